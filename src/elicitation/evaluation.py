@@ -1,0 +1,162 @@
+"""Scores of runs, with intervals, and their summary over seeds."""
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from sklearn.metrics import log_loss, roc_auc_score
+from statsmodels.stats.proportion import proportion_confint
+
+CONFIDENCE = 0.95
+BOOTSTRAP_SAMPLES = 500
+CALIBRATION_BINS = 10
+CONFIGURATION = ["task", "supervisor", "student", "method", "n_weak", "n_gold"]
+"""What a run shares with those of other seeds."""
+
+
+def wilson(correct: float, n: int) -> tuple[float, float]:
+    """95 % Wilson interval of a proportion."""
+    low, high = proportion_confint(correct, n, alpha=1 - CONFIDENCE, method="wilson")
+    return float(low), float(high)
+
+
+def matched_accuracy(gold: np.ndarray, log_odds: np.ndarray) -> float:
+    """Accuracy when as many examples are called 1 as are 1: the threshold is the quantile at the base rate."""
+    n_positive = int(gold.sum())
+    called = np.zeros(len(gold), dtype=bool)
+    called[np.argsort(-log_odds, kind="stable")[:n_positive]] = True
+    return float((called == gold.astype(bool)).mean())
+
+
+def auroc_interval(gold: np.ndarray, score: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
+    """95 % percentile bootstrap interval of the AUROC over examples, drawn within each class.
+
+    All resamples at once by the Mann-Whitney statistic on ranks.
+    """
+    positive, negative = score[gold == 1], score[gold == 0]
+    n1, n0 = len(positive), len(negative)
+    drawn = np.concatenate(
+        [rng.choice(positive, (BOOTSTRAP_SAMPLES, n1)), rng.choice(negative, (BOOTSTRAP_SAMPLES, n0))], axis=1
+    )
+    ranks = stats.rankdata(drawn, axis=1)[:, :n1].sum(axis=1)
+    aurocs = (ranks - n1 * (n1 + 1) / 2) / (n1 * n0)
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(aurocs, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def expected_calibration_error(gold: np.ndarray, p: np.ndarray) -> float:
+    """Mean |accuracy - confidence| over equal-width bins of p. Source: Naeini et al. (2015)."""
+    bins = np.minimum((p * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    gaps = pd.DataFrame({"bin": bins, "gold": gold, "p": p}).groupby("bin").agg(["mean", "size"])
+    weights = gaps[("gold", "size")] / len(gold)
+    return float((weights * (gaps[("gold", "mean")] - gaps[("p", "mean")]).abs()).sum())
+
+
+def label_quality(gold: np.ndarray, p: np.ndarray) -> dict:
+    """Accuracy, AUROC and calibration of soft labels p against gold ones, both (n,)."""
+    correct = (p > 0.5) == (gold == 1)
+    low, high = wilson(correct.sum(), len(gold))
+    return {
+        "n": len(gold),
+        "accuracy": float(correct.mean()),
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "auroc": float(roc_auc_score(gold, p)),
+        "log_loss": float(log_loss(gold, p, labels=[0, 1])),
+        "expected_calibration_error": expected_calibration_error(gold, p),
+    }
+
+
+def selection_half(ids: pd.Series) -> np.ndarray:
+    """Mask (n,) of the test examples that choose among runs; the others report on the chosen.
+
+    Ids are hashes, so their order is a fixed random one.
+    """
+    return (ids.rank(method="first") <= len(ids) // 2).to_numpy()
+
+
+def score_run(test: pd.DataFrame, log_odds: np.ndarray, rng: np.random.Generator) -> dict:
+    """Scores of one run. test: id, gold and p_weak of the test examples, in the order of log_odds (n,)."""
+    gold, correct = test.gold.to_numpy(), (log_odds > 0) == (test.gold == 1).to_numpy()
+    half = selection_half(test.id)
+    low, high = wilson(correct.sum(), len(correct))
+    auroc_low, auroc_high = auroc_interval(gold, log_odds, rng)
+    return {
+        "n_test": len(gold),
+        "accuracy": float(correct.mean()),
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "accuracy_selection": float(correct[half].mean()),
+        "accuracy_report": float(correct[~half].mean()),
+        "n_report": int((~half).sum()),
+        "auroc": float(roc_auc_score(gold, log_odds)),
+        "auroc_low": auroc_low,
+        "auroc_high": auroc_high,
+        "matched_accuracy": matched_accuracy(gold, log_odds),
+        "weak_agreement": float(((log_odds > 0) == (test.p_weak > 0.5)).mean()),
+        "weak_accuracy": float(((test.p_weak > 0.5) == (test.gold == 1)).mean()),
+    }
+
+
+def performance_gap_recovered(metrics: pd.DataFrame) -> pd.Series:
+    """(accuracy - weak) / (ceiling - weak) for every run of one task, supervisor, student and method.
+
+    Weak is the accuracy of the weak labels, the ceiling the mean accuracy of the runs on the most gold labels and
+    no weak ones. Missing where there are none or they are no better than the weak labels.
+    Source: Burns et al. (2023), arXiv 2312.09390.
+    """
+    gold_only = metrics[metrics.n_weak == 0]
+    ceiling = gold_only[gold_only.n_gold == gold_only.n_gold.max()].accuracy.mean()
+    gap = ceiling - metrics.weak_accuracy
+    return ((metrics.accuracy - metrics.weak_accuracy) / gap).where(gap > 0)
+
+
+def seed_half_width(per_seed: np.ndarray) -> float:
+    """Half-width of the t interval of the mean over seeds; infinite for one seed, whose spread is unknown."""
+    n = len(per_seed)
+    if n < 2:
+        return float("inf")
+    return float(stats.t.ppf(0.5 + CONFIDENCE / 2, n - 1) * np.std(per_seed, ddof=1) / np.sqrt(n))
+
+
+def mean_accuracy(per_seed: np.ndarray, n_test: int) -> tuple[float, float, float]:
+    """Mean accuracy over seeds with a 95 % interval (mean, low, high).
+
+    Two sources of error add in quadrature: the seeds (t interval) and the test examples, which all seeds share
+    (Wilson). With one seed the interval speaks of the examples only, as the n_seeds beside it says.
+    """
+    mean = float(np.mean(per_seed))
+    low, high = wilson(mean * n_test, n_test)
+    seeds = seed_half_width(per_seed) if len(per_seed) > 1 else 0.0
+    return mean, max(0.0, mean - np.hypot(mean - low, seeds)), min(1.0, mean + np.hypot(high - mean, seeds))
+
+
+def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
+    """One row a configuration: accuracies averaged over seeds, with intervals.
+
+    `accuracy` is on all test examples; `accuracy_selection` and `accuracy_report` on the two halves.
+    """
+    rows = []
+    for key, runs in metrics.groupby(CONFIGURATION, sort=True):
+        row = dict(zip(CONFIGURATION, key, strict=True)) | {"n_seeds": len(runs)}
+        for name, n in (("accuracy", "n_test"), ("accuracy_report", "n_report")):
+            mean, low, high = mean_accuracy(runs[name].to_numpy(), int(runs[n].iloc[0]))
+            row |= {name: mean, f"{name}_low": low, f"{name}_high": high}
+        for name in ("accuracy_selection", "matched_accuracy", "auroc", "weak_agreement", "weak_accuracy", "pgr"):
+            row[name] = runs[name].mean()
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def average_tasks(metrics: pd.DataFrame) -> pd.DataFrame:
+    """The metrics averaged over tasks, run by run, as those of a task called `average`.
+
+    Only purchases and seeds that every task has are averaged. Test examples are counted together.
+    """
+    keys = [name for name in CONFIGURATION if name != "task"] + ["seed"]
+    groups = metrics.groupby(keys, sort=True)
+    counts = ["n_test", "n_report"]
+    numbers = [name for name in metrics.select_dtypes("number").columns if name not in (*keys, *counts)]
+    averaged = pd.concat([groups[numbers].mean(), groups[counts].sum()], axis=1)
+    complete = groups.task.nunique() == metrics.task.nunique()
+    return averaged[complete].reset_index().assign(task="average")

@@ -1,0 +1,160 @@
+"""The sandbox: a small world of guest reviews on which models can be pretrained in minutes.
+
+A review says something of one thing and something of another; its *main* clause decides the verdict. Words
+alone mislead: adjectives may be negated ("was never good"), and the main clause may come first or last
+("although ..., ..."). In pretraining each review is followed by tags ("mood : happy topic : dining"), so that
+a language model learns what reviews mean. A task asks for one property of the review and shows no tags.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+NOUNS = {
+    "food": ["soup", "bread", "coffee", "dinner", "fish", "cake"],
+    "place": ["room", "bed", "garden", "pool", "lobby", "hall"],
+    "people": ["staff", "waiter", "owner", "porter", "cook", "guide"],
+}
+GOOD = ["lovely", "splendid", "charming", "superb", "pleasant", "decent", "great", "fine"]
+BAD = ["awful", "dreadful", "poor", "nasty", "sloppy", "shabby", "horrid", "bad"]
+NEGATORS = ["was never", "was hardly", "was not", "was far from", "was anything but", "was no longer"]
+AFFIRMERS = ["was", "was always", "was really", "was truly", "was quite", "was often"]
+CONTRASTS = [
+    "although {side} , {main} .",
+    "{main} , although {side} .",
+    "{side} , but {main} .",
+    "{main} , even if {side} .",
+    "even if {side} , {main} .",
+    "{side} , and yet {main} .",
+    "granted , {side} , still {main} .",
+    "{main} , granted that {side} .",
+]
+ADDITIONS = ["{main} , and {side} .", "{main} , just as {side} .", "{main} ; besides , {side} ."]
+HOPES = {
+    True: ["we had high hopes", "friends had praised it", "nobody had warned us", "we came without doubt"],
+    False: ["we had low hopes", "friends had warned us", "nobody had praised it", "we came without hope"],
+}
+SEASONS = {
+    "winter": ["in december", "in january", "in february", "in the snow"],
+    "spring": ["in march", "in april", "in may", "at easter"],
+    "summer": ["in june", "in july", "in august", "in the heat"],
+    "autumn": ["in september", "in october", "in november", "in the fog"],
+}
+TAG_KEYS = {
+    "verdict": ["mood", "verdict", "feeling"],
+    "topic": ["topic", "about"],
+    "hope": ["hopes", "before"],
+    "season": ["season", "time"],
+}
+TAG_VALUES = {
+    "verdict": {True: ["happy", "good"], False: ["unhappy", "bad"]},
+    "topic": {"food": ["dining"], "place": ["rooms"], "people": ["service"]},
+    "hope": {True: ["high"], False: ["low"]},
+    "season": {name: [name] for name in SEASONS},
+}
+TAG_RATES = {"verdict": 0.9, "topic": 0.5, "hope": 0.5, "season": 0.3}
+"""Probability that a review of the pretraining corpus carries the tag."""
+PAD, START, END, UNKNOWN = SPECIAL_TOKENS = ("<pad>", "<s>", "</s>", "<unk>")
+
+
+@dataclass(frozen=True)
+class Style:
+    """How reviews are written; all fields are probabilities."""
+
+    contrast: float = 0.35
+    """That the two clauses disagree."""
+    negation: float = 0.2
+    """That an adjective is negated."""
+    single: float = 0.0
+    """That a review has its main clause only."""
+    opening: float = 1.0
+    """That a review opens with the guest's hopes and the season."""
+
+
+TASK_STYLE = Style()
+
+
+def pretraining_style(short_reviews: float) -> Style:
+    """Simpler than the tasks' style: short reviews teach the words, without which the long ones teach nothing.
+
+    short_reviews: share of reviews with one clause. A model that reads no others never learns which of two
+    clauses decides, so its labels are wrong in a systematic way.
+    """
+    return Style(contrast=0.5, single=short_reviews, opening=0.5)
+
+
+@dataclass(frozen=True)
+class Review:
+    text: str
+    verdict: bool
+    topic: str
+    hope: bool | None
+    """None, like the season, where the review has no opening."""
+    season: str | None
+
+
+QUESTIONS = {
+    "topic": lambda review: review.topic == "food",
+    "verdict": lambda review: review.verdict,
+    "delight": lambda review: review.verdict and not review.hope,
+}
+"""The tasks: is the review mainly about the food? is its verdict good? was the guest won over against all hope?"""
+
+
+def pick(rng: np.random.Generator, options: list):
+    return options[rng.integers(len(options))]
+
+
+def write_clause(rng: np.random.Generator, topic: str, good: bool, negation: float) -> str:
+    negated = rng.random() < negation
+    verb = pick(rng, NEGATORS if negated else AFFIRMERS)
+    return f"the {pick(rng, NOUNS[topic])} {verb} {pick(rng, GOOD if good != negated else BAD)}"
+
+
+def write_review(rng: np.random.Generator, style: Style) -> Review:
+    """One review with its latent properties."""
+    verdict = bool(rng.integers(2))
+    topic, side_topic = rng.permutation(list(NOUNS))[:2]
+    text = main = write_clause(rng, topic, verdict, style.negation)
+    if rng.random() >= style.single:
+        contrast = rng.random() < style.contrast
+        side = write_clause(rng, side_topic, verdict != contrast, style.negation)
+        text = pick(rng, CONTRASTS if contrast else ADDITIONS).format(main=main, side=side)
+    else:
+        text = f"{main} ."
+    hope = season = None
+    if rng.random() < style.opening:
+        hope, season = bool(rng.integers(2)), pick(rng, list(SEASONS))
+        text = f"{pick(rng, HOPES[hope])} {pick(rng, SEASONS[season])} . {text}"
+    return Review(text, verdict, str(topic), hope, season)
+
+
+def write_tags(rng: np.random.Generator, review: Review, bare: float) -> str:
+    """Some of the review's tags, in random order and wording.
+
+    bare: probability that a tag is its value alone. Only such tags teach a model to know the value by the time the
+    text ends, where a classifier reads it; after "mood :" it may still look it up.
+    """
+    shown = [name for name, rate in TAG_RATES.items() if rng.random() < rate and getattr(review, name) is not None]
+    tags = []
+    for name in rng.permutation(shown):
+        value = pick(rng, TAG_VALUES[name][getattr(review, name)])
+        tags.append(value if rng.random() < bare else f"{pick(rng, TAG_KEYS[name])} : {value}")
+    return " ".join(tags)
+
+
+def write_task(rng: np.random.Generator, question: str) -> Iterator[tuple[str, int]]:
+    """Endless (text, label) pairs of a task."""
+    while True:
+        review = write_review(rng, TASK_STYLE)
+        yield review.text, int(QUESTIONS[question](review))
+
+
+def vocabulary() -> list[str]:
+    """Every word of the sandbox, sorted, after the special tokens."""
+    phrases = [*GOOD, *BAD, *NEGATORS, *AFFIRMERS, "the : we"]
+    phrases += [template.format(main="", side="") for template in (*CONTRASTS, *ADDITIONS)]
+    for groups in (NOUNS, HOPES, SEASONS, TAG_KEYS, *TAG_VALUES.values()):
+        phrases += [phrase for group in groups.values() for phrase in group]
+    return [*SPECIAL_TOKENS, *sorted({word for phrase in phrases for word in phrase.split()})]

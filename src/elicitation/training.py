@@ -1,0 +1,279 @@
+"""The training loop: soft-label cross-entropy on a classifier, with the paper's two stopping protocols."""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from sklearn.metrics import log_loss, roc_auc_score
+
+from elicitation.errors import InputError
+from elicitation.seeds import stream
+
+MIN_VALIDATION = 2
+"""Labels that a stage holds out at least."""
+MIN_TO_SPLIT = 4
+"""A stage with fewer labels has none to spare: it trains and validates on all of them."""
+MAX_GRADIENT_NORM = 1.0
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How one stage is trained. Source: Mallen & Belrose (2024), arXiv 2410.13215."""
+
+    stopping: str
+    """`early_stopping` (validated, best checkpoint kept) or `fixed_epochs` (no validation, last checkpoint kept)."""
+    learning_rate: float
+    batch_size: int = 32
+    """Labels per optimizer step (early stopping; fixed epochs derive theirs from the number of labels)."""
+    presentations: int = 30_000
+    """Labels shown in all under early stopping; a stage with more labels shows each once."""
+    warmup_steps: int = 40
+    evaluate_every: int = 50
+    """Steps between validations; at least one validation an epoch."""
+    patience: int = 4
+    """Validations in a row that may gain less than `min_gain` before the stage stops."""
+    min_gain: float = 0.01
+    """In validation AUROC (log-loss where AUROC is undefined)."""
+    validation_share: float = 0.2
+    weight_decay: float = 0.01
+    micro_batch_tokens: int = 16_384
+    """Padded tokens that pass through the model at once; changes speed and memory, not the result."""
+
+
+def supervisor_protocol(learning_rate: float, epochs: int, n_labels: int, micro_batch_tokens: int) -> Protocol:
+    """All epochs are run and the best validated checkpoint is kept."""
+    presentations = epochs * n_labels
+    return Protocol(
+        "early_stopping",
+        learning_rate,
+        presentations=presentations,
+        patience=presentations,
+        micro_batch_tokens=micro_batch_tokens,
+    )
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A protocol applied to a number of labels."""
+
+    n_train: int
+    n_validation: int
+    batch_size: int
+    steps: int
+    warmup_steps: int
+    evaluate_every: int | None
+    """None: no validation."""
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """What a stage reports of itself."""
+
+    steps: int
+    presentations: int
+    best_step: int
+    validation_metric: str
+    validation_score: float
+    seconds: float
+
+
+def fixed_epoch_settings(n_labels: int) -> tuple[int, int]:
+    """Batch size and epochs of the paper's settings without validation."""
+    batch = 1 if n_labels < 1024 else 2 if n_labels < 4096 else 8
+    if n_labels < 30:
+        epochs = math.ceil(100 / max(n_labels // batch, 1))
+    else:
+        epochs = 3 if n_labels < 4096 else 2 if n_labels < 16_384 else 1
+    return batch, epochs
+
+
+def plan_schedule(n_labels: int, protocol: Protocol) -> Schedule:
+    """Split, batch size and steps of a stage with `n_labels` labels."""
+    if protocol.stopping == "fixed_epochs":
+        batch, epochs = fixed_epoch_settings(n_labels)
+        per_epoch = math.ceil(n_labels / batch)
+        n_validation, steps, evaluate_every = 0, epochs * per_epoch, None
+        n_train = n_labels
+    else:
+        n_validation = max(MIN_VALIDATION, int(protocol.validation_share * n_labels))
+        n_train = n_labels - n_validation
+        if n_labels < MIN_TO_SPLIT:
+            n_train = n_validation = n_labels
+        batch = min(protocol.batch_size, n_train)
+        per_epoch = math.ceil(n_train / batch)
+        steps = max(per_epoch, math.ceil(protocol.presentations / batch))
+        evaluate_every = min(protocol.evaluate_every, per_epoch)
+    warmup = max(2, min(protocol.warmup_steps, per_epoch))
+    return Schedule(n_train, n_validation, batch, steps, warmup, evaluate_every)
+
+
+def learning_rate_factor(step: int, warmup_steps: int, steps: int) -> float:
+    """Linear warm-up, then cosine decay to 0; `step` counts from 0."""
+    if step < warmup_steps:
+        return (step + 1) / warmup_steps
+    progress = (step - warmup_steps) / max(1, steps - warmup_steps)
+    return 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+
+
+def soft_cross_entropy(logits: torch.Tensor, p: torch.Tensor) -> torch.Tensor:
+    """Summed cross-entropy of `logits` (n, 2) against probabilities `p` (n,) of label 1."""
+    return F.cross_entropy(logits.float(), torch.stack([1 - p, p], dim=1), reduction="sum")
+
+
+def batches_by_tokens(lengths: np.ndarray, max_tokens: int) -> list[np.ndarray]:
+    """Indices in batches of similar length, each at most `max_tokens` when padded (but at least one text)."""
+    batches, current = [], []
+    for index in np.argsort(-lengths, kind="stable"):
+        # The first text of a batch is its longest.
+        if current and lengths[current[0]] * (len(current) + 1) > max_tokens:
+            batches.append(np.array(current))
+            current = []
+        current.append(index)
+    return batches + ([np.array(current)] if current else [])
+
+
+def pad(token_ids: Sequence[Sequence[int]], pad_token_id: int, device) -> dict[str, torch.Tensor]:
+    """Right-padded `input_ids` and `attention_mask`, both (n, longest)."""
+    width = max(map(len, token_ids))
+    ids = torch.tensor([[*row, *[pad_token_id] * (width - len(row))] for row in token_ids])
+    mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in token_ids])
+    return {"input_ids": ids.to(device), "attention_mask": mask.to(device)}
+
+
+def forward(model, token_ids: Sequence[Sequence[int]]) -> torch.Tensor:
+    """Logits (n, 2); on a GPU the matrix products run in bfloat16."""
+    inputs = pad(token_ids, model.config.pad_token_id, model.device)
+    with torch.autocast(model.device.type, torch.bfloat16, enabled=model.dtype == torch.bfloat16):
+        return model(**inputs).logits
+
+
+@torch.inference_mode()
+def predict(model, token_ids: Sequence[Sequence[int]], max_tokens: int) -> np.ndarray:
+    """Log-odds (n,) of label 1, in the order of `token_ids`."""
+    model.eval()
+    log_odds = np.empty(len(token_ids), dtype=np.float64)
+    for batch in batches_by_tokens(np.array([len(ids) for ids in token_ids]), max_tokens):
+        logits = forward(model, [token_ids[i] for i in batch]).double()
+        log_odds[batch] = (logits[:, 1] - logits[:, 0]).cpu().numpy()
+    return log_odds
+
+
+def validation_score(p: np.ndarray, log_odds: np.ndarray) -> tuple[str, float]:
+    """AUROC against the hardened labels `p`; where they hold one class only, the negative log-loss."""
+    hard = p > 0.5
+    if hard.all() or not hard.any():
+        predicted = 1 / (1 + np.exp(-log_odds))
+        return "negative log-loss", -log_loss(hard, predicted, labels=[False, True])
+    return "auroc", float(roc_auc_score(hard, log_odds))
+
+
+def endless_batches(n: int, batch_size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Reshuffled epochs over n labels; the last batch of an epoch may be short."""
+    while True:
+        order = rng.permutation(n)
+        yield from (order[i : i + batch_size] for i in range(0, n, batch_size))
+
+
+def trainable_weights(model) -> dict[str, torch.Tensor]:
+    return {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
+
+
+def copy_weights(model) -> dict[str, torch.Tensor]:
+    return {name: weight.detach().clone() for name, weight in trainable_weights(model).items()}
+
+
+def restore_weights(model, saved: dict[str, torch.Tensor]) -> None:
+    with torch.no_grad():
+        for name, weight in trainable_weights(model).items():
+            weight.copy_(saved[name])
+
+
+class EarlyStopping:
+    """Keeps the best weights and counts validations that gain too little."""
+
+    def __init__(self, patience: int, min_gain: float) -> None:
+        self.patience, self.min_gain = patience, min_gain
+        self.best_score, self.best_step, self.best_weights = -math.inf, 0, None
+        self.stale = 0
+
+    def update(self, score: float, step: int, model) -> bool:
+        """Take one validation score; True when the stage should stop."""
+        self.stale = 0 if score > self.best_score + self.min_gain else self.stale + 1
+        if score > self.best_score:
+            self.best_score, self.best_step, self.best_weights = score, step, copy_weights(model)
+        return self.stale >= self.patience
+
+
+def train_step(model, optimizer, token_ids, p: torch.Tensor, micro_batch_tokens: int) -> float:
+    """One optimizer step on exactly these labels, however many micro-batches it takes; the mean loss."""
+    total = 0.0
+    for part in batches_by_tokens(np.array([len(ids) for ids in token_ids]), micro_batch_tokens):
+        loss = soft_cross_entropy(forward(model, [token_ids[i] for i in part]), p[part]) / len(token_ids)
+        loss.backward()
+        total += loss.item()
+    torch.nn.utils.clip_grad_norm_(trainable_weights(model).values(), MAX_GRADIENT_NORM)
+    optimizer.step()
+    optimizer.zero_grad()
+    return total
+
+
+def train_stage(
+    model,
+    token_ids: Sequence[Sequence[int]],
+    p: np.ndarray,
+    protocol: Protocol,
+    seed: int,
+    name: str,
+    log: Callable[[str], None] = print,
+) -> StageResult:
+    """Train the model's trainable weights in place on one stage's labels.
+
+    token_ids: n tokenised texts; p: (n,) probabilities of label 1 (0 or 1 for gold labels).
+    seed, name: together they fix the validation split and the order of the batches.
+    Under early stopping the best validated weights are restored at the end.
+
+    Raises InputError if there are no labels or the loss stops being finite.
+    """
+    if len(p) == 0:
+        raise InputError(f"Stage {name!r} has no labels; skip it instead of training it.")
+    started = time.perf_counter()
+    schedule = plan_schedule(len(p), protocol)
+    order = stream(seed, name, "split").permutation(len(p))
+    train, held_out = order[: schedule.n_train], order[len(p) - schedule.n_validation :]
+    targets = torch.tensor(p, dtype=torch.float32, device=model.device)
+    optimizer = torch.optim.AdamW(
+        trainable_weights(model).values(),
+        lr=protocol.learning_rate,
+        betas=(0.9, 0.95),
+        weight_decay=protocol.weight_decay,
+    )
+    scheduler = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: learning_rate_factor(step, schedule.warmup_steps, schedule.steps)
+    )
+    stopping = EarlyStopping(protocol.patience, protocol.min_gain)
+    metric, score, step, shown = "none", math.nan, 0, 0
+    batches = endless_batches(len(train), schedule.batch_size, stream(seed, name, "batches"))
+    model.train()
+    while step < schedule.steps:
+        batch = train[next(batches)]
+        loss = train_step(model, optimizer, [token_ids[i] for i in batch], targets[batch], protocol.micro_batch_tokens)
+        if not math.isfinite(loss):
+            raise InputError(f"Stage {name!r}: the loss is {loss} at step {step}; lower the learning rate.")
+        scheduler.step()
+        step, shown = step + 1, shown + len(batch)
+        if schedule.evaluate_every and (step % schedule.evaluate_every == 0 or step == schedule.steps):
+            log_odds = predict(model, [token_ids[i] for i in held_out], protocol.micro_batch_tokens)
+            metric, score = validation_score(p[held_out], log_odds)
+            model.train()
+            left = (time.perf_counter() - started) / step * (schedule.steps - step)
+            log(f"{name}: step {step}/{schedule.steps} loss {loss:.3f} {metric} {score:.3f}, at most {left:.0f} s left")
+            if stopping.update(score, step, model):
+                break
+    if schedule.evaluate_every:
+        restore_weights(model, stopping.best_weights)
+        score = stopping.best_score
+    return StageResult(step, shown, stopping.best_step or step, metric, score, time.perf_counter() - started)

@@ -1,0 +1,68 @@
+"""Tiny models of three architectures, and texts that they can read."""
+
+import pandas as pd
+import pytest
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    """Settings with which a sandbox model is pretrained in a moment."""
+    shape = {"layers": 2, "width": 16, "heads": 2}
+    return shape | {"steps": 2, "batch_size": 4, "learning_rate": 1e-3, "short_reviews": 0.4, "bare_tags": 0.3}
+
+
+@pytest.fixture(scope="session")
+def llama_folder(tmp_path_factory, tiny):
+    """A sandbox model that has seen two batches."""
+    from elicitation.pretraining import pretrain, save_model
+
+    folder = tmp_path_factory.mktemp("models") / "llama"
+    save_model(*pretrain(**tiny, seed=0, log=lambda line: None), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def model_folders(llama_folder):
+    """Folders by architecture. `encoder` is BERT as language-model checkpoints come: without a pooler."""
+    import torch
+    import transformers
+
+    from elicitation.pretraining import build_tokenizer, save_model
+
+    tokenizer = build_tokenizer()
+    shape = {
+        "vocab_size": len(tokenizer),
+        "hidden_size": 16,
+        "intermediate_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "max_position_embeddings": 64,
+        "pad_token_id": tokenizer.pad_token_id,
+        # Large enough for texts to differ in their predictions.
+        "initializer_range": 0.25,
+    }
+    bert, qwen2 = transformers.BertConfig(**shape), transformers.Qwen2Config(**shape, num_key_value_heads=1)
+    folders = {"llama": llama_folder} | {name: llama_folder.parent / name for name in ("qwen2", "bert", "encoder")}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        save_model(transformers.Qwen2ForCausalLM(qwen2), tokenizer, folders["qwen2"])
+        save_model(transformers.BertModel(bert), tokenizer, folders["bert"])
+        save_model(transformers.BertForMaskedLM(bert), tokenizer, folders["encoder"])
+    return folders
+
+
+@pytest.fixture(scope="session")
+def examples():
+    """40 reviews: id, text, gold (its verdict)."""
+    from elicitation import sandbox
+    from elicitation.seeds import stream
+
+    rng = stream(0, "tests")
+    reviews = [sandbox.write_review(rng, sandbox.TASK_STYLE) for _ in range(40)]
+    return pd.DataFrame(
+        {
+            "id": [f"id{i:02}" for i in range(40)],
+            "text": [review.text for review in reviews],
+            "gold": [int(review.verdict) for review in reviews],
+        }
+    )

@@ -1,0 +1,212 @@
+import hashlib
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from elicitation.errors import InputError
+from elicitation.tasks import format_rows, hash_text, prepare_task, revision_of, sample_texts, split_task
+
+SIZES = {"pool_size": 20, "test_size": 10, "supervision_size": 6}
+TASK = {
+    "name": "own",
+    "local": "own",
+    "splits": {"train": "train", "test": "test"},
+    "text": "{q}",
+    "label": "y",
+    **SIZES,
+}
+SANDBOX_TASK = {"name": "verdict", "sandbox": "verdict", **SIZES}
+
+
+def rows(n=60, prefix="text"):
+    return pd.DataFrame({"q": [f"{prefix} {i}" for i in range(n)], "y": [i % 2 for i in range(n)]})
+
+
+def write(table, path):
+    path.parent.mkdir(exist_ok=True)
+    if path.suffix == ".csv":
+        table.to_csv(path, index=False)
+    elif path.suffix == ".jsonl":
+        table.to_json(path, orient="records", lines=True)
+    else:
+        table.to_parquet(path)
+
+
+def prepared(folder, ending="parquet", train=None, test=None, **changes):
+    """The sets of the task in `folder`, once its two splits are written there."""
+    write(rows() if train is None else train, folder / f"own/train.{ending}")
+    write(rows(30, "held out") if test is None else test, folder / f"own/test.{ending}")
+    return prepare_task(TASK | changes, "local", str(folder))
+
+
+def assert_sound(sets, sizes=SIZES):
+    """Sizes are exact, classes balanced, sets disjoint, and ids made from the texts."""
+    for part, examples in sets.items():
+        n = sizes[f"{part}_size"]
+        assert list(examples.columns) == ["id", "text", "gold"]
+        assert (len(examples), examples.gold.sum()) == (n, n // 2)
+    everything = pd.concat(sets.values())
+    assert everything.id.is_unique
+    assert everything.text.is_unique
+    assert everything.id.tolist() == [hash_text(text) for text in everything.text]
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_local_files_become_sound_sets(tmp_path, ending):
+    sets = prepared(tmp_path, ending)
+    assert_sound(sets)
+    for part, examples in sets.items():
+        assert examples.text.str.startswith("held out" if part == "test" else "text").all()
+        numbers = examples.text.str.split().str[-1].astype(int)
+        assert (numbers % 2 == examples.gold).all()
+
+
+def test_sandbox_tasks_become_sound_sets_of_any_size():
+    sizes = {"pool_size": 21, "test_size": 11, "supervision_size": 7}
+    sets = prepare_task(SANDBOX_TASK | sizes, "hub", None)
+    assert_sound(sets, sizes)
+    again = prepare_task(SANDBOX_TASK | sizes, "hub", None)
+    assert all(examples.equals(again[part]) for part, examples in sets.items())
+
+
+def test_ids_are_half_a_sha256_of_the_text():
+    assert hash_text("abc") == hashlib.sha256(b"abc").hexdigest()[:32]
+
+
+def test_what_both_splits_hold_is_test(tmp_path):
+    sets = prepared(tmp_path, test=rows(12))
+    assert_sound(sets)
+    assert set(sets["test"].text) <= set(rows(12).q)
+
+
+def test_repeated_texts_count_once(tmp_path):
+    assert_sound(prepared(tmp_path, train=pd.concat([rows(50)] * 3)))
+    with pytest.raises(InputError, match="pool set needs 10"):
+        prepared(tmp_path, train=pd.concat([rows(20)] * 3))
+
+
+labelled = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 1)), max_size=30)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.data(), labelled)
+def test_sets_do_not_depend_on_the_order_of_the_rows(data, extra):
+    """Not even where the same text comes with both labels."""
+    task = {"name": "own", "pool_size": 6, "test_size": 4, "supervision_size": 4}
+    pairs = [(f"certain {i}", i % 2) for i in range(14)] + [(f"text {i}", label) for i, label in extra]
+    tables = [pd.DataFrame(order, columns=["text", "gold"]) for order in (pairs, data.draw(st.permutations(pairs)))]
+    first, second = (split_task(table, table, task) for table in tables)
+    assert all(examples.equals(second[part]) for part, examples in first.items())
+
+
+def test_tasks_are_shuffled_by_their_names():
+    table = rows().rename(columns={"q": "text", "y": "gold"})
+    first, second = (split_task(table, table, SIZES | {"name": name}) for name in ("a", "b"))
+    assert set(first["pool"].id) != set(second["pool"].id)
+
+
+# Formatting
+
+
+def test_the_template_joins_columns_and_rows_without_text_are_dropped():
+    table = pd.DataFrame({"q": ["a", None, "", "d"], "r": ["b", "c", "", ""], "y": [1, 0, 1, 0]})
+    formatted = format_rows(table, TASK | {"text": "{q} / {r}"}, "train")
+    assert formatted.to_dict("list") == {"text": ["a / b", "d / "], "gold": [1, 0]}
+
+
+def test_braces_in_a_text_are_no_fields():
+    table = pd.DataFrame({"q": ["{y} {0}"], "y": [1]})
+    assert format_rows(table, TASK, "train").text.tolist() == ["{y} {0}"]
+
+
+@pytest.mark.parametrize("labels", [[True, False], [1.0, 0.0], [1, 0]])
+def test_labels_may_be_booleans_or_whole_numbers(labels):
+    formatted = format_rows(pd.DataFrame({"q": ["a", "b"], "y": labels}), TASK, "train")
+    assert formatted.gold.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("labels", "shown"),
+    [([0, 2], "2"), ([0, -1], "-1"), ([0.0, 0.5], "0.5"), ([0, None], "nan"), (["0", "yes"], "'0'")],
+)
+def test_a_label_that_is_not_0_or_1_is_shown_with_its_row(labels, shown):
+    row = 0 if shown == "'0'" else 1
+    with pytest.raises(InputError, match=f"'own', split 'train': the label in column 'y' is {shown} in row {row}"):
+        format_rows(pd.DataFrame({"q": ["a", "b"], "y": labels}), TASK, "train")
+
+
+@pytest.mark.parametrize("changes", [{"text": "{question}"}, {"label": "question"}, {"text": "{q} {question}"}])
+def test_a_missing_column_is_named_beside_those_that_are_there(changes):
+    with pytest.raises(InputError, match=r"'own', split 'train': the column 'question' is missing; it has q, y\."):
+        format_rows(rows(), TASK | changes, "train")
+
+
+def test_an_empty_split_is_an_error():
+    with pytest.raises(InputError, match="'own', split 'test': it has no rows"):
+        format_rows(rows(0), TASK, "test")
+
+
+@pytest.mark.parametrize("template", ["no columns", "{q", "{}"])
+def test_a_template_that_cannot_be_filled_is_an_error_that_names_the_task(template):
+    with pytest.raises(InputError, match="'own'"):
+        format_rows(rows(), TASK | {"text": template}, "train")
+
+
+# Errors of whole tasks
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.parametrize("label", [0, 1])
+def test_a_split_of_one_class_is_not_binary(tmp_path, split, label):
+    with pytest.raises(InputError, match=f"'own': the {split} split is not binary, its labels are {label};"):
+        prepared(tmp_path, **{split: rows().assign(y=label)})
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ({"test_size": 40}, "the test set needs 20 examples with label 0, but only 15 are left"),
+        ({"supervision_size": 70}, "the supervision set needs 35 examples with label 0, but only 30 are left"),
+        ({"pool_size": 56}, "the pool set needs 28 examples with label 0, but only 27 are left"),
+    ],
+)
+def test_shortage_is_an_error_and_nothing_is_shrunk(tmp_path, sizes, message):
+    with pytest.raises(InputError, match=f"'own': {message}"):
+        prepared(tmp_path, **sizes)
+
+
+@pytest.mark.parametrize("content", ["", "garbage {"], ids=["empty", "garbage"])
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_a_file_that_cannot_be_used_is_an_error_that_names_the_task(tmp_path, ending, content):
+    (tmp_path / "own").mkdir()
+    for split in ("train", "test"):
+        (tmp_path / f"own/{split}.{ending}").write_text(content)
+    with pytest.raises(InputError, match="'own'"):
+        prepare_task(TASK, "local", str(tmp_path))
+
+
+def test_a_split_without_a_file_is_an_error(tmp_path):
+    with pytest.raises(InputError, match=r"'own': none of .*train\.parquet"):
+        prepare_task(TASK, "local", str(tmp_path))
+
+
+# Cards
+
+
+@pytest.mark.parametrize(
+    ("task", "sources", "revision"),
+    [
+        (SANDBOX_TASK, "local", "sandbox"),
+        (TASK, "local", "local:own"),
+        (TASK | {"hub": {"id": "a/b", "revision": "c0ffee"}}, "hub", "a/b@c0ffee"),
+    ],
+)
+def test_the_revision_pins_the_source_that_was_used(task, sources, revision):
+    assert revision_of(task, sources) == revision
+
+
+def test_samples_are_test_examples_in_plain_types():
+    sets = prepare_task(SANDBOX_TASK, "local", None)
+    assert sample_texts(sets, 2) == sets["test"][["text", "gold"]].head(2).to_dict("records")

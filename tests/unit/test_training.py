@@ -1,0 +1,306 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from elicitation.errors import InputError
+from elicitation.models import load_tokenizer, new_lora_classifier, tokenize
+from elicitation.training import (
+    EarlyStopping,
+    Protocol,
+    batches_by_tokens,
+    copy_weights,
+    fixed_epoch_settings,
+    learning_rate_factor,
+    pad,
+    plan_schedule,
+    predict,
+    restore_weights,
+    soft_cross_entropy,
+    supervisor_protocol,
+    train_stage,
+    train_step,
+    trainable_weights,
+    validation_score,
+)
+
+QUICK = Protocol("early_stopping", learning_rate=0.02, batch_size=4, presentations=60)
+STOPPING = ["early_stopping", "fixed_epochs"]
+
+
+def silent(line):
+    pass
+
+
+@pytest.fixture(scope="module")
+def token_ids(llama_folder, examples):
+    return tokenize(load_tokenizer(llama_folder), examples.text.tolist())
+
+
+@pytest.fixture
+def gold(examples):
+    return examples.gold.to_numpy(float)
+
+
+@pytest.fixture
+def new_model(llama_folder):
+    """Makes equal students; each head is enlarged, so that gradients reach every adapter."""
+
+    def make(seed=0):
+        model = new_lora_classifier(llama_folder, "cpu", load_tokenizer(llama_folder).pad_token_id, seed)
+        with torch.no_grad():
+            dict(model.named_parameters())["base_model.model.score.modules_to_save.default.weight"].mul_(100)
+        return model
+
+    return make
+
+
+def same_weights(a, b):
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+# Loss
+
+
+def test_loss_of_even_odds_is_log_2_a_label_whatever_the_label():
+    loss = soft_cross_entropy(torch.zeros(3, 2), torch.tensor([0.0, 0.3, 1.0]))
+    assert loss.item() == pytest.approx(3 * math.log(2))
+
+
+@pytest.mark.parametrize(("p", "expected"), [(1.0, math.log(4 / 3)), (0.0, math.log(4)), (0.5, math.log(16 / 3) / 2)])
+def test_loss_at_log_odds_of_log_3(p, expected):
+    """Log-odds log 3 say 3/4, so a 1 costs log(4/3), a 0 log 4, and an even label their mean."""
+    loss = soft_cross_entropy(torch.tensor([[0.0, math.log(3)]]), torch.tensor([p]))
+    assert loss.item() == pytest.approx(expected)
+
+
+@given(st.floats(-5, 5), st.floats(0, 1))
+def test_gradient_of_the_loss_is_prediction_minus_label(log_odds, p):
+    logits = torch.tensor([[0.0, log_odds]], requires_grad=True)
+    soft_cross_entropy(logits, torch.tensor([p], dtype=torch.float32)).backward()
+    assert logits.grad[0, 1].item() == pytest.approx(1 / (1 + math.exp(-log_odds)) - p, abs=1e-5)
+
+
+# Batches
+
+
+@given(st.lists(st.integers(1, 50), min_size=1, max_size=40), st.integers(1, 200))
+def test_token_batches_hold_each_text_once_within_the_limit_and_sorted_by_length(lengths, max_tokens):
+    lengths = np.array(lengths)
+    batches = batches_by_tokens(lengths, max_tokens)
+    assert sorted(np.concatenate(batches)) == list(range(len(lengths)))
+    assert all(len(batch) == 1 or lengths[batch].max() * len(batch) <= max_tokens for batch in batches)
+    assert (np.diff(lengths[np.concatenate(batches)]) <= 0).all()
+
+
+def test_short_texts_are_padded_on_the_right_and_masked():
+    batch = pad([[5, 6, 7], [8]], 0, "cpu")
+    assert batch["input_ids"].tolist() == [[5, 6, 7], [8, 0, 0]]
+    assert batch["attention_mask"].tolist() == [[1, 1, 1], [1, 0, 0]]
+
+
+@pytest.mark.parametrize("micro_batch_tokens", [1, 40, 100])
+def test_micro_batches_give_the_step_of_one_big_batch(new_model, token_ids, gold, micro_batch_tokens):
+    losses, weights = [], []
+    for tokens in (10**6, micro_batch_tokens):
+        model = new_model()
+        # Plain gradient descent: the change in the weights is the gradient.
+        descent = torch.optim.SGD(trainable_weights(model).values(), lr=1.0)
+        before = copy_weights(model)
+        losses.append(train_step(model, descent, token_ids[:8], torch.tensor(gold[:8]).float(), tokens))
+        weights.append(copy_weights(model))
+    assert losses[0] == pytest.approx(losses[1], abs=1e-6)
+    assert not same_weights(before, weights[0])
+    for name, weight in weights[0].items():
+        torch.testing.assert_close(weight, weights[1][name], atol=1e-6, rtol=1e-4)
+
+
+@pytest.mark.parametrize("max_tokens", [1, 64, 10**6])
+def test_predictions_come_in_the_order_of_the_texts(new_model, token_ids, max_tokens):
+    model = new_model()
+    one_by_one = np.concatenate([predict(model, [ids], max_tokens) for ids in token_ids])
+    assert one_by_one.std() > 0.01
+    np.testing.assert_allclose(predict(model, token_ids, max_tokens), one_by_one, atol=1e-5)
+
+
+# Schedule
+
+
+@pytest.mark.parametrize(
+    ("n_labels", "batch_size", "epochs"),
+    [
+        (1, 1, 100), (7, 1, 15), (29, 1, 4), (30, 1, 3), (1023, 1, 3), (1024, 2, 3), (4095, 2, 3), (4096, 8, 2),
+        (16_383, 8, 2), (16_384, 8, 1),
+    ],
+)  # fmt: skip
+def test_fixed_epochs_of_the_paper(n_labels, batch_size, epochs):
+    assert fixed_epoch_settings(n_labels) == (batch_size, epochs)
+    schedule = plan_schedule(n_labels, Protocol("fixed_epochs", 1e-3))
+    assert schedule.steps == epochs * math.ceil(n_labels / batch_size)
+    assert (schedule.n_train, schedule.n_validation, schedule.evaluate_every) == (n_labels, 0, None)
+
+
+@given(st.integers(4, 60_000))
+def test_early_stopping_holds_out_a_fifth_but_at_least_two_labels(n_labels):
+    schedule = plan_schedule(n_labels, Protocol("early_stopping", 1e-3))
+    assert schedule.n_train + schedule.n_validation == n_labels
+    assert schedule.n_validation == max(2, n_labels // 5)
+    assert schedule.n_train >= 2
+
+
+@pytest.mark.parametrize("n_labels", [1, 2, 3])
+def test_stages_too_small_to_split_train_and_validate_on_all_labels(n_labels):
+    schedule = plan_schedule(n_labels, Protocol("early_stopping", 1e-3))
+    assert schedule.n_train == schedule.n_validation == n_labels
+
+
+@pytest.mark.parametrize(
+    ("n_labels", "warmup_steps", "evaluate_every"),
+    [pytest.param(10, 2, 1, id="one step an epoch"), (1000, 25, 25), pytest.param(10_000, 40, 50, id="long epochs")],
+)
+def test_warmup_and_validation_fit_an_epoch(n_labels, warmup_steps, evaluate_every):
+    schedule = plan_schedule(n_labels, Protocol("early_stopping", 1e-3))
+    assert (schedule.warmup_steps, schedule.evaluate_every) == (warmup_steps, evaluate_every)
+
+
+@pytest.mark.parametrize("n_labels", [6, 7, 40])
+def test_a_stage_shows_as_many_labels_as_the_protocol_says(new_model, token_ids, gold, n_labels):
+    patient = Protocol("early_stopping", 1e-3, batch_size=4, presentations=60, patience=100)
+    result = train_stage(new_model(), token_ids[:n_labels], gold[:n_labels], patient, 0, "weak", silent)
+    assert 60 <= result.presentations < 60 + 4
+
+
+def test_a_stage_with_more_labels_than_presentations_shows_each_once(new_model, token_ids, gold):
+    short = Protocol("early_stopping", 1e-3, batch_size=4, presentations=5, patience=100)
+    assert train_stage(new_model(), token_ids, gold, short, 0, "weak", silent).presentations == 32
+
+
+def test_supervisors_run_all_their_epochs(new_model, token_ids, gold):
+    protocol = supervisor_protocol(1e-9, epochs=3, n_labels=40, micro_batch_tokens=1000)
+    result = train_stage(new_model(), token_ids, gold, protocol, 0, "supervision", silent)
+    assert result.presentations >= 3 * 32
+
+
+@pytest.mark.parametrize(
+    ("step", "factor"), [(0, 0.1), (4, 0.5), (9, 1.0), (10, 1.0), (60, 0.5), (110, 0.0), (200, 0.0)]
+)
+def test_learning_rate_warms_up_linearly_and_decays_as_a_cosine(step, factor):
+    assert learning_rate_factor(step, 10, 110) == pytest.approx(factor)
+
+
+# Early stopping
+
+
+@pytest.mark.parametrize(
+    ("scores", "stops_at"),
+    [
+        pytest.param([0.5, 0.6, 0.7, 0.8, 0.9, 1.0], None, id="always better"),
+        pytest.param([0.5, 0.5, 0.5, 0.5, 0.5], 5, id="four without gain"),
+        pytest.param([0.5, 0.505, 0.51, 0.515, 0.52], 5, id="four that gain too little"),
+        pytest.param([0.5, 0.5, 0.5, 0.5, 0.6, 0.6, 0.6, 0.6, 0.6], 9, id="a gain starts the count again"),
+    ],
+)
+def test_stops_after_four_validations_that_gain_too_little(scores, stops_at):
+    stopping, model = EarlyStopping(patience=4, min_gain=0.01), torch.nn.Linear(1, 1)
+    stops = [stopping.update(score, step, model) for step, score in enumerate(scores, start=1)]
+    assert stops.index(True) + 1 == stops_at if stops_at else not any(stops)
+
+
+def test_best_weights_are_kept_though_later_ones_are_worse():
+    stopping, model = EarlyStopping(patience=9, min_gain=0.01), torch.nn.Linear(1, 1)
+    for step, score in enumerate([0.5, 0.7, 0.701, 0.6], start=1):
+        torch.nn.init.constant_(model.weight, step)
+        stopping.update(score, step, model)
+    restore_weights(model, stopping.best_weights)
+    assert (model.weight.item(), stopping.best_step, stopping.best_score) == (3, 3, 0.701)
+
+
+def test_a_stage_ends_with_its_best_validated_weights(new_model, token_ids, gold):
+    model, validated, lines = new_model(), [], []
+
+    def log(line):
+        lines.append(line)
+        validated.append(copy_weights(model))
+
+    protocol = Protocol("early_stopping", 0.05, batch_size=32, presentations=600, patience=8)
+    result = train_stage(model, token_ids, gold, protocol, 0, "gold", log)
+    assert result.best_step < result.steps == len(validated)
+    assert same_weights(copy_weights(model), validated[result.best_step - 1])
+    assert f"auroc {result.validation_score:.3f}" in lines[result.best_step - 1]
+
+
+def test_validation_falls_back_on_log_loss_where_auroc_is_undefined():
+    log_odds = np.array([0.0, math.log(3)])
+    assert validation_score(np.array([0.2, 0.9]), log_odds) == ("auroc", 1.0)
+    name, score = validation_score(np.array([0.6, 0.9]), log_odds)
+    assert (name, score) == ("negative log-loss", pytest.approx(-(math.log(2) + math.log(4 / 3)) / 2))
+
+
+# Stages
+
+
+@pytest.mark.parametrize("stopping", STOPPING)
+@pytest.mark.parametrize("n_labels", [1, 2, 3, 4, 5])
+def test_the_smallest_stages_train(new_model, token_ids, gold, n_labels, stopping):
+    model = new_model()
+    before = copy_weights(model)
+    protocol = Protocol(stopping, 1e-2, presentations=20)
+    result = train_stage(model, token_ids[:n_labels], gold[:n_labels], protocol, 0, "gold", silent)
+    assert result.steps >= 1
+    assert not same_weights(before, copy_weights(model))
+    assert np.isfinite(predict(model, token_ids, 1000)).all()
+
+
+def test_a_stage_learns_labels_that_a_word_decides(new_model, llama_folder):
+    texts = [
+        f"the {noun} was {word} ." for noun in ("soup", "room", "staff", "bread", "hall") for word in ("good", "bad")
+    ]
+    token_ids, labels = tokenize(load_tokenizer(llama_folder), texts), np.array([1.0, 0.0] * 5)
+    model = new_model()
+    train_stage(model, token_ids, labels, Protocol("fixed_epochs", 0.02), 0, "gold", silent)
+    assert ((predict(model, token_ids, 1000) > 0) == (labels == 1)).all()
+
+
+@pytest.mark.parametrize("stopping", STOPPING)
+def test_training_is_repeatable_to_the_last_bit(new_model, token_ids, gold, stopping):
+    trained = []
+    for _ in range(2):
+        model = new_model()
+        train_stage(model, token_ids[:20], gold[:20], Protocol(stopping, 0.02, presentations=60), 3, "weak", silent)
+        trained.append(copy_weights(model))
+        torch.rand(7)  # Whatever else draws numbers in between has no influence.
+    assert same_weights(*trained)
+
+
+@pytest.mark.parametrize(("seed", "name"), [(4, "weak"), (3, "gold")])
+def test_other_seeds_and_stages_train_in_another_order(new_model, token_ids, gold, seed, name):
+    trained = []
+    for case in ((3, "weak"), (seed, name)):
+        model = new_model()
+        train_stage(model, token_ids, gold, QUICK, *case, silent)
+        trained.append(copy_weights(model))
+    assert not same_weights(*trained)
+
+
+def test_only_adapters_and_head_are_trained(new_model, token_ids, gold):
+    model = new_model()
+    frozen = {name: weight.clone() for name, weight in model.named_parameters() if not weight.requires_grad}
+    train_stage(model, token_ids, gold, QUICK, 0, "weak", silent)
+    assert frozen
+    assert all(torch.equal(weight, frozen[name]) for name, weight in model.named_parameters() if name in frozen)
+    assert all("lora_" in name or "score" in name for name in trainable_weights(model))
+
+
+@pytest.mark.parametrize("n_labels", [pytest.param(4, id="in the first validation"), pytest.param(40, id="in a step")])
+def test_divergence_is_an_error_that_names_the_stage_and_the_remedy(new_model, token_ids, gold, n_labels):
+    protocol = Protocol("early_stopping", 1e30, batch_size=4, presentations=60)
+    with pytest.raises(InputError, match=r"'weak'.*lower the learning rate"):
+        train_stage(new_model(), token_ids[:n_labels], gold[:n_labels], protocol, 0, "weak", silent)
+
+
+def test_a_stage_without_labels_is_an_error(new_model):
+    with pytest.raises(InputError, match="'gold' has no labels"):
+        train_stage(new_model(), [], np.array([]), QUICK, 0, "gold", silent)

@@ -1,0 +1,33 @@
+"""Running the pipeline from tests."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+MINI = yaml.safe_load((Path(__file__).parent / "mini.yaml").read_text())
+HUB_DATA = Path(os.environ.get("ELICITATION_HUB_DATA", ROOT.parent / "shared/hub"))
+"""Folder with real data sets in the hub's columns, for the tests that need them."""
+
+
+def run_snakemake(folder: Path, config: dict | Path, *arguments: str) -> subprocess.CompletedProcess:
+    """Run the pipeline in `folder` on a study, given as a file or as the config itself."""
+    if isinstance(config, dict):
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "config.yaml"
+        path.write_text(yaml.safe_dump(config))
+        config = path
+    command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--workflow-profile"]
+    command += [ROOT / "profiles/default", "--directory", folder, "--cores", "2", "--configfile", config]
+    return subprocess.run([*command, *arguments], capture_output=True, text=True, cwd=ROOT, check=False)
+
+
+def jobs_planned(folder: Path, config: dict, *arguments: str) -> dict[str, int]:
+    """Jobs by rule that a dry-run lists."""
+    result = run_snakemake(folder, config, "--dry-run", "--quiet", "rules", *arguments)
+    assert result.returncode == 0, result.stderr
+    table = (result.stdout + result.stderr).partition("Job stats:")[2].partition("total")[0]
+    return {line.split()[0]: int(line.split()[1]) for line in table.splitlines()[3:] if line.strip()}

@@ -1,0 +1,29 @@
+"""Every study's DAG builds."""
+
+import pytest
+import yaml
+from helpers import HUB_DATA, ROOT, jobs_planned, run_snakemake
+
+STUDIES = [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))]
+
+
+@pytest.mark.parametrize("study", STUDIES, ids=lambda path: path.stem)
+def test_every_study_dry_runs_with_hub_ids(study, tmp_path):
+    result = run_snakemake(tmp_path, study, "--dry-run", "--config", "sources=hub")
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.skipif(not HUB_DATA.is_dir(), reason="the folder with real data sets is not here")
+def test_the_real_study_dry_runs_on_local_files(tmp_path):
+    result = run_snakemake(
+        tmp_path, ROOT / "studies/real.yaml", "--dry-run", "--config", f"data_folder={HUB_DATA.resolve()}"
+    )
+    assert result.returncode == 0, result.stderr
+    assert "train_runs" in result.stdout + result.stderr
+
+
+def test_a_partial_target_needs_only_its_own_task(tmp_path):
+    study = yaml.safe_load((ROOT / "config.yaml").read_text())
+    planned = jobs_planned(tmp_path, study, "results/weak_labels/topic/sandbox-supervisor.parquet")
+    assert planned["prepare_task"] == planned["train_supervisor"] == planned["write_weak_labels"] == 1
+    assert "train_runs" not in planned

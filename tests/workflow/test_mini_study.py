@@ -1,0 +1,119 @@
+"""One complete miniature study through Snakemake with real vLLM, checked for what its tables say."""
+
+import json
+from copy import deepcopy
+
+import numpy as np
+import pandas as pd
+import pytest
+from helpers import MINI, jobs_planned, run_snakemake
+
+from elicitation.config import all_purchases
+from elicitation.files import hash_file, hash_ids
+from elicitation.purchases import buy
+
+TASKS = [task["name"] for task in MINI["tasks"]]
+RUN = "results/runs/{task}/supervisor/student/sequential_sft/b{budget}_s{seed}"
+
+
+@pytest.fixture(scope="module")
+def metrics(mini_study):
+    return pd.read_parquet(mini_study / "results/metrics.parquet")
+
+
+def test_there_is_one_row_for_every_run_of_the_grid(metrics):
+    expected = {(t, s, *pair) for t in TASKS for s in MINI["seeds"] for pair in all_purchases(MINI)}
+    found = list(metrics[["task", "seed", "n_weak", "n_gold"]].itertuples(index=False, name=None))
+    assert len(found) == len(expected) and set(found) == expected
+
+
+def test_scores_follow_from_the_predictions(mini_study, metrics):
+    for task in TASKS:
+        gold = pd.read_parquet(mini_study / f"results/tasks/{task}/test.parquet").set_index("id").gold
+        runs = pd.read_parquet(mini_study / f"{RUN.format(task=task, budget=16, seed=1)}.parquet")
+        for (n_weak, n_gold), run in runs.groupby(["n_weak", "n_gold"]):
+            row = metrics.query("task == @task and seed == 1 and n_weak == @n_weak and n_gold == @n_gold").squeeze()
+            assert len(run) == row.n_test == 60 and np.isfinite(run.log_odds).all()
+            assert row.accuracy == ((run.log_odds > 0).to_numpy() == gold.loc[run.id].to_numpy()).mean()
+            assert row.accuracy_low < row.accuracy < row.accuracy_high or row.accuracy in (0, 1)
+            assert row.auroc_low <= row.auroc <= row.auroc_high
+
+
+def test_vllm_labelled_pool_and_test_as_transformers_would(mini_study):
+    for task in TASKS:
+        labels = pd.read_parquet(mini_study / f"results/weak_labels/{task}/supervisor.parquet")
+        record = json.loads((mini_study / f"results/weak_labels/{task}/supervisor.json").read_text())
+        parts = [pd.read_parquet(mini_study / f"results/tasks/{task}/{part}.parquet") for part in ("pool", "test")]
+        assert labels.id.tolist() == pd.concat(parts).id.tolist()
+        assert labels.p_weak.between(0, 1).all() and labels.p_weak.nunique() > 100
+        assert record["engine"]["engine"] == "vllm" and record["engine"]["dtype"] == "float32"
+        assert record["parity"]["rows"] == 256 and record["parity"]["largest_difference"] < 1e-3
+        test = parts[1].merge(labels, on="id")
+        assert record["quality"]["test"]["accuracy"] == ((test.p_weak > 0.5) == (test.gold == 1)).mean()
+
+
+def test_records_name_the_labels_bought_and_the_files_read(mini_study):
+    records = json.loads((mini_study / f"{RUN.format(task='topic', budget=16, seed=0)}.json").read_text())
+    ordering = pd.read_parquet(mini_study / "results/purchases/topic/s0.parquet").id.tolist()
+    for run in records["runs"]:
+        purchase = buy(ordering, run["n_weak"], run["n_gold"], "topic")
+        assert run["weak_ids"] == hash_ids(purchase.weak) and run["gold_ids"] == hash_ids(purchase.gold)
+        assert set(run["stages"]) == {s for s, n in (("weak", run["n_weak"]), ("gold", run["n_gold"])) if n}
+    for made_from in records["inputs"].values():
+        assert hash_file(mini_study / made_from["path"]) == made_from["sha256"]
+    assert records["code"] and records["packages"]["torch"]
+
+
+def test_weak_stages_are_adapters_that_runs_share(mini_study):
+    stages = mini_study / "results/stages/topic/supervisor/student/plain/b16_s0"
+    assert sorted(p.name for p in stages.iterdir()) == ["record.json", "w160", "w80"]
+    assert (stages / "w80/adapter_model.safetensors").is_file()
+
+
+def test_the_frontier_is_priced_and_rises(mini_study):
+    table = pd.read_csv(mini_study / "results/frontier.csv")
+    assert set(table.weak_price) == {0.5, 0.1} and set(table.task) == {"average", *TASKS}
+    assert np.allclose(table.cost, table.n_gold + table.weak_price * table.n_weak)
+    assert (table.n_seeds == 2).all()
+    assert (table.accuracy_report_low <= table.accuracy_report).all()
+    for _, points in table[table.on_frontier].groupby(["task", "weak_price"]):
+        assert points.sort_values("cost").accuracy_selection.is_monotonic_increasing
+
+
+def test_every_budget_and_price_has_a_verdict(mini_study):
+    regimes = pd.read_csv(mini_study / "results/regimes.csv")
+    assert len(regimes) == len(TASKS) * 2 * 2
+    assert set(regimes.regime) <= {"quantity-dominant", "mixed", "quality-dominant", "undetermined"}
+
+
+def test_figures_are_drawn_in_both_formats(mini_study):
+    for name in ("pareto", "spending"):
+        assert (mini_study / f"figures/{name}.pdf").read_bytes().startswith(b"%PDF")
+        assert (mini_study / f"figures/{name}.png").read_bytes().startswith(b"\x89PNG")
+    assert "gold labels" in (mini_study / "figures/pareto.md").read_text()
+
+
+def test_a_second_run_has_nothing_to_do(mini_study):
+    assert "Nothing to be done" in run_snakemake(mini_study, MINI).stderr
+
+
+def test_a_new_price_trains_nothing(mini_study):
+    planned = jobs_planned(mini_study, MINI | {"weak_prices": [0.02]})
+    assert set(planned) == {"find_frontier", "find_regimes", "plot_pareto", "all"}
+
+
+def test_a_new_budget_or_seed_trains_only_itself(mini_study):
+    budget = deepcopy(MINI)
+    budget["grid"]["budgets"].append(8)
+    new = {"train_weak_stages": 4, "train_runs": 4}
+    assert jobs_planned(mini_study, budget).items() >= new.items()
+    assert jobs_planned(mini_study, MINI | {"seeds": [0, 1, 2]}).items() >= new.items()
+    assert "train_supervisor" not in jobs_planned(mini_study, budget)
+
+
+def test_the_same_seed_gives_the_same_files(mini_study, tmp_path):
+    target = RUN.format(task="topic", budget=4, seed=0) + ".parquet"
+    result = run_snakemake(tmp_path, MINI, target)
+    assert result.returncode == 0, result.stdout + result.stderr
+    for file in (target, "results/weak_labels/topic/supervisor.parquet", "results/tasks/topic/pool.parquet"):
+        assert hash_file(tmp_path / file) == hash_file(mini_study / file), file

@@ -1,0 +1,25 @@
+"""Score every run of one task, supervisor, student and method."""
+
+from elicitation.jobs import job
+
+with job(snakemake):
+    import pandas as pd
+
+    from elicitation.evaluation import performance_gap_recovered, score_run
+    from elicitation.files import write_table
+    from elicitation.seeds import stream
+
+    names = dict(snakemake.wildcards.items())
+    test = pd.read_parquet(snakemake.input.test).merge(pd.read_parquet(snakemake.input.weak_labels), on="id")
+    predictions = pd.concat(map(pd.read_parquet, snakemake.input.predictions)).drop_duplicates(
+        ["n_weak", "n_gold", "seed", "id"]
+    )
+    rows = []
+    for (n_weak, n_gold, seed), run in predictions.groupby(["n_weak", "n_gold", "seed"]):
+        log_odds = run.set_index("id").log_odds.loc[test.id].to_numpy()
+        scores = score_run(test, log_odds, stream(seed, "bootstrap", *names.values(), n_weak, n_gold))
+        rows.append(names | {"n_weak": n_weak, "n_gold": n_gold, "seed": seed} | scores)
+    metrics = pd.DataFrame(rows)
+    metrics["pgr"] = performance_gap_recovered(metrics)
+    write_table(snakemake.output[0], metrics)
+    print(metrics.groupby(["n_weak", "n_gold"]).accuracy.agg(["mean", "min", "max"]).to_string())
