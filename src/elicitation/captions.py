@@ -2,6 +2,9 @@
 
 import pandas as pd
 
+from elicitation.config import AVERAGE
+from elicitation.regimes import NAMES, REGIMES, UNDETERMINED
+
 
 def percent(value: float) -> str:
     return f"{100 * value:.1f}"
@@ -17,7 +20,7 @@ def describe_point(point: pd.Series) -> str:
 
 def frontier_sentences(frontier: pd.DataFrame) -> list[str]:
     """One line a point on the frontier, averaged over tasks where there are several."""
-    table = frontier[frontier.task == "average"] if "average" in set(frontier.task) else frontier
+    table = frontier[frontier.task == AVERAGE] if AVERAGE in set(frontier.task) else frontier
     lines = []
     for key, group in table[table.on_frontier].groupby(["student", "supervisor", "weak_price"], sort=False):
         student, supervisor, price = key
@@ -27,16 +30,19 @@ def frontier_sentences(frontier: pd.DataFrame) -> list[str]:
 
 
 def regime_sentences(regimes: pd.DataFrame) -> list[str]:
-    """For each regime where it was found beyond the error bars; each regime that was not, by name."""
+    """For each regime where it was found beyond the error bars, and how often none was."""
+    varying = ["task"] + [name for name in NAMES[1:] if regimes[name].nunique() > 1]
     lines = []
-    for regime in ("quantity-dominant", "mixed", "quality-dominant", "undetermined"):
+    for regime in REGIMES.values():
         found = regimes[regimes.regime == regime]
         where = "; ".join(
-            f"{task} at " + ", ".join(f"{row.budget:g} (weak label {row.weak_price:g})" for row in group.itertuples())
-            for task, group in found.groupby("task", sort=False)
+            f"{', '.join(key)} at "
+            + ", ".join(f"{row.budget:g} (weak label {row.weak_price:g})" for row in group.itertuples())
+            for key, group in found.groupby(varying, sort=False)
         )
         lines.append(f"- {regime}: {where if len(found) else 'not found'}")
-    return lines
+    undetermined = (regimes.regime == UNDETERMINED).sum()
+    return [*lines, f"- {UNDETERMINED}: {undetermined} of {len(regimes)} (results/regimes.csv has all)"]
 
 
 def pareto_caption(frontier: pd.DataFrame, regimes: pd.DataFrame) -> str:

@@ -21,6 +21,8 @@ from elicitation.purchases import check_supply
 
 SCHEMA_FILE = Path(__file__).parents[2] / "workflow/schemas/config.schema.yaml"
 PACKAGE_PREFIX = "package:"
+AVERAGE = "average"
+"""What the average over tasks is called in tables."""
 HEAD_SIZE = 32
 """The smallest size of an attention head that vLLM runs on a CPU."""
 
@@ -73,12 +75,15 @@ def with_defaults(value, schema: dict):
         return {key: with_defaults(item, known.get(key, {})) for key, item in filled.items()}
     if isinstance(value, list):
         return [with_defaults(item, schema.get("items", {})) for item in value]
-    return value
+    # JSON Schema takes 4.0 for an integer.
+    return int(value) if schema.get("type") == "integer" else value
 
 
 def named(entries: list[dict], kind: str) -> dict[str, dict]:
     """The entries by name; InputError if a name stands twice."""
     by_name = {entry["name"]: entry for entry in entries}
+    if AVERAGE in by_name:
+        raise InputError(f"Config, {kind}: the name {AVERAGE!r} is taken by the average over tasks; rename the entry.")
     if len(by_name) < len(entries):
         names = [entry["name"] for entry in entries]
         twice = next(name for name in names if names.count(name) > 1)
@@ -102,11 +107,13 @@ def validate(config: dict) -> dict:
         for name in config[kind]:
             if name not in known:
                 raise InputError(f"Config, {kind}: {name!r} is not defined{nearest(name, list(known))}")
+    for budget in config["grid"]["budgets"]:
+        if not purchases_of(budget, config["grid"]):
+            raise InputError(f"Config, grid: the budget {budget} buys no label at these prices and shares; raise it.")
     for task in tasks.values():
         check_task_source(task, config)
-        if "sandbox" in task:
-            for n_weak, n_gold in all_purchases(config):
-                check_supply(task["pool_size"], n_weak, n_gold, task["name"])
+        for n_weak, n_gold in all_purchases(config):
+            check_supply(task["pool_size"], n_weak, n_gold, task["name"])
     for model in models.values():
         check_model_source(model, models, config)
     if config["labelling"]["engine"] == "vllm" and importlib.util.find_spec("vllm") is None:
@@ -147,8 +154,11 @@ def local_model_folder(path: str, name: str) -> Path:
     folder = Path(path)
     if path.startswith(PACKAGE_PREFIX):
         package, _, inner = path.removeprefix(PACKAGE_PREFIX).partition("/")
-        spec = importlib.util.find_spec(package)
-        if spec is None:
+        try:
+            spec = importlib.util.find_spec(package)
+        except ModuleNotFoundError:
+            spec = None
+        if spec is None or spec.origin is None:
             raise InputError(f"Model {name!r}: the Python package {package!r} is not installed; install it (README).")
         folder = Path(spec.origin).parent / inner
     check_model_folder(folder, name)

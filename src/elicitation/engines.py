@@ -56,8 +56,7 @@ def label_with_vllm(folder: str | Path, token_ids: list[list[int]], device: str)
     except Exception as error:
         lines = str(error).strip().splitlines() or [type(error).__name__]
         raise InputError(
-            f"vLLM failed on {folder}: {lines[-1]} "
-            "(mend its installation, or set labelling.engine: transformers)."
+            f"vLLM failed on {folder}: {lines[-1]} (mend its installation, or set labelling.engine: transformers)."
         ) from error
     seconds = time.perf_counter() - ready
     p = np.array([output.outputs.probs[1] for output in outputs], dtype=np.float64)
@@ -86,7 +85,7 @@ ENGINES: dict[str, Callable[..., Labels]] = {"vllm": label_with_vllm, "transform
 def check_parity(p: np.ndarray, reference: np.ndarray, tolerance: float, engine: str) -> float:
     """Largest difference in probability between two engines on the same rows; InputError above the tolerance."""
     difference = float(np.abs(p - reference).max())
-    if difference > tolerance:
+    if not difference <= tolerance:  # Nor may it be NaN.
         raise InputError(
             f"{engine} and transformers differ by {difference:.2g} in probability, more than "
             f"labelling.parity_tolerance {tolerance:g}; raise it if the dtype explains that, else report a bug."

@@ -6,6 +6,8 @@ from scipy import stats
 from sklearn.metrics import log_loss, roc_auc_score
 from statsmodels.stats.proportion import proportion_confint
 
+from elicitation.config import AVERAGE
+
 CONFIDENCE = 0.95
 BOOTSTRAP_SAMPLES = 500
 CALIBRATION_BINS = 10
@@ -137,7 +139,7 @@ def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
     `accuracy` is on all test examples; `accuracy_selection` and `accuracy_report` on the two halves.
     """
     rows = []
-    for key, runs in metrics.groupby(CONFIGURATION, sort=True):
+    for key, runs in metrics.groupby(CONFIGURATION, sort=False):
         row = dict(zip(CONFIGURATION, key, strict=True)) | {"n_seeds": len(runs)}
         for name, n in (("accuracy", "n_test"), ("accuracy_report", "n_report")):
             mean, low, high = mean_accuracy(runs[name].to_numpy(), int(runs[n].iloc[0]))
@@ -149,7 +151,7 @@ def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
 
 
 def average_tasks(metrics: pd.DataFrame) -> pd.DataFrame:
-    """The metrics averaged over tasks, run by run, as those of a task called `average`.
+    """The metrics averaged over tasks, run by run, as those of a task called AVERAGE.
 
     Only purchases and seeds that every task has are averaged. Test examples are counted together.
     """
@@ -159,4 +161,4 @@ def average_tasks(metrics: pd.DataFrame) -> pd.DataFrame:
     numbers = [name for name in metrics.select_dtypes("number").columns if name not in (*keys, *counts)]
     averaged = pd.concat([groups[numbers].mean(), groups[counts].sum()], axis=1)
     complete = groups.task.nunique() == metrics.task.nunique()
-    return averaged[complete].reset_index().assign(task="average")
+    return averaged[complete].reset_index().assign(task=AVERAGE)

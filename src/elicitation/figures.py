@@ -15,6 +15,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from elicitation.config import AVERAGE
 from elicitation.files import replacing
 from elicitation.methods import METHODS
 
@@ -44,12 +45,17 @@ def percent(values):
     return 100 * np.asarray(values, dtype=float)
 
 
+def accuracy_limits(accuracies: pd.Series) -> tuple[float, float]:
+    """In percent. Room for all means; intervals of a few bimodal seeds would squeeze the rest, and are cut off."""
+    return 100 * accuracies.min() - 8, 102
+
+
 def draw_points(axes, points: pd.DataFrame, marker: str, on_frontier: bool) -> None:
     """Accuracies on the reporting half, coloured by the share of the cost that went to weak labels."""
     spread = percent(
         [points.accuracy_report - points.accuracy_report_low, points.accuracy_report_high - points.accuracy_report]
     )
-    strength = 1.0 if on_frontier else 0.35
+    strength = 1.0 if on_frontier else 0.5
     axes.errorbar(
         points.cost,
         percent(points.accuracy_report),
@@ -69,10 +75,10 @@ def draw_points(axes, points: pd.DataFrame, marker: str, on_frontier: bool) -> N
         vmin=0,
         vmax=1,
         marker=marker,
-        s=42 if on_frontier else 14,
+        s=42 if on_frontier else 18,
         alpha=strength,
-        edgecolor="black" if on_frontier else "none",
-        linewidth=0.8,
+        edgecolor="black",
+        linewidth=0.8 if on_frontier else 0.3,
         zorder=3,
     )
 
@@ -84,8 +90,8 @@ def plot_pareto(table: pd.DataFrame) -> Figure:
     their accuracies are those on the other.
     """
     set_style()
-    if "average" in set(table.task):
-        table = table[table.task == "average"]
+    if AVERAGE in set(table.task):
+        table = table[table.task == AVERAGE]
     rows = list(table.groupby(["student", "supervisor"], sort=False))
     prices = sorted(table.weak_price.unique(), reverse=True)
     markers = dict(zip(table.method.unique(), MARKERS, strict=False))
@@ -107,6 +113,7 @@ def plot_pareto(table: pd.DataFrame) -> Figure:
             axes.step(best.cost, percent(best.accuracy_report), where="post", color="0.2", linewidth=1, zorder=1)
             axes.axhline(percent(panel.weak_accuracy.mean()), color="0.4", linestyle="--", linewidth=1, zorder=1)
             axes.set_xscale("log")
+            axes.set_ylim(*accuracy_limits(table.accuracy_report))
             axes.set_title(f"a weak label costs {price:g}")
         row[0].set_ylabel(f"{student}\naccuracy, %" if len(rows) > 1 else "accuracy, %")
     figure.supxlabel("cost, in gold labels", fontsize="medium")
@@ -128,7 +135,7 @@ def plot_pareto(table: pd.DataFrame) -> Figure:
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)
     bar = figure.colorbar(ScalarMappable(Normalize(0, 100), SHARE_COLOURS), ax=grid, pad=0.01, aspect=30)
-    bar.set_label("share of the cost spent on weak labels, %")
+    bar.set_label("weak labels' share of cost, %")
     sns.despine(figure)
     return figure
 
@@ -162,8 +169,9 @@ def plot_spending(points: pd.DataFrame, budgets: list[int], weak_price: float) -
                     percent(curve.weak_share), percent(curve.accuracy), marker="o", markersize=4, color=colours[budget]
                 )
                 band = percent(curve.accuracy_low), percent(curve.accuracy_high)
-                axes.fill_between(percent(curve.weak_share), *band, color=colours[budget], alpha=0.15)
+                axes.fill_between(percent(curve.weak_share), *band, color=colours[budget], alpha=0.12, linewidth=0)
             axes.axhline(percent(panel.weak_accuracy.mean()), color="0.4", linestyle="--", linewidth=1)
+            axes.set_ylim(*accuracy_limits(points.accuracy))
             axes.set_title(task)
         row[0].set_ylabel(f"{student}\naccuracy, %" if len(rows) > 1 else "accuracy, %")
     figure.supxlabel(
@@ -173,8 +181,8 @@ def plot_spending(points: pd.DataFrame, budgets: list[int], weak_price: float) -
         Line2D([], [], color=colour, marker="o", markersize=4, label=f"{budget}") for budget, colour in colours.items()
     ]
     handles.append(Line2D([], [], color="0.4", linestyle="--", label="the weak labels themselves"))
-    figure.legend(
-        handles=handles, loc="outside upper center", ncols=len(handles), frameon=False, title="budget, in gold labels"
-    )
+    seeds = " to ".join(map(str, sorted({points.n_seeds.min(), points.n_seeds.max()})))
+    title = f"budget, in gold labels (bands: 95 % intervals over {seeds} seeds)"
+    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False, title=title)
     sns.despine(figure)
     return figure

@@ -49,9 +49,11 @@ def read_json(path: str | Path):
 def hash_file(path: str | Path) -> str:
     """SHA-256 of a file, or of a folder's files with their names."""
     path, digest = Path(path), hashlib.sha256()
-    for file in [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file()):
-        if path.is_dir():
-            digest.update(str(file.relative_to(path)).encode())
+    if path.is_file():
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    for file in sorted(p for p in path.rglob("*") if p.is_file()):
+        digest.update(str(file.relative_to(path)).encode())
         with file.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
     return digest.hexdigest()

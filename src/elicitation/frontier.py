@@ -43,7 +43,7 @@ def frontiers(points: pd.DataFrame, weak_prices: list[float]) -> pd.DataFrame:
         table["weak_share"] = weak_price * table.n_weak / table.cost
         groups = table.groupby(["task", "supervisor", "student"], sort=False)
         for _, group in groups:
-            mask = on_frontier(group.cost.to_numpy(), group.accuracy.to_numpy())
+            mask = on_frontier(group.cost.to_numpy(), group.accuracy_selection.to_numpy())
             table.loc[group.index, "on_frontier"] = mask
         priced.append(table.astype({"on_frontier": bool}))
     return pd.concat(priced, ignore_index=True)

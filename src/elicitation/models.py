@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-import numpy as np
 import torch
 from peft import LoraConfig, PeftModel, TaskType, get_peft_model
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
 from elicitation.errors import InputError
-from elicitation.seeds import derive_seed
+from elicitation.seeds import stream, torch_stream
 
 HEAD_SCALE = 0.01
 """Initial weights of the classification head are scaled by this, so that training starts near log-odds 0."""
@@ -42,7 +41,10 @@ def truncate_model(source: str | Path, layers: int, target: str | Path) -> None:
             f"Cannot cut {source} to {layers} layers: it has {config.num_hidden_layers}; ask for fewer in `truncate`."
         )
     architecture = getattr(transformers, config.architectures[0])
-    model = architecture.from_pretrained(source, num_hidden_layers=layers, dtype="auto", use_safetensors=True)
+    config.num_hidden_layers = layers
+    if getattr(config, "layer_types", None):
+        config.layer_types = config.layer_types[:layers]
+    model = architecture.from_pretrained(source, config=config, dtype="auto", use_safetensors=True)
     model.save_pretrained(target)
     AutoTokenizer.from_pretrained(source).save_pretrained(target)
 
@@ -61,9 +63,11 @@ def tokenize(tokenizer, texts: list[str]) -> list[list[int]]:
 
 def load_classifier(folder: str | Path, device: str, pad_token_id: int) -> PreTrainedModel:
     """A finished two-way classifier."""
-    model = AutoModelForSequenceClassification.from_pretrained(
-        folder, num_labels=2, dtype=DTYPES[device], use_safetensors=True
-    )
+    # Weights that the checkpoint lacks (a head, a pooler) are drawn: the same ones each time.
+    with torch_stream(0, "missing weights"):
+        model = AutoModelForSequenceClassification.from_pretrained(
+            folder, num_labels=2, dtype=DTYPES[device], use_safetensors=True
+        )
     model.config.pad_token_id = pad_token_id
     return model.to(device)
 
@@ -77,8 +81,7 @@ def new_classifier(folder: str | Path, device: str, pad_token_id: int, seed: int
     """A pretrained model with a fresh float32 head, small and drawn by the seed."""
     model = load_classifier(folder, device, pad_token_id)
     head = head_of(model).float()
-    rng = np.random.default_rng(derive_seed(seed, "head"))
-    drawn = rng.normal(0, HEAD_SCALE * model.config.initializer_range, tuple(head.weight.shape))
+    drawn = stream(seed, "head").normal(0, HEAD_SCALE * model.config.initializer_range, tuple(head.weight.shape))
     with torch.no_grad():
         head.weight.copy_(torch.from_numpy(drawn))
         if head.bias is not None:
@@ -89,8 +92,7 @@ def new_classifier(folder: str | Path, device: str, pad_token_id: int, seed: int
 def new_lora_classifier(folder: str | Path, device: str, pad_token_id: int, seed: int) -> PeftModel:
     """A fresh classifier whose linear layers carry float32 LoRA adapters; they and the head are trainable."""
     config = LoraConfig(task_type=TaskType.SEQ_CLS, r=LORA_RANK, lora_alpha=LORA_ALPHA, target_modules="all-linear")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive_seed(seed, "lora"))
+    with torch_stream(seed, "lora"):
         return get_peft_model(new_classifier(folder, device, pad_token_id, seed), config)
 
 

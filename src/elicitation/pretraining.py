@@ -10,7 +10,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from elicitation import sandbox
-from elicitation.seeds import derive_seed, stream
+from elicitation.seeds import stream, torch_stream
 from elicitation.training import MAX_GRADIENT_NORM, learning_rate_factor, pad
 
 CONTEXT = 64
@@ -53,8 +53,7 @@ def build_model(tokenizer: PreTrainedTokenizerFast, layers: int, width: int, hea
         # The usual 0.02 leaves models of this size at chance.
         initializer_range=width**-0.5,
     )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive_seed(seed, "pretraining", "weights"))
+    with torch_stream(seed, "pretraining", "weights"):
         return LlamaForCausalLM(config)
 
 
@@ -92,8 +91,9 @@ def pretrain(
     for step in range(1, steps + 1):
         reviews = [sandbox.write_review(rng, style) for _ in range(batch_size)]
         texts = tokenizer([review.text for review in reviews])["input_ids"]
-        tags = tokenizer([f"{sandbox.write_tags(rng, review, bare_tags)} {sandbox.END}" for review in reviews])["input_ids"]
-        token_ids = [text + tag[1:] for text, tag in zip(texts, tags, strict=True)]
+        tags = tokenizer([sandbox.write_tags(rng, review, bare_tags) for review in reviews])["input_ids"]
+        # The tags' own start token is dropped.
+        token_ids = [text + tag[1:] + [tokenizer.eos_token_id] for text, tag in zip(texts, tags, strict=True)]
         loss = tag_loss(model, token_ids, [len(text) for text in texts])
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), MAX_GRADIENT_NORM)

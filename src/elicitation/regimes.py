@@ -8,6 +8,9 @@ from elicitation.frontier import cost
 
 STRATEGIES = ("weak only", "mixed", "gold only")
 REGIMES = {"weak only": "quantity-dominant", "mixed": "mixed", "gold only": "quality-dominant"}
+NAMES = ["task", "supervisor", "student", "method"]
+"""What a regime is found for."""
+UNDETERMINED = "undetermined"
 Z = 1.96
 
 
@@ -42,7 +45,7 @@ def regime_at(correct: dict[tuple[int, int], np.ndarray], half: np.ndarray, budg
             strategy not in best or score > correct[best[strategy]][:, half].mean()
         ):
             best[strategy] = purchase
-    row = {"budget": budget, "weak_price": weak_price, "regime": "undetermined", "winner": None}
+    row = {"budget": budget, "weak_price": weak_price, "regime": UNDETERMINED, "winner": None}
     if set(best) != set(STRATEGIES):
         return row | {"reason": "not every strategy has a purchase within the budget"}
     winner = max(STRATEGIES, key=lambda strategy: correct[best[strategy]][:, half].mean())
@@ -64,6 +67,17 @@ def regime_at(correct: dict[tuple[int, int], np.ndarray], half: np.ndarray, budg
         **{strategy: correct[best[strategy]][:, ~half].mean() for strategy in STRATEGIES},
         "n_weak": best[winner][0],
         "n_gold": best[winner][1],
+    }
+
+
+def join_tasks(per_task: list[dict[tuple[int, int], np.ndarray]]) -> dict[tuple[int, int], np.ndarray]:
+    """The test examples of several tasks side by side, for the purchases and seeds that all tasks have."""
+    shared = set.intersection(*(set(correct) for correct in per_task))
+    joined = {purchase: [correct[purchase] for correct in per_task] for purchase in sorted(shared)}
+    return {
+        purchase: np.concatenate(parts, axis=1)
+        for purchase, parts in joined.items()
+        if len({len(part) for part in parts}) == 1
     }
 
 

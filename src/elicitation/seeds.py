@@ -1,6 +1,8 @@
 """One seed, split into named streams, so that no two uses of randomness share a state."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -14,3 +16,13 @@ def derive_seed(seed: int, *names: str | int) -> int:
 def stream(seed: int, *names: str | int) -> np.random.Generator:
     """NumPy generator of the stream called `names`."""
     return np.random.default_rng(derive_seed(seed, *names))
+
+
+@contextmanager
+def torch_stream(seed: int, *names: str | int) -> Iterator[None]:
+    """Within the block, torch's own draws (initial weights, dropout) come from the stream called `names`."""
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive_seed(seed, *names))
+        yield

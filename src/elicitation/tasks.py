@@ -37,7 +37,7 @@ def read_split(task: dict, split: str, sources: str, data_folder: str | None) ->
             rows = datasets.load_dataset(
                 READERS[path.suffix], data_files=str(path), split="train", cache_dir=cache
             ).to_pandas()
-        except datasets.exceptions.DatasetGenerationError as error:
+        except Exception as error:
             raise InputError(
                 f"Task {task['name']!r}: {path} cannot be read ({error.__cause__ or error}); mend it."
             ) from error
@@ -52,7 +52,12 @@ def format_rows(rows: pd.DataFrame, task: dict, split: str) -> pd.DataFrame:
     where = f"Task {task['name']!r}, split {split!r}"
     if rows.empty:
         raise InputError(f"{where}: it has no rows; name another split or mend the file.")
-    fields = [field for _, field, _, _ in string.Formatter().parse(task["text"]) if field is not None]
+    try:
+        fields = [field for _, field, _, _ in string.Formatter().parse(task["text"]) if field is not None]
+    except ValueError as error:
+        raise InputError(f"{where}: the template {task['text']!r} is malformed ({error}); mend its braces.") from error
+    if not any(fields):
+        raise InputError(f"{where}: the template {task['text']!r} names no column; put columns in braces.")
     for column in [*fields, task["label"]]:
         if column not in rows.columns:
             raise InputError(f"{where}: the column {column!r} is missing; it has {', '.join(rows.columns)}.")
@@ -61,7 +66,7 @@ def format_rows(rows: pd.DataFrame, task: dict, split: str) -> pd.DataFrame:
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise InputError(
-            f"{where}: the label in column {task['label']!r} is {labels.iloc[row]!r} in row {row}, "
+            f"{where}: the label in column {task['label']!r} is {labels.tolist()[row]!r} in row {row}, "
             "but labels must be 0 or 1; drop such rows or choose another column."
         )
     texts = [task["text"].format(**row) for row in rows[fields].to_dict("records")]
@@ -83,9 +88,12 @@ def write_examples(question: str, name: str, n: int) -> pd.DataFrame:
 
 
 def clean(examples: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Examples with ids, without repeated texts, in an order that does not depend on the source's."""
+    """Examples with ids, in an order that does not depend on the source's.
+
+    Repeated texts stand once; those whose labels contradict each other are dropped.
+    """
     examples = examples.assign(id=[hash_text(text) for text in examples.text])
-    examples = examples.sort_values(["id", "gold"]).drop_duplicates("id")
+    examples = examples.drop_duplicates(["id", "gold"]).sort_values("id").drop_duplicates("id", keep=False)
     order = stream(SHUFFLE_SEED, "shuffle", name).permutation(len(examples))
     return examples.iloc[order][["id", "text", "gold"]].reset_index(drop=True)
 

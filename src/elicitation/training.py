@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from sklearn.metrics import log_loss, roc_auc_score
 
 from elicitation.errors import InputError
-from elicitation.seeds import stream
+from elicitation.seeds import stream, torch_stream
 
 MIN_VALIDATION = 2
 """Labels that a stage holds out at least."""
@@ -46,7 +46,8 @@ class Protocol:
 
 def supervisor_protocol(learning_rate: float, epochs: int, n_labels: int, micro_batch_tokens: int) -> Protocol:
     """All epochs are run and the best validated checkpoint is kept."""
-    presentations = epochs * n_labels
+    n_train = plan_schedule(n_labels, Protocol("early_stopping", learning_rate)).n_train
+    presentations = epochs * n_train
     return Protocol(
         "early_stopping",
         learning_rate,
@@ -76,8 +77,8 @@ class StageResult:
     steps: int
     presentations: int
     best_step: int
-    validation_metric: str
-    validation_score: float
+    validation_metric: str | None
+    validation_score: float | None
     seconds: float
 
 
@@ -105,7 +106,9 @@ def plan_schedule(n_labels: int, protocol: Protocol) -> Schedule:
             n_train = n_validation = n_labels
         batch = min(protocol.batch_size, n_train)
         per_epoch = math.ceil(n_train / batch)
-        steps = max(per_epoch, math.ceil(protocol.presentations / batch))
+        # The last batch of an epoch may be short, so steps follow from epochs.
+        epochs, rest = divmod(max(protocol.presentations, n_train), n_train)
+        steps = epochs * per_epoch + math.ceil(rest / batch)
         evaluate_every = min(protocol.evaluate_every, per_epoch)
     warmup = max(2, min(protocol.warmup_steps, per_epoch))
     return Schedule(n_train, n_validation, batch, steps, warmup, evaluate_every)
@@ -255,18 +258,22 @@ def train_stage(
         optimizer, lambda step: learning_rate_factor(step, schedule.warmup_steps, schedule.steps)
     )
     stopping = EarlyStopping(protocol.patience, protocol.min_gain)
-    metric, score, step, shown = "none", math.nan, 0, 0
+    metric, score, step, shown = None, None, 0, 0
     batches = endless_batches(len(train), schedule.batch_size, stream(seed, name, "batches"))
     model.train()
     while step < schedule.steps:
         batch = train[next(batches)]
-        loss = train_step(model, optimizer, [token_ids[i] for i in batch], targets[batch], protocol.micro_batch_tokens)
+        with torch_stream(seed, name, "dropout", step):
+            texts = [token_ids[i] for i in batch]
+            loss = train_step(model, optimizer, texts, targets[batch], protocol.micro_batch_tokens)
         if not math.isfinite(loss):
             raise InputError(f"Stage {name!r}: the loss is {loss} at step {step}; lower the learning rate.")
         scheduler.step()
         step, shown = step + 1, shown + len(batch)
         if schedule.evaluate_every and (step % schedule.evaluate_every == 0 or step == schedule.steps):
             log_odds = predict(model, [token_ids[i] for i in held_out], protocol.micro_batch_tokens)
+            if not np.isfinite(log_odds).all():
+                raise InputError(f"Stage {name!r}: predictions are not finite at step {step}; lower the learning rate.")
             metric, score = validation_score(p[held_out], log_odds)
             model.train()
             left = (time.perf_counter() - started) / step * (schedule.steps - step)

@@ -37,17 +37,18 @@ def test_each_regime_is_told_with_where_it_was_found_or_that_it_was_not():
     regimes = pd.DataFrame(
         [("topic", 16, 0.1, "mixed"), ("topic", 64, 0.5, "mixed"), ("verdict", 16, 0.1, "undetermined")],
         columns=["task", "budget", "weak_price", "regime"],
-    )
+    ).assign(supervisor="v", student="s", method="m")
     assert regime_sentences(regimes) == [
         "- quantity-dominant: not found",
         "- mixed: topic at 16 (weak label 0.1), 64 (weak label 0.5)",
         "- quality-dominant: not found",
-        "- undetermined: verdict at 16 (weak label 0.1)",
+        "- undetermined: 1 of 3 (results/regimes.csv has all)",
     ]
 
 
 def test_the_caption_holds_frontier_and_regimes(frontier):
     regimes = pd.DataFrame({"task": ["topic"], "budget": [16], "weak_price": [0.1], "regime": ["mixed"]})
+    regimes = regimes.assign(supervisor="v", student="s", method="m")
     caption = pareto_caption(frontier, regimes)
     for line in (*frontier_sentences(frontier), *regime_sentences(regimes)):
         assert line in caption

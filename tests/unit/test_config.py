@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from elicitation import config as config_module
 from elicitation.config import (
+    SCHEMA_FILE,
     all_purchases,
     config_table,
     load_schema,
@@ -20,7 +21,7 @@ from elicitation.config import (
 from elicitation.errors import InputError
 
 SANDBOX_MODEL = {
-    "layers": 1, "width": 16, "heads": 2, "steps": 1, "batch_size": 2, "learning_rate": 1e-3,
+    "layers": 1, "width": 64, "heads": 2, "steps": 1, "batch_size": 2, "learning_rate": 1e-3,
     "short_reviews": 0.4, "bare_tags": 0.3,
 }  # fmt: skip
 STUDY = {
@@ -143,7 +144,7 @@ def test_a_key_that_resembles_none_lists_the_known_ones(study):
         (["tasks", 0, "sandbox"], None, ["tasks[verdict]", "source"]),
         (["models", 0, "sandbox"], None, ["models[small]", "source"]),
         (["models", 0, "truncate"], {"model": "large", "layers": 1}, ["models[small]", "exactly one", "truncate"]),
-        (["models", 0, "sandbox", "heads"], 3, ["models[small]", "16", "6"]),
+        (["models", 0, "sandbox", "heads"], 3, ["models[small]", "width 64", "(3)"]),
         (["tasks", 0, "pool_size"], 159, ["'verdict'", "159", "160"]),
     ],
     ids=lambda value: ".".join(map(str, value)) if isinstance(value, list) else None,
@@ -308,3 +309,9 @@ def test_every_key_of_the_schema_is_described():
     assert rows["tasks[].name"][0] == "string"
     assert rows["training.patience"][1] == "`4`"
     assert all(kind and text.endswith(".") for kind, _, text in rows.values())
+
+
+def test_the_table_of_keys_is_the_one_in_the_docs():
+    documented = (SCHEMA_FILE.parents[2] / "docs/config.md").read_text()
+    for key, _, default, description in config_table(load_schema()):
+        assert f"| `{key}` |" in documented and description in documented and default in documented, "run `make docs`"

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from elicitation.regimes import correctness, paired_difference, regime_at, strategy_of
+from elicitation.regimes import correctness, join_tasks, paired_difference, regime_at, strategy_of
 
 WEAK, MIXED, GOLD = (100, 0), (50, 5), (0, 10)
 """Purchases that cost 10 at the price 0.1."""
@@ -117,3 +117,11 @@ def test_correctness_is_sorted_by_seed_and_in_the_order_of_the_gold_labels():
     correct = correctness(predictions.sample(frac=1, random_state=0), gold)
     assert correct[4, 0].tolist() == [[True, True], [True, False]]
     assert correct[0, 2].tolist() == [[False, True]]
+
+
+def test_tasks_are_joined_on_the_purchases_and_seeds_that_all_have():
+    first = {(0, 4): np.ones((2, 3)), (40, 0): np.ones((2, 3)), (9, 9): np.ones((2, 3))}
+    second = {(0, 4): np.zeros((2, 5)), (40, 0): np.zeros((1, 5))}
+    joined = join_tasks([first, second])
+    assert list(joined) == [(0, 4)]
+    assert joined[0, 4].tolist() == [[1, 1, 1, 0, 0, 0, 0, 0]] * 2

@@ -56,7 +56,7 @@ def test_a_review_says_what_its_properties_claim(style):
 @pytest.mark.parametrize("contrast", [0, 1])
 def test_the_clauses_of_a_contrast_disagree_and_speak_of_two_things(contrast):
     for review in reviews(Style(contrast=contrast, opening=0)):
-        clauses = re.findall(r"the \w+ was(?: never| hardly| not| far from| anything but| no longer| \w+)* \w+", review.text)
+        clauses = re.findall(r"the \w+ was[\w ]*\w", review.text)
         (topic, good), (other_topic, other_good) = map(read_clause, clauses)
         assert topic != other_topic
         assert (good != other_good) == bool(contrast)

@@ -174,7 +174,7 @@ def test_a_stage_shows_as_many_labels_as_the_protocol_says(new_model, token_ids,
 
 
 def test_a_stage_with_more_labels_than_presentations_shows_each_once(new_model, token_ids, gold):
-    short = Protocol("early_stopping", 1e-3, batch_size=4, presentations=5, patience=100)
+    short = Protocol("early_stopping", 1e-3, batch_size=5, presentations=5, patience=100)
     assert train_stage(new_model(), token_ids, gold, short, 0, "weak", silent).presentations == 32
 
 

@@ -34,7 +34,10 @@ BAD_CONFIGS = {
     "negative budget": (changed("grid", "budgets", value=[-4]), "must be above 0"),
     "small pool": (changed("tasks", 1, "pool_size", value=100), "the pool holds 100 examples"),
     "unknown model": (changed("students", value=["studnt"]), "did you mean 'student'?"),
-    "no weights": (changed("models", 0, value={"name": "student", "learning_rate": 1, "local": "."}), "holds no config"),
+    "no weights": (
+        changed("models", 0, value={"name": "student", "learning_rate": 1, "local": "."}),
+        "holds no config.json",
+    ),
 }
 BAD_TASKS = {
     "missing column": ({"texts": TEXTS, "label": [0, 1] * 300}, "the column 'text' is missing"),

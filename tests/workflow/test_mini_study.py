@@ -31,8 +31,9 @@ def test_scores_follow_from_the_predictions(mini_study, metrics):
     for task in TASKS:
         gold = pd.read_parquet(mini_study / f"results/tasks/{task}/test.parquet").set_index("id").gold
         runs = pd.read_parquet(mini_study / f"{RUN.format(task=task, budget=16, seed=1)}.parquet")
-        for (n_weak, n_gold), run in runs.groupby(["n_weak", "n_gold"]):
-            row = metrics.query("task == @task and seed == 1 and n_weak == @n_weak and n_gold == @n_gold").squeeze()
+        scores = metrics[(metrics.task == task) & (metrics.seed == 1)].set_index(["n_weak", "n_gold"])
+        for purchase, run in runs.groupby(["n_weak", "n_gold"]):
+            row = scores.loc[purchase]
             assert len(run) == row.n_test == 60 and np.isfinite(run.log_odds).all()
             assert row.accuracy == ((run.log_odds > 0).to_numpy() == gold.loc[run.id].to_numpy()).mean()
             assert row.accuracy_low < row.accuracy < row.accuracy_high or row.accuracy in (0, 1)
@@ -82,7 +83,7 @@ def test_the_frontier_is_priced_and_rises(mini_study):
 
 def test_every_budget_and_price_has_a_verdict(mini_study):
     regimes = pd.read_csv(mini_study / "results/regimes.csv")
-    assert len(regimes) == len(TASKS) * 2 * 2
+    assert len(regimes) == (len(TASKS) + 1) * 2 * 2
     assert set(regimes.regime) <= {"quantity-dominant", "mixed", "quality-dominant", "undetermined"}
 
 

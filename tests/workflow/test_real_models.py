@@ -37,7 +37,12 @@ def write_checkpoint(folder, architecture: str, heads: int) -> list[list[int]]:
     torch.manual_seed(0)
     sizes = {"vocab_size": len(tokenizer), "hidden_size": 64, "intermediate_size": 64, "num_hidden_layers": 2}
     config = getattr(transformers, f"{architecture}Config")(
-        **sizes, num_attention_heads=heads, max_position_embeddings=64, num_labels=2, pad_token_id=0, initializer_range=0.3
+        **sizes,
+        num_attention_heads=heads,
+        max_position_embeddings=64,
+        num_labels=2,
+        pad_token_id=0,
+        initializer_range=0.3,
     )
     getattr(transformers, f"{architecture}ForSequenceClassification")(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)

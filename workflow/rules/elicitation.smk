@@ -1,4 +1,5 @@
 # Purchases, and what students make of them. A job trains one block: all purchases of one budget and seed.
+STAGES = "results/stages/{task}/{supervisor}/{student}/{recipe}/b{budget}_s{seed}"
 
 
 rule order_purchases:
@@ -25,7 +26,7 @@ rule train_weak_stages:
         ordering="results/purchases/{task}/s{seed}.parquet",
         weak_labels="results/weak_labels/{task}/{supervisor}.parquet",
     output:
-        directory("results/stages/{task}/{supervisor}/{student}/{recipe}/b{budget}_s{seed}"),
+        directory(STAGES) if study["keep_weak_stages"] else temp(directory(STAGES)),
     log:
         "logs/train_weak_stages/{task}/{supervisor}/{student}/{recipe}/b{budget}_s{seed}.log",
     benchmark:
