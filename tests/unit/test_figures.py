@@ -24,7 +24,9 @@ def points(tasks=("topic",), students=("s",)):
         for student in students
         for n_weak, n_gold in ((40, 0), (20, 2), (0, 4), (160, 0), (0, 16))
     ]
-    return pd.DataFrame(rows).assign(supervisor="v", method="sequential_sft", weak_accuracy=0.6, n_seeds=3, **ACCURACIES)
+    return pd.DataFrame(rows).assign(
+        supervisor="v", method="sequential_sft", weak_accuracy=0.6, n_seeds=3, **ACCURACIES
+    )
 
 
 def priced(table, prices=(0.5, 0.1)):

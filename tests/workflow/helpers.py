@@ -13,7 +13,7 @@ HUB_DATA = Path(os.environ.get("ELICITATION_HUB_DATA", ROOT.parent / "shared/hub
 """Folder with real data sets in the hub's columns, for the tests that need them."""
 
 
-def run_snakemake(folder: Path, config: dict | Path, *arguments: str) -> subprocess.CompletedProcess:
+def run_snakemake(folder: Path, config: dict | Path, *options: str, target: str = "all") -> subprocess.CompletedProcess:
     """Run the pipeline in `folder` on a study, given as a file or as the config itself."""
     if isinstance(config, dict):
         folder.mkdir(parents=True, exist_ok=True)
@@ -22,12 +22,12 @@ def run_snakemake(folder: Path, config: dict | Path, *arguments: str) -> subproc
         config = path
     command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--workflow-profile"]
     command += [ROOT / "profiles/default", "--directory", folder, "--cores", "2", "--configfile", config]
-    return subprocess.run([*command, *arguments], capture_output=True, text=True, cwd=ROOT, check=False)
+    return subprocess.run([*command, *options, "--", target], capture_output=True, text=True, cwd=ROOT, check=False)
 
 
-def jobs_planned(folder: Path, config: dict, *arguments: str) -> dict[str, int]:
+def jobs_planned(folder: Path, config: dict, target: str = "all") -> dict[str, int]:
     """Jobs by rule that a dry-run lists."""
-    result = run_snakemake(folder, config, "--dry-run", "--quiet", "rules", *arguments)
+    result = run_snakemake(folder, config, "--dry-run", "--quiet", "rules", target=target)
     assert result.returncode == 0, result.stderr
     table = (result.stdout + result.stderr).partition("Job stats:")[2].partition("total")[0]
     return {line.split()[0]: int(line.split()[1]) for line in table.splitlines()[3:] if line.strip()}

@@ -43,7 +43,7 @@ BAD_TASKS = {
     "missing column": ({"texts": TEXTS, "label": [0, 1] * 300}, "the column 'text' is missing"),
     "label of 2": ({"text": TEXTS, "label": [0, 1, 2] * 200}, "is 2 in row 2"),
     "one class": ({"text": TEXTS, "label": [1] * 600}, "is not binary"),
-    "empty": ({"text": [], "label": []}, "no rows"),
+    "empty": ({"text": [], "label": []}, "train.csv cannot be read"),
     "too few": ({"text": TEXTS[:100], "label": [0, 1] * 50}, "are left; ask for fewer"),
 }
 

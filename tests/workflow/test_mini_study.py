@@ -67,7 +67,7 @@ def test_records_name_the_labels_bought_and_the_files_read(mini_study):
 
 def test_weak_stages_are_adapters_that_runs_share(mini_study):
     stages = mini_study / "results/stages/topic/supervisor/student/plain/b16_s0"
-    assert sorted(p.name for p in stages.iterdir()) == ["record.json", "w160", "w80"]
+    assert sorted(path.name for path in stages.glob("[!.]*")) == ["record.json", "w160", "w80"]
     assert (stages / "w80/adapter_model.safetensors").is_file()
 
 
@@ -114,7 +114,7 @@ def test_a_new_budget_or_seed_trains_only_itself(mini_study):
 
 def test_the_same_seed_gives_the_same_files(mini_study, tmp_path):
     target = RUN.format(task="topic", budget=4, seed=0) + ".parquet"
-    result = run_snakemake(tmp_path, MINI, target)
+    result = run_snakemake(tmp_path, MINI, target=target)
     assert result.returncode == 0, result.stdout + result.stderr
     for file in (target, "results/weak_labels/topic/supervisor.parquet", "results/tasks/topic/pool.parquet"):
         assert hash_file(tmp_path / file) == hash_file(mini_study / file), file
