@@ -14,6 +14,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import NullFormatter
 
 from elicitation.config import AVERAGE
 from elicitation.files import replacing
@@ -47,7 +48,7 @@ def percent(values):
 
 def accuracy_limits(accuracies: pd.Series) -> tuple[float, float]:
     """In percent. Room for all means; intervals of a few bimodal seeds would squeeze the rest, and are cut off."""
-    return 100 * accuracies.min() - 8, 102
+    return 100 * accuracies.min() - 8, min(102, 100 * accuracies.max() + 15)
 
 
 def draw_points(axes, points: pd.DataFrame, marker: str, on_frontier: bool) -> None:
@@ -113,6 +114,8 @@ def plot_pareto(table: pd.DataFrame) -> Figure:
             axes.step(best.cost, percent(best.accuracy_report), where="post", color="0.2", linewidth=1, zorder=1)
             axes.axhline(percent(panel.weak_accuracy.mean()), color="0.4", linestyle="--", linewidth=1, zorder=1)
             axes.set_xscale("log")
+            axes.xaxis.set_major_formatter("{x:g}")
+            axes.xaxis.set_minor_formatter(NullFormatter())
             axes.set_ylim(*accuracy_limits(table.accuracy_report))
             axes.set_title(f"a weak label costs {price:g}")
         row[0].set_ylabel(f"{student}\naccuracy, %" if len(rows) > 1 else "accuracy, %")
