@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
+import torch
 
+from elicitation import models
 from elicitation.models import load_tokenizer, tokenize
 from elicitation.purchases import Purchase
 from elicitation.runs import Student, run_stages
@@ -52,3 +54,15 @@ def test_stages_run_in_the_order_of_the_method(student, gold):
     ]
     assert [list(records) for _, records in runs] == [["weak", "gold"], ["gold", "weak"]]
     assert runs[0][0] != runs[1][0]
+
+
+def test_a_bfloat16_base_trains_float32_adapters_as_on_a_gpu(monkeypatch, llama_folder, examples, gold, tmp_path):
+    monkeypatch.setitem(models.DTYPES, "cpu", torch.bfloat16)
+    student = Student(llama_folder, "cpu", examples, seed=1, protocol=PROTOCOL)
+    model = student.fresh()
+    student.train(model, "gold", examples.id.tolist(), gold, silent)
+    assert model.dtype == torch.bfloat16
+    assert {weight.dtype for weight in model.parameters() if weight.requires_grad} == {torch.float32}
+    model.save_pretrained(tmp_path)
+    ids = examples.id.tolist()
+    assert student.predict(model, ids).tolist() == student.predict(student.after(tmp_path), ids).tolist()
