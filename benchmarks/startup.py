@@ -28,15 +28,16 @@ import peft; moments.append(time.time())
 import pandas; moments.append(time.time())
 import elicitation.runs; moments.append(time.time())
 from elicitation import models, training
+from elicitation.hardware import Hardware
 tokenizer = models.load_tokenizer({model!r})
-model = models.new_lora_classifier({model!r}, "cpu", tokenizer.pad_token_id, 0)
+model = models.new_lora_classifier({model!r}, Hardware("cpu"), tokenizer.pad_token_id, 0)
 moments.append(time.time())
 token_ids = models.tokenize(tokenizer, [{text!r}] * {batch_size})
 p = torch.full(({batch_size},), 0.5)
 model.train()
 optimizer = torch.optim.AdamW(training.trainable_weights(model).values())
-training.train_step(model, optimizer, token_ids, p, 16384); moments.append(time.time())
-training.train_step(model, optimizer, token_ids, p, 16384); moments.append(time.time())
+training.train_step(model, optimizer, token_ids, p, torch.ones_like(p), 16384); moments.append(time.time())
+training.train_step(model, optimizer, token_ids, p, torch.ones_like(p), 16384); moments.append(time.time())
 print(json.dumps(moments), flush=True)
 {ending}
 """

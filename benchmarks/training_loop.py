@@ -71,6 +71,7 @@ def main() -> None:
     import numpy as np
     import pandas as pd
 
+    from elicitation.hardware import CPU
     from elicitation.runs import Student
     from elicitation.training import MIN_VALIDATION, Protocol
 
@@ -86,7 +87,7 @@ def main() -> None:
         once = {"presentations": n, "evaluate_every": steps, "validation_share": 0}
         protocol = Protocol("early_stopping", arguments.learning_rate, BATCH_SIZE, **once)
         bought = pool.sample(n + MIN_VALIDATION, random_state=seed)
-        student = Student(arguments.model, "cpu", pd.concat([bought, test]), seed, protocol)
+        student = Student(arguments.model, CPU, pd.concat([bought, test]), seed, protocol)
         model, token_ids = student.fresh(), [student.token_ids[i] for i in bought.id]
         seconds = loop(model, token_ids, bought.gold.to_numpy(float), protocol, seed)
         return steps / seconds, np.mean((student.predict(model, test.id.tolist()) > 0) == (test.gold == 1))

@@ -2,56 +2,125 @@
 
 import pandas as pd
 
+from elicitation.averages import average_rows
 from elicitation.config import AVERAGE
-from elicitation.regimes import NAMES, REGIMES, UNDETERMINED
+from elicitation.strategies import REGIMES, UNDETERMINED
+
+MODELS = ["supervisor", "student", "method"]
+LISTED = 2
+"""Purchases that are named of each task that lacks some."""
 
 
 def percent(value: float) -> str:
     return f"{100 * value:.1f}"
 
 
-def describe_point(point: pd.Series) -> str:
+def varying(table: pd.DataFrame, names: list[str]) -> list[str]:
+    """Those of the columns that hold more than one value."""
+    return [name for name in names if table[name].nunique() > 1]
+
+
+def usual_seeds(points: pd.DataFrame) -> int:
+    """The number of seeds behind most points; figures mark those with another number."""
+    return int(points.n_seeds.mode()[0])
+
+
+def describe_purchase(n_weak: int, n_gold: int) -> str:
+    return f"{n_weak:.0f} weak + {n_gold:.0f} gold labels"
+
+
+def seeds_and_tasks(seeds: str, points: pd.DataFrame) -> str:
+    n_tasks = points.n_tasks.iloc[0]
+    return f"{seeds} seed{'' if seeds == '1' else 's'}" + (f" on each of {n_tasks} tasks" if n_tasks > 1 else "")
+
+
+def seed_range(points: pd.DataFrame) -> str:
+    """The fewest and the most seeds behind a point."""
+    return " to ".join(map(str, sorted({points.n_seeds.min(), points.n_seeds.max()})))
+
+
+def count_sentence(points: pd.DataFrame) -> str:
+    """How many runs stand behind each point of a figure, and over what its interval is."""
+    runs = seeds_and_tasks(str(usual_seeds(points)), points)
+    marked = " (other numbers of seeds stand beside their points)" if points.n_seeds.nunique() > 1 else ""
+    over = "seeds and test examples" if points.n_seeds.max() > 1 else "test examples (one seed has no spread)"
+    return f"Each point: {runs}{marked}. Bars: 95 % intervals over {over}."
+
+
+def missing_sentence(missing: pd.DataFrame, titles: dict[str, str]) -> str:
+    """Which runs are left out of an average because a task lacks them; empty where none is missing.
+
+    missing: as elicitation.averages.average_tasks returns it; titles: what methods are called in figures.
+    """
+    if missing.empty:
+        return ""
+    tasks = []
+    for task, runs in missing.groupby("task", sort=False):
+        purchases = [
+            f"seed {', '.join(map(str, seeds))} of {describe_purchase(n_weak, n_gold)} ({titles[method]})"
+            for (method, n_weak, n_gold), seeds in runs.groupby(["method", "n_weak", "n_gold"], sort=False).seed
+        ]
+        more = len(purchases) - LISTED
+        tail = [f"seeds of {more} more purchase{'s' if more > 1 else ''}"] if more > 0 else []
+        tasks.append(f"{task} lacks {', '.join(purchases[:LISTED] + tail)}")
+    return f"Missing, so not averaged: {'; '.join(tasks)} (results/missing.csv has all)."
+
+
+def footnote(points: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str]) -> str:
+    """What all points of a figure have in common, the runs behind each, and what is missing from their averages."""
+    shared = {name: points[name].iloc[0] for name in MODELS if name not in varying(points, MODELS)}
+    words = {"student": "student {}", "supervisor": "weak labels of {}", "method": "{}"}
+    common = [text.format(titles.get(shared[name], shared[name])) for name, text in words.items() if name in shared]
+    head = ", ".join(common)
+    sentences = [f"{head[0].upper()}{head[1:]}." if head else "", count_sentence(points)]
+    if (points.task == AVERAGE).all():
+        sentences.append(missing_sentence(missing.merge(points[MODELS].drop_duplicates()), titles))
+    return " ".join(filter(None, sentences))
+
+
+def describe_point(point: pd.Series, titles: dict[str, str]) -> str:
     return (
-        f"cost {point.cost:g}: {point.n_weak:.0f} weak + {point.n_gold:.0f} gold labels by {point.method} -> "
+        f"cost {point.cost:g}: {describe_purchase(point.n_weak, point.n_gold)} by {titles[point.method]} -> "
         f"{percent(point.accuracy_report)} % ({percent(point.accuracy_report_low)} to "
         f"{percent(point.accuracy_report_high)}; {point.n_seeds:.0f} seeds)"
     )
 
 
-def frontier_sentences(frontier: pd.DataFrame) -> list[str]:
+def frontier_sentences(frontier: pd.DataFrame, titles: dict[str, str]) -> list[str]:
     """One line a point on the frontier, averaged over tasks where there are several."""
-    table = frontier[frontier.task == AVERAGE] if AVERAGE in set(frontier.task) else frontier
+    table = average_rows(frontier)
     lines = []
     for key, group in table[table.on_frontier].groupby(["student", "supervisor", "weak_price"], sort=False):
         student, supervisor, price = key
         lines.append(f"\n{student} with labels of {supervisor}, a weak label costs {price:g}:\n")
-        lines += [f"- {describe_point(point)}" for _, point in group.sort_values("cost").iterrows()]
+        lines += [f"- {describe_point(point, titles)}" for _, point in group.sort_values("cost").iterrows()]
     return lines
 
 
-def regime_sentences(regimes: pd.DataFrame) -> list[str]:
+def regime_sentences(regimes: pd.DataFrame, titles: dict[str, str]) -> list[str]:
     """For each regime where it was found beyond the error bars, and how often none was."""
-    varying = ["task"] + [name for name in NAMES[1:] if regimes[name].nunique() > 1]
+    names = ["task", *varying(regimes, MODELS)]
     lines = []
     for regime in REGIMES.values():
         found = regimes[regimes.regime == regime]
         where = "; ".join(
-            f"{', '.join(key)} at "
+            f"{', '.join(titles.get(name, name) for name in key)} at "
             + ", ".join(f"{row.budget:g} (weak label {row.weak_price:g})" for row in group.itertuples())
-            for key, group in found.groupby(varying, sort=False)
+            for key, group in found.groupby(names, sort=False)
         )
         lines.append(f"- {regime}: {where if len(found) else 'not found'}")
     undetermined = (regimes.regime == UNDETERMINED).sum()
     return [*lines, f"- {UNDETERMINED}: {undetermined} of {len(regimes)} (results/regimes.csv has all)"]
 
 
-def pareto_caption(frontier: pd.DataFrame, regimes: pd.DataFrame) -> str:
+def pareto_caption(frontier: pd.DataFrame, regimes: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str]) -> str:
     """The caption of figures/pareto.pdf."""
     lines = [
         "Accuracy of every purchase against its cost, in gold labels. Points on the frontier were chosen on one half",
         "of the test examples; accuracies, with 95 % intervals over seeds and examples, are those on the other half.",
-        *frontier_sentences(frontier),
+        *filter(None, [missing_sentence(missing, titles)]),
+        *frontier_sentences(frontier, titles),
         "\nRegimes (task, budget, price of a weak label), beyond the 95 % intervals:\n",
-        *regime_sentences(regimes),
+        *regime_sentences(regimes, titles),
     ]
     return "\n".join(lines) + "\n"

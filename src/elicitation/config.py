@@ -7,28 +7,69 @@ import difflib
 import importlib.util
 import json
 import math
+import os
+import re
+import string
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import cache
+from itertools import chain, product
 from pathlib import Path
 
 import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.validators import extend
 
-from elicitation.errors import InputError
-from elicitation.methods import METHODS
+from elicitation.api import check_api_method
+from elicitation.errors import MAX_SHOWN, InputError, shown
+from elicitation.methods import METHODS, Method, study_methods
 from elicitation.purchases import check_supply
 
 SCHEMA_FILE = Path(__file__).parents[2] / "workflow/schemas/config.schema.yaml"
+CATALOGUE_FILE = Path(__file__).parents[2] / "workflow/tasks.yaml"
 PACKAGE_PREFIX = "package:"
 AVERAGE = "average"
 """What the average over tasks is called in tables."""
 HEAD_SIZE = 32
 """The smallest size of an attention head that vLLM runs on a CPU."""
+KINDS = {
+    "object": "a mapping (key: value)",
+    "array": "a list",
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "null",
+}
+LIMITS = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "above", "exclusiveMaximum": "below"}
 
 
+@cache
 def load_schema() -> dict:
     return yaml.safe_load(SCHEMA_FILE.read_text())
+
+
+@cache
+def load_catalogue() -> dict[str, dict]:
+    """The entries of workflow/tasks.yaml by name."""
+    return yaml.safe_load(CATALOGUE_FILE.read_text())
+
+
+def check_pattern(validator, pattern: str, value, schema: dict) -> Iterator[ValidationError]:
+    """JSON Schema's patterns are JavaScript's: `$` is the end of the text, where Python's takes a line break too."""
+    if isinstance(value, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), value):
+        yield ValidationError(f"{value!r} does not match {pattern!r}")
+
+
+# NaN and infinity, which YAML has and JSON lacks, are no numbers.
+ConfigValidator = extend(
+    Draft202012Validator,
+    {"pattern": check_pattern},
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
+        "number", lambda _, value: type(value) is int or (type(value) is float and math.isfinite(value))
+    ),
+)
 
 
 def nearest(name: str, known: list[str]) -> str:
@@ -45,26 +86,93 @@ def place_of(error: ValidationError, config: dict) -> str:
         if isinstance(step, str):
             place += f".{step}"
         else:
-            place += f"[{value['name']}]" if isinstance(value, dict) and "name" in value else f"[{step}]"
+            name = value.get("name") if isinstance(value, dict) else None
+            place += f"[{name if isinstance(name, str) and len(name) < MAX_SHOWN else step}]"
     return place.lstrip(".") or "the top level"
+
+
+def required_sets(branch: dict) -> list[set[str]]:
+    """The sets of keys that each satisfy one branch of a choice."""
+    keys = set(branch.get("required", []))
+    inner = [keys | more for part in branch.get("anyOf", []) for more in required_sets(part)]
+    return inner or [keys]
+
+
+def describe_choice(branches: list[dict], given: dict) -> str:
+    """What is wrong with a mapping that must satisfy exactly one of several sets of required keys."""
+    choices = [required_sets(branch) for branch in branches]
+    complete = [keys for sets in choices for keys in sets if keys <= given.keys()]
+    if complete:
+        differing = set.union(*complete) - set.intersection(*complete)
+        return f"{in_words(differing, 'and')} exclude each other; give exactly one."
+    sets = [keys for branch in choices for keys in branch]
+    most = max(len(keys & given.keys()) for keys in sets)
+    if most == 0:
+        return f"no source is given; add {', or '.join(in_words(keys, 'and') for keys in sets)}."
+    fewest = min(len(keys - given.keys()) for keys in sets if len(keys & given.keys()) == most)
+    missing = [keys - given.keys() for keys in sets if len(keys & given.keys()) == most]
+    options = dict.fromkeys(in_words(keys, "and") for keys in missing if len(keys) == fewest)
+    return f"the source is incomplete; add {' or '.join(options)}."
+
+
+def in_words(keys: set, word: str) -> str:
+    """'a', 'b' and 'c'."""
+    *first, last = ["null" if key is None else repr(key) for key in sorted(keys, key=str)]
+    return f"{', '.join(first)} {word} {last}" if first else last
+
+
+def must_be(value, what: str) -> str:
+    return f"{'no value is given; it' if value is None else shown(value)} must be {what}"
+
+
+def mend_of_type(value, kind: str | list[str]) -> str:
+    """What YAML may have read otherwise than it was meant."""
+    if "string" in kind and isinstance(value, (bool, int, float)):
+        return "; put it in quotes"
+    if kind == "number" and isinstance(value, str) and re.fullmatch(r"[-+.\d]+(e[-+]?\d+)?", value, re.IGNORECASE):
+        return "; write it without quotes and with a point, like 1.0e-3"
+    return ""
 
 
 def describe_error(error: ValidationError, config: dict) -> str:
     """One sentence for one violation of the schema."""
-    place = place_of(error, config)
-    if error.validator == "additionalProperties":
-        known = list(error.schema["properties"])
-        unknown = next(key for key in error.instance if key not in known)
-        return f"Config, {place}: unknown key {unknown!r}{nearest(str(unknown), known)}"
-    if error.validator == "required":
-        missing = next(key for key in error.validator_value if key not in error.instance)
-        return f"Config, {place}: the key {missing!r} is missing; add it."
-    if error.validator in ("oneOf", "anyOf"):
-        branches = [" with ".join(branch.get("required", ["hub or local"])) for branch in error.validator_value]
-        return f"Config, {place}: give exactly one kind of source: {' or '.join(branches)}."
-    if error.validator == "exclusiveMinimum":
-        return f"Config, {place}: {error.instance!r} must be above {error.validator_value}."
-    return f"Config, {place}: {error.message.rstrip('.')}."
+    return f"Config, {place_of(error, config)}: {describe_violation(error)}"
+
+
+def describe_violation(error: ValidationError) -> str:
+    """What is wrong with a value, and the mend."""
+    value, rule = error.instance, error.validator_value
+    match error.validator:
+        case "additionalProperties":
+            known = list(error.schema["properties"])
+            unknown = next(key for key in value if key not in known)
+            return f"unknown key {shown(unknown)}{nearest(str(unknown), known)}"
+        case "required":
+            return f"the key {next(key for key in rule if key not in value)!r} is missing; add it."
+        case "oneOf" | "anyOf" if isinstance(value, dict):
+            return describe_choice(rule, value)
+        case "type":
+            kinds = " or ".join(KINDS[kind] for kind in ([rule] if isinstance(rule, str) else rule))
+            return f"{must_be(value, kinds)}{mend_of_type(value, rule)}."
+        case "enum":
+            return f"{must_be(value, in_words(set(rule), 'or'))}."
+        case "pattern":
+            wanted = error.schema.get("description", rule).partition(". ")[0].rstrip(".")
+            return f"{shown(value)} does not fit its description, {wanted!r}."
+        case "minItems":
+            return f"the list needs at least {rule}, but has {len(value)}; add some."
+        case "maxItems":
+            return f"the list takes at most {rule}, but has {len(value)}; drop some."
+        case "uniqueItems":
+            twice = next(item for place, item in enumerate(value) if item in value[:place])
+            return f"{shown(twice)} stands twice; remove one."
+        case "minLength" if rule == 1:
+            return "the text is empty; write one."
+        case "maxLength":
+            return f"{shown(value)} is longer than {rule} characters; shorten it."
+        case _ if error.validator in LIMITS:
+            return f"{must_be(value, f'{LIMITS[error.validator]} {rule}')}."
+    return f"{error.message.rstrip('.')}."
 
 
 def with_defaults(value, schema: dict):
@@ -77,6 +185,26 @@ def with_defaults(value, schema: dict):
         return [with_defaults(item, schema.get("items", {})) for item in value]
     # JSON Schema takes 4.0 for an integer.
     return int(value) if schema.get("type") == "integer" else value
+
+
+def from_catalogue(task: dict, catalogue: dict[str, dict]) -> dict:
+    """The task with what it leaves open taken from the catalogue's entry that it names.
+
+    `hub` and `splits` are completed key by key, but another `hub.id` takes nothing from the entry's. Raises
+    InputError if there is no such entry.
+    """
+    if not isinstance(task.get("catalogue"), str):
+        return task
+    place, name = f"tasks[{task.get('name')}]", task["catalogue"]
+    if name not in catalogue:
+        raise InputError(f"Config, {place}: the catalogue has no task {name!r}{nearest(name, list(catalogue))}")
+    entry = catalogue[name]
+    complete = entry | task
+    for key in ("hub", "splits"):
+        own = task.get(key)
+        if isinstance(own, dict) and "id" not in own:
+            complete[key] = entry[key] | own
+    return complete
 
 
 def named(entries: list[dict], kind: str) -> dict[str, dict]:
@@ -98,21 +226,33 @@ def validate(config: dict) -> dict:
     names that refer to nothing; sources that are not there; an engine that is not installed.
     """
     schema = load_schema()
-    error = best_match(Draft202012Validator(schema).iter_errors(config), key=lambda e: (-len(e.absolute_path),))
+    if isinstance(tasks := config.get("tasks"), list):
+        catalogue = load_catalogue()
+        config = config | {"tasks": [from_catalogue(t, catalogue) if isinstance(t, dict) else t for t in tasks]}
+    error = best_match(ConfigValidator(schema).iter_errors(config), key=lambda e: (-len(e.absolute_path),))
     if error:
         raise InputError(describe_error(error, config))
     config = with_defaults(config, schema)
     tasks, models = named(config["tasks"], "tasks"), named(config["models"], "models")
-    for kind, known in (("supervisors", models), ("students", models), ("methods", METHODS)):
-        for name in config[kind]:
+    bases = [entry if isinstance(entry, str) else entry["like"] for entry in config["methods"]]
+    for kind, names, known in (
+        ("students", config["students"], models),
+        ("methods", bases, METHODS),
+        ("average_over", config["average_over"], tasks),
+    ):
+        for name in names:
             if name not in known:
                 raise InputError(f"Config, {kind}: {name!r} is not defined{nearest(name, list(known))}")
-    for budget in config["grid"]["budgets"]:
-        if not purchases_of(budget, config["grid"]):
-            raise InputError(f"Config, grid: the budget {budget} buys no label at these prices and shares; raise it.")
+    check_supervisors(supervisors_of(config), models, config)
+    methods = study_methods(config["methods"])
+    check_methods(methods, models, config)
+    check_combinations(config)
+    for name, student in {(group["method"], group["student"]): None for group in groups_of(config)}:
+        if "api" in models[student]:
+            check_api_method(name, methods[name], student)
     for task in tasks.values():
         check_task_source(task, config)
-        for n_weak, n_gold in all_purchases(config):
+        for n_weak, n_gold in all_purchases(config, task["pool_size"]):
             check_supply(task["pool_size"], n_weak, n_gold, task["name"])
     for model in models.values():
         check_model_source(model, models, config)
@@ -124,16 +264,66 @@ def validate(config: dict) -> dict:
     return config
 
 
+def read_study(path: Path) -> dict:
+    """A study's validated config from its file; InputError if it is none."""
+    try:
+        config = yaml.safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(f"The study {path} cannot be read ({error}); name a YAML file with a study.") from error
+    if not isinstance(config, dict):
+        raise InputError(f"The study {path} holds no keys; name a YAML file with a study.")
+    return validate(config)
+
+
 def check_task_source(task: dict, config: dict) -> None:
     """InputError if the task's source is not there."""
     if "sandbox" in task:
+        if others := task.keys() & {"hub", "local"}:
+            raise InputError(
+                f"Config, tasks[{task['name']}]: {in_words({'sandbox', *others}, 'and')} exclude each other; give "
+                "exactly one."
+            )
         return
+    check_template(f"tasks[{task['name']}].text", task["text"])
+    for column, template in task.get("lines", {}).items():
+        check_template(f"tasks[{task['name']}].lines.{column}", template)
     name, kind = task["name"], config["sources"]
     if kind not in task:
         raise InputError(f"Config, tasks[{name}]: sources is {kind!r}, but the task has no {kind!r} entry; add one.")
+    if kind == "hub" and "revision" not in task["hub"]:
+        raise InputError(
+            f"Config, tasks[{name}]: hub.revision is missing; pin the revision by the hash of the commit of "
+            f"{task['hub']['id']} that you want."
+        )
     if kind == "local":
-        for split in set(task["splits"].values()):
+        for split in splits_read(task):
             split_file(task, split, config["data_folder"])
+
+
+def as_list(value) -> list:
+    return value if isinstance(value, list) else [value]
+
+
+def splits_read(task: dict) -> list[str]:
+    """The splits of its source that a task reads."""
+    train, test = (as_list(task["splits"][part]) for part in ("train", "test"))
+    return list(dict.fromkeys(split for split in train + test if isinstance(split, str)))
+
+
+def check_template(place: str, template: str) -> None:
+    """InputError unless the template holds names in braces, and nothing but names."""
+    try:
+        parts = [part[1:] for part in string.Formatter().parse(template) if part[1] is not None]
+    except ValueError as error:
+        raise InputError(f"Config, {place}: {shown(template)} is malformed ({error}); mend its braces.") from error
+    if not parts:
+        raise InputError(f"Config, {place}: {shown(template)} names no column; put columns in braces.")
+    for field, form, conversion in parts:
+        if form or conversion or not re.fullmatch(r"(?!\d+$)[^.\[\]]+", field):
+            raise InputError(
+                f"Config, {place}: {shown(field)} in {shown(template)} is no plain name; write names of columns in the "
+                "braces and nothing else."
+            )
 
 
 def split_file(task: dict, split: str, data_folder: str | None) -> Path:
@@ -141,10 +331,11 @@ def split_file(task: dict, split: str, data_folder: str | None) -> Path:
     folder = Path(data_folder or ".") / task["local"]
     candidates = [folder / f"{split}.{ending}" for ending in ("parquet", "jsonl", "csv")]
     for path in candidates:
-        if path.is_file():
+        # Unlike Path.is_file, it takes names that no file can have.
+        if os.path.isfile(path):  # noqa: PTH113
             return path
     raise InputError(
-        f"Task {task['name']!r}: none of {', '.join(map(str, candidates))} exists; correct data_folder, "
+        f"Task {task['name']!r}: none of {', '.join(map(str, candidates))} is a file; correct data_folder, "
         "the task's `local` or its `splits`."
     )
 
@@ -156,7 +347,7 @@ def local_model_folder(path: str, name: str) -> Path:
         package, _, inner = path.removeprefix(PACKAGE_PREFIX).partition("/")
         try:
             spec = importlib.util.find_spec(package)
-        except ModuleNotFoundError:
+        except (ImportError, ValueError):
             spec = None
         if spec is None or spec.origin is None:
             raise InputError(f"Model {name!r}: the Python package {package!r} is not installed; install it (README).")
@@ -167,6 +358,8 @@ def local_model_folder(path: str, name: str) -> Path:
 
 def check_model_folder(folder: Path, name: str) -> None:
     """InputError unless the folder holds config, tokenizer and weights."""
+    if not os.path.isdir(folder):  # noqa: PTH112
+        raise InputError(f"Model {name!r}: {shown(str(folder))} is no folder; name the folder of a complete model.")
     for needed in ("config.json", "tokenizer.json", "*.safetensors"):
         if not any(folder.glob(needed)):
             raise InputError(
@@ -177,6 +370,8 @@ def check_model_folder(folder: Path, name: str) -> None:
 def check_model_source(model: dict, models: dict[str, dict], config: dict) -> None:
     """InputError if the model's source is not there or contradicts itself."""
     name = model["name"]
+    if config["device"] == "cpu" and (model["gpus"] > 1 or model["quantization"]):
+        raise InputError(f"Config, models[{name}]: gpus and quantization want `device: cuda`; drop them or change it.")
     if "sandbox" in model:
         width, heads = model["sandbox"]["width"], model["sandbox"]["heads"]
         if width % (HEAD_SIZE * heads):
@@ -192,6 +387,10 @@ def check_model_source(model: dict, models: dict[str, dict], config: dict) -> No
             )
         if "truncate" in models[source]:
             raise InputError(f"Config, models[{name}].truncate: {source!r} is itself truncated; cut the original.")
+        if "api" in models[source]:
+            raise InputError(f"Config, models[{name}].truncate: {source!r} is behind an API; cut a local model.")
+    elif "api" in model:
+        check_api_model(model)
     elif config["sources"] not in model:
         kind = config["sources"]
         raise InputError(f"Config, models[{name}]: sources is {kind!r}, but the model has no {kind!r} entry; add one.")
@@ -199,26 +398,179 @@ def check_model_source(model: dict, models: dict[str, dict], config: dict) -> No
         local_model_folder(model["local"], name)
 
 
-def purchases_of(budget: int, grid: dict) -> list[tuple[int, int]]:
-    """The (n_weak, n_gold) that a budget is turned into, one per gold share, without repetitions or empty ones."""
-    price = Fraction(str(grid["weak_price"]))
-    pairs = []
-    for share in grid["gold_shares"]:
-        n_gold = math.floor(Fraction(str(share)) * budget)
-        n_weak = math.floor((budget - n_gold) / price)
-        if (n_weak, n_gold) not in pairs and n_weak + n_gold > 0:
-            pairs.append((n_weak, n_gold))
-    return pairs
+def check_api_model(model: dict) -> None:
+    """InputError if the entry holds what an API does not take, or a key in place of its variable's name."""
+    place = f"Config, models[{model['name']}]"
+    local = {"learning_rate": None, "gpus": 1, "quantization": None, "gradient_checkpointing": False}
+    for key, default in local.items():
+        if model.get(key, default) != default:
+            raise InputError(f"{place}: an API takes no {key}; drop it (its own settings stand under `api`).")
+    if not re.fullmatch("[A-Z][A-Z0-9_]*", model["api"]["key_variable"]):
+        # Without the value, which may be a key.
+        raise InputError(
+            f"{place}.api.key_variable: give the name of an environment variable in capitals, and keep the key itself "
+            "out of the config."
+        )
 
 
-def all_purchases(config: dict) -> Iterator[tuple[int, int]]:
+def supervisors_of(config: dict) -> dict[str, dict]:
+    """The supervisors by name, each with `model`, `prompted_shots` (None: finetuned) and `shuffle_errors_of`."""
+    entries = [{"name": entry} if isinstance(entry, str) else entry for entry in config["supervisors"]]
+    absent = {"prompted_shots": None, "shuffle_errors_of": None}
+    return {name: absent | {"model": name} | entry for name, entry in named(entries, "supervisors").items()}
+
+
+def check_supervisors(supervisors: dict[str, dict], models: dict[str, dict], config: dict) -> None:
+    """InputError if a supervisor refers to nothing, contradicts itself, or cannot be prompted."""
+    for name, entry in supervisors.items():
+        original = entry["shuffle_errors_of"]
+        if original is None:
+            if entry["model"] not in models:
+                raise InputError(
+                    f"Config, supervisors: {entry['model']!r} is not defined{nearest(entry['model'], list(models))}"
+                )
+            if "api" in models[entry["model"]]:
+                raise InputError(
+                    f"Config, supervisors[{name}]: an API model can only be a student; name a local model."
+                )
+            if entry["prompted_shots"] is not None:
+                check_prompting(models[entry["model"]], models, config)
+        elif original not in supervisors or supervisors[original]["shuffle_errors_of"]:
+            raise InputError(
+                f"Config, supervisors[{name}]: shuffle_errors_of names {original!r}, which must be another supervisor "
+                "of the study, itself unshuffled."
+            )
+        elif entry["prompted_shots"] is not None or entry["model"] != name:
+            raise InputError(f"Config, supervisors[{name}]: shuffle_errors_of stands alone; drop the other keys.")
+
+
+def check_prompting(model: dict, models: dict[str, dict], config: dict) -> None:
+    """InputError if the model's files are here and say that it has no language head to be asked."""
+    source = models.get(model.get("truncate", {}).get("model"), model)
+    if "sandbox" in source or config["sources"] != "local":
+        return
+    require_language_head(local_model_folder(source["local"], source["name"]), model["name"])
+
+
+def require_language_head(folder: Path, name: str) -> None:
+    """InputError unless the folder's config.json names a causal language model, which can be asked for a token."""
+    architectures = json.loads((folder / "config.json").read_text()).get("architectures") or []
+    if not any(architecture.endswith("ForCausalLM") for architecture in architectures):
+        raise InputError(
+            f"Model {name!r} is prompted, but is no causal language model ({', '.join(architectures) or 'unknown'}); "
+            "choose a decoder, or methods and supervisors that finetune."
+        )
+
+
+def check_methods(methods: dict[str, Method], models: dict[str, dict], config: dict) -> None:
+    """InputError if a method's name stands twice, a student cannot do it, or the grid leaves it nothing to do."""
+    if len(methods) < len(config["methods"]):
+        raise InputError("Config, methods: a name stands twice; rename one.")
+    for name, method in methods.items():
+        if method.prompts_only and not config["grid"]["shots"]:
+            raise InputError(f"Config, grid: {name!r} needs numbers of examples in prompts; add `shots`, as in [2, 8].")
+        if method.prompts_only:
+            for student in config["students"]:
+                if "api" not in models[student]:
+                    check_prompting(models[student], models, config)
+        largest = max(task["pool_size"] for task in config["tasks"])
+        if not blocks_of(method, largest, config):
+            raise InputError(
+                f"Config, grid: no budget buys a label for {name!r} at these prices and shares; raise the budgets."
+            )
+    trained = [method for method in methods.values() if not method.prompts_only]
     for budget in config["grid"]["budgets"]:
-        yield from purchases_of(budget, config["grid"])
+        if trained and not any(purchases_of(budget, config["grid"], method) for method in trained):
+            raise InputError(f"Config, grid: the budget {budget} buys no label at these prices and shares; raise it.")
 
 
-def largest_purchase(config: dict) -> tuple[int, int]:
-    """The (n_weak, n_gold) that asks most of the pool."""
-    return max(all_purchases(config), key=sum)
+def purchases_of(budget: int, grid: dict, method: Method) -> list[tuple[int, int]]:
+    """The (n_weak, n_gold) that a method buys with a budget, one per gold share, without repetitions or empty ones.
+
+    Examples in prompts are bought first, and counted; shares are those of the rest. A method that only prompts has one
+    budget, the largest number of examples, and buys each number of them.
+    """
+    price = Fraction(str(grid["weak_price"]))
+    if method.prompts_only:
+        return [(k, 0) if method.shots.quality == "weak" else (0, k) for k in grid["shots"]]
+    weak_shots, gold_shots = method.shots_bought
+    rest = budget - weak_shots * price - gold_shots
+    pairs = []
+    for share in (method.gold_shares or grid["gold_shares"]) if budget in grid["budgets"] else []:
+        n_gold = math.floor(Fraction(str(share)) * rest)
+        # All on gold labels means no weak ones, even for what is left of a gold label's price.
+        pairs.append((math.floor((rest - n_gold) / price) if share < 1 else 0, n_gold))
+    pairs += [tuple(pair) for pair in grid["more_purchases"] if cost_ceiling(*pair, price) == budget]
+    trained = [pair for pair in dict.fromkeys(pairs) if min(pair) >= 0 and sum(pair) > 0]
+    return [(weak_shots + n_weak, gold_shots + n_gold) for n_weak, n_gold in trained]
+
+
+def cost_ceiling(n_weak: int, n_gold: int, price: Fraction) -> int:
+    """The smallest whole budget that affords a purchase."""
+    return math.ceil(n_gold + n_weak * price)
+
+
+def budgets_of(grid: dict) -> list[int]:
+    """The budgets of all blocks that train."""
+    price = Fraction(str(grid["weak_price"]))
+    return sorted({*grid["budgets"], *(cost_ceiling(*pair, price) for pair in grid["more_purchases"])})
+
+
+def block_purchases(budget: int, seed: int, method: Method, pool_size: int, config: dict) -> list[tuple[int, int]]:
+    """The purchases of a block: all of the budget's, or, for an extra seed, those with a small stage.
+
+    Those that the pool cannot serve are left out where the grid says so, and else refused at validation.
+    """
+    pairs = purchases_of(budget, config["grid"], method)
+    if config["grid"]["beyond_pool"] == "leave_out":
+        pairs = [pair for pair in pairs if sum(pair) <= pool_size]
+    if seed in config["seeds"]:
+        return pairs
+    at_most = config["extra_seeds"]["at_most"]
+    return [pair for pair in pairs if min(n for n in pair if n) <= at_most]
+
+
+def blocks_of(method: Method, pool_size: int, config: dict) -> list[tuple[int, int]]:
+    """The (budget, seed) for which a method has purchases."""
+    grid, seeds = config["grid"], config["seeds"] + config.get("extra_seeds", {}).get("seeds", [])
+    budgets = [max(grid["shots"], default=0)] if method.prompts_only else budgets_of(grid)
+    return [(b, seed) for b in budgets for seed in seeds if block_purchases(b, seed, method, pool_size, config)]
+
+
+def all_purchases(config: dict, pool_size: int) -> Iterator[tuple[int, int]]:
+    """The purchases of every method, budget and seed on a pool of this size."""
+    for method in study_methods(config["methods"]).values():
+        for budget, seed in blocks_of(method, pool_size, config):
+            yield from block_purchases(budget, seed, method, pool_size, config)
+
+
+def groups_of(config: dict) -> list[dict[str, str]]:
+    """The (task, supervisor, student, method) that the study runs, by the names of rules' wildcards."""
+    names = {
+        "tasks": [task["name"] for task in config["tasks"]],
+        "supervisors": list(supervisors_of(config)),
+        "students": config["students"],
+        "methods": list(study_methods(config["methods"])),
+    }
+    groups = (product(*(entry.get(kind, names[kind]) for kind in names)) for entry in config["combinations"])
+    wildcards = ("task", "supervisor", "student", "method")
+    return [dict(zip(wildcards, group, strict=True)) for group in dict.fromkeys(chain(*groups))]
+
+
+def check_combinations(config: dict) -> None:
+    """InputError if a combination names what is not there, or a defined name is in none."""
+    used = groups_of(config)
+    for kind, wildcard, known in (
+        ("tasks", "task", [task["name"] for task in config["tasks"]]),
+        ("supervisors", "supervisor", list(supervisors_of(config))),
+        ("students", "student", config["students"]),
+        ("methods", "method", list(study_methods(config["methods"]))),
+    ):
+        names = {group[wildcard] for group in used}
+        for name in sorted(names - set(known)):
+            raise InputError(f"Config, combinations: {name!r} is not one of the study's {kind}{nearest(name, known)}")
+        for name in [name for name in known if name not in names]:
+            raise InputError(f"Config, combinations: none holds {name!r} of the study's {kind}; add one or drop it.")
 
 
 def config_table(schema: dict, prefix: str = "") -> Iterator[tuple[str, str, str, str]]:

@@ -1,4 +1,7 @@
-"""What runs a supervisor over many texts. Nothing here falls back from one engine to the other."""
+"""What runs a model over many texts: a classifier, or a prompted language model that is asked for its next token.
+
+Nothing here falls back from one engine to the other.
+"""
 
 import os
 import time
@@ -7,11 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.special import expit, logit
 
 from elicitation.errors import InputError
+from elicitation.hardware import Hardware
 
-DTYPES = {"cpu": "float32", "cuda": "bfloat16"}
 MIN_CPU_CACHE_GB = "1"
+CLIP = 1e-12
+"""Keeps log-odds finite where an engine returns a probability of 0 or 1."""
 
 
 @dataclass(frozen=True)
@@ -25,58 +31,88 @@ class Labels:
     startup_seconds: float
     rows_per_second: float
 
+    @property
+    def log_odds(self) -> np.ndarray:
+        return logit(np.clip(self.p, CLIP, 1 - CLIP))
 
-def label_with_vllm(folder: str | Path, token_ids: list[list[int]], device: str) -> Labels:
-    """Classify by vLLM, whose engine runs in this process and keeps the memory until the process ends.
 
+def label_with_vllm(
+    folder: str | Path,
+    token_ids: list[list[int]],
+    hardware: Hardware,
+    label_ids: tuple[int, int] | None = None,
+) -> Labels:
+    """Label by vLLM, whose engine runs in this process and keeps the memory until the process ends.
+
+    label_ids: None for a classifier; for a language model the tokens of label 0 and 1, whose probabilities as the next
+    token are normalised. Prompts that begin alike are computed once (prefix caching).
     Raises InputError with vLLM's last error line if it fails, which it nearly always does at the start.
     """
     # One process starts in a third of the time; it must be set before vLLM is imported.
-    os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
+    if hardware.gpus == 1:
+        os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
     os.environ["VLLM_NO_USAGE_STATS"] = "1"
-    if device == "cpu":
+    if hardware.device == "cpu":
         os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", MIN_CPU_CACHE_GB)
     started = time.perf_counter()
+    task = {"runner": "pooling", "convert": "classify"} if label_ids is None else {"enable_prefix_caching": True}
     try:
         import vllm
 
         llm = vllm.LLM(
             model=str(folder),
-            runner="pooling",
-            convert="classify",
-            dtype=DTYPES[device],
+            dtype=hardware.dtype,
             enforce_eager=True,
-            max_model_len=max(map(len, token_ids)),
+            # One more than the longest text: the token that is asked for.
+            max_model_len=max(map(len, token_ids)) + (label_ids is not None),
+            tensor_parallel_size=hardware.gpus,
+            quantization="bitsandbytes" if hardware.quantization else None,
             disable_log_stats=True,
             seed=0,
+            **task,
         )
         ready = time.perf_counter()
-        outputs = llm.classify([{"prompt_token_ids": ids} for ids in token_ids], use_tqdm=False)
+        prompts = [{"prompt_token_ids": ids} for ids in token_ids]
+        if label_ids is None:
+            p = [output.outputs.probs[1] for output in llm.classify(prompts, use_tqdm=False)]
+        else:
+            sampling = vllm.SamplingParams(
+                max_tokens=1, temperature=0, logprob_token_ids=list(label_ids), detokenize=False
+            )
+            scored = [output.outputs[0].logprobs[0] for output in llm.generate(prompts, sampling, use_tqdm=False)]
+            p = [expit(row[label_ids[1]].logprob - row[label_ids[0]].logprob) for row in scored]
     except Exception as error:
         lines = str(error).strip().splitlines() or [type(error).__name__]
         raise InputError(
             f"vLLM failed on {folder}: {lines[-1]} (mend its installation, or set labelling.engine: transformers)."
         ) from error
     seconds = time.perf_counter() - ready
-    p = np.array([output.outputs.probs[1] for output in outputs], dtype=np.float64)
-    return Labels(p, "vllm", vllm.__version__, DTYPES[device], ready - started, len(p) / seconds)
+    return Labels(np.array(p, np.float64), "vllm", vllm.__version__, hardware.dtype, ready - started, len(p) / seconds)
 
 
-def label_with_transformers(folder: str | Path, token_ids: list[list[int]], device: str) -> Labels:
-    """Classify by transformers, batched by length."""
+def label_with_transformers(
+    folder: str | Path,
+    token_ids: list[list[int]],
+    hardware: Hardware,
+    label_ids: tuple[int, int] | None = None,
+) -> Labels:
+    """Label by transformers, batched by length; arguments as for vLLM."""
     import transformers
 
-    from elicitation.models import load_classifier, load_tokenizer
-    from elicitation.training import Protocol, predict
+    from elicitation.models import load_classifier, load_language_model, load_tokenizer
+    from elicitation.training import Protocol, predict, predict_next_token
 
     started = time.perf_counter()
-    model = load_classifier(folder, device, load_tokenizer(folder).pad_token_id)
+    load = load_classifier if label_ids is None else load_language_model
+    model = load(folder, hardware, load_tokenizer(folder).pad_token_id)
     ready = time.perf_counter()
-    log_odds = predict(model, token_ids, Protocol.micro_batch_tokens)
-    seconds = time.perf_counter() - ready
-    p = 1 / (1 + np.exp(-log_odds))
-    return Labels(p, "transformers", transformers.__version__, DTYPES[device], ready - started, len(p) / seconds)
+    if label_ids is None:
+        log_odds = predict(model, token_ids, Protocol.micro_batch_tokens)
+    else:
+        log_odds = predict_next_token(model, token_ids, label_ids, Protocol.micro_batch_tokens)
+    seconds, version = time.perf_counter() - ready, transformers.__version__
+    return Labels(expit(log_odds), "transformers", version, hardware.dtype, ready - started, len(log_odds) / seconds)
 
 
 ENGINES: dict[str, Callable[..., Labels]] = {"vllm": label_with_vllm, "transformers": label_with_transformers}
@@ -91,3 +127,22 @@ def check_parity(p: np.ndarray, reference: np.ndarray, tolerance: float, engine:
             f"labelling.parity_tolerance {tolerance:g}; raise it if the dtype explains that, else report a bug."
         )
     return difference
+
+
+def label(
+    folder: str | Path,
+    token_ids: list[list[int]],
+    settings: dict,
+    hardware: Hardware,
+    label_ids: tuple[int, int] | None = None,
+) -> tuple[Labels, dict]:
+    """Label by the engine that the study's `labelling` names, and check a sample of the rows against transformers.
+
+    Returns the labels and what the record says of engine and parity. The rows must come in random order.
+    """
+    labels = ENGINES[settings["engine"]](folder, token_ids, hardware, label_ids)
+    sample = token_ids[: settings["parity_rows"]]
+    reference = label_with_transformers(folder, sample, hardware, label_ids).p
+    difference = check_parity(labels.p[: len(sample)], reference, settings["parity_tolerance"], labels.engine)
+    engine = {name: value for name, value in vars(labels).items() if name != "p"}
+    return labels, {"engine": engine, "parity": {"rows": len(sample), "largest_difference": difference}}

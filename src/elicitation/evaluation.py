@@ -6,13 +6,11 @@ from scipy import stats
 from sklearn.metrics import log_loss, roc_auc_score
 from statsmodels.stats.proportion import proportion_confint
 
-from elicitation.config import AVERAGE
+from elicitation.averages import CONFIGURATION
 
 CONFIDENCE = 0.95
 BOOTSTRAP_SAMPLES = 500
 CALIBRATION_BINS = 10
-CONFIGURATION = ["task", "supervisor", "student", "method", "n_weak", "n_gold"]
-"""What a run shares with those of other seeds."""
 
 
 def wilson(correct: float, n: int) -> tuple[float, float]:
@@ -46,12 +44,20 @@ def auroc_interval(gold: np.ndarray, score: np.ndarray, rng: np.random.Generator
     return float(low), float(high)
 
 
+def reliability(gold: np.ndarray, p: np.ndarray) -> pd.DataFrame:
+    """Per equal-width bin of p that is not empty: mean p, share of gold 1 with its 95 % interval, and n."""
+    bins = np.minimum((p * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    groups = pd.DataFrame({"bin": bins, "gold": gold, "p": p}).groupby("bin")
+    table = groups.agg(p=("p", "mean"), share=("gold", "mean"), n=("gold", "size"))
+    intervals = [wilson(row.share * row.n, row.n) for row in table.itertuples()]
+    table[["share_low", "share_high"]] = intervals
+    return table.reset_index(drop=True)
+
+
 def expected_calibration_error(gold: np.ndarray, p: np.ndarray) -> float:
     """Mean |accuracy - confidence| over equal-width bins of p. Source: Naeini et al. (2015)."""
-    bins = np.minimum((p * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    gaps = pd.DataFrame({"bin": bins, "gold": gold, "p": p}).groupby("bin").agg(["mean", "size"])
-    weights = gaps[("gold", "size")] / len(gold)
-    return float((weights * (gaps[("gold", "mean")] - gaps[("p", "mean")]).abs()).sum())
+    bins = reliability(gold, p)
+    return float((bins.n * (bins.share - bins.p).abs()).sum() / len(gold))
 
 
 def label_quality(gold: np.ndarray, p: np.ndarray) -> dict:
@@ -134,31 +140,18 @@ def mean_accuracy(per_seed: np.ndarray, n_test: int) -> tuple[float, float, floa
 
 
 def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
-    """One row a configuration: accuracies averaged over seeds, with intervals.
+    """One row a configuration: accuracies averaged over seeds, with intervals; n_seeds and n_tasks count the runs.
 
-    `accuracy` is on all test examples; `accuracy_selection` and `accuracy_report` on the two halves.
+    metrics: as elicitation.averages.with_average returns them. `accuracy` is on all test examples;
+    `accuracy_selection` and `accuracy_report` on the two halves.
     """
     rows = []
     for key, runs in metrics.groupby(CONFIGURATION, sort=False):
-        row = dict(zip(CONFIGURATION, key, strict=True)) | {"n_seeds": len(runs)}
-        for name, n in (("accuracy", "n_test"), ("accuracy_report", "n_report")):
+        row = dict(zip(CONFIGURATION, key, strict=True)) | {"n_seeds": len(runs), "n_tasks": runs.n_tasks.iloc[0]}
+        for name, n in (("accuracy", "n_test"), ("accuracy_report", "n_report"), ("weak_accuracy", "n_test")):
             mean, low, high = mean_accuracy(runs[name].to_numpy(), int(runs[n].iloc[0]))
             row |= {name: mean, f"{name}_low": low, f"{name}_high": high}
-        for name in ("accuracy_selection", "matched_accuracy", "auroc", "weak_agreement", "weak_accuracy", "pgr"):
+        for name in ("accuracy_selection", "matched_accuracy", "auroc", "weak_agreement", "pgr"):
             row[name] = runs[name].mean()
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def average_tasks(metrics: pd.DataFrame) -> pd.DataFrame:
-    """The metrics averaged over tasks, run by run, as those of a task called AVERAGE.
-
-    Only purchases and seeds that every task has are averaged. Test examples are counted together.
-    """
-    keys = [name for name in CONFIGURATION if name != "task"] + ["seed"]
-    groups = metrics.groupby(keys, sort=True)
-    counts = ["n_test", "n_report"]
-    numbers = [name for name in metrics.select_dtypes("number").columns if name not in (*keys, *counts)]
-    averaged = pd.concat([groups[numbers].mean(), groups[counts].sum()], axis=1)
-    complete = groups.task.nunique() == metrics.task.nunique()
-    return averaged[complete].reset_index().assign(task=AVERAGE)

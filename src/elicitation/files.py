@@ -1,18 +1,13 @@
-"""Writing result files: whole or not at all, with a record of where they come from."""
+"""Writing and hashing result files; a file appears whole or not at all."""
 
 import hashlib
 import json
 import os
-import platform
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 
-RECORDED_PACKAGES = ("torch", "transformers", "peft", "numpy", "pandas", "scikit-learn")
+from elicitation.errors import redact
 
 
 @contextmanager
@@ -30,7 +25,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
 def write_json(path: str | Path, value) -> None:
     with replacing(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n")
+        temporary.write_text(redact(json.dumps(value, indent=1, sort_keys=True)) + "\n")
 
 
 def write_table(path: str | Path, table) -> None:
@@ -46,13 +41,19 @@ def read_json(path: str | Path):
     return json.loads(Path(path).read_text())
 
 
+def visible_files(folder: Path) -> list[Path]:
+    """All files below a folder, sorted, without what starts with a dot: Snakemake's marks, a download's cache."""
+    files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return sorted(folder / path for path in files if not any(part.startswith(".") for part in path.parts))
+
+
 def hash_file(path: str | Path) -> str:
-    """SHA-256 of a file, or of a folder's files with their names."""
+    """SHA-256 of a file, or of a folder's visible files with their names."""
     path, digest = Path(path), hashlib.sha256()
     if path.is_file():
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
-    for file in sorted(p for p in path.rglob("*") if p.is_file()):
+    for file in visible_files(path):
         digest.update(str(file.relative_to(path)).encode())
         with file.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
@@ -61,31 +62,3 @@ def hash_file(path: str | Path) -> str:
 
 def hash_ids(ids: list[str]) -> str:
     return hashlib.sha256("\n".join(ids).encode()).hexdigest()
-
-
-def code_version(root: Path = Path(__file__).parents[2]) -> str:
-    """The git commit, with `-dirty` where tracked files differ from it; `unknown` outside a git checkout."""
-    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    return result.stdout.strip() or "unknown"
-
-
-def provenance(study: str, inputs: dict[str, str], started: float, device: str = "cpu") -> dict:
-    """What every record says of its making.
-
-    inputs: files or folders read, by role; started: time.perf_counter() at the start.
-    """
-    import resource
-
-    # Packages that were not imported had no part in the result.
-    used = [name for name in RECORDED_PACKAGES if name.replace("scikit-learn", "sklearn") in sys.modules]
-    return {
-        "study": study,
-        "code": code_version(),
-        "inputs": {role: {"path": str(path), "sha256": hash_file(path)} for role, path in inputs.items()},
-        "packages": {name: version(name) for name in used},
-        "python": platform.python_version(),
-        "device": device,
-        "seconds": round(time.perf_counter() - started, 3),
-        "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
-    }

@@ -31,19 +31,24 @@ def on_frontier(costs: np.ndarray, accuracies: np.ndarray) -> np.ndarray:
     return mask
 
 
+def priced(points: pd.DataFrame, weak_price: float) -> pd.DataFrame:
+    """The points at one weak price, with `weak_price`, `cost` and `weak_share`, the share of the cost."""
+    table = points.assign(weak_price=weak_price, cost=cost(points.n_weak, points.n_gold, weak_price))
+    return table.assign(weak_share=weak_price * table.n_weak / table.cost)
+
+
 def frontiers(points: pd.DataFrame, weak_prices: list[float]) -> pd.DataFrame:
-    """All points at every weak price, with `weak_price`, `cost`, `weak_share` and `on_frontier`.
+    """All points at every weak price, as `priced` returns them, with `on_frontier`.
 
     points: one row a configuration, with task, supervisor, student, n_weak, n_gold and accuracy. Frontiers
     are drawn per (task, supervisor, student) over all methods.
     """
-    priced = []
+    tables = []
     for weak_price in weak_prices:
-        table = points.assign(weak_price=weak_price, cost=cost(points.n_weak, points.n_gold, weak_price))
-        table["weak_share"] = weak_price * table.n_weak / table.cost
+        table = priced(points, weak_price)
         groups = table.groupby(["task", "supervisor", "student"], sort=False)
         for _, group in groups:
             mask = on_frontier(group.cost.to_numpy(), group.accuracy_selection.to_numpy())
             table.loc[group.index, "on_frontier"] = mask
-        priced.append(table.astype({"on_frontier": bool}))
-    return pd.concat(priced, ignore_index=True)
+        tables.append(table.astype({"on_frontier": bool}))
+    return pd.concat(tables, ignore_index=True)

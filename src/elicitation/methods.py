@@ -1,9 +1,50 @@
 """The methods: what each does with the weak and the gold labels that it is given.
 
-A method is a declaration; the stages it names are trained by elicitation.training. See docs/methods.md.
+A method is a declaration on shared parts: a prompt, a selection of gold examples, and training stages. Nothing here
+trains; elicitation.runs carries a method out. How to add one stands in docs/methods.md.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, replace
+
+from elicitation.errors import InputError
+
+PAPER = "Mallen & Belrose (2024), arXiv 2410.13215"
+
+
+@dataclass(frozen=True)
+class Shots:
+    """Labelled examples that stand before every text; they are bought like all others."""
+
+    quality: str
+    """`weak` or `gold`."""
+    k: int | None = None
+    """Number of examples; None, for methods that only prompt: each number in `grid.shots`."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which gold labels are bought once the weak stage is over, instead of random ones."""
+
+    measure: str
+    """`entropy` or `margin` of the student's prediction."""
+    temperature: float = 0.0
+    """0 takes the most uncertain examples; above, they are drawn with weights uncertainty^(1/temperature)."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One training phase, with an optimizer of its own; skipped where there are no labels for it."""
+
+    labels: str
+    """`weak`, `gold` or `both` (mixed in every batch)."""
+    targets: str = "labels"
+    """`labels`, or `log_confidence`: labels mixed with the student's own hardened predictions."""
+    trains: str = "all"
+    """`all` (adapters and head), `head` or `body` (adapters)."""
+    new_head: bool = False
+    """Whether the head is drawn anew before the stage."""
+    gold_weight: float = 1.0
+    """Weight of a gold label's loss relative to a weak one's, where both are mixed."""
 
 
 @dataclass(frozen=True)
@@ -12,18 +53,108 @@ class Method:
 
     title: str
     """Name in figures."""
-    recipe: str
-    """Name of the weak stage. Methods with the same recipe share its adapters on disk."""
-    stages: tuple[str, ...]
-    """Order of the training stages; a stage without labels is skipped, an optimizer serves one stage."""
     source: str
+    stages: tuple[Stage, ...] = ()
+    """None: the student is only prompted."""
+    shots: Shots | None = None
+    selection: Selection | None = None
+    gold_shares: tuple[float, ...] | None = None
+    """Shares of a budget spent on gold labels, instead of the grid's."""
+    training: dict = field(default_factory=dict)
+    """Changes to the study's `training`."""
 
+    @property
+    def prompts_only(self) -> bool:
+        return not self.stages
+
+    @property
+    def starts_weak(self) -> bool:
+        """Whether the first stage is a weak one, which is trained once and shared."""
+        return bool(self.stages) and self.stages[0].labels == "weak"
+
+    @property
+    def shots_bought(self) -> tuple[int, int]:
+        """Weak and gold labels that stand in the prompt and are not trained on."""
+        k = (self.shots.k or 0) if self.shots else 0
+        return (k, 0) if self.shots and self.shots.quality == "weak" else (0, k)
+
+    @property
+    def recipe(self) -> str:
+        """Name of the weak stage. Methods of the same recipe share its adapters on disk."""
+        stage = self.stages[0]
+        parts = [part for part in (stage.targets, stage.trains) if part not in ("labels", "all")]
+        if self.shots:
+            parts.append(f"{self.shots.k}-{self.shots.quality}-shots")
+        parts += [str(value) for value in self.training.values()]
+        return "-".join(parts) or "plain"
+
+
+WEAK_THEN_GOLD = (Stage("weak"), Stage("gold"))
 
 METHODS = {
-    "sequential_sft": Method(
-        title="Sequential SFT",
-        recipe="plain",
-        stages=("weak", "gold"),
-        source="Mallen & Belrose (2024), arXiv 2410.13215",
-    ),
+    "sequential_sft": Method("Sequential SFT", PAPER, WEAK_THEN_GOLD),
+    "few_shot_weak": Method("few-shot, weak", PAPER, shots=Shots("weak")),
+    "few_shot_gold": Method("few-shot, gold", PAPER, shots=Shots("gold")),
+    "two_shot_weak": Method("+ 2-shot, weak", PAPER, WEAK_THEN_GOLD, shots=Shots("weak", 2)),
+    "two_shot_gold": Method("+ 2-shot, gold", PAPER, WEAK_THEN_GOLD, shots=Shots("gold", 2)),
+    "uncertainty_sampling": Method("+ uncertainty sampling", PAPER, WEAK_THEN_GOLD, selection=Selection("entropy")),
+    "log_confidence": Method("+ log-confidence", PAPER, (Stage("weak", targets="log_confidence"), Stage("gold"))),
+    "head_only": Method("head only", PAPER, (Stage("weak", trains="head"), Stage("gold", trains="head"))),
+    "body_only": Method("body only", PAPER, (Stage("weak", trains="body"), Stage("gold", trains="body"))),
+    "new_head": Method("+ new head", PAPER, (Stage("weak"), Stage("gold", new_head=True))),
+    "joint_sft": Method("Joint SFT", "baseline of this project", (Stage("both", gold_weight=10),)),
 }
+
+
+def nested(kind: type, settings: dict | None):
+    return None if settings is None else kind(**settings)
+
+
+def method_from(settings: dict) -> Method:
+    """The method that `settings_of` wrote down."""
+    return Method(
+        **settings
+        | {
+            "stages": tuple(Stage(**stage) for stage in settings["stages"]),
+            "shots": nested(Shots, settings["shots"]),
+            "selection": nested(Selection, settings["selection"]),
+        }
+    )
+
+
+def settings_of(method: Method) -> dict:
+    """The method as plain values, for records and jobs."""
+    return asdict(method) | {"stages": [asdict(stage) for stage in method.stages]}
+
+
+def variant(entry: dict) -> Method:
+    """A method that a study declares: one of METHODS with some things changed.
+
+    Raises InputError where the change has nothing to act on.
+    """
+    base = METHODS[entry["like"]]
+    changes = {"title": entry.get("title", entry["name"]), "training": entry.get("training", {})}
+    if "gold_shares" in entry:
+        changes["gold_shares"] = tuple(entry["gold_shares"])
+    if "shots" in entry:
+        if base.prompts_only == ("k" in entry["shots"]):
+            mend = "grid.shots holds its numbers; drop `k`" if base.prompts_only else "give `k`"
+            raise InputError(f"Config, methods[{entry['name']}].shots: {entry['like']!r} cannot take these; {mend}.")
+        changes["shots"] = Shots(**entry["shots"])
+    if "selection" in entry:
+        if not base.starts_weak or len(base.stages) < 2:
+            raise InputError(f"Config, methods[{entry['name']}]: {entry['like']!r} has no gold stage after a weak one.")
+        changes["selection"] = Selection(**entry["selection"])
+    if "gold_weight" in entry:
+        if not any(stage.labels == "both" for stage in base.stages):
+            raise InputError(f"Config, methods[{entry['name']}]: only joint_sft has a gold_weight.")
+        changes["stages"] = tuple(replace(stage, gold_weight=entry["gold_weight"]) for stage in base.stages)
+    return replace(base, **changes)
+
+
+def study_methods(entries: list[str | dict]) -> dict[str, Method]:
+    """The methods of a study by name, in its order; entries as in the config's `methods`."""
+    return {
+        entry if isinstance(entry, str) else entry["name"]: METHODS[entry] if isinstance(entry, str) else variant(entry)
+        for entry in entries
+    }

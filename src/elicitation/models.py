@@ -1,30 +1,46 @@
 """Fetching, loading, adapting and saving models; what differs between architectures is found here."""
 
+import importlib.util
 from pathlib import Path
 
 import torch
 from peft import LoraConfig, PeftModel, TaskType, get_peft_model
-from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    BitsAndBytesConfig,
+    PreTrainedModel,
+)
 from transformers.utils import logging as transformers_logging
 
 from elicitation.errors import InputError
+from elicitation.hardware import Hardware
 from elicitation.seeds import stream, torch_stream
 
 HEAD_SCALE = 0.01
 """Initial weights of the classification head are scaled by this, so that training starts near log-odds 0."""
 LORA_RANK = LORA_ALPHA = 8
-DTYPES = {"cpu": torch.float32, "cuda": torch.bfloat16}
-"""Of the frozen base weights; LoRA and head are always float32."""
+HEADS = ["score", "classifier"]
+"""What architectures call the classification head; it is neither quantised nor given adapters."""
 
 transformers_logging.set_verbosity_error()
 transformers_logging.disable_progress_bar()
 
 
-def require_device(device: str) -> None:
-    """InputError if the configured device is not there."""
-    if device == "cuda" and not torch.cuda.is_available():
+def require_hardware(hardware: Hardware) -> None:
+    """InputError if the configured device is not there, or lacks what the model wants: GPUs, bitsandbytes."""
+    if hardware.quantization and importlib.util.find_spec("bitsandbytes") is None:
         raise InputError(
-            "device is cuda, but PyTorch sees no GPU on this machine; run on a GPU node or set device: cpu."
+            f"The model wants quantization {hardware.quantization}, but bitsandbytes is not installed; install "
+            "envs/cuda.lock (see README), or drop `quantization`."
+        )
+    found = torch.cuda.device_count() if hardware.device == "cuda" else hardware.gpus
+    if found < hardware.gpus:
+        raise InputError(
+            f"device is cuda and the model wants {hardware.gpus} GPU(s), but PyTorch sees {found} on this machine; "
+            "run on a GPU node or set device: cpu."
         )
 
 
@@ -57,19 +73,51 @@ def load_tokenizer(folder: str | Path):
 
 
 def tokenize(tokenizer, texts: list[str]) -> list[list[int]]:
-    """Token ids with the model's special tokens; nothing is cut."""
-    return tokenizer(texts, truncation=False)["input_ids"]
+    """Token ids with the model's special tokens; nothing is cut.
+
+    Raises InputError if a text is longer than the model's context.
+    """
+    token_ids = tokenizer(texts, truncation=False)["input_ids"]
+    context = AutoConfig.from_pretrained(tokenizer.name_or_path).max_position_embeddings
+    longest = max(map(len, token_ids), default=0)
+    if longest > context:
+        raise InputError(
+            f"Model {Path(tokenizer.name_or_path).name!r}: a text has {longest} tokens, but it reads {context} at "
+            "most; shorten such texts, put fewer examples into prompts, or choose a model with a longer context."
+        )
+    return token_ids
 
 
-def load_classifier(folder: str | Path, device: str, pad_token_id: int) -> PreTrainedModel:
+def loading_options(hardware: Hardware) -> dict:
+    """What from_pretrained is told of precision and placement."""
+    options = {"dtype": getattr(torch, hardware.dtype), "use_safetensors": True}
+    if hardware.quantization:
+        options["quantization_config"] = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type=hardware.quantization,
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=torch.bfloat16,
+            llm_int8_skip_modules=[*HEADS, "lm_head"],
+        )
+    return options | {"device_map": "auto" if hardware.gpus > 1 else hardware.device}
+
+
+def load_classifier(folder: str | Path, hardware: Hardware, pad_token_id: int) -> PreTrainedModel:
     """A finished two-way classifier."""
     # Weights that the checkpoint lacks (a head, a pooler) are drawn: the same ones each time.
     with torch_stream(0, "missing weights"):
-        model = AutoModelForSequenceClassification.from_pretrained(
-            folder, num_labels=2, dtype=DTYPES[device], use_safetensors=True
-        )
+        model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=2, **loading_options(hardware))
     model.config.pad_token_id = pad_token_id
-    return model.to(device)
+    if hardware.gradient_checkpointing:
+        model.gradient_checkpointing_enable({"use_reentrant": False})
+    return model
+
+
+def load_language_model(folder: str | Path, hardware: Hardware, pad_token_id: int) -> PreTrainedModel:
+    """A causal language model with its own head."""
+    model = AutoModelForCausalLM.from_pretrained(folder, **loading_options(hardware))
+    model.config.pad_token_id = pad_token_id
+    return model
 
 
 def head_of(model: PreTrainedModel) -> torch.nn.Linear:
@@ -77,28 +125,47 @@ def head_of(model: PreTrainedModel) -> torch.nn.Linear:
     return model.score if hasattr(model, "score") else model.classifier
 
 
-def new_classifier(folder: str | Path, device: str, pad_token_id: int, seed: int) -> PreTrainedModel:
-    """A pretrained model with a fresh float32 head, small and drawn by the seed."""
-    model = load_classifier(folder, device, pad_token_id)
-    head = head_of(model).float()
-    drawn = stream(seed, "head").normal(0, HEAD_SCALE * model.config.initializer_range, tuple(head.weight.shape))
+def draw_head(head: torch.nn.Linear, initializer_range: float, seed: int, *names: str) -> None:
+    """Fresh small weights, drawn by the seed's stream called `names`."""
+    drawn = stream(seed, "head", *names).normal(0, HEAD_SCALE * initializer_range, tuple(head.weight.shape))
     with torch.no_grad():
         head.weight.copy_(torch.from_numpy(drawn))
         if head.bias is not None:
             head.bias.zero_()
+
+
+def new_classifier(folder: str | Path, hardware: Hardware, pad_token_id: int, seed: int) -> PreTrainedModel:
+    """A pretrained model with a fresh float32 head, small and drawn by the seed."""
+    model = load_classifier(folder, hardware, pad_token_id)
+    draw_head(head_of(model).float(), model.config.initializer_range, seed)
     return model
 
 
-def new_lora_classifier(folder: str | Path, device: str, pad_token_id: int, seed: int) -> PeftModel:
+def renew_head(model: PeftModel, seed: int) -> None:
+    """Draw the head of a finetuned classifier anew."""
+    head = head_of(model.get_base_model()).modules_to_save[model.active_adapter]
+    draw_head(head, model.config.initializer_range, seed, "renewed")
+
+
+def choose_trainable(model: PeftModel, part: str) -> None:
+    """Let `all` (adapters and head), the `head` or the `body` (adapters) train; the rest is frozen."""
+    for name, weight in model.named_parameters():
+        if "lora_" in name:
+            weight.requires_grad = part != "head"
+        elif "modules_to_save" in name:
+            weight.requires_grad = part != "body"
+
+
+def new_lora_classifier(folder: str | Path, hardware: Hardware, pad_token_id: int, seed: int) -> PeftModel:
     """A fresh classifier whose linear layers carry float32 LoRA adapters; they and the head are trainable."""
     config = LoraConfig(task_type=TaskType.SEQ_CLS, r=LORA_RANK, lora_alpha=LORA_ALPHA, target_modules="all-linear")
     with torch_stream(seed, "lora"):
-        return get_peft_model(new_classifier(folder, device, pad_token_id, seed), config)
+        return get_peft_model(new_classifier(folder, hardware, pad_token_id, seed), config)
 
 
-def load_lora_classifier(folder: str | Path, adapter: str | Path, device: str, pad_token_id: int) -> PeftModel:
+def load_lora_classifier(folder: str | Path, adapter: str | Path, hardware: Hardware, pad_token_id: int) -> PeftModel:
     """A classifier with a saved adapter and head, ready to be trained further."""
-    base = load_classifier(folder, device, pad_token_id)
+    base = load_classifier(folder, hardware, pad_token_id)
     head_of(base).float()
     return PeftModel.from_pretrained(base, adapter, is_trainable=True)
 

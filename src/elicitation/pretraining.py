@@ -6,34 +6,25 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from elicitation import sandbox
 from elicitation.seeds import stream, torch_stream
 from elicitation.training import MAX_GRADIENT_NORM, learning_rate_factor, pad
 
-CONTEXT = 64
 WARMUP_STEPS = 50
 SECONDS_BETWEEN_LOGS = 10
 
 
 def build_tokenizer() -> PreTrainedTokenizerFast:
-    """One token a word, a start token before each text."""
-    words = sandbox.vocabulary()
-    tokenizer = Tokenizer(models.WordLevel({word: i for i, word in enumerate(words)}, unk_token=sandbox.UNKNOWN))
-    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    start = words.index(sandbox.START)
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single=f"{sandbox.START} $A", special_tokens=[(sandbox.START, start)]
-    )
+    """The sandbox's tokenizer as transformers loads it."""
     return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
+        tokenizer_object=sandbox.word_tokenizer(),
         pad_token=sandbox.PAD,
         bos_token=sandbox.START,
         eos_token=sandbox.END,
         unk_token=sandbox.UNKNOWN,
-        model_max_length=CONTEXT,
+        model_max_length=sandbox.CONTEXT,
     )
 
 
@@ -45,7 +36,7 @@ def build_model(tokenizer: PreTrainedTokenizerFast, layers: int, width: int, hea
         num_hidden_layers=layers,
         num_attention_heads=heads,
         num_key_value_heads=heads,
-        max_position_embeddings=CONTEXT,
+        max_position_embeddings=sandbox.CONTEXT,
         tie_word_embeddings=True,
         pad_token_id=tokenizer.pad_token_id,
         bos_token_id=tokenizer.bos_token_id,

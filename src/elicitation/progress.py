@@ -1,4 +1,4 @@
-"""How far a study is and how long it will take, on the terminal."""
+"""How far a study is, how long it will take, and what failed, on the terminal."""
 
 import logging
 import sys
@@ -22,3 +22,23 @@ class TimeLeft(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if getattr(record, "event", None) == "progress":
             print(time_left(record.done, record.total, time.monotonic() - self.started), file=sys.stderr)
+
+
+class Failures(logging.Handler):
+    """Listens to Snakemake's events and keeps the jobs whose last attempt failed."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.jobs: dict[int, str] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        event = getattr(record, "event", None)
+        if event == "job_error":
+            self.jobs[record.jobid] = f"{record.rule_name}: {', '.join(record.log)}"
+        elif event == "job_finished":
+            self.jobs.pop(record.job_id, None)
+
+    def __str__(self) -> str:
+        """A list of the failed jobs and their logs."""
+        lines = [f"{len(self.jobs)} jobs failed; what does not need them is done. Their logs:", *self.jobs.values()]
+        return "\n  ".join(lines) if self.jobs else ""

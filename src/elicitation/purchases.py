@@ -43,3 +43,12 @@ def buy(ordering: Sequence[str], n_weak: int, n_gold: int, task: str) -> Purchas
     """
     check_supply(len(ordering), n_weak, n_gold, task)
     return Purchase(weak=list(ordering[:n_weak]), gold=list(ordering[::-1][:n_gold]))
+
+
+def set_shots_apart(purchase: Purchase, n_weak: int, n_gold: int) -> tuple[Purchase, Purchase]:
+    """The first labels of either quality, which become examples in prompts, and the rest, which is trained on.
+
+    The first are the same ones whatever else is bought.
+    """
+    shots = Purchase(purchase.weak[:n_weak], purchase.gold[:n_gold])
+    return shots, Purchase(purchase.weak[n_weak:], purchase.gold[n_gold:])

@@ -5,17 +5,11 @@ import pandas as pd
 
 from elicitation.evaluation import seed_half_width
 from elicitation.frontier import cost
+from elicitation.strategies import REGIMES, STRATEGIES, UNDETERMINED, strategy_of
 
-STRATEGIES = ("weak only", "mixed", "gold only")
-REGIMES = {"weak only": "quantity-dominant", "mixed": "mixed", "gold only": "quality-dominant"}
 NAMES = ["task", "supervisor", "student", "method"]
 """What a regime is found for."""
-UNDETERMINED = "undetermined"
 Z = 1.96
-
-
-def strategy_of(n_weak: int, n_gold: int) -> str:
-    return "gold only" if n_weak == 0 else "weak only" if n_gold == 0 else "mixed"
 
 
 def paired_difference(a: np.ndarray, b: np.ndarray) -> tuple[float, float, float]:

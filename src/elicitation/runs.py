@@ -1,65 +1,142 @@
 """What happens to a student in one block: weak stages first, then runs that start from them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from elicitation.models import load_lora_classifier, load_tokenizer, new_lora_classifier, tokenize
+from elicitation.hardware import Hardware
+from elicitation.methods import Method, Shots, Stage
+from elicitation.models import (
+    choose_trainable,
+    load_lora_classifier,
+    load_tokenizer,
+    new_lora_classifier,
+    renew_head,
+    tokenize,
+)
+from elicitation.prompts import PromptFormat, write_prompt
 from elicitation.purchases import Purchase
-from elicitation.training import Protocol, predict, train_stage
+from elicitation.seeds import stream
+from elicitation.selection import choose_uncertain
+from elicitation.training import Protocol, log_confidence_targets, predict, train_stage, within_memory
+
+CANDIDATES = 4096
+"""Unlabelled examples that uncertainty sampling looks at, at most."""
 
 
 class Student:
     """A pretrained model with tokenised examples, from which stages start."""
 
-    def __init__(self, folder: str | Path, device: str, examples: pd.DataFrame, seed: int, protocol: Protocol) -> None:
+    def __init__(
+        self, folder: str | Path, hardware: Hardware, examples: pd.DataFrame, seed: int, protocol: Protocol
+    ) -> None:
         """examples: id and text of all that will be trained on or predicted."""
-        self.folder, self.device, self.seed, self.protocol = folder, device, seed, protocol
+        self.folder, self.hardware, self.seed, self.protocol = folder, hardware, seed, protocol
         tokenizer = load_tokenizer(folder)
         self.pad_token_id = tokenizer.pad_token_id
         self.token_ids = dict(zip(examples.id, tokenize(tokenizer, examples.text.tolist()), strict=True))
 
     def fresh(self):
         """The pretrained model with a new head and new adapters."""
-        return new_lora_classifier(self.folder, self.device, self.pad_token_id, self.seed)
+        return new_lora_classifier(self.folder, self.hardware, self.pad_token_id, self.seed)
 
     def after(self, adapter: Path):
         """The model as a saved stage left it."""
-        return load_lora_classifier(self.folder, adapter, self.device, self.pad_token_id)
+        return load_lora_classifier(self.folder, adapter, self.hardware, self.pad_token_id)
 
-    def train(self, model, stage: str, ids: list[str], p: pd.Series, log: Callable[[str], None]) -> dict:
-        """Train one stage in place; p: probabilities by id. Returns the stage's record."""
-        texts = [self.token_ids[i] for i in ids]
-        result = train_stage(model, texts, p.loc[ids].to_numpy(float), self.protocol, self.seed, stage, log)
+    def train(self, model, stage: Stage, p: pd.Series, log: Callable[[str], None], gold: Collection[str] = ()) -> dict:
+        """Train one stage in place. Returns its record.
+
+        p: probabilities of label 1 by id, of all that the stage trains on; gold: the ids among them whose loss has the
+        stage's gold weight.
+        """
+        if stage.new_head:
+            renew_head(model, self.seed)
+        choose_trainable(model, stage.trains)
+        result = train_stage(
+            model,
+            [self.token_ids[i] for i in p.index],
+            p.to_numpy(float),
+            self.protocol,
+            self.seed,
+            stage.labels,
+            log,
+            weights=np.where(p.index.isin(list(gold)), stage.gold_weight, 1.0),
+            adjust_targets=log_confidence_targets if stage.targets == "log_confidence" else None,
+            ids=p.index.tolist(),
+        )
         return asdict(result)
 
     def predict(self, model, ids: list[str]) -> np.ndarray:
         """Log-odds (n,) of label 1."""
-        return predict(model, [self.token_ids[i] for i in ids], self.protocol.micro_batch_tokens)
+        texts = [self.token_ids[i] for i in ids]
+        return within_memory(partial(predict, model, texts), self.protocol.micro_batch_tokens, max(map(len, texts)))[0]
+
+
+def labelled_shots(shots: Shots, bought: Purchase, pool: pd.DataFrame) -> list[tuple[str, int]]:
+    """Text and label of the bought examples, in their order; weak labels hardened. pool: id, text, gold, p_weak."""
+    rows = pool.set_index("id")
+    ids, labels = (bought.weak, rows.p_weak > 0.5) if shots.quality == "weak" else (bought.gold, rows.gold)
+    return [(rows.text[i], int(labels[i])) for i in ids]
+
+
+def prompted(
+    examples: pd.DataFrame, shots: Shots | None, bought: Purchase, pool: pd.DataFrame, style: PromptFormat, seed: int
+) -> pd.DataFrame:
+    """The examples (id, text) with the method's shots before each text, in an order drawn anew for each.
+
+    bought: the labels set apart for the prompt.
+    """
+    if shots is None:
+        return examples
+    written = labelled_shots(shots, bought, pool)
+    orders = (stream(seed, "shots", i).permutation(len(written)) for i in examples.id)
+    texts = [
+        write_prompt([written[j] for j in order], text, style)
+        for order, text in zip(orders, examples.text, strict=True)
+    ]
+    return examples.assign(text=texts)
+
+
+def candidates_for(ordering: list[str], purchase: Purchase, shots: Purchase) -> list[str]:
+    """What uncertainty sampling chooses from: unbought examples, those that a random purchase would take first."""
+    bought = {*purchase.weak, *shots.weak, *shots.gold}
+    free = [i for i in reversed(ordering) if i not in bought]
+    return free[: max(CANDIDATES, 2 * len(purchase.gold))]
 
 
 def run_stages(
     student: Student,
-    stages: tuple[str, ...],
+    method: Method,
     purchase: Purchase,
-    p_weak: pd.Series,
-    gold: pd.Series,
+    pool: pd.DataFrame,
     weak_adapter: Path | None,
+    candidates: list[str],
     test_ids: list[str],
     log: Callable[[str], None],
-) -> tuple[np.ndarray, dict]:
-    """One run: its stages in order, then log-odds (n,) for the test ids and the stages' records.
+) -> tuple[np.ndarray, dict, list[str]]:
+    """One run: its stages in order, then log-odds (n,) for the test ids, the stages' records, the gold ids used.
 
-    weak_adapter: the saved result of the weak stage, which is not trained again here; None if no weak labels.
+    purchase: what is trained on; pool: gold and p_weak by id. weak_adapter: the saved result of the weak stage,
+    which is not trained again here; None if no weak labels. candidates: what uncertainty sampling chooses from.
     """
     model = student.after(weak_adapter) if weak_adapter else student.fresh()
-    labels = {"weak": (purchase.weak, p_weak), "gold": (purchase.gold, gold)}
-    records = {}
-    for stage in stages:
-        ids, p = labels[stage]
-        if ids and not (stage == "weak" and weak_adapter):
-            records[stage] = student.train(model, stage, ids, p, log)
-    return student.predict(model, test_ids), records
+    records, gold_ids = {}, purchase.gold
+    for stage in method.stages:
+        if stage.labels == "weak" and weak_adapter:
+            continue
+        if stage.labels == "gold" and method.selection and purchase.weak:
+            # Without a weak stage the student's predictions say nothing yet.
+            rng = stream(student.seed, "uncertainty")
+            gold_ids = choose_uncertain(
+                candidates, student.predict(model, candidates), len(gold_ids), method.selection, rng
+            )
+        weak, gold = pool.p_weak[purchase.weak], pool.gold[gold_ids].astype(float)
+        p = {"weak": weak, "gold": gold, "both": pd.concat([weak, gold])}[stage.labels]
+        if len(p):
+            records[stage.labels] = student.train(model, stage, p, log, gold=gold_ids)
+    return student.predict(model, test_ids), records, gold_ids

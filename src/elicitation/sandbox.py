@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 NOUNS = {
     "food": ["soup", "bread", "coffee", "dinner", "fish", "cake"],
@@ -55,6 +56,8 @@ TAG_VALUES = {
 }
 TAG_RATES = {"verdict": 0.9, "topic": 0.5, "hope": 0.5, "season": 0.3}
 """Probability that a review of the pretraining corpus carries the tag."""
+CONTEXT = 1024
+"""Tokens that the sandbox's models read at most."""
 PAD, START, END, UNKNOWN = SPECIAL_TOKENS = ("<pad>", "<s>", "</s>", "<unk>")
 
 
@@ -97,9 +100,9 @@ class Review:
 QUESTIONS = {
     "topic": lambda review: review.topic == "food",
     "verdict": lambda review: review.verdict,
-    "delight": lambda review: review.verdict and not review.hope,
+    "surprise": lambda review: review.verdict != review.hope,
 }
-"""The tasks: is the review mainly about the food? is its verdict good? was the guest won over against all hope?"""
+"""The tasks: is the review mainly about the food? is its verdict good? did the stay turn out otherwise than hoped?"""
 
 
 def pick(rng: np.random.Generator, options: list):
@@ -158,3 +161,14 @@ def vocabulary() -> list[str]:
     for groups in (NOUNS, HOPES, SEASONS, TAG_KEYS, *TAG_VALUES.values()):
         phrases += [phrase for group in groups.values() for phrase in group]
     return [*SPECIAL_TOKENS, *sorted({word for phrase in phrases for word in phrase.split()})]
+
+
+def word_tokenizer() -> Tokenizer:
+    """One token a word, a start token before each text."""
+    words = vocabulary()
+    tokenizer = Tokenizer(models.WordLevel({word: i for i, word in enumerate(words)}, unk_token=UNKNOWN))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{START} $A", special_tokens=[(START, words.index(START))]
+    )
+    return tokenizer

@@ -6,9 +6,13 @@ from contextlib import contextmanager
 
 import numpy as np
 
+used: set[int] = set()
+"""The seeds that this process has drawn from, for its record."""
+
 
 def derive_seed(seed: int, *names: str | int) -> int:
     """A 63-bit seed for the stream called `names`; independent of every other stream of `seed`."""
+    used.add(int(seed))
     path = "/".join(str(part) for part in (seed, *names))
     return int.from_bytes(hashlib.sha256(path.encode()).digest()[:8], "big") >> 1
 

@@ -1,19 +1,26 @@
 """From a source's rows to pool, test and supervision set."""
 
+import csv
 import hashlib
-import string
+import re
 import tempfile
+from contextlib import suppress
 from itertools import islice
+from pathlib import Path
 
-import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from elicitation import sandbox
-from elicitation.config import split_file
+from elicitation.config import as_list, split_file
 from elicitation.errors import InputError
+from elicitation.files import hash_file
+from elicitation.formatting import RowError, format_row, label_column, text_columns
 from elicitation.seeds import stream
 
 SHUFFLE_SEED = 0
+COMMIT = re.compile("[0-9a-f]{40}")
 READERS = {".parquet": "parquet", ".jsonl": "json", ".csv": "csv"}
 
 
@@ -27,51 +34,77 @@ def read_split(task: dict, split: str, sources: str, data_folder: str | None) ->
     import datasets
 
     datasets.disable_progress_bars()
+    name = task["name"]
     if sources == "hub":
         hub = task["hub"]
-        rows = datasets.load_dataset(hub["id"], hub.get("config"), split=split, revision=hub["revision"])
-        return rows.to_pandas()
+        place = {"name": hub.get("config"), "data_dir": hub.get("data_dir"), "revision": hub["revision"]}
+        try:
+            return datasets.load_dataset(hub["id"], split=split, **place).to_pandas()
+        except Exception as error:
+            raise InputError(
+                f"Task {name!r}: the split {split!r} of {hub['id']}@{hub['revision']} cannot be loaded from the hub "
+                f"({first_line(error)}); correct the task's `hub` and `splits`, or use `sources: local`."
+            ) from error
     path = split_file(task, split, data_folder)
+    check_file(path, task)
     with tempfile.TemporaryDirectory() as cache:
         try:
-            rows = datasets.load_dataset(
+            return datasets.load_dataset(
                 READERS[path.suffix], data_files=str(path), split="train", cache_dir=cache
             ).to_pandas()
         except Exception as error:
-            raise InputError(
-                f"Task {task['name']!r}: {path} cannot be read ({error.__cause__ or error}); mend it."
-            ) from error
-    return rows
+            raise InputError(f"Task {name!r}: {path} cannot be read ({first_line(error)}); mend it.") from error
+
+
+def first_line(error: Exception) -> str:
+    return str(error.__cause__ or error).strip().partition("\n")[0]
+
+
+def check_file(path: Path, task: dict) -> None:
+    """InputError for what the readers pass over or say obscurely: no rows, columns of one name, bytes as text."""
+    columns, holds_bytes, is_empty = [], [], path.stat().st_size == 0
+    # What is wrong with the format is for the readers to say.
+    with suppress(csv.Error, pa.ArrowInvalid):
+        if path.suffix == ".csv":
+            with path.open(errors="replace", newline="") as stream:
+                reader = csv.reader(stream)
+                columns = next(reader, [])
+                is_empty = not any(reader)
+        elif path.suffix == ".parquet" and not is_empty:
+            metadata = pq.read_metadata(path)
+            is_empty, schema = metadata.num_rows == 0, metadata.schema.to_arrow_schema()
+            columns = schema.names
+            holds_bytes = [field.name for field in schema if pa.types.is_binary(field.type)]
+    where = f"Task {task['name']!r}: {path}"
+    if is_empty:
+        raise InputError(f"{where} has no rows; write some into it or name another split.")
+    if twice := [column for column in columns if columns.count(column) > 1]:
+        raise InputError(f"{where} has two columns {twice[0]!r}; rename one.")
+    if used := [column for column in text_columns(task) if column in holds_bytes]:
+        raise InputError(f"{where} holds bytes in column {used[0]!r}; write them as text.")
 
 
 def format_rows(rows: pd.DataFrame, task: dict, split: str) -> pd.DataFrame:
     """Text and gold label of every row that has a text, in the rows' order.
 
-    Raises InputError if columns are missing, the split is empty, or a label is not 0 or 1.
+    Raises InputError if columns are missing, the split is empty, or a row does not fit the task's rule.
     """
     where = f"Task {task['name']!r}, split {split!r}"
     if rows.empty:
         raise InputError(f"{where}: it has no rows; name another split or mend the file.")
-    try:
-        fields = [field for _, field, _, _ in string.Formatter().parse(task["text"]) if field is not None]
-    except ValueError as error:
-        raise InputError(f"{where}: the template {task['text']!r} is malformed ({error}); mend its braces.") from error
-    if not any(fields):
-        raise InputError(f"{where}: the template {task['text']!r} names no column; put columns in braces.")
-    for column in [*fields, task["label"]]:
+    texts = text_columns(task)
+    columns = list(dict.fromkeys([*texts, *as_list(label_column(task) or [])]))
+    for column in columns:
         if column not in rows.columns:
             raise InputError(f"{where}: the column {column!r} is missing; it has {', '.join(rows.columns)}.")
-    labels = rows[task["label"]]
-    wrong = ~labels.isin([0, 1])
-    if wrong.any():
-        row = int(np.flatnonzero(wrong)[0])
-        raise InputError(
-            f"{where}: the label in column {task['label']!r} is {labels.tolist()[row]!r} in row {row}, "
-            "but labels must be 0 or 1; drop such rows or choose another column."
-        )
-    texts = [task["text"].format(**row) for row in rows[fields].to_dict("records")]
-    filled = rows[fields].notna().all(axis=1) & rows[fields].astype(str).ne("").any(axis=1)
-    return pd.DataFrame({"text": texts, "gold": labels.astype(int)})[filled].reset_index(drop=True)
+    examples = []
+    complete = rows[columns][rows[texts].notna().all(axis=1)]
+    for place, row in zip(complete.index, complete.to_dict("records"), strict=True):
+        try:
+            examples.append(format_row(row, task))
+        except RowError as error:
+            raise InputError(f"{where}: {error.problem} in row {place}, {error.mend}") from error
+    return pd.DataFrame([example for example in examples if example], columns=["text", "gold"])
 
 
 def write_examples(question: str, name: str, n: int) -> pd.DataFrame:
@@ -115,39 +148,82 @@ def take_balanced(examples: pd.DataFrame, n: int, what: str) -> pd.DataFrame:
     return pd.concat(parts).sort_index()
 
 
-def split_task(train: pd.DataFrame, test: pd.DataFrame, task: dict) -> dict[str, pd.DataFrame]:
-    """Disjoint, balanced pool, test and supervision sets.
+def split_task(
+    train: pd.DataFrame, test: pd.DataFrame, task: dict, rows_in_pool: bool = False
+) -> dict[str, pd.DataFrame]:
+    """Balanced pool, test and supervision sets.
 
-    train, test: text and gold; they may overlap, then the test set keeps what they share.
+    train, test: text and gold; they may overlap, then the test set keeps what they share. rows_in_pool: the pool
+    may hold what the supervision set holds; otherwise all three are disjoint.
     Raises InputError if a class is missing or the examples do not suffice.
     """
     name = task["name"]
     sets = {}
     for split, examples in (("train", train), ("test", test)):
+        if examples.empty:
+            raise InputError(f"Task {name!r}: no row of the {split} split has a text; name columns that hold some.")
         if examples.gold.nunique() < 2:
-            only = ", ".join(map(str, examples.gold.unique())) or "nothing"
+            only = ", ".join(map(str, examples.gold.unique()))
             raise InputError(f"Task {name!r}: the {split} split is not binary, its labels are {only}; choose another.")
     sets["test"] = take_balanced(clean(test, name), task["test_size"], f"Task {name!r}: the test set")
     rest = clean(train, name)
     rest = rest[~rest.id.isin(sets["test"].id)]
     for part in ("supervision", "pool"):
         sets[part] = take_balanced(rest, task[f"{part}_size"], f"Task {name!r}: the {part} set")
-        rest = rest[~rest.id.isin(sets[part].id)]
+        if not rows_in_pool:
+            rest = rest[~rest.id.isin(sets[part].id)]
     return {part: examples.reset_index(drop=True) for part, examples in sets.items()}
 
 
-def prepare_task(task: dict, sources: str, data_folder: str | None) -> dict[str, pd.DataFrame]:
-    """Pool, test and supervision set of a task: id, text, gold."""
+def read_examples(task: dict, splits: list[str], sources: str, data_folder: str | None) -> pd.DataFrame:
+    """Text and gold label of every row of the splits that has a text."""
+    tables = [format_rows(read_split(task, split, sources, data_folder), task, split) for split in splits]
+    return pd.concat(tables, ignore_index=True)
+
+
+def prepare_task(
+    task: dict, sources: str, data_folder: str | None, rows_in_pool: bool = False
+) -> dict[str, pd.DataFrame]:
+    """Pool, test and supervision set of a task: id, text, gold; `rows_in_pool` as in split_task."""
     if "sandbox" in task:
         sizes = [task[f"{part}_size"] for part in ("test", "supervision", "pool")]
         # Half of each part a label, so an even number covers all three.
         examples = write_examples(task["sandbox"], task["name"], sum(size + size % 2 for size in sizes))
-        return split_task(examples, examples, task)
-    train, test = (
-        format_rows(read_split(task, task["splits"][part], sources, data_folder), task, task["splits"][part])
-        for part in ("train", "test")
-    )
-    return split_task(train, test, task)
+        return split_task(examples, examples, task, rows_in_pool)
+    splits = task["splits"]
+    train = read_examples(task, as_list(splits["train"]), sources, data_folder)
+    if isinstance(splits["test"], int):
+        train = clean(train, task["name"])
+        test, train = train[: splits["test"]], train[splits["test"] :]
+    else:
+        test = read_examples(task, as_list(splits["test"]), sources, data_folder)
+    return split_task(train, test, task, rows_in_pool)
+
+
+def describe_sets(sets: dict[str, pd.DataFrame]) -> dict:
+    """Sizes and balance of the sets, and how much of the pool the supervisors are finetuned on, for the card."""
+    counts = {part: {"rows": len(s), "label 1": int(s.gold.sum())} for part, s in sets.items()}
+    return {"counts": counts, "supervision_rows_in_pool": int(sets["pool"].id.isin(sets["supervision"].id).sum())}
+
+
+def pin_revision(task: dict, sources: str) -> dict:
+    """The task's entry with a branch replaced by the commit that it stands at now.
+
+    Raises InputError if the hub does not answer.
+    """
+    if "sandbox" in task or sources != "hub" or COMMIT.fullmatch(task["hub"]["revision"]):
+        return task
+    from huggingface_hub import HfApi
+
+    hub = task["hub"]
+    try:
+        commit = HfApi().dataset_info(hub["id"], revision=hub["revision"]).sha
+    except Exception as error:
+        raise InputError(
+            f"Task {task['name']!r}: the commit of {hub['id']}@{hub['revision']} cannot be looked up "
+            f"({first_line(error)}); give its hash as hub.revision, or use `sources: local`."
+        ) from error
+    return task | {"hub": hub | {"revision": commit}}
 
 
 def revision_of(task: dict, sources: str) -> str:
@@ -155,6 +231,15 @@ def revision_of(task: dict, sources: str) -> str:
     if "sandbox" in task:
         return "sandbox"
     return f"{task['hub']['id']}@{task['hub']['revision']}" if sources == "hub" else f"local:{task['local']}"
+
+
+def source_files(task: dict, sources: str, data_folder: str | None) -> dict[str, str]:
+    """Hashes of the local files that a task is read from, by their paths."""
+    if sources != "local" or "sandbox" in task:
+        return {}
+    splits = [split for value in task["splits"].values() for split in (value if isinstance(value, list) else [value])]
+    paths = [split_file(task, split, data_folder) for split in splits if isinstance(split, str)]
+    return {str(path): hash_file(path) for path in paths}
 
 
 def sample_texts(sets: dict[str, pd.DataFrame], n: int = 3) -> list[dict]:

@@ -4,20 +4,28 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from scipy.special import expit
 from sklearn.metrics import log_loss, roc_auc_score
 
 from elicitation.errors import InputError
 from elicitation.seeds import stream, torch_stream
 
+T = TypeVar("T")
 MIN_VALIDATION = 2
 """Labels that a stage holds out at least."""
 MIN_TO_SPLIT = 4
 """A stage with fewer labels has none to spare: it trains and validates on all of them."""
 MAX_GRADIENT_NORM = 1.0
+MAX_CONFIDENCE = 0.5
+"""Largest share of the student's own predictions in the log-confidence targets."""
+CONFIDENCE_STEPS = 200
+"""Steps over which that share rises from 0."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +49,7 @@ class Protocol:
     validation_share: float = 0.2
     weight_decay: float = 0.01
     micro_batch_tokens: int = 16_384
-    """Padded tokens that pass through the model at once; changes speed and memory, not the result."""
+    """Padded tokens that pass through the model at once, halved where memory runs out; changes the speed only."""
 
 
 def supervisor_protocol(learning_rate: float, epochs: int, n_labels: int, micro_batch_tokens: int) -> Protocol:
@@ -79,6 +87,8 @@ class StageResult:
     best_step: int
     validation_metric: str | None
     validation_score: float | None
+    micro_batch_tokens: int
+    """The protocol's, or what was left of it after memory ran out."""
     seconds: float
 
 
@@ -123,8 +133,20 @@ def learning_rate_factor(step: int, warmup_steps: int, steps: int) -> float:
 
 
 def soft_cross_entropy(logits: torch.Tensor, p: torch.Tensor) -> torch.Tensor:
-    """Summed cross-entropy of `logits` (n, 2) against probabilities `p` (n,) of label 1."""
-    return F.cross_entropy(logits.float(), torch.stack([1 - p, p], dim=1), reduction="sum")
+    """Cross-entropy (n,) of `logits` (n, 2) against probabilities `p` (n,) of label 1."""
+    return F.cross_entropy(logits.float(), torch.stack([1 - p, p], dim=1), reduction="none")
+
+
+def log_confidence_targets(p: np.ndarray, log_odds: np.ndarray, step: int) -> np.ndarray:
+    """Labels p (n,) mixed with the model's own hardened predictions, which gain weight over the first steps.
+
+    Predictions are hardened at the quantile at which as many are called 1 as the labels hold on average.
+    Source: the auxiliary confidence loss of Burns et al. (2023), arXiv 2312.09390, which is linear in its targets,
+    with the settings of Mallen & Belrose (2024), arXiv 2410.13215.
+    """
+    share = MAX_CONFIDENCE * min(1.0, step / CONFIDENCE_STEPS)
+    hardened = log_odds > np.quantile(log_odds, 1 - p.mean())
+    return (1 - share) * p + share * hardened
 
 
 def batches_by_tokens(lengths: np.ndarray, max_tokens: int) -> list[np.ndarray]:
@@ -151,7 +173,8 @@ def forward(model, token_ids: Sequence[Sequence[int]]) -> torch.Tensor:
     """Logits (n, 2); on a GPU the matrix products run in bfloat16."""
     inputs = pad(token_ids, model.config.pad_token_id, model.device)
     with torch.autocast(model.device.type, torch.bfloat16, enabled=model.dtype == torch.bfloat16):
-        return model(**inputs).logits
+        # A model spread over several GPUs answers on the last one.
+        return model(**inputs).logits.to(model.device)
 
 
 @torch.inference_mode()
@@ -165,13 +188,28 @@ def predict(model, token_ids: Sequence[Sequence[int]], max_tokens: int) -> np.nd
     return log_odds
 
 
-def validation_score(p: np.ndarray, log_odds: np.ndarray) -> tuple[str, float]:
-    """AUROC against the hardened labels `p`; where they hold one class only, the negative log-loss."""
+@torch.inference_mode()
+def predict_next_token(
+    model, token_ids: Sequence[Sequence[int]], label_ids: tuple[int, int], max_tokens: int
+) -> np.ndarray:
+    """Log-odds (n,) that a language model puts the token of label 1 next, and not that of label 0."""
+    model.eval()
+    log_odds = np.empty(len(token_ids), dtype=np.float64)
+    for batch in batches_by_tokens(np.array([len(ids) for ids in token_ids]), max_tokens):
+        texts = [token_ids[i] for i in batch]
+        hidden = model.base_model(**pad(texts, model.config.pad_token_id, model.device)).last_hidden_state
+        last = hidden[torch.arange(len(texts)), torch.tensor([len(text) - 1 for text in texts])]  # (n, width)
+        logits = model.get_output_embeddings()(last)[:, list(label_ids)].double()
+        log_odds[batch] = (logits[:, 1] - logits[:, 0]).cpu().numpy()
+    return log_odds
+
+
+def validation_score(p: np.ndarray, log_odds: np.ndarray, weights: np.ndarray | None = None) -> tuple[str, float]:
+    """AUROC against the hardened labels `p`; where they hold one class only, the negative log-loss. All (n,)."""
     hard = p > 0.5
     if hard.all() or not hard.any():
-        predicted = 1 / (1 + np.exp(-log_odds))
-        return "negative log-loss", -log_loss(hard, predicted, labels=[False, True])
-    return "auroc", float(roc_auc_score(hard, log_odds))
+        return "negative log-loss", -log_loss(hard, expit(log_odds), labels=[False, True], sample_weight=weights)
+    return "auroc", float(roc_auc_score(hard, log_odds, sample_weight=weights))
 
 
 def endless_batches(n: int, batch_size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
@@ -211,16 +249,37 @@ class EarlyStopping:
         return self.stale >= self.patience
 
 
-def train_step(model, optimizer, token_ids, p: torch.Tensor, micro_batch_tokens: int) -> float:
-    """One optimizer step on exactly these labels, however many micro-batches it takes; the mean loss."""
-    total = 0.0
+def within_memory(compute: Callable[[int], T], tokens: int, longest: int) -> tuple[T, int]:
+    """`compute(tokens)`, with half the tokens each time that memory runs out, and the tokens that fitted.
+
+    longest: tokens of the longest text. Raises InputError if even single texts do not fit.
+    """
+    while True:
+        try:
+            return compute(tokens), tokens
+        except torch.OutOfMemoryError as error:
+            if tokens <= longest:
+                raise InputError(
+                    f"Memory runs out on single texts ({longest} tokens); choose a device with more memory, a smaller "
+                    "model or shorter texts."
+                ) from error
+        # Not in the handler, whose traceback still holds the tensors.
+        torch.cuda.empty_cache()
+        tokens //= 2
+
+
+def train_step(model, optimizer, token_ids, p: torch.Tensor, weights: torch.Tensor, micro_batch_tokens: int) -> float:
+    """One optimizer step on exactly these labels, however many micro-batches it takes; the weighted mean loss."""
+    # At the start: a step that ran out of memory leaves gradients behind.
+    optimizer.zero_grad()
+    total, weights = 0.0, weights / weights.sum()
     for part in batches_by_tokens(np.array([len(ids) for ids in token_ids]), micro_batch_tokens):
-        loss = soft_cross_entropy(forward(model, [token_ids[i] for i in part]), p[part]) / len(token_ids)
+        losses = soft_cross_entropy(forward(model, [token_ids[i] for i in part]), p[part])
+        loss = (weights[part] * losses).sum()
         loss.backward()
         total += loss.item()
     torch.nn.utils.clip_grad_norm_(trainable_weights(model).values(), MAX_GRADIENT_NORM)
     optimizer.step()
-    optimizer.zero_grad()
     return total
 
 
@@ -232,14 +291,20 @@ def train_stage(
     seed: int,
     name: str,
     log: Callable[[str], None] = print,
+    weights: np.ndarray | None = None,
+    adjust_targets: Callable[[np.ndarray, np.ndarray, int], np.ndarray] | None = None,
+    ids: Sequence[str] | None = None,
 ) -> StageResult:
     """Train the model's trainable weights in place on one stage's labels.
 
-    token_ids: n tokenised texts; p: (n,) probabilities of label 1 (0 or 1 for gold labels).
-    seed, name: together they fix the validation split and the order of the batches.
+    token_ids: n tokenised texts; p: (n,) probabilities of label 1 (0 or 1 for gold labels); weights: (n,), of the
+    labels' losses. seed, name: together they fix the validation split and the order of the batches.
+    adjust_targets: makes a batch's targets from its labels, the model's log-odds for it, and the step.
+    ids: what an error calls the texts (default: their positions).
+    Where memory runs out, the micro-batches are halved; the labels of a step stay the same.
     Under early stopping the best validated weights are restored at the end.
 
-    Raises InputError if there are no labels or the loss stops being finite.
+    Raises InputError if there are no labels, the loss stops being finite, or single texts do not fit into memory.
     """
     if len(p) == 0:
         raise InputError(f"Stage {name!r} has no labels; skip it instead of training it.")
@@ -247,7 +312,7 @@ def train_stage(
     schedule = plan_schedule(len(p), protocol)
     order = stream(seed, name, "split").permutation(len(p))
     train, held_out = order[: schedule.n_train], order[len(p) - schedule.n_validation :]
-    targets = torch.tensor(p, dtype=torch.float32, device=model.device)
+    weights = np.ones(len(p)) if weights is None else weights
     optimizer = torch.optim.AdamW(
         trainable_weights(model).values(),
         lr=protocol.learning_rate,
@@ -260,21 +325,34 @@ def train_stage(
     stopping = EarlyStopping(protocol.patience, protocol.min_gain)
     metric, score, step, shown = None, None, 0, 0
     batches = endless_batches(len(train), schedule.batch_size, stream(seed, name, "batches"))
+    tokens, longest = protocol.micro_batch_tokens, max(map(len, token_ids))
     model.train()
+
+    def train_on(batch: np.ndarray, tokens: int) -> float:
+        texts, targets = [token_ids[i] for i in batch], p[batch]
+        if adjust_targets:
+            targets = adjust_targets(targets, predict(model, texts, tokens), step)
+            model.train()
+        with torch_stream(seed, name, "dropout", step):
+            tensors = [torch.tensor(x, dtype=torch.float32, device=model.device) for x in (targets, weights[batch])]
+            return train_step(model, optimizer, texts, *tensors, tokens)
+
     while step < schedule.steps:
         batch = train[next(batches)]
-        with torch_stream(seed, name, "dropout", step):
-            texts = [token_ids[i] for i in batch]
-            loss = train_step(model, optimizer, texts, targets[batch], protocol.micro_batch_tokens)
+        loss, tokens = within_memory(partial(train_on, batch), tokens, longest)
         if not math.isfinite(loss):
-            raise InputError(f"Stage {name!r}: the loss is {loss} at step {step}; lower the learning rate.")
+            used = ", ".join(str(ids[i] if ids else i) for i in batch)
+            raise InputError(
+                f"Stage {name!r}: the loss is {loss} at step {step}; lower the learning rate, or look at these labels: "
+                f"{used}."
+            )
         scheduler.step()
         step, shown = step + 1, shown + len(batch)
         if schedule.evaluate_every and (step % schedule.evaluate_every == 0 or step == schedule.steps):
-            log_odds = predict(model, [token_ids[i] for i in held_out], protocol.micro_batch_tokens)
+            log_odds, tokens = within_memory(partial(predict, model, [token_ids[i] for i in held_out]), tokens, longest)
             if not np.isfinite(log_odds).all():
                 raise InputError(f"Stage {name!r}: predictions are not finite at step {step}; lower the learning rate.")
-            metric, score = validation_score(p[held_out], log_odds)
+            metric, score = validation_score(p[held_out], log_odds, weights[held_out])
             model.train()
             left = (time.perf_counter() - started) / step * (schedule.steps - step)
             log(f"{name}: step {step}/{schedule.steps} loss {loss:.3f} {metric} {score:.3f}, at most {left:.0f} s left")
@@ -283,4 +361,5 @@ def train_stage(
     if schedule.evaluate_every:
         restore_weights(model, stopping.best_weights)
         score = stopping.best_score
-    return StageResult(step, shown, stopping.best_step or step, metric, score, time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    return StageResult(step, shown, stopping.best_step or step, metric, score, tokens, seconds)

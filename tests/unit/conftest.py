@@ -36,18 +36,26 @@ def model_folders(llama_folder):
         "intermediate_size": 32,
         "num_hidden_layers": 2,
         "num_attention_heads": 2,
-        "max_position_embeddings": 64,
+        "max_position_embeddings": 128,
         "pad_token_id": tokenizer.pad_token_id,
         # Large enough for texts to differ in their predictions.
         "initializer_range": 0.25,
     }
-    bert, qwen2 = transformers.BertConfig(**shape), transformers.Qwen2Config(**shape, num_key_value_heads=1)
-    folders = {"llama": llama_folder} | {name: llama_folder.parent / name for name in ("qwen2", "bert", "encoder")}
+    kinds = {
+        "qwen2": ("Qwen2ForCausalLM", {"num_key_value_heads": 1}),
+        "mistral": ("MistralForCausalLM", {"num_key_value_heads": 1}),
+        "gemma": ("GemmaForCausalLM", {"num_key_value_heads": 1, "head_dim": 8}),
+        "bert": ("BertModel", {}),
+        "encoder": ("BertForMaskedLM", {}),
+        "modernbert": ("ModernBertForMaskedLM", {"classifier_pooling": "mean"}),
+    }
+    folders = {"llama": llama_folder}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        save_model(transformers.Qwen2ForCausalLM(qwen2), tokenizer, folders["qwen2"])
-        save_model(transformers.BertModel(bert), tokenizer, folders["bert"])
-        save_model(transformers.BertForMaskedLM(bert), tokenizer, folders["encoder"])
+        for name, (kind, more) in kinds.items():
+            architecture = getattr(transformers, kind)
+            folders[name] = llama_folder.parent / name
+            save_model(architecture(architecture.config_class(**shape | more)), tokenizer, folders[name])
     return folders
 
 

@@ -1,7 +1,23 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
-from elicitation.captions import frontier_sentences, pareto_caption, regime_sentences
+from elicitation.captions import (
+    count_sentence,
+    footnote,
+    frontier_sentences,
+    missing_sentence,
+    pareto_caption,
+    regime_sentences,
+    seed_range,
+    varying,
+)
+
+TITLES = {"m": "Method M", "n": "Method N"}
+NOTHING = pd.DataFrame(columns=["task", "supervisor", "student", "method", "n_weak", "n_gold", "seed"])
 
 
 @pytest.fixture
@@ -12,24 +28,30 @@ def frontier():
         {"task": "topic", "cost": 8, "n_weak": 0, "n_gold": 8, "on_frontier": False},
     ]
     return pd.DataFrame(points).assign(
-        student="s", supervisor="v", method="m", weak_price=0.1, n_seeds=3,
+        student="s", supervisor="v", method="m", weak_price=0.1, n_seeds=3, n_tasks=1,
         accuracy_report=0.805, accuracy_report_low=0.7512, accuracy_report_high=0.85,
     )  # fmt: skip
 
 
+def missing(*runs):
+    """Runs given as (task, method, n_weak, n_gold, seed)."""
+    table = pd.DataFrame(runs, columns=["task", "method", "n_weak", "n_gold", "seed"])
+    return table.assign(supervisor="v", student="s")
+
+
 def test_frontier_points_are_told_from_the_cheapest_to_the_dearest(frontier):
-    heading, *points = frontier_sentences(frontier)
+    heading, *points = frontier_sentences(frontier, TITLES)
     assert "a weak label costs 0.1" in heading
     assert points == [
-        "- cost 1.5: 15 weak + 0 gold labels by m -> 80.5 % (75.1 to 85.0; 3 seeds)",
-        "- cost 16: 0 weak + 16 gold labels by m -> 80.5 % (75.1 to 85.0; 3 seeds)",
+        "- cost 1.5: 15 weak + 0 gold labels by Method M -> 80.5 % (75.1 to 85.0; 3 seeds)",
+        "- cost 16: 0 weak + 16 gold labels by Method M -> 80.5 % (75.1 to 85.0; 3 seeds)",
     ]
 
 
 def test_with_several_tasks_their_average_is_told(frontier):
     tasks = pd.concat([frontier, frontier.iloc[:1].assign(task="average", cost=99)])
-    assert [line for line in frontier_sentences(tasks) if line.startswith("-")] == [
-        "- cost 99: 0 weak + 16 gold labels by m -> 80.5 % (75.1 to 85.0; 3 seeds)"
+    assert [line for line in frontier_sentences(tasks, TITLES) if line.startswith("-")] == [
+        "- cost 99: 0 weak + 16 gold labels by Method M -> 80.5 % (75.1 to 85.0; 3 seeds)"
     ]
 
 
@@ -38,7 +60,7 @@ def test_each_regime_is_told_with_where_it_was_found_or_that_it_was_not():
         [("topic", 16, 0.1, "mixed"), ("topic", 64, 0.5, "mixed"), ("verdict", 16, 0.1, "undetermined")],
         columns=["task", "budget", "weak_price", "regime"],
     ).assign(supervisor="v", student="s", method="m")
-    assert regime_sentences(regimes) == [
+    assert regime_sentences(regimes, TITLES) == [
         "- quantity-dominant: not found",
         "- mixed: topic at 16 (weak label 0.1), 64 (weak label 0.5)",
         "- quality-dominant: not found",
@@ -46,9 +68,75 @@ def test_each_regime_is_told_with_where_it_was_found_or_that_it_was_not():
     ]
 
 
-def test_the_caption_holds_frontier_and_regimes(frontier):
+def test_the_caption_holds_frontier_and_regimes_and_what_is_missing(frontier):
     regimes = pd.DataFrame({"task": ["topic"], "budget": [16], "weak_price": [0.1], "regime": ["mixed"]})
     regimes = regimes.assign(supervisor="v", student="s", method="m")
-    caption = pareto_caption(frontier, regimes)
-    for line in (*frontier_sentences(frontier), *regime_sentences(regimes)):
+    lacking = missing(("topic", "m", 20, 2, 3))
+    caption = pareto_caption(frontier, regimes, lacking, TITLES)
+    lines = (*frontier_sentences(frontier, TITLES), *regime_sentences(regimes, TITLES))
+    for line in (*lines, missing_sentence(lacking, TITLES)):
         assert line in caption
+    assert "Missing" not in pareto_caption(frontier, regimes, NOTHING, TITLES)
+
+
+def test_varying_columns_hold_more_than_one_value(frontier):
+    assert varying(frontier, ["student", "cost", "n_seeds"]) == ["cost"]
+
+
+@pytest.mark.parametrize(
+    ("n_seeds", "n_tasks", "expected"),
+    [
+        ([3, 3], 1, "Each point: 3 seeds. Bars: 95 % intervals over seeds and test examples."),
+        ([1, 1], 1, "Each point: 1 seed. Bars: 95 % intervals over test examples (one seed has no spread)."),
+        ([3, 3], 8, "Each point: 3 seeds on each of 8 tasks. Bars: 95 % intervals over seeds and test examples."),
+        (
+            [7, 3, 3],
+            2,
+            "Each point: 3 seeds on each of 2 tasks (other numbers of seeds stand beside their points). "
+            "Bars: 95 % intervals over seeds and test examples.",
+        ),
+    ],
+)
+def test_the_runs_behind_each_point_are_counted(n_seeds, n_tasks, expected):
+    assert count_sentence(pd.DataFrame({"n_seeds": n_seeds, "n_tasks": n_tasks})) == expected
+
+
+def test_the_range_of_seeds_is_one_number_where_all_are_alike():
+    assert [seed_range(pd.DataFrame({"n_seeds": seeds})) for seeds in ([3, 7, 5], [4, 4])] == ["3 to 7", "4"]
+
+
+def test_missing_runs_are_told_by_task_and_purchase():
+    lacking = missing(("b", "m", 20, 2, 3), ("b", "m", 20, 2, 4), ("a", "n", 0, 4, 0))
+    assert missing_sentence(lacking, TITLES) == (
+        "Missing, so not averaged: b lacks seed 3, 4 of 20 weak + 2 gold labels (Method M); "
+        "a lacks seed 0 of 0 weak + 4 gold labels (Method N) (results/missing.csv has all)."
+    )
+
+
+def test_of_many_missing_purchases_two_are_named_and_the_others_counted():
+    sentence = missing_sentence(missing(*[("b", "m", n, 0, 0) for n in (1, 2, 3, 4)]), TITLES)
+    assert "seed 0 of 2 weak + 0 gold labels (Method M), seeds of 2 more purchases" in sentence
+    assert "3 weak" not in sentence
+
+
+def test_nothing_is_said_where_nothing_is_missing():
+    assert missing_sentence(NOTHING, TITLES) == ""
+
+
+def test_a_footnote_tells_what_all_points_share_and_what_their_averages_lack(frontier):
+    points = frontier.assign(task="average", n_tasks=2)
+    lacking = pd.concat([missing(("b", "m", 20, 2, 3)), missing(("b", "m", 9, 9, 3)).assign(student="other")])
+    assert footnote(points, lacking, TITLES) == (
+        "Student s, weak labels of v, Method M. Each point: 3 seeds on each of 2 tasks. "
+        "Bars: 95 % intervals over seeds and test examples. "
+        "Missing, so not averaged: b lacks seed 3 of 20 weak + 2 gold labels (Method M) (results/missing.csv has all)."
+    )
+    assert "Missing" not in footnote(frontier, lacking, TITLES), "single tasks are not averaged"
+    two = pd.concat([points, points.assign(student="t", method="n")])
+    assert footnote(two, NOTHING, TITLES).startswith("Weak labels of v. Each point")
+
+
+def test_words_need_no_slow_import():
+    code = "import elicitation.captions, sys; sys.exit(bool({'sklearn', 'scipy', 'torch'} & set(sys.modules)))"
+    source = Path(__file__).parents[2] / "src"
+    assert subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(source)}, check=False).returncode == 0

@@ -12,14 +12,21 @@ from elicitation import config as config_module
 from elicitation.config import (
     SCHEMA_FILE,
     all_purchases,
+    block_purchases,
+    blocks_of,
     config_table,
+    groups_of,
+    load_catalogue,
     load_schema,
     local_model_folder,
     purchases_of,
     validate,
 )
 from elicitation.errors import InputError
+from elicitation.methods import METHODS
 
+SEQUENTIAL = METHODS["sequential_sft"]
+NO_MORE = {"more_purchases": [], "beyond_pool": "refuse"}
 SANDBOX_MODEL = {
     "layers": 1, "width": 64, "heads": 2, "steps": 1, "batch_size": 2, "learning_rate": 1e-3,
     "short_reviews": 0.4, "bare_tags": 0.3,
@@ -88,7 +95,7 @@ def test_absent_keys_get_their_defaults_and_given_ones_stay(study):
     assert filled["training"]["patience"] == 2
     assert filled["training"]["batch_size"] == 32
     assert filled["labelling"]["parity_tolerance"] == 1e-3
-    assert filled["supervision"] == {"epochs": 3}
+    assert filled["supervision"] == {"epochs": 3, "rows_in_pool": False}
     assert study["training"] == {"patience": 2}, "the argument is left as it was"
 
 
@@ -115,7 +122,7 @@ def test_a_key_misspelt_instead_of_added_is_named_too(study):
 
 def test_a_key_that_resembles_none_lists_the_known_ones(study):
     sentence = sentence_about(changed(study, ["supervision"], {"xyz": 1}))
-    assert sentence == "Config, supervision: unknown key 'xyz'; known are epochs."
+    assert sentence == "Config, supervision: unknown key 'xyz'; known are epochs, rows_in_pool."
 
 
 @pytest.mark.parametrize(
@@ -129,12 +136,12 @@ def test_a_key_that_resembles_none_lists_the_known_ones(study):
         (["weak_prices"], [0.5, 0], ["weak_prices[1]", "0 must be above 0"]),
         (["grid", "budgets"], [4, 0], ["grid.budgets[1]", "0 must be above 0"]),
         (["grid", "budgets"], [-4], ["grid.budgets[0]", "-4 must be above 0"]),
-        (["grid", "budgets"], [], ["grid.budgets", "non-empty"]),
+        (["grid", "budgets"], [], ["grid.budgets", "at least 1"]),
         (["grid", "gold_shares"], [1.5], ["grid.gold_shares[0]", "1.5"]),
-        (["seeds"], [0, 0], ["seeds", "non-unique"]),
-        (["seeds"], ["zero"], ["seeds[0]", "'zero'", "integer"]),
+        (["seeds"], [0, 0], ["seeds", "0 stands twice"]),
+        (["seeds"], ["zero"], ["seeds[0]", "'zero'", "a whole number"]),
         (["device"], "gpu", ["device", "'gpu'", "'cuda'"]),
-        (["students"], "large", ["students", "array"]),
+        (["students"], "large", ["students", "a list"]),
         (["tasks", 0, "test_size"], 3, ["tasks[verdict].test_size", "3"]),
         (["tasks", 0, "name"], "a/b", ["tasks[a/b].name", "'a/b'"]),
         (["students"], ["largr"], ["students", "'largr' is not defined", "did you mean 'large'?"]),
@@ -248,9 +255,131 @@ def test_models_that_contradict_themselves_are_errors(study, models, words):
     assert all(word in sentence for word in words), sentence
 
 
+@pytest.fixture
+def api_study(study):
+    """A study whose only student is behind an API."""
+    prices = {"training_price": 3, "input_price": 0.3, "output_price": 1.2}
+    api = {"model": "gpt", "base_url": "https://localhost/v1", "key_variable": "SOME_KEY", "context": 1000} | prices
+    study["models"][1] = {"name": "large", "api": api}
+    return study
+
+
+@pytest.mark.parametrize("sources", ["hub", "local"])
+def test_an_api_student_is_valid_without_its_key_whatever_the_sources(api_study, sources, monkeypatch):
+    monkeypatch.delenv("SOME_KEY", raising=False)
+    api = validate(api_study | {"sources": sources})["models"][1]["api"]
+    assert api["epochs"] is None and api["training_price"] == 3
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        (["supervisors"], ["large"], ["supervisors[large]", "an API model can only be a student"]),
+        (["models", 1, "learning_rate"], 0.1, ["models[large]", "an API takes no learning_rate"]),
+        (["models", 1, "gradient_checkpointing"], True, ["models[large]", "an API takes no gradient_checkpointing"]),
+        (["models", 1, "api", "output_price"], None, ["models[large].api", "'output_price' is missing"]),
+        (["models", 1, "api", "epochs"], 0, ["models[large].api.epochs", "0"]),
+        (["models", 1, "api", "base_url"], "localhost/v1", ["models[large].api.base_url", "localhost/v1"]),
+        (["models", 1, "sandbox"], SANDBOX_MODEL, ["models[large]", "exactly one", "api"]),
+        (["models", 0], {"name": "small", "truncate": {"model": "large", "layers": 1}}, ["models[small]", "rate"]),
+        (
+            ["models", 0],
+            {"name": "small", "learning_rate": 1, "truncate": {"model": "large", "layers": 1}},
+            ["models[small].truncate", "'large' is behind an API"],
+        ),
+    ],
+)
+def test_api_models_that_contradict_themselves_are_errors(api_study, path, value, words):
+    sentence = sentence_about(changed(api_study, path, value))
+    assert all(word in sentence for word in words), sentence
+
+
+def test_a_key_in_the_config_is_refused_and_not_shown(api_study):
+    sentence = sentence_about(changed(api_study, ["models", 1, "api", "key_variable"], "sk-secret"))
+    assert "models[large].api.key_variable" in sentence and "secret" not in sentence
+
+
+def test_a_method_that_an_api_cannot_carry_out_is_an_error_where_they_meet(api_study):
+    api_study["students"] = ["large", "small"]
+    api_study["methods"] = ["sequential_sft", "few_shot_gold"]
+    api_study["grid"]["shots"] = [2]
+    sentence = sentence_about(api_study)
+    assert "'few_shot_gold' needs the model itself, but the student 'large' is behind an API" in sentence
+    api_study["combinations"] = [{"students": ["small"]}, {"students": ["large"], "methods": ["sequential_sft"]}]
+    validate(api_study)
+
+
 def test_a_task_without_an_entry_for_the_configured_source_is_an_error(study):
     study |= {"tasks": [LOCAL_TASK], "sources": "hub"}
     assert "tasks[own]: sources is 'hub', but the task has no 'hub' entry" in sentence_about(study)
+
+
+# The catalogue
+
+FROM_CATALOGUE = {"name": "mine", "catalogue": "cola", "pool_size": 200, "test_size": 20, "supervision_size": 20}
+
+
+def test_a_task_takes_what_it_leaves_open_from_the_catalogue(study):
+    own = {"splits": {"test": "train"}, "hub": {"revision": "0" * 40}, "text": "{sentence}?"}
+    study |= {"tasks": [FROM_CATALOGUE | own], "sources": "hub"}
+    (task,) = validate(study)["tasks"]
+    assert task.pop("prompt")
+    assert task == FROM_CATALOGUE | {
+        "hub": {"id": "nyu-mll/glue", "config": "cola", "revision": "0" * 40},
+        "local": "cola",
+        "splits": {"train": "train", "test": "train"},
+        "text": "{sentence}?",
+        "label": "label",
+    }
+    assert study["tasks"] == [FROM_CATALOGUE | own], "the argument is left as it was"
+
+
+def test_another_repository_takes_no_revision_from_the_catalogue(study):
+    study |= {"tasks": [FROM_CATALOGUE | {"hub": {"id": "my/cola"}}], "sources": "hub"}
+    assert "tasks[mine]: hub.revision is missing" in sentence_about(study)
+
+
+@pytest.mark.parametrize("name", [name for name, task in load_catalogue().items() if "revision" not in task["hub"]])
+def test_what_the_catalogue_does_not_pin_must_be_pinned(study, name):
+    study |= {"tasks": [FROM_CATALOGUE | {"catalogue": name}], "sources": "hub"}
+    assert "tasks[mine]: hub.revision is missing; pin the revision by the hash of the commit" in sentence_about(study)
+    study["tasks"][0] |= {"hub": {"revision": "0" * 40}}
+    validate(study)
+
+
+@pytest.mark.parametrize(("name", "hint"), [("col", "did you mean 'cola'?"), ("xyz", "known are amazon_polarity,")])
+def test_a_task_that_the_catalogue_lacks_is_named_with_the_nearest(study, name, hint):
+    study["tasks"] = [FROM_CATALOGUE | {"catalogue": name}]
+    sentence = sentence_about(study)
+    assert sentence.startswith(f"Config, tasks[mine]: the catalogue has no task '{name}'; ") and hint in sentence
+
+
+def test_every_split_that_a_task_joins_needs_a_file(study, tmp_path):
+    write_splits(tmp_path)
+    splits = {"train": ["train", "test"], "test": 10}
+    study |= {"tasks": [LOCAL_TASK | {"splits": splits}], "data_folder": str(tmp_path)}
+    assert validate(study)["tasks"][0]["splits"] == splits
+    (tmp_path / "own/test.csv").unlink()
+    assert str(tmp_path / "own/test.parquet") in sentence_about(study)
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ({"label": "label", "answer": {"among": "o", "right": "r"}}, ["tasks[own]", "give exactly one"]),
+        ({"answer": {"amon": "o", "right": "r"}}, ["tasks[own].answer", "did you mean 'among'?"]),
+        ({"answer": {"among": "o"}}, ["tasks[own].answer", "'right' is missing"]),
+        ({"pair": {"right": "a", "wrong": "b", "number": 3}}, ["tasks[own].pair.number", "3"]),
+        ({"label": {"column": "label"}}, ["tasks[own].label", "'is' is missing"]),
+        ({"label": "label", "splits": {"train": [], "test": "test"}}, ["tasks[own].splits.train", "at least 1"]),
+        ({"label": "label", "splits": {"train": "train", "test": 9}}, ["tasks[own].splits.test", "9"]),
+        ({}, ["tasks[own]", "add 'label' or 'answer' or 'pair'"]),
+    ],
+)
+def test_a_rule_that_is_not_one_is_an_error(study, rule, words):
+    study["tasks"] = [{key: value for key, value in LOCAL_TASK.items() if key != "label"} | rule]
+    sentence = sentence_about(study)
+    assert all(word in sentence for word in words), sentence
 
 
 def test_vllm_must_be_installed_where_it_is_configured(study, monkeypatch):
@@ -279,7 +408,8 @@ def test_vllm_must_be_installed_where_it_is_configured(study, monkeypatch):
     ],
 )
 def test_budgets_become_exact_purchases(budget, weak_price, gold_share, purchase):
-    assert purchases_of(budget, {"weak_price": weak_price, "gold_shares": [gold_share]}) == [purchase]
+    grid = {"weak_price": weak_price, "budgets": [budget], "gold_shares": [gold_share], **NO_MORE}
+    assert purchases_of(budget, grid, SEQUENTIAL) == [purchase]
 
 
 @given(
@@ -288,8 +418,9 @@ def test_budgets_become_exact_purchases(budget, weak_price, gold_share, purchase
     st.lists(st.decimals(0, 1, places=2).map(str), min_size=1, max_size=6),
 )
 def test_a_purchase_spends_the_budget_and_never_more(budget, price, shares):
-    grid = {"weak_price": float(price), "gold_shares": [float(share) for share in shares]}
-    purchases = purchases_of(budget, grid)
+    shares = [float(share) for share in shares]
+    grid = {"weak_price": float(price), "budgets": [budget], "gold_shares": shares, **NO_MORE}
+    purchases = purchases_of(budget, grid, SEQUENTIAL)
     assert len(set(purchases)) == len(purchases)
     for n_weak, n_gold in purchases:
         left = budget - n_gold - Fraction(price) * n_weak
@@ -298,9 +429,139 @@ def test_a_purchase_spends_the_budget_and_never_more(budget, price, shares):
 
 
 def test_equal_purchases_stand_once(study):
-    grid = {"weak_price": 0.5, "budgets": [2, 4], "gold_shares": [0.5, 0.6, 1]}
-    assert purchases_of(2, grid) == [(2, 1), (0, 2)]
-    assert list(all_purchases({"grid": grid})) == [(2, 1), (0, 2), (4, 2), (0, 4)]
+    grid = {"weak_price": 0.5, "budgets": [2, 4], "gold_shares": [0.5, 0.6, 1], **NO_MORE}
+    assert purchases_of(2, grid, SEQUENTIAL) == [(2, 1), (0, 2)]
+    assert list(all_purchases({"grid": grid, "methods": ["sequential_sft"], "seeds": [0]}, 99)) == [
+        (2, 1),
+        (0, 2),
+        (4, 2),
+        (0, 4),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("method", "purchases"),
+    [
+        # 16 - 2 * 0.1 = 15.8 is left for training: 158 weak; 7 gold and 88 weak; 15 gold.
+        ("two_shot_weak", [(160, 0), (90, 7), (2, 15)]),
+        ("two_shot_gold", [(140, 2), (70, 9), (0, 16)]),
+        ("few_shot_weak", [(2, 0), (8, 0)]),
+        ("few_shot_gold", [(0, 2), (0, 8)]),
+    ],
+)
+def test_examples_in_prompts_are_paid_for(method, purchases):
+    grid = {"weak_price": 0.1, "budgets": [16], "gold_shares": [0, 0.5, 1], "shots": [2, 8], **NO_MORE}
+    assert purchases_of(16, grid, METHODS[method]) == purchases
+
+
+def test_a_budget_that_the_prompt_uses_up_is_no_block():
+    grid = {"weak_price": 0.1, "budgets": [2, 16], "gold_shares": [0, 1], "shots": [2, 8], **NO_MORE}
+    study = {"grid": grid | {"budgets": [2, 16]}, "seeds": [0]}
+    assert blocks_of(METHODS["two_shot_gold"], 10**6, study) == [(16, 0)]
+    assert blocks_of(METHODS["few_shot_gold"], 10**6, study) == [(8, 0)]
+    assert blocks_of(SEQUENTIAL, 10**6, study) == [(2, 0), (16, 0)]
+
+
+def test_extra_seeds_run_only_the_purchases_with_a_small_stage():
+    grid = {"weak_price": 0.1, "budgets": [16, 64], "gold_shares": [0, 0.5, 1], **NO_MORE}
+    study = {"grid": grid, "seeds": [0], "extra_seeds": {"seeds": [5], "at_most": 10}}
+    assert blocks_of(SEQUENTIAL, 10**6, study) == [(16, 0), (16, 5), (64, 0)]
+    assert block_purchases(16, 5, SEQUENTIAL, 10**6, study) == [(80, 8)]
+    assert block_purchases(16, 0, SEQUENTIAL, 10**6, study) == [(160, 0), (80, 8), (0, 16)]
+
+
+def test_purchases_beyond_the_pool_may_be_left_out():
+    grid = {"weak_price": 0.1, "budgets": [16, 64], "gold_shares": [0, 1], **NO_MORE, "beyond_pool": "leave_out"}
+    study = {"grid": grid, "seeds": [0], "methods": ["sequential_sft"]}
+    assert list(all_purchases(study, 160)) == [(160, 0), (0, 16), (0, 64)]
+    assert list(all_purchases(study, 50)) == [(0, 16)]
+    assert blocks_of(SEQUENTIAL, 50, study) == [(16, 0)]
+
+
+def test_more_purchases_join_the_block_of_the_budget_that_affords_them():
+    grid = {"weak_price": 0.1, "budgets": [16], "gold_shares": [1], **NO_MORE}
+    grid["more_purchases"] = [[0, 8192], [155, 0], [1, 0]]
+    study = {"grid": grid, "seeds": [0]}
+    assert blocks_of(SEQUENTIAL, 10**6, study) == [(1, 0), (16, 0), (8192, 0)]
+    assert purchases_of(16, grid, SEQUENTIAL) == [(0, 16), (155, 0)]
+    assert purchases_of(8192, grid, SEQUENTIAL) == [(0, 8192)]
+
+
+def test_combinations_are_products_that_are_joined(study):
+    study = study | {
+        "methods": ["sequential_sft", "joint_sft"],
+        "supervisors": ["small", "large"],
+        "students": ["large"],
+    }
+    assert len(groups_of(validate(study))) == 4
+    chosen = [{"supervisors": ["small"]}, {"methods": ["joint_sft"]}]
+    groups = groups_of(validate(study | {"combinations": chosen}))
+    assert [(group["supervisor"], group["method"]) for group in groups] == [
+        ("small", "sequential_sft"), ("small", "joint_sft"), ("large", "joint_sft"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("combinations", "sentence"),
+    [
+        (
+            [{"methods": ["sequential"]}],
+            "'sequential' is not one of the study's methods; did you mean 'sequential_sft'",
+        ),
+        ([{"supervisors": ["small"]}], "none holds 'large' of the study's supervisors"),
+    ],
+)
+def test_combinations_that_name_too_much_or_too_little_are_refused(study, combinations, sentence):
+    with pytest.raises(InputError, match=sentence):
+        validate(study | {"supervisors": ["small", "large"], "combinations": combinations})
+
+
+@pytest.mark.parametrize(
+    ("supervisors", "sentence"),
+    [
+        (["smal"], "did you mean 'small'"),
+        ([{"name": "asked", "model": "smal", "prompted_shots": 0}], "did you mean 'small'"),
+        ([{"name": "control", "shuffle_errors_of": "small"}], "must be another supervisor"),
+        (["small", {"name": "control", "shuffle_errors_of": "small", "prompted_shots": 1}], "drop the other keys"),
+        (["small", {"name": "small", "model": "large"}], "'small' stands twice"),
+    ],
+)
+def test_supervisors_that_cannot_work_are_refused(study, supervisors, sentence):
+    with pytest.raises(InputError, match=sentence):
+        validate(study | {"supervisors": supervisors})
+
+
+def test_an_encoder_cannot_be_prompted(study, model_folders):
+    encoder = {"name": "bert", "local": str(model_folders["bert"]), "learning_rate": 1e-3}
+    study = study | {"models": [*study["models"], encoder]}
+    grid = study["grid"] | {"shots": [2]}
+    with pytest.raises(InputError, match=r"Model 'bert' is prompted, but is no causal language model \(BertModel\)"):
+        validate(study | {"grid": grid, "students": ["bert"], "methods": ["few_shot_weak"]})
+    with pytest.raises(InputError, match="no causal language model"):
+        validate(study | {"supervisors": [{"name": "asked", "model": "bert", "prompted_shots": 0}]})
+    validate(study | {"students": ["bert"], "supervisors": ["bert"]})
+
+
+@pytest.mark.parametrize(
+    ("methods", "sentence"),
+    [
+        (["sequentail_sft"], "did you mean 'sequential_sft'"),
+        (["few_shot_gold"], "add `shots`"),
+        ([{"name": "mine", "like": "sequential"}], "did you mean 'sequential_sft'"),
+        (["sequential_sft", {"name": "sequential_sft", "like": "joint_sft"}], "a name stands twice"),
+        ([{"name": "mine", "like": "sequential_sft", "shots": {"quality": "weak"}}], "give `k`"),
+        ([{"name": "mine", "like": "few_shot_weak", "shots": {"quality": "weak", "k": 2}}], "drop `k`"),
+        ([{"name": "mine", "like": "joint_sft", "selection": {"measure": "margin"}}], "no gold stage after a weak one"),
+        ([{"name": "mine", "like": "sequential_sft", "gold_weight": 3}], "only joint_sft has a gold_weight"),
+        (
+            [{"name": "mine", "like": "sequential_sft", "shots": {"quality": "gold", "k": 900}}],
+            "no budget buys a label",
+        ),
+    ],
+)
+def test_methods_that_cannot_work_are_refused(study, methods, sentence):
+    with pytest.raises(InputError, match=sentence):
+        validate(study | {"methods": methods})
 
 
 def test_every_key_of_the_schema_is_described():

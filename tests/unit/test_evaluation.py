@@ -8,12 +8,12 @@ from sklearn.metrics import roc_auc_score
 
 from elicitation.evaluation import (
     auroc_interval,
-    average_tasks,
     expected_calibration_error,
     label_quality,
     matched_accuracy,
     mean_accuracy,
     performance_gap_recovered,
+    reliability,
     score_run,
     seed_half_width,
     selection_half,
@@ -75,6 +75,13 @@ def test_calibration_error_of_hand_worked_cases(gold, p, expected):
     assert expected_calibration_error(np.array(gold), np.array(p)) == pytest.approx(expected)
 
 
+def test_reliability_counts_the_gold_labels_of_each_bin_that_is_not_empty():
+    bins = reliability(np.array([0, 1, 1, 1, 0]), np.array([0.06, 0.02, 0.55, 1.0, 0.94]))
+    assert bins.p.tolist() == pytest.approx([0.04, 0.55, 0.97])
+    assert bins.share.tolist() == [0.5, 1, 0.5] and bins.n.tolist() == [2, 1, 2]
+    assert bins.loc[0, ["share_low", "share_high"]].tolist() == pytest.approx(wilson(1, 2))
+
+
 def test_label_quality_of_four_labels():
     quality = label_quality(np.array([0, 0, 1, 1]), np.array([0.25, 0.75, 0.5, 0.75]))
     # 0.5 is no 1; of the four pairs of a 1 and a 0, two are in order, one is tied, and one is not in order.
@@ -106,6 +113,7 @@ def test_scores_of_a_run_of_four_examples():
 def metrics_table(rows):
     columns = ["task", "n_weak", "n_gold", "seed", "accuracy", "weak_accuracy"]
     table = pd.DataFrame(rows, columns=columns).assign(supervisor="v", student="s", method="m", n_test=100, n_report=50)
+    table = table.assign(shots=0, shot_quality="", n_tasks=2)
     for name in ("accuracy_selection", "accuracy_report", "matched_accuracy", "auroc", "weak_agreement"):
         table[name] = table.accuracy
     return table.assign(pgr=performance_gap_recovered(table))
@@ -177,11 +185,5 @@ def test_summary_averages_seeds_and_keeps_configurations_apart():
         mean_accuracy(np.array([0.69, 0.71]), 100)
     )
     assert row.accuracy_report_high > row.accuracy_high, "half of the examples say less"
-
-
-def test_average_over_tasks_takes_only_the_runs_that_every_task_has():
-    rows = [("a", 10, 0, 0, 0.6, 0.5), ("b", 10, 0, 0, 0.8, 0.7), ("a", 10, 0, 1, 0.6, 0.5), ("b", 0, 5, 0, 0.9, 0.7)]
-    averaged = average_tasks(metrics_table(rows))
-    assert averaged[["task", "n_weak", "n_gold", "seed"]].to_numpy().tolist() == [["average", 10, 0, 0]]
-    assert averaged[["accuracy", "weak_accuracy"]].iloc[0].tolist() == pytest.approx([0.7, 0.6])
-    assert averaged[["n_test", "n_report"]].iloc[0].tolist() == [200, 100]
+    assert (row.weak_accuracy, row.weak_accuracy_low, row.weak_accuracy_high) == pytest.approx((0.5, *wilson(50, 100)))
+    assert (row.shots, row.shot_quality, row.n_tasks) == (0, "", 2)

@@ -1,14 +1,24 @@
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import pytest
 
-from elicitation.figures import plot_pareto, plot_spending, save_figure
+from elicitation.figures import style
+from elicitation.figures.pareto import plot_pareto
+from elicitation.figures.prompting import NO_PROMPTS, finetuning_labels, plot_prompting
+from elicitation.figures.scaling import LOOKS, plot_scaling
+from elicitation.figures.spending import plot_spending
+from elicitation.figures.weak_labels import plot_weak_labels
+from elicitation.frontier import priced
 
+TITLES = {"m": "Method M", "n": "Method N"}
+NOTHING = pd.DataFrame(columns=["task", "supervisor", "student", "method", "n_weak", "n_gold", "seed"])
 ACCURACIES = {
-    f"{name}{end}": 0.7 + shift
-    for name in ("accuracy", "accuracy_report")
+    f"{name}{end}": value + shift
+    for name, value in (("accuracy", 0.7), ("accuracy_report", 0.7), ("weak_accuracy", 0.6))
     for end, shift in (("", 0.0), ("_low", -0.05), ("_high", 0.03))
 }
+GRID = [(40, 0), (20, 2), (0, 4), (160, 0), (0, 16)]
 
 
 @pytest.fixture(autouse=True)
@@ -17,22 +27,22 @@ def close_figures():
     plt.close("all")
 
 
-def points(tasks=("topic",), students=("s",)):
-    rows = [
-        {"task": task, "student": student, "n_weak": n_weak, "n_gold": n_gold}
-        for task in tasks
-        for student in students
-        for n_weak, n_gold in ((40, 0), (20, 2), (0, 4), (160, 0), (0, 16))
-    ]
-    return pd.DataFrame(rows).assign(
-        supervisor="v", method="sequential_sft", weak_accuracy=0.6, n_seeds=3, **ACCURACIES
-    )
+def points(purchases=GRID, **settings):
+    """Averages of two tasks over three seeds."""
+    table = pd.DataFrame(purchases, columns=["n_weak", "n_gold"])
+    common = {"task": "average", "student": "s", "supervisor": "v", "method": "m", "shots": 0, "shot_quality": ""}
+    counts = {"n_seeds": 3, "n_tasks": 2, "accuracy_selection": np.arange(len(table)) / 10}
+    return table.assign(**common, **counts, **ACCURACIES).assign(**settings)
 
 
-def priced(table, prices=(0.5, 0.1)):
-    tables = [table.assign(weak_price=price, cost=table.n_gold + price * table.n_weak) for price in prices]
+def several(name, values):
+    """The points of `points` for each value of one column."""
+    return pd.concat([points(**{name: value}) for value in values], ignore_index=True)
+
+
+def frontier(table=None, prices=(0.5, 0.1)):
+    tables = [priced(points() if table is None else table, price) for price in prices]
     joined = pd.concat(tables, ignore_index=True)
-    joined["weak_share"] = joined.weak_price * joined.n_weak / joined.cost
     return joined.assign(on_frontier=joined.n_gold > 2)
 
 
@@ -41,54 +51,236 @@ def panels(figure):
     return [axes for axes in figure.axes if axes.get_title()]
 
 
-def curve(axes, colour):
-    return next(line for line in axes.lines if line.get_color() == colour)
+def panel_titles(figure):
+    return [axes.get_title() for axes in panels(figure)]
+
+
+def curves(axes):
+    """The joined points of each curve with error bars, and its bars."""
+    return [
+        (np.array(container[0].get_xydata()), np.array(container[2][0].get_segments()))
+        for container in axes.containers
+        if container[0] is not None
+    ]
+
+
+def line(axes, colour):
+    return next(found for found in axes.lines if found.get_color() == colour)
+
+
+def words(figure):
+    """Texts of a figure and its panels, with their line breaks undone."""
+    found = [text.get_text() for holder in (figure, *figure.axes) for text in holder.texts]
+    return [" ".join(text.split()) for text in found]
+
+
+def legend(figure):
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def spending(table, panel="task"):
+    return plot_spending(table, NOTHING, TITLES, panel, [4, 16], 0.1)
+
+
+# Pareto
 
 
 def test_pareto_has_a_panel_a_price_from_the_dearest_to_the_cheapest():
-    titles = [axes.get_title() for axes in panels(plot_pareto(priced(points())))]
+    titles = panel_titles(plot_pareto(frontier(), NOTHING, TITLES))
     assert titles == ["a weak label costs 0.5", "a weak label costs 0.1"]
 
 
 def test_pareto_joins_the_points_on_the_frontier_by_cost_and_marks_the_weak_labels():
-    axes = panels(plot_pareto(priced(points())))[0]
-    frontier, weak = curve(axes, "0.2"), curve(axes, "0.4")
-    assert list(frontier.get_xdata()) == [4, 16]
-    assert list(frontier.get_ydata()) == pytest.approx([70, 70])
+    axes = panels(plot_pareto(frontier(), NOTHING, TITLES))[0]
+    best, weak = line(axes, "0.2"), line(axes, "0.4")
+    assert list(best.get_xdata()) == [4, 16]
+    assert list(best.get_ydata()) == pytest.approx([70, 70])
     assert list(weak.get_ydata()) == pytest.approx([60, 60])
 
 
 def test_pareto_shows_every_point_with_its_interval():
-    axes = panels(plot_pareto(priced(points())))[0]
+    axes = panels(plot_pareto(frontier(), NOTHING, TITLES))[0]
     bars = [bar for container in axes.containers for bar in container[2][0].get_segments()]
     assert len(bars) == 5
     assert all(list(bar[:, 1]) == pytest.approx([65, 73]) for bar in bars)
 
 
 def test_pareto_shows_the_average_of_several_tasks_alone():
-    tasks = priced(points(("average", "topic", "verdict")))
-    axes = panels(plot_pareto(tasks))[0]
+    tasks = frontier(several("task", ["average", "topic", "verdict"]))
+    axes = panels(plot_pareto(tasks, NOTHING, TITLES))[0]
     assert sum(len(container[2][0].get_segments()) for container in axes.containers) == 5
 
 
-@pytest.mark.parametrize(("tasks", "students"), [(("a",), ("s",)), (("a", "b", "c"), ("s", "t"))])
-def test_spending_has_a_panel_a_task_and_a_row_a_student(tasks, students):
-    figure = plot_spending(points(tasks, students), [4, 16], 0.1)
-    assert [axes.get_title() for axes in panels(figure)] == list(tasks) * len(students)
+def test_pareto_has_a_row_a_pair_of_models_named_by_what_varies():
+    rows = panels(plot_pareto(frontier(several("student", ["s", "t"])), NOTHING, TITLES))
+    assert [axes.get_ylabel() for axes in rows] == ["s", "", "t", ""]
 
 
-def test_spending_draws_a_curve_a_budget_over_the_share_spent_on_weak_labels():
-    axes = panels(plot_spending(points(), [4, 16], 0.1))[0]
-    curves = [list(line.get_xdata()) for line in axes.lines if line.get_marker() == "o"]
-    assert [pytest.approx(xs) for xs in ([0, 50, 100], [0, 100])] == curves
-    assert len(axes.collections) == 2, "a band a curve"
+def test_pareto_names_the_methods_that_reach_the_frontier():
+    table = frontier(several("method", ["m", "n"]))
+    table.loc[table.method == "m", "on_frontier"] = False
+    assert legend(plot_pareto(table, NOTHING, TITLES)) == ["Method N", "frontier", "the weak labels themselves"]
+
+
+# Spending
+
+
+@pytest.mark.parametrize(("panel", "values"), [("task", list("abcde")), ("supervisor", ["v"]), ("student", ["s", "t"])])
+def test_spending_has_a_panel_for_each_value_and_at_most_four_in_a_row(panel, values):
+    figure = spending(several(panel, values), panel)
+    assert panel_titles(figure) == values
+    tops = [round(axes.get_subplotspec().get_position(figure).y1, 3) for axes in panels(figure)]
+    assert len(set(tops)) == -(-len(values) // 4)
+
+
+def test_spending_calls_methods_by_their_titles():
+    assert panel_titles(spending(several("method", ["m", "n"]), "method")) == ["Method M", "Method N"]
+
+
+def test_spending_draws_a_curve_a_budget_with_bars_over_the_share_spent_on_weak_labels():
+    (small, small_bars), (large, _) = curves(panels(spending(points()))[0])
+    assert small[:, 0] == pytest.approx([0, 50, 100], abs=1) and large[:, 0] == pytest.approx([0, 100], abs=1)
+    assert small[:, 1] == pytest.approx([70, 70, 70])
+    assert small_bars[:, :, 1] == pytest.approx(np.array([[65, 73]] * 3))
+
+
+def test_spending_leaves_out_purchases_that_prompts_used_up():
+    alone = points([(0, 3), (3, 0)], shots=3, shot_quality="gold", method="n")
+    assert panel_titles(spending(pd.concat([points(), alone]), "method")) == ["Method M"]
+
+
+def test_the_runs_behind_the_points_and_what_is_missing_stand_below():
+    lacking = pd.DataFrame([{"task": "topic", "method": "m", "n_weak": 20, "n_gold": 2, "seed": 3}])
+    lacking = lacking.assign(supervisor="v", student="s")
+    note = words(plot_spending(points(), lacking, TITLES, "method", [4, 16], 0.1))[-1]
+    assert "Each point: 3 seeds on each of 2 tasks." in note
+    assert "topic lacks seed 3 of 20 weak + 2 gold labels (Method M)" in note
+
+
+def test_points_with_another_number_of_seeds_show_it():
+    figure = spending(points(n_seeds=[3, 7, 3, 3, 3]))
+    assert [text for text in words(figure) if text.isdigit()] == ["7"]
+    assert not any(text.isdigit() for text in words(spending(points())))
+
+
+# Prompting
+
+
+def prompted():
+    """No, two and eight gold labels in the prompt; eight weak ones; prompts alone."""
+    gold_shots = {"shot_quality": "gold", "method": "n"}
+    tables = [
+        points([(40, 0), (0, 4), (20, 2)]),
+        points([(0, 16), (40, 2)], shots=2, **gold_shots),
+        points([(0, 160)], shots=8, **gold_shots),
+        points([(48, 0), (8, 4)], shots=8, shot_quality="weak", method="n"),
+        points([(0, 2)], shots=2, **gold_shots),
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def test_labels_for_finetuning_are_those_bought_less_those_in_the_prompt():
+    table = finetuning_labels(prompted())
+    trained = list(zip(table.weak_trained, table.gold_trained, strict=True))
+    assert trained == [(40, 0), (0, 4), (20, 2), (0, 14), (40, 0), (0, 152), (40, 0), (0, 4), (0, 0)]
+
+
+def test_prompting_parts_the_runs_by_quality_in_prompt_and_finetuning():
+    figure = plot_prompting(prompted(), NOTHING, TITLES, 0.1)
+    costs = {axes.get_title(): [xy[:, 0].tolist() for xy, _ in curves(axes) if len(xy)] for axes in panels(figure)}
+    aside = dict(zip((0, 2, 8), style.LOG_STEP ** style.offsets(3), strict=True))
+    expected = {
+        "weak in the prompt, weak for finetuning": [[4 * aside[0]], [4.8 * aside[8]]],
+        "weak in the prompt, gold for finetuning": [[4 * aside[0]], [4.8 * aside[8]]],
+        "gold in the prompt, weak for finetuning": [[4 * aside[0]], [6 * aside[2]], [2]],
+        "gold in the prompt, gold for finetuning": [[4 * aside[0]], [16 * aside[2]], [160 * aside[8]], [2]],
+    }
+    assert list(costs) == list(expected)
+    for title, found in costs.items():
+        assert np.concatenate(found) == pytest.approx(np.concatenate(expected[title])), title
+    assert legend(figure) == ["0", "2", "8", "prompt alone", "the weak labels themselves"]
+
+
+def test_prompting_without_prompts_says_so():
+    figure = plot_prompting(points(), NOTHING, TITLES, 0.1)
+    assert words(figure) == [NO_PROMPTS] and not figure.axes
+
+
+# Scaling
+
+
+def test_scaling_has_a_panel_a_student_and_a_curve_a_strategy_of_the_best_affordable_purchases():
+    figure = plot_scaling(several("student", ["s", "t"]), NOTHING, TITLES, [4, 16], 0.1)
+    assert panel_titles(figure) == ["s", "t"]
+    assert legend(figure) == [*LOOKS, "the weak labels themselves"]
+    for axes in panels(figure):
+        weak, mixed, gold = (xy for xy, _ in curves(axes))
+        for xy, step in ((weak, -1), (mixed, 0), (gold, 1)):
+            assert xy[:, 0] == pytest.approx(np.array([4, 16]) * style.LOG_STEP**step)
+
+
+def test_scaling_reports_on_the_other_half():
+    table = points([(40, 0), (39, 0)], accuracy_selection=[0.6, 0.9], accuracy_report=[0.8, 0.65])
+    (xy, _), *_ = curves(panels(plot_scaling(table, NOTHING, TITLES, [4], 0.1))[0])
+    assert xy[:, 1] == pytest.approx([65])
+
+
+# Weak labels
+
+
+@pytest.mark.parametrize("supervisors", [["v"], ["v", "w"]])
+def test_weak_labels_have_reliability_and_accuracy_of_every_supervisor(supervisors):
+    ends = {"share_low": 0.1, "share_high": 0.9, "accuracy_low": 0.6, "accuracy_high": 0.8}
+    bins = [{"supervisor": v, "p": p, "share": p / 2 + 0.2, "n": 50} | ends for v in supervisors for p in (0.1, 0.9)]
+    quality = [{"task": t, "supervisor": v, "accuracy": 0.7, "n": 100} | ends for v in supervisors for t in ("a", "b")]
+    figure = plot_weak_labels(pd.DataFrame(bins), pd.DataFrame(quality))
+    reliability, accuracy = panels(figure)
+    for xy, bars in curves(reliability):
+        assert xy == pytest.approx(np.array([[10, 25], [90, 65]]))
+        assert bars[:, :, 1] == pytest.approx(np.array([[10, 90]] * 2))
+    assert len(curves(reliability)) == len(accuracy.containers) == len(supervisors)
+    assert [label.get_text() for label in accuracy.get_yticklabels()] == ["a", "b"]
+    assert [bar[:, 0].tolist() for bar in accuracy.containers[0][2][0].get_segments()] == [pytest.approx([60, 80])] * 2
+    assert legend(figure) == [*supervisors, "calibrated"]
+
+
+# Style
+
+
+@pytest.mark.parametrize("n", [1, 5, 29])
+def test_panels_fill_the_width_of_the_print_and_stay_on_a_page(n):
+    figure, axes = style.make_panels(n, columns=4)
+    width, height = figure.get_size_inches()
+    assert len(axes) == n == len(figure.axes)
+    assert width == style.PRINT_WIDTH and height < 10
+
+
+def test_the_darkest_shade_is_for_the_largest_amount():
+    colours = style.shades([64, 4, 16])
+    assert list(colours) == [4, 16, 64]
+    assert colours[4][:3].sum() > colours[16][:3].sum() > colours[64][:3].sum()
+
+
+def test_intervals_are_distances_in_percent_and_never_negative():
+    table = pd.DataFrame({"a": [0.5, 1.0], "a_low": [0.4, 0.9], "a_high": [0.7, 1 - 1e-16]})
+    assert style.interval(table, "a") == pytest.approx(np.array([[10, 10], [20, 0]]))
+    assert (style.interval(table, "a") >= 0).all()
+
+
+def test_a_legend_that_does_not_fit_a_row_takes_more_and_the_figure_grows():
+    heights = []
+    for n in (2, 9):
+        figure, _ = style.make_panels(1, columns=1)
+        style.add_legend(figure, [style.handle("a method with a long title") for _ in range(n)])
+        heights.append(figure.get_figheight())
+    assert heights[1] == pytest.approx(heights[0] + 2 * style.LEGEND_ROW)
 
 
 def test_figures_are_saved_in_every_format_and_byte_by_byte_the_same(tmp_path):
     written = []
     for folder in ("first", "second"):
         paths = [tmp_path / folder / f"figure.{ending}" for ending in ("pdf", "png")]
-        save_figure(plot_spending(points(), [4, 16], 0.1), paths)
+        style.save_figure(spending(points()), paths)
         written.append([path.read_bytes() for path in paths])
     assert written[0] == written[1]
     assert written[0][0].startswith(b"%PDF")

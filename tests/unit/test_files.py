@@ -1,21 +1,9 @@
 import hashlib
-import json
-import subprocess
-import time
 
 import pandas as pd
 import pytest
 
-from elicitation.files import (
-    code_version,
-    hash_file,
-    hash_ids,
-    provenance,
-    read_json,
-    replacing,
-    write_json,
-    write_table,
-)
+from elicitation.files import hash_file, hash_ids, read_json, replacing, write_json, write_table
 
 
 def test_a_file_appears_whole_and_its_folder_is_made(tmp_path):
@@ -79,28 +67,11 @@ def test_the_hash_of_ids_depends_on_their_borders_and_order():
     assert len({hash_ids(ids) for ids in (["ab"], ["a", "b"], ["b", "a"], [])}) == 4
 
 
-def test_the_code_version_is_the_commit_and_tells_of_changes(tmp_path):
-    def git(*arguments):
-        names = ["-c", "user.name=n", "-c", "user.email=e"]
-        result = subprocess.run(["git", "-C", tmp_path, *names, *arguments], check=True, capture_output=True, text=True)
-        return result.stdout.strip()
-
-    assert code_version(tmp_path) == "unknown"
-    git("init", "--quiet")
-    (tmp_path / "file").write_text("1")
-    git("add", "file")
-    git("commit", "--quiet", "--message", "first")
-    commit = git("rev-parse", "HEAD")
-    assert code_version(tmp_path) == commit
-    (tmp_path / "file").write_text("2")
-    assert code_version(tmp_path) == f"{commit}-dirty"
-
-
-def test_provenance_names_inputs_and_the_packages_that_were_used(tmp_path):
-    (tmp_path / "pool").write_text("x")
-    record = provenance("mine", {"pool": tmp_path / "pool"}, time.perf_counter() - 2, "cpu")
-    assert record["inputs"] == {"pool": {"path": str(tmp_path / "pool"), "sha256": hash_file(tmp_path / "pool")}}
-    assert (record["study"], record["device"]) == ("mine", "cpu")
-    assert record["packages"]["pandas"] == pd.__version__
-    assert record["seconds"] >= 2
-    json.dumps(record)
+def test_hidden_files_have_no_part_in_the_hash_of_a_folder(tmp_path):
+    """A download leaves its cache there, Snakemake its marks."""
+    (tmp_path / "weights").write_text("1")
+    before = hash_file(tmp_path)
+    (tmp_path / ".cache/huggingface").mkdir(parents=True)
+    (tmp_path / ".cache/huggingface/weights.metadata").write_text("today")
+    (tmp_path / ".snakemake_timestamp").touch()
+    assert hash_file(tmp_path) == before

@@ -1,51 +1,156 @@
+import os
 import subprocess
 import sys
 
 import pytest
 
+from elicitation.files import hash_file, read_json
+from elicitation.jobs import SCHEDULER
+
 JOB = """
-import os, sys
+import os, time
 from types import SimpleNamespace
 from elicitation.errors import InputError
 from elicitation.jobs import job
 
-with job(SimpleNamespace(threads=1, log=[sys.argv[1]])):
+class Named(list):
+    def __init__(self, **named):
+        super().__init__(named.values())
+        self.__dict__ |= named
+
+    def items(self):
+        return self.__dict__.items()
+
+open("pool", "w").write("x")
+snakemake = SimpleNamespace(
+    rule="a_rule", threads=1, log=["log"], config={{"study": "mine"}}, wildcards=Named(seed="3"),
+    input=Named(pool="pool"), output=Named(table="table", record="record.json"), params=Named(version=1),
+    resources={resources},
+)
+with job(snakemake) as record:
     print("working on", os.environ["OMP_NUM_THREADS"], "thread")
     os.system("echo a child process")
+    open("table", "w").write("y")
     {ending}
 """
+KEY = "sk-0123456789abcdef"
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", "src")
+def run(tmp_path, monkeypatch, pytestconfig):
+    """Runs a job whose last line is given, in `tmp_path`, as one that holds a key in its environment."""
+    monkeypatch.setenv("PYTHONPATH", str(pytestconfig.rootpath / "src"))
+    monkeypatch.setenv("SOME_API_KEY", KEY)
 
-    def run_job(ending, root):
-        command = [sys.executable, "-c", JOB.format(ending=ending), tmp_path / "log"]
-        result = subprocess.run(command, capture_output=True, text=True, cwd=root, check=False)
+    def run_job(ending, **resources):
+        command = [sys.executable, "-c", JOB.format(ending=ending, resources=resources)]
+        result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False, input="y\n")
         return result, (tmp_path / "log").read_text()
 
     return run_job
 
 
-def test_a_job_that_succeeds_writes_to_its_log_only(run, pytestconfig):
-    result, log = run("pass", pytestconfig.rootpath)
+def test_a_job_that_succeeds_writes_to_its_log_only(run):
+    result, log = run("pass")
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     assert "working on 1 thread" in log
     assert "a child process" in log
 
 
-def test_bad_input_ends_a_job_with_one_sentence(run, pytestconfig):
-    result, log = run("raise InputError('The pool is empty; fill it.')", pytestconfig.rootpath)
+def test_a_job_leaves_a_record_of_what_it_was_given_and_what_it_made(run, tmp_path):
+    run("record['quality'] = 0.5")
+    record = read_json(tmp_path / "record.json")
+    assert (record["rule"], record["study"], record["quality"]) == ("a_rule", "mine", 0.5)
+    assert (record["wildcards"], record["settings"]) == ({"seed": "3"}, {"version": 1})
+    assert record["inputs"] == {"pool": hash_file(tmp_path / "pool")}
+    assert record["outputs"].keys() == {"table"}
+    assert record["outputs"]["table"]["sha256"] == hash_file(tmp_path / "table")
+
+
+def test_a_job_that_fails_leaves_no_record(run, tmp_path):
+    run("raise InputError('No.')")
+    assert not (tmp_path / "record.json").exists()
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "raise InputError('The server refused ' + os.environ['SOME_API_KEY'])",
+        "raise RuntimeError('The server refused ' + os.environ['SOME_API_KEY'])",
+        "os.system('echo $SOME_API_KEY'); record['answer'] = os.environ['SOME_API_KEY']",
+    ],
+)
+def test_a_key_reaches_neither_the_terminal_nor_the_log_nor_the_record(run, tmp_path, ending):
+    result, log = run(ending)
+    assert "$SOME_API_KEY" in log
+    written = [file.read_text() for file in tmp_path.iterdir()]
+    assert all(KEY not in text for text in [result.stdout, result.stderr, *written])
+
+
+def test_a_job_answers_no_questions(run):
+    """As libraries ask them before they run the code of a repository."""
+    result, log = run("input('Do you wish to run the custom code? [y/N] ')")
+    assert result.returncode == 1
+    assert "EOFError" in log
+
+
+def test_bad_input_ends_a_job_with_one_sentence(run):
+    result, log = run("raise InputError('The pool is empty; fill it.')")
     assert result.returncode == 1
     assert result.stderr.strip() == "Error: The pool is empty; fill it."
     assert "Traceback" not in log
 
 
 @pytest.mark.parametrize("ending", ["1 / 0", "raise KeyboardInterrupt"])
-def test_other_errors_end_a_job_with_a_line_and_a_traceback_in_the_log(run, pytestconfig, ending):
-    result, log = run(ending, pytestconfig.rootpath)
+def test_other_errors_end_a_job_with_a_line_and_a_traceback_in_the_log(run, ending):
+    result, log = run(ending)
     assert result.returncode == 1
     assert len(result.stderr.strip().splitlines()) == 1
     assert "log" in result.stderr
     assert "Traceback" in log
+
+
+def test_sigterm_ends_a_job_with_what_it_leaves_unfinished(run):
+    result, _ = run("os.kill(os.getpid(), 15); time.sleep(9)")
+    assert result.returncode == 1
+    assert result.stderr.strip() == (
+        "Error: Stopped by SIGTERM before table was finished; run the same command again to go on."
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("OSError(28, 'No space left on device')", "The disk is full: table could not be written; make"),
+        ("RuntimeError('I/O error: No space left on device (os error 28)')", "The disk is full: table could"),
+        ("OSError(30, 'Read-only file system', 'x')", "table could not be written ([Errno 30] Read-only"),
+    ],
+)
+def test_a_disk_that_takes_nothing_is_named_as_the_cause(run, error, words):
+    result, log = run(f"raise {error}")
+    assert result.returncode == 1 and words in result.stderr and len(result.stderr.strip().splitlines()) == 1
+    assert "Traceback" in log
+
+
+@pytest.mark.parametrize("error", ["OSError('could not open <Buffer>')", "InputError('vLLM failed.')"])
+def test_a_damaged_input_is_named_instead_of_what_it_led_to(run, tmp_path, error):
+    (tmp_path / "results").mkdir()
+    break_input = "open('results/b.json', 'w').write('{'); snakemake.input.append('results/b.json')"
+    result, _ = run(f"{break_input}; raise {error}")
+    assert result.stderr.startswith("\nError: results/b.json is damaged (")
+    assert (tmp_path / "results/damaged.txt").read_text() == "results/b.json\n"
+
+
+def test_a_job_ends_when_its_scheduler_is_killed(run, monkeypatch):
+    with subprocess.Popen(["sleep", "100"]) as scheduler:
+        monkeypatch.setenv(SCHEDULER, str(scheduler.pid))
+        result, _ = run(f"os.kill({scheduler.pid}, 9); time.sleep(60)")
+    assert result.returncode == 1 and result.stderr == ""
+
+
+def test_a_job_that_asks_for_gpus_sees_those_that_it_has_leased(run, monkeypatch):
+    # Of names that no other process leases.
+    names = [f"fake-{os.getpid()}-{i}" for i in range(3)]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", ",".join(names))
+    for wanted, seen in ((1, names[:1]), (2, names[:2]), (0, names)):
+        assert f"on {','.join(seen)}\n" in run("print('on', os.environ['CUDA_VISIBLE_DEVICES'])", gpu=wanted)[1]

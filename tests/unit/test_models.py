@@ -4,21 +4,23 @@ import torch
 from transformers import AutoModel
 
 from elicitation.errors import InputError
+from elicitation.hardware import CPU, Hardware
 from elicitation.models import (
     head_of,
     load_classifier,
     load_lora_classifier,
     load_tokenizer,
+    loading_options,
     new_classifier,
     new_lora_classifier,
-    require_device,
+    require_hardware,
     save_merged,
     tokenize,
     truncate_model,
 )
-from elicitation.training import Protocol, copy_weights, predict, train_stage, trainable_weights
+from elicitation.training import Protocol, copy_weights, forward, predict, train_stage, trainable_weights
 
-ARCHITECTURES = ["llama", "qwen2", "bert", "encoder"]
+ARCHITECTURES = ["llama", "qwen2", "mistral", "gemma", "bert", "encoder", "modernbert"]
 
 
 @pytest.fixture(params=ARCHITECTURES)
@@ -39,7 +41,7 @@ def token_ids(tokenizer, examples):
 @pytest.fixture
 def student(folder, tokenizer):
     """A student whose adapters and head are as large as if it had been trained."""
-    model, rng = new_lora_classifier(folder, "cpu", tokenizer.pad_token_id, 0), np.random.default_rng(0)
+    model, rng = new_lora_classifier(folder, CPU, tokenizer.pad_token_id, 0), np.random.default_rng(0)
     with torch.no_grad():
         for weight in trainable_weights(model).values():
             weight.copy_(torch.from_numpy(rng.normal(0, 0.3, tuple(weight.shape))))
@@ -47,18 +49,18 @@ def student(folder, tokenizer):
 
 
 def test_a_new_head_is_small_and_drawn_by_the_seed(folder, tokenizer, token_ids):
-    heads = [head_of(new_classifier(folder, "cpu", tokenizer.pad_token_id, seed)).weight for seed in (0, 0, 1)]
+    heads = [head_of(new_classifier(folder, CPU, tokenizer.pad_token_id, seed)).weight for seed in (0, 0, 1)]
     assert heads[0].shape == (2, 16)
     assert heads[0].dtype == torch.float32
     assert torch.equal(heads[0], heads[1])
     assert not torch.equal(heads[0], heads[2])
-    model = new_classifier(folder, "cpu", tokenizer.pad_token_id, 0)
+    model = new_classifier(folder, CPU, tokenizer.pad_token_id, 0)
     assert np.abs(predict(model, token_ids, 1000)).max() < 0.1
 
 
 def test_every_linear_layer_of_the_body_gets_an_adapter_and_the_head_is_trained_whole(folder, tokenizer):
-    model = new_lora_classifier(folder, "cpu", tokenizer.pad_token_id, 0)
-    plain = load_classifier(folder, "cpu", tokenizer.pad_token_id)
+    model = new_lora_classifier(folder, CPU, tokenizer.pad_token_id, 0)
+    plain = load_classifier(folder, CPU, tokenizer.pad_token_id)
     linear = {name for name, layer in plain.named_modules() if isinstance(layer, torch.nn.Linear)}
     body = {name for name in linear if name not in ("score", "classifier")}
     trainable = trainable_weights(model)
@@ -69,13 +71,13 @@ def test_every_linear_layer_of_the_body_gets_an_adapter_and_the_head_is_trained_
 
 
 def test_a_new_student_starts_as_its_pretrained_model(folder, tokenizer, token_ids):
-    with_adapters = new_lora_classifier(folder, "cpu", tokenizer.pad_token_id, 3)
+    with_adapters = new_lora_classifier(folder, CPU, tokenizer.pad_token_id, 3)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        plain = new_classifier(folder, "cpu", tokenizer.pad_token_id, 3)
+        plain = new_classifier(folder, CPU, tokenizer.pad_token_id, 3)
     if folder.name != "encoder":  # whose missing pooler is drawn anew
         np.testing.assert_array_equal(predict(with_adapters, token_ids, 1000), predict(plain, token_ids, 1000))
-    other = new_lora_classifier(folder, "cpu", tokenizer.pad_token_id, 4)
+    other = new_lora_classifier(folder, CPU, tokenizer.pad_token_id, 4)
     assert not all(torch.equal(w, trainable_weights(other)[n]) for n, w in trainable_weights(with_adapters).items())
 
 
@@ -83,7 +85,7 @@ def test_training_every_architecture_is_repeatable_to_the_last_bit(folder, token
     protocol = Protocol("early_stopping", 0.02, batch_size=8, presentations=48, patience=9)
     trained = []
     for _ in range(2):
-        model = new_lora_classifier(folder, "cpu", tokenizer.pad_token_id, 0)
+        model = new_lora_classifier(folder, CPU, tokenizer.pad_token_id, 0)
         train_stage(model, token_ids, examples.gold.to_numpy(float), protocol, 0, "gold", lambda line: None)
         trained.append(copy_weights(model))
         torch.rand(7)  # Whatever else draws numbers in between has no influence.
@@ -93,7 +95,7 @@ def test_training_every_architecture_is_repeatable_to_the_last_bit(folder, token
 def test_a_saved_adapter_is_read_back_as_it_was_and_trains_on(folder, tokenizer, token_ids, student, tmp_path):
     student.save_pretrained(tmp_path)
     torch.rand(7)
-    loaded = load_lora_classifier(folder, tmp_path, "cpu", tokenizer.pad_token_id)
+    loaded = load_lora_classifier(folder, tmp_path, CPU, tokenizer.pad_token_id)
     np.testing.assert_array_equal(predict(loaded, token_ids, 1000), predict(student, token_ids, 1000))
     assert trainable_weights(loaded).keys() == trainable_weights(student).keys()
 
@@ -102,7 +104,7 @@ def test_a_merged_model_predicts_as_its_adapters_did(tokenizer, token_ids, stude
     before = predict(student, token_ids, 1000)
     assert before.std() > 0.05
     save_merged(student, tokenizer, tmp_path)
-    merged = load_classifier(tmp_path, "cpu", tokenizer.pad_token_id)
+    merged = load_classifier(tmp_path, CPU, tokenizer.pad_token_id)
     np.testing.assert_allclose(predict(merged, token_ids, 1000), before, atol=1e-4)
     assert not [name for name, _ in merged.named_parameters() if "lora" in name]
     assert tokenize(load_tokenizer(tmp_path), ["the soup was bad ."]) == tokenize(tokenizer, ["the soup was bad ."])
@@ -135,7 +137,36 @@ def test_texts_are_never_cut(llama_folder):
 
 
 def test_a_configured_gpu_must_be_there(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    require_device("cpu")
-    with pytest.raises(InputError, match="device is cuda, but PyTorch sees no GPU"):
-        require_device("cuda")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    require_hardware(CPU)
+    require_hardware(Hardware("cuda"))
+    with pytest.raises(InputError, match=r"wants 2 GPU\(s\), but PyTorch sees 1"):
+        require_hardware(Hardware("cuda", gpus=2))
+
+
+def test_4_bit_models_need_their_library(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(InputError, match="bitsandbytes is not installed"):
+        require_hardware(Hardware("cuda", quantization="nf4"))
+
+
+def test_4_bit_models_compute_in_bfloat16_and_keep_their_heads():
+    options = loading_options(Hardware("cuda", gpus=8, quantization="nf4"))
+    quantised = options["quantization_config"]
+    assert quantised.load_in_4bit and quantised.bnb_4bit_use_double_quant
+    assert (quantised.bnb_4bit_quant_type, quantised.bnb_4bit_compute_dtype) == ("nf4", torch.bfloat16)
+    assert {"score", "classifier", "lm_head"} <= set(quantised.llm_int8_skip_modules)
+    assert options["device_map"] == "auto" and options["use_safetensors"]
+    assert loading_options(CPU) == {"dtype": torch.float32, "use_safetensors": True, "device_map": "cpu"}
+
+
+def test_recomputing_activations_changes_no_gradient(llama_folder, examples):
+    gradients = []
+    for recompute in (False, True):
+        hardware = Hardware("cpu", gradient_checkpointing=recompute)
+        tokenizer = load_tokenizer(llama_folder)
+        model = new_lora_classifier(llama_folder, hardware, tokenizer.pad_token_id, 0).train()
+        forward(model, tokenize(tokenizer, examples.text.tolist()[:4])).sum().backward()
+        gradients.append({n: w.grad for n, w in model.named_parameters() if w.requires_grad})
+    assert all(torch.allclose(grad, gradients[1][name], atol=1e-6) for name, grad in gradients[0].items())
+    assert any(grad.abs().max() > 0 for name, grad in gradients[0].items() if "lora_B" in name)

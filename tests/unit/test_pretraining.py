@@ -5,7 +5,7 @@ from transformers import AutoModelForCausalLM
 
 from elicitation import sandbox
 from elicitation.models import load_tokenizer
-from elicitation.pretraining import CONTEXT, build_model, build_tokenizer, pretrain, tag_loss
+from elicitation.pretraining import build_model, build_tokenizer, pretrain, tag_loss
 from elicitation.seeds import stream
 
 
@@ -30,7 +30,7 @@ def test_reviews_with_all_their_tags_fit_the_context():
     tokenizer, rng = build_tokenizer(), stream(0, "tests")
     written = [sandbox.write_review(rng, sandbox.TASK_STYLE) for _ in range(500)]
     texts = tokenizer([f"{review.text} {sandbox.write_tags(rng, review, 0)} {sandbox.END}" for review in written])
-    assert max(map(len, texts["input_ids"])) <= CONTEXT
+    assert max(map(len, texts["input_ids"])) <= sandbox.CONTEXT
 
 
 def test_a_saved_model_is_read_back_with_its_tokenizer(llama_folder, tiny):

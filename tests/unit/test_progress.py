@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from elicitation.progress import TimeLeft, time_left
+from elicitation.progress import Failures, TimeLeft, time_left
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,13 @@ def test_only_progress_events_are_shown(capsys):
         handler.emit(SimpleNamespace(event=event, done=2, total=2))
     handler.emit(logging.makeLogRecord({"msg": "something else"}))
     assert capsys.readouterr().err == "2 of 2 jobs done\n"
+
+
+def test_failed_jobs_are_listed_with_their_logs_unless_a_later_attempt_succeeded():
+    failures = Failures()
+    assert str(failures) == ""
+    for jobid, rule in enumerate(("train_runs", "plot_pareto")):
+        failures.emit(SimpleNamespace(event="job_error", jobid=jobid, rule_name=rule, log=[f"logs/{rule}.log"]))
+    failures.emit(SimpleNamespace(event="job_finished", job_id=1))
+    listed = str(failures)
+    assert "train_runs: logs/train_runs.log" in listed and "plot_pareto" not in listed

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from elicitation.regimes import correctness, join_tasks, paired_difference, regime_at, strategy_of
+from elicitation.regimes import correctness, join_tasks, paired_difference, regime_at
 
 WEAK, MIXED, GOLD = (100, 0), (50, 5), (0, 10)
 """Purchases that cost 10 at the price 0.1."""
@@ -71,11 +71,6 @@ def test_what_won_on_the_choosing_half_only_is_undetermined():
     row = regime_at({WEAK: lucky, MIXED: right(0.8), GOLD: right(0.4)}, HALF, 10, 0.1)
     assert (row["winner"], row["regime"]) == ("weak only", "undetermined")
     assert row["lead"] == pytest.approx(-0.3)
-
-
-@pytest.mark.parametrize(("purchase", "strategy"), [(WEAK, "weak only"), (MIXED, "mixed"), (GOLD, "gold only")])
-def test_strategies_follow_from_purchases(purchase, strategy):
-    assert strategy_of(*purchase) == strategy
 
 
 def test_equal_runs_differ_by_nothing():

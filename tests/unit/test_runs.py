@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import torch
 
-from elicitation import models
-from elicitation.models import load_tokenizer, tokenize
-from elicitation.purchases import Purchase
-from elicitation.runs import Student, run_stages
+from elicitation.hardware import CPU, Hardware
+from elicitation.methods import Stage
+from elicitation.models import load_tokenizer, renew_head, tokenize
+from elicitation.runs import Student
 from elicitation.training import Protocol, predict
 
 PROTOCOL = Protocol("early_stopping", learning_rate=0.02, batch_size=4, presentations=24)
@@ -17,7 +17,7 @@ def silent(line):
 
 @pytest.fixture
 def student(llama_folder, examples):
-    return Student(llama_folder, "cpu", examples, seed=1, protocol=PROTOCOL)
+    return Student(llama_folder, CPU, examples, seed=1, protocol=PROTOCOL)
 
 
 @pytest.fixture
@@ -33,34 +33,37 @@ def test_a_student_reads_and_predicts_examples_by_id(student, llama_folder, exam
     np.testing.assert_allclose(student.predict(model, ids), expected, atol=1e-6)
 
 
-def test_labels_are_found_by_id_whatever_their_order(student, gold):
+def test_labels_are_found_by_id(student, gold):
     ids = ["id07", "id00", "id30", "id12"]
-    records = [student.train(student.fresh(), "gold", ids, p, silent) for p in (gold, gold[::-1])]
+    records = [student.train(student.fresh(), Stage("gold"), p[ids], silent) for p in (gold, gold[::-1])]
     assert [record | {"seconds": 0} for record in records] == [records[0] | {"seconds": 0}] * 2
 
 
-def test_a_stage_is_recorded_under_its_name(student, gold):
-    purchase = Purchase(weak=["id00", "id01"], gold=["id02", "id03"])
-    _, records = run_stages(student, ("weak", "gold"), purchase, gold, gold, None, ["id09"], silent)
-    assert list(records) == ["weak", "gold"]
-    assert all(record["steps"] > 0 for record in records.values())
+@pytest.mark.parametrize("part", ["all", "head", "body"])
+def test_only_the_chosen_part_changes(student, gold, part):
+    model = student.fresh()
+    before = {name: weight.detach().clone() for name, weight in model.named_parameters()}
+    student.train(model, Stage("gold", trains=part), gold, silent)
+    changed = {name for name, weight in model.named_parameters() if not torch.equal(weight, before[name])}
+    kinds = {"head" if "modules_to_save" in name else "body" if "lora_" in name else "base" for name in changed}
+    assert kinds == {"all": {"head", "body"}, "head": {"head"}, "body": {"body"}}[part]
 
 
-def test_stages_run_in_the_order_of_the_method(student, gold):
-    purchase = Purchase(weak=["id00", "id01"], gold=["id02", "id03"])
-    runs = [
-        run_stages(student, order, purchase, gold, gold, None, ["id09"], silent)
-        for order in (("weak", "gold"), ("gold", "weak"))
-    ]
-    assert [list(records) for _, records in runs] == [["weak", "gold"], ["gold", "weak"]]
-    assert runs[0][0] != runs[1][0]
+def test_a_new_head_forgets_the_old_one_and_keeps_the_body(student, gold):
+    model = student.fresh()
+    student.train(model, Stage("weak"), gold, silent)
+    before = {name: weight.detach().clone() for name, weight in model.named_parameters()}
+    renew_head(model, seed=1)
+    changed = {name for name, weight in model.named_parameters() if not torch.equal(weight, before[name])}
+    assert changed and all("modules_to_save" in name for name in changed)
+    assert np.abs(student.predict(model, ["id00"])).max() < 0.1
 
 
 def test_a_bfloat16_base_trains_float32_adapters_as_on_a_gpu(monkeypatch, llama_folder, examples, gold, tmp_path):
-    monkeypatch.setitem(models.DTYPES, "cpu", torch.bfloat16)
-    student = Student(llama_folder, "cpu", examples, seed=1, protocol=PROTOCOL)
+    monkeypatch.setattr(Hardware, "dtype", "bfloat16")
+    student = Student(llama_folder, CPU, examples, seed=1, protocol=PROTOCOL)
     model = student.fresh()
-    student.train(model, "gold", examples.id.tolist(), gold, silent)
+    student.train(model, Stage("gold"), gold, silent)
     assert model.dtype == torch.bfloat16
     assert {weight.dtype for weight in model.parameters() if weight.requires_grad} == {torch.float32}
     model.save_pretrained(tmp_path)

@@ -6,7 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elicitation.errors import InputError
-from elicitation.tasks import format_rows, hash_text, prepare_task, revision_of, sample_texts, split_task
+from elicitation.tasks import (
+    describe_sets,
+    format_rows,
+    hash_text,
+    prepare_task,
+    read_split,
+    revision_of,
+    sample_texts,
+    split_task,
+)
 
 SIZES = {"pool_size": 20, "test_size": 10, "supervision_size": 6}
 TASK = {
@@ -87,6 +96,48 @@ def test_repeated_texts_count_once(tmp_path):
         prepared(tmp_path, train=pd.concat([rows(20)] * 3))
 
 
+def test_joined_splits_are_one_source_and_a_number_of_its_examples_is_held_out(tmp_path):
+    splits = {"train": ["train", "test"], "test": 20}
+    sets = prepared(tmp_path, splits=splits)
+    assert_sound(sets)
+    assert {text.rpartition(" ")[0] for text in pd.concat(sets.values()).text} == {"text", "held out"}
+    # 90 examples are enough for sets of 10, 6 and 66, but 70 are not enough for the last two.
+    with pytest.raises(InputError, match="pool set needs 33"):
+        prepared(tmp_path, splits=splits, pool_size=66)
+    with pytest.raises(InputError, match="test set needs 11"):
+        prepared(tmp_path, splits=splits, test_size=22)
+
+
+def test_one_split_can_serve_as_pool_and_test(tmp_path):
+    assert_sound(prepared(tmp_path, splits={"train": "train", "test": "train"}))
+
+
+def test_the_pool_may_hold_the_rows_that_supervisors_are_finetuned_on(tmp_path):
+    write(rows(), tmp_path / "own/train.parquet")
+    write(rows(30, "held out"), tmp_path / "own/test.parquet")
+    task = TASK | {"pool_size": 60}
+    with pytest.raises(InputError, match="pool set needs 30"):
+        prepare_task(task, "local", str(tmp_path))
+    sets = prepare_task(task, "local", str(tmp_path), rows_in_pool=True)
+    assert set(sets["supervision"].id) <= set(sets["pool"].id) and sets["pool"].gold.sum() == 30
+    assert not set(sets["test"].id) & {*sets["pool"].id, *sets["supervision"].id}
+    assert describe_sets(sets)["supervision_rows_in_pool"] == SIZES["supervision_size"]
+
+
+QUIZ = TASK | {"text": "{q}: {answer}", "answer": {"among": ["a", "b", "c"], "right": "y", "first": 0}}
+del QUIZ["label"]
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.permutations(range(60)))
+def test_answers_do_not_depend_on_the_order_or_number_of_rows(order):
+    table = pd.DataFrame({"q": [f"question {i}" for i in range(60)], "a": "red", "b": "blue", "c": "green"})
+    table["y"] = [i % 3 for i in range(60)]
+    first = format_rows(table, QUIZ, "train")
+    assert format_rows(table.iloc[order], QUIZ, "train").equals(first.iloc[order].reset_index(drop=True))
+    assert format_rows(table[:7], QUIZ, "train").equals(first[:7])
+
+
 labelled = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 1)), max_size=30)
 
 
@@ -148,10 +199,52 @@ def test_an_empty_split_is_an_error():
         format_rows(rows(0), TASK, "test")
 
 
-@pytest.mark.parametrize("template", ["no columns", "{q", "{}"])
-def test_a_template_that_cannot_be_filled_is_an_error_that_names_the_task(template):
-    with pytest.raises(InputError, match="'own'"):
-        format_rows(rows(), TASK | {"text": template}, "train")
+def test_a_right_answer_that_is_none_of_the_choices_is_shown_with_its_row():
+    table = pd.DataFrame({"q": ["x", "y"], "a": "red", "b": "blue", "c": "green", "y": [0, 3]})
+    message = "split 'train': the right answer in column 'y' is '3' in row 1, but the answers are called 0, 1, 2;"
+    with pytest.raises(InputError, match=message):
+        format_rows(table, QUIZ, "train")
+
+
+@pytest.mark.parametrize("column", ["q", "c", "y"])
+def test_a_missing_column_of_a_rule_is_named(column):
+    table = pd.DataFrame({"q": ["x"], "a": "red", "b": "blue", "c": "green", "y": 0}).drop(columns=column)
+    with pytest.raises(InputError, match=f"the column '{column}' is missing"):
+        format_rows(table, QUIZ, "train")
+
+
+# The hub, played by a folder that is laid out like a repository
+
+
+def hub_task(folder, **hub):
+    """The task with a repository of two configurations, as a hub's conversion to parquet lays them out."""
+    for config in ("first", "second"):
+        for split in ("train", "test"):
+            path = folder / config / split / "0000.parquet"
+            path.parent.mkdir(parents=True)
+            rows(20, f"{config} {split}").to_parquet(path)
+    return TASK | {"hub": {"id": str(folder), "revision": "0" * 40} | hub}
+
+
+def test_splits_are_read_from_a_repositorys_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+    task = hub_task(tmp_path / "repository", data_dir="second")
+    for split in ("train", "test"):
+        assert read_split(task, split, "hub", None).equals(rows(20, f"second {split}"))
+
+
+def test_the_hub_is_asked_for_the_pinned_revision(monkeypatch):
+    asked = []
+
+    def load_dataset(*place, **settings):
+        asked.append((*place, settings))
+        raise ConnectionError("no way\nthere")
+
+    monkeypatch.setattr("datasets.load_dataset", load_dataset)
+    task = TASK | {"hub": {"id": "a/b", "config": "c", "revision": "0" * 40}}
+    with pytest.raises(InputError, match=r"'own': the split 'train' of a/b@0{40} cannot be loaded .* \(no way\);"):
+        read_split(task, "train", "hub", None)
+    assert asked == [("a/b", {"name": "c", "data_dir": None, "revision": "0" * 40, "split": "train"})]
 
 
 # Errors of whole tasks

@@ -1,4 +1,5 @@
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elicitation.errors import InputError
+from elicitation.hardware import CPU
 from elicitation.models import load_tokenizer, new_lora_classifier, tokenize
 from elicitation.training import (
     EarlyStopping,
@@ -15,6 +17,7 @@ from elicitation.training import (
     copy_weights,
     fixed_epoch_settings,
     learning_rate_factor,
+    log_confidence_targets,
     pad,
     plan_schedule,
     predict,
@@ -25,6 +28,7 @@ from elicitation.training import (
     train_step,
     trainable_weights,
     validation_score,
+    within_memory,
 )
 
 QUICK = Protocol("early_stopping", learning_rate=0.02, batch_size=4, presentations=60)
@@ -50,7 +54,7 @@ def new_model(llama_folder):
     """Makes equal students; each head is enlarged, so that gradients reach every adapter."""
 
     def make(seed=0):
-        model = new_lora_classifier(llama_folder, "cpu", load_tokenizer(llama_folder).pad_token_id, seed)
+        model = new_lora_classifier(llama_folder, CPU, load_tokenizer(llama_folder).pad_token_id, seed)
         with torch.no_grad():
             dict(model.named_parameters())["base_model.model.score.modules_to_save.default.weight"].mul_(100)
         return model
@@ -67,7 +71,7 @@ def same_weights(a, b):
 
 def test_loss_of_even_odds_is_log_2_a_label_whatever_the_label():
     loss = soft_cross_entropy(torch.zeros(3, 2), torch.tensor([0.0, 0.3, 1.0]))
-    assert loss.item() == pytest.approx(3 * math.log(2))
+    assert loss.tolist() == pytest.approx([math.log(2)] * 3)
 
 
 @pytest.mark.parametrize(("p", "expected"), [(1.0, math.log(4 / 3)), (0.0, math.log(4)), (0.5, math.log(16 / 3) / 2)])
@@ -82,6 +86,41 @@ def test_gradient_of_the_loss_is_prediction_minus_label(log_odds, p):
     logits = torch.tensor([[0.0, log_odds]], requires_grad=True)
     soft_cross_entropy(logits, torch.tensor([p], dtype=torch.float32)).backward()
     assert logits.grad[0, 1].item() == pytest.approx(1 / (1 + math.exp(-log_odds)) - p, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        pytest.param(0, [0.9, 0.1, 0.5, 0.5], id="at first the labels alone"),
+        # Half of the mean label's mass is called 1: the two highest log-odds.
+        pytest.param(100, [0.675, 0.325, 0.375, 0.625], id="half way, a quarter is the prediction"),
+        pytest.param(200, [0.45, 0.55, 0.25, 0.75], id="then half"),
+        pytest.param(900, [0.45, 0.55, 0.25, 0.75], id="and no more"),
+    ],
+)
+def test_log_confidence_mixes_labels_with_hardened_predictions(step, expected):
+    targets = log_confidence_targets(np.array([0.9, 0.1, 0.5, 0.5]), np.array([-2.0, 3.0, -1.0, 0.5]), step)
+    assert targets.tolist() == pytest.approx(expected)
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=40), st.permutations(range(40)))
+def test_log_confidence_keeps_the_share_of_ones_among_its_predictions(p, ranks):
+    p, log_odds = np.array(p), np.array(ranks[: len(p)], dtype=float)
+    called = (log_confidence_targets(p, log_odds, step=200) - 0.5 * p).sum() / 0.5
+    assert abs(called - p.sum()) <= 1 + 1e-9
+
+
+def test_a_label_of_weight_two_counts_like_the_label_twice(new_model, token_ids, gold):
+    steps = []
+    for rows, weights in (([0, 1], [2.0, 1.0]), ([0, 0, 1], [1.0, 1.0, 1.0])):
+        model = new_model()
+        descent = torch.optim.SGD(trainable_weights(model).values(), lr=1.0)
+        texts, p = [token_ids[i] for i in rows], torch.tensor([float(gold[i]) for i in rows])
+        loss = train_step(model, descent, texts, p, torch.tensor(weights), 10**6)
+        steps.append((loss, copy_weights(model)))
+    assert steps[0][0] == pytest.approx(steps[1][0], abs=1e-6)
+    for name, weight in steps[0][1].items():
+        torch.testing.assert_close(weight, steps[1][1][name], atol=1e-6, rtol=1e-4)
 
 
 # Batches
@@ -110,12 +149,61 @@ def test_micro_batches_give_the_step_of_one_big_batch(new_model, token_ids, gold
         # Plain gradient descent: the change in the weights is the gradient.
         descent = torch.optim.SGD(trainable_weights(model).values(), lr=1.0)
         before = copy_weights(model)
-        losses.append(train_step(model, descent, token_ids[:8], torch.tensor(gold[:8]).float(), tokens))
+        losses.append(train_step(model, descent, token_ids[:8], torch.tensor(gold[:8]).float(), torch.ones(8), tokens))
         weights.append(copy_weights(model))
     assert losses[0] == pytest.approx(losses[1], abs=1e-6)
     assert not same_weights(before, weights[0])
     for name, weight in weights[0].items():
         torch.testing.assert_close(weight, weights[1][name], atol=1e-6, rtol=1e-4)
+
+
+# Memory
+
+
+def limit_memory(model, tokens):
+    """Makes the model run out of memory, as a GPU does, on more padded tokens than these."""
+
+    def check(module, args, kwargs):
+        if kwargs["input_ids"].numel() > tokens:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    model.register_forward_pre_hook(check, with_kwargs=True)
+    return model
+
+
+@given(st.integers(1, 10**5), st.integers(0, 10**5))
+def test_tokens_are_halved_until_they_fit(tokens, spare):
+    tried, longest = [], 100
+
+    def compute(n):
+        tried.append(n)
+        if n > longest + spare:
+            raise torch.OutOfMemoryError
+        return "result"
+
+    assert within_memory(compute, tokens, longest) == ("result", tried[-1])
+    assert tried[0] == tokens and all(later == earlier // 2 for earlier, later in pairwise(tried))
+    assert all(n > longest + spare for n in tried[:-1])
+
+
+@pytest.mark.parametrize("batch_size", [8, 32])
+def test_a_stage_that_runs_out_of_memory_ends_with_the_weights_of_one_that_does_not(
+    new_model, token_ids, gold, batch_size
+):
+    protocol = Protocol("early_stopping", 0.01, batch_size=batch_size, presentations=64, micro_batch_tokens=4096)
+    longest = max(map(len, token_ids))
+    models = {"ample": new_model(), "scarce": limit_memory(new_model(), 2 * longest)}
+    ample, scarce = (train_stage(model, token_ids, gold, protocol, 0, "weak", silent) for model in models.values())
+    assert ample.micro_batch_tokens == 4096 and scarce.micro_batch_tokens < 4096
+    assert (scarce.steps, scarce.presentations) == (ample.steps, ample.presentations)
+    for name, weight in copy_weights(models["ample"]).items():
+        torch.testing.assert_close(dict(models["scarce"].named_parameters())[name], weight, atol=1e-4, rtol=1e-3)
+
+
+def test_a_text_that_does_not_fit_into_memory_is_an_error_that_says_its_length(new_model, token_ids, gold):
+    longest = max(map(len, token_ids))
+    with pytest.raises(InputError, match=f"single texts .{longest} tokens.*smaller model"):
+        train_stage(limit_memory(new_model(), 1), token_ids, gold, QUICK, 0, "weak", silent)
 
 
 @pytest.mark.parametrize("max_tokens", [1, 64, 10**6])
@@ -299,6 +387,14 @@ def test_divergence_is_an_error_that_names_the_stage_and_the_remedy(new_model, t
     protocol = Protocol("early_stopping", 1e30, batch_size=4, presentations=60)
     with pytest.raises(InputError, match=r"'weak'.*lower the learning rate"):
         train_stage(new_model(), token_ids[:n_labels], gold[:n_labels], protocol, 0, "weak", silent)
+
+
+def test_a_loss_that_is_not_a_number_is_an_error_with_its_step_and_the_ids_of_its_batch(new_model, token_ids, gold):
+    gold[7] = math.nan
+    ids = [f"id{i:02}" for i in range(40)]
+    with pytest.raises(InputError, match=r"the loss is nan at step \d+.*labels: [^.]*id07") as error:
+        train_stage(new_model(), token_ids, gold, Protocol("fixed_epochs", 1e-3), 0, "weak", silent, ids=ids)
+    assert "id08" not in str(error.value)
 
 
 def test_a_stage_without_labels_is_an_error(new_model):

@@ -13,8 +13,8 @@ HUB_DATA = Path(os.environ.get("ELICITATION_HUB_DATA", ROOT.parent / "shared/hub
 """Folder with real data sets in the hub's columns, for the tests that need them."""
 
 
-def run_snakemake(folder: Path, config: dict | Path, *options: str, target: str = "all") -> subprocess.CompletedProcess:
-    """Run the pipeline in `folder` on a study, given as a file or as the config itself."""
+def snakemake_command(folder: Path, config: dict | Path, *options: str, target: str = "all") -> list[str | Path]:
+    """What runs the pipeline in `folder` on a study, given as a file or as the config itself; to be called in ROOT."""
     if isinstance(config, dict):
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "config.yaml"
@@ -22,7 +22,13 @@ def run_snakemake(folder: Path, config: dict | Path, *options: str, target: str 
         config = path
     command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--workflow-profile"]
     command += [ROOT / "profiles/default", "--directory", folder, "--cores", "2", "--configfile", config]
-    return subprocess.run([*command, *options, "--", target], capture_output=True, text=True, cwd=ROOT, check=False)
+    return [*command, *options, "--", target]
+
+
+def run_snakemake(folder: Path, config: dict | Path, *options: str, target: str = "all") -> subprocess.CompletedProcess:
+    """Run the pipeline to its end; see snakemake_command."""
+    command = snakemake_command(folder, config, *options, target=target)
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
 
 
 def jobs_planned(folder: Path, config: dict, target: str = "all") -> dict[str, int]:

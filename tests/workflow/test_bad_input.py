@@ -27,24 +27,22 @@ def own_task(folder, rows: dict, **settings) -> dict:
 
 
 TEXTS = [f"text number {i}" for i in range(600)]
+# Few, for the exit status and the terminal; tests/unit/test_bad_input_in_bulk.py has the others.
 BAD_CONFIGS = {
     "misspelt key": (changed("trainng", value={}), "did you mean 'training'?"),
-    "misspelt nested key": (changed("grid", "budget", value=[1]), "did you mean 'budgets'?"),
-    "price of zero": (changed("weak_prices", value=[0]), "must be above 0"),
-    "negative budget": (changed("grid", "budgets", value=[-4]), "must be above 0"),
     "small pool": (changed("tasks", 1, "pool_size", value=100), "the pool holds 100 examples"),
-    "unknown model": (changed("students", value=["studnt"]), "did you mean 'student'?"),
     "no weights": (
         changed("models", 0, value={"name": "student", "learning_rate": 1, "local": "."}),
         "holds no config.json",
     ),
 }
+NO_CONFIGS = {
+    "malformed": ("study: [a\n", "Config file is not valid JSON or YAML."),
+    "a list": ("- a\n- b\n", "with keys at top level."),
+    "empty": ("", "with keys at top level."),
+}
 BAD_TASKS = {
     "missing column": ({"texts": TEXTS, "label": [0, 1] * 300}, "the column 'text' is missing"),
-    "label of 2": ({"text": TEXTS, "label": [0, 1, 2] * 200}, "is 2 in row 2"),
-    "one class": ({"text": TEXTS, "label": [1] * 600}, "is not binary"),
-    "empty": ({"text": [], "label": []}, "train.csv cannot be read"),
-    "too few": ({"text": TEXTS[:100], "label": [0, 1] * 50}, "are left; ask for fewer"),
 }
 
 
@@ -56,17 +54,26 @@ def test_bad_configs_are_refused_before_the_dag_is_built(name, tmp_path):
     assert "Traceback" not in result.stderr and not (tmp_path / "results").exists()
 
 
+@pytest.mark.parametrize("name", NO_CONFIGS)
+def test_files_that_are_no_configs_are_refused(name, tmp_path):
+    text, sentence = NO_CONFIGS[name]
+    (tmp_path / "study.yaml").write_text(text)
+    result = run_snakemake(tmp_path, tmp_path / "study.yaml", "--dry-run")
+    said = result.stdout + result.stderr
+    assert result.returncode != 0 and sentence in said and "Traceback" not in said
+
+
 @pytest.mark.parametrize("name", BAD_TASKS)
 def test_bad_data_stop_the_study_before_models_are_trained(name, tmp_path):
     rows, sentence = BAD_TASKS[name]
     result = run_snakemake(tmp_path, own_task(tmp_path / "own", rows))
     assert result.returncode != 0 and sentence in result.stderr
-    assert "Traceback" not in result.stderr and not (tmp_path / "results/supervisors").exists()
+    assert "Traceback" not in result.stderr and not (tmp_path / "results/models").exists()
 
 
 def test_a_text_longer_than_the_context_is_named(tmp_path):
-    long = ["word " * 100 + str(i) for i in range(600)]
+    long = ["word " * 1100 + str(i) for i in range(600)]
     result = run_snakemake(tmp_path, own_task(tmp_path / "own", {"text": long, "label": [0, 1] * 300}))
     assert result.returncode != 0
-    assert "has 102 tokens, but model 'supervisor' reads at most 64" in result.stderr
-    assert not (tmp_path / "results/supervisors").exists()
+    assert "has 1102 tokens, but model 'supervisor' reads at most 1024" in result.stderr
+    assert not (tmp_path / "results/models").exists()

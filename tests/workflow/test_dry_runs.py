@@ -27,3 +27,16 @@ def test_a_partial_target_needs_only_its_own_task(tmp_path):
     planned = jobs_planned(tmp_path, study, "results/weak_labels/topic/sandbox-supervisor.parquet")
     assert planned["prepare_task"] == planned["train_supervisor"] == planned["write_weak_labels"] == 1
     assert "train_runs" not in planned
+
+
+def test_fetch_gets_tasks_tokenizers_and_pretrained_models_and_trains_nothing(tmp_path):
+    study = yaml.safe_load((ROOT / "studies/real.yaml").read_text()) | {"sources": "hub"}
+    planned = jobs_planned(tmp_path, study, "fetch")
+    assert planned.keys() == {
+        "prepare_task",
+        "check_lengths",
+        "prepare_tokenizer",
+        "prepare_model",
+        "fetch",
+    }
+    assert planned["prepare_task"] == len(study["tasks"]) and planned["prepare_model"] == 1

@@ -2,17 +2,18 @@
 
 import json
 from copy import deepcopy
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import MINI, jobs_planned, run_snakemake
+from helpers import MINI, ROOT, jobs_planned, run_snakemake
 
-from elicitation.config import all_purchases
 from elicitation.files import hash_file, hash_ids
 from elicitation.purchases import buy
 
 TASKS = [task["name"] for task in MINI["tasks"]]
+FIGURES = ("pareto", "spending", "spending_tasks", "scaling", "weak_labels")
 RUN = "results/runs/{task}/supervisor/student/sequential_sft/b{budget}_s{seed}"
 
 
@@ -22,7 +23,8 @@ def metrics(mini_study):
 
 
 def test_there_is_one_row_for_every_run_of_the_grid(metrics):
-    expected = {(t, s, *pair) for t in TASKS for s in MINI["seeds"] for pair in all_purchases(MINI)}
+    pairs = [(160, 0), (80, 8), (0, 16), (40, 0), (20, 2), (0, 4)]
+    expected = {(t, s, *pair) for t in TASKS for s in MINI["seeds"] for pair in pairs}
     found = list(metrics[["task", "seed", "n_weak", "n_gold"]].itertuples(index=False, name=None))
     assert len(found) == len(expected) and set(found) == expected
 
@@ -60,14 +62,15 @@ def test_records_name_the_labels_bought_and_the_files_read(mini_study):
         purchase = buy(ordering, run["n_weak"], run["n_gold"], "topic")
         assert run["weak_ids"] == hash_ids(purchase.weak) and run["gold_ids"] == hash_ids(purchase.gold)
         assert set(run["stages"]) == {s for s, n in (("weak", run["n_weak"]), ("gold", run["n_gold"])) if n}
-    for made_from in records["inputs"].values():
-        assert hash_file(mini_study / made_from["path"]) == made_from["sha256"]
+    assert "results/tasks/topic/pool.parquet" in records["inputs"]
+    for path, sha256 in records["inputs"].items():
+        assert hash_file(mini_study / path) == sha256
     assert records["code"] and records["packages"]["torch"]
 
 
 def test_weak_stages_are_adapters_that_runs_share(mini_study):
     stages = mini_study / "results/stages/topic/supervisor/student/plain/b16_s0"
-    assert sorted(path.name for path in stages.glob("[!.]*")) == ["record.json", "w160", "w80"]
+    assert sorted(path.name for path in stages.glob("[!.]*")) == ["w160", "w80"]
     assert (stages / "w80/adapter_model.safetensors").is_file()
 
 
@@ -87,11 +90,42 @@ def test_every_budget_and_price_has_a_verdict(mini_study):
     assert set(regimes.regime) <= {"quantity-dominant", "mixed", "quality-dominant", "undetermined"}
 
 
+def test_runs_are_summarised_and_none_is_missing(mini_study, metrics):
+    summary = pd.read_parquet(mini_study / "results/summary.parquet")
+    assert set(summary.task) == {"average", *TASKS} and (summary.n_seeds == 2).all()
+    assert summary[summary.task == "average"].accuracy.mean() == pytest.approx(metrics.accuracy.mean())
+    assert pd.read_csv(mini_study / "results/missing.csv").empty
+
+
+def test_the_methods_table_has_the_best_affordable_purchases(mini_study):
+    table = pd.read_csv(mini_study / "results/methods.csv")
+    assert len(table) == 2 * 2 and (table.cost <= table.budget).all()
+    assert set(table.task) == {"average"} and (table.n_seeds == 2).all() and (table.n_tasks == 2).all()
+    assert (table.accuracy_low <= table.accuracy).all() and (table.accuracy <= table.accuracy_high).all()
+    assert "Sequential SFT & $" in (mini_study / "results/methods.tex").read_text()
+
+
 def test_figures_are_drawn_in_both_formats(mini_study):
-    for name in ("pareto", "spending"):
+    for name in FIGURES:
         assert (mini_study / f"figures/{name}.pdf").read_bytes().startswith(b"%PDF")
         assert (mini_study / f"figures/{name}.png").read_bytes().startswith(b"\x89PNG")
     assert "gold labels" in (mini_study / "figures/pareto.md").read_text()
+
+
+def test_a_figure_that_does_not_apply_is_drawn_on_demand_alone(mini_study):
+    assert not list((mini_study / "figures").glob("prompting.*"))
+    assert run_snakemake(mini_study, MINI, target="figures/prompting.pdf").returncode == 0
+    assert (mini_study / "figures/prompting.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_the_report_holds_every_figure_and_the_table_with_captions(mini_study, tmp_path):
+    result = run_snakemake(mini_study, MINI, "--report", str(tmp_path / "report.html"))
+    assert result.returncode == 0, result.stdout + result.stderr
+    report = (tmp_path / "report.html").read_text()
+    for name in (*(f"figures/{name}.pdf" for name in FIGURES), "results/methods.csv"):
+        assert name in report
+        caption = (ROOT / "workflow/report" / Path(name).with_suffix(".rst").name).read_text()
+        assert caption.partition(":")[0].partition(",")[0] in report
 
 
 def test_a_second_run_has_nothing_to_do(mini_study):
@@ -100,7 +134,7 @@ def test_a_second_run_has_nothing_to_do(mini_study):
 
 def test_a_new_price_trains_nothing(mini_study):
     planned = jobs_planned(mini_study, MINI | {"weak_prices": [0.02]})
-    assert set(planned) == {"find_frontier", "find_regimes", "plot_pareto", "all"}
+    assert set(planned) == {"find_frontier", "find_regimes", "plot_pareto", "tabulate_methods", "all"}
 
 
 def test_a_new_budget_or_seed_trains_only_itself(mini_study):
@@ -108,8 +142,16 @@ def test_a_new_budget_or_seed_trains_only_itself(mini_study):
     budget["grid"]["budgets"].append(8)
     new = {"train_weak_stages": 4, "train_runs": 4}
     assert jobs_planned(mini_study, budget).items() >= new.items()
-    assert jobs_planned(mini_study, MINI | {"seeds": [0, 1, 2]}).items() >= new.items()
+    # A task's texts are measured again, since other ones may stand in prompts; that retrains nothing.
+    assert jobs_planned(mini_study, MINI | {"seeds": [0, 1, 2]}).items() >= (new | {"check_lengths": 2}).items()
     assert "train_supervisor" not in jobs_planned(mini_study, budget)
+
+
+def test_a_new_task_trains_only_its_own_supervisor_and_no_model(mini_study):
+    task = {"name": "new", "sandbox": "surprise", "pool_size": 400, "test_size": 60, "supervision_size": 100}
+    planned = jobs_planned(mini_study, MINI | {"tasks": [*MINI["tasks"], task]})
+    assert planned["train_supervisor"] == planned["check_lengths"] == 1 and planned["train_runs"] == 4
+    assert "prepare_model" not in planned
 
 
 def test_the_same_seed_gives_the_same_files(mini_study, tmp_path):

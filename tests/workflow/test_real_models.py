@@ -14,20 +14,21 @@ CLASSIFY = """
 import json, sys
 sys.path.insert(0, {src!r})
 from elicitation.engines import label_with_transformers, label_with_vllm
+from elicitation.hardware import CPU
 ids = json.loads({ids!r})
-reference = label_with_transformers({folder!r}, ids, "cpu").p.tolist()
-print("RESULT", json.dumps([label_with_vllm({folder!r}, ids, "cpu").p.tolist(), reference]))
+reference = label_with_transformers({folder!r}, ids, CPU, {label_ids!r}).p.tolist()
+print("RESULT", json.dumps([label_with_vllm({folder!r}, ids, CPU, {label_ids!r}).p.tolist(), reference]))
 """
 
 
-def classify(folder, token_ids) -> subprocess.CompletedProcess:
+def classify(folder, token_ids, label_ids=None) -> subprocess.CompletedProcess:
     """Probabilities by vLLM and by transformers on stdout, from a process of their own."""
-    code = CLASSIFY.format(src=str(ROOT / "src"), folder=str(folder), ids=json.dumps(token_ids))
+    code = CLASSIFY.format(src=str(ROOT / "src"), folder=str(folder), ids=json.dumps(token_ids), label_ids=label_ids)
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
 
-def write_checkpoint(folder, architecture: str, heads: int) -> list[list[int]]:
-    """A random classifier of width 64, and token ids to classify."""
+def write_checkpoint(folder, architecture: str, heads: int, kind: str = "SequenceClassification") -> list[list[int]]:
+    """A random model of width 64, and token ids to label."""
     import torch
     import transformers
 
@@ -44,7 +45,7 @@ def write_checkpoint(folder, architecture: str, heads: int) -> list[list[int]]:
         pad_token_id=0,
         initializer_range=0.3,
     )
-    getattr(transformers, f"{architecture}ForSequenceClassification")(config).save_pretrained(folder)
+    getattr(transformers, f"{architecture}For{kind}")(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     rng = np.random.default_rng(0)
     return [[1, *rng.integers(4, len(tokenizer), n).tolist()] for n in range(3, 40)]
@@ -53,6 +54,15 @@ def write_checkpoint(folder, architecture: str, heads: int) -> list[list[int]]:
 @pytest.mark.parametrize("architecture", ["Llama", "Bert"])
 def test_vllm_classifies_decoders_and_encoders_as_transformers_does(architecture, tmp_path):
     result = classify(tmp_path, write_checkpoint(tmp_path, architecture, heads=2))
+    assert result.returncode == 0, result.stderr
+    by_vllm, by_transformers = np.array(json.loads(result.stdout.partition("RESULT ")[2]))
+    assert np.abs(by_vllm - by_transformers).max() < 1e-3
+    assert by_vllm.std() > 0.01
+
+
+def test_vllm_scores_the_label_tokens_of_a_prompted_model_as_transformers_does(tmp_path):
+    token_ids = write_checkpoint(tmp_path, "Llama", heads=2, kind="CausalLM")
+    result = classify(tmp_path, token_ids, label_ids=(20, 30))
     assert result.returncode == 0, result.stderr
     by_vllm, by_transformers = np.array(json.loads(result.stdout.partition("RESULT ")[2]))
     assert np.abs(by_vllm - by_transformers).max() < 1e-3

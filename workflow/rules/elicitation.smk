@@ -1,18 +1,21 @@
 # Purchases, and what students make of them. A job trains one block: all purchases of one budget and seed.
-STAGES = "results/stages/{task}/{supervisor}/{student}/{recipe}/b{budget}_s{seed}"
 
 
 rule order_purchases:
     input:
         pool="results/tasks/{task}/pool.parquet",
     output:
-        "results/purchases/{task}/s{seed}.parquet",
+        ordering="results/purchases/{task}/s{seed}.parquet",
+        record="results/purchases/{task}/s{seed}.json",
     log:
         "logs/order_purchases/{task}/s{seed}.log",
+    group:
+        "tasks"
     conda:
         "../../envs/elicitation.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=grows(1000),
+        runtime=grows(10),
     params:
         version=1,
     script:
@@ -26,21 +29,28 @@ rule train_weak_stages:
         ordering="results/purchases/{task}/s{seed}.parquet",
         weak_labels="results/weak_labels/{task}/{supervisor}.parquet",
     output:
-        directory(STAGES) if study["keep_weak_stages"] else temp(directory(STAGES)),
+        adapters=directory(STAGES) if study["keep_weak_stages"] else temp(directory(STAGES)),
+        record=f"{STAGES}.json",
     log:
         "logs/train_weak_stages/{task}/{supervisor}/{student}/{recipe}/b{budget}_s{seed}.log",
     benchmark:
         "benchmarks/measured/train_weak_stages/{task}/{supervisor}/{student}/{recipe}/b{budget}_s{seed}.tsv"
+    wildcard_constraints:
+        student="|".join(LOCAL_STUDENTS) or "none",
+    group:
+        "blocks"
     conda:
         "../../envs/elicitation.yaml"
     resources:
-        mem_mb=2000,
-        gpu=GPUS,
+        mem_mb=grows(2000),
+        runtime=grows(240),
+        gpu=student_gpus,
     params:
-        version=1,
-        study=study["study"],
-        device=DEVICE,
-        purchases=purchases,
+        version=2,
+        hardware=student_hardware,
+        method=recipe_settings,
+        prompt=prompt_settings,
+        purchases=recipe_purchases,
         learning_rate=student_learning_rate,
         training=study["training"],
     script:
@@ -56,23 +66,63 @@ rule train_runs:
         weak_labels="results/weak_labels/{task}/{supervisor}.parquet",
         stages=weak_stages,
     output:
-        predictions="results/runs/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.parquet",
-        records="results/runs/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.json",
+        predictions=RUNS,
+        record="results/runs/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.json",
     log:
         "logs/train_runs/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.log",
     benchmark:
         "benchmarks/measured/train_runs/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.tsv"
+    wildcard_constraints:
+        method="|".join(TRAINING) or "none",
+        student="|".join(LOCAL_STUDENTS) or "none",
+    group:
+        "blocks"
     conda:
         "../../envs/elicitation.yaml"
     resources:
-        mem_mb=2000,
-        gpu=GPUS,
+        mem_mb=grows(2000),
+        runtime=grows(240),
+        gpu=student_gpus,
     params:
-        version=1,
-        study=study["study"],
-        device=DEVICE,
+        version=2,
+        hardware=student_hardware,
+        method=method_settings,
+        prompt=prompt_settings,
         purchases=purchases,
         learning_rate=student_learning_rate,
         training=study["training"],
     script:
         "../scripts/train_runs.py"
+
+
+rule score_prompts:
+    input:
+        student="results/models/{student}",
+        pool="results/tasks/{task}/pool.parquet",
+        test="results/tasks/{task}/test.parquet",
+        ordering="results/purchases/{task}/s{seed}.parquet",
+        weak_labels="results/weak_labels/{task}/{supervisor}.parquet",
+    output:
+        predictions=RUNS,
+        record="results/runs/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.json",
+    log:
+        "logs/score_prompts/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.log",
+    benchmark:
+        "benchmarks/measured/score_prompts/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.tsv"
+    wildcard_constraints:
+        method="|".join(PROMPTING) or "none",
+    conda:
+        "../../envs/elicitation.yaml"
+    resources:
+        mem_mb=grows(3000),
+        runtime=grows(120),
+        gpu=student_gpus,
+    params:
+        version=1,
+        hardware=student_hardware,
+        method=method_settings,
+        prompt=prompt_settings,
+        purchases=purchases,
+        labelling=study["labelling"],
+    script:
+        "../scripts/score_prompts.py"

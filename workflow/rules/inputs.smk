@@ -6,32 +6,96 @@ rule prepare_task:
         pool="results/tasks/{task}/pool.parquet",
         test="results/tasks/{task}/test.parquet",
         supervision="results/tasks/{task}/supervision.parquet",
-        card="results/tasks/{task}/card.json",
+        record="results/tasks/{task}/card.json",
     log:
         "logs/prepare_task/{task}.log",
     benchmark:
         "benchmarks/measured/prepare_task/{task}.tsv"
-    # Bad data should stop the study before models are trained.
-    priority: 100
+    priority: CHECK_PRIORITY
+    group:
+        "tasks"
     conda:
         "../../envs/elicitation.yaml"
+    threads: CHECK_THREADS
     resources:
-        mem_mb=2000,
+        mem_mb=grows(2000),
+        runtime=grows(60),
     params:
-        version=1,
-        study=study["study"],
+        version=2,
         task=task_settings,
         sources=study["sources"],
         data_folder=study["data_folder"],
+        rows_in_pool=study["supervision"]["rows_in_pool"],
     script:
         "../scripts/prepare_task.py"
+
+
+rule prepare_tokenizer:
+    output:
+        tokenizer=directory("results/tokenizers/{model}"),
+        record="results/tokenizers/{model}.json",
+    log:
+        "logs/prepare_tokenizer/{model}.log",
+    priority: CHECK_PRIORITY
+    group:
+        "lengths"
+    conda:
+        "../../envs/elicitation.yaml"
+    threads: CHECK_THREADS
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(15),
+    params:
+        version=1,
+        model=model_settings,
+        sources=study["sources"],
+    script:
+        "../scripts/prepare_tokenizer.py"
+
+
+rule check_lengths:
+    input:
+        pool="results/tasks/{task}/pool.parquet",
+        test="results/tasks/{task}/test.parquet",
+        supervision="results/tasks/{task}/supervision.parquet",
+        tokenizers=expand("results/tokenizers/{model}", model=READERS),
+    output:
+        record="results/tasks/{task}/lengths.json",
+    log:
+        "logs/check_lengths/{task}.log",
+    priority: CHECK_PRIORITY
+    group:
+        "lengths"
+    conda:
+        "../../envs/elicitation.yaml"
+    threads: CHECK_THREADS
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(30),
+    params:
+        version=2,
+        prompt=prompt_settings,
+        shots=shots_of_task,
+        prompted=prompted_in_task,
+        seeds=study["seeds"],
+    script:
+        "../scripts/check_lengths.py"
+
+
+# All that comes from elsewhere, for a machine whose jobs cannot reach the network.
+rule fetch:
+    input:
+        expand("results/tasks/{task}/lengths.json", task=TASKS),
+        expand("results/models/{model}", model=FETCHED),
+    localrule: True
 
 
 rule prepare_model:
     input:
         original=original_model,
     output:
-        directory("results/models/{model}"),
+        model=directory("results/models/{model}"),
+        record="results/models/{model}.json",
     log:
         "logs/prepare_model/{model}.log",
     benchmark:
@@ -41,31 +105,11 @@ rule prepare_model:
     conda:
         "../../envs/elicitation.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=grows(2000),
+        runtime=grows(240),
     params:
         version=1,
         model=model_settings,
         sources=study["sources"],
     script:
         "../scripts/prepare_model.py"
-
-
-rule check_lengths:
-    input:
-        pool="results/tasks/{task}/pool.parquet",
-        test="results/tasks/{task}/test.parquet",
-        supervision="results/tasks/{task}/supervision.parquet",
-        models=expand("results/models/{model}", model=dict.fromkeys(study["supervisors"] + study["students"])),
-    output:
-        "results/tasks/{task}/lengths.json",
-    log:
-        "logs/check_lengths/{task}.log",
-    priority: 50
-    conda:
-        "../../envs/elicitation.yaml"
-    resources:
-        mem_mb=1000,
-    params:
-        version=1,
-    script:
-        "../scripts/check_lengths.py"

@@ -3,10 +3,8 @@
 
 rule train_supervisor:
     input:
-        model="results/models/{supervisor}",
+        model=pretrained_supervisor,
         supervision="results/tasks/{task}/supervision.parquet",
-        # Must exist, so that bad data stop the study first; a new check need not retrain anything.
-        lengths=ancient("results/tasks/{task}/lengths.json"),
     output:
         model=directory("results/supervisors/{task}/{supervisor}"),
         record="results/supervisors/{task}/{supervisor}.json",
@@ -18,12 +16,12 @@ rule train_supervisor:
     conda:
         "../../envs/elicitation.yaml"
     resources:
-        mem_mb=2000,
-        gpu=GPUS,
+        mem_mb=grows(2000),
+        runtime=grows(120),
+        gpu=supervisor_gpus,
     params:
         version=1,
-        study=study["study"],
-        device=DEVICE,
+        hardware=supervisor_hardware,
         learning_rate=supervisor_learning_rate,
         epochs=study["supervision"]["epochs"],
         micro_batch_tokens=study["training"]["micro_batch_tokens"],
@@ -33,7 +31,8 @@ rule train_supervisor:
 
 rule write_weak_labels:
     input:
-        supervisor="results/supervisors/{task}/{supervisor}",
+        supervisor=labelling_model,
+        supervision="results/tasks/{task}/supervision.parquet",
         pool="results/tasks/{task}/pool.parquet",
         test="results/tasks/{task}/test.parquet",
     output:
@@ -43,16 +42,44 @@ rule write_weak_labels:
         "logs/write_weak_labels/{task}/{supervisor}.log",
     benchmark:
         "benchmarks/measured/write_weak_labels/{task}/{supervisor}.tsv"
+    wildcard_constraints:
+        supervisor="|".join(LABELLING) or "none",
     priority: 20
     conda:
         "../../envs/elicitation.yaml"
     resources:
-        mem_mb=3000,
-        gpu=GPUS,
+        mem_mb=grows(3000),
+        runtime=grows(120),
+        gpu=supervisor_gpus,
     params:
-        version=1,
-        study=study["study"],
-        device=DEVICE,
+        version=2,
+        hardware=supervisor_hardware,
+        supervisor=supervisor_settings,
+        prompt=prompt_settings,
         labelling=study["labelling"],
     script:
         "../scripts/write_weak_labels.py"
+
+
+rule shuffle_errors:
+    input:
+        weak_labels=original_labels,
+        pool="results/tasks/{task}/pool.parquet",
+        test="results/tasks/{task}/test.parquet",
+    output:
+        labels="results/weak_labels/{task}/{supervisor}.parquet",
+        record="results/weak_labels/{task}/{supervisor}.json",
+    log:
+        "logs/shuffle_errors/{task}/{supervisor}.log",
+    wildcard_constraints:
+        supervisor="|".join(SHUFFLED) or "none",
+    conda:
+        "../../envs/elicitation.yaml"
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(10),
+    params:
+        version=1,
+        supervisor=supervisor_settings,
+    script:
+        "../scripts/shuffle_errors.py"

@@ -7,9 +7,10 @@ with job(snakemake):
 
     from elicitation.evaluation import performance_gap_recovered, score_run
     from elicitation.files import write_table
+    from elicitation.methods import method_from
     from elicitation.seeds import stream
 
-    names = dict(snakemake.wildcards.items())
+    names, shots = dict(snakemake.wildcards.items()), method_from(snakemake.params.method).shots
     test = pd.read_parquet(snakemake.input.test).merge(pd.read_parquet(snakemake.input.weak_labels), on="id")
     predictions = pd.concat(map(pd.read_parquet, snakemake.input.predictions)).drop_duplicates(
         ["n_weak", "n_gold", "seed", "id"]
@@ -18,7 +19,9 @@ with job(snakemake):
     for (n_weak, n_gold, seed), run in predictions.groupby(["n_weak", "n_gold", "seed"]):
         log_odds = run.set_index("id").log_odds.loc[test.id].to_numpy()
         scores = score_run(test, log_odds, stream(seed, "bootstrap", *names.values(), n_weak, n_gold))
-        rows.append(names | {"n_weak": n_weak, "n_gold": n_gold, "seed": seed} | scores)
+        # A method that only prompts shows all that it buys.
+        prompt = {"shots": (shots.k or n_weak + n_gold) if shots else 0, "shot_quality": shots.quality if shots else ""}
+        rows.append(names | {"n_weak": n_weak, "n_gold": n_gold, "seed": seed} | prompt | scores)
     metrics = pd.DataFrame(rows)
     metrics["pgr"] = performance_gap_recovered(metrics)
     write_table(snakemake.output[0], metrics)

@@ -5,13 +5,9 @@ from elicitation.jobs import job
 with job(snakemake):
     import pandas as pd
 
-    from elicitation.evaluation import average_tasks, summarise
     from elicitation.files import write_table
     from elicitation.frontier import frontiers
 
-    metrics = pd.read_parquet(snakemake.input.metrics)
-    if metrics.task.nunique() > 1:
-        metrics = pd.concat([average_tasks(metrics), metrics], ignore_index=True)
-    table = frontiers(summarise(metrics), snakemake.params.weak_prices)
+    table = frontiers(pd.read_parquet(snakemake.input.summary), snakemake.params.weak_prices)
     write_table(snakemake.output[0], table)
     print(table[table.on_frontier].to_string())

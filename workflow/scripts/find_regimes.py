@@ -21,12 +21,16 @@ with job(snakemake):
     groups = {}
     for (task, *models), paths in blocks.items():
         predictions = pd.concat(map(pd.read_parquet, paths)).drop_duplicates(["n_weak", "n_gold", "seed", "id"])
+        # Pairs need the same seeds everywhere; extra seeds are for the means.
+        predictions = predictions[predictions.seed.isin(snakemake.params.seeds)]
         groups[task, *models] = correctness(predictions, tests[task].set_index("id").gold)
     halves = {task: selection_half(test.id) for task, test in tests.items()}
-    if len(tests) > 1:
+    over = snakemake.params.average_over
+    if len(over) > 1:
+        halves[AVERAGE] = np.concatenate([halves[task] for task in over])
         for models in sorted({group[1:] for group in groups}):
-            groups[AVERAGE, *models] = join_tasks([groups[task, *models] for task in tests])
-        halves[AVERAGE] = np.concatenate([halves[task] for task in tests])
+            if all((task, *models) in groups for task in over):
+                groups[AVERAGE, *models] = join_tasks([groups[task, *models] for task in over])
     rows = [
         dict(zip(NAMES, group, strict=True)) | regime_at(correct, halves[group[0]], budget, price)
         for group, correct in groups.items()

@@ -6,10 +6,13 @@ with job(snakemake):
     import pandas as pd
 
     from elicitation.captions import pareto_caption
-    from elicitation.figures import plot_pareto, save_figure
+    from elicitation.figures.pareto import plot_pareto
+    from elicitation.figures.style import save_figure
     from elicitation.files import replacing
 
-    frontier, regimes = pd.read_csv(snakemake.input.frontier), pd.read_csv(snakemake.input.regimes)
-    save_figure(plot_pareto(frontier), [snakemake.output.pdf, snakemake.output.png])
+    frontier, regimes, missing = map(pd.read_csv, snakemake.input)
+    titles = snakemake.params.titles
+    figure = plot_pareto(frontier, missing, titles)
+    save_figure(figure, [snakemake.output.pdf, snakemake.output.png])
     with replacing(snakemake.output.caption) as temporary:
-        temporary.write_text(pareto_caption(frontier, regimes))
+        temporary.write_text(pareto_caption(frontier, regimes, missing, titles))

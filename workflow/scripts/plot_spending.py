@@ -5,9 +5,13 @@ from elicitation.jobs import job
 with job(snakemake):
     import pandas as pd
 
-    from elicitation.evaluation import summarise
-    from elicitation.figures import plot_spending, save_figure
+    from elicitation.averages import average_rows, select, task_rows
+    from elicitation.figures.spending import plot_spending
+    from elicitation.figures.style import save_figure
 
-    points = summarise(pd.read_parquet(snakemake.input.metrics))
-    figure = plot_spending(points, snakemake.params.budgets, snakemake.params.weak_price)
+    params = snakemake.params
+    points = select(pd.read_parquet(snakemake.input.summary), params.shown)
+    points = task_rows(points) if params.panel == "task" else average_rows(points)
+    missing = pd.read_csv(snakemake.input.missing)
+    figure = plot_spending(points, missing, params.titles, params.panel, params.budgets, params.weak_price)
     save_figure(figure, [snakemake.output.pdf, snakemake.output.png])

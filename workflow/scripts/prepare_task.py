@@ -2,24 +2,15 @@
 
 from elicitation.jobs import job
 
-with job(snakemake):
-    import time
+with job(snakemake) as record:
+    from elicitation.files import write_table
+    from elicitation.tasks import describe_sets, pin_revision, prepare_task, revision_of, sample_texts, source_files
 
-    from elicitation.files import provenance, write_json, write_table
-    from elicitation.tasks import prepare_task, revision_of, sample_texts
-
-    started = time.perf_counter()
-    task, sources = snakemake.params.task, snakemake.params.sources
-    sets = prepare_task(task, sources, snakemake.params.data_folder)
+    sources, data_folder = snakemake.params.sources, snakemake.params.data_folder
+    task = pin_revision(snakemake.params.task, sources)
+    sets = prepare_task(task, sources, data_folder, snakemake.params.rows_in_pool)
     for part, examples in sets.items():
         write_table(snakemake.output[part], examples)
-    files = {part: snakemake.output[part] for part in sets}
-    card = {
-        "task": task,
-        "source": revision_of(task, sources),
-        "counts": {part: {"rows": len(s), "label 1": int(s.gold.sum())} for part, s in sets.items()},
-        "examples": sample_texts(sets),
-        **provenance(snakemake.params.study, files, started),
-    }
-    write_json(snakemake.output.card, card)
-    print(f"{task['name']}: {card['counts']}")
+    record |= {"source": revision_of(task, sources), "source_files": source_files(task, sources, data_folder)}
+    record |= describe_sets(sets) | {"examples": sample_texts(sets)}
+    print(f"{task['name']}: {record['counts']}")

@@ -2,58 +2,58 @@
 
 from elicitation.jobs import job
 
-with job(snakemake):
-    import time
+with job(snakemake) as record:
     from pathlib import Path
 
     import pandas as pd
 
-    from elicitation.files import hash_ids, provenance, read_json, write_json, write_table
-    from elicitation.methods import METHODS
-    from elicitation.models import require_device
-    from elicitation.purchases import buy
-    from elicitation.runs import Student, run_stages
+    from elicitation.files import hash_ids, read_json, write_table
+    from elicitation.hardware import Hardware
+    from elicitation.methods import method_from
+    from elicitation.models import require_hardware
+    from elicitation.prompts import PromptFormat
+    from elicitation.purchases import buy, set_shots_apart
+    from elicitation.runs import Student, candidates_for, prompted, run_stages
     from elicitation.training import Protocol
 
-    started = time.perf_counter()
-    params, names = snakemake.params, snakemake.wildcards
-    require_device(params.device)
-    pool, test = pd.read_parquet(snakemake.input.pool), pd.read_parquet(snakemake.input.test)
+    params, names, seed = snakemake.params, snakemake.wildcards, int(snakemake.wildcards.seed)
+    hardware = Hardware(**params.hardware)
+    require_hardware(hardware)
+    method = method_from(params.method)
+    pool = pd.read_parquet(snakemake.input.pool).merge(pd.read_parquet(snakemake.input.weak_labels), on="id")
+    test = pd.read_parquet(snakemake.input.test)
     ordering = pd.read_parquet(snakemake.input.ordering).id.tolist()
-    p_weak = pd.read_parquet(snakemake.input.weak_labels).set_index("id").p_weak
-    method, seed = METHODS[names.method], int(names.seed)
-    purchases = {pair: buy(ordering, *pair, names.task) for pair in map(tuple, params.purchases)}
-    protocol = Protocol(learning_rate=params.learning_rate, **params.training)
-    # Weak labels are not trained on here: their stages are read from disk.
-    gold_ids = {i for purchase in purchases.values() for i in purchase.gold}
-    examples = pd.concat([pool[pool.id.isin(gold_ids)], test])
-    student = Student(snakemake.input.student, params.device, examples, seed, protocol)
-    adapters = Path(str(snakemake.input.stages))
-    weak_records = (
-        {s["n_weak"]: s["stage"] for s in read_json(adapters / "record.json")["stages"]}
-        if snakemake.input.stages
-        else {}
-    )
-    tables, records = [], []
+    purchases, candidates = {}, {}
+    for pair in map(tuple, params.purchases):
+        shots, purchases[pair] = set_shots_apart(buy(ordering, *pair, names.task), *method.shots_bought)
+        candidates[pair] = candidates_for(ordering, purchases[pair], shots) if method.selection else []
+    # Where the weak stages come from disk, their labels are not trained on here.
+    trained = {i for p in purchases.values() for i in (p.gold if method.starts_weak else p.weak + p.gold)}
+    used = pool[pool.id.isin(trained.union(*candidates.values()))]
+    texts = prompted(pd.concat([used, test]), method.shots, shots, pool, PromptFormat(**params.prompt), seed)
+    protocol = Protocol(learning_rate=params.learning_rate, **(params.training | method.training))
+    student = Student(snakemake.input.student, hardware, texts, seed, protocol)
+    stages = Path(str(snakemake.input.stages)) if snakemake.input.stages else None
+    # The record of the weak stages lies beside their folder.
+    weak_records = {s["n_weak"]: s["stage"] for s in read_json(f"{stages}.json")["stages"]} if stages else {}
+    tables, runs = [], []
     for (n_weak, n_gold), purchase in purchases.items():
         run = {"n_weak": n_weak, "n_gold": n_gold, "seed": seed}
-        print(f"run {len(records) + 1} of {len(purchases)}: {run}")
-        log_odds, stages = run_stages(
+        print(f"run {len(runs) + 1} of {len(purchases)}: {run}")
+        n_trained = len(purchase.weak)
+        log_odds, made_of, gold_ids = run_stages(
             student,
-            method.stages,
+            method,
             purchase,
-            p_weak,
-            pool.set_index("id").gold,
-            adapters / f"w{n_weak}" if n_weak else None,
+            pool.set_index("id"),
+            stages / f"w{n_trained}" if stages and n_trained else None,
+            candidates[n_weak, n_gold],
             test.id.tolist(),
             print,
         )
         tables.append(pd.DataFrame({**run, "id": test.id, "log_odds": log_odds}))
-        weak = {"weak": weak_records[n_weak]} if n_weak else {}
-        bought = {"weak_ids": hash_ids(purchase.weak), "gold_ids": hash_ids(purchase.gold)}
-        records.append(run | bought | {"stages": weak | stages})
+        weak = {"weak": weak_records[n_trained]} if stages and n_trained else {}
+        bought = {"weak_ids": hash_ids(shots.weak + purchase.weak), "gold_ids": hash_ids(shots.gold + gold_ids)}
+        runs.append(run | bought | {"stages": weak | made_of})
     write_table(snakemake.output.predictions, pd.concat(tables))
-    inputs = {name: path for name, path in snakemake.input.items() if path}
-    made = provenance(params.study, inputs, started, params.device)
-    settings = {**dict(names.items()), "protocol": vars(protocol)}
-    write_json(snakemake.output.records, {"runs": records, "settings": settings, **made})
+    record |= {"runs": runs, "protocol": vars(protocol)}

@@ -2,36 +2,43 @@
 
 from elicitation.jobs import job
 
-with job(snakemake):
-    import time
+with job(snakemake) as record:
     from pathlib import Path
 
     import pandas as pd
 
-    from elicitation.files import hash_ids, provenance, write_json
-    from elicitation.models import require_device
-    from elicitation.purchases import buy
-    from elicitation.runs import Student
+    from elicitation.files import hash_ids
+    from elicitation.hardware import Hardware
+    from elicitation.methods import method_from
+    from elicitation.models import require_hardware
+    from elicitation.prompts import PromptFormat
+    from elicitation.purchases import buy, set_shots_apart
+    from elicitation.runs import Student, prompted
     from elicitation.training import Protocol
 
-    started = time.perf_counter()
-    params, names = snakemake.params, snakemake.wildcards
-    require_device(params.device)
-    pool = pd.read_parquet(snakemake.input.pool)
+    params, names, seed = snakemake.params, snakemake.wildcards, int(snakemake.wildcards.seed)
+    hardware = Hardware(**params.hardware)
+    require_hardware(hardware)
+    method = method_from(params.method)
+    pool = pd.read_parquet(snakemake.input.pool).merge(pd.read_parquet(snakemake.input.weak_labels), on="id")
     ordering = pd.read_parquet(snakemake.input.ordering).id.tolist()
-    p_weak = pd.read_parquet(snakemake.input.weak_labels).set_index("id").p_weak
-    amounts = sorted({n_weak for n_weak, _ in params.purchases if n_weak})
-    bought = {n: buy(ordering, n, 0, names.task).weak for n in amounts}
-    protocol = Protocol(learning_rate=params.learning_rate, **params.training)
-    used = pool[pool.id.isin(bought[amounts[-1]])]
-    student = Student(snakemake.input.student, params.device, used, int(names.seed), protocol)
-    records = {}
-    for n, ids in bought.items():
+    bought = {}
+    for n_weak, n_gold in params.purchases:
+        shots, purchase = set_shots_apart(buy(ordering, n_weak, n_gold, names.task), *method.shots_bought)
+        bought[len(purchase.weak)] = purchase.weak
+    bought.pop(0, None)
+    protocol = Protocol(learning_rate=params.learning_rate, **(params.training | method.training))
+    used = pool[pool.id.isin(bought[max(bought)])]
+    texts = prompted(used, method.shots, shots, pool, PromptFormat(**params.prompt), seed)
+    student = Student(snakemake.input.student, hardware, texts, seed, protocol)
+    p_weak = pool.set_index("id").p_weak
+    stages = []
+    for n, ids in sorted(bought.items()):
         model = student.fresh()
-        stage = student.train(model, "weak", ids, p_weak, print)
-        model.save_pretrained(Path(snakemake.output[0]) / f"w{n}")
-        records[n] = {"n_weak": n, "ids": hash_ids(ids), "stage": stage}
+        stage = student.train(model, method.stages[0], p_weak[ids], print)
+        model.save_pretrained(Path(snakemake.output.adapters) / f"w{n}")
+        stages.append({"n_weak": n, "ids": hash_ids(ids), "stage": stage})
         print(f"{n} weak labels: {stage}")
-    settings = {"protocol": vars(protocol), "seed": int(names.seed)}
-    made = provenance(params.study, dict(snakemake.input.items()), started, params.device)
-    write_json(Path(snakemake.output[0]) / "record.json", {"stages": list(records.values()), **settings, **made})
+    # Whether the adapters are to go is no setting: it must not train them anew.
+    kept = snakemake.config.get("keep_weak_stages", True)
+    record |= {"stages": stages, "protocol": vars(protocol), "temporary": not kept}

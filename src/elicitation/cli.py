@@ -1,0 +1,84 @@
+"""The command `elicitation`: questions about results and studies. Each subcommand is a function and its arguments."""
+
+import argparse
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+from elicitation.errors import InputError
+
+
+def trace(arguments: argparse.Namespace) -> int:
+    from elicitation.audit import trace
+
+    for line in trace(arguments.result, arguments.all):
+        print(line)
+    return 0
+
+
+def verify(arguments: argparse.Namespace) -> int:
+    from elicitation.audit import command_for, verify
+
+    root = Path(arguments.folder)
+    records, problems = verify(root, arguments.mixed_code)
+    for problem in problems:
+        print(problem.sentence)
+    checked = f"{sum(len(record['outputs']) for record in records.values())} results of {len(records)} jobs"
+    print(f"{checked}; problems: {len(problems)}.")
+    doomed = sorted({root / path for problem in problems for path in problem.delete if (root / path).exists()})
+    if doomed and arguments.delete:
+        for path in doomed:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        command = command_for(next(iter(records.values())), root, [])
+        print(f"Deleted {len(doomed)} files and folders. To make them again: {command}")
+    elif doomed:
+        print("To delete what is wrong, so that the next run makes it again: elicitation verify --delete")
+    return int(bool(problems))
+
+
+def estimate(arguments: argparse.Namespace) -> int:
+    from elicitation.config import read_study
+    from elicitation.estimate import describe
+
+    print(describe(read_study(arguments.study), arguments.folder))
+    return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="elicitation", description="Questions about results and studies.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    command = commands.add_parser("trace", help="how a result came to be, and the command that makes it again")
+    command.add_argument(
+        "result", help="a file under results/ or figures/, or a run: task/supervisor/student/method/block"
+    )
+    command.add_argument("--all", action="store_true", help="every input, however many")
+    command.set_defaults(function=trace)
+
+    command = commands.add_parser("verify", help="check all results of a study against their records")
+    command.add_argument("folder", nargs="?", default=".", help="the study's folder (this one)")
+    command.add_argument("--mixed-code", action="store_true", help="accept results of several versions of the code")
+    command.add_argument("--delete", action="store_true", help="delete what is wrong, for the next run to make again")
+    command.set_defaults(function=verify)
+
+    command = commands.add_parser("estimate", help="what a study will cost, before anything runs")
+    command.add_argument("study", nargs="?", type=Path, default=Path("config.yaml"), help="its file (config.yaml)")
+    command.add_argument("folder", nargs="?", type=Path, default=Path(), help="where its results are or will be (here)")
+    command.set_defaults(function=estimate)
+    return parser
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run one subcommand; the exit status is 0 if all is well."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Quiet when `| head` has read enough.
+    arguments = build_parser().parse_args(words)
+    try:
+        return arguments.function(arguments)
+    except InputError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,243 @@
+"""What a study will cost, before anything runs: runs, stages, label presentations, tokens, hours, disk.
+
+Presentations are upper bounds, since early stopping ends most stages sooner. Hours rest on the assumptions below;
+where jobs of the same student have been measured (benchmarks/measured), their ratio to the estimate corrects it.
+"""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+from safetensors import safe_open
+
+from elicitation.api import MIN_LINES, dollars
+from elicitation.config import block_purchases, blocks_of, groups_of, local_model_folder
+from elicitation.methods import Method, Stage, study_methods
+from elicitation.runs import CANDIDATES
+from elicitation.training import Protocol, plan_schedule
+
+TOKENS_PER_TEXT = 150.0
+"""Assumed of tasks whose tokens are not counted yet."""
+FLOPS_PER_SECOND = {"cuda": 1.5e14, "cpu": 2.0e10}
+"""Assumed of one device: an H100 or H200 in bfloat16 at about 15 % of its peak; one CPU core in float32."""
+START_UP_SECONDS = {"cuda": 60.0, "cpu": 5.0}
+"""Assumed of a job: imports and loading the model."""
+FORWARD, BACKWARD = 2.0, 2.0
+"""Operations per parameter and token. The backward pass skips the frozen weights' gradients."""
+API_EPOCHS = 3
+"""Assumed where a finetuning API chooses."""
+BYTES_PER_PARAMETER = {"cuda": 2, "cpu": 4}
+BYTES_PER_PREDICTION = 25
+"""Of one compressed row of predictions."""
+
+
+def trained_stages(method: Method, n_weak: int, n_gold: int) -> list[tuple[Stage, int]]:
+    """The stages of a run with the number of labels that each trains on; those without labels are skipped."""
+    weak_shots, gold_shots = method.shots_bought
+    labels = {"weak": n_weak - weak_shots, "gold": n_gold - gold_shots}
+    labels["both"] = sum(labels.values())
+    return [(stage, labels[stage.labels]) for stage in method.stages if labels[stage.labels]]
+
+
+def parameters_of(model: dict, sources: str) -> float | None:
+    """Parameters of a model: as the config says, of the sandbox's architecture, or counted in local weights."""
+    if "parameters" in model:
+        return float(model["parameters"])
+    if "sandbox" in model:
+        return 10.0 * model["sandbox"]["layers"] * model["sandbox"]["width"] ** 2
+    if sources == "local" and "local" in model:
+        count = 0
+        for path in local_model_folder(model["local"], model["name"]).glob("*.safetensors"):
+            with safe_open(path, "np") as weights:
+                shapes = [weights.get_slice(name).get_shape() for name in weights.keys()]  # noqa: SIM118
+            count += sum(int(pd.Series(shape).prod()) for shape in shapes)
+        return float(count)
+    return None
+
+
+def adapter_bytes(parameters: float) -> float:
+    """Of rank-8 adapters on all linear layers of a Llama-like model, whose width follows from its size."""
+    width = (parameters * 128 / 12) ** (1 / 3)
+    return 4 * parameters * 14.3 / width
+
+
+def tokens_of(task: str, model: str, folder: Path) -> float:
+    """Mean tokens of a task's text as counted in a study's results, else TOKENS_PER_TEXT."""
+    path = folder / f"results/tasks/{task}/lengths.json"
+    lengths = json.loads(path.read_text())["lengths"] if path.is_file() else {}
+    return lengths.get(model, {}).get("mean", TOKENS_PER_TEXT)
+
+
+def planned_runs(config: dict) -> pd.DataFrame:
+    """One row a run: task, supervisor, student, method, budget, seed, n_weak, n_gold."""
+    methods = study_methods(config["methods"])
+    pools = {task["name"]: task["pool_size"] for task in config["tasks"]}
+    rows = [
+        group | {"budget": budget, "seed": seed, "n_weak": n_weak, "n_gold": n_gold}
+        for group in groups_of(config)
+        for method, pool in [(methods[group["method"]], pools[group["task"]])]
+        for budget, seed in blocks_of(method, pool, config)
+        for n_weak, n_gold in block_purchases(budget, seed, method, pool, config)
+    ]
+    return pd.DataFrame(rows)
+
+
+def planned_stages(runs: pd.DataFrame, config: dict) -> pd.DataFrame:
+    """One row a stage of every run, with `recipe` (of weak stages that runs share), `n`, and what it takes at most:
+    `presentations` to train on and `validations`."""
+    methods = study_methods(config["methods"])
+    rows = []
+    for run in runs.itertuples(index=False):
+        method = methods[run.method]
+        protocol = Protocol(learning_rate=1.0, **(config["training"] | method.training))
+        for stage, n in trained_stages(method, run.n_weak, run.n_gold):
+            plan = plan_schedule(n, protocol)
+            validations = plan.n_validation * plan.steps // plan.evaluate_every if plan.evaluate_every else 0
+            shared = {"labels": stage.labels, "recipe": method.recipe if stage.labels == "weak" else None, "n": n}
+            rows.append(
+                run._asdict() | shared | {"presentations": plan.steps * plan.batch_size, "validations": validations}
+            )
+    return pd.DataFrame(rows)
+
+
+def share_weak_stages(stages: pd.DataFrame) -> pd.DataFrame:
+    """The stages that are trained: weak ones once for each recipe and purchase, all others."""
+    key = ["task", "supervisor", "student", "recipe", "budget", "seed", "n"]
+    weak = stages.recipe.notna()
+    return pd.concat([stages[weak].drop_duplicates(key), stages[~weak]])
+
+
+def with_tokens(table: pd.DataFrame, config: dict, folder: Path) -> pd.Series:
+    """Tokens of one text, prompt included, for every row of runs or stages."""
+    methods = study_methods(config["methods"])
+    shots = {name: method.shots.k or 0 if method.shots else 0 for name, method in methods.items()}
+    pairs = table[["task", "student"]].drop_duplicates().itertuples(index=False)
+    tokens = {tuple(pair): tokens_of(*pair, folder) for pair in pairs}
+    # A method that only prompts shows all labels that it buys.
+    only = table.method.map({name: method.prompts_only for name, method in methods.items()})
+    k = table.method.map(shots) + only * (table.n_weak + table.n_gold)
+    return pd.Series([tokens[pair] for pair in zip(table.task, table.student, strict=True)], table.index) * (1 + k)
+
+
+def measured_hours(folder: Path, student: str) -> tuple[float, int]:
+    """Hours and number of a student's finished jobs, from Snakemake's benchmark files."""
+    files = [
+        path
+        for rule in ("train_weak_stages", "train_runs", "score_prompts")
+        for path in (folder / "benchmarks/measured" / rule).glob(f"*/*/{student}/*/*.tsv")
+    ]
+    return sum(float(pd.read_csv(path, sep="\t").s.sum()) for path in files) / 3600, len(files)
+
+
+def estimate_api(model: dict, runs: pd.DataFrame, trained: pd.DataFrame) -> tuple[dict, str]:
+    """What an API shows to its model and bills for it, and what that assumes."""
+    api = model["api"]
+    epochs = api["epochs"] or API_EPOCHS
+    presentations = trained.n.clip(lower=MIN_LINES) * epochs
+    trained_tokens, asked_tokens = (trained.tokens * presentations).sum(), (runs.tokens * runs.test_size).sum()
+    bills = (trained_tokens, api["training_price"]), (asked_tokens, api["input_price"])
+    row = {
+        "presentations": int(presentations.sum()),
+        "presentations saved": 0,
+        "tokens, millions": (trained_tokens + asked_tokens) / 1e6,
+        "US dollars": dollars(*bills, (int(runs.test_size.sum()), api["output_price"])),
+    }
+    return row, f"{model['name']}: dollars assume {epochs} epochs and that nothing in results/api is paid for yet."
+
+
+def estimate_student(
+    model: dict, runs: pd.DataFrame, stages: pd.DataFrame, trained: pd.DataFrame, config: dict, folder: Path
+) -> tuple[dict, list[str]]:
+    """What one student takes, and notes on what was assumed or measured.
+
+    runs, stages, trained (with `tokens`: of one text; and `test_size` in runs): the student's own.
+    """
+    name, device = model["name"], config["device"]
+    weak = trained[trained.recipe.notna()]
+    jobs = len(runs.drop_duplicates(["task", "supervisor", "method", "budget", "seed"]))
+    jobs += len(weak.drop_duplicates(["task", "supervisor", "recipe", "budget", "seed"]))
+    trained_tokens = (trained.tokens * trained.presentations).sum()
+    predicted_tokens = (trained.tokens * trained.validations).sum() + (runs.tokens * runs.predictions).sum()
+    row = {
+        "student": name,
+        "runs": len(runs),
+        "jobs": jobs,
+        "stages": len(trained),
+        "saved by sharing": len(stages) - len(trained),
+        "presentations": int(trained.presentations.sum()),
+        "presentations saved": int(stages.presentations.sum() - trained.presentations.sum()),
+        "tokens, millions": (trained_tokens + predicted_tokens) / 1e6,
+    }
+    if "api" in model:
+        bill, note = estimate_api(model, runs, trained)
+        return row | bill, [note]
+    parameters = parameters_of(model, config["sources"])
+    if parameters is None:
+        return row, [f"{name}: give `parameters` in its entry of the config for an estimate of hours and disk."]
+    training = FORWARD * (2 if model["gradient_checkpointing"] else 1) + BACKWARD
+    operations = parameters * (training * trained_tokens + FORWARD * predicted_tokens)
+    hours = (operations / FLOPS_PER_SECOND[device] + START_UP_SECONDS[device] * jobs) / 3600
+    notes = []
+    measured, n_measured = measured_hours(folder, name)
+    if n_measured:
+        hours = measured / n_measured * jobs
+        notes.append(f"{name}: hours follow from {n_measured} jobs that were measured here, of {jobs}.")
+    kept = len(weak) if config["keep_weak_stages"] else 0
+    disk = parameters * BYTES_PER_PARAMETER[device] + kept * adapter_bytes(parameters)
+    disk += BYTES_PER_PREDICTION * runs.test_size.sum()
+    return row | {f"{device} hours": hours * model["gpus"], "disk, GB": disk / 1e9}, notes
+
+
+def estimate(config: dict, folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    """Per method and per student what the study takes, and notes on what was assumed or measured.
+
+    folder: where the study's results and measurements are or will be.
+    """
+    runs = planned_runs(config)
+    stages = planned_stages(runs, config)
+    trained = share_weak_stages(stages)
+    methods = pd.DataFrame(
+        {
+            "runs": runs.groupby("method").size(),
+            "stages": stages.groupby("method").size(),
+            "trained stages": trained.groupby("method").size(),
+            "presentations": trained.groupby("method").presentations.sum(),
+        }
+    ).reindex(runs.method.unique(), fill_value=0)
+    selecting = [name for name, method in study_methods(config["methods"]).items() if method.selection]
+    runs["test_size"] = runs.task.map({task["name"]: task["test_size"] for task in config["tasks"]})
+    runs["predictions"] = runs.test_size + CANDIDATES * runs.method.isin(selecting)
+    runs["tokens"], trained["tokens"] = with_tokens(runs, config, folder), with_tokens(trained, config, folder)
+    rows, notes = [], [f"Tokens of texts not counted yet: {TOKENS_PER_TEXT:g}; presentations are upper bounds."]
+    for model in config["models"]:
+        if model["name"] in config["students"]:
+            own = [table[table.student == model["name"]] for table in (runs, stages, trained)]
+            row, more = estimate_student(model, *own, config, folder)
+            rows, notes = [*rows, row], notes + more
+    return methods.fillna(0).astype(int).reset_index(), pd.DataFrame(rows), notes
+
+
+def describe(config: dict, folder: Path) -> str:
+    """The estimate as text."""
+    methods, students, notes = estimate(config, folder)
+    device = config["device"]
+    notes.append(
+        f"Hours assume {FLOPS_PER_SECOND[device]:.2g} operations a second and {START_UP_SECONDS[device]:g} s of "
+        "start-up a job, unless jobs were measured."
+    )
+    tables = [table.to_string(index=False, float_format="{:,.1f}".format) for table in (methods, students)]
+    total = f"{methods.runs.sum():,} runs, {students.jobs.sum():,} jobs of training and scoring"
+    if (hours := f"{device} hours") in students:
+        total += f", {students[hours].sum():,.1f} {hours}, {students['disk, GB'].sum():,.1f} GB"
+    left_out = sum(count_left_out(config).values())
+    if left_out:
+        notes.append(f"{left_out:,} runs are left out, since they buy more than their task's pool holds.")
+    return "\n\n".join([*tables, total + ".", *notes])
+
+
+def count_left_out(config: dict) -> dict[str, int]:
+    """Runs that the grid would make but for the size of a task's pool, by task."""
+    whole = config | {"tasks": [task | {"pool_size": 10**9} for task in config["tasks"]]}
+    counts = (planned_runs(study).groupby("task").size() for study in (whole, config))
+    left_out = next(counts).sub(next(counts), fill_value=0).astype(int)
+    return left_out[left_out > 0].to_dict()

@@ -1,0 +1,1 @@
+"""The figures: one module each. Functions take tables and return a matplotlib figure; `style` holds what they share."""

@@ -1,0 +1,64 @@
+"""Labels for the prompt or labels for finetuning?"""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.figure import Figure
+
+from elicitation.captions import footnote, usual_seeds
+from elicitation.figures import style
+from elicitation.frontier import priced
+
+QUALITIES = ("weak", "gold")
+ALONE = {"color": "0.5", "marker": "*", "markersize": 10, "markerfacecolor": "white", "linestyle": ":"}
+NO_PROMPTS = "No method of this study puts labels in the prompt; list one under `methods` to compare."
+
+
+def finetuning_labels(points: pd.DataFrame) -> pd.DataFrame:
+    """The points with `weak_trained` and `gold_trained`: the labels bought less those in the prompt."""
+    trained = {
+        f"{quality}_trained": points[f"n_{quality}"] - points.shots.where(points.shot_quality == quality, 0)
+        for quality in QUALITIES
+    }
+    return points.assign(**trained)
+
+
+def plot_prompting(points: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str], weak_price: float) -> Figure:
+    """Accuracy against cost, a curve a number of labels in the prompt, and one of prompts alone.
+
+    Rows: quality of the labels in the prompt; columns: quality of those for finetuning. points: as
+    elicitation.evaluation.summarise returns them; a purchase of both qualities for finetuning is in no panel. A study
+    without prompts gets a figure that says so.
+    """
+    style.set_style()
+    if not (points.shots > 0).any():
+        figure = plt.figure(figsize=(style.PRINT_WIDTH, 0.6))
+        figure.text(0.5, 0.5, NO_PROMPTS, ha="center", va="center")
+        return figure
+    points = finetuning_labels(priced(points, weak_price))
+    points = points[(points.weak_trained == 0) | (points.gold_trained == 0)]
+    alone = (points.weak_trained == 0) & (points.gold_trained == 0)
+    usual = usual_seeds(points)
+    colours = style.shades(points[~alone].shots.unique())
+    markers = dict(zip(colours, style.MARKERS, strict=False))
+    aside = dict(zip(colours, style.LOG_STEP ** style.offsets(len(colours)), strict=True))
+    figure, panels = style.make_panels(4, columns=2)
+    for i, axes in enumerate(panels):
+        in_prompt, trained = QUALITIES[i // 2], QUALITIES[i % 2]
+        shown = points.shot_quality.isin(["", in_prompt])
+        finetuned = points[shown & (points[f"{trained}_trained"] > 0)].sort_values("cost")
+        for shots, curve in finetuned.groupby("shots"):
+            x = curve.cost * aside[shots]
+            style.draw_curve(axes, x, curve, "accuracy", usual, colours[shots], markers[shots])
+        curve = points[shown & alone].sort_values("cost")
+        style.draw_curve(axes, curve.cost, curve, "accuracy", usual, **ALONE)
+        style.draw_weak_accuracy(axes, points)
+        style.set_cost_axis(axes)
+        axes.set_xlim(points.cost.min() / 1.4, points.cost.max() * 1.4)
+        style.set_accuracy_axis(axes, points.accuracy)
+        style.set_title(axes, f"{in_prompt} in the prompt, {trained} for finetuning", 2)
+    handles = [style.handle(f"{shots}", color=colours[shots], marker=markers[shots]) for shots in colours]
+    handles += [style.handle("prompt alone", **ALONE), style.weak_labels_handle()]
+    style.add_legend(figure, handles, title="labels in the prompt")
+    x_label = f"cost of all labels, in gold labels (a weak label costs {weak_price:g})"
+    style.finish(figure, footnote(points, missing, titles), x_label, "accuracy, %")
+    return figure

@@ -1,0 +1,44 @@
+"""What each way of spending achieves with students of different size."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from elicitation.captions import footnote, usual_seeds
+from elicitation.figures import style
+from elicitation.frontier import priced
+from elicitation.strategies import STRATEGIES, strategy_of
+from elicitation.tables import best_purchases
+
+COLUMNS = 4
+LOOKS = dict(zip(STRATEGIES, zip(style.SHARE_COLOURS([1.0, 0.5, 0.1]), "osD", strict=True), strict=True))
+"""Colour, as in the frontier's scale of shares, and marker of each strategy."""
+
+
+def plot_scaling(
+    points: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str], budgets: list[int], weak_price: float
+) -> Figure:
+    """A panel a student, a curve a strategy: the best purchase within each budget.
+
+    points: as elicitation.evaluation.summarise returns them. Purchases were chosen on one half of the test
+    examples; the accuracies shown are those on the other.
+    """
+    style.set_style()
+    points = priced(points, weak_price)
+    points["strategy"] = [strategy_of(*pair) for pair in zip(points.n_weak, points.n_gold, strict=True)]
+    best = best_purchases(points, budgets, ["student", "strategy"])
+    students = list(best.groupby("student", sort=False))
+    usual = usual_seeds(best)
+    figure, panels = style.make_panels(len(students), COLUMNS)
+    for axes, (student, group) in zip(panels, students, strict=True):
+        for strategy, step in zip(STRATEGIES, style.offsets(len(STRATEGIES)), strict=True):
+            curve, (colour, marker) = group[group.strategy == strategy], LOOKS[strategy]
+            style.draw_curve(axes, curve.budget * style.LOG_STEP**step, curve, "accuracy_report", usual, colour, marker)
+        style.draw_weak_accuracy(axes, group)
+        style.set_cost_axis(axes, sorted(budgets))
+        style.set_accuracy_axis(axes, best.accuracy_report)
+        style.set_title(axes, student, len(panels[:COLUMNS]))
+    handles = [style.handle(strategy, color=colour, marker=marker) for strategy, (colour, marker) in LOOKS.items()]
+    style.add_legend(figure, [*handles, style.weak_labels_handle()], title="labels bought")
+    x_label = f"budget, in gold labels (a weak label costs {weak_price:g})"
+    style.finish(figure, footnote(best, missing, titles), x_label, "accuracy, %")
+    return figure

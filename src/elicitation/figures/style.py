@@ -1,0 +1,172 @@
+"""What the figures share: look, panels, axes, curves with error bars, legend and footnote."""
+
+import math
+import textwrap
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, NullFormatter
+
+from elicitation.files import replacing
+
+SHARE_COLOURS = sns.color_palette("cividis_r", as_cmap=True)
+"""Share of weak labels. Perceptually uniform and safe for colour-blind readers; dark = all weak."""
+ORDERED_COLOURS = sns.color_palette("viridis_r", as_cmap=True)
+"""Amounts, from small to large; as safe."""
+NAMED_COLOURS = sns.color_palette("colorblind")
+"""Names without an order."""
+MARKERS = "osD^vPX<>p*hd8"
+PRINT_WIDTH = 7.2
+"""Inches; the text width of a page."""
+PRINT_HEIGHT = 9.0
+"""Inches that the panels of a page may take."""
+FOOTNOTE_LENGTH, LEGEND_LENGTH, TITLE_LENGTH = 130, 105, 86
+"""Characters that fit the width."""
+HANDLE_LENGTH = 8
+"""Characters that the line and the gaps of a legend's entry take."""
+LEGEND_ROW = 0.18
+"""Inches."""
+RESOLUTION = 200
+LOG_STEP = 1.07
+"""Factor by which neighbouring curves are moved aside on a logarithmic axis."""
+POINT = {"markersize": 4.5, "markeredgecolor": "black", "markeredgewidth": 0.4}
+WEAK_LABELS = {"color": "0.4", "linestyle": "--", "linewidth": 1}
+
+
+def set_style() -> None:
+    sns.set_theme(context="paper", style="ticks", rc={"axes.grid": True, "grid.alpha": 0.25, "savefig.bbox": "tight"})
+
+
+def save_figure(figure: Figure, paths: list[str | Path]) -> None:
+    """Write the figure under every name, in the format of its ending, without a date."""
+    for path in paths:
+        with replacing(path) as temporary:
+            metadata = {"CreationDate": None} if Path(path).suffix == ".pdf" else None
+            figure.savefig(temporary, metadata=metadata, dpi=RESOLUTION)
+    plt.close(figure)
+
+
+def percent(values):
+    return 100 * np.asarray(values, dtype=float)
+
+
+def shades(amounts) -> dict:
+    """A colour for each of the amounts, the darkest for the largest."""
+    return dict(zip(sorted(amounts), ORDERED_COLOURS(np.linspace(0.1, 0.95, len(amounts))), strict=True))
+
+
+def offsets(n: int) -> np.ndarray:
+    """-1, 0, 1 and the like: by how many steps each of n curves is moved aside, so that no bar hides another."""
+    return np.arange(n) - (n - 1) / 2
+
+
+def make_panels(n: int, columns: int, height: float = 2.3) -> tuple[Figure, list[Axes]]:
+    """A figure of the print's width with n panels in rows of `columns`, of at most `height` inches each."""
+    columns, rows = min(columns, n), math.ceil(n / columns)
+    figure, grid = plt.subplots(
+        rows,
+        columns,
+        sharey=True,
+        squeeze=False,
+        figsize=(PRINT_WIDTH, 0.6 + rows * min(height, PRINT_HEIGHT / rows)),
+        layout="constrained",
+    )
+    for unused in grid.flat[n:]:
+        unused.remove()
+    return figure, list(grid.flat[:n])
+
+
+def set_title(axes: Axes, text: str, columns: int = 1) -> None:
+    """A title, broken into lines that fit one of `columns` panels beside each other."""
+    axes.set_title(textwrap.fill(text, TITLE_LENGTH // columns))
+
+
+def set_cost_axis(axes: Axes, ticks: list[float] | None = None) -> None:
+    """Logarithmic, with plain numbers; at `ticks` where they are given."""
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    if ticks:
+        axes.xaxis.set_major_locator(FixedLocator(ticks))
+        axes.xaxis.set_minor_locator(FixedLocator([]))
+
+
+def set_accuracy_axis(axes: Axes, accuracies: pd.Series) -> None:
+    """In percent. Room for all means; intervals of a few bimodal seeds would squeeze the rest, and are cut off."""
+    axes.set_ylim(100 * accuracies.min() - 8, min(102, 100 * accuracies.max() + 15))
+
+
+def interval(points: pd.DataFrame, column: str) -> np.ndarray:
+    """(2, n) distances in percent from the column's values down and up to the ends of their intervals."""
+    values = points[column]
+    distances = percent([values - points[f"{column}_low"], points[f"{column}_high"] - values])
+    # At 0 and 1 an end may be off the value by a rounding error.
+    return np.maximum(distances, 0)
+
+
+def draw_curve(axes: Axes, x, points: pd.DataFrame, column: str, usual_seeds: int, color, marker: str, **look) -> None:
+    """The column over x with error bars; the number of seeds beside the points where it is not the usual one."""
+    y = percent(points[column])
+    axes.errorbar(
+        x,
+        y,
+        yerr=interval(points, column),
+        color=color,
+        marker=marker,
+        elinewidth=0.8,
+        capsize=2,
+        **POINT | {"linewidth": 1.3} | look,
+    )
+    draw_seed_counts(axes, x, y, points.n_seeds, usual_seeds)
+
+
+def draw_seed_counts(axes: Axes, x, y, n_seeds, usual_seeds: int) -> None:
+    """A small number beside each point that has not the usual number of seeds."""
+    for at_x, at_y, n in zip(x, y, n_seeds, strict=True):
+        if n != usual_seeds:
+            axes.annotate(f"{n}", (at_x, at_y), (3, 3), textcoords="offset points", fontsize=6)
+
+
+def draw_weak_accuracy(axes: Axes, points: pd.DataFrame) -> None:
+    """The accuracy of the weak labels themselves, which all points of a panel share, with its interval."""
+    point = points.iloc[0]
+    axes.axhspan(100 * point.weak_accuracy_low, 100 * point.weak_accuracy_high, color="0.4", alpha=0.1, linewidth=0)
+    axes.axhline(100 * point.weak_accuracy, zorder=1, **WEAK_LABELS)
+
+
+def handle(label: str, **look) -> Line2D:
+    """An entry of a legend."""
+    return Line2D([], [], label=label, **POINT | look)
+
+
+def weak_labels_handle() -> Line2D:
+    return handle("the weak labels themselves", **WEAK_LABELS)
+
+
+def add_legend(figure: Figure, handles: list[Line2D], title: str | None = None) -> None:
+    """Above the panels, in as many rows as its entries need; the figure grows by them."""
+    lengths = [len(entry.get_label()) + HANDLE_LENGTH for entry in handles]
+    fits = sum(lengths) <= LEGEND_LENGTH
+    columns = len(handles) if fits else max(1, LEGEND_LENGTH // max(lengths))
+    figure.set_figheight(figure.get_figheight() + LEGEND_ROW * (math.ceil(len(handles) / columns) - 1))
+    figure.legend(handles=handles, loc="outside upper center", ncols=columns, frameon=False, title=title)
+
+
+def finish(figure: Figure, footnote: str, x_label: str = "", y_label: str = "") -> None:
+    """Axis labels that the panels share, and a footnote below all."""
+    if x_label:
+        figure.supxlabel(x_label, fontsize="medium")
+    if y_label:
+        figure.supylabel(y_label, fontsize="medium")
+    figure.text(0.01, -0.02, textwrap.fill(footnote, FOOTNOTE_LENGTH), va="top", fontsize=7, color="0.3")
+    sns.despine(figure)

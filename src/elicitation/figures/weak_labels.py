@@ -1,0 +1,59 @@
+"""How good the weak labels are."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from elicitation.figures import style
+from elicitation.figures.style import percent
+
+MARKER_AREA = 500
+"""Square points of a bin with all labels."""
+STEP = 0.16
+"""Rows by which neighbouring supervisors are moved aside."""
+
+
+def plot_weak_labels(bins: pd.DataFrame, quality: pd.DataFrame) -> Figure:
+    """Left a reliability diagram, a curve a supervisor; right the accuracy of each supervisor on each task.
+
+    bins: supervisor with the columns of elicitation.evaluation.reliability, over the test examples of all tasks;
+    quality: task and supervisor with the columns of elicitation.evaluation.label_quality.
+    """
+    style.set_style()
+    supervisors, tasks = list(quality.supervisor.unique()), list(quality.task.unique())
+    looks = dict(zip(supervisors, zip(style.NAMED_COLOURS, style.MARKERS, strict=False), strict=False))
+    figure, (reliability, accuracy) = plt.subplots(
+        1, 2, figsize=(style.PRINT_WIDTH, max(3.2, 1.2 + 0.24 * len(tasks))), layout="constrained"
+    )
+    reliability.plot([0, 100], [0, 100], **style.WEAK_LABELS)
+    for supervisor, step in zip(supervisors, style.offsets(len(supervisors)), strict=True):
+        colour, marker = looks[supervisor]
+        rows = bins[bins.supervisor == supervisor]
+        bars = {"color": colour, "elinewidth": 0.8, "capsize": 2, "zorder": 2}
+        reliability.errorbar(percent(rows.p), percent(rows.share), yerr=style.interval(rows, "share"), **bars)
+        look = {"color": colour, "marker": marker, "edgecolor": "black", "linewidth": 0.4, "zorder": 3}
+        reliability.scatter(percent(rows.p), percent(rows.share), s=MARKER_AREA * rows.n / rows.n.sum(), **look)
+        rows = quality[quality.supervisor == supervisor]
+        places = np.array([tasks.index(task) for task in rows.task]) + STEP * step
+        xerr = style.interval(rows, "accuracy")
+        accuracy.errorbar(percent(rows.accuracy), places, xerr=xerr, fmt="none", **bars)
+        accuracy.scatter(percent(rows.accuracy), places, s=28, **look)
+    reliability.set(xlim=(-3, 103), ylim=(-3, 103), xlabel="weak label, %", ylabel="of these, gold label 1, %")
+    reliability.set_title("reliability")
+    reliability.set_box_aspect(1)
+    reliability.set_anchor("N")
+    accuracy.set(yticks=range(len(tasks)), yticklabels=tasks, ylim=(len(tasks) - 0.5, -0.5))
+    accuracy.set(xlabel="accuracy of the weak labels, %", title="accuracy")
+    handles = [
+        style.handle(supervisor, color=colour, marker=marker, linestyle="none")
+        for supervisor, (colour, marker) in looks.items()
+    ]
+    style.add_legend(figure, [*handles, style.handle("calibrated", **style.WEAK_LABELS)])
+    sizes = " to ".join(f"{n:,}" for n in sorted({quality.n.min(), quality.n.max()}))
+    footnote = (
+        f"On the test examples, {sizes} a task; on the left those of all tasks together, the area of a marker is its "
+        "share of them. Bars: 95 % Wilson intervals."
+    )
+    style.finish(figure, footnote)
+    return figure

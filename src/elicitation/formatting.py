@@ -1,0 +1,177 @@
+"""From one row of a data set to the text and the label of an example, as the task's entry says (docs/tasks.md)."""
+
+import json
+import string
+
+import numpy as np
+
+from elicitation.errors import shown
+from elicitation.seeds import stream
+
+MADE_FIELDS = {"answer": ["answer"], "pair": ["first", "second", "number", "prompt"]}
+"""What a rule makes for the template; it hides columns of the same name."""
+
+
+class RowError(ValueError):
+    """What is wrong with a row; and how it should be, with the mend."""
+
+    def __init__(self, problem: str, mend: str):
+        super().__init__(problem, mend)
+        self.problem, self.mend = problem, mend
+
+
+def template_fields(template: str) -> list[str]:
+    """The names in braces; ValueError if the braces are malformed."""
+    return [field for _, field, _, _ in string.Formatter().parse(template) if field is not None]
+
+
+def text_columns(task: dict) -> list[str]:
+    """The columns that the text of an example is made of, each once."""
+    made = [field for rule, fields in MADE_FIELDS.items() if rule in task for field in fields]
+    columns = [field for field in template_fields(task["text"]) if field not in made] + task.get("filled", [])
+    if rule := task.get("answer"):
+        for source in (rule["among"], rule.get("names", [])):
+            columns += source if isinstance(source, list) else [source.partition(".")[0]]
+    if rule := task.get("pair"):
+        columns += [rule["right"], rule["wrong"]]
+    return list(dict.fromkeys(columns))
+
+
+def label_column(task: dict) -> str | None:
+    """The column that says which label or answer is right; None for a pair, whose columns' names say so."""
+    if "answer" in task:
+        return task["answer"]["right"]
+    label = task.get("label")
+    return label["column"] if isinstance(label, dict) else label
+
+
+def is_list(value) -> bool:
+    return isinstance(value, (list, np.ndarray))
+
+
+def texts_at(row: dict, source: str | list[str]) -> list[str]:
+    """The texts of several columns, or of one `column` or `column.field` that lists them all."""
+    if isinstance(source, list):
+        return [str(row[column]) for column in source]
+    column, _, field = source.partition(".")
+    value = row[column].get(field) if field and isinstance(row[column], dict) else row[column]
+    if not is_list(value):
+        raise RowError(f"{source!r} is {shown(value)}", "but must be a list; correct the task's `answer`.")
+    if any(text is None for text in value):
+        raise RowError(f"{source!r} lacks a text", "which may be an answer; drop such rows.")
+    return [str(text) for text in value]
+
+
+def draw_answer(row: dict, rule: dict, rng: np.random.Generator) -> tuple[dict, int] | None:
+    """With probability 1/2 the right answer, else one of the wrong ones, each as likely; and whether it is right.
+
+    A wrong answer that reads like the right one is never drawn; None if all do. Raises RowError if the column of the
+    right answer names none.
+    """
+    answers = texts_at(row, rule["among"])
+    names = texts_at(row, rule["names"]) if "names" in rule else [str(rule["first"] + i) for i in range(len(answers))]
+    if len(names) != len(answers):
+        raise RowError(
+            f"there are {len(answers)} answers but {len(names)} names",
+            "which do not match; correct the task's `answer`.",
+        )
+    number = row[rule["right"]]
+    # A number that is missing elsewhere makes the whole column one of floats.
+    name = str(int(number) if isinstance(number, float) and number.is_integer() else number)
+    if name not in names:
+        raise RowError(
+            f"the right answer in column {rule['right']!r} is {name!r}",
+            f"but the answers are called {', '.join(names)}; name a split with labels or correct the task's `answer`.",
+        )
+    right = answers[names.index(name)]
+    wrong = [answer for answer in answers if answer != right]
+    if not wrong:
+        return None
+    is_right = rng.random() < 0.5 and right != rule.get("never_right")
+    return {"answer": right if is_right else wrong[rng.integers(len(wrong))]}, int(is_right)
+
+
+def draw_pair(row: dict, rule: dict, rng: np.random.Generator) -> tuple[dict, int] | None:
+    """Two texts in random order, the number (1 or 2) of one of them, and whether that one is right.
+
+    Where both begin with a prompt, it is cut off. None if the prompts differ or the texts do not.
+    """
+    right, wrong = str(row[rule["right"]]), str(row[rule["wrong"]])
+    made = {}
+    if end := rule.get("prompt_ends"):
+        prompt, found, right = right.rpartition(end)
+        other_prompt, _, wrong = wrong.rpartition(end)
+        if prompt != other_prompt or not found:
+            return None
+        made["prompt"] = prompt + end
+    if right == wrong:
+        return None
+    place = 1 + int(rng.integers(2))
+    number = rule.get("number") or 1 + int(rng.integers(2))
+    first, second = (right, wrong) if place == 1 else (wrong, right)
+    return made | {"first": first, "second": second, "number": number}, int(number == place)
+
+
+def read_label(row: dict, rule: str | dict) -> int:
+    """The label in a column, or whether the column holds a value; RowError if there is none."""
+    column = rule["column"] if isinstance(rule, dict) else rule
+    value = row[column]
+    is_missing = value is None or is_list(value) or value != value  # NaN alone differs from itself
+    if isinstance(rule, dict) and not is_missing:
+        return int(value == rule["is"])
+    if is_missing or value not in (0, 1):
+        raise RowError(
+            f"the label in column {column!r} is {shown(value)}",
+            "but labels must be 0 or 1; drop such rows or choose another column.",
+        )
+    return int(value)
+
+
+def row_stream(row: dict, task: dict) -> np.random.Generator:
+    """A row's own randomness, which depends on the task's name and the row's content alone."""
+    content = {column: row[column] for column in sorted(text_columns(task))}
+    return stream(0, "format", task["name"], json.dumps(content, default=lambda value: value.tolist()))
+
+
+def apply_rule(row: dict, task: dict) -> tuple[dict, int] | None:
+    """What the task's rule makes of a row for the template, and the label; None if it drops the row."""
+    if "answer" in task:
+        return draw_answer(row, task["answer"], row_stream(row, task))
+    if "pair" in task:
+        return draw_pair(row, task["pair"], row_stream(row, task))
+    return {}, read_label(row, task["label"])
+
+
+def show(column: str, value, line: str | None):
+    """A list as lines; a mapping of lists too, given the template of one line; all else as it is."""
+    if line is None and isinstance(value, dict):
+        raise RowError(f"the column {column!r} is {shown(value)}", "a mapping; say under `lines` how it is shown.")
+    if line is None:
+        return "\n".join(map(str, value)) if is_list(value) else value
+    try:
+        items = zip(*value.values(), strict=True)
+        return "\n".join(line.format(**dict(zip(value, item, strict=True))) for item in items)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise RowError(
+            f"the column {column!r} is {shown(value)}", f"which no line {line!r} shows; correct `lines`."
+        ) from error
+
+
+def format_row(row: dict, task: dict) -> tuple[str, int] | None:
+    """Text and label of a row, which holds the columns that the task reads; None if the row is dropped.
+
+    Dropped are rows without any text, rows whose `filled` columns are empty, and those that their rule drops. Raises
+    RowError if the row does not fit the rule.
+    """
+    if not all(str(row[column]).strip() for column in task.get("filled", [])):
+        return None
+    result = apply_rule(row, task)
+    if result is None:
+        return None
+    made, label = result
+    lines = task.get("lines", {})
+    fields = template_fields(task["text"])
+    values = {column: show(column, row[column], lines.get(column)) for column in fields if column not in made} | made
+    if not any(str(values[field]).strip() for field in fields):
+        return None
+    return task["text"].format(**values), label

@@ -1,0 +1,206 @@
+"""Configs for tests: a valid one with something of every part of the schema, random valid ones and random bad ones."""
+
+import copy
+from pathlib import Path
+
+import yaml
+from hypothesis import strategies as st
+
+from elicitation.config import AVERAGE, load_schema
+from elicitation.methods import METHODS
+
+MINI = yaml.safe_load((Path(__file__).parent / "workflow/mini.yaml").read_text())
+SIZES = {"pool_size": 300, "test_size": 60, "supervision_size": 40}
+LOCAL = {"local": "own", "splits": {"train": "train", "test": "test"}}
+OWN_TASK = {
+    "name": "own",
+    "hub": {"id": "someone/own", "revision": "0" * 40},
+    "text": "{text}\n{more}",
+    "lines": {"more": "{key}: {value}"},
+    "filled": ["text"],
+    "label": {"column": "label", "is": "yes"},
+    "prompt": {"labels": ["no", "yes"]},
+}
+CHOICE_TASK = {"name": "choice", "text": "{question} {answer}", "answer": {"among": ["a", "b"], "right": "right"}}
+PAIR_TASK = {"name": "pair", "text": "{first} or {second}", "pair": {"right": "good", "wrong": "bad"}}
+API = {
+    "model": "gpt",
+    "base_url": "https://api.example.org/v1",
+    "key_variable": "SOME_API_KEY",
+    "context": 4096,
+    "training_price": 3.0,
+    "input_price": 0.3,
+    "output_price": 1.2,
+}
+OWN_MODELS = [
+    {"name": "linked", "local": "weights", "learning_rate": 1e-3},
+    {"name": "cut", "truncate": {"model": "linked", "layers": 1}, "learning_rate": 1e-3},
+    {"name": "downloaded", "local": "weights", "hub": {"id": "a/b", "revision": "1" * 40}, "learning_rate": 1e-3},
+    {"name": "remote", "api": API},
+]
+VARIANT = {
+    "name": "mine",
+    "like": "sequential_sft",
+    "shots": {"quality": "weak", "k": 3},
+    "selection": {"measure": "margin"},
+    "gold_shares": [0.5],
+    "training": {"presentations": 100},
+}
+STUDY = MINI | {
+    "data_folder": None,
+    "tasks": [MINI["tasks"][0], *(task | LOCAL | SIZES for task in (OWN_TASK, CHOICE_TASK, PAIR_TASK))],
+    "models": MINI["models"] + OWN_MODELS,
+    "supervisors": [
+        "supervisor",
+        {"name": "asked", "model": "student", "prompted_shots": 2},
+        {"name": "shuffled", "shuffle_errors_of": "supervisor"},
+    ],
+    "students": ["student", "remote"],
+    "methods": ["sequential_sft", VARIANT, "few_shot_gold"],
+    "combinations": [{"students": ["student"]}, {"students": ["remote"], "methods": ["sequential_sft"]}],
+    "average_over": ["topic", "own"],
+    "extra_seeds": {"seeds": [7], "at_most": 10},
+    "grid": MINI["grid"] | {"shots": [2], "more_purchases": [[10, 10]], "beyond_pool": "refuse"},
+    "training": {},
+    "supervision": {},
+    "labelling": {"engine": "transformers"},
+}
+"""A valid study with something of every part of the schema."""
+FILES = ("own/train.csv", "own/test.csv", "weights/config.json", "weights/tokenizer.json", "weights/model.safetensors")
+
+
+def write_files(folder: Path) -> None:
+    """The files that the configs name, a folder that is called like a file, and half a model."""
+    for name in (*FILES, "half/config.json"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text('{"architectures": ["LlamaForCausalLM"]}')
+    (folder / "own/folder.csv").mkdir()
+
+
+def keys_of(schema: dict, prefix: str = ""):
+    """The path of every key of the schema, without the places in lists."""
+    for key, rule in schema.get("properties", {}).items():
+        yield f"{prefix}{key}"
+        yield from keys_of(rule, f"{prefix}{key}.")
+        yield from keys_of(rule.get("items", {}), f"{prefix}{key}.")
+
+
+names = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,8}", fullmatch=True).filter(lambda name: name != AVERAGE)
+rates = st.floats(1e-6, 1)
+shares = st.decimals(0, 1, places=2).map(float)
+
+
+@st.composite
+def tasks(draw, name: str) -> dict:
+    source = draw(st.sampled_from(["sandbox", "local", "both"]))
+    sizes = {"pool_size": draw(st.integers(10**6, 10**7)), "test_size": draw(st.integers(10, 2000))}
+    task = {"name": name, "supervision_size": draw(st.integers(4, 500))} | sizes
+    if source == "sandbox":
+        return task | {"sandbox": draw(st.sampled_from(["topic", "verdict", "surprise"]))}
+    task |= {"splits": {"train": "train", "test": draw(st.sampled_from(["train", "test"]))}}
+    task |= {"local": "own", "label": draw(names), "text": draw(st.sampled_from(["{text}", "Q: {q}\nA: {a} {{}}"]))}
+    return task | ({"hub": {"id": "someone/own", "revision": "0" * 40}} if source == "both" else {})
+
+
+@st.composite
+def models(draw, name: str, earlier: list[str]) -> dict:
+    """earlier: names of models that may be cut."""
+    model = {"name": name, "learning_rate": draw(rates)}
+    source = draw(st.sampled_from(["sandbox", "local", "truncate"] if earlier else ["sandbox", "local"]))
+    if source == "local":
+        return model | {"local": "weights"}
+    if source == "truncate":
+        return model | {"truncate": {"model": draw(st.sampled_from(earlier)), "layers": draw(st.integers(1, 3))}}
+    heads = draw(st.integers(1, 4))
+    counts = {key: draw(st.integers(1, 100)) for key in ("layers", "steps", "batch_size")}
+    world = {key: draw(shares) for key in ("short_reviews", "bare_tags")}
+    return model | {"sandbox": {"width": 32 * heads, "heads": heads, "learning_rate": draw(rates)} | counts | world}
+
+
+def supervisors_of(model: str) -> st.SearchStrategy:
+    """A supervisor of this model: finetuned or prompted."""
+    prompted = st.builds(lambda k: {"name": model, "prompted_shots": k}, st.integers(0, 5))
+    return st.just(model) | prompted
+
+
+@st.composite
+def studies(draw) -> dict:
+    """Valid configs."""
+    task_names = draw(st.lists(names, min_size=1, max_size=3, unique=True))
+    model_names = draw(st.lists(names, min_size=1, max_size=3, unique=True))
+    entries: list[dict] = []
+    for name in model_names:
+        whole = [entry["name"] for entry in entries if "truncate" not in entry]
+        entries.append(draw(models(name, whole)))
+    some_models = st.lists(st.sampled_from(model_names), min_size=1, unique=True)
+    labelling = draw(some_models)
+    supervisors: list = [draw(supervisors_of(name)) for name in labelling]
+    if draw(st.booleans()):
+        supervisors.append({"name": "shuffled_errors", "shuffle_errors_of": labelling[0]})
+    prices = st.decimals("0.01", 2, places=2).map(float)
+    study = {
+        "study": draw(names),
+        "device": draw(st.sampled_from(["cpu", "cuda"])),
+        "sources": "local",
+        "tasks": [draw(tasks(name)) for name in task_names],
+        "models": entries,
+        "supervisors": supervisors,
+        "students": draw(some_models),
+        "methods": draw(st.lists(st.sampled_from(sorted(METHODS)), min_size=1, max_size=3, unique=True)),
+        "seeds": draw(st.lists(st.integers(0, 10**6), min_size=1, max_size=3, unique=True)),
+        "grid": {
+            "weak_price": draw(prices),
+            "budgets": draw(st.lists(st.integers(8, 5000), min_size=1, max_size=3, unique=True)),
+            "gold_shares": draw(st.lists(shares, min_size=1, max_size=4, unique=True)),
+            "shots": draw(st.lists(st.integers(1, 60), min_size=1, max_size=3, unique=True)),
+        },
+        "weak_prices": draw(st.lists(prices, min_size=1, max_size=3, unique=True)),
+        "labelling": {"engine": "transformers"},
+    }
+    if draw(st.booleans()):
+        study["training"] = {"stopping": "fixed_epochs", "patience": draw(st.integers(1, 9))}
+        study["keep_weak_stages"] = draw(st.booleans())
+    return study
+
+
+def places(value, path=()):
+    """The path of everything in a config."""
+    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in entries:
+        yield (*path, key)
+        yield from places(item, (*path, key))
+
+
+@st.composite
+def mutations(draw) -> dict:
+    """A valid config in which a few things were taken away, renamed or replaced by anything."""
+    study = draw(studies() | st.builds(copy.deepcopy, st.just(STUDY)))
+    for _ in range(draw(st.integers(1, 3))):
+        *parents, last = draw(st.sampled_from(list(places(study))))
+        entry = study
+        for step in parents:
+            entry = entry[step]
+        match draw(st.sampled_from(["replace", "replace", "replace", "remove", "rename", "add"])):
+            case "replace":
+                entry[last] = draw(junk)
+            case "remove":
+                del entry[last]
+            case "rename" if isinstance(entry, dict):
+                entry[draw(odd_keys)] = entry.pop(last)
+            case "add" if isinstance(entry, dict):
+                entry[draw(odd_keys)] = draw(junk)
+        if not list(places(study)):
+            break
+    return study
+
+
+odd_keys = st.sampled_from([*keys_of(load_schema()), "", " ", "\n", 0, None, 1.5]).map(
+    lambda key: key.rpartition(".")[2] if isinstance(key, str) else key
+)
+scalars = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20), names,
+    st.sampled_from(["{", "{0}", "..", "/", "\0", "package:", "x" * 5000, "own", "weights", 10**400, 1e308, 1e-320]),
+)  # fmt: skip
+junk = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(odd_keys, inner, max_size=3), max_leaves=4
+)

@@ -1,0 +1,62 @@
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from elicitation.cli import main
+from elicitation.files import write_json
+from elicitation.records import ROOT, make_record
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    """The results of one job."""
+    monkeypatch.chdir(tmp_path)
+    Path("figures").mkdir()
+    Path("figures/pareto.pdf").write_text("%PDF")
+    record = make_record("plot_pareto", {}, {}, "mine", [], ["figures/pareto.pdf"], time.perf_counter())
+    write_json("figures/pareto.json", record)
+    return tmp_path
+
+
+def test_trace_prints_a_tree(study, capsys):
+    assert main(["trace", "figures/pareto.pdf"]) == 0
+    assert "plot_pareto" in capsys.readouterr().out
+
+
+def test_verify_succeeds_where_all_is_well(study, capsys):
+    assert main(["verify"]) == 0
+    assert capsys.readouterr().out == "1 results of 1 jobs; problems: 0.\n"
+
+
+def test_verify_fails_and_deletes_only_when_asked_to(study, capsys):
+    Path("figures/pareto.pdf").write_text("other")
+    assert main(["verify"]) == 1
+    said = capsys.readouterr().out
+    assert "figures/pareto.pdf was altered" in said and "elicitation verify --delete" in said
+    assert Path("figures/pareto.pdf").exists()
+    assert main(["verify", "--delete", str(study)]) == 1
+    assert "To make them again: cd " in capsys.readouterr().out
+    assert not Path("figures/pareto.pdf").exists()
+
+
+def test_an_error_is_one_sentence_and_a_status(study, capsys):
+    assert main(["trace", "figures/nothing.pdf"]) == 1
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.startswith("Error: figures/nothing.pdf is no result")
+
+
+def test_a_reader_that_stops_early_ends_the_command_quietly(study):
+    command = f"{sys.executable} -m elicitation.cli trace figures/pareto.pdf | head -1"
+    environment = {"PYTHONPATH": str(ROOT / "src"), "PATH": "/usr/bin:/bin"}
+    result = subprocess.run(command, shell=True, capture_output=True, text=True, env=environment, check=True)
+    assert result.stdout.startswith("study mine") and result.stderr == ""
+
+
+def test_the_command_starts_without_heavy_imports():
+    code = (
+        "import elicitation.audit, elicitation.cli, sys; assert not {'torch', 'pandas', 'numpy'} & sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT / "src", check=True)

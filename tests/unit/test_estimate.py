@@ -1,0 +1,115 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from elicitation.config import validate
+from elicitation.estimate import (
+    TOKENS_PER_TEXT,
+    adapter_bytes,
+    count_left_out,
+    describe,
+    estimate,
+    measured_hours,
+    parameters_of,
+    planned_runs,
+    planned_stages,
+    share_weak_stages,
+    tokens_of,
+)
+
+MINI = yaml.safe_load((Path(__file__).parents[1] / "workflow/mini.yaml").read_text())
+
+
+@pytest.fixture
+def study():
+    """One task, one seed, budget 16 at price 0.1 with shares 0, 0.5 and 1: (160, 0), (80, 8), (0, 16)."""
+    grid = MINI["grid"] | {"budgets": [16]}
+    return validate(MINI | {"grid": grid, "seeds": [0], "tasks": MINI["tasks"][:1]})
+
+
+def with_methods(study, *methods):
+    return validate({**study, "methods": list(methods)})
+
+
+def test_runs_are_those_of_the_grid(study):
+    runs = planned_runs(study)
+    assert runs[["n_weak", "n_gold"]].to_numpy().tolist() == [[160, 0], [80, 8], [0, 16]]
+
+
+def test_every_stage_with_labels_is_counted(study):
+    stages = planned_stages(planned_runs(study), study)
+    assert sorted(zip(stages.labels, stages.n, strict=True)) == [("gold", 8), ("gold", 16), ("weak", 80), ("weak", 160)]
+    # 160 labels: 128 train in 4 batches an epoch; 200 presentations are one epoch and 72 more labels, 3 batches.
+    assert stages.set_index("n").presentations[160] == 7 * 32
+    # 32 labels validate every 4 steps, once in 7.
+    assert stages.set_index("n").validations[160] == 32 * 7 // 4
+
+
+def test_methods_of_one_recipe_train_a_weak_stage_once(study):
+    study = with_methods(study, "sequential_sft", "new_head", "log_confidence")
+    stages = planned_stages(planned_runs(study), study)
+    trained = share_weak_stages(stages)
+    assert len(stages) == 3 * 4 and len(trained) == 3 * 4 - 2
+    assert trained[trained.labels == "weak"].recipe.value_counts().to_dict() == {"plain": 2, "log_confidence": 2}
+
+
+def test_the_tables_say_what_sharing_saves(study, tmp_path):
+    methods, students, _ = estimate(with_methods(study, "sequential_sft", "new_head"), tmp_path)
+    assert methods.set_index("method").loc["new_head"].tolist()[:3] == [3, 4, 2]
+    (row,) = students.to_dict("records")
+    # A block of runs for each method and one of weak stages.
+    assert (row["runs"], row["jobs"], row["stages"], row["saved by sharing"]) == (6, 3, 6, 2)
+    assert row["presentations saved"] > 0
+    assert row["cpu hours"] > 0 and row["disk, GB"] > 0
+
+
+def test_prompts_lengthen_what_is_read(study, tmp_path):
+    tokens = {}
+    for method in ("sequential_sft", "two_shot_gold"):
+        _, students, _ = estimate(with_methods(study, method), tmp_path)
+        tokens[method] = students["tokens, millions"].item() / students.presentations.item()
+    assert tokens["two_shot_gold"] / tokens["sequential_sft"] == pytest.approx(3, rel=0.2)
+
+
+def test_counted_tokens_take_the_place_of_assumed_ones(tmp_path):
+    assert tokens_of("topic", "student", tmp_path) == TOKENS_PER_TEXT
+    (tmp_path / "results/tasks/topic").mkdir(parents=True)
+    (tmp_path / "results/tasks/topic/lengths.json").write_text('{"lengths": {"student": {"mean": 21.5}}}')
+    assert tokens_of("topic", "student", tmp_path) == 21.5
+
+
+def test_measured_jobs_correct_the_hours(study, tmp_path):
+    for rule, method, seconds in (("train_runs", "sequential_sft", 90.0), ("train_weak_stages", "plain", 30.0)):
+        folder = tmp_path / f"benchmarks/measured/{rule}/topic/supervisor/student/{method}"
+        folder.mkdir(parents=True)
+        pd.DataFrame({"s": [seconds]}).to_csv(folder / "b16_s0.tsv", sep="\t", index=False)
+    assert measured_hours(tmp_path, "student") == (pytest.approx(120 / 3600), 2)
+    _, students, notes = estimate(study, tmp_path)
+    assert students["cpu hours"].item() == pytest.approx(2 * 60 / 3600)
+    assert any("2 jobs that were measured" in note for note in notes)
+
+
+def test_what_the_pool_cannot_serve_is_counted(study):
+    grid = study["grid"] | {"budgets": [16, 64], "beyond_pool": "leave_out"}
+    # The pool holds 300: of budget 64, 640 and 320 + 32 labels are too many.
+    assert count_left_out(validate(study | {"grid": grid})) == {"topic": 2}
+
+
+def test_sizes_of_models(llama_folder):
+    assert parameters_of({"name": "m", "parameters": 8e9}, "hub") == 8e9
+    assert parameters_of({"name": "m", "hub": {}}, "hub") is None
+    counted = parameters_of({"name": "m", "local": str(llama_folder)}, "local")
+    from transformers import AutoModelForCausalLM
+
+    assert counted == sum(p.numel() for p in AutoModelForCausalLM.from_pretrained(llama_folder).parameters())
+
+
+def test_adapters_of_llama_3_8b_take_about_84_mb():
+    assert adapter_bytes(8.03e9) == pytest.approx(84e6, rel=0.25)
+
+
+def test_the_text_names_totals_and_assumptions(study, tmp_path):
+    text = describe(study, tmp_path)
+    assert "3 runs, 2 jobs" in text and "upper bounds" in text and "operations a second" in text

@@ -1,0 +1,174 @@
+import pickle
+import shutil
+from pathlib import Path
+
+import pytest
+
+from elicitation.errors import InputError
+from elicitation.files import hash_file, read_json, write_json
+from elicitation.hub import MODEL_FILES, TOKENIZER_FILES, fetch_files, fetch_model, model_source
+from elicitation.records import ROOT
+
+HUB = {"name": "tiny", "hub": {"id": "someone/tiny", "revision": "0" * 40}}
+
+
+@pytest.fixture
+def downloads(monkeypatch):
+    """What the hub is asked for, instead of asking it."""
+    import huggingface_hub
+
+    asked = []
+    monkeypatch.setattr(
+        huggingface_hub, "snapshot_download", lambda repository, **options: asked.append((repository, options))
+    )
+    return asked
+
+
+def test_local_files_are_linked_not_copied(llama_folder, tmp_path):
+    local = {"name": "llama", "local": str(llama_folder)}
+    fetch_files(local, "local", tmp_path / "tokenizer", TOKENIZER_FILES)
+    assert sorted(file.name for file in (tmp_path / "tokenizer").iterdir()) == TOKENIZER_FILES
+    fetch_model(local, "local", tmp_path / "model")
+    weights = tmp_path / "model/model.safetensors"
+    assert weights.is_symlink() and weights.samefile(llama_folder / "model.safetensors")
+
+
+def test_the_hub_is_asked_for_the_pinned_revision_and_nothing_that_could_be_executed(downloads, tmp_path):
+    fetch_files(HUB, "hub", tmp_path, MODEL_FILES)
+    [(repository, options)] = downloads
+    assert repository == "someone/tiny" and options["revision"] == "0" * 40
+    assert not any(pattern.endswith((".py", ".bin", ".pt")) for pattern in options["allow_patterns"])
+
+
+def test_an_incomplete_download_is_named(downloads, tmp_path):
+    with pytest.raises(InputError, match=r"'tiny': the folder .* holds no config.json"):
+        fetch_model(HUB, "hub", tmp_path)
+
+
+@pytest.fixture
+def hub(llama_folder, monkeypatch):
+    """A hub from which every download is the same small model."""
+    import huggingface_hub
+
+    def snapshot_download(repository, local_dir, **options):
+        shutil.copytree(llama_folder, local_dir, dirs_exist_ok=True)
+        # As the hub's client does.
+        (local_dir / ".cache/huggingface").mkdir(parents=True)
+        (local_dir / ".cache/huggingface/model.safetensors.metadata").write_text("today")
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot_download)
+
+
+def pinned(sha256):
+    return HUB | {"hub": HUB["hub"] | {"sha256": sha256}}
+
+
+def test_a_download_that_is_the_pinned_one_is_taken(hub, llama_folder, tmp_path):
+    fetch_model(pinned(hash_file(llama_folder)), "hub", tmp_path / "model")
+    assert hash_file(tmp_path / "model") == hash_file(llama_folder)
+
+
+def test_another_download_than_the_pinned_one_is_refused(hub, tmp_path):
+    with pytest.raises(
+        InputError, match=f"'tiny': the downloaded files have the hash .*, but hub.sha256 is {'0' * 64}"
+    ):
+        fetch_model(pinned("0" * 64), "hub", tmp_path / "model")
+
+
+def test_a_download_that_fails_is_one_sentence(monkeypatch, tmp_path):
+    import huggingface_hub
+
+    def fail(*_, **__):
+        raise OSError("no network\nTry again")
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", fail)
+    with pytest.raises(
+        InputError, match=r"'tiny': someone/tiny@0+ cannot be downloaded \(no network Try again\); correct"
+    ):
+        fetch_model(HUB, "hub", tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    ("model", "sources", "source"),
+    [
+        (HUB, "hub", f"hub:someone/tiny@{'0' * 40}"),
+        (HUB | {"local": "weights"}, "local", "local:weights"),
+        ({"name": "cut", "truncate": {}}, "hub", "truncate"),
+        ({"name": "own", "sandbox": {}}, "hub", "sandbox"),
+    ],
+)
+def test_the_source_pins_what_was_used(model, sources, source):
+    assert model_source(model, sources) == source
+
+
+# Nothing from a repository is executed
+
+
+class Bomb:
+    """Executed by whoever unpickles it."""
+
+    def __reduce__(self):
+        return Path.touch, (Path("exploded"),)
+
+
+@pytest.fixture
+def trapped_folder(llama_folder, tmp_path, monkeypatch):
+    """A model whose folder also holds code and pickled weights."""
+    monkeypatch.chdir(tmp_path)
+    folder = shutil.copytree(llama_folder, tmp_path / "trapped")
+    for name in ("pytorch_model.bin", "training_args.bin", "weights.pt"):
+        (folder / name).write_bytes(pickle.dumps(Bomb()))
+    (folder / "modeling_own.py").write_text("open('exploded', 'w')")
+    return folder
+
+
+def test_code_and_pickles_of_a_repository_are_left_behind(trapped_folder, tmp_path):
+    fetch_model({"name": "trapped", "local": str(trapped_folder)}, "local", tmp_path / "model")
+    assert {path.suffix for path in (tmp_path / "model").iterdir()} <= {".json", ".safetensors", ".txt"}
+    assert not Path("exploded").exists()
+
+
+def test_weights_that_are_no_safetensors_are_refused(trapped_folder, tmp_path):
+    (trapped_folder / "model.safetensors").unlink()
+    with pytest.raises(InputError, match=r"holds no \*\.safetensors"):
+        fetch_model({"name": "trapped", "local": str(trapped_folder)}, "local", tmp_path / "model")
+
+
+def test_a_model_that_only_its_own_code_can_load_is_refused(trapped_folder, tmp_path):
+    code = {"model_type": "own", "auto_map": {"AutoModel": "modeling_own.Own"}}
+    write_json(trapped_folder / "config.json", read_json(trapped_folder / "config.json") | code)
+    with pytest.raises(InputError, match="loaded by code of its own repository, which is never run here"):
+        fetch_model({"name": "trapped", "local": str(trapped_folder)}, "local", tmp_path / "model")
+    assert not Path("exploded").exists()
+
+
+def test_code_beside_an_architecture_that_transformers_knows_is_not_run(trapped_folder, tmp_path):
+    from elicitation.models import load_tokenizer
+
+    code = {"auto_map": {"AutoModelForSequenceClassification": "modeling_own.Own"}}
+    write_json(trapped_folder / "config.json", read_json(trapped_folder / "config.json") | code)
+    fetch_model({"name": "trapped", "local": str(trapped_folder)}, "local", tmp_path / "model")
+    assert load_tokenizer(tmp_path / "model").vocab_size > 10
+    assert not Path("exploded").exists()
+
+
+def test_data_sets_are_not_loaded_by_scripts(tmp_path, monkeypatch):
+    import datasets
+
+    monkeypatch.chdir(tmp_path)
+    Path("own.py").write_text("open('exploded', 'w')")
+    with pytest.raises(RuntimeError, match="scripts are no longer supported"):
+        datasets.load_dataset("own.py")
+    assert not Path("exploded").exists()
+
+
+def test_no_code_asks_for_a_repositorys_code_or_loads_pickles():
+    files = [
+        *ROOT.glob("src/**/*.py"),
+        *ROOT.glob("workflow/**/*.py"),
+        *ROOT.glob("workflow/**/*.smk"),
+        ROOT / "Snakefile",
+    ]
+    for file in files:
+        text = file.read_text()
+        assert "trust_remote_code" not in text and "pickle" not in text and "torch.load" not in text, file

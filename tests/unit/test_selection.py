@@ -1,0 +1,41 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from elicitation.methods import Selection
+from elicitation.seeds import stream
+from elicitation.selection import choose_uncertain, uncertainty
+
+IDS = ["sure", "even", "leaning", "certain"]
+LOG_ODDS = np.array([-3.0, 0.0, 1.0, 20.0])
+
+
+def test_entropy_and_margin_at_known_probabilities():
+    three_quarters = np.array([0.0, math.log(3)])
+    assert uncertainty(three_quarters, "entropy") == pytest.approx([math.log(2), 2 * math.log(2) - 0.75 * math.log(3)])
+    assert uncertainty(three_quarters, "margin") == pytest.approx([1, 0.5])
+
+
+@pytest.mark.parametrize("measure", ["entropy", "margin"])
+def test_at_temperature_0_the_least_certain_come_first(measure):
+    chosen = choose_uncertain(IDS, LOG_ODDS, 3, Selection(measure), stream(0, "tests"))
+    assert chosen == ["even", "leaning", "sure"]
+
+
+@given(st.lists(st.floats(-800, 800), min_size=1, max_size=30), st.just(0) | st.floats(0.01, 5), st.data())
+def test_what_is_chosen_is_distinct_and_as_many_as_asked(log_odds, temperature, data):
+    ids = [str(i) for i in range(len(log_odds))]
+    n = data.draw(st.integers(0, len(ids)))
+    chosen = choose_uncertain(ids, np.array(log_odds), n, Selection("entropy", temperature), stream(0, "tests"))
+    assert len(set(chosen)) == len(chosen) == n and set(chosen) <= set(ids)
+
+
+def test_at_temperature_1_examples_are_drawn_with_weights_equal_to_their_uncertainty():
+    log_odds = np.array([0.0, math.log(3)])
+    rng = stream(0, "tests")
+    first = [choose_uncertain(["even", "odd"], log_odds, 1, Selection("margin", 1.0), rng)[0] for _ in range(3000)]
+    # Margins leave uncertainties of 1 and 0.5.
+    assert first.count("even") / 3000 == pytest.approx(2 / 3, abs=0.03)

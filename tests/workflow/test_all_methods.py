@@ -1,0 +1,84 @@
+"""Every method and every kind of supervisor in one miniature study."""
+
+from copy import deepcopy
+
+import numpy as np
+import pandas as pd
+import pytest
+from helpers import MINI, run_snakemake
+
+from elicitation.methods import METHODS
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    study = deepcopy(MINI)
+    prompt = {"cue": " mood :", "labels": [" unhappy", " happy"]}
+    study["tasks"] = [task | {"prompt": prompt} for task in study["tasks"] if task["name"] == "verdict"]
+    study["supervisors"] = [
+        "supervisor",
+        {"name": "prompted", "model": "supervisor", "prompted_shots": 2},
+        {"name": "shuffled", "shuffle_errors_of": "supervisor"},
+    ]
+    study["methods"] = list(METHODS)
+    study["combinations"] = [
+        {"supervisors": ["supervisor"]},
+        {"supervisors": ["prompted", "shuffled"], "methods": ["sequential_sft"]},
+    ]
+    study |= {"seeds": [0], "labelling": {"engine": "transformers"}}
+    study["grid"] |= {"budgets": [8], "shots": [1, 2]}
+    folder = tmp_path_factory.mktemp("methods")
+    result = run_snakemake(folder, study)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def metrics(folder):
+    return pd.read_parquet(folder / "results/metrics.parquet")
+
+
+def test_every_method_has_its_runs(metrics):
+    runs = metrics[metrics.supervisor == "supervisor"].groupby("method")[["n_weak", "n_gold"]]
+    found = {method: set(map(tuple, pairs.to_numpy())) for method, pairs in runs}
+    assert set(found) == set(METHODS)
+    assert found["few_shot_weak"] == {(1, 0), (2, 0)} and found["few_shot_gold"] == {(0, 1), (0, 2)}
+    # 8 less the price of two weak or two gold examples, and the examples themselves.
+    assert found["two_shot_weak"] == {(80, 0), (50, 3), (2, 7)}
+    assert found["two_shot_gold"] == {(60, 2), (30, 5), (0, 8)}
+    assert found["joint_sft"] == found["sequential_sft"] == {(80, 0), (40, 4), (0, 8)}
+
+
+def test_metrics_say_how_many_examples_the_prompts_held(metrics):
+    few = metrics[metrics.method == "few_shot_gold"]
+    assert (few.shots == few.n_gold).all() and (few.shot_quality == "gold").all()
+    assert (metrics[metrics.method == "two_shot_weak"].shots == 2).all()
+    assert (metrics[metrics.method == "sequential_sft"].shots == 0).all()
+
+
+def test_methods_differ_in_what_they_predict(folder):
+    def predictions(method):
+        runs = pd.read_parquet(folder / f"results/runs/verdict/supervisor/student/{method}/b8_s0.parquet")
+        return runs.sort_values(["n_weak", "n_gold", "id"]).log_odds.to_numpy()
+
+    plain = predictions("sequential_sft")
+    for method in ("uncertainty_sampling", "log_confidence", "head_only", "body_only", "new_head", "joint_sft"):
+        assert np.abs(predictions(method) - plain).max() > 1e-3, method
+
+
+def test_methods_of_one_recipe_share_their_weak_stages(folder):
+    recipes = sorted(path.name for path in (folder / "results/stages/verdict/supervisor/student").iterdir())
+    assert recipes == ["2-gold-shots", "2-weak-shots", "body", "head", "log_confidence", "plain"]
+
+
+def test_shuffled_errors_are_as_many_but_others(folder):
+    test = pd.read_parquet(folder / "results/tasks/verdict/test.parquet").set_index("id")
+    wrong = {}
+    for supervisor in ("supervisor", "shuffled"):
+        labels = pd.read_parquet(folder / f"results/weak_labels/verdict/{supervisor}.parquet").set_index("id").p_weak
+        wrong[supervisor] = (labels[test.index] > 0.5) != (test.gold == 1)
+    assert wrong["supervisor"].sum() == wrong["shuffled"].sum() and not wrong["supervisor"].equals(wrong["shuffled"])
+
+
+def test_prompting_is_drawn(folder):
+    assert (folder / "figures/prompting.pdf").read_bytes().startswith(b"%PDF")

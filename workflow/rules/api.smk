@@ -1,0 +1,34 @@
+# Students behind a finetuning API. What is paid for (jobs, answers) is kept in results/api, which no rule declares as
+# output: Snakemake never deletes it, and a job that is killed or made anew takes up there what it finds.
+
+
+rule finetune_by_api:
+    input:
+        pool="results/tasks/{task}/pool.parquet",
+        test="results/tasks/{task}/test.parquet",
+        ordering="results/purchases/{task}/s{seed}.parquet",
+        weak_labels="results/weak_labels/{task}/{supervisor}.parquet",
+    output:
+        predictions=RUNS,
+        record="results/runs/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.json",
+    log:
+        "logs/finetune_by_api/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.log",
+    benchmark:
+        "benchmarks/measured/finetune_by_api/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.tsv"
+    wildcard_constraints:
+        student="|".join(API_STUDENTS) or "none",
+    # It only waits, and needs the network and the key, which compute nodes may lack.
+    localrule: True
+    conda:
+        "../../envs/elicitation.yaml"
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(30),
+    params:
+        version=1,
+        method=method_settings,
+        purchases=purchases,
+        api=student_api,
+        ledger="results/api/{student}",
+    script:
+        "../scripts/finetune_by_api.py"

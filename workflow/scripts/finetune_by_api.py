@@ -1,0 +1,40 @@
+"""Finetune a block's stages through an API, and have its models answer the test set."""
+
+from elicitation.jobs import job
+
+with job(snakemake) as record:
+    from functools import partial
+    from pathlib import Path
+
+    import pandas as pd
+
+    from elicitation.api import Api, check_api_context, cost_of_block, finetune_block
+    from elicitation.files import hash_ids, write_table
+    from elicitation.methods import method_from
+    from elicitation.purchases import buy
+
+    params, names = snakemake.params, snakemake.wildcards
+    pool, test = pd.read_parquet(snakemake.input.pool).set_index("id"), pd.read_parquet(snakemake.input.test)
+    ordering = pd.read_parquet(snakemake.input.ordering).id.tolist()
+    p_weak = pd.read_parquet(snakemake.input.weak_labels).set_index("id").p_weak
+    seed = int(names.seed)
+    purchases = {pair: buy(ordering, *pair, names.task) for pair in map(tuple, params.purchases)}
+    texts = pd.concat([pool.text, test.set_index("id").text])
+    check_api_context(names.student, params.api["context"], texts.to_dict(), names.task)
+    # Flushed, so that the log of a job that waits for hours shows where it is.
+    api = Api(params.api, Path(params.ledger), partial(print, flush=True))
+    labels = {"weak": p_weak, "gold": pool.gold}
+    method = method_from(params.method)
+    stages = finetune_block(api, method, purchases, pool.text, labels, seed, names.task)
+    tables, runs = [], []
+    for (n_weak, n_gold), purchase in purchases.items():
+        run = {"n_weak": n_weak, "n_gold": n_gold, "seed": seed}
+        last = list(stages[n_weak, n_gold].values())[-1]
+        log_odds, evaluation = api.predict(last, test.id.tolist(), test.text.tolist())
+        tables.append(pd.DataFrame({**run, "id": test.id, "log_odds": log_odds}))
+        bought = {"weak_ids": hash_ids(purchase.weak), "gold_ids": hash_ids(purchase.gold)}
+        runs.append(run | bought | {"stages": stages[n_weak, n_gold], "evaluation": evaluation})
+    cost = cost_of_block(api, runs)
+    print(f"cost of the block in US dollars: {cost}")
+    write_table(snakemake.output.predictions, pd.concat(tables))
+    record |= {"runs": runs, "dollars": cost}

@@ -1,0 +1,27 @@
+"""Draw reliability and accuracy of the weak labels on the test sets."""
+
+from elicitation.jobs import job
+
+with job(snakemake):
+    import pandas as pd
+
+    from elicitation.evaluation import label_quality, reliability
+    from elicitation.figures.style import save_figure
+    from elicitation.figures.weak_labels import plot_weak_labels
+
+    params = snakemake.params
+    tests = dict(zip(params.tasks, map(pd.read_parquet, snakemake.input.tests), strict=True))
+    tables = []
+    for (task, supervisor), path in zip(params.labelled, snakemake.input.labels, strict=True):
+        tables.append(tests[task].merge(pd.read_parquet(path), on="id").assign(task=task, supervisor=supervisor))
+    labels = pd.concat(tables)
+    bins = [
+        reliability(group.gold.to_numpy(), group.p_weak.to_numpy()).assign(supervisor=supervisor)
+        for supervisor, group in labels.groupby("supervisor", sort=False)
+    ]
+    quality = [
+        {"task": task, "supervisor": supervisor} | label_quality(group.gold.to_numpy(), group.p_weak.to_numpy())
+        for (task, supervisor), group in labels.groupby(["task", "supervisor"], sort=False)
+    ]
+    figure = plot_weak_labels(pd.concat(bins), pd.DataFrame(quality))
+    save_figure(figure, [snakemake.output.pdf, snakemake.output.png])

@@ -1,0 +1,19 @@
+"""Get a model's tokenizer and config, which suffice to count tokens."""
+
+from elicitation.jobs import job
+
+with job(snakemake) as record:
+    from pathlib import Path
+
+    from elicitation.files import write_json
+    from elicitation.hub import TOKENIZER_FILES, fetch_files, model_source
+    from elicitation.sandbox import CONTEXT, word_tokenizer
+
+    model, sources, target = snakemake.params.model, snakemake.params.sources, Path(snakemake.output.tokenizer)
+    record["source"] = model_source(model, sources)
+    if "sandbox" in model:
+        target.mkdir(parents=True)
+        word_tokenizer().save(str(target / "tokenizer.json"))
+        write_json(target / "config.json", {"architectures": ["LlamaForCausalLM"], "max_position_embeddings": CONTEXT})
+    else:
+        fetch_files(model, sources, target, TOKENIZER_FILES)

@@ -1,0 +1,18 @@
+"""Compare the methods by their best purchase within each budget and price, as CSV and for LaTeX."""
+
+from elicitation.jobs import job
+
+with job(snakemake):
+    import pandas as pd
+
+    from elicitation.averages import average_rows
+    from elicitation.files import replacing, write_table
+    from elicitation.tables import methods_latex, methods_table
+
+    params = snakemake.params
+    points, missing = average_rows(pd.read_csv(snakemake.input.frontier)), pd.read_csv(snakemake.input.missing)
+    table = methods_table(points, params.budgets)
+    write_table(snakemake.output.csv, table)
+    with replacing(snakemake.output.tex) as temporary:
+        temporary.write_text(methods_latex(table, missing, params.titles))
+    print(table.to_string())
