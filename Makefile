@@ -27,7 +27,7 @@ test: .venv/minilm
 env: .venv/installed
 
 # The lock is complete, so nothing is resolved. The CPU build of torch comes from the configured sources or, where
-# they lack it, from PyTorch's own index.
+# they lack it, from PyTorch's own index. A copy of the lock stays, for the records.
 .venv/installed: $(LOCK)
 	@echo "Installing the environment from $(LOCK) into .venv (once; 3 GB) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
@@ -38,7 +38,7 @@ env: .venv/installed
 		{ echo "Not all in the configured sources; trying PyTorch's index too ..."; \
 		$(INSTALL) --no-deps --torch-backend=$(if $(findstring cuda,$(LOCK)),auto,cpu) -r $(LOCK); }
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
-	@touch $@
+	@cp $(LOCK) $@
 
 # The real pretrained model of studies/real.yaml and of its tests.
 minilm: .venv/minilm

@@ -14,9 +14,9 @@ sys.path.insert(0, f"{workflow.basedir}/src")
 from elicitation.config import validate
 from elicitation.errors import InputError
 from elicitation.jobs import JOBS_PER_GPU, SCHEDULER
-from elicitation.progress import Failures, TimeLeft
+from elicitation.progress import Failures, KeepGoing, TimeLeft
 from elicitation.records import COMMAND_VARIABLE, study_command
-from elicitation.recovery import check_writable, hold_folder, mend
+from elicitation.recovery import check_inputs, check_writable, hold_folder, mend, writing
 
 failures = Failures()
 logger.addHandler(failures)
@@ -48,6 +48,7 @@ include: "workflow/rules/supervision.smk"
 include: "workflow/rules/elicitation.smk"
 include: "workflow/rules/api.smk"
 include: "workflow/rules/results.smk"
+include: "workflow/rules/decisions.smk"
 
 
 rule all:
@@ -59,9 +60,14 @@ rule all:
 onstart:
     try:
         check_writable(map(Path, ("results", "figures", "logs", "benchmarks")))
+        with writing("results"):
+            if mend(remake):
+                start_again()
+            check_inputs(planned("input"), planned("output"))
     except InputError as error:
         raise WorkflowError(str(error)) from None
-    mend(remake)
+    if workflow.scheduler.keepgoing:
+        workflow.scheduler.keepgoing = KeepGoing(workflow.scheduler, CHECKS)
 
 
 onerror:

@@ -61,11 +61,27 @@ STUDY = MINI | {
     "average_over": ["topic", "own"],
     "extra_seeds": {"seeds": [7], "at_most": 10},
     "grid": MINI["grid"] | {"shots": [2], "more_purchases": [[10, 10]], "beyond_pool": "refuse"},
+    "figures": {},
+    "inference": {},
     "training": {},
     "supervision": {},
     "labelling": {"engine": "transformers"},
 }
 """A valid study with something of every part of the schema."""
+OWN_STUDY = MINI | {
+    "tasks": [
+        {"name": "mine", "table": "own/labels.csv", "text": "{title} {body}", "label": "expert", "id": "ticket"}
+        | SIZES
+        | {"pool_size": 330, "supervision_size": 4}
+    ],
+    "supervisors": [
+        "supervisor",
+        {"name": "llm", "columns": {"llm": 0.1}},
+        {"name": "crowd", "columns": {"ann a": 0.02, "ann b": 0.03}, "aggregate": "majority"},
+    ],
+    "labelling": {"engine": "transformers"},
+}
+"""A valid study on a table of one's own."""
 FILES = ("own/train.csv", "own/test.csv", "weights/config.json", "weights/tokenizer.json", "weights/model.safetensors")
 
 
@@ -75,6 +91,8 @@ def write_files(folder: Path) -> None:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text('{"architectures": ["LlamaForCausalLM"]}')
     (folder / "own/folder.csv").mkdir()
+    rows = [f"T{i},title,{i},{i % 2 if i < 100 else ''},{i % 10 / 10},{i % 2},\n" for i in range(400)]
+    (folder / "own/labels.csv").write_text("ticket,title,body,expert,llm,ann a,ann b\n" + "".join(rows))
 
 
 def keys_of(schema: dict, prefix: str = ""):
@@ -119,7 +137,7 @@ def models(draw, name: str, earlier: list[str]) -> dict:
 
 def supervisors_of(model: str) -> st.SearchStrategy:
     """A supervisor of this model: finetuned or prompted."""
-    prompted = st.builds(lambda k: {"name": model, "prompted_shots": k}, st.integers(0, 5))
+    prompted = st.builds(lambda k: {"name": model, "prompted_shots": k}, st.integers(0, 4))
     return st.just(model) | prompted
 
 
@@ -158,7 +176,9 @@ def studies(draw) -> dict:
         "labelling": {"engine": "transformers"},
     }
     if draw(st.booleans()):
-        study["training"] = {"stopping": "fixed_epochs", "patience": draw(st.integers(1, 9))}
+        # Log-confidence wants batches.
+        stopping = "early_stopping" if "log_confidence" in study["methods"] else "fixed_epochs"
+        study["training"] = {"stopping": stopping, "patience": draw(st.integers(1, 9))}
         study["keep_weak_stages"] = draw(st.booleans())
     return study
 
@@ -174,7 +194,7 @@ def places(value, path=()):
 @st.composite
 def mutations(draw) -> dict:
     """A valid config in which a few things were taken away, renamed or replaced by anything."""
-    study = draw(studies() | st.builds(copy.deepcopy, st.just(STUDY)))
+    study = draw(studies() | st.builds(copy.deepcopy, st.sampled_from([STUDY, OWN_STUDY])))
     for _ in range(draw(st.integers(1, 3))):
         *parents, last = draw(st.sampled_from(list(places(study))))
         entry = study

@@ -3,15 +3,13 @@
 import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
-from json import JSONDecodeError
 from pathlib import Path
 
 from elicitation.errors import InputError
-from elicitation.files import hash_file, read_json, visible_files
-from elicitation.records import ROOT, find_record, is_record
-from elicitation.recovery import DAMAGED
+from elicitation.files import hash_file, visible_files
+from elicitation.records import ROOT, find_record, read_record, record_places
+from elicitation.recovery import DAMAGED, damaged_file
 
 FOLDERS = ("results", "figures")
 """Where a study's results are, in its folder."""
@@ -27,10 +25,10 @@ def short(value: str) -> str:
     return digits[:8] + (" (dirty)" if dirty else "")
 
 
-def command_for(record: dict, root: Path, targets: list[str]) -> str:
-    """The call of Snakemake that makes the targets again, from anywhere."""
-    place = [] if root.resolve() == ROOT else ["--directory", str(root.resolve())]
-    words = shlex.join([*place, "--", *targets]) if targets else shlex.join(place)
+def command_for(record: dict, root: Path, target: str | None = None) -> str:
+    """The call of Snakemake that goes on with the study or makes a target again, from anywhere."""
+    words = [] if root.resolve() == ROOT else ["--directory", str(root.resolve())]
+    words = shlex.join([*words, "--force", "--", target] if target else words)
     return f"cd {shlex.quote(str(ROOT))} && {record['command']} {words}".rstrip()
 
 
@@ -48,9 +46,12 @@ def locate(name: str) -> tuple[Path, str]:
         if place in path.parts:
             # The last one: the study itself may lie in a folder called `results`.
             depth = len(path.parts) - 1 - path.parts[::-1].index(place)
-            root = Path(*path.parts[:depth])
-            if find_record(path.relative_to(root), root):
-                return root, str(path.relative_to(root))
+            root, inner = Path(*path.parts[:depth]), Path(*path.parts[depth:])
+            if find_record(inner, root):
+                return root, str(inner)
+            if broken := [damage for record in record_places(inner) if (damage := damaged_file(root / record))]:
+                file, why = broken[0]
+                raise InputError(f"The record {file} is damaged ({why}); delete it and run the study again.")
     run = f"results/runs/{name}.parquet"
     if find_record(Path(run)):
         return Path(), run
@@ -122,7 +123,7 @@ def trace(name: str, everything: bool = False) -> Iterator[str]:
     sha256 = record["outputs"][path]["sha256"] if path in record["outputs"] else hash_file(root / path)
     yield from tree(path, sha256, root, everything, set())
     yield ""
-    yield f"To make it again: {command_for(record, root, [path])}"
+    yield f"To make it again: {command_for(record, root, path)}"
 
 
 # Verify
@@ -142,9 +143,8 @@ def read_records(root: Path) -> dict[str, dict]:
     records = {}
     for path in (path for folder in FOLDERS for path in visible_files(root / folder) if path.suffix == ".json"):
         # What cannot be read is a file without a record, and its job's files too.
-        with suppress(JSONDecodeError, UnicodeDecodeError):
-            if is_record(value := read_json(path)):
-                records[str(path.relative_to(root))] = value
+        if record := read_record(path):
+            records[str(path.relative_to(root))] = record
     return records
 
 
@@ -159,9 +159,12 @@ def check_outputs(records: dict[str, dict], root: Path) -> Iterator[Problem]:
                 yield Problem(f"{path} was altered after it was made; delete it and run the study again.", (path,))
 
 
-def check_inputs(records: dict[str, dict]) -> Iterator[Problem]:
-    """Results that were made from an earlier file of the same name: labels, models, purchases."""
+def check_inputs(records: dict[str, dict], root: Path) -> Iterator[Problem]:
+    """Results that were made from an earlier file of the same name: labels, models, purchases, records."""
     made = {path: output["sha256"] for record in records.values() for path, output in record["outputs"].items()}
+    # A record that is read as a result itself is described by none.
+    read = {path for record in records.values() for path in record["inputs"]}
+    made |= {path: hash_file(root / path) for path in read & records.keys()}
     outdated = defaultdict(list)
     for record in records.values():
         for path, sha256 in record["inputs"].items():
@@ -194,15 +197,21 @@ def check_strays(records: dict[str, dict], root: Path) -> Iterator[Problem]:
     made = {root / path for record in records.values() for path in record["outputs"]} | {root / p for p in UNRECORDED}
     for path in (path for folder in FOLDERS for path in visible_files(root / folder)):
         name = str(path.relative_to(root))
-        if name not in records and not made & {path, *path.parents} and path.stat().st_size:
-            yield Problem(f"{name} has no record; delete it, or move it to another folder if it is yours.", (name,))
+        if name in records or made & {path, *path.parents} or not path.stat().st_size:
+            continue
+        if path.suffix == ".json" and (damage := damaged_file(path)):
+            yield Problem(f"{name} is damaged ({damage[1]}); delete it and run the study again.", (name,))
+        else:
+            yield Problem(f"{name} has no record; delete it, or move it to another folder if it is yours.")
 
 
 def check_code(records: dict[str, dict]) -> Iterator[Problem]:
     """Results of different versions of the code side by side."""
-    versions = Counter(record["code"] for record in records.values())
+    # The same code may have several commits, and a dirty tree many codes.
+    commits = {record.get("code_sha256", record["code"]): short(record["code"]) for record in records.values()}
+    versions = Counter(record.get("code_sha256", record["code"]) for record in records.values())
     if len(versions) > 1:
-        counts = ", ".join(f"{short(code)} ({n} jobs)" for code, n in versions.most_common())
+        counts = ", ".join(f"{short(code)} of {commits[code]} ({n} jobs)" for code, n in versions.most_common())
         yield Problem(
             f"The results were made by {len(versions)} versions of the code: {counts}; accept that with --mixed-code "
             "if the changes between them do not matter, else run the study again with --forceall."
@@ -218,6 +227,6 @@ def verify(root: Path, mixed_code: bool = False) -> tuple[dict[str, dict], list[
     records = read_records(root)
     if not records:
         raise InputError(f"{root.resolve()} holds no results with records; name the folder of a study that has run.")
-    problems = [*check_outputs(records, root), *check_inputs(records)]
+    problems = [*check_outputs(records, root), *check_inputs(records, root)]
     problems += [*check_sources(records, root), *check_strays(records, root)]
     return records, problems if mixed_code else [*problems, *check_code(records)]

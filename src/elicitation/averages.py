@@ -1,4 +1,4 @@
-"""Averages over tasks: of paired runs only, with a list of those that some task lacks. Imports nothing heavy."""
+"""Averages over tasks: of paired runs only, with a list of those that a task lacks. Imports nothing heavy."""
 
 import pandas as pd
 
@@ -9,42 +9,47 @@ CONFIGURATION = ["task", "supervisor", "student", "method", "shots", "shot_quali
 """What a run shares with those of other seeds."""
 RUN = [*CONFIGURATION, "seed"]
 MODELS = ["supervisor", "student", "method"]
+MISSING = ["task", *MODELS, "n_weak", "n_gold", "seed"]
+"""What is said of a run that is missing."""
 
 
-def average_tasks(metrics: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The metrics averaged over tasks, run by run, as those of a task called AVERAGE; and the runs that are missing.
+def average_tasks(metrics: pd.DataFrame) -> pd.DataFrame:
+    """The metrics averaged over tasks, run by run, as those of a task called AVERAGE.
 
-    Only purchases and seeds that every task has are averaged; their test examples are counted together. Missing is
-    a run (columns RUN) that its task lacks while another task has it.
+    Only purchases and seeds that every task has are averaged; their test examples are counted together.
     Raises InputError if the tasks have no run in common.
     """
     keys = [name for name in RUN if name != "task"]
-    counts = ["n_test", "n_report"]
-    numbers = [name for name in metrics.select_dtypes("number").columns if name not in (*keys, *counts)]
+    numbers = [name for name in metrics.select_dtypes("number").columns if name not in (*keys, "n_test")]
     groups = metrics.groupby(keys, sort=False)
-    averaged = pd.concat([groups[numbers].mean(), groups[counts].sum()], axis=1)
+    averaged = pd.concat([groups[numbers].mean(), groups[["n_test"]].sum()], axis=1)
     n_tasks = metrics.task.nunique()
     complete = groups.task.nunique() == n_tasks
     if not complete.any():
         raise InputError(f"The tasks {', '.join(metrics.task.unique())} share no purchase and seed to average over.")
-    every_run = metrics[["task"]].drop_duplicates().merge(metrics[keys].drop_duplicates(), how="cross")
-    missing = every_run.merge(metrics[RUN], how="left", indicator="found").query("found == 'left_only'")
-    return averaged[complete].reset_index().assign(task=AVERAGE, n_tasks=n_tasks), missing[RUN]
+    return averaged[complete].reset_index().assign(task=AVERAGE, n_tasks=n_tasks)
 
 
-def with_average(metrics: pd.DataFrame, over: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The metrics of all tasks with `n_tasks`, after those of the average of some; and the runs that are missing.
+def averaged_rows(table: pd.DataFrame, over: list[str]) -> pd.DataFrame:
+    """The rows that an average is made of: those of each supervisor, student and method that is on all tasks of `over`."""
+    table = table[table.task.isin(over)]
+    complete = table.groupby(MODELS).task.transform("nunique") == len(over)
+    return table[complete & (len(over) > 1)]
 
-    over: the tasks that are averaged, where there are several, for each supervisor, student and method that runs on
-    all of them. `missing` is as average_tasks returns it.
+
+def with_average(metrics: pd.DataFrame, over: list[str]) -> pd.DataFrame:
+    """The metrics of all tasks with `n_tasks`, after those of the average over some, where there are several."""
+    single, averaged = metrics.assign(n_tasks=1), averaged_rows(metrics, over)
+    return single if averaged.empty else pd.concat([average_tasks(averaged), single], ignore_index=True)
+
+
+def missing_runs(planned: pd.DataFrame, metrics: pd.DataFrame, over: list[str]) -> pd.DataFrame:
+    """The planned runs (columns MISSING) that a task of an average lacks, whether or not another task has them.
+
+    planned: what the grid asks for of every task, whatever its pool and its prompts can serve.
     """
-    single = metrics.assign(n_tasks=1)
-    averaged = metrics[metrics.task.isin(over)]
-    averaged = averaged[averaged.groupby(MODELS).task.transform("nunique") == len(over)]
-    if len(over) == 1 or averaged.empty:
-        return single, metrics[RUN].iloc[:0]
-    averaged, missing = average_tasks(averaged)
-    return pd.concat([averaged, single], ignore_index=True), missing
+    planned = averaged_rows(planned, over)[MISSING]
+    return planned.merge(metrics[MISSING], how="left", indicator="found").query("found == 'left_only'")[MISSING]
 
 
 def average_rows(table: pd.DataFrame) -> pd.DataFrame:

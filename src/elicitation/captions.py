@@ -39,12 +39,12 @@ def seed_range(points: pd.DataFrame) -> str:
     return " to ".join(map(str, sorted({points.n_seeds.min(), points.n_seeds.max()})))
 
 
-def count_sentence(points: pd.DataFrame) -> str:
-    """How many runs stand behind each point of a figure, and over what its interval is."""
+def count_sentence(points: pd.DataFrame, intervals: str = "Bars") -> str:
+    """How many runs stand behind each point of a figure, and over what its interval is; intervals: how they are drawn."""
     runs = seeds_and_tasks(str(usual_seeds(points)), points)
     marked = " (other numbers of seeds stand beside their points)" if points.n_seeds.nunique() > 1 else ""
     over = "seeds and test examples" if points.n_seeds.max() > 1 else "test examples (one seed has no spread)"
-    return f"Each point: {runs}{marked}. Bars: 95 % intervals over {over}."
+    return f"Each point: {runs}{marked}. {intervals}: 95 % intervals over {over}."
 
 
 def missing_sentence(missing: pd.DataFrame, titles: dict[str, str]) -> str:
@@ -66,13 +66,13 @@ def missing_sentence(missing: pd.DataFrame, titles: dict[str, str]) -> str:
     return f"Missing, so not averaged: {'; '.join(tasks)} (results/missing.csv has all)."
 
 
-def footnote(points: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str]) -> str:
+def footnote(points: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str], intervals: str = "Bars") -> str:
     """What all points of a figure have in common, the runs behind each, and what is missing from their averages."""
     shared = {name: points[name].iloc[0] for name in MODELS if name not in varying(points, MODELS)}
     words = {"student": "student {}", "supervisor": "weak labels of {}", "method": "{}"}
     common = [text.format(titles.get(shared[name], shared[name])) for name, text in words.items() if name in shared]
     head = ", ".join(common)
-    sentences = [f"{head[0].upper()}{head[1:]}." if head else "", count_sentence(points)]
+    sentences = [f"{head[0].upper()}{head[1:]}." if head else "", count_sentence(points, intervals)]
     if (points.task == AVERAGE).all():
         sentences.append(missing_sentence(missing.merge(points[MODELS].drop_duplicates()), titles))
     return " ".join(filter(None, sentences))
@@ -81,8 +81,9 @@ def footnote(points: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str]
 def describe_point(point: pd.Series, titles: dict[str, str]) -> str:
     return (
         f"cost {point.cost:g}: {describe_purchase(point.n_weak, point.n_gold)} by {titles[point.method]} -> "
-        f"{percent(point.accuracy_report)} % ({percent(point.accuracy_report_low)} to "
-        f"{percent(point.accuracy_report_high)}; {point.n_seeds:.0f} seeds)"
+        f"{percent(point.accuracy)} % ({percent(point.accuracy_low)} to "
+        f"{percent(point.accuracy_high)}; {point.n_seeds:.0f} seeds; on the frontier with probability "
+        f"{point.probability:.2f})"
     )
 
 
@@ -98,7 +99,7 @@ def frontier_sentences(frontier: pd.DataFrame, titles: dict[str, str]) -> list[s
 
 
 def regime_sentences(regimes: pd.DataFrame, titles: dict[str, str]) -> list[str]:
-    """For each regime where it was found beyond the error bars, and how often none was."""
+    """For each regime where it was found, and how often none was."""
     names = ["task", *varying(regimes, MODELS)]
     lines = []
     for regime in REGIMES.values():
@@ -113,14 +114,16 @@ def regime_sentences(regimes: pd.DataFrame, titles: dict[str, str]) -> list[str]
     return [*lines, f"- {UNDETERMINED}: {undetermined} of {len(regimes)} (results/regimes.csv has all)"]
 
 
-def pareto_caption(frontier: pd.DataFrame, regimes: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str]) -> str:
+def pareto_caption(
+    frontier: pd.DataFrame, regimes: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str], verdict: float
+) -> str:
     """The caption of figures/pareto.pdf."""
     lines = [
-        "Accuracy of every purchase against its cost, in gold labels. Points on the frontier were chosen on one half",
-        "of the test examples; accuracies, with 95 % intervals over seeds and examples, are those on the other half.",
+        "Accuracy of every purchase against its cost, in gold labels. Points on the frontier were chosen on random halves",
+        "of the evidence; accuracies, with 95 % intervals over seeds and examples, are those on the other halves.",
         *filter(None, [missing_sentence(missing, titles)]),
         *frontier_sentences(frontier, titles),
-        "\nRegimes (task, budget, price of a weak label), beyond the 95 % intervals:\n",
+        f"\nRegimes (task, budget, price of a weak label) with a probability of at least {verdict:g}:\n",
         *regime_sentences(regimes, titles),
     ]
     return "\n".join(lines) + "\n"

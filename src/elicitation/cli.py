@@ -1,6 +1,8 @@
 """The command `elicitation`: questions about results and studies. Each subcommand is a function and its arguments."""
 
 import argparse
+import json
+import math
 import shutil
 import signal
 import sys
@@ -19,8 +21,10 @@ def trace(arguments: argparse.Namespace) -> int:
 
 def verify(arguments: argparse.Namespace) -> int:
     from elicitation.audit import command_for, verify
+    from elicitation.recovery import refuse_running
 
     root = Path(arguments.folder)
+    alone = refuse_running(root) if arguments.delete else None  # noqa: F841 (held to the end)
     records, problems = verify(root, arguments.mixed_code)
     for problem in problems:
         print(problem.sentence)
@@ -30,7 +34,7 @@ def verify(arguments: argparse.Namespace) -> int:
     if doomed and arguments.delete:
         for path in doomed:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-        command = command_for(next(iter(records.values())), root, [])
+        command = command_for(next(iter(records.values())), root)
         print(f"Deleted {len(doomed)} files and folders. To make them again: {command}")
     elif doomed:
         print("To delete what is wrong, so that the next run makes it again: elicitation verify --delete")
@@ -43,6 +47,24 @@ def estimate(arguments: argparse.Namespace) -> int:
 
     print(describe(read_study(arguments.study), arguments.folder))
     return 0
+
+
+def recommend(arguments: argparse.Namespace) -> int:
+    from elicitation.recommendation import Question, in_words, read_findings, recommend
+
+    names = {name: getattr(arguments, name) for name in ("task", "supervisor", "student", "method")}
+    question = Question(arguments.budget, arguments.weak_price, arguments.gold_price, **names)
+    answer = recommend(read_findings(arguments.folder), question)
+    print(json.dumps(answer, indent=1) if arguments.json else "\n".join(in_words(answer)))
+    return 0
+
+
+def positive(text: str) -> float:
+    """A number above 0, of an argument."""
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} must be a number above 0")
+    return number
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -66,6 +88,20 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("study", nargs="?", type=Path, default=Path("config.yaml"), help="its file (config.yaml)")
     command.add_argument("folder", nargs="?", type=Path, default=Path(), help="where its results are or will be (here)")
     command.set_defaults(function=estimate)
+
+    command = commands.add_parser("recommend", help="what to buy for a budget, from the results of a study")
+    command.add_argument("folder", nargs="?", type=Path, default=Path(), help="the study's folder (this one)")
+    command.add_argument("--budget", type=positive, required=True, help="what all labels may cost together")
+    command.add_argument(
+        "--weak-price", type=positive, help="of one weak label (the supervisor's own, where it has one)"
+    )
+    command.add_argument("--gold-price", type=positive, default=1.0, help="of one gold label (1)")
+    command.add_argument("--task", help="the task (the average over tasks)")
+    command.add_argument("--student", help="the student (the only one)")
+    command.add_argument("--supervisor", help="the supervisor (the best)")
+    command.add_argument("--method", help="the method (the best)")
+    command.add_argument("--json", action="store_true", help="print the answer as JSON")
+    command.set_defaults(function=recommend)
     return parser
 
 

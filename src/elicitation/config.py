@@ -10,6 +10,7 @@ import math
 import os
 import re
 import string
+import sys
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import cache
@@ -22,15 +23,18 @@ from jsonschema.exceptions import ValidationError, best_match
 from jsonschema.validators import extend
 
 from elicitation.api import check_api_method
-from elicitation.errors import MAX_SHOWN, InputError, shown
+from elicitation.errors import MAX_SHOWN, SECRET_NAME, InputError, shown
 from elicitation.methods import METHODS, Method, study_methods
-from elicitation.purchases import check_supply
+from elicitation.own_labels import DEFAULTS, survey_table, table_file
+from elicitation.purchases import Supply, check_supply, full_supply
 
 SCHEMA_FILE = Path(__file__).parents[2] / "workflow/schemas/config.schema.yaml"
-CATALOGUE_FILE = Path(__file__).parents[2] / "workflow/tasks.yaml"
+CATALOGUES = {kind: Path(__file__).parents[2] / f"workflow/{kind}.yaml" for kind in ("tasks", "models")}
 PACKAGE_PREFIX = "package:"
 AVERAGE = "average"
 """What the average over tasks is called in tables."""
+LANGUAGE_MODELS = ("ForCausalLM", "LMHeadModel")
+"""How the names of architectures with a language head end; GPT-2's is the second."""
 HEAD_SIZE = 32
 """The smallest size of an attention head that vLLM runs on a CPU."""
 KINDS = {
@@ -51,9 +55,9 @@ def load_schema() -> dict:
 
 
 @cache
-def load_catalogue() -> dict[str, dict]:
-    """The entries of workflow/tasks.yaml by name."""
-    return yaml.safe_load(CATALOGUE_FILE.read_text())
+def load_catalogue(kind: str = "tasks") -> dict[str, dict]:
+    """The entries of workflow/tasks.yaml or workflow/models.yaml by name."""
+    return yaml.safe_load(CATALOGUES[kind].read_text())
 
 
 def check_pattern(validator, pattern: str, value, schema: dict) -> Iterator[ValidationError]:
@@ -159,6 +163,8 @@ def describe_violation(error: ValidationError) -> str:
         case "pattern":
             wanted = error.schema.get("description", rule).partition(". ")[0].rstrip(".")
             return f"{shown(value)} does not fit its description, {wanted!r}."
+        case "minProperties":
+            return "the mapping is empty; add a key."
         case "minItems":
             return f"the list needs at least {rule}, but has {len(value)}; add some."
         case "maxItems":
@@ -187,23 +193,25 @@ def with_defaults(value, schema: dict):
     return int(value) if schema.get("type") == "integer" else value
 
 
-def from_catalogue(task: dict, catalogue: dict[str, dict]) -> dict:
-    """The task with what it leaves open taken from the catalogue's entry that it names.
+def from_catalogue(given: dict, kind: str) -> dict:
+    """The task or model with what it leaves open taken from the entry that it names in the catalogue of its kind.
 
     `hub` and `splits` are completed key by key, but another `hub.id` takes nothing from the entry's. Raises
     InputError if there is no such entry.
     """
-    if not isinstance(task.get("catalogue"), str):
-        return task
-    place, name = f"tasks[{task.get('name')}]", task["catalogue"]
+    if not isinstance(given.get("catalogue"), str):
+        return given
+    place, name, catalogue = f"{kind}[{given.get('name')}]", given["catalogue"], load_catalogue(kind)
     if name not in catalogue:
-        raise InputError(f"Config, {place}: the catalogue has no task {name!r}{nearest(name, list(catalogue))}")
+        raise InputError(
+            f"Config, {place}: the catalogue has no {kind.rstrip('s')} {name!r}{nearest(name, list(catalogue))}"
+        )
     entry = catalogue[name]
-    complete = entry | task
+    complete = entry | given
     for key in ("hub", "splits"):
-        own = task.get(key)
+        own = given.get(key)
         if isinstance(own, dict) and "id" not in own:
-            complete[key] = entry[key] | own
+            complete[key] = entry.get(key, {}) | own
     return complete
 
 
@@ -226,9 +234,10 @@ def validate(config: dict) -> dict:
     names that refer to nothing; sources that are not there; an engine that is not installed.
     """
     schema = load_schema()
-    if isinstance(tasks := config.get("tasks"), list):
-        catalogue = load_catalogue()
-        config = config | {"tasks": [from_catalogue(t, catalogue) if isinstance(t, dict) else t for t in tasks]}
+    for kind in CATALOGUES:
+        if isinstance(given := config.get(kind), list):
+            entries = [from_catalogue(entry, kind) if isinstance(entry, dict) else entry for entry in given]
+            config = config | {kind: entries}
     error = best_match(ConfigValidator(schema).iter_errors(config), key=lambda e: (-len(e.absolute_path),))
     if error:
         raise InputError(describe_error(error, config))
@@ -239,21 +248,28 @@ def validate(config: dict) -> dict:
         ("students", config["students"], models),
         ("methods", bases, METHODS),
         ("average_over", config["average_over"], tasks),
+        ("figures.spending_over", config["figures"]["spending_over"], tasks),
+        ("figures.prompting_over", config["figures"]["prompting_over"], tasks),
     ):
         for name in names:
             if name not in known:
                 raise InputError(f"Config, {kind}: {name!r} is not defined{nearest(name, list(known))}")
     check_supervisors(supervisors_of(config), models, config)
+    check_combinations(config)
+    for task in tasks.values():
+        check_task_source(task, config)
+    check_own_labels(tasks, config)
     methods = study_methods(config["methods"])
     check_methods(methods, models, config)
-    check_combinations(config)
+    check_supervision(tasks, config)
+    check_figures(methods, config)
     for name, student in {(group["method"], group["student"]): None for group in groups_of(config)}:
         if "api" in models[student]:
             check_api_method(name, methods[name], student)
     for task in tasks.values():
-        check_task_source(task, config)
-        for n_weak, n_gold in all_purchases(config, task["pool_size"]):
-            check_supply(task["pool_size"], n_weak, n_gold, task["name"])
+        supply = supply_of(task, config)
+        for n_weak, n_gold in all_purchases(config, supply):
+            check_supply(supply, n_weak, n_gold, task["name"])
     for model in models.values():
         check_model_source(model, models, config)
     if config["labelling"]["engine"] == "vllm" and importlib.util.find_spec("vllm") is None:
@@ -277,6 +293,11 @@ def read_study(path: Path) -> dict:
 
 def check_task_source(task: dict, config: dict) -> None:
     """InputError if the task's source is not there."""
+    if "table" in task:
+        check_table(task, config)
+        return
+    if "id" in task:
+        raise InputError(f"Config, tasks[{task['name']}].id: only a `table` has ids; drop it.")
     if "sandbox" in task:
         if others := task.keys() & {"hub", "local"}:
             raise InputError(
@@ -298,6 +319,18 @@ def check_task_source(task: dict, config: dict) -> None:
     if kind == "local":
         for split in splits_read(task):
             split_file(task, split, config["data_folder"])
+
+
+def check_table(task: dict, config: dict) -> None:
+    """InputError if the entry of a task with a table holds what a table does not take, or there is no such file."""
+    place = f"Config, tasks[{task['name']}]"
+    for key in ("hub", "local", "splits", "lines", "filled", "answer", "pair"):
+        if key in task:
+            raise InputError(f"{place}: a table takes no {key}; drop it.")
+    check_template(f"tasks[{task['name']}].text", (DEFAULTS | task)["text"])
+    if not isinstance((DEFAULTS | task)["label"], str):
+        raise InputError(f"{place}.label: a table's gold labels are 0 and 1; give the name of their column alone.")
+    table_file(task, config["data_folder"])
 
 
 def as_list(value) -> list:
@@ -405,26 +438,37 @@ def check_api_model(model: dict) -> None:
     for key, default in local.items():
         if model.get(key, default) != default:
             raise InputError(f"{place}: an API takes no {key}; drop it (its own settings stand under `api`).")
-    if not re.fullmatch("[A-Z][A-Z0-9_]*", model["api"]["key_variable"]):
-        # Without the value, which may be a key.
+    variable = model["api"]["key_variable"]
+    # Without the value, which may be a key. By its end a variable is known to hold a secret.
+    if not (re.fullmatch("[A-Z][A-Z0-9_]*", variable) and SECRET_NAME.search(variable)):
         raise InputError(
-            f"{place}.api.key_variable: give the name of an environment variable in capitals, and keep the key itself "
-            "out of the config."
+            f"{place}.api.key_variable: give the name of an environment variable in capitals that ends with KEY, "
+            "TOKEN, SECRET, PASSWORD or CREDENTIALS, and keep the key itself out of the config."
+        )
+    if {"@", "?"} & set(model["api"]["base_url"]):
+        raise InputError(
+            f"{place}.api.base_url: an address holds no user, password or query; drop them, and give the key by "
+            "key_variable."
         )
 
 
 def supervisors_of(config: dict) -> dict[str, dict]:
-    """The supervisors by name, each with `model`, `prompted_shots` (None: finetuned) and `shuffle_errors_of`."""
+    """The supervisors by name, each with `model`, `prompted_shots` (None: finetuned), `shuffle_errors_of`, `columns`
+    and `aggregate`."""
     entries = [{"name": entry} if isinstance(entry, str) else entry for entry in config["supervisors"]]
-    absent = {"prompted_shots": None, "shuffle_errors_of": None}
+    absent = {"prompted_shots": None, "shuffle_errors_of": None, "columns": None, "aggregate": None}
     return {name: absent | {"model": name} | entry for name, entry in named(entries, "supervisors").items()}
 
 
 def check_supervisors(supervisors: dict[str, dict], models: dict[str, dict], config: dict) -> None:
-    """InputError if a supervisor refers to nothing, contradicts itself, or cannot be prompted."""
+    """InputError if a supervisor refers to nothing, contradicts itself, cannot be prompted, or has no price."""
     for name, entry in supervisors.items():
         original = entry["shuffle_errors_of"]
-        if original is None:
+        if entry["columns"] is not None or entry["aggregate"] is not None:
+            check_columns(name, entry)
+        elif "weak_prices" not in config:
+            raise InputError("Config, the top level: the key 'weak_prices' is missing; add it.")
+        elif original is None:
             if entry["model"] not in models:
                 raise InputError(
                     f"Config, supervisors: {entry['model']!r} is not defined{nearest(entry['model'], list(models))}"
@@ -444,6 +488,109 @@ def check_supervisors(supervisors: dict[str, dict], models: dict[str, dict], con
             raise InputError(f"Config, supervisors[{name}]: shuffle_errors_of stands alone; drop the other keys.")
 
 
+def check_columns(name: str, entry: dict) -> None:
+    """InputError if a supervisor that is columns of tables contradicts itself."""
+    place = f"Config, supervisors[{name}]"
+    if entry["columns"] is None:
+        raise InputError(f"{place}: aggregate joins the columns of a table; add `columns`, or drop it.")
+    if entry["prompted_shots"] is not None or entry["shuffle_errors_of"] is not None or entry["model"] != name:
+        raise InputError(f"{place}: columns have no model; drop the other keys.")
+    if len(entry["columns"]) == 1 and entry["aggregate"]:
+        raise InputError(f"{place}: one column needs no aggregate; drop it.")
+    if len(entry["columns"]) > 1 and not entry["aggregate"]:
+        raise InputError(f"{place}: several columns must be joined; add `aggregate`.")
+
+
+def check_own_labels(tasks: dict[str, dict], config: dict) -> None:
+    """InputError if a supervisor labels a task that lacks what it reads."""
+    supervisors = supervisors_of(config)
+    for task, name in {(group["task"], group["supervisor"]): None for group in groups_of(config)}:
+        entry, place = supervisors[name], f"Config, supervisors[{name}]"
+        if "table" not in tasks[task]:
+            if entry["columns"] is not None:
+                raise InputError(
+                    f"{place}: the task {task!r} has no `table` with columns; keep them apart by `combinations`."
+                )
+            continue
+        if entry["shuffle_errors_of"] is not None:
+            raise InputError(
+                f"{place}: shuffled errors need the gold label of every text, which the table of {task!r} lacks; keep "
+                "them apart by `combinations`."
+            )
+        gold = (DEFAULTS | tasks[task])["label"]
+        if gold in (entry["columns"] or {}):
+            raise InputError(
+                f"{place}: {gold!r} is the column of the gold labels of {task!r}; name columns of weak ones."
+            )
+        if entry["columns"] is None and entry["prompted_shots"] != 0 and not tasks[task].get("supervision_size"):
+            raise InputError(
+                f"Config, tasks[{task}]: {name!r} learns from gold labels of the table; add `supervision_size`, the "
+                "number of them."
+            )
+
+
+def table_sources(task: dict, config: dict) -> dict[str, list[str]]:
+    """The columns of each supervisor that reads the task's table."""
+    names = dict.fromkeys(group["supervisor"] for group in groups_of(config) if group["task"] == task["name"])
+    columns = {name: supervisors_of(config)[name]["columns"] for name in names}
+    return {name: list(prices) for name, prices in columns.items() if prices is not None}
+
+
+def supply_of(task: dict, config: dict) -> Supply:
+    """What the task's pool can give to all of its supervisors; InputError if its table is unfit."""
+    if "table" not in task:
+        return full_supply(task["pool_size"])
+    return survey_table(task, config["data_folder"], table_sources(task, config)).supply
+
+
+def prices_of(config: dict) -> dict[str, list[float]]:
+    """The prices of a weak label at which each supervisor's results are shown.
+
+    Columns of tables have their own: what their votes cost on average for each example that has any.
+    """
+    prices = {}
+    tables = [task for task in config["tasks"] if "table" in task]
+    for name, entry in supervisors_of(config).items():
+        if entry["columns"] is None:
+            prices[name] = config["weak_prices"]
+            continue
+        surveys = [
+            survey_table(task, config["data_folder"], sources).votes[name]
+            for task in tables
+            if name in (sources := table_sources(task, config))
+        ]
+        paid = sum(votes[column] * price for votes in surveys for column, price in entry["columns"].items())
+        prices[name] = [float(f"{paid / len(surveys):.4g}")]
+    return prices
+
+
+def check_supervision(tasks: dict[str, dict], config: dict) -> None:
+    """InputError if a supervision set is too small for what a supervisor holds out or shows in its prompts."""
+    supervisors, held_out = supervisors_of(config), config["supervision"]["validation_size"] or 0
+    for task, name in dict.fromkeys((group["task"], group["supervisor"]) for group in groups_of(config)):
+        entry, size = supervisors[name], tasks[task].get("supervision_size", 0)
+        shots, reads = entry["prompted_shots"], entry["columns"] is None and entry["shuffle_errors_of"] is None
+        if shots is not None and shots > size:
+            raise InputError(
+                f"Config, supervisors[{name}].prompted_shots: {shots} examples are wanted, but the supervision set of "
+                f"{task!r} has {size}; lower them or raise its supervision_size."
+            )
+        if reads and shots is None and size <= held_out:
+            raise InputError(
+                f"Config, supervision.validation_size: {held_out} labels are held out, but the supervision set of "
+                f"{task!r} has {size}; lower it or raise its supervision_size."
+            )
+
+
+def check_figures(methods: dict[str, Method], config: dict) -> None:
+    """InputError if `figures` names a method that the study lacks, or that the figure cannot show."""
+    figures = config["figures"]
+    chosen = figures["prompting_methods"] + ([figures["scaling_method"]] if figures["scaling_method"] else [])
+    for name in chosen:
+        if name not in methods:
+            raise InputError(f"Config, figures: {name!r} is not one of the methods{nearest(name, list(methods))}")
+
+
 def check_prompting(model: dict, models: dict[str, dict], config: dict) -> None:
     """InputError if the model's files are here and say that it has no language head to be asked."""
     source = models.get(model.get("truncate", {}).get("model"), model)
@@ -455,7 +602,7 @@ def check_prompting(model: dict, models: dict[str, dict], config: dict) -> None:
 def require_language_head(folder: Path, name: str) -> None:
     """InputError unless the folder's config.json names a causal language model, which can be asked for a token."""
     architectures = json.loads((folder / "config.json").read_text()).get("architectures") or []
-    if not any(architecture.endswith("ForCausalLM") for architecture in architectures):
+    if not any(architecture.endswith(LANGUAGE_MODELS) for architecture in architectures):
         raise InputError(
             f"Model {name!r} is prompted, but is no causal language model ({', '.join(architectures) or 'unknown'}); "
             "choose a decoder, or methods and supervisors that finetune."
@@ -473,10 +620,15 @@ def check_methods(methods: dict[str, Method], models: dict[str, dict], config: d
             for student in config["students"]:
                 if "api" not in models[student]:
                     check_prompting(models[student], models, config)
-        largest = max(task["pool_size"] for task in config["tasks"])
-        if not blocks_of(method, largest, config):
+        if not any(blocks_of(method, supply_of(task, config), config) for task in config["tasks"]):
             raise InputError(
                 f"Config, grid: no budget buys a label for {name!r} at these prices and shares; raise the budgets."
+            )
+        stopping = (config["training"] | method.training)["stopping"]
+        if any(stage.targets == "log_confidence" for stage in method.stages) and stopping == "fixed_epochs":
+            raise InputError(
+                f"Config, methods: {name!r} hardens the student's predictions batch by batch, but fixed_epochs trains "
+                "on batches of one label; give it `training: {stopping: early_stopping}`."
             )
     trained = [method for method in methods.values() if not method.prompts_only]
     for budget in config["grid"]["budgets"]:
@@ -485,24 +637,36 @@ def check_methods(methods: dict[str, Method], models: dict[str, dict], config: d
 
 
 def purchases_of(budget: int, grid: dict, method: Method) -> list[tuple[int, int]]:
-    """The (n_weak, n_gold) that a method buys with a budget, one per gold share, without repetitions or empty ones.
+    """The (n_weak, n_gold) that a method buys with a budget, without repetitions.
 
-    Examples in prompts are bought first, and counted; shares are those of the rest. A method that only prompts has one
-    budget, the largest number of examples, and buys each number of them.
+    Examples in prompts are bought first, and counted; gold shares are those of the rest, and what leaves nothing to
+    train on is no purchase. A method that only prompts has one budget, the largest number of examples, and buys each
+    number of them.
     """
-    price = Fraction(str(grid["weak_price"]))
     if method.prompts_only:
         return [(k, 0) if method.shots.quality == "weak" else (0, k) for k in grid["shots"]]
-    weak_shots, gold_shots = method.shots_bought
-    rest = budget - weak_shots * price - gold_shots
-    pairs = []
-    for share in (method.gold_shares or grid["gold_shares"]) if budget in grid["budgets"] else []:
-        n_gold = math.floor(Fraction(str(share)) * rest)
+    price, (weak_shots, gold_shots) = Fraction(str(grid["weak_price"])), method.shots_bought
+    pairs = [pair for pair in listed_purchases(grid, method) if cost_ceiling(*pair, price) == budget]
+    if budget in grid["budgets"] and method.finetune_on is None:
+        rest = budget - weak_shots * price - gold_shots
+        shares = [Fraction(str(share)) for share in method.gold_shares or grid["gold_shares"]]
+        n_golds = [math.floor(share * rest) for share in shares]
         # All on gold labels means no weak ones, even for what is left of a gold label's price.
-        pairs.append((math.floor((rest - n_gold) / price) if share < 1 else 0, n_gold))
-    pairs += [tuple(pair) for pair in grid["more_purchases"] if cost_ceiling(*pair, price) == budget]
-    trained = [pair for pair in dict.fromkeys(pairs) if min(pair) >= 0 and sum(pair) > 0]
-    return [(weak_shots + n_weak, gold_shots + n_gold) for n_weak, n_gold in trained]
+        n_weaks = [math.floor((rest - n) / price) if share < 1 else 0 for n, share in zip(n_golds, shares, strict=True)]
+        pairs = [(weak_shots + w, gold_shots + g) for w, g in zip(n_weaks, n_golds, strict=True)] + pairs
+    return [
+        (n_weak, n_gold)
+        for n_weak, n_gold in dict.fromkeys(pairs)
+        if n_weak >= weak_shots and n_gold >= gold_shots and n_weak + n_gold > weak_shots + gold_shots
+    ]
+
+
+def listed_purchases(grid: dict, method: Method) -> list[tuple[int, int]]:
+    """The (n_weak, n_gold) that follow from no budget: `finetune_on` and the prompts' examples, or `more_purchases`."""
+    if method.finetune_on is None:
+        return [tuple(pair) for pair in grid["more_purchases"]]
+    weak_shots, gold_shots = method.shots_bought
+    return [(weak_shots + n_weak, gold_shots + n_gold) for n_weak, n_gold in method.finetune_on]
 
 
 def cost_ceiling(n_weak: int, n_gold: int, price: Fraction) -> int:
@@ -516,32 +680,37 @@ def budgets_of(grid: dict) -> list[int]:
     return sorted({*grid["budgets"], *(cost_ceiling(*pair, price) for pair in grid["more_purchases"])})
 
 
-def block_purchases(budget: int, seed: int, method: Method, pool_size: int, config: dict) -> list[tuple[int, int]]:
+def block_purchases(budget: int, seed: int, method: Method, supply: Supply, config: dict) -> list[tuple[int, int]]:
     """The purchases of a block: all of the budget's, or, for an extra seed, those with a small stage.
 
     Those that the pool cannot serve are left out where the grid says so, and else refused at validation.
     """
     pairs = purchases_of(budget, config["grid"], method)
     if config["grid"]["beyond_pool"] == "leave_out":
-        pairs = [pair for pair in pairs if sum(pair) <= pool_size]
+        pairs = [pair for pair in pairs if supply.serves(*pair)]
     if seed in config["seeds"]:
         return pairs
-    at_most = config["extra_seeds"]["at_most"]
-    return [pair for pair in pairs if min(n for n in pair if n) <= at_most]
+    shots, at_most = method.shots_bought, config["extra_seeds"]["at_most"]
+    return [pair for pair in pairs if min(n - k for n, k in zip(pair, shots, strict=True) if n > k) <= at_most]
 
 
-def blocks_of(method: Method, pool_size: int, config: dict) -> list[tuple[int, int]]:
+def blocks_of(method: Method, supply: Supply, config: dict) -> list[tuple[int, int]]:
     """The (budget, seed) for which a method has purchases."""
     grid, seeds = config["grid"], config["seeds"] + config.get("extra_seeds", {}).get("seeds", [])
-    budgets = [max(grid["shots"], default=0)] if method.prompts_only else budgets_of(grid)
-    return [(b, seed) for b in budgets for seed in seeds if block_purchases(b, seed, method, pool_size, config)]
+    if method.prompts_only:
+        budgets = [max(grid["shots"], default=0)]
+    else:
+        price = Fraction(str(grid["weak_price"]))
+        own = {cost_ceiling(*pair, price) for pair in listed_purchases(grid, method)}
+        budgets = sorted({*grid["budgets"], *own})
+    return [(b, seed) for b in budgets for seed in seeds if block_purchases(b, seed, method, supply, config)]
 
 
-def all_purchases(config: dict, pool_size: int) -> Iterator[tuple[int, int]]:
-    """The purchases of every method, budget and seed on a pool of this size."""
+def all_purchases(config: dict, supply: Supply) -> Iterator[tuple[int, int]]:
+    """The purchases of every method, budget and seed on a pool that can serve so much."""
     for method in study_methods(config["methods"]).values():
-        for budget, seed in blocks_of(method, pool_size, config):
-            yield from block_purchases(budget, seed, method, pool_size, config)
+        for budget, seed in blocks_of(method, supply, config):
+            yield from block_purchases(budget, seed, method, supply, config)
 
 
 def groups_of(config: dict) -> list[dict[str, str]]:
@@ -555,6 +724,59 @@ def groups_of(config: dict) -> list[dict[str, str]]:
     groups = (product(*(entry.get(kind, names[kind]) for kind in names)) for entry in config["combinations"])
     wildcards = ("task", "supervisor", "student", "method")
     return [dict(zip(wildcards, group, strict=True)) for group in dict.fromkeys(chain(*groups))]
+
+
+def planned_runs(config: dict, whole: bool = False) -> Iterator[dict]:
+    """Every run: task, supervisor, student, method, budget, seed, n_weak, n_gold.
+
+    whole: with those that are left out because a task's pool cannot serve them.
+    """
+    methods = study_methods(config["methods"])
+    tasks = config["tasks"]
+    supplies = {task["name"]: full_supply(sys.maxsize) if whole else supply_of(task, config) for task in tasks}
+    for group in groups_of(config):
+        method, supply = methods[group["method"]], supplies[group["task"]]
+        for budget, seed in blocks_of(method, supply, config):
+            for n_weak, n_gold in block_purchases(budget, seed, method, supply, config):
+                yield group | {"budget": budget, "seed": seed, "n_weak": n_weak, "n_gold": n_gold}
+
+
+def reads_as(model: dict) -> str:
+    """The model whose tokenizer it has: a truncated one reads as its original does."""
+    return model.get("truncate", {"model": model["name"]})["model"]
+
+
+def readers_of(task: str, config: dict) -> list[dict]:
+    """The models that read the task's texts, with the examples that they show before a text.
+
+    Each has `model` (whose tokenizer it is), `asked` (for a label's token), `shots` and `few_shots` (settings of
+    elicitation.methods.Shots, for training with them and for showing them only) and `supervision_shots`.
+    """
+    models = {model["name"]: model for model in config["models"]}
+    methods, supervisors, readers = study_methods(config["methods"]), supervisors_of(config), {}
+
+    def reader(name: str) -> dict:
+        new = {"model": reads_as(models[name]), "asked": False, "shots": [], "few_shots": [], "supervision_shots": 0}
+        return readers.setdefault(new["model"], new)
+
+    for group in groups_of(config):
+        if group["task"] != task:
+            continue
+        labeller = supervisors[group["supervisor"]]
+        labeller = supervisors[labeller["shuffle_errors_of"] or labeller["name"]]
+        if labeller["columns"] is None:
+            own, shown = reader(labeller["model"]), labeller["prompted_shots"]
+            own["asked"] |= shown is not None
+            own["supervision_shots"] = max(own["supervision_shots"], shown or 0)
+        if "api" in models[group["student"]]:
+            continue
+        own, method = reader(group["student"]), methods[group["method"]]
+        own["asked"] |= method.prompts_only
+        if method.shots:
+            kind, numbers = ("few_shots", config["grid"]["shots"]) if method.prompts_only else ("shots", [method.shots.k])
+            new = [{"quality": method.shots.quality, "k": k} for k in numbers]
+            own[kind] += [shots for shots in new if shots not in own[kind]]
+    return list(readers.values())
 
 
 def check_combinations(config: dict) -> None:

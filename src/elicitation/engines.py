@@ -4,6 +4,7 @@ Nothing here falls back from one engine to the other.
 """
 
 import os
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,8 +17,13 @@ from elicitation.errors import InputError
 from elicitation.hardware import Hardware
 
 MIN_CPU_CACHE_GB = "1"
+GPU_SHARE = 0.5
+"""Of a GPU's memory that vLLM takes for model and cache: transformers loads the model beside it, to compare them."""
 CLIP = 1e-12
 """Keeps log-odds finite where an engine returns a probability of 0 or 1."""
+EXCEPTION = re.compile(r"(?:^|[)\]] )([\w.]*(?:Error|Exception): .+)$", re.MULTILINE)
+"""An exception's last line, behind what vLLM's logger puts before it."""
+POINTS_ELSEWHERE = re.compile("see (root cause|stack trace)|background process", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,24 @@ class Labels:
     @property
     def log_odds(self) -> np.ndarray:
         return logit(np.clip(self.p, CLIP, 1 - CLIP))
+
+
+def written_to_stderr() -> str:
+    """What this process and those that it started have written there, where it is a file: a job's log."""
+    path = Path("/proc/self/fd/2")
+    return path.read_text(errors="replace") if path.is_file() else ""
+
+
+def last_error_line(error: Exception, log: str) -> str:
+    """vLLM's own last error line: the exception's, or, where it says that a worker process failed, the worker's.
+
+    log: what all processes have written to stderr.
+    """
+    line = (str(error).strip().splitlines() or [type(error).__name__])[-1]
+    if not POINTS_ELSEWHERE.search(line):
+        return line
+    causes = [found for found in EXCEPTION.findall(log) if not POINTS_ELSEWHERE.search(found)]
+    return causes[-1] if causes else line
 
 
 def label_with_vllm(
@@ -56,7 +80,9 @@ def label_with_vllm(
     if hardware.device == "cpu":
         os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", MIN_CPU_CACHE_GB)
     started = time.perf_counter()
-    task = {"runner": "pooling", "convert": "classify"} if label_ids is None else {"enable_prefix_caching": True}
+    options = {"runner": "pooling", "convert": "classify"} if label_ids is None else {"enable_prefix_caching": True}
+    if hardware.device == "cuda":
+        options["gpu_memory_utilization"] = GPU_SHARE
     try:
         import vllm
 
@@ -70,7 +96,7 @@ def label_with_vllm(
             quantization="bitsandbytes" if hardware.quantization else None,
             disable_log_stats=True,
             seed=0,
-            **task,
+            **options,
         )
         ready = time.perf_counter()
         prompts = [{"prompt_token_ids": ids} for ids in token_ids]
@@ -83,9 +109,9 @@ def label_with_vllm(
             scored = [output.outputs[0].logprobs[0] for output in llm.generate(prompts, sampling, use_tqdm=False)]
             p = [expit(row[label_ids[1]].logprob - row[label_ids[0]].logprob) for row in scored]
     except Exception as error:
-        lines = str(error).strip().splitlines() or [type(error).__name__]
+        line = last_error_line(error, written_to_stderr())
         raise InputError(
-            f"vLLM failed on {folder}: {lines[-1]} (mend its installation, or set labelling.engine: transformers)."
+            f"vLLM failed on {folder}: {line} (mend its installation, or set labelling.engine: transformers)."
         ) from error
     seconds = time.perf_counter() - ready
     return Labels(np.array(p, np.float64), "vllm", vllm.__version__, hardware.dtype, ready - started, len(p) / seconds)
@@ -138,11 +164,11 @@ def label(
 ) -> tuple[Labels, dict]:
     """Label by the engine that the study's `labelling` names, and check a sample of the rows against transformers.
 
-    Returns the labels and what the record says of engine and parity. The rows must come in random order.
+    Returns the labels and what the record says of engine and parity. The sample is spread evenly over the rows.
     """
     labels = ENGINES[settings["engine"]](folder, token_ids, hardware, label_ids)
-    sample = token_ids[: settings["parity_rows"]]
-    reference = label_with_transformers(folder, sample, hardware, label_ids).p
-    difference = check_parity(labels.p[: len(sample)], reference, settings["parity_tolerance"], labels.engine)
+    sample = np.linspace(0, len(token_ids) - 1, min(settings["parity_rows"], len(token_ids))).astype(int)
+    reference = label_with_transformers(folder, [token_ids[i] for i in sample], hardware, label_ids).p
+    difference = check_parity(labels.p[sample], reference, settings["parity_tolerance"], labels.engine)
     engine = {name: value for name, value in vars(labels).items() if name != "p"}
     return labels, {"engine": engine, "parity": {"rows": len(sample), "largest_difference": difference}}

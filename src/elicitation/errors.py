@@ -1,22 +1,49 @@
 """What a user is told when something is wrong: one sentence, safe to print, without secrets."""
 
+import json
 import os
 import re
+from typing import TextIO
+from urllib.parse import quote
 
 SECRET_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS?)$", re.IGNORECASE)
 """Environment variables that hold secrets."""
+URL_USER = re.compile(r"(?<=://)[^/\s@]+(?=@)")
+"""User and password in an address."""
 MIN_SECRET = 8
 """Shorter values are words such as `false`, not secrets."""
 MAX_SHOWN = 200
 
 
+def spellings(value: str) -> list[str]:
+    """A text as it is, and as JSON, Python and addresses write it."""
+    quoted = [json.dumps(value), json.dumps(value, ensure_ascii=False), repr(value)]
+    return [value, *(text[1:-1] for text in quoted), quote(value), quote(value, safe="")]
+
+
 def redact(text: str) -> str:
-    """The text with the names of secret environment variables in the place of their values."""
-    secrets = {value: name for name, value in os.environ.items() if SECRET_NAME.search(name)}
+    """The text with the names of secret variables in the place of their values, and addresses without their users."""
+    secrets = {}
+    for name, value in os.environ.items():
+        if SECRET_NAME.search(name) and len(value) >= MIN_SECRET:
+            secrets |= dict.fromkeys(spellings(value), name)
     for value in sorted(secrets, key=len, reverse=True):
-        if len(value) >= MIN_SECRET:
-            text = text.replace(value, f"${secrets[value]}")
-    return text
+        text = text.replace(value, f"${secrets[value]}")
+    return URL_USER.sub("...", text)
+
+
+class Redacted:
+    """A text stream that writes no secret. What is not written through it, as by libraries in C, passes by."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def write(self, text: str) -> int:
+        self.stream.write(redact(text))
+        return len(text)
+
+    def __getattr__(self, name: str):
+        return getattr(self.stream, name)
 
 
 def one_line(text: str) -> str:

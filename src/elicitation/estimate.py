@@ -1,20 +1,22 @@
 """What a study will cost, before anything runs: runs, stages, label presentations, tokens, hours, disk.
 
 Presentations are upper bounds, since early stopping ends most stages sooner. Hours rest on the assumptions below;
-where jobs of the same student have been measured (benchmarks/measured), their ratio to the estimate corrects it.
+where jobs of the same student, supervisor or model have been measured (benchmarks/measured), they follow from these.
 """
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 from safetensors import safe_open
 
 from elicitation.api import MIN_LINES, dollars
-from elicitation.config import block_purchases, blocks_of, groups_of, local_model_folder
+from elicitation.config import groups_of, local_model_folder, planned_runs, supervisors_of, supply_of
 from elicitation.methods import Method, Stage, study_methods
 from elicitation.runs import CANDIDATES
-from elicitation.training import Protocol, plan_schedule
+from elicitation.training import Protocol, plan_schedule, supervisor_protocol
 
 TOKENS_PER_TEXT = 150.0
 """Assumed of tasks whose tokens are not counted yet."""
@@ -24,11 +26,16 @@ START_UP_SECONDS = {"cuda": 60.0, "cpu": 5.0}
 """Assumed of a job: imports and loading the model."""
 FORWARD, BACKWARD = 2.0, 2.0
 """Operations per parameter and token. The backward pass skips the frozen weights' gradients."""
+FULL_BACKWARD = 4.0
+"""Of pretraining, which needs all gradients."""
+TOKENS_PER_REVIEW = 40.0
+"""Of the sandbox's pretraining."""
+STUDENT_RULES = ("train_weak_stages", "train_runs", "score_prompts")
 API_EPOCHS = 3
 """Assumed where a finetuning API chooses."""
 BYTES_PER_PARAMETER = {"cuda": 2, "cpu": 4}
 BYTES_PER_PREDICTION = 25
-"""Of one compressed row of predictions."""
+"""Of one compressed row of predictions or weak labels."""
 
 
 def trained_stages(method: Method, n_weak: int, n_gold: int) -> list[tuple[Stage, int]]:
@@ -68,20 +75,6 @@ def tokens_of(task: str, model: str, folder: Path) -> float:
     return lengths.get(model, {}).get("mean", TOKENS_PER_TEXT)
 
 
-def planned_runs(config: dict) -> pd.DataFrame:
-    """One row a run: task, supervisor, student, method, budget, seed, n_weak, n_gold."""
-    methods = study_methods(config["methods"])
-    pools = {task["name"]: task["pool_size"] for task in config["tasks"]}
-    rows = [
-        group | {"budget": budget, "seed": seed, "n_weak": n_weak, "n_gold": n_gold}
-        for group in groups_of(config)
-        for method, pool in [(methods[group["method"]], pools[group["task"]])]
-        for budget, seed in blocks_of(method, pool, config)
-        for n_weak, n_gold in block_purchases(budget, seed, method, pool, config)
-    ]
-    return pd.DataFrame(rows)
-
-
 def planned_stages(runs: pd.DataFrame, config: dict) -> pd.DataFrame:
     """One row a stage of every run, with `recipe` (of weak stages that runs share), `n`, and what it takes at most:
     `presentations` to train on and `validations`."""
@@ -119,14 +112,25 @@ def with_tokens(table: pd.DataFrame, config: dict, folder: Path) -> pd.Series:
     return pd.Series([tokens[pair] for pair in zip(table.task, table.student, strict=True)], table.index) * (1 + k)
 
 
-def measured_hours(folder: Path, student: str) -> tuple[float, int]:
-    """Hours and number of a student's finished jobs, from Snakemake's benchmark files."""
-    files = [
-        path
-        for rule in ("train_weak_stages", "train_runs", "score_prompts")
-        for path in (folder / "benchmarks/measured" / rule).glob(f"*/*/{student}/*/*.tsv")
-    ]
+def measured_hours(folder: Path, *patterns: str) -> tuple[float, int]:
+    """Hours and number of finished jobs, from Snakemake's benchmark files that match the patterns."""
+    files = [path for pattern in patterns for path in (folder / "benchmarks/measured").glob(pattern)]
     return sum(float(pd.read_csv(path, sep="\t").s.sum()) for path in files) / 3600, len(files)
+
+
+def hours_of(
+    name: str, operations: float, jobs: int, device: str, folder: Path, patterns: Sequence[str]
+) -> tuple[float, list[str]]:
+    """Hours of the jobs of one model, and a note where they follow from measured ones."""
+    measured, n_measured = measured_hours(folder, *patterns)
+    if n_measured:
+        note = f"{name}: hours follow from {n_measured} jobs that were measured here, of {jobs}."
+        return measured / n_measured * jobs, [note]
+    return (operations / FLOPS_PER_SECOND[device] + START_UP_SECONDS[device] * jobs) / 3600, []
+
+
+def without_size(name: str) -> str:
+    return f"{name}: give `parameters` in its entry of the config for an estimate of hours and disk."
 
 
 def estimate_api(model: dict, runs: pd.DataFrame, trained: pd.DataFrame) -> tuple[dict, str]:
@@ -173,27 +177,63 @@ def estimate_student(
         return row | bill, [note]
     parameters = parameters_of(model, config["sources"])
     if parameters is None:
-        return row, [f"{name}: give `parameters` in its entry of the config for an estimate of hours and disk."]
+        return row, [without_size(name)]
     training = FORWARD * (2 if model["gradient_checkpointing"] else 1) + BACKWARD
     operations = parameters * (training * trained_tokens + FORWARD * predicted_tokens)
-    hours = (operations / FLOPS_PER_SECOND[device] + START_UP_SECONDS[device] * jobs) / 3600
-    notes = []
-    measured, n_measured = measured_hours(folder, name)
-    if n_measured:
-        hours = measured / n_measured * jobs
-        notes.append(f"{name}: hours follow from {n_measured} jobs that were measured here, of {jobs}.")
+    patterns = [f"{rule}/*/*/{name}/*/*.tsv" for rule in STUDENT_RULES]
+    hours, notes = hours_of(name, operations, jobs, device, folder, patterns)
     kept = len(weak) if config["keep_weak_stages"] else 0
-    disk = parameters * BYTES_PER_PARAMETER[device] + kept * adapter_bytes(parameters)
-    disk += BYTES_PER_PREDICTION * runs.test_size.sum()
+    disk = kept * adapter_bytes(parameters) + BYTES_PER_PREDICTION * runs.test_size.sum()
     return row | {f"{device} hours": hours * model["gpus"], "disk, GB": disk / 1e9}, notes
 
 
-def estimate(config: dict, folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
-    """Per method and per student what the study takes, and notes on what was assumed or measured.
+def estimate_supervisor(entry: dict, model: dict, config: dict, folder: Path) -> tuple[dict, list[str]]:
+    """What finetuning a supervisor and writing its labels take, on all its tasks; entry: as supervisors_of has it."""
+    name, device, shots = entry["name"], config["device"], entry["prompted_shots"]
+    tasks = {task["name"]: task for task in config["tasks"]}
+    used = dict.fromkeys(group["task"] for group in groups_of(config) if group["supervisor"] == name)
+    trained_tokens = predicted_tokens = rows = 0.0
+    for task in used:
+        tokens, labelled = tokens_of(task, model["name"], folder), tasks[task]["test_size"]
+        labelled += supply_of(tasks[task], config).examples
+        rows, predicted_tokens = rows + labelled, predicted_tokens + labelled * tokens * (1 + (shots or 0))
+        if shots is None:
+            settings, n = config["supervision"], tasks[task]["supervision_size"]
+            plan = plan_schedule(n, supervisor_protocol(1.0, settings["epochs"], n, 1, settings["validation_size"]))
+            trained_tokens += tokens * plan.steps * plan.batch_size
+            predicted_tokens += tokens * plan.n_validation * (plan.steps // plan.evaluate_every)
+    jobs = len(used) * (2 if shots is None else 1)
+    row = {"supervisor": name, "jobs": jobs, "tokens, millions": (trained_tokens + predicted_tokens) / 1e6}
+    parameters = parameters_of(model, config["sources"])
+    if parameters is None:
+        return row, [without_size(model["name"])]
+    operations = parameters * ((FORWARD + BACKWARD) * trained_tokens + FORWARD * predicted_tokens)
+    patterns = [f"{rule}/*/{name}.tsv" for rule in ("train_supervisor", "write_weak_labels")]
+    hours, notes = hours_of(name, operations, jobs, device, folder, patterns)
+    # Each finetuned supervisor is a whole model.
+    copies = len(used) * parameters * BYTES_PER_PARAMETER[device] if shots is None else 0
+    disk = copies + BYTES_PER_PREDICTION * rows
+    return row | {f"{device} hours": hours * model["gpus"], "disk, GB": disk / 1e9}, notes
+
+
+def estimate_model(model: dict, config: dict, folder: Path) -> tuple[dict, list[str]]:
+    """What pretraining or downloading a model takes."""
+    name, device, parameters = model["name"], config["device"], parameters_of(model, config["sources"])
+    if parameters is None:
+        return {"model": name}, [without_size(name)]
+    made = model.get("sandbox", {"steps": 0, "batch_size": 0})
+    operations = parameters * (FORWARD + FULL_BACKWARD) * TOKENS_PER_REVIEW * made["steps"] * made["batch_size"]
+    hours, notes = hours_of(name, operations, 1, "cpu", folder, [f"prepare_model/{name}.tsv"])
+    row = {"model": name, "millions of parameters": parameters / 1e6, "disk, GB": parameters * BYTES_PER_PARAMETER[device] / 1e9}
+    return (row | {"cpu hours": hours}, notes) if "sandbox" in model else (row, [])
+
+
+def estimate(config: dict, folder: Path) -> tuple[dict[str, pd.DataFrame], list[str]]:
+    """Tables of what the study takes per method, student, supervisor and model; notes on what was assumed or measured.
 
     folder: where the study's results and measurements are or will be.
     """
-    runs = planned_runs(config)
+    runs = pd.DataFrame(planned_runs(config))
     stages = planned_stages(runs, config)
     trained = share_weak_stages(stages)
     methods = pd.DataFrame(
@@ -208,36 +248,52 @@ def estimate(config: dict, folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, li
     runs["test_size"] = runs.task.map({task["name"]: task["test_size"] for task in config["tasks"]})
     runs["predictions"] = runs.test_size + CANDIDATES * runs.method.isin(selecting)
     runs["tokens"], trained["tokens"] = with_tokens(runs, config, folder), with_tokens(trained, config, folder)
-    rows, notes = [], [f"Tokens of texts not counted yet: {TOKENS_PER_TEXT:g}; presentations are upper bounds."]
-    for model in config["models"]:
-        if model["name"] in config["students"]:
-            own = [table[table.student == model["name"]] for table in (runs, stages, trained)]
-            row, more = estimate_student(model, *own, config, folder)
-            rows, notes = [*rows, row], notes + more
-    return methods.fillna(0).astype(int).reset_index(), pd.DataFrame(rows), notes
+    models = {model["name"]: model for model in config["models"]}
+    found = {
+        "students": [
+            estimate_student(
+                models[name], *(table[table.student == name] for table in (runs, stages, trained)), config, folder
+            )
+            for name in config["students"]
+        ],
+        "supervisors": [
+            estimate_supervisor(entry, models[entry["model"]], config, folder)
+            for entry in supervisors_of(config).values()
+            if entry["shuffle_errors_of"] is None and entry["columns"] is None
+        ],
+        "models": [estimate_model(model, config, folder) for model in models.values() if "api" not in model],
+    }
+    tables = {"methods": methods.fillna(0).astype(int).reset_index()}
+    tables |= {kind: pd.DataFrame([row for row, _ in rows]) for kind, rows in found.items()}
+    notes = [f"Tokens of texts not counted yet: {TOKENS_PER_TEXT:g}; presentations are upper bounds."]
+    return tables, list(dict.fromkeys(notes + [note for rows in found.values() for _, more in rows for note in more]))
 
 
 def describe(config: dict, folder: Path) -> str:
     """The estimate as text."""
-    methods, students, notes = estimate(config, folder)
+    tables, notes = estimate(config, folder)
     device = config["device"]
     notes.append(
         f"Hours assume {FLOPS_PER_SECOND[device]:.2g} operations a second and {START_UP_SECONDS[device]:g} s of "
         "start-up a job, unless jobs were measured."
     )
-    tables = [table.to_string(index=False, float_format="{:,.1f}".format) for table in (methods, students)]
-    total = f"{methods.runs.sum():,} runs, {students.jobs.sum():,} jobs of training and scoring"
-    if (hours := f"{device} hours") in students:
-        total += f", {students[hours].sum():,.1f} {hours}, {students['disk, GB'].sum():,.1f} GB"
+    shown = [
+        table.to_string(index=False, float_format="{:,.1f}".format, na_rep="") for table in tables.values() if len(table)
+    ]
+    jobs = {kind: int(tables[kind].get("jobs", pd.Series(dtype=int)).sum()) for kind in ("students", "supervisors")}
+    total = f"{tables['methods'].runs.sum():,} runs, {jobs['students']:,} jobs of students, {jobs['supervisors']:,} of "
+    total += "supervisors"
+    for column in dict.fromkeys((f"{device} hours", "cpu hours", "disk, GB")):
+        if found := [table[column].sum() for table in tables.values() if column in table]:
+            total += f"; {column}: {sum(found):,.1f}"
     left_out = sum(count_left_out(config).values())
     if left_out:
         notes.append(f"{left_out:,} runs are left out, since they buy more than their task's pool holds.")
-    return "\n\n".join([*tables, total + ".", *notes])
+    return "\n\n".join([*shown, total + ".", *notes])
 
 
 def count_left_out(config: dict) -> dict[str, int]:
     """Runs that the grid would make but for the size of a task's pool, by task."""
-    whole = config | {"tasks": [task | {"pool_size": 10**9} for task in config["tasks"]]}
-    counts = (planned_runs(study).groupby("task").size() for study in (whole, config))
-    left_out = next(counts).sub(next(counts), fill_value=0).astype(int)
-    return left_out[left_out > 0].to_dict()
+    left_out = Counter(run["task"] for run in planned_runs(config, whole=True))
+    left_out.subtract(run["task"] for run in planned_runs(config))
+    return {task: n for task, n in left_out.items() if n}

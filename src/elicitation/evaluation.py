@@ -75,18 +75,9 @@ def label_quality(gold: np.ndarray, p: np.ndarray) -> dict:
     }
 
 
-def selection_half(ids: pd.Series) -> np.ndarray:
-    """Mask (n,) of the test examples that choose among runs; the others report on the chosen.
-
-    Ids are hashes, so their order is a fixed random one.
-    """
-    return (ids.rank(method="first") <= len(ids) // 2).to_numpy()
-
-
 def score_run(test: pd.DataFrame, log_odds: np.ndarray, rng: np.random.Generator) -> dict:
     """Scores of one run. test: id, gold and p_weak of the test examples, in the order of log_odds (n,)."""
     gold, correct = test.gold.to_numpy(), (log_odds > 0) == (test.gold == 1).to_numpy()
-    half = selection_half(test.id)
     low, high = wilson(correct.sum(), len(correct))
     auroc_low, auroc_high = auroc_interval(gold, log_odds, rng)
     return {
@@ -94,9 +85,6 @@ def score_run(test: pd.DataFrame, log_odds: np.ndarray, rng: np.random.Generator
         "accuracy": float(correct.mean()),
         "accuracy_low": low,
         "accuracy_high": high,
-        "accuracy_selection": float(correct[half].mean()),
-        "accuracy_report": float(correct[~half].mean()),
-        "n_report": int((~half).sum()),
         "auroc": float(roc_auc_score(gold, log_odds)),
         "auroc_low": auroc_low,
         "auroc_high": auroc_high,
@@ -142,16 +130,15 @@ def mean_accuracy(per_seed: np.ndarray, n_test: int) -> tuple[float, float, floa
 def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
     """One row a configuration: accuracies averaged over seeds, with intervals; n_seeds and n_tasks count the runs.
 
-    metrics: as elicitation.averages.with_average returns them. `accuracy` is on all test examples;
-    `accuracy_selection` and `accuracy_report` on the two halves.
+    metrics: as elicitation.averages.with_average returns them.
     """
     rows = []
     for key, runs in metrics.groupby(CONFIGURATION, sort=False):
         row = dict(zip(CONFIGURATION, key, strict=True)) | {"n_seeds": len(runs), "n_tasks": runs.n_tasks.iloc[0]}
-        for name, n in (("accuracy", "n_test"), ("accuracy_report", "n_report"), ("weak_accuracy", "n_test")):
-            mean, low, high = mean_accuracy(runs[name].to_numpy(), int(runs[n].iloc[0]))
+        for name in ("accuracy", "weak_accuracy"):
+            mean, low, high = mean_accuracy(runs[name].to_numpy(), int(runs.n_test.iloc[0]))
             row |= {name: mean, f"{name}_low": low, f"{name}_high": high}
-        for name in ("accuracy_selection", "matched_accuracy", "auroc", "weak_agreement", "pgr"):
+        for name in ("matched_accuracy", "auroc", "weak_agreement", "pgr"):
             row[name] = runs[name].mean()
         rows.append(row)
     return pd.DataFrame(rows)

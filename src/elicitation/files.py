@@ -10,15 +10,27 @@ from pathlib import Path
 from elicitation.errors import redact
 
 
+def sync(path: Path) -> None:
+    """Wait until a file's content, or a folder's list of names, is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
-    """A temporary name beside `path` that is renamed to it when the block succeeds."""
+    """A temporary name beside `path` that is renamed to it when the block succeeds; a power cut leaves one or none."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
         yield temporary
+        # 5 ms a file.
+        sync(temporary)
         temporary.rename(path)
+        sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -58,6 +70,11 @@ def hash_file(path: str | Path) -> str:
         with file.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
     return digest.hexdigest()
+
+
+def hash_text(text: str) -> str:
+    """128-bit id of an example."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def hash_ids(ids: list[str]) -> str:

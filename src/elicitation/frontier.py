@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from elicitation.resampling import interval
+
 MIN_GAIN = 0.002
 """Accuracy by which a point must beat the best cheaper one."""
 SAME_COST = 0.05
@@ -15,19 +17,19 @@ def cost(n_weak, n_gold, weak_price: float):
 
 
 def on_frontier(costs: np.ndarray, accuracies: np.ndarray) -> np.ndarray:
-    """Mask (n,) of the points on the frontier.
+    """Mask like `accuracies` of the points on the frontier.
 
-    Going from the cheapest to the dearest, a point enters when its accuracy beats the best so far by more than
-    MIN_GAIN and is the highest of all points within SAME_COST of its cost. Source: the frontier rule of
-    Mallen & Belrose (2024), arXiv 2410.13215. Of equal points the first given enters.
+    costs: (n,); accuracies: (n,), or (n, replicates) for a frontier of each replicate. Going from the cheapest to the
+    dearest, a point enters when its accuracy beats the best so far by more than MIN_GAIN and is the highest of all points
+    within SAME_COST of its cost. Source: the frontier rule of Mallen & Belrose (2024), arXiv 2410.13215. Of equal points
+    the first given enters.
     """
-    mask = np.zeros(len(costs), dtype=bool)
-    best = -np.inf
-    for i in np.lexsort((-accuracies, costs)):
+    mask = np.zeros(accuracies.shape, dtype=bool)
+    best = np.full(accuracies.shape[1:], -np.inf)
+    for i in np.argsort(costs, kind="stable"):
         near = np.abs(costs - costs[i]) <= SAME_COST * costs[i]
-        if accuracies[i] > best + MIN_GAIN and accuracies[i] >= accuracies[near].max():
-            mask[i] = True
-            best = accuracies[i]
+        mask[i] = (accuracies[i] > best + MIN_GAIN) & (accuracies[i] >= accuracies[near].max(axis=0))
+        best = np.where(mask[i], accuracies[i], best)
     return mask
 
 
@@ -37,18 +39,42 @@ def priced(points: pd.DataFrame, weak_price: float) -> pd.DataFrame:
     return table.assign(weak_share=weak_price * table.n_weak / table.cost)
 
 
-def frontiers(points: pd.DataFrame, weak_prices: list[float]) -> pd.DataFrame:
-    """All points at every weak price, as `priced` returns them, with `on_frontier`.
+def score_points(accuracy: np.ndarray, deviations: np.ndarray, costs: np.ndarray) -> pd.DataFrame:
+    """accuracy, accuracy_low, accuracy_high, probability and on_frontier of points that compete for one frontier.
 
-    points: one row a configuration, with task, supervisor, student, n_weak, n_gold and accuracy. Frontiers
-    are drawn per (task, supervisor, student) over all methods.
+    accuracy, costs: (n,); deviations: (n, replicates). `probability` is the share of the choosing halves whose frontier
+    has the point; from one half on, it is shown there. Its accuracy is the mean over the reporting halves of those
+    replicates that put it where it is shown, so that luck which put it there is not counted again. They are a share s of all,
+    which makes the mean less certain than that of all: by a factor of up to sqrt(2) where few do (s near 0), none where
+    all do. In between, sqrt(2 - s) covers as it should (tests/unit/test_coverage.py).
+    """
+    chosen = on_frontier(costs, accuracy[:, None] - deviations)
+    probability = chosen.mean(axis=1)
+    shown = probability >= 0.5
+    agree = chosen == shown[:, None]
+    mean = accuracy + (deviations * agree).sum(axis=1) / agree.sum(axis=1)
+    low, high = interval(deviations) * np.sqrt(2 - agree.mean(axis=1))
+    return pd.DataFrame(
+        {
+            "accuracy": mean,
+            "accuracy_low": np.maximum(mean + low, 0),
+            "accuracy_high": np.minimum(mean + high, 1),
+            "probability": probability,
+            "on_frontier": shown,
+        }
+    )
+
+
+def frontiers(points: pd.DataFrame, deviations: np.ndarray, prices: dict[str, list[float]]) -> pd.DataFrame:
+    """All points at every price of their supervisor's labels, with the columns of `priced` and `score_points`.
+
+    points, deviations: as elicitation.resampling.read_resamples returns them. Frontiers are drawn per (task, supervisor,
+    student) over all methods.
     """
     tables = []
-    for weak_price in weak_prices:
-        table = priced(points, weak_price)
-        groups = table.groupby(["task", "supervisor", "student"], sort=False)
-        for _, group in groups:
-            mask = on_frontier(group.cost.to_numpy(), group.accuracy_selection.to_numpy())
-            table.loc[group.index, "on_frontier"] = mask
-        tables.append(table.astype({"on_frontier": bool}))
+    for (_, supervisor, _), group in points.groupby(["task", "supervisor", "student"], sort=False):
+        for weak_price in prices[supervisor]:
+            table = priced(group, weak_price)
+            scores = score_points(group.accuracy.to_numpy(), deviations[group.index], table.cost.to_numpy())
+            tables.append(table.assign(**scores.set_index(group.index)))
     return pd.concat(tables, ignore_index=True)

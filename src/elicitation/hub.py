@@ -1,5 +1,6 @@
 """Getting a model's files to where the pipeline reads them: from the hub, or from a local folder."""
 
+import errno
 from pathlib import Path
 
 from elicitation.config import check_model_folder, local_model_folder
@@ -31,6 +32,8 @@ def fetch_files(model: dict, sources: str, folder: Path, patterns: list[str]) ->
         try:
             snapshot_download(hub["id"], revision=hub["revision"], local_dir=folder, allow_patterns=patterns)
         except Exception as error:
+            if getattr(error, "errno", None) == errno.ENOSPC:
+                raise
             raise InputError(
                 f"Model {model['name']!r}: {hub['id']}@{hub['revision']} cannot be downloaded ({error}); correct "
                 "`hub`, set HF_TOKEN if the model is gated, or use `sources: local` where there is no network."
@@ -48,10 +51,15 @@ def fetch_model(model: dict, sources: str, folder: Path) -> None:
     fetch_files(model, sources, folder, MODEL_FILES)
     check_model_folder(folder, name)
     check_needs_no_code(folder, name)
-    pinned = model.get("hub", {}).get("sha256") if sources == "hub" else None
-    if pinned and (found := hash_file(folder)) != pinned:
+    if sources == "hub" and "sha256" in model["hub"]:
+        check_pinned(f"Model {name!r}", hash_file(folder), model["hub"]["sha256"])
+
+
+def check_pinned(what: str, found: str, pinned: str) -> None:
+    """InputError if a download is not the one whose hash is pinned."""
+    if found != pinned:
         raise InputError(
-            f"Model {name!r}: the downloaded files have the hash {found}, but hub.sha256 is {pinned}; "
+            f"{what}: the downloaded files have the hash {found}, but hub.sha256 is {pinned}; "
             "download them again, or correct hub.sha256 if you trust them."
         )
 

@@ -1,6 +1,5 @@
 """What every script job does around its work."""
 
-import errno
 import faulthandler
 import os
 import select
@@ -11,16 +10,17 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 from elicitation.devices import lease_gpus, visible_gpus
-from elicitation.errors import InputError, one_line, redact
-from elicitation.recovery import report_damage
+from elicitation.errors import InputError, Redacted, one_line, redact
+from elicitation.progress import DONE
+from elicitation.recovery import altered, explain_unwritten, report_damage
 
 SCHEDULER, JOBS_PER_GPU = "ELICITATION_SCHEDULER", "ELICITATION_JOBS_PER_GPU"
 """Environment variables that the Snakefile sets: process id of the scheduler; jobs that may share a GPU."""
-FULL = (errno.ENOSPC, errno.EDQUOT)
-UNWRITABLE = (errno.EROFS, errno.EACCES)
 
 
 class Stopped(BaseException):
@@ -36,14 +36,18 @@ def end_with(process: int) -> None:
 
     An orphaned job would write the files of the job that the next run starts in its place.
     """
+    try:
+        descriptor = os.pidfd_open(process)
+    except ProcessLookupError:
+        os._exit(1)
+    except OSError:
+        return  # Linux before 5.3 cannot do it.
 
-    def watch(descriptor: int) -> None:
+    def watch() -> None:
         select.select([descriptor], [], [])
         os._exit(1)
 
-    # Linux before 5.3 cannot do it.
-    with suppress(OSError):
-        threading.Thread(target=watch, args=[os.pidfd_open(process)], daemon=True).start()
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def explain(error: BaseException, snakemake) -> str:
@@ -52,20 +56,26 @@ def explain(error: BaseException, snakemake) -> str:
     message = one_line(str(error))
     if isinstance(error, Stopped):
         return f"Stopped by SIGTERM before {outputs} was finished; run the same command again to go on."
-    # Libraries written in Rust or C++ pass on the words, not the number.
-    if any(os.strerror(code) in message for code in FULL):
-        return f"The disk is full: {outputs} could not be written; make room, then run the same command again."
-    if any(os.strerror(code) in message for code in UNWRITABLE):
-        return f"{outputs} could not be written ({message}); make its folder writable, then run the same command again."
-    damage = report_damage(map(str, snakemake.input))
-    if damage or isinstance(error, InputError):
-        return damage or message
-    return f"{type(error).__name__}: {message} (traceback in {snakemake.log[0]})"
+    if damage := report_damage(map(str, snakemake.input)):
+        return damage
+    if isinstance(error, InputError):
+        return message
+    return explain_unwritten(error, outputs) or f"{type(error).__name__}: {message} (traceback in {snakemake.log[0]})"
 
 
-def save_record(snakemake, target: str, details: dict, started: float) -> None:
-    """Write the record to `target`: what every record says, and the details that the script adds."""
+def begin(snakemake) -> dict:
+    """The first part of the record; InputError if an input is not what was made."""
     # Not earlier: what they import must find the threads set.
+    from elicitation.records import begin_record
+
+    begun = begin_record(snakemake.input)
+    if changed := altered(snakemake.input, begun["inputs"]):
+        raise InputError(f"{', '.join(changed)} changed after it was made.")
+    return begun
+
+
+def save_record(snakemake, target: str, details: dict, begun: dict, started: float) -> None:
+    """Write the record to `target`: what every record says, and the details that the script adds."""
     from elicitation.files import write_json
     from elicitation.records import make_record
 
@@ -74,11 +84,18 @@ def save_record(snakemake, target: str, details: dict, started: float) -> None:
         wildcards=dict(snakemake.wildcards.items()),
         settings=dict(snakemake.params.items()),
         study=snakemake.config["study"],
-        inputs=snakemake.input,
+        begun=begun,
         outputs=[path for path in snakemake.output if path != target],
         started=started,
     )
     write_json(target, details | made)
+
+
+def say(terminal: TextIO, rule: str, line: str) -> None:
+    """Tell the log and the terminal."""
+    print(line, flush=True)
+    with suppress(OSError):
+        print(f"{rule}: {line}", file=terminal, flush=True)
 
 
 @contextmanager
@@ -101,35 +118,44 @@ def job(snakemake) -> Iterator[dict]:
     details: dict = {}
     try:
         signal.signal(signal.SIGTERM, stop)
-        log = os.open(snakemake.log[0], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        log = os.open(snakemake.log[0], os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
         # File descriptors, not sys.stdout: libraries written in C++ log too.
         os.dup2(log, 1)
         os.dup2(log, 2)
+        sys.stdout, sys.stderr = Redacted(sys.stdout), Redacted(sys.stderr)
         # No library may ask a question, such as whether to run a repository's code.
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        begun = begin(snakemake)
         if wanted := snakemake.resources.get("gpu", 0):
-            leased = lease_gpus(visible_gpus(), wanted, int(os.environ.get(JOBS_PER_GPU, "1")))
+            shared = int(os.environ.get(JOBS_PER_GPU, "1"))
+            leased = lease_gpus(visible_gpus(), wanted, shared, partial(say, terminal, snakemake.rule))
             os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(leased)
             os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
         target = snakemake.output.record
         yield details
-        save_record(snakemake, target, details, started)
+        save_record(snakemake, target, details, begun, started)
+        print(f"{DONE} in {time.perf_counter() - started:.1f} s.")
     except BaseException as error:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         status = 1
-        if not isinstance(error, InputError):
-            traceback.print_exc()
         sentence = explain(error, snakemake)
-        print(sentence, file=sys.stderr)
         print(f"\nError: {sentence}\n", file=terminal)
+        # The log may lie on the disk that is full, or not be there.
+        with suppress(OSError):
+            sys.stdout.flush()
+        with suppress(OSError), open(snakemake.log[0], "a") as stream:  # noqa: PTH123
+            if not isinstance(error, InputError):
+                stream.write(redact(traceback.format_exc()))
+            stream.write(f"{sentence}\n")
     for stream in (sys.stdout, sys.stderr, terminal):
         # A full disk is no reason not to say so.
         with suppress(OSError):
             stream.flush()
     with suppress(OSError):
-        # Libraries may have printed a key.
-        text = Path(snakemake.log[0]).read_text(errors="surrogateescape")
+        # Libraries may have printed a key past Redacted. (A log may be no file: /dev/null, a pipe.)
+        log = Path(snakemake.log[0])
+        text = log.read_text(errors="surrogateescape") if log.is_file() else ""
         if redact(text) != text:
-            Path(snakemake.log[0]).write_text(redact(text), errors="surrogateescape")
+            log.write_text(redact(text), errors="surrogateescape")
     # Skips the libraries' own clean-up, which takes up to 2 s and has nothing left to do.
     os._exit(status)

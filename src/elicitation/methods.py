@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field, replace
 from elicitation.errors import InputError
 
 PAPER = "Mallen & Belrose (2024), arXiv 2410.13215"
+ACTING = ("stages", "shots", "selection", "training")
+"""What of a method determines the result of a purchase."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class Method:
     selection: Selection | None = None
     gold_shares: tuple[float, ...] | None = None
     """Shares of a budget spent on gold labels, instead of the grid's."""
+    finetune_on: tuple[tuple[int, int], ...] | None = None
+    """Weak and gold labels to finetune on, instead of what the budgets buy; the examples in prompts come on top."""
     training: dict = field(default_factory=dict)
     """Changes to the study's `training`."""
 
@@ -85,8 +89,13 @@ class Method:
         parts = [part for part in (stage.targets, stage.trains) if part not in ("labels", "all")]
         if self.shots:
             parts.append(f"{self.shots.k}-{self.shots.quality}-shots")
-        parts += [str(value) for value in self.training.values()]
+        parts += [f"{key}-{value}" for key, value in sorted(self.training.items())]
         return "-".join(parts) or "plain"
+
+    @property
+    def until_gold(self) -> "Method":
+        """The method up to the end of its weak stage; the same for all methods of a recipe."""
+        return replace(self, stages=self.stages[:1], selection=None)
 
 
 WEAK_THEN_GOLD = (Stage("weak"), Stage("gold"))
@@ -111,20 +120,24 @@ def nested(kind: type, settings: dict | None):
 
 
 def method_from(settings: dict) -> Method:
-    """The method that `settings_of` wrote down."""
+    """The method that `settings_of` wrote down, without what it leaves out."""
     return Method(
-        **settings
-        | {
-            "stages": tuple(Stage(**stage) for stage in settings["stages"]),
-            "shots": nested(Shots, settings["shots"]),
-            "selection": nested(Selection, settings["selection"]),
-        }
+        title="",
+        source="",
+        stages=tuple(Stage(**stage) for stage in settings["stages"]),
+        shots=nested(Shots, settings["shots"]),
+        selection=nested(Selection, settings["selection"]),
+        training=settings["training"],
     )
 
 
 def settings_of(method: Method) -> dict:
-    """The method as plain values, for records and jobs."""
-    return asdict(method) | {"stages": [asdict(stage) for stage in method.stages]}
+    """What of the method determines results, as plain values, for records and jobs.
+
+    Jobs are repeated when it changes, so titles and the like are not in it; nor are purchases, which blocks have.
+    """
+    settings = {name: value for name, value in asdict(method).items() if name in ACTING}
+    return settings | {"stages": [asdict(stage) for stage in method.stages]}
 
 
 def variant(entry: dict) -> Method:
@@ -136,6 +149,11 @@ def variant(entry: dict) -> Method:
     changes = {"title": entry.get("title", entry["name"]), "training": entry.get("training", {})}
     if "gold_shares" in entry:
         changes["gold_shares"] = tuple(entry["gold_shares"])
+    if "finetune_on" in entry:
+        if base.prompts_only or "gold_shares" in entry:
+            mend = "drop `gold_shares`" if "gold_shares" in entry else "grid.shots holds its numbers; drop it"
+            raise InputError(f"Config, methods[{entry['name']}].finetune_on: {mend}.")
+        changes["finetune_on"] = tuple(map(tuple, entry["finetune_on"]))
     if "shots" in entry:
         if base.prompts_only == ("k" in entry["shots"]):
             mend = "grid.shots holds its numbers; drop `k`" if base.prompts_only else "give `k`"

@@ -1,6 +1,7 @@
 """Fetching, loading, adapting and saving models; what differs between architectures is found here."""
 
 import importlib.util
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
@@ -13,17 +14,21 @@ from transformers import (
     BitsAndBytesConfig,
     PreTrainedModel,
 )
+from transformers.pytorch_utils import Conv1D
 from transformers.utils import logging as transformers_logging
 
 from elicitation.errors import InputError
 from elicitation.hardware import Hardware
+from elicitation.lengths import context_of
 from elicitation.seeds import stream, torch_stream
 
 HEAD_SCALE = 0.01
 """Initial weights of the classification head are scaled by this, so that training starts near log-odds 0."""
 LORA_RANK = LORA_ALPHA = 8
-HEADS = ["score", "classifier"]
-"""What architectures call the classification head; it is neither quantised nor given adapters."""
+UNQUANTISED = ["score", "classifier", "pre_classifier", "classification_head", "lm_head"]
+"""What architectures call their heads, which are not held in 4 bits."""
+LINEAR = (torch.nn.Linear, Conv1D)
+"""The linear layers of most architectures, and of GPT-2."""
 
 transformers_logging.set_verbosity_error()
 transformers_logging.disable_progress_bar()
@@ -72,16 +77,20 @@ def load_tokenizer(folder: str | Path):
     return tokenizer
 
 
+class TooLong(InputError):
+    """A text is longer than a model's context."""
+
+
 def tokenize(tokenizer, texts: list[str]) -> list[list[int]]:
     """Token ids with the model's special tokens; nothing is cut.
 
-    Raises InputError if a text is longer than the model's context.
+    Raises TooLong if a text is longer than the model's context.
     """
     token_ids = tokenizer(texts, truncation=False)["input_ids"]
-    context = AutoConfig.from_pretrained(tokenizer.name_or_path).max_position_embeddings
+    context = context_of(Path(tokenizer.name_or_path))
     longest = max(map(len, token_ids), default=0)
     if longest > context:
-        raise InputError(
+        raise TooLong(
             f"Model {Path(tokenizer.name_or_path).name!r}: a text has {longest} tokens, but it reads {context} at "
             "most; shorten such texts, put fewer examples into prompts, or choose a model with a longer context."
         )
@@ -97,7 +106,7 @@ def loading_options(hardware: Hardware) -> dict:
             bnb_4bit_quant_type=hardware.quantization,
             bnb_4bit_use_double_quant=True,
             bnb_4bit_compute_dtype=torch.bfloat16,
-            llm_int8_skip_modules=[*HEADS, "lm_head"],
+            llm_int8_skip_modules=UNQUANTISED,
         )
     return options | {"device_map": "auto" if hardware.gpus > 1 else hardware.device}
 
@@ -120,30 +129,44 @@ def load_language_model(folder: str | Path, hardware: Hardware, pad_token_id: in
     return model
 
 
-def head_of(model: PreTrainedModel) -> torch.nn.Linear:
-    """The classification head: decoders call it score, encoders classifier."""
-    return model.score if hasattr(model, "score") else model.classifier
+def head_of(model: PreTrainedModel) -> dict[str, torch.nn.Module]:
+    """The classification head by its modules' names: all that a classifier has beside the pretrained body.
+
+    For Llama it is one linear layer, `score`; for RoBERTa `classifier`, of two; for DistilBERT two modules.
+    """
+    modules = {name: module for name, module in model.named_children() if module is not model.base_model}
+    return {name: module for name, module in modules.items() if any(True for _ in module.parameters())}
 
 
-def draw_head(head: torch.nn.Linear, initializer_range: float, seed: int, *names: str) -> None:
-    """Fresh small weights, drawn by the seed's stream called `names`."""
-    drawn = stream(seed, "head", *names).normal(0, HEAD_SCALE * initializer_range, tuple(head.weight.shape))
+def body_layers(model: PreTrainedModel) -> list[str]:
+    """Names of the body's linear layers."""
+    named = model.base_model.named_modules(prefix=model.base_model_prefix)
+    return [name for name, module in named if isinstance(module, LINEAR)]
+
+
+def draw_head(modules: Iterable[torch.nn.Module], initializer_range: float, seed: int, *names: str) -> None:
+    """Fresh small weights for the last linear layer, drawn by the seed's stream called `names`.
+
+    modules: of the head, in order.
+    """
+    last = [layer for module in modules for layer in module.modules() if isinstance(layer, LINEAR)][-1]
+    drawn = stream(seed, "head", *names).normal(0, HEAD_SCALE * initializer_range, tuple(last.weight.shape))
     with torch.no_grad():
-        head.weight.copy_(torch.from_numpy(drawn))
-        if head.bias is not None:
-            head.bias.zero_()
+        last.weight.copy_(torch.from_numpy(drawn))
+        if last.bias is not None:
+            last.bias.zero_()
 
 
 def new_classifier(folder: str | Path, hardware: Hardware, pad_token_id: int, seed: int) -> PreTrainedModel:
     """A pretrained model with a fresh float32 head, small and drawn by the seed."""
     model = load_classifier(folder, hardware, pad_token_id)
-    draw_head(head_of(model).float(), model.config.initializer_range, seed)
+    draw_head([module.float() for module in head_of(model).values()], model.config.initializer_range, seed)
     return model
 
 
 def renew_head(model: PeftModel, seed: int) -> None:
-    """Draw the head of a finetuned classifier anew."""
-    head = head_of(model.get_base_model()).modules_to_save[model.active_adapter]
+    """Draw the last layer of a finetuned classifier's head anew."""
+    head = [module.modules_to_save[model.active_adapter] for module in head_of(model.get_base_model()).values()]
     draw_head(head, model.config.initializer_range, seed, "renewed")
 
 
@@ -157,16 +180,26 @@ def choose_trainable(model: PeftModel, part: str) -> None:
 
 
 def new_lora_classifier(folder: str | Path, hardware: Hardware, pad_token_id: int, seed: int) -> PeftModel:
-    """A fresh classifier whose linear layers carry float32 LoRA adapters; they and the head are trainable."""
-    config = LoraConfig(task_type=TaskType.SEQ_CLS, r=LORA_RANK, lora_alpha=LORA_ALPHA, target_modules="all-linear")
+    """A fresh classifier whose body's linear layers carry float32 LoRA adapters; they and the head are trainable."""
+    model = new_classifier(folder, hardware, pad_token_id, seed)
+    config = LoraConfig(
+        task_type=TaskType.SEQ_CLS,
+        r=LORA_RANK,
+        lora_alpha=LORA_ALPHA,
+        target_modules=body_layers(model),
+        modules_to_save=list(head_of(model)),
+    )
+    # As a set, which it is made, it would be saved in another order by every process.
+    config.target_modules = sorted(config.target_modules)
     with torch_stream(seed, "lora"):
-        return get_peft_model(new_classifier(folder, hardware, pad_token_id, seed), config)
+        return get_peft_model(model, config)
 
 
 def load_lora_classifier(folder: str | Path, adapter: str | Path, hardware: Hardware, pad_token_id: int) -> PeftModel:
     """A classifier with a saved adapter and head, ready to be trained further."""
     base = load_classifier(folder, hardware, pad_token_id)
-    head_of(base).float()
+    for module in head_of(base).values():
+        module.float()
     return PeftModel.from_pretrained(base, adapter, is_trainable=True)
 
 

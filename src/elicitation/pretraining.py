@@ -1,5 +1,6 @@
 """Pretraining the sandbox's models: Llama-architecture language models with a word-level tokenizer."""
 
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ import torch.nn.functional as F
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from elicitation import sandbox
+from elicitation.errors import InputError
 from elicitation.seeds import stream, torch_stream
 from elicitation.training import MAX_GRADIENT_NORM, learning_rate_factor, pad
 
@@ -70,7 +72,10 @@ def pretrain(
     seed: int,
     log: Callable[[str], None] = print,
 ) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
-    """Train a language model on freshly written reviews and their tags, one review a sequence."""
+    """Train a language model on freshly written reviews and their tags, one review a sequence.
+
+    Raises InputError if the loss stops being finite.
+    """
     tokenizer = build_tokenizer()
     model = build_model(tokenizer, layers, width, heads, seed)
     optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, betas=(0.9, 0.95), weight_decay=0.01)
@@ -86,6 +91,8 @@ def pretrain(
         # The tags' own start token is dropped.
         token_ids = [text + tag[1:] + [tokenizer.eos_token_id] for text, tag in zip(texts, tags, strict=True)]
         loss = tag_loss(model, token_ids, [len(text) for text in texts])
+        if not math.isfinite(loss.item()):
+            raise InputError(f"Pretraining: the loss is {loss.item()} at step {step}; lower the learning rate.")
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), MAX_GRADIENT_NORM)
         optimizer.step()

@@ -25,14 +25,22 @@ def write_prompt(shots: Sequence[tuple[str, int]], text: str, style: PromptForma
 
 
 def label_token_ids(tokenizer, style: PromptFormat, model: str) -> tuple[int, int]:
-    """The ids of the two label tokens; InputError unless each label is exactly one known token."""
-    ids = [tokenizer(label, add_special_tokens=False)["input_ids"] for label in style.labels]
-    for label, tokens in zip(style.labels, ids, strict=True):
-        if len(tokens) != 1 or tokens[0] == tokenizer.unk_token_id:
+    """The ids of the two label tokens; InputError unless each label is exactly one known token behind the cue.
+
+    Some tokenizers write the start of a text otherwise than the same letters further on.
+    """
+    before, *behind = (
+        tokenizer(f"text{style.cue}{label}", add_special_tokens=False)["input_ids"] for label in ("", *style.labels)
+    )
+    ids = []
+    for label, tokens in zip(style.labels, behind, strict=True):
+        own = tokens[len(before) :]
+        if tokens[: len(before)] != before or len(own) != 1 or own[0] == tokenizer.unk_token_id:
             raise InputError(
-                f"Model {model!r}: the label {label!r} is {len(tokens)} tokens or an unknown one, but must be "
-                "one known token; choose other `labels` in the task's `prompt`."
+                f"Model {model!r}: the label {label!r} is {len(own)} tokens or an unknown one behind {style.cue!r}, but "
+                "must be one known token; choose another `cue` or other `labels` in the task's `prompt`."
             )
+        ids += own
     if ids[0] == ids[1]:
         raise InputError(f"Model {model!r}: both labels {style.labels} are the same token; choose others.")
-    return ids[0][0], ids[1][0]
+    return ids[0], ids[1]

@@ -5,7 +5,7 @@ ones from its back. So the set bought with n is contained in the set bought with
 budgets are not sampling noise), the two sets never meet, and the weak set depends only on (n_weak, seed).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from elicitation.errors import InputError
@@ -20,6 +20,24 @@ class Purchase:
     gold: list[str]
 
 
+@dataclass(frozen=True)
+class Supply:
+    """How many labels a pool can give."""
+
+    examples: int
+    """Each gives one label at most."""
+    weak: int
+    gold: int
+
+    def serves(self, n_weak: int, n_gold: int) -> bool:
+        return n_weak <= self.weak and n_gold <= self.gold and n_weak + n_gold <= self.examples
+
+
+def full_supply(n: int) -> Supply:
+    """Of n examples, each with either label."""
+    return Supply(n, n, n)
+
+
 def order_pool(ids: Sequence[str], seed: int) -> list[str]:
     """The seed's ordering of the pool; independent of the order in which the ids come."""
     ordered = sorted(ids)
@@ -27,21 +45,40 @@ def order_pool(ids: Sequence[str], seed: int) -> list[str]:
     return ordered
 
 
-def check_supply(pool_size: int, n_weak: int, n_gold: int, task: str) -> None:
+def arrange(ordering: Sequence[str], weak: Collection[str], gold: Collection[str]) -> tuple[list[str], Supply]:
+    """The ordering with what has no gold label in front and what has no weak one at the back; and what it can serve.
+
+    weak, gold: the ids that have a label of that kind; those that have neither are left out. Where all have both,
+    the ordering stays as it is; else purchases are nested and disjoint all the same.
+    """
+    weak, gold = set(weak), set(gold)
+    ids = [i for i in ordering if i in weak or i in gold]
+    ids.sort(key=lambda i: (i in gold) + (i not in weak))
+    return ids, Supply(len(ids), sum(i in weak for i in ids), sum(i in gold for i in ids))
+
+
+def check_supply(supply: Supply, n_weak: int, n_gold: int, task: str) -> None:
     """Raise InputError if the pool of `task` cannot serve this purchase."""
-    if n_weak + n_gold > pool_size:
+    if n_weak + n_gold > supply.examples:
         raise InputError(
-            f"Task {task!r}: the pool holds {pool_size} examples, but the grid buys {n_weak} weak and {n_gold} gold "
-            f"labels, {n_weak + n_gold} in all; lower the budgets or enlarge the pool."
+            f"Task {task!r}: the pool holds {supply.examples} examples, but the grid buys {n_weak} weak and {n_gold} "
+            f"gold labels, {n_weak + n_gold} in all; lower the budgets or enlarge the pool."
         )
+    for kind, n, found in (("weak", n_weak, supply.weak), ("gold", n_gold, supply.gold)):
+        if n > found:
+            raise InputError(
+                f"Task {task!r}: {found} examples of the pool have a {kind} label, but the grid buys {n}; lower the "
+                "budgets or the test set, or label more rows."
+            )
 
 
-def buy(ordering: Sequence[str], n_weak: int, n_gold: int, task: str) -> Purchase:
+def buy(ordering: Sequence[str], n_weak: int, n_gold: int, task: str, supply: Supply | None = None) -> Purchase:
     """Take n_weak ids from the front and n_gold from the back of the ordering.
 
-    Raises InputError if the pool is too small.
+    supply: as arrange returns it beside the ordering; by default all examples have both labels. Raises InputError if
+    the pool cannot serve this.
     """
-    check_supply(len(ordering), n_weak, n_gold, task)
+    check_supply(supply or full_supply(len(ordering)), n_weak, n_gold, task)
     return Purchase(weak=list(ordering[:n_weak]), gold=list(ordering[::-1][:n_gold]))
 
 

@@ -1,87 +1,81 @@
-"""Which way of spending a budget wins: weak labels only, gold labels only, or both."""
+"""Which way of spending a budget wins: weak labels only, gold labels only, or both; and how sure that is."""
 
 import numpy as np
 import pandas as pd
 
-from elicitation.evaluation import seed_half_width
 from elicitation.frontier import cost
+from elicitation.resampling import best_by_half, reported, with_interval
 from elicitation.strategies import REGIMES, STRATEGIES, UNDETERMINED, strategy_of
 
 NAMES = ["task", "supervisor", "student", "method"]
 """What a regime is found for."""
-Z = 1.96
+PURE = [strategy for strategy in STRATEGIES if strategy != "mixed"]
 
 
-def paired_difference(a: np.ndarray, b: np.ndarray) -> tuple[float, float, float]:
-    """Mean of a - b with a 95 % interval; both (seeds, examples) of 0/1, paired in both.
-
-    Seeds (t interval of the row means) and examples (normal interval of the column means) add in quadrature.
-    """
-    difference = a.astype(float) - b
-    mean = difference.mean()
-    examples = Z * difference.mean(axis=0).std(ddof=1) / np.sqrt(difference.shape[1])
-    half = np.hypot(seed_half_width(difference.mean(axis=1)), examples)
-    return float(mean), float(mean - half), float(mean + half)
+def affordable(points: pd.DataFrame, budget: float, weak_price: float) -> dict[str, np.ndarray]:
+    """Positions of the purchases within the budget, by strategy; strategies without any are absent."""
+    names = np.array([strategy_of(*pair) for pair in zip(points.n_weak, points.n_gold, strict=True)])
+    within = cost(points.n_weak, points.n_gold, weak_price).to_numpy() <= budget + 1e-9
+    found = {strategy: np.flatnonzero(within & (names == strategy)) for strategy in STRATEGIES}
+    return {strategy: positions for strategy, positions in found.items() if len(positions)}
 
 
-def regime_at(correct: dict[tuple[int, int], np.ndarray], half: np.ndarray, budget: float, weak_price: float) -> dict:
+def shares_of_wins(scores: np.ndarray) -> np.ndarray:
+    """(n,) in what share of the replicates each of n has the highest score (n, replicates); ties are shared equally."""
+    wins = scores == scores.max(axis=0)
+    return (wins / wins.sum(axis=0)).mean(axis=1)
+
+
+def regime_at(points: pd.DataFrame, deviations: np.ndarray, budget: float, weak_price: float, verdict: float) -> dict:
     """The regime at one budget and price, for one task, supervisor, student and method.
 
-    correct: (seeds, examples) of 0/1 by (n_weak, n_gold), with the same seeds for all; half: (examples,) mask of
-    those that choose each strategy's best affordable purchase and the winner among them. The other half
-    compares the winner with each rival; it must beat both beyond the 95 % interval, else the regime is undetermined.
+    points, deviations: as elicitation.resampling.read_resamples returns them. In every replicate each strategy's best
+    affordable purchase is chosen on one half of the evidence and the strategies are compared on the other. The share of
+    replicates in which a strategy is ahead is the probability of its regime; one below `verdict` leaves the regime
+    undetermined, and so do a single seed and a strategy without affordable purchase.
+
+    `effect` is by how much the best mixed purchase is ahead of the best pure one, `lead` by how much the winner is ahead of
+    the best of the other two, both with 95 % interval. The purchase is the one that most halves choose for the winner.
     """
-    best: dict[str, tuple[int, int]] = {}
-    for purchase in correct:
-        strategy = strategy_of(*purchase)
-        score = correct[purchase][:, half].mean()
-        if cost(*purchase, weak_price) <= budget and (
-            strategy not in best or score > correct[best[strategy]][:, half].mean()
-        ):
-            best[strategy] = purchase
     row = {"budget": budget, "weak_price": weak_price, "regime": UNDETERMINED, "winner": None}
-    if set(best) != set(STRATEGIES):
+    accuracy, positions = points.accuracy.to_numpy(), affordable(points, budget, weak_price)
+    if set(positions) != set(STRATEGIES):
         return row | {"reason": "not every strategy has a purchase within the budget"}
-    winner = max(STRATEGIES, key=lambda strategy: correct[best[strategy]][:, half].mean())
-    lead = [
-        paired_difference(correct[best[winner]][:, ~half], correct[best[rival]][:, ~half])
-        for rival in STRATEGIES
-        if rival != winner
-    ]
-    mean, low, high = min(lead, key=lambda interval: interval[1])
-    if low > 0:
+
+    def best_of(strategies: list[str]) -> np.ndarray:
+        """(replicates,) positions of what the choosing halves find best among the purchases of these strategies."""
+        among = np.concatenate([positions[strategy] for strategy in strategies])
+        return among[best_by_half(accuracy[among], deviations[among])]
+
+    chosen = {strategy: best_of([strategy]) for strategy in STRATEGIES}
+    scores = {strategy: reported(accuracy, deviations, chosen[strategy]) for strategy in STRATEGIES}
+    shares = dict(zip(STRATEGIES, shares_of_wins(np.stack(list(scores.values()))), strict=True))
+    winner = max(STRATEGIES, key=shares.get)
+    rivals = best_of([strategy for strategy in STRATEGIES if strategy != winner])
+    purchase = points.iloc[np.bincount(chosen[winner]).argmax()]
+    one_seed = purchase.n_seeds < 2
+    if shares[winner] >= verdict and not one_seed:
         row["regime"] = REGIMES[winner]
-    return row | {
-        "winner": winner,
-        "reason": "",
-        "lead": mean,
-        "lead_low": low,
-        "lead_high": high,
-        "n_seeds": len(correct[best[winner]]),
-        **{strategy: correct[best[strategy]][:, ~half].mean() for strategy in STRATEGIES},
-        "n_weak": best[winner][0],
-        "n_gold": best[winner][1],
-    }
+    return (
+        row
+        | {"winner": winner, "reason": "one seed has no spread" if one_seed else ""}
+        | {REGIMES[strategy]: float(share) for strategy, share in shares.items()}
+        | with_interval("effect", scores["mixed"] - reported(accuracy, deviations, best_of(PURE)))
+        | with_interval("lead", scores[winner] - reported(accuracy, deviations, rivals))
+        | {f"accuracy_{strategy.replace(' ', '_')}": float(score.mean()) for strategy, score in scores.items()}
+        | {"n_weak": int(purchase.n_weak), "n_gold": int(purchase.n_gold), "n_seeds": int(purchase.n_seeds)}
+    )
 
 
-def join_tasks(per_task: list[dict[tuple[int, int], np.ndarray]]) -> dict[tuple[int, int], np.ndarray]:
-    """The test examples of several tasks side by side, for the purchases and seeds that all tasks have."""
-    shared = set.intersection(*(set(correct) for correct in per_task))
-    joined = {purchase: [correct[purchase] for correct in per_task] for purchase in sorted(shared)}
-    return {
-        purchase: np.concatenate(parts, axis=1)
-        for purchase, parts in joined.items()
-        if len({len(part) for part in parts}) == 1
-    }
-
-
-def correctness(predictions: pd.DataFrame, gold: pd.Series) -> dict[tuple[int, int], np.ndarray]:
-    """(seeds, examples) of 0/1 by (n_weak, n_gold); examples in the order of `gold`, which is by id.
-
-    predictions: seed, n_weak, n_gold, id, log_odds.
-    """
-    result = {}
-    for key, runs in predictions.groupby(["n_weak", "n_gold"]):
-        log_odds = runs.pivot(index="seed", columns="id", values="log_odds")[gold.index]
-        result[key] = (log_odds.to_numpy() > 0) == (gold.to_numpy() == 1)
-    return result
+def find_regimes(
+    points: pd.DataFrame, deviations: np.ndarray, prices: dict[str, list[float]], budgets: list[float], verdict: float
+) -> pd.DataFrame:
+    """`regime_at` for every group of NAMES, at every price of its supervisor's labels and every budget."""
+    return pd.DataFrame(
+        [
+            dict(zip(NAMES, group, strict=True)) | regime_at(rows, deviations[rows.index], budget, price, verdict)
+            for group, rows in points.groupby(NAMES, sort=False)
+            for price in prices[group[1]]
+            for budget in budgets
+        ]
+    )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import pandas as pd
 from elicitation.hardware import Hardware
 from elicitation.methods import Method, Shots, Stage
 from elicitation.models import (
+    TooLong,
     choose_trainable,
     load_lora_classifier,
     load_tokenizer,
@@ -24,6 +26,7 @@ from elicitation.seeds import stream
 from elicitation.selection import choose_uncertain
 from elicitation.training import Protocol, log_confidence_targets, predict, train_stage, within_memory
 
+T = TypeVar("T")
 CANDIDATES = 4096
 """Unlabelled examples that uncertainty sampling looks at, at most."""
 
@@ -100,6 +103,24 @@ def prompted(
         for order, text in zip(orders, examples.text, strict=True)
     ]
     return examples.assign(text=texts)
+
+
+def tokenize_prompts(
+    tokenizer, shots: dict[T, list[tuple[str, int]]], texts: list[str], style: PromptFormat, beyond_context: str
+) -> dict[T, list[list[int]]]:
+    """Token ids of the texts behind each of several lists of (text, label) examples.
+
+    Lists that do not fit the context are absent, unless beyond_context is `refuse`. Raises TooLong if none fits.
+    """
+    prompts = {}
+    for name, examples in shots.items():
+        try:
+            prompts[name] = tokenize(tokenizer, [write_prompt(examples, text, style) for text in texts])
+        except TooLong as error:
+            if beyond_context == "refuse" or len(examples) == min(map(len, shots.values())):
+                raise
+            print(f"{len(examples)} examples are left out: {error}")
+    return prompts
 
 
 def candidates_for(ordering: list[str], purchase: Purchase, shots: Purchase) -> list[str]:

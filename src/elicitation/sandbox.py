@@ -100,9 +100,11 @@ class Review:
 QUESTIONS = {
     "topic": lambda review: review.topic == "food",
     "verdict": lambda review: review.verdict,
+    "hope": lambda review: review.hope,
     "surprise": lambda review: review.verdict != review.hope,
 }
-"""The tasks: is the review mainly about the food? is its verdict good? did the stay turn out otherwise than hoped?"""
+"""The tasks: is the review mainly about the food? is its verdict good? had the guest high hopes? did the stay turn out
+otherwise than hoped?"""
 
 
 def pick(rng: np.random.Generator, options: list):

@@ -2,42 +2,57 @@
 
 import re
 
+import numpy as np
 import pandas as pd
 
 from elicitation.captions import missing_sentence, seed_range, seeds_and_tasks, varying
+from elicitation.frontier import priced
+from elicitation.resampling import best_by_half, reported, with_interval
 
 COLUMNS = ["student", "supervisor", "weak_price", "budget", "method", "task"]
 
 
-def best_purchases(points: pd.DataFrame, budgets: list[float], by: list[str]) -> pd.DataFrame:
-    """For each group and each budget that affords any, the purchase with the highest accuracy on the selection half.
+def best_purchases(points: pd.DataFrame, deviations: np.ndarray, budgets: list[float], by: list[str]) -> pd.DataFrame:
+    """What choosing the best purchase within each budget achieves, for each group that can afford any.
 
-    points: as elicitation.frontier.priced returns them; `by`: columns that make a group. Adds `budget`. Of
-    equal purchases the first given is taken.
+    points: as elicitation.frontier.priced returns them, their index counting the rows of deviations; by: columns that
+    make a group. Every half of the evidence chooses, and the other reports; `accuracy` is the mean over all halves, with its
+    interval. The purchase shown is the one that most halves choose, `probability` says how many.
     """
     best = []
     for budget in budgets:
-        affordable = points[points.cost <= budget + 1e-9]
-        chosen = affordable.groupby(by, sort=False, observed=True).accuracy_selection.idxmax()
-        best.append(affordable.loc[chosen].assign(budget=budget))
-    return pd.concat(best, ignore_index=True)
+        for _, group in points[points.cost <= budget + 1e-9].groupby(by, sort=False, observed=True):
+            accuracy, drawn = group.accuracy.to_numpy(), deviations[group.index]
+            chosen = best_by_half(accuracy, drawn)
+            votes = np.bincount(chosen)
+            scores = with_interval("accuracy", reported(accuracy, drawn, chosen).clip(0, 1))
+            purchase = group.iloc[votes.argmax()].to_dict()
+            best.append(purchase | scores | {"probability": votes.max() / len(chosen), "budget": budget})
+    return pd.DataFrame(best)
 
 
-def methods_table(points: pd.DataFrame, budgets: list[float]) -> pd.DataFrame:
-    """The best purchase of every method within each budget at each price: one row each.
+def methods_table(
+    points: pd.DataFrame, deviations: np.ndarray, prices: dict[str, list[float]], budgets: list[float]
+) -> pd.DataFrame:
+    """The best purchase of every method within each budget at each price of the supervisor's labels: one row each.
 
-    points: priced points of one task or of the average, at all prices; their order of students, supervisors, prices and
-    methods is kept. Accuracies are those on the reporting half.
-    `weak_share` is the share of the labels that are weak, `weak_cost_share` what they take of the cost.
+    points, deviations: as in `best_purchases`, not yet priced, of one task or of the average; the order of students,
+    supervisors and methods is kept. `weak_share` is the share of the labels that are weak, `weak_cost_share` what they
+    take of the cost.
     """
+    tables = [
+        priced(group, price) for supervisor, group in points.groupby("supervisor") for price in prices[supervisor]
+    ]
     by = ["student", "supervisor", "weak_price", "method"]
-    in_order = points.assign(**{name: pd.Categorical(points[name], points[name].unique()) for name in by})
-    best = best_purchases(in_order, budgets, by).sort_values([*by, "budget"], ignore_index=True)
-    ends = ("", "_low", "_high")
-    accuracies = {f"accuracy{end}": best[f"accuracy_report{end}"] for end in ends}
-    shares = {"weak_share": best.n_weak / (best.n_weak + best.n_gold), "weak_cost_share": best.weak_share}
-    table = best.assign(**accuracies, **shares)
-    return table[[*COLUMNS, *accuracies, "n_weak", "n_gold", "cost", *shares, "n_seeds", "n_tasks"]]
+    best = best_purchases(pd.concat(tables), deviations, budgets, by)
+    order = {name: points[name].unique() for name in ("student", "supervisor", "method")}
+    order["weak_price"] = list(dict.fromkeys(price for listed in prices.values() for price in listed))
+    in_order = best.assign(**{name: pd.Categorical(best[name], order[name]) for name in by})
+    best = best.loc[in_order.sort_values([*by, "budget"]).index].reset_index(drop=True)
+    best = best.assign(weak_cost_share=best.weak_share, weak_share=best.n_weak / (best.n_weak + best.n_gold))
+    scores = ["accuracy", "accuracy_low", "accuracy_high"]
+    bought = ["n_weak", "n_gold", "cost", "weak_share", "weak_cost_share", "probability", "n_seeds", "n_tasks"]
+    return best[[*COLUMNS, *scores, *bought]]
 
 
 def escape_latex(text: str) -> str:
@@ -64,8 +79,8 @@ def methods_latex(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, 
     wide = pd.DataFrame(list(rows.values()), index=index, columns=sorted(table.budget.unique()))
     caption = (
         "Best accuracy within a budget (columns, in gold labels) and price of a weak label, in %, between the ends of "
-        "its 95 % interval; in brackets the share of the labels that are weak. Purchases were chosen on one half of "
-        "the test examples, accuracies are those on the other. "
+        "its 95 % interval; in brackets the share of the labels that are weak. Purchases were chosen on random halves of the "
+        "evidence, accuracies are those on the other halves. "
         f"Means over {seeds_and_tasks(seed_range(table), table)}. {missing_sentence(missing, titles)}"
     )
     return (

@@ -13,20 +13,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from elicitation import sandbox
-from elicitation.config import as_list, split_file
+from elicitation.config import as_list, split_file, splits_read
 from elicitation.errors import InputError
-from elicitation.files import hash_file
+from elicitation.files import hash_file, hash_text
 from elicitation.formatting import RowError, format_row, label_column, text_columns
+from elicitation.own_labels import Row, draw_sets, join_repeated, read_rows, table_file
 from elicitation.seeds import stream
 
 SHUFFLE_SEED = 0
 COMMIT = re.compile("[0-9a-f]{40}")
 READERS = {".parquet": "parquet", ".jsonl": "json", ".csv": "csv"}
-
-
-def hash_text(text: str) -> str:
-    """128-bit id of an example."""
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def read_split(task: dict, split: str, sources: str, data_folder: str | None) -> pd.DataFrame:
@@ -181,6 +177,18 @@ def read_examples(task: dict, splits: list[str], sources: str, data_folder: str 
     return pd.concat(tables, ignore_index=True)
 
 
+def split_table(rows: list[Row], task: dict) -> dict[str, pd.DataFrame]:
+    """As split_task, but with labels in the proportion in which they come, and with `source_id`, the row's own name.
+
+    Of the pool not every gold label is known; where it is not, it is NaN.
+    """
+    sets = {}
+    for part, drawn in draw_sets(join_repeated(rows), task).items():
+        table = pd.DataFrame(drawn, columns=list(Row._fields))[["id", "text", "gold", "source_id"]]
+        sets[part] = table.astype({"gold": "float64" if part == "pool" else "int64"})
+    return sets
+
+
 def prepare_task(
     task: dict, sources: str, data_folder: str | None, rows_in_pool: bool = False
 ) -> dict[str, pd.DataFrame]:
@@ -190,6 +198,8 @@ def prepare_task(
         # Half of each part a label, so an even number covers all three.
         examples = write_examples(task["sandbox"], task["name"], sum(size + size % 2 for size in sizes))
         return split_task(examples, examples, task, rows_in_pool)
+    if "table" in task:
+        return split_table(read_rows(task, data_folder), task)
     splits = task["splits"]
     train = read_examples(task, as_list(splits["train"]), sources, data_folder)
     if isinstance(splits["test"], int):
@@ -202,7 +212,10 @@ def prepare_task(
 
 def describe_sets(sets: dict[str, pd.DataFrame]) -> dict:
     """Sizes and balance of the sets, and how much of the pool the supervisors are finetuned on, for the card."""
-    counts = {part: {"rows": len(s), "label 1": int(s.gold.sum())} for part, s in sets.items()}
+    counts = {
+        part: {"rows": len(s), "gold labels": int(s.gold.notna().sum()), "label 1": int(s.gold.sum())}
+        for part, s in sets.items()
+    }
     return {"counts": counts, "supervision_rows_in_pool": int(sets["pool"].id.isin(sets["supervision"].id).sum())}
 
 
@@ -211,7 +224,7 @@ def pin_revision(task: dict, sources: str) -> dict:
 
     Raises InputError if the hub does not answer.
     """
-    if "sandbox" in task or sources != "hub" or COMMIT.fullmatch(task["hub"]["revision"]):
+    if "sandbox" in task or "table" in task or sources != "hub" or COMMIT.fullmatch(task["hub"]["revision"]):
         return task
     from huggingface_hub import HfApi
 
@@ -230,13 +243,29 @@ def revision_of(task: dict, sources: str) -> str:
     """What pins the task's data, for its card."""
     if "sandbox" in task:
         return "sandbox"
+    if "table" in task:
+        return f"table:{task['table']}"
     return f"{task['hub']['id']}@{task['hub']['revision']}" if sources == "hub" else f"local:{task['local']}"
 
 
+def hash_rows(rows: pd.DataFrame) -> str:
+    """SHA-256 of a table's rows, whatever format they came in."""
+    digest = hashlib.sha256()
+    for start in range(0, len(rows), 10_000):
+        digest.update(rows[start : start + 10_000].to_json(orient="records", lines=True, default_handler=str).encode())
+    return digest.hexdigest()
+
+
 def source_files(task: dict, sources: str, data_folder: str | None) -> dict[str, str]:
-    """Hashes of the local files that a task is read from, by their paths."""
-    if sources != "local" or "sandbox" in task:
+    """Hashes of the local files that a task is read from, by their paths; on the hub, of the rows of each split."""
+    if "table" in task:
+        path = table_file(task, data_folder)
+        return {str(path): hash_file(path)}
+    if "sandbox" in task:
         return {}
+    if sources == "hub":
+        revision = revision_of(task, sources)
+        return {f"{revision}:{s}": hash_rows(read_split(task, s, sources, data_folder)) for s in splits_read(task)}
     splits = [split for value in task["splits"].values() for split in (value if isinstance(value, list) else [value])]
     paths = [split_file(task, split, data_folder) for split in splits if isinstance(split, str)]
     return {str(path): hash_file(path) for path in paths}

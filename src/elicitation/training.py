@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -22,8 +22,12 @@ MIN_VALIDATION = 2
 MIN_TO_SPLIT = 4
 """A stage with fewer labels has none to spare: it trains and validates on all of them."""
 MAX_GRADIENT_NORM = 1.0
+CPU_MEMORY = "DefaultCPUAllocator"
+"""What errors name where memory runs out on a CPU; they are of no type of their own."""
 MAX_CONFIDENCE = 0.5
 """Largest share of the student's own predictions in the log-confidence targets."""
+CONFIDENCE_BATCH = 8
+"""Labels, at most, whose mean says how many predictions are hardened to 1."""
 CONFIDENCE_STEPS = 200
 """Steps over which that share rises from 0."""
 
@@ -47,22 +51,22 @@ class Protocol:
     min_gain: float = 0.01
     """In validation AUROC (log-loss where AUROC is undefined)."""
     validation_share: float = 0.2
+    validation_size: int | None = None
+    """Labels that are held out, instead of that share."""
     weight_decay: float = 0.01
     micro_batch_tokens: int = 16_384
     """Padded tokens that pass through the model at once, halved where memory runs out; changes the speed only."""
 
 
-def supervisor_protocol(learning_rate: float, epochs: int, n_labels: int, micro_batch_tokens: int) -> Protocol:
+def supervisor_protocol(
+    learning_rate: float, epochs: int, n_labels: int, micro_batch_tokens: int, validation_size: int | None = None
+) -> Protocol:
     """All epochs are run and the best validated checkpoint is kept."""
-    n_train = plan_schedule(n_labels, Protocol("early_stopping", learning_rate)).n_train
-    presentations = epochs * n_train
-    return Protocol(
-        "early_stopping",
-        learning_rate,
-        presentations=presentations,
-        patience=presentations,
-        micro_batch_tokens=micro_batch_tokens,
+    protocol = Protocol(
+        "early_stopping", learning_rate, validation_size=validation_size, micro_batch_tokens=micro_batch_tokens
     )
+    presentations = epochs * plan_schedule(n_labels, protocol).n_train
+    return replace(protocol, presentations=presentations, patience=presentations)
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,7 @@ def plan_schedule(n_labels: int, protocol: Protocol) -> Schedule:
         n_validation, steps, evaluate_every = 0, epochs * per_epoch, None
         n_train = n_labels
     else:
-        n_validation = max(MIN_VALIDATION, int(protocol.validation_share * n_labels))
+        n_validation = protocol.validation_size or max(MIN_VALIDATION, int(protocol.validation_share * n_labels))
         n_train = n_labels - n_validation
         if n_labels < MIN_TO_SPLIT:
             n_train = n_validation = n_labels
@@ -140,12 +144,16 @@ def soft_cross_entropy(logits: torch.Tensor, p: torch.Tensor) -> torch.Tensor:
 def log_confidence_targets(p: np.ndarray, log_odds: np.ndarray, step: int) -> np.ndarray:
     """Labels p (n,) mixed with the model's own hardened predictions, which gain weight over the first steps.
 
-    Predictions are hardened at the quantile at which as many are called 1 as the labels hold on average.
+    In parts of at most CONFIDENCE_BATCH, as equal as can be, as many predictions are called 1 as the labels of the part
+    hold on average, the highest first. (A part of one is called what its label is nearer to.)
     Source: the auxiliary confidence loss of Burns et al. (2023), arXiv 2312.09390, which is linear in its targets,
     with the settings of Mallen & Belrose (2024), arXiv 2410.13215.
     """
     share = MAX_CONFIDENCE * min(1.0, step / CONFIDENCE_STEPS)
-    hardened = log_odds > np.quantile(log_odds, 1 - p.mean())
+    hardened = np.zeros(len(p))
+    for part in np.array_split(np.arange(len(p)), math.ceil(len(p) / CONFIDENCE_BATCH)):
+        likeliest = np.argsort(-log_odds[part], kind="stable")
+        hardened[part[likeliest[: round(p[part].sum())]]] = 1
     return (1 - share) * p + share * hardened
 
 
@@ -204,12 +212,18 @@ def predict_next_token(
     return log_odds
 
 
-def validation_score(p: np.ndarray, log_odds: np.ndarray, weights: np.ndarray | None = None) -> tuple[str, float]:
-    """AUROC against the hardened labels `p`; where they hold one class only, the negative log-loss. All (n,)."""
+def validation_scores(
+    p: np.ndarray, log_odds: np.ndarray, weights: np.ndarray | None = None
+) -> tuple[str, float, float]:
+    """Metric, score and log-loss against the hardened labels `p`; all arrays are (n,).
+
+    The metric is AUROC or, where the labels hold one class only, the negative log-loss.
+    """
     hard = p > 0.5
+    loss = float(log_loss(hard, expit(log_odds), labels=[False, True], sample_weight=weights))
     if hard.all() or not hard.any():
-        return "negative log-loss", -log_loss(hard, expit(log_odds), labels=[False, True], sample_weight=weights)
-    return "auroc", float(roc_auc_score(hard, log_odds, sample_weight=weights))
+        return "negative log-loss", -loss, loss
+    return "auroc", float(roc_auc_score(hard, log_odds, sample_weight=weights)), loss
 
 
 def endless_batches(n: int, batch_size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
@@ -234,18 +248,23 @@ def restore_weights(model, saved: dict[str, torch.Tensor]) -> None:
 
 
 class EarlyStopping:
-    """Keeps the best weights and counts validations that gain too little."""
+    """Keeps the best weights and counts validations that gain too little.
+
+    Of equal scores the one of lower loss is best: a few held-out labels are soon ranked without a fault, long before the
+    model puts its threshold between them.
+    """
 
     def __init__(self, patience: int, min_gain: float) -> None:
         self.patience, self.min_gain = patience, min_gain
-        self.best_score, self.best_step, self.best_weights = -math.inf, 0, None
+        self.best_score, self.best_loss, self.best_step, self.best_weights = -math.inf, math.inf, 0, None
         self.stale = 0
 
-    def update(self, score: float, step: int, model) -> bool:
-        """Take one validation score; True when the stage should stop."""
+    def update(self, score: float, loss: float, step: int, model) -> bool:
+        """Take one validation's score and log-loss; True when the stage should stop."""
         self.stale = 0 if score > self.best_score + self.min_gain else self.stale + 1
-        if score > self.best_score:
-            self.best_score, self.best_step, self.best_weights = score, step, copy_weights(model)
+        if (score, -loss) > (self.best_score, -self.best_loss):
+            self.best_score, self.best_loss, self.best_step = score, loss, step
+            self.best_weights = copy_weights(model)
         return self.stale >= self.patience
 
 
@@ -257,7 +276,9 @@ def within_memory(compute: Callable[[int], T], tokens: int, longest: int) -> tup
     while True:
         try:
             return compute(tokens), tokens
-        except torch.OutOfMemoryError as error:
+        except RuntimeError as error:
+            if not (isinstance(error, torch.OutOfMemoryError) or CPU_MEMORY in str(error)):
+                raise
             if tokens <= longest:
                 raise InputError(
                     f"Memory runs out on single texts ({longest} tokens); choose a device with more memory, a smaller "
@@ -352,11 +373,11 @@ def train_stage(
             log_odds, tokens = within_memory(partial(predict, model, [token_ids[i] for i in held_out]), tokens, longest)
             if not np.isfinite(log_odds).all():
                 raise InputError(f"Stage {name!r}: predictions are not finite at step {step}; lower the learning rate.")
-            metric, score = validation_score(p[held_out], log_odds, weights[held_out])
+            metric, score, validation_loss = validation_scores(p[held_out], log_odds, weights[held_out])
             model.train()
             left = (time.perf_counter() - started) / step * (schedule.steps - step)
             log(f"{name}: step {step}/{schedule.steps} loss {loss:.3f} {metric} {score:.3f}, at most {left:.0f} s left")
-            if stopping.update(score, step, model):
+            if stopping.update(score, validation_loss, step, model):
                 break
     if schedule.evaluate_every:
         restore_weights(model, stopping.best_weights)

@@ -48,6 +48,10 @@ def model_folders(llama_folder):
         "bert": ("BertModel", {}),
         "encoder": ("BertForMaskedLM", {}),
         "modernbert": ("ModernBertForMaskedLM", {"classifier_pooling": "mean"}),
+        "roberta": ("RobertaForMaskedLM", {}),
+        "electra": ("ElectraForPreTraining", {"embedding_size": 16}),
+        "distilbert": ("DistilBertForMaskedLM", {"dim": 16, "hidden_dim": 32, "n_layers": 2, "n_heads": 2}),
+        "gpt2": ("GPT2LMHeadModel", {"n_inner": 32, "eos_token_id": tokenizer.eos_token_id}),
     }
     folders = {"llama": llama_folder}
     with torch.random.fork_rng(devices=[]):

@@ -8,7 +8,7 @@ from elicitation import records as records_module
 from elicitation.audit import few, locate, trace, verify
 from elicitation.errors import InputError
 from elicitation.files import hash_file, read_json, write_json
-from elicitation.records import make_record
+from elicitation.records import begin_record, make_record
 
 TASK = "results/tasks/own"
 LABELS = "results/weak_labels/own/small"
@@ -20,8 +20,8 @@ def make(record_path, outputs, inputs=(), rule="a_rule", **details):
     for path, text in outputs.items():
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_text(text)
-    started = time.perf_counter()
-    made = make_record(rule, {}, {}, "mine", inputs, list(outputs), started)
+    begun = begin_record(inputs)
+    made = make_record(rule, {}, {}, "mine", begun, list(outputs), time.perf_counter())
     write_json(record_path, details | made)
 
 
@@ -30,6 +30,7 @@ def study(tmp_path, monkeypatch):
     """A small study's results: a task of a local file, weak labels, five blocks, a figure."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(records_module, "code_version", lambda: "c0ffee00" + "0" * 32)
+    monkeypatch.setattr(records_module, "hash_code", lambda: "ab" * 32)
     Path("data.csv").write_text("text,label")
     sources = {"source": "local:own", "source_files": {"data.csv": hash_file("data.csv")}}
     make(f"{TASK}/card.json", {f"{TASK}/pool.parquet": "pool", f"{TASK}/test.parquet": "test"}, **sources)
@@ -93,7 +94,7 @@ def test_what_was_drawn_above_is_not_drawn_again(study):
 def test_the_last_line_is_the_command_that_makes_the_result_again(study):
     *_, last = trace("figures/pareto.pdf")
     assert last.startswith("To make it again: cd ")
-    assert last.endswith(f"&& snakemake --cores all --directory {study} -- figures/pareto.pdf")
+    assert last.endswith(f"&& snakemake --cores all --directory {study} --force -- figures/pareto.pdf")
 
 
 def test_a_run_is_found_by_its_name_and_a_result_from_anywhere(study, monkeypatch):
@@ -111,6 +112,16 @@ def test_what_is_gone_is_still_in_the_tree(study):
 def test_what_is_no_result_is_refused_with_a_sentence(study, name):
     with pytest.raises(InputError, match="is no result with a record; name a file"):
         list(trace(name))
+
+
+def test_a_damaged_record_is_named(study):
+    Path("figures/pareto.json").write_text('{"rule": "plot')
+    with pytest.raises(InputError, match=r"The record .*figures/pareto.json is damaged \(.*\); delete it and run"):
+        list(trace("figures/pareto.pdf"))
+    Path(f"{LABELS}.json").write_bytes(b"\xff")
+    assert f"{LABELS}.parquet  {hash_file(f'{LABELS}.parquet')[:8]}  no record" in "\n".join(
+        trace(f"{RUNS}/b1_s0.parquet")
+    )
 
 
 # Verify
@@ -152,6 +163,16 @@ def test_results_of_another_label_file_of_the_same_name_are_named(study):
     assert len(problem.delete) == 5
 
 
+def test_a_record_that_is_read_as_a_result_is_checked_too(study):
+    make(f"{TASK}/lengths.json", {}, [f"{TASK}/pool.parquet"])
+    make("results/metrics.json", {"results/metrics.parquet": "m"}, [f"{TASK}/lengths.json"])
+    assert sentences() == []
+    rewrite(f"{TASK}/lengths.json", longest=10**6)
+    [problem] = verify(Path())[1]
+    assert problem.sentence.startswith(f"results/metrics.parquet was made from another {TASK}/lengths.json")
+    assert problem.delete == ("results/metrics.parquet",)
+
+
 def test_data_that_changed_under_a_task_are_named(study):
     Path("data.csv").write_text("text,label\nnew,1")
     [problem] = verify(Path())[1]
@@ -162,16 +183,29 @@ def test_data_that_changed_under_a_task_are_named(study):
 
 
 def test_results_of_two_versions_of_the_code_are_a_problem_unless_accepted(study):
-    rewrite("figures/pareto.json", code="deadbeef" + "0" * 32 + "-dirty")
+    rewrite("figures/pareto.json", code="c0ffee00" + "0" * 32 + "-dirty", code_sha256="cd" * 32)
     [sentence] = sentences()
-    assert "by 2 versions of the code: c0ffee00 (8 jobs), deadbeef (dirty) (1 jobs)" in sentence
+    assert "by 2 versions of the code: abababab of c0ffee00 (8 jobs), cdcdcdcd of c0ffee00 (dirty) (1 jobs)" in sentence
     assert sentences(mixed_code=True) == []
 
 
-@pytest.mark.parametrize("path", ["results/notes.txt", f"{TASK}/extra.parquet", "figures/pareto.json"])
-def test_files_without_a_readable_record_are_named(study, path):
+def test_commits_with_the_same_code_are_no_problem(study):
+    rewrite("figures/pareto.json", code="deadbeef" + "0" * 32)
+    assert sentences() == []
+
+
+@pytest.mark.parametrize("path", ["results/notes.txt", f"{TASK}/extra.parquet"])
+def test_files_without_a_record_are_named_and_are_never_to_be_deleted(study, path):
     Path(path).write_text("{")
-    assert any(sentence.startswith(f"{path} has no record; delete it") for sentence in sentences())
+    [problem] = verify(Path())[1]
+    assert problem.sentence.startswith(f"{path} has no record; delete it") and problem.delete == ()
+
+
+def test_a_damaged_record_must_go(study):
+    Path("figures/pareto.json").write_text("{")
+    damaged = next(problem for problem in verify(Path())[1] if "pareto.json" in problem.sentence)
+    assert damaged.sentence.startswith("figures/pareto.json is damaged (Expecting")
+    assert damaged.delete == ("figures/pareto.json",)
 
 
 def test_hidden_files_and_empty_marks_are_no_results(study):

@@ -1,7 +1,15 @@
 import pandas as pd
 import pytest
 
-from elicitation.averages import RUN, average_rows, average_tasks, select, task_rows, with_average
+from elicitation.averages import (
+    MISSING,
+    average_rows,
+    average_tasks,
+    missing_runs,
+    select,
+    task_rows,
+    with_average,
+)
 from elicitation.errors import InputError
 
 SAME = {"supervisor": "v", "student": "s", "method": "m", "shots": 2, "shot_quality": "gold"}
@@ -10,7 +18,7 @@ SAME = {"supervisor": "v", "student": "s", "method": "m", "shots": 2, "shot_qual
 def metrics(*rows):
     """Runs given as (task, n_weak, n_gold, seed, accuracy)."""
     table = pd.DataFrame(rows, columns=["task", "n_weak", "n_gold", "seed", "accuracy"])
-    return table.assign(**SAME, n_test=100, n_report=50)
+    return table.assign(**SAME, n_test=100)
 
 
 UNPAIRED = metrics(
@@ -19,31 +27,43 @@ UNPAIRED = metrics(
 
 
 def test_only_the_runs_that_every_task_has_are_averaged():
-    averaged, _ = average_tasks(UNPAIRED)
+    averaged = average_tasks(UNPAIRED)
     assert averaged[["task", "n_weak", "n_gold", "seed"]].to_numpy().tolist() == [["average", 10, 0, 0]]
     row = averaged.iloc[0]
     assert row.accuracy == pytest.approx(0.7)
-    assert (row.n_test, row.n_report, row.n_tasks) == (200, 100, 2)
+    assert (row.n_test, row.n_tasks) == (200, 2)
     assert (row.shots, row.shot_quality) == (2, "gold"), "what describes a configuration is not averaged"
 
 
-def test_every_run_that_a_task_lacks_is_listed():
-    _, missing = average_tasks(UNPAIRED)
-    assert list(missing) == RUN
+def planned(*rows):
+    """Runs that the grid asks for, given as (task, n_weak, n_gold, seed)."""
+    return metrics(*((*row, 0) for row in rows))
+
+
+PLANNED = planned(*((task, *pair, seed) for task in "ab" for pair in ((10, 0), (0, 5), (99, 0)) for seed in (0, 1)))
+
+
+def test_every_planned_run_that_a_task_lacks_is_listed_even_if_all_lack_it():
+    missing = missing_runs(PLANNED, UNPAIRED, ["a", "b"])
+    assert list(missing) == MISSING
     found = missing[["task", "n_weak", "n_gold", "seed"]].to_numpy().tolist()
-    assert sorted(found) == [["a", 0, 5, 0], ["a", 0, 5, 1], ["b", 10, 0, 1]]
+    everywhere = [[task, 99, 0, seed] for task in "ab" for seed in (0, 1)]
+    assert sorted(found) == sorted([["a", 0, 5, 0], ["a", 0, 5, 1], ["b", 10, 0, 1], *everywhere])
+
+
+def test_a_finished_plan_lacks_nothing():
+    assert missing_runs(UNPAIRED, UNPAIRED, ["a", "b"]).empty
 
 
 def test_averages_of_one_student_do_not_depend_on_what_another_lacks():
     other = UNPAIRED[UNPAIRED.n_weak == 10].assign(student="t")
-    averaged, missing = average_tasks(pd.concat([UNPAIRED[UNPAIRED.seed == 0].iloc[:2], other]))
+    averaged = average_tasks(pd.concat([UNPAIRED[UNPAIRED.seed == 0].iloc[:2], other]))
     assert averaged.student.tolist() == ["s", "t"]
-    assert missing[["task", "student", "seed"]].to_numpy().tolist() == [["b", "t", 1]]
 
 
 def test_averages_keep_the_order_in_which_the_runs_come():
     runs = metrics(("b", 90, 0, 0, 0.6), ("b", 10, 0, 0, 0.6), ("a", 10, 0, 0, 0.6), ("a", 90, 0, 0, 0.6))
-    assert average_tasks(runs)[0].n_weak.tolist() == [90, 10]
+    assert average_tasks(runs).n_weak.tolist() == [90, 10]
 
 
 def test_tasks_without_a_run_in_common_are_an_error():
@@ -52,27 +72,29 @@ def test_tasks_without_a_run_in_common_are_an_error():
 
 
 def test_one_task_has_no_average_and_lacks_nothing():
-    table, missing = with_average(UNPAIRED[UNPAIRED.task == "a"], ["a"])
+    table = with_average(UNPAIRED[UNPAIRED.task == "a"], ["a"])
     assert table.task.tolist() == ["a", "a"] and table.n_tasks.tolist() == [1, 1]
-    assert missing.empty and list(missing) == RUN
+    assert missing_runs(PLANNED, UNPAIRED, ["a"]).empty
 
 
 def test_several_tasks_stand_after_their_average():
-    table, missing = with_average(UNPAIRED, ["a", "b"])
+    table = with_average(UNPAIRED, ["a", "b"])
     assert table.task.tolist() == ["average", *UNPAIRED.task]
-    assert table.n_tasks.tolist() == [2, 1, 1, 1, 1, 1] and len(missing) == 3
+    assert table.n_tasks.tolist() == [2, 1, 1, 1, 1, 1]
 
 
 def test_only_models_that_run_on_all_the_tasks_are_averaged_and_others_lack_nothing():
     elsewhere = UNPAIRED[UNPAIRED.task == "a"].assign(student="t")
     third = UNPAIRED[UNPAIRED.task == "a"].assign(task="c")
-    table, missing = with_average(pd.concat([UNPAIRED, elsewhere, third]), ["a", "b"])
-    assert table[table.task == "average"].student.tolist() == ["s"] and set(missing.student) == {"s"}
-    assert not set(missing.task) & {"c"}
+    table = with_average(pd.concat([UNPAIRED, elsewhere, third]), ["a", "b"])
+    assert table[table.task == "average"].student.tolist() == ["s"]
+    elsewhere, third = PLANNED[PLANNED.task == "a"].assign(student="t"), PLANNED[PLANNED.task == "a"].assign(task="c")
+    missing = missing_runs(pd.concat([PLANNED, elsewhere, third]), UNPAIRED, ["a", "b"])
+    assert set(missing.student) == {"s"} and set(missing.task) == {"a", "b"}
 
 
 def test_rows_of_the_average_and_of_the_tasks_are_told_apart():
-    table, _ = with_average(UNPAIRED, ["a", "b"])
+    table = with_average(UNPAIRED, ["a", "b"])
     assert set(average_rows(table).task) == {"average"} and len(task_rows(table)) == len(UNPAIRED)
     assert average_rows(UNPAIRED).equals(UNPAIRED), "without an average, all rows"
 

@@ -19,6 +19,8 @@ from elicitation.captions import (
 TITLES = {"m": "Method M", "n": "Method N"}
 NOTHING = pd.DataFrame(columns=["task", "supervisor", "student", "method", "n_weak", "n_gold", "seed"])
 
+SCORE = "80.5 % (75.1 to 85.0; 3 seeds; on the frontier with probability 0.75)"
+
 
 @pytest.fixture
 def frontier():
@@ -29,7 +31,7 @@ def frontier():
     ]
     return pd.DataFrame(points).assign(
         student="s", supervisor="v", method="m", weak_price=0.1, n_seeds=3, n_tasks=1,
-        accuracy_report=0.805, accuracy_report_low=0.7512, accuracy_report_high=0.85,
+        accuracy=0.805, accuracy_low=0.7512, accuracy_high=0.85, probability=0.75,
     )  # fmt: skip
 
 
@@ -43,15 +45,15 @@ def test_frontier_points_are_told_from_the_cheapest_to_the_dearest(frontier):
     heading, *points = frontier_sentences(frontier, TITLES)
     assert "a weak label costs 0.1" in heading
     assert points == [
-        "- cost 1.5: 15 weak + 0 gold labels by Method M -> 80.5 % (75.1 to 85.0; 3 seeds)",
-        "- cost 16: 0 weak + 16 gold labels by Method M -> 80.5 % (75.1 to 85.0; 3 seeds)",
+        f"- cost 1.5: 15 weak + 0 gold labels by Method M -> {SCORE}",
+        f"- cost 16: 0 weak + 16 gold labels by Method M -> {SCORE}",
     ]
 
 
 def test_with_several_tasks_their_average_is_told(frontier):
     tasks = pd.concat([frontier, frontier.iloc[:1].assign(task="average", cost=99)])
     assert [line for line in frontier_sentences(tasks, TITLES) if line.startswith("-")] == [
-        "- cost 99: 0 weak + 16 gold labels by Method M -> 80.5 % (75.1 to 85.0; 3 seeds)"
+        f"- cost 99: 0 weak + 16 gold labels by Method M -> {SCORE}"
     ]
 
 
@@ -72,11 +74,11 @@ def test_the_caption_holds_frontier_and_regimes_and_what_is_missing(frontier):
     regimes = pd.DataFrame({"task": ["topic"], "budget": [16], "weak_price": [0.1], "regime": ["mixed"]})
     regimes = regimes.assign(supervisor="v", student="s", method="m")
     lacking = missing(("topic", "m", 20, 2, 3))
-    caption = pareto_caption(frontier, regimes, lacking, TITLES)
+    caption = pareto_caption(frontier, regimes, lacking, TITLES, 0.9)
     lines = (*frontier_sentences(frontier, TITLES), *regime_sentences(regimes, TITLES))
     for line in (*lines, missing_sentence(lacking, TITLES)):
         assert line in caption
-    assert "Missing" not in pareto_caption(frontier, regimes, NOTHING, TITLES)
+    assert "Missing" not in pareto_caption(frontier, regimes, NOTHING, TITLES, 0.9)
 
 
 def test_varying_columns_hold_more_than_one_value(frontier):

@@ -7,7 +7,8 @@ import pytest
 
 from elicitation.cli import main
 from elicitation.files import write_json
-from elicitation.records import ROOT, make_record
+from elicitation.records import ROOT, begin_record, make_record
+from elicitation.recovery import hold_folder
 
 
 @pytest.fixture
@@ -16,7 +17,7 @@ def study(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("figures").mkdir()
     Path("figures/pareto.pdf").write_text("%PDF")
-    record = make_record("plot_pareto", {}, {}, "mine", [], ["figures/pareto.pdf"], time.perf_counter())
+    record = make_record("plot_pareto", {}, {}, "mine", begin_record([]), ["figures/pareto.pdf"], time.perf_counter())
     write_json("figures/pareto.json", record)
     return tmp_path
 
@@ -40,6 +41,15 @@ def test_verify_fails_and_deletes_only_when_asked_to(study, capsys):
     assert main(["verify", "--delete", str(study)]) == 1
     assert "To make them again: cd " in capsys.readouterr().out
     assert not Path("figures/pareto.pdf").exists()
+
+
+def test_nothing_is_deleted_while_the_study_runs(study, capsys):
+    Path("figures/pareto.pdf").write_text("other")
+    Path(".snakemake").mkdir()
+    with hold_folder(Path(".snakemake")):
+        assert main(["verify", "--delete"]) == 1
+    assert "A study is running in" in capsys.readouterr().err
+    assert Path("figures/pareto.pdf").exists()
 
 
 def test_an_error_is_one_sentence_and_a_status(study, capsys):

@@ -14,18 +14,23 @@ from elicitation.config import (
     all_purchases,
     block_purchases,
     blocks_of,
+    budgets_of,
     config_table,
     groups_of,
     load_catalogue,
     load_schema,
     local_model_folder,
+    planned_runs,
     purchases_of,
+    readers_of,
     validate,
 )
 from elicitation.errors import InputError
-from elicitation.methods import METHODS
+from elicitation.methods import METHODS, study_methods
+from elicitation.purchases import full_supply
 
 SEQUENTIAL = METHODS["sequential_sft"]
+PLENTY = full_supply(10**6)
 NO_MORE = {"more_purchases": [], "beyond_pool": "refuse"}
 SANDBOX_MODEL = {
     "layers": 1, "width": 64, "heads": 2, "steps": 1, "batch_size": 2, "learning_rate": 1e-3,
@@ -95,7 +100,7 @@ def test_absent_keys_get_their_defaults_and_given_ones_stay(study):
     assert filled["training"]["patience"] == 2
     assert filled["training"]["batch_size"] == 32
     assert filled["labelling"]["parity_tolerance"] == 1e-3
-    assert filled["supervision"] == {"epochs": 3, "rows_in_pool": False}
+    assert filled["supervision"] == {"epochs": 3, "validation_size": None, "rows_in_pool": False}
     assert study["training"] == {"patience": 2}, "the argument is left as it was"
 
 
@@ -122,7 +127,7 @@ def test_a_key_misspelt_instead_of_added_is_named_too(study):
 
 def test_a_key_that_resembles_none_lists_the_known_ones(study):
     sentence = sentence_about(changed(study, ["supervision"], {"xyz": 1}))
-    assert sentence == "Config, supervision: unknown key 'xyz'; known are epochs, rows_in_pool."
+    assert sentence == "Config, supervision: unknown key 'xyz'; known are epochs, rows_in_pool, validation_size."
 
 
 @pytest.mark.parametrize(
@@ -299,6 +304,16 @@ def test_a_key_in_the_config_is_refused_and_not_shown(api_study):
     assert "models[large].api.key_variable" in sentence and "secret" not in sentence
 
 
+def test_a_variable_whose_name_does_not_tell_that_it_is_secret_is_refused(api_study):
+    assert "ends with KEY" in sentence_about(changed(api_study, ["models", 1, "api", "key_variable"], "MY_PASS"))
+
+
+@pytest.mark.parametrize("url", ["https://me:secret@host/v1", "https://secret@host", "https://host/v1?key=secret"])
+def test_an_address_with_a_user_or_a_query_is_refused_and_not_shown(api_study, url):
+    sentence = sentence_about(changed(api_study, ["models", 1, "api", "base_url"], url))
+    assert "models[large].api.base_url: an address holds no user" in sentence and "secret" not in sentence
+
+
 def test_a_method_that_an_api_cannot_carry_out_is_an_error_where_they_meet(api_study):
     api_study["students"] = ["large", "small"]
     api_study["methods"] = ["sequential_sft", "few_shot_gold"]
@@ -345,6 +360,25 @@ def test_what_the_catalogue_does_not_pin_must_be_pinned(study, name):
     assert "tasks[mine]: hub.revision is missing; pin the revision by the hash of the commit" in sentence_about(study)
     study["tasks"][0] |= {"hub": {"revision": "0" * 40}}
     validate(study)
+
+
+@pytest.mark.parametrize("name", load_catalogue("models"))
+def test_a_model_takes_what_it_leaves_open_from_the_catalogue(study, name):
+    entry = {"name": "mine", "catalogue": name, "learning_rate": 0.5, "gradient_checkpointing": True}
+    study |= {"sources": "hub", "students": ["mine"], "models": [*study["models"], entry]}
+    model, known = validate(study)["models"][2], load_catalogue("models")[name]
+    assert (model["hub"], model["parameters"]) == (known["hub"], known["parameters"])
+    assert model["learning_rate"] == 0.5 and model["gradient_checkpointing"]
+    del entry["learning_rate"]
+    assert validate(study)["models"][2]["learning_rate"] == known["learning_rate"]
+
+
+def test_the_papers_models_have_its_learning_rates():
+    rates = {name: model["learning_rate"] for name, model in load_catalogue("models").items()}
+    assert rates == {
+        "qwen1.5-0.5b": 5e-4, "qwen1.5-4b": 2e-4, "qwen1.5-7b": 8e-5, "llama-2-7b": 8e-5, "llama-3-8b": 8e-5,
+        "llama-3-70b": 4e-5, "llama-3.1-8b": 2e-4, "llama-3.1-70b": 2e-5, "mistral-7b": 8e-5, "gemma-7b": 8e-5,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "hint"), [("col", "did you mean 'cola'?"), ("xyz", "known are amazon_polarity,")])
@@ -431,7 +465,7 @@ def test_a_purchase_spends_the_budget_and_never_more(budget, price, shares):
 def test_equal_purchases_stand_once(study):
     grid = {"weak_price": 0.5, "budgets": [2, 4], "gold_shares": [0.5, 0.6, 1], **NO_MORE}
     assert purchases_of(2, grid, SEQUENTIAL) == [(2, 1), (0, 2)]
-    assert list(all_purchases({"grid": grid, "methods": ["sequential_sft"], "seeds": [0]}, 99)) == [
+    assert list(all_purchases({"grid": grid, "methods": ["sequential_sft"], "seeds": [0]}, full_supply(99))) == [
         (2, 1),
         (0, 2),
         (4, 2),
@@ -457,32 +491,96 @@ def test_examples_in_prompts_are_paid_for(method, purchases):
 def test_a_budget_that_the_prompt_uses_up_is_no_block():
     grid = {"weak_price": 0.1, "budgets": [2, 16], "gold_shares": [0, 1], "shots": [2, 8], **NO_MORE}
     study = {"grid": grid | {"budgets": [2, 16]}, "seeds": [0]}
-    assert blocks_of(METHODS["two_shot_gold"], 10**6, study) == [(16, 0)]
-    assert blocks_of(METHODS["few_shot_gold"], 10**6, study) == [(8, 0)]
-    assert blocks_of(SEQUENTIAL, 10**6, study) == [(2, 0), (16, 0)]
+    assert blocks_of(METHODS["two_shot_gold"], PLENTY, study) == [(16, 0)]
+    assert blocks_of(METHODS["few_shot_gold"], PLENTY, study) == [(8, 0)]
+    assert blocks_of(SEQUENTIAL, PLENTY, study) == [(2, 0), (16, 0)]
 
 
 def test_extra_seeds_run_only_the_purchases_with_a_small_stage():
     grid = {"weak_price": 0.1, "budgets": [16, 64], "gold_shares": [0, 0.5, 1], **NO_MORE}
     study = {"grid": grid, "seeds": [0], "extra_seeds": {"seeds": [5], "at_most": 10}}
-    assert blocks_of(SEQUENTIAL, 10**6, study) == [(16, 0), (16, 5), (64, 0)]
-    assert block_purchases(16, 5, SEQUENTIAL, 10**6, study) == [(80, 8)]
-    assert block_purchases(16, 0, SEQUENTIAL, 10**6, study) == [(160, 0), (80, 8), (0, 16)]
+    assert blocks_of(SEQUENTIAL, PLENTY, study) == [(16, 0), (16, 5), (64, 0)]
+    assert block_purchases(16, 5, SEQUENTIAL, PLENTY, study) == [(80, 8)]
+    assert block_purchases(16, 0, SEQUENTIAL, PLENTY, study) == [(160, 0), (80, 8), (0, 16)]
 
 
 def test_purchases_beyond_the_pool_may_be_left_out():
     grid = {"weak_price": 0.1, "budgets": [16, 64], "gold_shares": [0, 1], **NO_MORE, "beyond_pool": "leave_out"}
     study = {"grid": grid, "seeds": [0], "methods": ["sequential_sft"]}
-    assert list(all_purchases(study, 160)) == [(160, 0), (0, 16), (0, 64)]
-    assert list(all_purchases(study, 50)) == [(0, 16)]
-    assert blocks_of(SEQUENTIAL, 50, study) == [(16, 0)]
+    assert list(all_purchases(study, full_supply(160))) == [(160, 0), (0, 16), (0, 64)]
+    assert list(all_purchases(study, full_supply(50))) == [(0, 16)]
+    assert blocks_of(SEQUENTIAL, full_supply(50), study) == [(16, 0)]
+
+
+def test_a_stage_that_only_the_prompt_fills_is_no_small_one():
+    grid = {"weak_price": 0.1, "budgets": [16, 64], "gold_shares": [0, 0.5, 1], **NO_MORE}
+    study = {"grid": grid, "seeds": [0], "extra_seeds": {"seeds": [5], "at_most": 10}}
+    # Two weak labels stand in the prompt; the stages are of 158, of 88 and 7, and of 15 labels.
+    assert block_purchases(16, 5, METHODS["two_shot_weak"], PLENTY, study) == [(90, 7)]
+
+
+def test_labels_to_finetune_on_come_on_top_of_those_in_the_prompt_and_join_the_block_that_affords_both():
+    grid = {"weak_price": 0.1, "budgets": [16], "gold_shares": [0, 1], **NO_MORE}
+    grid["more_purchases"] = [[0, 8192]]
+    entry = {"name": "mine", "like": "sequential_sft", "shots": {"quality": "weak", "k": 8}}
+    (mine,) = study_methods([entry | {"finetune_on": [[16, 0], [0, 16], [0, 15]]}]).values()
+    study = {"grid": grid, "seeds": [0]}
+    assert blocks_of(mine, PLENTY, study) == [(3, 0), (16, 0), (17, 0)]
+    assert [purchases_of(budget, grid, mine) for budget in (3, 16, 17)] == [[(24, 0)], [(8, 15)], [(8, 16)]]
+
+
+def test_a_purchase_holds_the_examples_in_the_prompt_and_is_made_by_methods_that_it_suffices_for():
+    grid = {"weak_price": 0.1, "budgets": [16], "gold_shares": [1], **NO_MORE}
+    grid["more_purchases"] = [[0, 8192], [20, 2]]
+    study = {"grid": grid, "seeds": [0]}
+    assert purchases_of(8192, grid, METHODS["two_shot_gold"]) == [(0, 8192)]
+    assert purchases_of(4, grid, METHODS["two_shot_gold"]) == [(20, 2)]
+    assert blocks_of(METHODS["two_shot_weak"], PLENTY, study) == [(4, 0), (16, 0)]
+    assert max(budgets_of(grid)) == 8192, "no purchase costs more than the dearest budget"
+
+
+def test_runs_are_planned_with_or_without_what_a_pool_cannot_serve(study):
+    study["grid"]["beyond_pool"] = "leave_out"
+    study["tasks"][0]["pool_size"] = 50
+    study = validate(study)
+    runs, whole = list(planned_runs(study)), list(planned_runs(study, whole=True))
+    assert {(run["n_weak"], run["n_gold"]) for run in runs} == {(40, 0), (20, 2), (0, 4), (0, 16)}
+    left_out = [run for run in whole if run not in runs]
+    assert {(run["n_weak"], run["n_gold"], run["seed"]) for run in left_out} == {
+        (160, 0, 0), (160, 0, 1), (80, 8, 0), (80, 8, 1),
+    }  # fmt: skip
+    assert runs[0] == {
+        "task": "verdict", "supervisor": "small", "student": "large", "method": "sequential_sft", "budget": 4,
+        "seed": 0, "n_weak": 40, "n_gold": 0,
+    }  # fmt: skip
+
+
+def test_only_models_that_show_examples_read_prompts(study):
+    study["methods"] = ["sequential_sft", "two_shot_gold", "few_shot_weak"]
+    study["grid"]["shots"] = [2, 8]
+    study["supervisors"] = ["small", {"name": "asked", "model": "cut", "prompted_shots": 3}]
+    study["supervisors"].append({"name": "shuffled", "shuffle_errors_of": "small"})
+    study["models"].append({"name": "cut", "learning_rate": 1, "truncate": {"model": "third", "layers": 1}})
+    study["models"].append(study["models"][0] | {"name": "third"})
+    study["combinations"] = [
+        {"supervisors": ["small"]},
+        {"supervisors": ["asked", "shuffled"], "methods": ["sequential_sft"]},
+    ]
+    small, large, third = readers_of("verdict", validate(study))
+    none = {"asked": False, "shots": [], "few_shots": [], "supervision_shots": 0}
+    assert small == none | {"model": "small"}
+    few = [{"quality": "weak", "k": 2}, {"quality": "weak", "k": 8}]
+    assert large == {"model": "large", "asked": True, "shots": [{"quality": "gold", "k": 2}], "few_shots": few} | {
+        "supervision_shots": 0
+    }
+    assert third == none | {"model": "third", "asked": True, "supervision_shots": 3}
 
 
 def test_more_purchases_join_the_block_of_the_budget_that_affords_them():
     grid = {"weak_price": 0.1, "budgets": [16], "gold_shares": [1], **NO_MORE}
     grid["more_purchases"] = [[0, 8192], [155, 0], [1, 0]]
     study = {"grid": grid, "seeds": [0]}
-    assert blocks_of(SEQUENTIAL, 10**6, study) == [(1, 0), (16, 0), (8192, 0)]
+    assert blocks_of(SEQUENTIAL, PLENTY, study) == [(1, 0), (16, 0), (8192, 0)]
     assert purchases_of(16, grid, SEQUENTIAL) == [(0, 16), (155, 0)]
     assert purchases_of(8192, grid, SEQUENTIAL) == [(0, 8192)]
 
@@ -540,6 +638,9 @@ def test_an_encoder_cannot_be_prompted(study, model_folders):
     with pytest.raises(InputError, match="no causal language model"):
         validate(study | {"supervisors": [{"name": "asked", "model": "bert", "prompted_shots": 0}]})
     validate(study | {"students": ["bert"], "supervisors": ["bert"]})
+    decoder = {"name": "bert", "local": str(model_folders["gpt2"]), "learning_rate": 1e-3}
+    study["models"][-1] = decoder
+    validate(study | {"grid": grid, "students": ["bert"], "methods": ["few_shot_weak"]})
 
 
 @pytest.mark.parametrize(
@@ -556,6 +657,15 @@ def test_an_encoder_cannot_be_prompted(study, model_folders):
         (
             [{"name": "mine", "like": "sequential_sft", "shots": {"quality": "gold", "k": 900}}],
             "no budget buys a label",
+        ),
+        ([{"name": "mine", "like": "few_shot_weak", "finetune_on": [[1, 0]]}], "finetune_on: grid.shots holds"),
+        (
+            [{"name": "mine", "like": "sequential_sft", "finetune_on": [[1, 0]], "gold_shares": [1]}],
+            "finetune_on: drop `gold_shares`",
+        ),
+        (
+            [{"name": "mine", "like": "log_confidence", "training": {"stopping": "fixed_epochs"}}],
+            "'mine' hardens the student's predictions batch by batch",
         ),
     ],
 )

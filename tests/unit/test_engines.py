@@ -1,7 +1,11 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
-from elicitation.engines import check_parity, label_with_transformers
+from elicitation import engines
+from elicitation.engines import Labels, check_parity, label, label_with_transformers, last_error_line
 from elicitation.errors import InputError
 from elicitation.hardware import CPU
 from elicitation.models import load_classifier, load_tokenizer, new_lora_classifier, save_merged, tokenize
@@ -38,3 +42,52 @@ def test_parity_is_the_largest_difference():
 def test_engines_that_disagree_are_an_error(p):
     with pytest.raises(InputError, match="vllm and transformers differ"):
         check_parity(np.array(p), np.array([0.1, 0.5]), 0.05, "vllm")
+
+
+def test_the_sample_that_is_compared_is_spread_over_all_rows(monkeypatch):
+    compared = []
+
+    def by_transformers(folder, token_ids, hardware, label_ids=None):
+        compared.append([ids[0] for ids in token_ids])
+        return Labels(np.array([ids[0] / 100 for ids in token_ids]), "transformers", "", "", 0, 0)
+
+    monkeypatch.setattr(engines, "label_with_transformers", by_transformers)
+    monkeypatch.setitem(engines.ENGINES, "other", by_transformers)
+    settings = {"engine": "other", "parity_rows": 4, "parity_tolerance": 1e-3}
+    _, record = label("folder", [[i] for i in range(100)], settings, CPU)
+    assert compared == [list(range(100)), [0, 33, 66, 99]]
+    assert record["parity"] == {"rows": 4, "largest_difference": 0}
+    _, record = label("folder", [[i] for i in range(3)], settings, CPU)
+    assert record["parity"]["rows"] == 3
+
+
+ON_TWO_GPUS = """
+(Worker_TP1 pid=71) ERROR 01-02 03:04:05 [multiproc_executor.py:597] Traceback (most recent call last):
+(Worker_TP1 pid=71) ERROR 01-02 03:04:05 [multiproc_executor.py:597]     self.model = load(self.config)
+(Worker_TP1 pid=71) ERROR 01-02 03:04:05 [multiproc_executor.py:597] torch.OutOfMemoryError: CUDA out of memory.
+(EngineCore pid=70) ERROR 01-02 03:04:06 [core.py:700] EngineCore failed to start.
+(EngineCore pid=70) Exception: WorkerProc initialization failed due to an exception in a background process. See stack trace.
+"""
+
+
+@pytest.mark.parametrize(
+    ("message", "log", "line"),
+    [
+        ("first\nhead_dim=8 is not supported", ON_TWO_GPUS, "head_dim=8 is not supported"),
+        ("Engine core initialization failed. See root cause above.", ON_TWO_GPUS, "torch.OutOfMemoryError: CUDA out of memory."),
+        ("Engine core initialization failed. See root cause above.", "", "Engine core initialization failed. See root cause above."),
+        ("", "", "RuntimeError"),
+    ],
+    ids=["in this process", "in a worker's", "nowhere", "no words"],
+)  # fmt: skip
+def test_the_line_that_names_the_cause_is_found(message, log, line):
+    assert last_error_line(RuntimeError(message), log) == line
+
+
+def test_what_was_written_to_stderr_is_read_back_where_it_is_a_file(tmp_path):
+    code = "import os; os.write(2, b'oh'); from elicitation.engines import written_to_stderr; print(written_to_stderr())"
+    said = []
+    for stderr in ((tmp_path / "log").open("w"), subprocess.DEVNULL):
+        command = [sys.executable, "-c", code]
+        said.append(subprocess.run(command, stdout=subprocess.PIPE, stderr=stderr, text=True, check=True).stdout)
+    assert said == ["oh\n", "\n"]

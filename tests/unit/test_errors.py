@@ -1,6 +1,10 @@
+import io
+import json
+from urllib.parse import quote
+
 import pytest
 
-from elicitation.errors import InputError, one_line, redact, shown
+from elicitation.errors import InputError, Redacted, one_line, redact, shown
 
 KEY = "sk-0123456789abcdef"
 
@@ -9,6 +13,26 @@ KEY = "sk-0123456789abcdef"
 def test_the_value_of_a_secret_is_replaced_by_its_name(monkeypatch, name):
     monkeypatch.setenv(name, KEY)
     assert redact(f"Bearer {KEY}, {KEY}") == f"Bearer ${name}, ${name}"
+
+
+@pytest.mark.parametrize("write", [json.dumps, repr, quote, lambda text: json.dumps(text, ensure_ascii=False)])
+@pytest.mark.parametrize("key", ['say "friend"\\ and', "schlüssel-字-😀", "two\nlines of it", "a/b c%d+e=="])
+def test_a_secret_is_found_however_it_is_written(monkeypatch, write, key):
+    monkeypatch.setenv("A_KEY", key)
+    assert "$A_KEY" in redact(f"it is {write(key)}.")
+    written = redact(json.dumps({"answer": f"it is {key}."}))
+    assert json.loads(written) == {"answer": "it is $A_KEY."}
+
+
+def test_an_address_loses_its_user():
+    assert redact("see https://me:secret@host:80/v1 and a@b") == "see https://...@host:80/v1 and a@b"
+
+
+def test_a_stream_writes_no_secret(monkeypatch):
+    monkeypatch.setenv("A_KEY", KEY)
+    stream = io.StringIO()
+    print("the key is", KEY, file=Redacted(stream))
+    assert stream.getvalue() == "the key is $A_KEY\n" and Redacted(stream).readable()
 
 
 def test_words_and_ordinary_variables_stay(monkeypatch):

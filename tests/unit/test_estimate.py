@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from elicitation import config
 from elicitation.config import validate
 from elicitation.estimate import (
     TOKENS_PER_TEXT,
@@ -13,7 +14,6 @@ from elicitation.estimate import (
     estimate,
     measured_hours,
     parameters_of,
-    planned_runs,
     planned_stages,
     share_weak_stages,
     tokens_of,
@@ -27,6 +27,10 @@ def study():
     """One task, one seed, budget 16 at price 0.1 with shares 0, 0.5 and 1: (160, 0), (80, 8), (0, 16)."""
     grid = MINI["grid"] | {"budgets": [16]}
     return validate(MINI | {"grid": grid, "seeds": [0], "tasks": MINI["tasks"][:1]})
+
+
+def planned_runs(study):
+    return pd.DataFrame(config.planned_runs(study))
 
 
 def with_methods(study, *methods):
@@ -56,9 +60,9 @@ def test_methods_of_one_recipe_train_a_weak_stage_once(study):
 
 
 def test_the_tables_say_what_sharing_saves(study, tmp_path):
-    methods, students, _ = estimate(with_methods(study, "sequential_sft", "new_head"), tmp_path)
-    assert methods.set_index("method").loc["new_head"].tolist()[:3] == [3, 4, 2]
-    (row,) = students.to_dict("records")
+    tables, _ = estimate(with_methods(study, "sequential_sft", "new_head"), tmp_path)
+    assert tables["methods"].set_index("method").loc["new_head"].tolist()[:3] == [3, 4, 2]
+    (row,) = tables["students"].to_dict("records")
     # A block of runs for each method and one of weak stages.
     assert (row["runs"], row["jobs"], row["stages"], row["saved by sharing"]) == (6, 3, 6, 2)
     assert row["presentations saved"] > 0
@@ -68,7 +72,7 @@ def test_the_tables_say_what_sharing_saves(study, tmp_path):
 def test_prompts_lengthen_what_is_read(study, tmp_path):
     tokens = {}
     for method in ("sequential_sft", "two_shot_gold"):
-        _, students, _ = estimate(with_methods(study, method), tmp_path)
+        students = estimate(with_methods(study, method), tmp_path)[0]["students"]
         tokens[method] = students["tokens, millions"].item() / students.presentations.item()
     assert tokens["two_shot_gold"] / tokens["sequential_sft"] == pytest.approx(3, rel=0.2)
 
@@ -85,10 +89,29 @@ def test_measured_jobs_correct_the_hours(study, tmp_path):
         folder = tmp_path / f"benchmarks/measured/{rule}/topic/supervisor/student/{method}"
         folder.mkdir(parents=True)
         pd.DataFrame({"s": [seconds]}).to_csv(folder / "b16_s0.tsv", sep="\t", index=False)
-    assert measured_hours(tmp_path, "student") == (pytest.approx(120 / 3600), 2)
-    _, students, notes = estimate(study, tmp_path)
-    assert students["cpu hours"].item() == pytest.approx(2 * 60 / 3600)
+    assert measured_hours(tmp_path, "*/*/*/student/*/*.tsv") == (pytest.approx(120 / 3600), 2)
+    tables, notes = estimate(study, tmp_path)
+    assert tables["students"]["cpu hours"].item() == pytest.approx(2 * 60 / 3600)
     assert any("2 jobs that were measured" in note for note in notes)
+
+
+def test_supervisors_and_models_are_counted_too(study, tmp_path):
+    study["supervisors"] += [
+        {"name": "asked", "model": "supervisor", "prompted_shots": 3},
+        {"name": "shuffled", "shuffle_errors_of": "supervisor"},
+    ]
+    tables, _ = estimate(validate(study), tmp_path)
+    finetuned, asked = tables["supervisors"].to_dict("records")
+    assert (finetuned["supervisor"], finetuned["jobs"], asked["supervisor"], asked["jobs"]) == ("supervisor", 2, "asked", 1)
+    # 300 texts of the pool and 60 of the test set, each behind three others.
+    assert asked["tokens, millions"] == pytest.approx(360 * 4 * TOKENS_PER_TEXT / 1e6)
+    # Of 40, 8 validate and 32 train in one step an epoch, for 3 epochs.
+    texts = 360 + 3 * (32 + 8)
+    assert finetuned["tokens, millions"] == pytest.approx(texts * TOKENS_PER_TEXT / 1e6)
+    assert finetuned["disk, GB"] > asked["disk, GB"] > 0
+    models = tables["models"].set_index("model")
+    assert list(models.index) == ["student", "supervisor"] and (models["cpu hours"] > 0).all()
+    assert (models["disk, GB"] == 4 * 10 * 32**2 / 1e9).all()
 
 
 def test_what_the_pool_cannot_serve_is_counted(study):
@@ -112,4 +135,5 @@ def test_adapters_of_llama_3_8b_take_about_84_mb():
 
 def test_the_text_names_totals_and_assumptions(study, tmp_path):
     text = describe(study, tmp_path)
-    assert "3 runs, 2 jobs" in text and "upper bounds" in text and "operations a second" in text
+    assert "3 runs, 2 jobs of students, 2 of supervisors; cpu hours: 0.0; disk, GB: 0.0." in text
+    assert "upper bounds" in text and "operations a second" in text

@@ -16,7 +16,6 @@ from elicitation.evaluation import (
     reliability,
     score_run,
     seed_half_width,
-    selection_half,
     summarise,
     wilson,
 )
@@ -91,17 +90,10 @@ def test_label_quality_of_four_labels():
     assert quality["n"] == 4
 
 
-def test_one_half_selects_and_it_is_the_same_in_any_order():
-    ids = pd.Series(["d", "a", "e", "c", "b"])
-    assert set(ids[selection_half(ids)]) == {"a", "b"}
-    assert set(ids[::-1][selection_half(ids[::-1])]) == {"a", "b"}
-
-
 def test_scores_of_a_run_of_four_examples():
     test = pd.DataFrame({"id": list("abcd"), "gold": [1, 0, 1, 0], "p_weak": [0.9, 0.9, 0.1, 0.2]})
     scores = score_run(test, np.array([2.0, -1.0, 1.0, 3.0]), np.random.default_rng(0))
     assert scores["accuracy"] == 0.75
-    assert (scores["accuracy_selection"], scores["accuracy_report"], scores["n_report"]) == (1, 0.5, 2)
     assert scores["auroc"] == 0.5
     assert scores["matched_accuracy"] == 0.5
     assert scores["weak_accuracy"] == 0.5
@@ -112,9 +104,9 @@ def test_scores_of_a_run_of_four_examples():
 
 def metrics_table(rows):
     columns = ["task", "n_weak", "n_gold", "seed", "accuracy", "weak_accuracy"]
-    table = pd.DataFrame(rows, columns=columns).assign(supervisor="v", student="s", method="m", n_test=100, n_report=50)
+    table = pd.DataFrame(rows, columns=columns).assign(supervisor="v", student="s", method="m", n_test=100)
     table = table.assign(shots=0, shot_quality="", n_tasks=2)
-    for name in ("accuracy_selection", "accuracy_report", "matched_accuracy", "auroc", "weak_agreement"):
+    for name in ("matched_accuracy", "auroc", "weak_agreement"):
         table[name] = table.accuracy
     return table.assign(pgr=performance_gap_recovered(table))
 
@@ -184,6 +176,5 @@ def test_summary_averages_seeds_and_keeps_configurations_apart():
     assert (row.accuracy, row.accuracy_low, row.accuracy_high) == pytest.approx(
         mean_accuracy(np.array([0.69, 0.71]), 100)
     )
-    assert row.accuracy_report_high > row.accuracy_high, "half of the examples say less"
     assert (row.weak_accuracy, row.weak_accuracy_low, row.weak_accuracy_high) == pytest.approx((0.5, *wilson(50, 100)))
     assert (row.shots, row.shot_quality, row.n_tasks) == (0, "", 2)

@@ -2,12 +2,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import PolyCollection
+from matplotlib.markers import CARETDOWN
 
 from elicitation.figures import style
 from elicitation.figures.pareto import plot_pareto
 from elicitation.figures.prompting import NO_PROMPTS, finetuning_labels, plot_prompting
 from elicitation.figures.scaling import LOOKS, plot_scaling
-from elicitation.figures.spending import plot_spending
+from elicitation.figures.spending import budgets_spent, plot_spending
 from elicitation.figures.weak_labels import plot_weak_labels
 from elicitation.frontier import priced
 
@@ -15,7 +17,7 @@ TITLES = {"m": "Method M", "n": "Method N"}
 NOTHING = pd.DataFrame(columns=["task", "supervisor", "student", "method", "n_weak", "n_gold", "seed"])
 ACCURACIES = {
     f"{name}{end}": value + shift
-    for name, value in (("accuracy", 0.7), ("accuracy_report", 0.7), ("weak_accuracy", 0.6))
+    for name, value in (("accuracy", 0.7), ("weak_accuracy", 0.6))
     for end, shift in (("", 0.0), ("_low", -0.05), ("_high", 0.03))
 }
 GRID = [(40, 0), (20, 2), (0, 4), (160, 0), (0, 16)]
@@ -31,7 +33,7 @@ def points(purchases=GRID, **settings):
     """Averages of two tasks over three seeds."""
     table = pd.DataFrame(purchases, columns=["n_weak", "n_gold"])
     common = {"task": "average", "student": "s", "supervisor": "v", "method": "m", "shots": 0, "shot_quality": ""}
-    counts = {"n_seeds": 3, "n_tasks": 2, "accuracy_selection": np.arange(len(table)) / 10}
+    counts = {"n_seeds": 3, "n_tasks": 2}
     return table.assign(**common, **counts, **ACCURACIES).assign(**settings)
 
 
@@ -43,7 +45,7 @@ def several(name, values):
 def frontier(table=None, prices=(0.5, 0.1)):
     tables = [priced(points() if table is None else table, price) for price in prices]
     joined = pd.concat(tables, ignore_index=True)
-    return joined.assign(on_frontier=joined.n_gold > 2)
+    return joined.assign(on_frontier=joined.n_gold > 2, probability=np.where(joined.n_gold > 2, 0.9, 0.1))
 
 
 def panels(figure):
@@ -82,6 +84,12 @@ def spending(table, panel="task"):
     return plot_spending(table, NOTHING, TITLES, panel, [4, 16], 0.1)
 
 
+def scaling(table, budgets, deviations=None):
+    return plot_scaling(
+        table, np.zeros((len(table), 100)) if deviations is None else deviations, NOTHING, TITLES, budgets, 0.1
+    )
+
+
 # Pareto
 
 
@@ -112,14 +120,19 @@ def test_pareto_shows_the_average_of_several_tasks_alone():
 
 
 def test_pareto_has_a_row_a_pair_of_models_named_by_what_varies():
-    rows = panels(plot_pareto(frontier(several("student", ["s", "t"])), NOTHING, TITLES))
-    assert [axes.get_ylabel() for axes in rows] == ["s", "", "t", ""]
+    titles = panel_titles(plot_pareto(frontier(several("student", ["s", "t"])), NOTHING, TITLES))
+    assert [" ".join(title.split()) for title in titles] == [
+        f"{student}, a weak label costs {price}" for student in "st" for price in (0.5, 0.1)
+    ]
 
 
-def test_pareto_names_the_methods_that_reach_the_frontier():
-    table = frontier(several("method", ["m", "n"]))
-    table.loc[table.method == "m", "on_frontier"] = False
-    assert legend(plot_pareto(table, NOTHING, TITLES)) == ["Method N", "frontier", "the weak labels themselves"]
+def test_pareto_marks_every_method_and_tells_how_surely_a_point_is_on_the_frontier():
+    figure = plot_pareto(frontier(several("method", ["m", "n"])), NOTHING, TITLES)
+    assert legend(figure)[:2] == ["Method M", "Method N"]
+    sizes = np.concatenate(
+        [drawn.get_sizes() for drawn in panels(figure)[0].collections if hasattr(drawn, "get_sizes")]
+    )
+    assert sorted(np.round(sizes, 1)) == pytest.approx([13.6] * 6 + [42.4] * 4)
 
 
 # Spending
@@ -137,11 +150,44 @@ def test_spending_calls_methods_by_their_titles():
     assert panel_titles(spending(several("method", ["m", "n"]), "method")) == ["Method M", "Method N"]
 
 
-def test_spending_draws_a_curve_a_budget_with_bars_over_the_share_spent_on_weak_labels():
-    (small, small_bars), (large, _) = curves(panels(spending(points()))[0])
-    assert small[:, 0] == pytest.approx([0, 50, 100], abs=1) and large[:, 0] == pytest.approx([0, 100], abs=1)
+def joined(axes):
+    """The joined points of each curve with markers."""
+    return [np.array(found.get_xydata()) for found in axes.lines if found.get_marker() == "o"]
+
+
+def bands(axes):
+    """Lowest and highest end of each band but that of the weak labels."""
+    heights = [band.get_paths()[0].vertices[:, 1] for band in axes.collections if isinstance(band, PolyCollection)]
+    return [(ends.min(), ends.max()) for ends in heights]
+
+
+def test_spending_draws_a_curve_a_budget_with_a_band_over_the_share_spent_on_weak_labels():
+    axes = panels(spending(points()))[0]
+    small, large = joined(axes)
+    assert small[:, 0] == pytest.approx([0, 50, 100]) and large[:, 0] == pytest.approx([0, 100])
     assert small[:, 1] == pytest.approx([70, 70, 70])
-    assert small_bars[:, :, 1] == pytest.approx(np.array([[65, 73]] * 3))
+    assert bands(axes) == [pytest.approx((65, 73))] * 2
+
+
+def test_a_band_that_leaves_the_panel_is_marked_where_it_does():
+    axes = panels(spending(points(accuracy_low=[0.1, 0.65, 0.65, 0.65, 0.65])))[0]
+    marks = [found.get_xydata().tolist() for found in axes.lines if found.get_marker() == CARETDOWN]
+    assert [xy for xy in marks if xy] == [[[100, axes.get_ylim()[0]]]]
+
+
+def test_a_single_split_has_a_bar_in_place_of_a_band():
+    axes = panels(spending(points([(20, 2)])))[0]
+    assert not bands(axes)
+    (_, bars), = curves(axes)
+    assert bars[:, :, 1] == pytest.approx(np.array([[65, 73]]))
+
+
+def test_spending_leaves_out_what_spends_no_budget():
+    odd = points([(24, 0), (8, 15), (8, 16), (0, 9)], shots=8, shot_quality="weak")
+    assert [len(xy) for xy in joined(panels(spending(pd.concat([points(), odd])))[0])] == [3, 3]
+    spent = budgets_spent(pd.Series([3.1, 4, 4.2, 15.8, 15, 8192.8]), [4, 16], 0.1)
+    assert spent.tolist() == pytest.approx([4, 4, np.nan, 16, np.nan, np.nan], nan_ok=True)
+    assert budgets_spent(pd.Series([15.0, 14.0]), [16], 2).tolist() == pytest.approx([16, np.nan], nan_ok=True)
 
 
 def test_spending_leaves_out_purchases_that_prompts_used_up():
@@ -201,6 +247,13 @@ def test_prompting_parts_the_runs_by_quality_in_prompt_and_finetuning():
     assert legend(figure) == ["0", "2", "8", "prompt alone", "the weak labels themselves"]
 
 
+def test_methods_of_as_many_examples_in_the_prompt_keep_curves_of_their_own():
+    table = prompted()
+    table = pd.concat([table, table[table.shots == 2].assign(method="m")])
+    axes = panels(plot_prompting(table, NOTHING, TITLES, 0.1))[-1]
+    assert len([xy for xy, _ in curves(axes) if len(xy) and xy[0, 0] == pytest.approx(16)]) == 2
+
+
 def test_prompting_without_prompts_says_so():
     figure = plot_prompting(points(), NOTHING, TITLES, 0.1)
     assert words(figure) == [NO_PROMPTS] and not figure.axes
@@ -210,7 +263,7 @@ def test_prompting_without_prompts_says_so():
 
 
 def test_scaling_has_a_panel_a_student_and_a_curve_a_strategy_of_the_best_affordable_purchases():
-    figure = plot_scaling(several("student", ["s", "t"]), NOTHING, TITLES, [4, 16], 0.1)
+    figure = scaling(several("student", ["s", "t"]), [4, 16])
     assert panel_titles(figure) == ["s", "t"]
     assert legend(figure) == [*LOOKS, "the weak labels themselves"]
     for axes in panels(figure):
@@ -219,9 +272,10 @@ def test_scaling_has_a_panel_a_student_and_a_curve_a_strategy_of_the_best_afford
             assert xy[:, 0] == pytest.approx(np.array([4, 16]) * style.LOG_STEP**step)
 
 
-def test_scaling_reports_on_the_other_half():
-    table = points([(40, 0), (39, 0)], accuracy_selection=[0.6, 0.9], accuracy_report=[0.8, 0.65])
-    (xy, _), *_ = curves(panels(plot_scaling(table, NOTHING, TITLES, [4], 0.1))[0])
+def test_scaling_shows_what_the_reporting_halves_say():
+    table = points([(40, 0), (39, 0)], accuracy=[0.75, 0.75])
+    lucky = np.tile([0.1, -0.1], 50)
+    (xy, _), *_ = curves(panels(scaling(table, [4], np.array([lucky, -lucky])))[0])
     assert xy[:, 1] == pytest.approx([65])
 
 

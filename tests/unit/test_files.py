@@ -25,6 +25,20 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["file.txt"]
 
 
+def test_a_file_is_on_the_disk_before_it_gets_its_name(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr("elicitation.files.sync", lambda path: synced.append((path.name, (tmp_path / "a").exists())))
+    with replacing(tmp_path / "a") as temporary:
+        temporary.write_text("done")
+    assert synced == [(temporary.name, False), (tmp_path.name, True)]
+
+
+def test_a_secret_in_a_json_file_is_replaced_whatever_letters_it_holds(tmp_path, monkeypatch):
+    monkeypatch.setenv("SOME_KEY", 'q"uote\\ä-字')
+    write_json(tmp_path / "a.json", {'q"uote\\ä-字': ['q"uote\\ä-字']})
+    assert read_json(tmp_path / "a.json") == {"$SOME_KEY": ["$SOME_KEY"]}
+
+
 @pytest.mark.parametrize(("name", "read"), [("t.csv", pd.read_csv), ("t.parquet", pd.read_parquet)])
 def test_tables_are_read_back_as_written(tmp_path, name, read):
     table = pd.DataFrame({"id": ["a", "b"], "p": [0.1, 1 / 3]}, index=[5, 7])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elicitation.frontier import MIN_GAIN, cost, frontiers, on_frontier
+from elicitation.frontier import MIN_GAIN, cost, frontiers, on_frontier, score_points
 
 
 @pytest.mark.parametrize(
@@ -47,40 +47,84 @@ def test_cost_is_in_gold_labels():
     assert cost(np.array([0, 10]), np.array([3, 0]), 0.5).tolist() == [3, 5]
 
 
+@given(points, st.integers(0, 2**31))
+def test_replicates_have_the_frontiers_that_each_would_have_alone(table, entropy):
+    costs, accuracies = np.array(table).T
+    replicates = accuracies[:, None] + np.random.default_rng(entropy).normal(0, 0.1, (len(costs), 5))
+    together = on_frontier(costs, replicates)
+    assert (together == np.stack([on_frontier(costs, column) for column in replicates.T], axis=1)).all()
+
+
+def test_a_sure_point_keeps_its_accuracy_and_interval():
+    deviations = np.tile([-0.03, 0.03], 50)[None] * [[1], [1]]
+    scores = score_points(np.array([0.6, 0.8]), deviations, np.array([1.0, 2.0]))
+    assert scores.probability.tolist() == [1, 1] and scores.on_frontier.all()
+    assert scores.accuracy.tolist() == pytest.approx([0.6, 0.8])
+    assert scores.accuracy_low.tolist() == pytest.approx([0.57, 0.77])
+
+
+def test_luck_on_the_choosing_half_is_no_credit_on_the_other():
+    # The dearer point is on the frontier where its choosing half is lucky, that is, its reporting half is not.
+    deviations = np.array([np.zeros(100), np.where(np.arange(100) < 60, -0.05, 0.1)])
+    scores = score_points(np.array([0.7, 0.7]), deviations, np.array([1.0, 2.0]))
+    assert scores.probability.tolist() == [1, 0.6] and scores.on_frontier.tolist() == [True, True]
+    assert scores.accuracy[1] == pytest.approx(0.65)
+    assert scores.accuracy_high[1] - scores.accuracy[1] == pytest.approx(0.1 * np.sqrt(1.4))
+
+
+def test_a_point_off_the_frontier_is_scored_where_it_was_off():
+    deviations = np.array([np.zeros(100), np.where(np.arange(100) < 20, -0.05, 0.1)])
+    scores = score_points(np.array([0.7, 0.7]), deviations, np.array([1.0, 2.0]))
+    assert not scores.on_frontier[1] and scores.accuracy[1] == pytest.approx(0.8)
+
+
+def test_intervals_stay_within_0_and_1():
+    scores = score_points(np.array([0.99, 0.02]), np.tile([-0.1, 0.1], (2, 50)), np.array([1.0, 2.0]))
+    assert scores.accuracy_high.max() == 1 and scores.accuracy_low.min() == 0
+
+
+PRICES = {"v": [0.5, 0.01]}
+
+
 @pytest.fixture
 def table():
-    columns = ["task", "supervisor", "student", "method", "n_weak", "n_gold", "accuracy", "accuracy_selection"]
+    columns = ["task", "supervisor", "student", "method", "n_weak", "n_gold", "accuracy"]
     rows = [("hard", 100, 0, 0.6), ("hard", 0, 20, 0.7), ("easy", 100, 0, 0.9), ("easy", 0, 20, 0.8)]
-    return pd.DataFrame([(t, "v", "s", "m", w, g, a, a) for t, w, g, a in rows], columns=columns)
+    return pd.DataFrame([(t, "v", "s", "m", w, g, a) for t, w, g, a in rows], columns=columns)
+
+
+def priced_frontiers(table, prices=PRICES):
+    return frontiers(table, np.zeros((len(table), 10)), prices)
 
 
 def test_the_same_points_are_priced_again_at_each_price(table):
-    priced = frontiers(table, [0.5, 0.01])
+    priced = priced_frontiers(table)
     hard = priced[priced.task == "hard"].set_index(["weak_price", "n_weak"])
     assert hard.cost.to_dict() == {(0.5, 100): 50, (0.5, 0): 20, (0.01, 100): 1, (0.01, 0): 20}
     assert hard.on_frontier.to_dict() == {(0.5, 100): False, (0.5, 0): True, (0.01, 100): True, (0.01, 0): True}
 
 
+def test_every_supervisor_has_its_own_prices(table):
+    both = pd.concat([table, table.assign(supervisor="w")], ignore_index=True)
+    found = priced_frontiers(both, PRICES | {"w": [0.3]}).groupby("supervisor").weak_price.unique()
+    assert {name: set(prices) for name, prices in found.items()} == {"v": {0.5, 0.01}, "w": {0.3}}
+
+
 def test_weak_share_is_the_share_of_the_cost(table):
     both = table.iloc[:1].assign(n_gold=50)
-    assert frontiers(both, [0.5]).weak_share.tolist() == [0.5]
+    assert priced_frontiers(both, {"v": [0.5]}).weak_share.tolist() == [0.5]
 
 
 def test_tasks_do_not_compete_with_each_other(table):
-    together = frontiers(table, [0.1]).set_index(["task", "n_weak"]).on_frontier
+    together = priced_frontiers(table).set_index(["task", "weak_price", "n_weak"]).on_frontier
     for task, alone in table.groupby("task"):
-        expected = frontiers(alone, [0.1]).set_index(["task", "n_weak"]).on_frontier
+        expected = (
+            priced_frontiers(alone.reset_index(drop=True)).set_index(["task", "weak_price", "n_weak"]).on_frontier
+        )
         assert together[task].to_dict() == expected[task].to_dict()
 
 
 def test_methods_compete_with_each_other(table):
-    better = table.assign(method="other", accuracy=table.accuracy + 0.05, accuracy_selection=table.accuracy + 0.05)
-    priced = frontiers(pd.concat([table, better], ignore_index=True), [0.1])
+    better = table.assign(method="other", accuracy=table.accuracy + 0.05)
+    priced = priced_frontiers(pd.concat([table, better], ignore_index=True), {"v": [0.1]})
     assert set(priced[priced.on_frontier].method) == {"other"}
-
-
-def test_the_half_that_chooses_is_not_the_half_that_reports(table):
-    hard = table[table.task == "hard"]
-    lucky_report = hard.assign(accuracy=[0.6, 0.9], accuracy_report=[0.6, 0.99], accuracy_selection=[0.6, 0.5])
-    priced = frontiers(lucky_report, [0.01]).set_index("n_weak")
-    assert priced.on_frontier.to_dict() == {100: True, 0: False}

@@ -1,3 +1,5 @@
+import errno
+import os
 import pickle
 import shutil
 from pathlib import Path
@@ -85,6 +87,17 @@ def test_a_download_that_fails_is_one_sentence(monkeypatch, tmp_path):
     with pytest.raises(
         InputError, match=r"'tiny': someone/tiny@0+ cannot be downloaded \(no network Try again\); correct"
     ):
+        fetch_model(HUB, "hub", tmp_path / "model")
+
+
+def test_a_full_disk_is_not_mistaken_for_a_failed_download(monkeypatch, tmp_path):
+    import huggingface_hub
+
+    def fail(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", fail)
+    with pytest.raises(OSError, match="No space left"):
         fetch_model(HUB, "hub", tmp_path / "model")
 
 

@@ -1,15 +1,17 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from elicitation.files import hash_file, read_json
+from elicitation.files import hash_file, read_json, write_json
 from elicitation.jobs import SCHEDULER
 
 JOB = """
-import os, time
+import os, sys, time
 from types import SimpleNamespace
+from elicitation import records
 from elicitation.errors import InputError
 from elicitation.jobs import job
 
@@ -23,8 +25,8 @@ class Named(list):
 
 open("pool", "w").write("x")
 snakemake = SimpleNamespace(
-    rule="a_rule", threads=1, log=["log"], config={{"study": "mine"}}, wildcards=Named(seed="3"),
-    input=Named(pool="pool"), output=Named(table="table", record="record.json"), params=Named(version=1),
+    rule="a_rule", threads=1, log=["{log}"], config={{"study": "mine"}}, wildcards=Named(seed="3"),
+    input=Named(pool="pool", more="{more}"), output=Named(table="table", record="record.json"), params=Named(version=1),
     resources={resources},
 )
 with job(snakemake) as record:
@@ -42,10 +44,10 @@ def run(tmp_path, monkeypatch, pytestconfig):
     monkeypatch.setenv("PYTHONPATH", str(pytestconfig.rootpath / "src"))
     monkeypatch.setenv("SOME_API_KEY", KEY)
 
-    def run_job(ending, **resources):
-        command = [sys.executable, "-c", JOB.format(ending=ending, resources=resources)]
+    def run_job(ending, log="log", more_input="pool", **resources):
+        command = [sys.executable, "-c", JOB.format(ending=ending, log=log, more=more_input, resources=resources)]
         result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False, input="y\n")
-        return result, (tmp_path / "log").read_text()
+        return result, (tmp_path / log).read_text() if (tmp_path / log).is_file() else ""
 
     return run_job
 
@@ -55,6 +57,7 @@ def test_a_job_that_succeeds_writes_to_its_log_only(run):
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     assert "working on 1 thread" in log
     assert "a child process" in log
+    assert log.splitlines()[-1].startswith("Done in ")
 
 
 def test_a_job_leaves_a_record_of_what_it_was_given_and_what_it_made(run, tmp_path):
@@ -65,6 +68,18 @@ def test_a_job_leaves_a_record_of_what_it_was_given_and_what_it_made(run, tmp_pa
     assert record["inputs"] == {"pool": hash_file(tmp_path / "pool")}
     assert record["outputs"].keys() == {"table"}
     assert record["outputs"]["table"]["sha256"] == hash_file(tmp_path / "table")
+
+
+def test_inputs_and_code_are_those_at_the_start_of_a_job(run, tmp_path):
+    was = hash_file(write(tmp_path / "pool", "x"))
+    run("open('pool', 'w').write('later'); records.hash_code = records.code_version = None")
+    record = read_json(tmp_path / "record.json")
+    assert record["inputs"] == {"pool": was} and len(record["code_sha256"]) == 64 and record["code"]
+
+
+def write(path, text):
+    path.write_text(text)
+    return path
 
 
 def test_a_job_that_fails_leaves_no_record(run, tmp_path):
@@ -85,6 +100,11 @@ def test_a_key_reaches_neither_the_terminal_nor_the_log_nor_the_record(run, tmp_
     assert "$SOME_API_KEY" in log
     written = [file.read_text() for file in tmp_path.iterdir()]
     assert all(KEY not in text for text in [result.stdout, result.stderr, *written])
+
+
+def test_a_key_is_not_in_the_log_of_a_job_that_is_killed(run):
+    result, log = run("print(os.environ['SOME_API_KEY'], flush=True); os.kill(os.getpid(), 9)")
+    assert result.returncode == -9 and KEY not in log and "$SOME_API_KEY" in log
 
 
 def test_a_job_answers_no_questions(run):
@@ -132,6 +152,45 @@ def test_a_disk_that_takes_nothing_is_named_as_the_cause(run, error, words):
     assert "Traceback" in log
 
 
+def test_bad_input_is_not_mistaken_for_an_output_that_cannot_be_written(run):
+    result, _ = run("raise InputError('mine.csv cannot be read (Permission denied); mend it.')")
+    assert result.stderr.strip() == "Error: mine.csv cannot be read (Permission denied); mend it."
+
+
+@pytest.mark.parametrize("log", ["/dev/full", "no/such/folder/log"])
+@pytest.mark.parametrize("ending", ["raise OSError(28, 'No space left on device')", "1 / 0"])
+def test_an_error_is_said_on_the_terminal_though_the_log_takes_nothing(run, log, ending):
+    result, _ = run(f"sys.stdout.flush(); {ending}", log)
+    assert result.returncode == 1 and "Traceback" not in result.stderr
+    assert result.stderr.startswith("\nError: ") and len(result.stderr.strip().splitlines()) == 1
+    if log == "/dev/full":
+        assert "The disk is full: table could not be written; make room" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["results/b.parquet", "results/model"])
+def test_a_job_does_not_start_on_an_input_with_a_flipped_bit(run, tmp_path, name):
+    file = tmp_path / name if name.endswith("parquet") else tmp_path / name / "weights"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b"0123456789")
+    made = {name: {"sha256": hash_file(tmp_path / name), "bytes": 10, "changed_ns": file.stat().st_mtime_ns}}
+    record = tmp_path / "results" / f"{Path(name).stem}.json"
+    write_json(record, {"rule": "r", "outputs": made, "inputs": {}, "code": ""})
+    assert run("print('it ran')", more_input=name)[0].returncode == 0
+    flip(file)
+    result, log = run("print('it ran')", more_input=name)
+    assert result.returncode == 1 and "it ran" not in log
+    assert result.stderr.startswith(f"\nError: {name} is damaged (")
+    assert (tmp_path / "results/damaged.txt").read_text() == f"{name}\n"
+
+
+def flip(file):
+    """Change a bit in the middle of a file, and nothing about its size and time."""
+    content, time = bytearray(file.read_bytes()), file.stat().st_mtime_ns
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    os.utime(file, ns=(time, time))
+
+
 @pytest.mark.parametrize("error", ["OSError('could not open <Buffer>')", "InputError('vLLM failed.')"])
 def test_a_damaged_input_is_named_instead_of_what_it_led_to(run, tmp_path, error):
     (tmp_path / "results").mkdir()
@@ -146,6 +205,14 @@ def test_a_job_ends_when_its_scheduler_is_killed(run, monkeypatch):
         monkeypatch.setenv(SCHEDULER, str(scheduler.pid))
         result, _ = run(f"os.kill({scheduler.pid}, 9); time.sleep(60)")
     assert result.returncode == 1 and result.stderr == ""
+
+
+def test_a_job_whose_scheduler_is_gone_already_does_not_start(run, monkeypatch):
+    with subprocess.Popen(["true"]) as scheduler:
+        pass
+    monkeypatch.setenv(SCHEDULER, str(scheduler.pid))
+    result, log = run("pass")
+    assert (result.returncode, result.stderr, log) == (1, "", "")
 
 
 def test_a_job_that_asks_for_gpus_sees_those_that_it_has_leased(run, monkeypatch):

@@ -1,8 +1,10 @@
 import pandas as pd
 import pytest
+import torch
+from transformers import AutoModel
 
 from elicitation.errors import InputError
-from elicitation.lengths import check_context, count_tokens, longest_prompt, tokens_per_label
+from elicitation.lengths import check_context, context_of, count_tokens, longest_prompt, must_fit, tokens_per_label
 from elicitation.methods import Shots
 from elicitation.models import load_tokenizer, tokenize
 from elicitation.prompts import PromptFormat
@@ -18,6 +20,32 @@ def test_tokens_are_counted_as_the_model_reads_them(llama_folder, examples):
 
 def test_the_start_token_counts(llama_folder):
     assert count_tokens(llama_folder, ["", "the soup was bad ."]) == [1, 6]
+
+
+@pytest.mark.parametrize(
+    ("name", "context"),
+    # RoBERTa numbers a text's positions from the padding token's id + 1 on.
+    [("llama", CONTEXT), ("bert", 128), ("gpt2", 128), ("distilbert", 128), ("roberta", 127)],
+)
+def test_the_context_is_found_in_the_config_of_every_architecture(model_folders, name, context):
+    tokenizer = load_tokenizer(model_folders[name])
+    assert context_of(model_folders[name]) == context
+    model = AutoModel.from_pretrained(model_folders[name])
+    ids = [tokenizer.convert_tokens_to_ids("soup")] * context
+    model(torch.tensor([ids]))
+    assert tokenize(tokenizer, ["soup " * (context - 3)])
+    with pytest.raises(InputError, match=f"reads {context} at most"):
+        tokenize(tokenizer, ["soup " * (context + 1)])
+
+
+def test_a_model_without_positions_knows_no_limit(tmp_path):
+    (tmp_path / "config.json").write_text('{"model_type": "bloom"}')
+    assert context_of(tmp_path) > 10**9
+
+
+def test_the_fewest_examples_must_fit():
+    few = [Shots(quality, k) for quality in ("weak", "gold") for k in (8, 2)]
+    assert must_fit(few) == [Shots("weak", 2), Shots("gold", 2)] and must_fit([]) == []
 
 
 def test_texts_that_just_fit_pass(llama_folder):

@@ -1,19 +1,26 @@
 """What every method must do, whichever it is, and how methods are declared."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
+from elicitation.engines import label_with_transformers
+from elicitation.errors import InputError
 from elicitation.hardware import CPU
 from elicitation.methods import METHODS, Selection, Shots, Stage, method_from, settings_of, study_methods
-from elicitation.prompts import PromptFormat
+from elicitation.models import load_tokenizer
+from elicitation.prompts import PromptFormat, label_token_ids
 from elicitation.purchases import buy, order_pool, set_shots_apart
-from elicitation.runs import Student, candidates_for, prompted, run_stages
+from elicitation.runs import Student, candidates_for, labelled_shots, prompted, run_stages, tokenize_prompts
 from elicitation.training import Protocol
 
 PROTOCOL = Protocol("early_stopping", learning_rate=0.02, batch_size=4, presentations=24)
 TRAINING = {name: method for name, method in METHODS.items() if not method.prompts_only}
+PROMPTING = {name: method for name, method in METHODS.items() if method.prompts_only}
+MOOD = PromptFormat(" mood :", (" unhappy", " happy"))
 
 
 def silent(line):
@@ -101,6 +108,47 @@ def test_a_weak_stage_from_disk_is_worth_one_trained_in_the_run(run, method, n_g
     np.testing.assert_allclose(from_disk, in_the_run, atol=1e-6)
 
 
+@pytest.fixture(params=PROMPTING)
+def ask(request, llama_folder, examples):
+    """Asks the student for the last examples with each of some purchases of the first 30 in the prompt."""
+    method, tokenizer = METHODS[request.param], load_tokenizer(llama_folder)
+    pool = examples.iloc[:30].assign(p_weak=0.2 + 0.6 * (1 - examples.gold))
+    ordering, label_ids = order_pool(pool.id, seed=1), label_token_ids(tokenizer, MOOD, "student")
+
+    def ask_for(numbers, test_ids=tuple(examples.id[30:]), beyond_context="refuse"):
+        weak = method.shots.quality == "weak"
+        bought = {k: buy(ordering, *((k, 0) if weak else (0, k)), "task") for k in numbers}
+        shots = {k: labelled_shots(method.shots, purchase, pool) for k, purchase in bought.items()}
+        texts = examples.set_index("id").text[list(test_ids)].tolist()
+        prompts = tokenize_prompts(tokenizer, shots, texts, MOOD, beyond_context)
+        return {k: label_with_transformers(llama_folder, ids, CPU, label_ids).log_odds for k, ids in prompts.items()}
+
+    return ask_for
+
+
+def test_prompting_gives_finite_predictions_that_depend_on_the_examples(ask):
+    asked = ask([0, 1, 5])
+    assert all(log_odds.shape == (10,) and np.isfinite(log_odds).all() for log_odds in asked.values())
+    assert np.abs(asked[1] - asked[0]).max() > 1e-6 and np.abs(asked[5] - asked[1]).max() > 1e-6
+    torch.rand(7)
+    assert all(log_odds.tolist() == asked[k].tolist() for k, log_odds in ask([0, 1, 5]).items())
+
+
+def test_prompting_predicts_in_the_order_of_the_test_ids(ask):
+    ids = ["id31", "id38", "id30"]
+    forwards, backwards = ask([3], ids)[3], ask([3], ids[::-1])[3]
+    np.testing.assert_allclose(forwards, backwards[::-1], atol=1e-6)
+
+
+def test_examples_that_do_not_fit_the_context_are_refused_or_left_out(ask, monkeypatch):
+    monkeypatch.setattr("elicitation.models.context_of", lambda folder: 200)
+    assert list(ask([1, 2, 30], beyond_context="leave_out")) == [1, 2]
+    with pytest.raises(InputError, match="but it reads 200 at most"):
+        ask([1, 2, 30])
+    with pytest.raises(InputError, match="but it reads 200 at most"):
+        ask([30], beyond_context="leave_out")
+
+
 def test_methods_of_one_recipe_have_the_same_weak_stage_and_prompt():
     recipes = {}
     for method in TRAINING.values():
@@ -113,10 +161,18 @@ def test_methods_of_one_recipe_have_the_same_weak_stage_and_prompt():
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_settings_are_plain_values_that_bring_the_method_back(name):
-    settings = settings_of(METHODS[name])
-    assert method_from(settings) == METHODS[name]
-    assert isinstance(settings["stages"], list) and repr(settings) == repr(settings_of(METHODS[name]))
+def test_settings_are_plain_values_that_bring_the_method_back_without_what_changes_no_result(name):
+    method = METHODS[name]
+    settings = settings_of(method)
+    assert method_from(settings) == replace(method, title="", source="")
+    assert isinstance(settings["stages"], list) and repr(settings) == repr(settings_of(method))
+    renamed = replace(method, title="another", source="another", gold_shares=(0.3,), finetune_on=((1, 1),))
+    assert settings_of(renamed) == settings
+
+
+def test_methods_of_one_recipe_have_equal_settings_until_the_gold_stage():
+    shared = [METHODS[name].until_gold for name in ("sequential_sft", "uncertainty_sampling", "new_head")]
+    assert all(settings_of(method) == settings_of(shared[0]) for method in shared)
 
 
 def test_a_study_declares_variants_beside_the_methods_it_names():
@@ -131,6 +187,8 @@ def test_a_study_declares_variants_beside_the_methods_it_names():
     assert list(methods) == ["many", "sequential_sft", "drawn", "heavy"]
     assert methods["many"].shots == Shots("gold", 32) and methods["many"].title == "+ 32-shot"
     assert methods["many"].recipe == "32-gold-shots"
+    longer = study_methods([{"name": "longer", "like": "sequential_sft", "training": {"presentations": 9}}])["longer"]
+    assert longer.recipe == "presentations-9"
     assert methods["drawn"].selection == Selection("margin", 2) and methods["drawn"].title == "drawn"
     assert methods["heavy"].stages == (Stage("both", gold_weight=50),)
 

@@ -6,6 +6,7 @@ from transformers import AutoModel
 from elicitation.errors import InputError
 from elicitation.hardware import CPU, Hardware
 from elicitation.models import (
+    LINEAR,
     head_of,
     load_classifier,
     load_lora_classifier,
@@ -21,6 +22,15 @@ from elicitation.models import (
 from elicitation.training import Protocol, copy_weights, forward, predict, train_stage, trainable_weights
 
 ARCHITECTURES = ["llama", "qwen2", "mistral", "gemma", "bert", "encoder", "modernbert"]
+ARCHITECTURES += ["roberta", "electra", "distilbert", "gpt2"]
+
+
+HEADS = dict.fromkeys(ARCHITECTURES, ["score"]) | dict.fromkeys(["bert", "encoder", "roberta", "electra"], ["classifier"])
+HEADS |= {"modernbert": ["head", "classifier"], "distilbert": ["pre_classifier", "classifier"]}
+
+
+def last_layer(model):
+    return [layer for layer in model.modules() if isinstance(layer, LINEAR)][-1]
 
 
 @pytest.fixture(params=ARCHITECTURES)
@@ -49,7 +59,7 @@ def student(folder, tokenizer):
 
 
 def test_a_new_head_is_small_and_drawn_by_the_seed(folder, tokenizer, token_ids):
-    heads = [head_of(new_classifier(folder, CPU, tokenizer.pad_token_id, seed)).weight for seed in (0, 0, 1)]
+    heads = [last_layer(new_classifier(folder, CPU, tokenizer.pad_token_id, seed)).weight for seed in (0, 0, 1)]
     assert heads[0].shape == (2, 16)
     assert heads[0].dtype == torch.float32
     assert torch.equal(heads[0], heads[1])
@@ -61,12 +71,13 @@ def test_a_new_head_is_small_and_drawn_by_the_seed(folder, tokenizer, token_ids)
 def test_every_linear_layer_of_the_body_gets_an_adapter_and_the_head_is_trained_whole(folder, tokenizer):
     model = new_lora_classifier(folder, CPU, tokenizer.pad_token_id, 0)
     plain = load_classifier(folder, CPU, tokenizer.pad_token_id)
-    linear = {name for name, layer in plain.named_modules() if isinstance(layer, torch.nn.Linear)}
-    body = {name for name in linear if name not in ("score", "classifier")}
+    linear = {name for name, layer in plain.named_modules() if isinstance(layer, LINEAR)}
+    body = {name for name in linear if name.partition(".")[0] not in HEADS[folder.name]}
     trainable = trainable_weights(model)
     adapted = {name.split("base_model.model.")[1].split(".lora_")[0] for name in trainable if ".lora_" in name}
-    assert adapted == body
-    assert sum("score" in name or "classifier" in name for name in trainable) == len(list(head_of(plain).parameters()))
+    assert adapted == body and list(head_of(plain)) == HEADS[folder.name]
+    head = [weight for module in head_of(plain).values() for weight in module.parameters()]
+    assert sum("modules_to_save" in name for name in trainable) == len(head)
     assert all(weight.dtype == torch.float32 for weight in trainable.values())
 
 
@@ -118,7 +129,7 @@ def test_a_truncated_model_computes_what_the_first_layers_of_its_source_do(folde
     inputs = tokenizer(["the soup was bad ."], return_tensors="pt")["input_ids"]
     outputs = []
     for model in (full, cut):
-        blocks = model.layers if hasattr(model, "layers") else model.encoder.layer
+        blocks = next(module for module in model.modules() if isinstance(module, torch.nn.ModuleList))
         blocks[0].register_forward_hook(lambda block, given, result: outputs.append(result))
         model(inputs)
     first, second = (output[0] if isinstance(output, tuple) else output for output in outputs)

@@ -4,6 +4,7 @@ import torch.nn.functional as F
 from transformers import AutoModelForCausalLM
 
 from elicitation import sandbox
+from elicitation.errors import InputError
 from elicitation.models import load_tokenizer
 from elicitation.pretraining import build_model, build_tokenizer, pretrain, tag_loss
 from elicitation.seeds import stream
@@ -45,6 +46,11 @@ def test_pretraining_is_repeatable_to_the_last_bit_and_differs_by_seed(tiny):
     first, again, other = (pretrain(**tiny, seed=seed, log=silent)[0].state_dict() for seed in (0, 0, 1))
     assert all(torch.equal(weight, again[name]) for name, weight in first.items())
     assert not torch.equal(first["lm_head.weight"], other["lm_head.weight"])
+
+
+def test_a_loss_that_is_not_finite_ends_pretraining_with_its_step(tiny):
+    with pytest.raises(InputError, match=r"Pretraining: the loss is nan at step \d+; lower the learning rate\."):
+        pretrain(**tiny | {"steps": 50, "learning_rate": 1e30}, seed=0, log=silent)
 
 
 def test_pretraining_lowers_the_loss(tiny):

@@ -1,9 +1,10 @@
 import logging
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from elicitation.progress import Failures, TimeLeft, time_left
+from elicitation.progress import Failures, KeepGoing, TimeLeft, time_left
 
 
 @pytest.mark.parametrize(
@@ -28,11 +29,78 @@ def test_only_progress_events_are_shown(capsys):
     assert capsys.readouterr().err == "2 of 2 jobs done\n"
 
 
-def test_failed_jobs_are_listed_with_their_logs_unless_a_later_attempt_succeeded():
-    failures = Failures()
+def tell(failures, event, **fields):
+    failures.emit(SimpleNamespace(event=event, **fields))
+
+
+def fail(failures, *jobs, group=False):
+    """Submit jobs (number, rule, the log that each writes or None) together, and let the submission fail."""
+    for jobid, rule, text in jobs:
+        log = Path(f"{rule}.log")
+        tell(failures, "job_info", jobid=jobid, log=[str(log)])
+        if text is not None:
+            log.write_text(text)
+    if group:
+        tell(failures, "group_error", job_error_info=[{"jobid": jobid} for jobid, *_ in jobs])
+    for jobid, rule, _ in jobs:
+        tell(failures, "job_error", jobid=jobid, rule_name=rule, log=[f"{rule}.log"])
+
+
+@pytest.fixture
+def failures(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return Failures()
+
+
+def test_failed_jobs_are_listed_with_their_logs_unless_a_later_attempt_succeeded(failures):
     assert str(failures) == ""
-    for jobid, rule in enumerate(("train_runs", "plot_pareto")):
-        failures.emit(SimpleNamespace(event="job_error", jobid=jobid, rule_name=rule, log=[f"logs/{rule}.log"]))
-    failures.emit(SimpleNamespace(event="job_finished", job_id=1))
-    listed = str(failures)
-    assert "train_runs: logs/train_runs.log" in listed and "plot_pareto" not in listed
+    fail(failures, (0, "train_runs", "loading\n\x1b[0mThe loss is nan.\n\n"))
+    fail(failures, (1, "plot_pareto", None))
+    fail(failures, (2, "plot_spending", None))
+    tell(failures, "job_finished", job_id=1)
+    assert str(failures).splitlines() == [
+        "2 jobs failed; the same command tries them again. Their logs, and what these say last:",
+        "  train_runs: train_runs.log: \\x1b[0mThe loss is nan.",
+        "  plot_spending: plot_spending.log",
+    ]
+
+
+def test_of_a_group_only_the_jobs_that_failed_are_listed(failures):
+    Path("never_started.log").write_text("Stopped by SIGTERM, yesterday.\n")
+    jobs = [(0, "finished", "Done in 3 s.\n"), (1, "killed", "step 5\n"), (2, "waiting", None)]
+    fail(failures, *jobs, (3, "never_started", None), group=True)
+    assert "1 jobs failed" in str(failures) and "killed: killed.log: step 5" in str(failures)
+
+
+def test_of_a_group_that_left_no_word_all_are_listed(failures):
+    fail(failures, (0, "train_runs", None), (1, "evaluate_runs", None), group=True)
+    fail(failures, (2, "plot_pareto", "The disk is full.\n"))
+    assert "3 jobs failed" in str(failures)
+
+
+# Going on
+
+
+def snakemake_job(*rules):
+    return SimpleNamespace(rules=rules)
+
+
+@pytest.mark.parametrize(
+    ("failed", "running", "ready", "goes_on"),
+    [
+        (["train_runs"], [], ["train_runs"], True),
+        (["prepare_task"], [], ["train_runs"], False),
+        (["prepare_task"], ["check_lengths"], ["train_runs"], True),
+        (["prepare_task", "train_runs"], ["train_runs"], ["prepare_task"], True),
+        (["prepare_task"], ["train_runs"], [], False),
+    ],
+)
+def test_after_a_failed_check_nothing_starts_but_other_checks(failed, running, ready, goes_on):
+    jobs = [list(map(snakemake_job, names)) for names in (failed, running, ready)]
+    scheduler = SimpleNamespace(**dict(zip(("failed", "running", "open_jobs"), jobs, strict=True)))
+    assert bool(KeepGoing(scheduler, ["prepare_task", "check_lengths"])) == goes_on
+
+
+def test_a_group_with_a_check_is_a_check():
+    scheduler = SimpleNamespace(failed=[snakemake_job("order_purchases", "prepare_task")], running=[], open_jobs=[])
+    assert not KeepGoing(scheduler, ["prepare_task"])

@@ -1,4 +1,6 @@
 import pytest
+from tokenizers import Tokenizer, decoders, models, normalizers
+from transformers import PreTrainedTokenizerFast
 
 from elicitation.errors import InputError
 from elicitation.models import load_tokenizer
@@ -23,6 +25,35 @@ def test_labels_are_found_by_their_exact_token(llama_folder):
     tokenizer = load_tokenizer(llama_folder)
     ids = label_token_ids(tokenizer, PromptFormat(labels=(" unhappy", " happy")), "llama")
     assert tokenizer.convert_ids_to_tokens(ids) == ["unhappy", "happy"]
+
+
+@pytest.fixture
+def sentencepiece():
+    """A tokenizer like Llama-2's: what begins a text gets a space, which makes other tokens of it."""
+    letters = ["t", "e", "x", "0", "1", "▁", "\n", ":", "a"]
+    words = ["▁t", "▁te", "▁tex", "▁text", "▁1", "1a"]
+    merges = [("▁", "t"), ("▁t", "e"), ("▁te", "x"), ("▁tex", "t"), ("▁", "1"), ("1", "a")]
+    vocabulary = {token: i for i, token in enumerate(["<unk>", *letters, *words])}
+    tokenizer = Tokenizer(models.BPE(vocabulary, merges, unk_token="<unk>"))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    tokenizer.decoder = decoders.Replace("▁", " ")
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="<unk>")
+
+
+def test_labels_are_the_tokens_that_stand_behind_the_cue(sentencepiece):
+    ids = label_token_ids(sentencepiece, PromptFormat(), "llama-2")
+    assert sentencepiece.convert_ids_to_tokens(ids) == ["0", "1"]
+    # Alone, the label 0 is two tokens, and 1 is another one.
+    alone = [sentencepiece(label)["input_ids"] for label in "01"]
+    assert [sentencepiece.convert_ids_to_tokens(found) for found in alone] == [["▁", "0"], ["▁1"]]
+    prompt = sentencepiece(write_prompt([("te", 1)], "tex", PromptFormat()))["input_ids"]
+    assert ids[1] in prompt and prompt[-1] == sentencepiece.convert_tokens_to_ids("\n")
+
+
+@pytest.mark.parametrize(("cue", "labels"), [("\n1", ("0", "a")), ("\n", ("0", "11"))], ids=["joined", "two tokens"])
+def test_labels_that_the_cue_would_swallow_are_refused(sentencepiece, cue, labels):
+    with pytest.raises(InputError, match=r"'(a|11)' is \d tokens or an unknown one behind"):
+        label_token_ids(sentencepiece, PromptFormat(cue, labels), "llama-2")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elicitation.errors import InputError
-from elicitation.purchases import buy, check_supply, order_pool
+from elicitation.purchases import buy, check_supply, full_supply, order_pool
 
 seeds = st.integers(0, 10_000)
 pools = st.lists(st.text("0123456789abcdef", min_size=4, max_size=8), min_size=1, max_size=40, unique=True)
@@ -57,7 +57,7 @@ def test_seeds_order_the_pool_differently():
 
 
 def test_a_pool_can_be_bought_to_the_last_example():
-    check_supply(10, 4, 6, "task")
+    check_supply(full_supply(10), 4, 6, "task")
 
 
 @pytest.mark.parametrize(("n_weak", "n_gold"), [(5, 6), (11, 0), (0, 11)])

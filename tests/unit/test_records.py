@@ -15,9 +15,11 @@ from elicitation.records import (
     COMMAND_VARIABLE,
     LOCKS,
     ROOT,
+    begin_record,
     code_version,
     describe_device,
     find_record,
+    hash_code,
     installed_lock,
     known_hash,
     make_record,
@@ -32,9 +34,10 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def record(**changes):
+def record(inputs=(), **changes):
     given = {"rule": "a_rule", "wildcards": {"seed": "3"}, "settings": {"version": 1}, "study": "mine"}
-    return make_record(**(given | {"inputs": [], "outputs": [], "started": time.perf_counter()} | changes))
+    given |= {"begun": begin_record(inputs), "outputs": [], "started": time.perf_counter()}
+    return make_record(**given | changes)
 
 
 def test_a_record_names_what_went_in_and_what_came_out(folder):
@@ -46,7 +49,7 @@ def test_a_record_names_what_went_in_and_what_came_out(folder):
     assert made["outputs"]["labels"]["bytes"] == 2
     assert (made["study"], made["rule"], made["settings"]) == ("mine", "a_rule", {"version": 1})
     assert made["packages"]["pandas"] == pd.__version__
-    assert made["code"] == code_version()
+    assert (made["code"], made["code_sha256"]) == (code_version(), hash_code())
     assert made["seconds"] >= 2
     assert made["peak_memory_mb"] > 10
     json.dumps(made)
@@ -72,7 +75,9 @@ def test_the_device_is_the_one_of_the_settings_with_the_name_of_the_processor():
     assert device["processor"]
 
 
-def test_the_lock_is_that_of_the_installed_vllm():
+def test_the_lock_is_that_of_the_installed_vllm(monkeypatch, folder):
+    monkeypatch.setattr(records, "LOCK_COPY", folder / "none")
+
     def is_installed(package):
         try:
             return bool(distribution(package))
@@ -82,6 +87,13 @@ def test_the_lock_is_that_of_the_installed_vllm():
     installed = [lock for package, lock in LOCKS.items() if is_installed(package)]
     lock = installed_lock()
     assert lock == ({"file": installed[0], "sha256": hash_file(ROOT / installed[0])} if installed else None)
+
+
+def test_the_lock_is_the_one_that_was_installed_not_the_one_that_is_there_now(monkeypatch, folder):
+    (folder / "installed").write_text("torch==1.0")
+    monkeypatch.setattr(records, "LOCK_COPY", folder / "installed")
+    monkeypatch.setattr(records, "LOCKS", {"pytest": "envs/cpu.lock"})
+    assert installed_lock() == {"file": "envs/cpu.lock", "sha256": hash_file(folder / "installed")}
 
 
 def test_no_lock_is_claimed_where_none_was_installed(monkeypatch):
@@ -138,6 +150,12 @@ def test_a_file_that_is_no_record_is_not_taken_for_one(folder):
     assert find_record(Path("results/a.parquet")) is None
 
 
+@pytest.mark.parametrize("content", [b"", b'{"rule": "a_ru', b"\xff\xfe", b"[]"])
+def test_a_record_that_cannot_be_read_is_none(folder, content):
+    (folder / "a.json").write_bytes(content)
+    assert find_record(Path("a.parquet")) is None and find_record(Path("a.json")) is None
+
+
 @pytest.fixture
 def model(folder):
     """A folder with a record, as a job leaves them."""
@@ -147,8 +165,9 @@ def model(folder):
     return folder / "model"
 
 
-def test_the_hash_of_an_unchanged_folder_is_taken_from_its_record(model, monkeypatch):
+def test_the_hash_of_an_unchanged_folder_is_taken_from_its_record_if_it_is_large(model, monkeypatch):
     expected = hash_file(model)
+    monkeypatch.setattr(records, "LARGE", 100)
     monkeypatch.setattr(records, "hash_file", lambda path: pytest.fail("it was hashed again"))
     assert known_hash("model") == expected
 
@@ -162,18 +181,49 @@ def test_a_folder_that_changed_is_hashed_again(model):
 # Code
 
 
-def test_the_code_version_is_the_commit_and_tells_of_changes(tmp_path):
+@pytest.fixture
+def checkout(tmp_path):
+    """A git checkout with code, and what runs git in it."""
+    root = tmp_path / "checkout"
+    for path in ("Snakefile", "src/elicitation/cli.py", "workflow/rules/a.smk"):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text("1")
+
     def git(*arguments):
         names = ["-c", "user.name=n", "-c", "user.email=e"]
-        result = subprocess.run(["git", "-C", tmp_path, *names, *arguments], check=True, capture_output=True, text=True)
+        result = subprocess.run(["git", "-C", root, *names, *arguments], check=True, capture_output=True, text=True)
         return result.stdout.strip()
 
-    assert code_version(tmp_path) == "unknown"
+    return root, git
+
+
+def test_the_code_version_is_the_commit_and_tells_of_changes(checkout):
+    root, git = checkout
+    assert code_version(root) == "unknown"
     git("init", "--quiet")
-    (tmp_path / "file").write_text("1")
-    git("add", "file")
+    git("add", ".")
     git("commit", "--quiet", "--message", "first")
     commit = git("rev-parse", "HEAD")
-    assert code_version(tmp_path) == commit
-    (tmp_path / "file").write_text("2")
-    assert code_version(tmp_path) == f"{commit}-dirty"
+    assert code_version(root) == commit
+    (root / "workflow/new.smk").write_text("2")
+    assert code_version(root) == f"{commit}-dirty"
+    (root / "workflow/new.smk").unlink()
+    (root / "Snakefile").write_text("2")
+    assert code_version(root) == f"{commit}-dirty"
+
+
+@pytest.mark.parametrize("path", ["Snakefile", "src/elicitation/cli.py", "workflow/rules/a.smk", "workflow/new.smk"])
+def test_the_hash_of_the_code_covers_all_of_it_committed_or_not(checkout, path):
+    root, _ = checkout
+    before = hash_code(root)
+    (root / "src/elicitation/__pycache__").mkdir()
+    (root / "src/elicitation/__pycache__/cli.pyc").write_text("2")
+    (root / "README.md").write_text("2")
+    assert hash_code(root) == before
+    (root / path).write_text("2")
+    assert hash_code(root) != before
+
+
+def test_without_git_the_version_is_unknown(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    assert code_version() == "unknown"

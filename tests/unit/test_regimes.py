@@ -1,122 +1,110 @@
-import math
-
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
-from elicitation.regimes import correctness, join_tasks, paired_difference, regime_at
+from elicitation.regimes import find_regimes, regime_at, shares_of_wins
 
 WEAK, MIXED, GOLD = (100, 0), (50, 5), (0, 10)
 """Purchases that cost 10 at the price 0.1."""
-HALF = np.arange(400) % 2 == 0
+ZIGZAG = np.tile([-0.02, 0.02], 50)
+"""Deviations of two points."""
 
 
-def right(share, seeds=3):
-    """(seeds, 400): the same share of examples is right in both halves and for every seed."""
-    return np.tile(np.arange(400) // 2 < 200 * share, (seeds, 1))
+def study(accuracies: dict, deviations=ZIGZAG, **settings):
+    """Points with these accuracies by purchase, and deviations of their own where `deviations` is a dict."""
+    points = pd.DataFrame(accuracies.keys(), columns=["n_weak", "n_gold"]).assign(accuracy=accuracies.values())
+    points = points.assign(task="a", supervisor="v", student="s", method="m", n_seeds=3).assign(**settings)
+    own = deviations if isinstance(deviations, dict) else {}
+    shared = ZIGZAG if own else deviations
+    return points, np.array([own.get(purchase, shared) for purchase in accuracies])
 
 
 @pytest.mark.parametrize(
-    ("weak", "mixed", "gold", "regime", "winner"),
+    ("weak", "mixed", "gold", "regime"),
     [
-        (0.9, 0.7, 0.6, "quantity-dominant", "weak only"),
-        (0.7, 0.9, 0.6, "mixed", "mixed"),
-        (0.7, 0.6, 0.9, "quality-dominant", "gold only"),
-        pytest.param(0.9, 0.6, 0.9, "undetermined", "weak only", id="level with one rival"),
-        pytest.param(0.9, 0.6, 0.895, "undetermined", "weak only", id="ahead by one example"),
+        (0.9, 0.7, 0.6, "quantity-dominant"),
+        (0.7, 0.9, 0.6, "mixed"),
+        (0.7, 0.6, 0.9, "quality-dominant"),
+        pytest.param(0.9, 0.6, 0.9, "undetermined", id="level with one rival"),
     ],
 )
-def test_the_winner_must_beat_both_rivals_beyond_the_interval(weak, mixed, gold, regime, winner):
-    row = regime_at({WEAK: right(weak), MIXED: right(mixed), GOLD: right(gold)}, HALF, 10, 0.1)
-    assert (row["regime"], row["winner"]) == (regime, winner)
-    assert (row["weak only"], row["mixed"], row["gold only"]) == pytest.approx((weak, mixed, gold), abs=0.006)
-    assert (row["lead_low"] > 0) == (regime != "undetermined")
+def test_the_strategy_that_is_ahead_in_most_replicates_names_the_regime(weak, mixed, gold, regime):
+    row = regime_at(*study({WEAK: weak, MIXED: mixed, GOLD: gold}), 10, 0.1, 0.9)
+    assert row["regime"] == regime
+    assert tuple(row[f"accuracy_{name}"] for name in ("weak_only", "mixed", "gold_only")) == pytest.approx(
+        (weak, mixed, gold)
+    )
+    assert row["effect"] == pytest.approx(mixed - max(weak, gold))
 
 
-def test_the_lead_is_the_one_over_the_closest_rival():
-    row = regime_at({WEAK: right(0.9), MIXED: right(0.8), GOLD: right(0.5)}, HALF, 10, 0.1)
-    assert row["lead"] == pytest.approx(0.1)
-    assert (row["n_weak"], row["n_gold"]) == WEAK
+def test_probabilities_are_shares_of_replicates_and_the_config_sets_how_many_it_takes():
+    # Ahead by 0.01; behind where its own deviation is low, in a fifth of the replicates.
+    swings = np.where(np.arange(100) < 20, -0.04, 0.01)
+    data = study({WEAK: 0.81, MIXED: 0.8, GOLD: 0.5}, {WEAK: swings, MIXED: np.zeros(100)})
+    row = regime_at(*data, 10, 0.1, 0.79)
+    assert (row["quantity-dominant"], row["mixed"], row["quality-dominant"]) == pytest.approx((0.8, 0.2, 0.0))
+    assert row["regime"] == "quantity-dominant" and regime_at(*data, 10, 0.1, 0.81)["regime"] == "undetermined"
+    assert row["lead_low"] < 0 < row["lead"] < row["lead_high"]
 
 
-def test_one_seed_decides_nothing():
-    row = regime_at({WEAK: right(0.9, 1), MIXED: right(0.5, 1), GOLD: right(0.5, 1)}, HALF, 10, 0.1)
-    assert (row["regime"], row["n_seeds"]) == ("undetermined", 1)
+def test_differences_are_paired():
+    wide = np.tile([-0.2, 0.2], 50)
+    row = regime_at(*study({WEAK: 0.71, MIXED: 0.7, GOLD: 0.5}, wide), 10, 0.1, 0.9)
+    assert row["regime"] == "quantity-dominant"
+    assert (row["lead_low"], row["lead"], row["lead_high"]) == pytest.approx((0.01, 0.01, 0.01))
+
+
+def test_many_purchases_of_a_strategy_do_not_make_it_luckier():
+    rng = np.random.default_rng(0)
+    purchases = [WEAK, GOLD, *[(n, 1) for n in range(10, 80)]]
+    rows = []
+    for _ in range(50):
+        points, _ = study(dict(zip(purchases, rng.normal(0.8, 0.02, len(purchases)), strict=True)))
+        rows.append(regime_at(points, rng.normal(0, 0.02, (len(purchases), 400)), 10, 0.1, 0.9))
+    assert np.mean([row["regime"] != "undetermined" for row in rows]) <= 0.1
+    reported = np.mean([row["accuracy_mixed"] for row in rows])
+    assert reported == pytest.approx(0.8, abs=0.006), "chosen on one half, reported on the other"
+
+
+def test_the_lead_is_the_one_over_the_best_rival_and_the_purchase_the_winners():
+    row = regime_at(*study({WEAK: 0.9, MIXED: 0.8, GOLD: 0.5}), 10, 0.1, 0.9)
+    assert row["lead"] == pytest.approx(0.1) and row["winner"] == "weak only"
+    assert (row["n_weak"], row["n_gold"], row["n_seeds"]) == (*WEAK, 3)
+
+
+def test_one_seed_decides_nothing_and_says_why():
+    row = regime_at(*study({WEAK: 0.9, MIXED: 0.5, GOLD: 0.5}, n_seeds=1), 10, 0.1, 0.9)
+    assert (row["regime"], row["reason"]) == ("undetermined", "one seed has no spread")
+    assert row["quantity-dominant"] == 1
 
 
 @pytest.mark.parametrize("missing", [WEAK, MIXED, GOLD])
 def test_a_strategy_without_purchase_leaves_the_regime_undetermined_and_says_why(missing):
-    correct = {purchase: right(0.9) for purchase in (WEAK, MIXED, GOLD) if purchase != missing}
-    row = regime_at(correct, HALF, 10, 0.1)
+    row = regime_at(*study({pair: 0.9 for pair in (WEAK, MIXED, GOLD) if pair != missing}), 10, 0.1, 0.9)
     assert row["regime"] == "undetermined"
     assert "strategy" in row["reason"]
 
 
 def test_only_affordable_purchases_count():
-    correct = {WEAK: right(0.6), MIXED: right(0.9), GOLD: right(0.5), (0, 1000): right(1.0)}
-    assert regime_at(correct, HALF, 10, 0.1)["regime"] == "mixed"
-    assert regime_at(correct, HALF, 1000, 0.1)["regime"] == "quality-dominant"
+    data = study({WEAK: 0.6, MIXED: 0.9, GOLD: 0.5, (0, 1000): 1.0})
+    assert regime_at(*data, 10, 0.1, 0.9)["regime"] == "mixed"
+    assert regime_at(*data, 1000, 0.1, 0.9)["regime"] == "quality-dominant"
 
 
 def test_the_price_of_a_weak_label_decides_what_is_affordable():
-    correct = {WEAK: right(0.9), (10, 0): right(0.5), (2, 5): right(0.7), GOLD: right(0.6)}
-    assert regime_at(correct, HALF, 10, 0.1)["regime"] == "quantity-dominant"
-    assert regime_at(correct, HALF, 10, 1.0)["regime"] == "mixed"
+    data = study({WEAK: 0.9, (10, 0): 0.5, (2, 5): 0.7, GOLD: 0.6})
+    assert regime_at(*data, 10, 0.1, 0.9)["regime"] == "quantity-dominant"
+    assert regime_at(*data, 10, 1.0, 0.9)["regime"] == "mixed"
 
 
-def test_what_won_on_the_choosing_half_only_is_undetermined():
-    lucky = right(0.5)
-    lucky[:, HALF] = True
-    row = regime_at({WEAK: lucky, MIXED: right(0.8), GOLD: right(0.4)}, HALF, 10, 0.1)
-    assert (row["winner"], row["regime"]) == ("weak only", "undetermined")
-    assert row["lead"] == pytest.approx(-0.3)
+def test_ties_are_shared():
+    scores = np.array([[0.5, 0.9, 0.7], [0.5, 0.9, 0.8], [0.1, 0.9, 0.9]])
+    assert shares_of_wins(scores) == pytest.approx([(1 / 2 + 1 / 3) / 3, (1 / 2 + 1 / 3) / 3, (1 / 3 + 1) / 3])
 
 
-def test_equal_runs_differ_by_nothing():
-    assert paired_difference(right(0.7), right(0.7)) == (0, 0, 0)
-
-
-def test_paired_difference_adds_errors_of_seeds_and_examples_in_quadrature():
-    a = np.array([[1, 1, 1, 0], [1, 1, 0, 0]], dtype=bool)
-    b = np.array([[0, 1, 0, 0], [0, 1, 0, 0]], dtype=bool)
-    # Differences: [1, 0, 1, 0] and [1, 0, 0, 0]; means of rows 1/2 and 1/4, of columns 1, 0, 1/2 and 0.
-    mean, low, high = paired_difference(a, b)
-    seeds = stats.t.ppf(0.975, 1) * np.std([1 / 2, 1 / 4], ddof=1) / math.sqrt(2)
-    examples = 1.96 * np.std([1, 0, 1 / 2, 0], ddof=1) / math.sqrt(4)
-    assert mean == pytest.approx(3 / 8)
-    assert high - mean == pytest.approx(math.hypot(seeds, examples))
-    assert mean - low == pytest.approx(high - mean)
-
-
-def test_pairing_cancels_what_both_runs_share():
-    rng = np.random.default_rng(0)
-    a = rng.random((3, 400)) < 0.7
-    b = a.copy()
-    b[:, :40] = False
-    paired, unpaired = paired_difference(a, b), paired_difference(a, b[:, ::-1])
-    assert paired[2] - paired[1] < unpaired[2] - unpaired[1]
-
-
-def test_correctness_is_sorted_by_seed_and_in_the_order_of_the_gold_labels():
-    gold = pd.Series([1, 0], index=["y", "x"])
-    rows = [
-        (1, 4, 0, "x", 2.0),
-        (0, 4, 0, "y", 3.0),
-        (1, 4, 0, "y", 1.0),
-        (0, 4, 0, "x", -1.0),
-        (0, 0, 2, "x", -9.0),
-        (0, 0, 2, "y", -9.0),
-    ]
-    predictions = pd.DataFrame(rows, columns=["seed", "n_weak", "n_gold", "id", "log_odds"])
-    correct = correctness(predictions.sample(frac=1, random_state=0), gold)
-    assert correct[4, 0].tolist() == [[True, True], [True, False]]
-    assert correct[0, 2].tolist() == [[False, True]]
-
-
-def test_tasks_are_joined_on_the_purchases_and_seeds_that_all_have():
-    first = {(0, 4): np.ones((2, 3)), (40, 0): np.ones((2, 3)), (9, 9): np.ones((2, 3))}
-    second = {(0, 4): np.zeros((2, 5)), (40, 0): np.zeros((1, 5))}
-    joined = join_tasks([first, second])
-    assert list(joined) == [(0, 4)]
-    assert joined[0, 4].tolist() == [[1, 1, 1, 0, 0, 0, 0, 0]] * 2
+def test_every_group_price_and_budget_has_a_row():
+    points, deviations = study({WEAK: 0.9, MIXED: 0.8, GOLD: 0.5})
+    both = pd.concat([points, points.assign(task="b", supervisor="w")], ignore_index=True)
+    table = find_regimes(both, np.concatenate([deviations, deviations]), {"v": [0.1, 0.5], "w": [1.0]}, [10, 40], 0.9)
+    found = table[["task", "weak_price", "budget"]].to_numpy().tolist()
+    assert found == [["a", 0.1, 10], ["a", 0.1, 40], ["a", 0.5, 10], ["a", 0.5, 40], ["b", 1.0, 10], ["b", 1.0, 40]]

@@ -1,4 +1,5 @@
 import hashlib
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -9,11 +10,14 @@ from elicitation.errors import InputError
 from elicitation.tasks import (
     describe_sets,
     format_rows,
+    hash_rows,
     hash_text,
+    pin_revision,
     prepare_task,
     read_split,
     revision_of,
     sample_texts,
+    source_files,
     split_task,
 )
 
@@ -245,6 +249,29 @@ def test_the_hub_is_asked_for_the_pinned_revision(monkeypatch):
     with pytest.raises(InputError, match=r"'own': the split 'train' of a/b@0{40} cannot be loaded .* \(no way\);"):
         read_split(task, "train", "hub", None)
     assert asked == [("a/b", {"name": "c", "data_dir": None, "revision": "0" * 40, "split": "train"})]
+
+
+def test_the_rows_of_every_split_that_is_read_are_hashed_in_whatever_format_they_came(tmp_path, monkeypatch):
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+    task = hub_task(tmp_path / "repository", data_dir="second")
+    place = f"{tmp_path / 'repository'}@{'0' * 40}"
+    hashes = {f"{place}:{split}": hash_rows(rows(20, f"second {split}")) for split in ("train", "test")}
+    assert source_files(task, "hub", None) == hashes and len(set(hashes.values())) == 2
+    assert hash_rows(rows(20).iloc[::-1]) != hash_rows(rows(20)) != hash_rows(rows(20).rename(columns={"q": "r"}))
+
+
+@pytest.mark.parametrize("branch", ["main", "refs/convert/parquet"])
+def test_a_branch_is_replaced_by_the_commit_that_it_stands_at(monkeypatch, branch):
+    asked = []
+
+    def dataset_info(self, name, revision):
+        asked.append((name, revision))
+        return SimpleNamespace(sha="c0ffee00" * 5)
+
+    monkeypatch.setattr("huggingface_hub.HfApi.dataset_info", dataset_info)
+    pinned = pin_revision(TASK | {"hub": {"id": "a/b", "revision": branch}}, "hub")
+    assert asked == [("a/b", branch)]
+    assert revision_of(pinned, "hub") == f"a/b@{'c0ffee00' * 5}", "as the card says"
 
 
 # Errors of whole tasks

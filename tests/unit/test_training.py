@@ -27,7 +27,7 @@ from elicitation.training import (
     train_stage,
     train_step,
     trainable_weights,
-    validation_score,
+    validation_scores,
     within_memory,
 )
 
@@ -103,11 +103,27 @@ def test_log_confidence_mixes_labels_with_hardened_predictions(step, expected):
     assert targets.tolist() == pytest.approx(expected)
 
 
-@given(st.lists(st.floats(0, 1), min_size=2, max_size=40), st.permutations(range(40)))
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=40), st.permutations(range(40)))
 def test_log_confidence_keeps_the_share_of_ones_among_its_predictions(p, ranks):
     p, log_odds = np.array(p), np.array(ranks[: len(p)], dtype=float)
-    called = (log_confidence_targets(p, log_odds, step=200) - 0.5 * p).sum() / 0.5
-    assert abs(called - p.sum()) <= 1 + 1e-9
+    hardened = (log_confidence_targets(p, log_odds, step=200) - 0.5 * p) / 0.5
+    for part in np.array_split(np.arange(len(p)), math.ceil(len(p) / 8)):
+        assert len(part) <= 8 and abs(hardened[part].sum() - p[part].sum()) <= 0.5 + 1e-9
+        called = hardened[part] > 0.5
+        assert not called.any() or called.all() or log_odds[part][called].min() > log_odds[part][~called].max()
+
+
+def test_log_confidence_hardens_in_parts_of_eight_as_equal_as_can_be():
+    # The second part holds no 1, so none of its predictions is called 1, however high.
+    p, log_odds = np.array([1.0] * 6 + [0.0] * 6), np.arange(12.0)
+    hardened = (log_confidence_targets(p, log_odds, step=200) - 0.5 * p) / 0.5
+    assert hardened.tolist() == [1] * 6 + [0] * 6
+
+
+@pytest.mark.parametrize("p", [0.9, 0.6, 0.4])
+def test_log_confidence_calls_a_single_label_what_it_is_nearer_to(p):
+    target = log_confidence_targets(np.array([p]), np.array([-3.0]), step=200)
+    assert target.tolist() == pytest.approx([0.5 * p + 0.5 * (p > 0.5)])
 
 
 def test_a_label_of_weight_two_counts_like_the_label_twice(new_model, token_ids, gold):
@@ -171,19 +187,30 @@ def limit_memory(model, tokens):
     return model
 
 
-@given(st.integers(1, 10**5), st.integers(0, 10**5))
-def test_tokens_are_halved_until_they_fit(tokens, spare):
+CPU_ERROR = RuntimeError("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory")
+
+
+@given(st.integers(1, 10**5), st.integers(0, 10**5), st.sampled_from([torch.OutOfMemoryError, CPU_ERROR]))
+def test_tokens_are_halved_until_they_fit(tokens, spare, error):
     tried, longest = [], 100
 
     def compute(n):
         tried.append(n)
         if n > longest + spare:
-            raise torch.OutOfMemoryError
+            raise error
         return "result"
 
     assert within_memory(compute, tokens, longest) == ("result", tried[-1])
     assert tried[0] == tokens and all(later == earlier // 2 for earlier, later in pairwise(tried))
     assert all(n > longest + spare for n in tried[:-1])
+
+
+def test_other_errors_are_not_taken_for_a_lack_of_memory():
+    def compute(n):
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    with pytest.raises(RuntimeError, match="shapes"):
+        within_memory(compute, 200, 100)
 
 
 @pytest.mark.parametrize("batch_size", [8, 32])
@@ -237,6 +264,12 @@ def test_early_stopping_holds_out_a_fifth_but_at_least_two_labels(n_labels):
     assert schedule.n_train + schedule.n_validation == n_labels
     assert schedule.n_validation == max(2, n_labels // 5)
     assert schedule.n_train >= 2
+
+
+def test_a_protocol_may_say_how_many_labels_are_held_out():
+    schedule = plan_schedule(8500, supervisor_protocol(1e-3, 3, 8500, 1000, validation_size=500))
+    assert (schedule.n_train, schedule.n_validation) == (8000, 500)
+    assert schedule.steps == 3 * 250
 
 
 @pytest.mark.parametrize("n_labels", [1, 2, 3])
@@ -293,7 +326,7 @@ def test_learning_rate_warms_up_linearly_and_decays_as_a_cosine(step, factor):
 )
 def test_stops_after_four_validations_that_gain_too_little(scores, stops_at):
     stopping, model = EarlyStopping(patience=4, min_gain=0.01), torch.nn.Linear(1, 1)
-    stops = [stopping.update(score, step, model) for step, score in enumerate(scores, start=1)]
+    stops = [stopping.update(score, 0.5, step, model) for step, score in enumerate(scores, start=1)]
     assert stops.index(True) + 1 == stops_at if stops_at else not any(stops)
 
 
@@ -301,9 +334,16 @@ def test_best_weights_are_kept_though_later_ones_are_worse():
     stopping, model = EarlyStopping(patience=9, min_gain=0.01), torch.nn.Linear(1, 1)
     for step, score in enumerate([0.5, 0.7, 0.701, 0.6], start=1):
         torch.nn.init.constant_(model.weight, step)
-        stopping.update(score, step, model)
+        stopping.update(score, 0.5, step, model)
     restore_weights(model, stopping.best_weights)
     assert (model.weight.item(), stopping.best_step, stopping.best_score) == (3, 3, 0.701)
+
+
+def test_of_equal_scores_the_one_of_lower_loss_is_best():
+    stopping, model = EarlyStopping(patience=9, min_gain=0.01), torch.nn.Linear(1, 1)
+    for step, loss in enumerate([0.66, 0.1, 0.2], start=1):
+        stopping.update(1.0, loss, step, model)
+    assert (stopping.best_step, stopping.stale) == (2, 2)
 
 
 def test_a_stage_ends_with_its_best_validated_weights(new_model, token_ids, gold):
@@ -322,9 +362,10 @@ def test_a_stage_ends_with_its_best_validated_weights(new_model, token_ids, gold
 
 def test_validation_falls_back_on_log_loss_where_auroc_is_undefined():
     log_odds = np.array([0.0, math.log(3)])
-    assert validation_score(np.array([0.2, 0.9]), log_odds) == ("auroc", 1.0)
-    name, score = validation_score(np.array([0.6, 0.9]), log_odds)
-    assert (name, score) == ("negative log-loss", pytest.approx(-(math.log(2) + math.log(4 / 3)) / 2))
+    loss = pytest.approx((math.log(2) + math.log(4 / 3)) / 2)
+    assert validation_scores(np.array([0.2, 0.9]), log_odds) == ("auroc", 1.0, loss)
+    name, score, found = validation_scores(np.array([0.6, 0.9]), log_odds)
+    assert (name, score, found) == ("negative log-loss", -found, loss)
 
 
 # Stages

@@ -1,5 +1,6 @@
 """Every method and every kind of supervisor in one miniature study."""
 
+import json
 from copy import deepcopy
 
 import numpy as np
@@ -54,6 +55,13 @@ def test_metrics_say_how_many_examples_the_prompts_held(metrics):
     assert (few.shots == few.n_gold).all() and (few.shot_quality == "gold").all()
     assert (metrics[metrics.method == "two_shot_weak"].shots == 2).all()
     assert (metrics[metrics.method == "sequential_sft"].shots == 0).all()
+
+
+def test_only_models_that_show_examples_are_measured_with_prompts(folder):
+    lengths = json.loads((folder / "results/tasks/verdict/lengths.json").read_text())["lengths"]
+    # The student shows two examples, the prompted supervisor two of the supervision set; both have the cue and a label.
+    assert list(lengths) == ["supervisor", "student"]
+    assert all(20 < length["longest_prompt"] < 200 and length["context"] == 1024 for length in lengths.values())
 
 
 def test_methods_differ_in_what_they_predict(folder):

@@ -11,8 +11,9 @@ from copy import deepcopy
 from pathlib import Path
 
 import pytest
-from helpers import MINI, ROOT, jobs_planned, run_snakemake, snakemake_command
+from helpers import MINI, ROOT, jobs_planned, missing, run_snakemake, snakemake_command
 
+from elicitation.audit import read_records
 from elicitation.files import hash_file
 
 SMALL = MINI | {
@@ -22,14 +23,16 @@ SMALL = MINI | {
 }
 KILLS = 10
 POOL = "results/tasks/topic/pool.parquet"
-UNTIMED = {".parquet", ".csv", ".safetensors", ".md"}
-"""Files that hold no times, dates or seconds."""
+LABELS = "results/weak_labels/topic/supervisor.parquet"
+STUDENT = "results/models/student"
+LAST_OUTPUTS = 24
+"""Of a study's last jobs, which could end before they are killed."""
 
 
-def untimed_files(folder: Path) -> dict[str, str]:
-    """Hashes by path."""
-    files = [file for part in ("results", "figures") for file in (folder / part).rglob("*")]
-    return {str(file.relative_to(folder)): hash_file(file) for file in files if file.suffix in UNTIMED}
+def result_files(folder: Path) -> dict[str, str]:
+    """Hashes by path of all results but records, which hold times: tables, models, figures."""
+    made = {path for record in read_records(folder).values() for path in record["outputs"]}
+    return {path: hash_file(folder / path) for path in sorted(made)}
 
 
 def finished_outputs(folder: Path) -> dict[Path, list[tuple[int, int]]]:
@@ -73,106 +76,146 @@ def test_a_study_killed_ten_times_ends_with_the_files_of_an_undisturbed_one(undi
     seed = int(os.environ.get("ELICITATION_KILL_SEED", random.SystemRandom().randrange(10**6)))
     print(f"ELICITATION_KILL_SEED={seed} kills at these moments again")
     rng, folder, finished = random.Random(seed), tmp_path / "study", {}
-    # Moments all over the study, but for its last jobs, which could end too soon.
-    for outputs in sorted(rng.sample(range(len(finished_outputs(undisturbed)) - 9), KILLS)):
-        run, delay = start(folder, SMALL), rng.uniform(0, 2)
+    for outputs in sorted(rng.sample(range(len(finished_outputs(undisturbed)) - LAST_OUTPUTS), KILLS)):
+        run, delay, alone = start(folder, SMALL), rng.uniform(0, 2), rng.random() < 0.3
         wait_until(run, lambda: len(finished_outputs(folder)) >= outputs, folder)  # noqa: B023
         with suppress(subprocess.TimeoutExpired):
             run.wait(delay)
         assert run.poll() is None
-        os.killpg(run.pid, signal.SIGKILL)
+        # Alone: jobs must notice for themselves that their scheduler is gone.
+        (os.kill if alone else os.killpg)(run.pid, signal.SIGKILL)
         run.wait()
-        print(f"killed {delay:.2f} s after {outputs} outputs were finished")
-        finished |= finished_outputs(folder)
+        print(f"killed {delay:.2f} s after {outputs} outputs were finished{', only the scheduler' * alone}")
+        before, finished = finished, finished_outputs(folder)
+        assert before.items() <= finished.items(), "a finished job ran twice"
     result = run_snakemake(folder, SMALL)
     assert result.returncode == 0, result.stdout + result.stderr
     assert finished and finished.items() <= finished_outputs(folder).items(), "a finished job ran twice"
-    assert untimed_files(folder) == untimed_files(undisturbed)
+    assert result_files(folder) == result_files(undisturbed)
 
 
-def test_sigterm_ends_jobs_with_a_sentence_and_only_they_are_left(tmp_path):
+def test_sigterm_ends_jobs_with_a_sentence_and_only_they_are_left(undisturbed, tmp_path):
     folder, study = tmp_path / "study", deepcopy(SMALL)
-    study["models"][0]["sandbox"]["steps"] = 10**5
+    study["models"][0]["sandbox"]["steps"] = 400
     run, log = start(folder, study), folder / "logs/prepare_model/student.log"
-    wait_until(run, lambda: log.exists() and log.stat().st_size, folder)
+    wait_until(run, log.exists, folder)
     os.killpg(run.pid, signal.SIGTERM)
     assert run.wait() != 0
-    words = "Stopped by SIGTERM before results/models/student was finished; run the same command again to go on."
+    words = f"Stopped by SIGTERM before {STUDENT} was finished; run the same command again to go on."
     assert words in (tmp_path / "output.txt").read_text()
-    assert jobs_planned(folder, study, "results/models/student") == {"prepare_model": 1}
+    assert jobs_planned(folder, study, STUDENT) == {"prepare_model": 1}
+    finished = finished_outputs(folder)
+    result = run_snakemake(folder, study)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert finished and finished.items() <= finished_outputs(folder).items(), "a finished job ran twice"
+    assert result_files(folder).keys() == result_files(undisturbed).keys()
 
 
 @pytest.fixture
 def mounted(tmp_path):
-    """Mounts a small file system as results folder, or changes how it is mounted."""
-    results = tmp_path / "results"
-    results.mkdir()
+    """Mounts a small file system at a folder (of this test's), or changes how it is mounted."""
+    folders = set()
 
-    def mount(options):
-        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", results]
+    def mount(folder, options):
+        folder.mkdir(exist_ok=True)
+        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         if result.returncode:
-            pytest.skip(f"nothing can be mounted here: {result.stderr.strip()}")
+            missing("mount", f"nothing can be mounted here: {result.stderr.strip()}")
+        folders.add(folder)
 
     yield mount
-    subprocess.run(["umount", results], check=False)
+    for folder in folders:
+        subprocess.run(["umount", folder], check=False)
 
 
-def test_a_full_disk_is_named_and_the_same_command_goes_on_once_there_is_room(mounted, tmp_path):
-    mounted("size=16k")
-    result = run_snakemake(tmp_path, SMALL, target=POOL)
+@pytest.mark.parametrize(("place", "size"), [("results", "16k"), (".", "44k")], ids=["results", "logs and all"])
+def test_a_full_disk_is_named_and_the_same_command_goes_on_once_there_is_room(mounted, tmp_path, place, size):
+    folder = tmp_path / "study"
+    folder.mkdir()
+    mounted(folder / place, f"size={size}")
+    result = run_snakemake(folder, SMALL, target=POOL)
     assert result.returncode != 0
-    assert "Error: The disk is full: results/tasks/topic/pool.parquet" in result.stderr
+    assert f"Error: The disk is full: {POOL}" in result.stderr
     assert "make room, then run the same command again" in result.stderr and "Traceback" not in result.stderr
-    mounted("remount,size=16m")
-    assert run_snakemake(tmp_path, SMALL, target=POOL).returncode == 0
+    mounted(folder / place, "remount,size=16m")
+    assert run_snakemake(folder, SMALL, target=POOL).returncode == 0
 
 
 def test_a_read_only_results_folder_is_named_before_any_job(mounted, tmp_path):
-    mounted("ro")
+    mounted(tmp_path / "results", "ro")
     result = run_snakemake(tmp_path, SMALL, target=POOL)
     assert result.returncode != 0
     assert "Nothing can be written to results (read-only" in result.stderr and "Traceback" not in result.stderr
     assert not (tmp_path / "logs").exists()
-    mounted("remount,rw")
+    mounted(tmp_path / "results", "remount,rw")
     assert run_snakemake(tmp_path, SMALL, target=POOL).returncode == 0
 
 
-def test_damaged_files_are_named_and_the_next_run_makes_them_again_and_nothing_that_was_made_from_them(
-    undisturbed, tmp_path
-):
+def test_damage_is_named_before_any_job_and_the_next_run_mends_it_and_nothing_else(undisturbed, tmp_path):
     folder = tmp_path / "study"
     shutil.copytree(undisturbed, folder, symlinks=True)
-    whole = untimed_files(folder)
-    labels, model = "results/weak_labels/topic/supervisor.parquet", "results/models/student/model.safetensors"
-    for file in (folder / labels, folder / model):
-        time = file.stat().st_mtime_ns
-        os.truncate(file, file.stat().st_size - 50)
-        os.utime(file, ns=(time, time))
-    before, larger = finished_outputs(folder), deepcopy(SMALL)
-    larger["grid"]["budgets"].append(8)
-    result = run_snakemake(folder, larger)
+    before = finished_outputs(folder)
+    for file, size in ((folder / LABELS, 0), (folder / STUDENT / "model.safetensors", 5000)):
+        os.truncate(file, size)
+    result = run_snakemake(folder, SMALL)
     assert result.returncode != 0 and "Traceback" not in result.stderr
-    assert f"{labels} is damaged (" in result.stderr and f"{model} is damaged (" in result.stderr
-    assert "run the same command again: it makes results/models/student" in result.stderr
-    result = run_snakemake(folder, larger)
+    assert f"{LABELS} is damaged (" in result.stderr and f"{STUDENT}/model.safetensors is damaged (" in result.stderr
+    assert f"run the same command again: it makes {STUDENT}, {LABELS} anew" in result.stderr
+    result = run_snakemake(folder, SMALL)
+    assert result.returncode == 0 and "Nothing to be done" in result.stderr, result.stdout + result.stderr
+    assert result_files(folder) == result_files(undisturbed)
+    stamps = finished_outputs(folder)
+    same_job = {Path(STUDENT), Path(LABELS), Path(f"{STUDENT}.json"), Path(LABELS).with_suffix(".json")}
+    changed = {output.relative_to(folder) for output in before if before[output] != stamps[output]}
+    assert {Path(STUDENT), Path(LABELS)} <= changed <= same_job
+
+
+def test_a_flipped_bit_is_named_by_the_first_job_that_reads_it_and_mended_by_the_next_run(undisturbed, tmp_path):
+    folder, larger = tmp_path / "study", deepcopy(SMALL)
+    shutil.copytree(undisturbed, folder, symlinks=True)
+    larger["grid"]["budgets"].append(8)
+    content, time = bytearray((folder / LABELS).read_bytes()), (folder / LABELS).stat().st_mtime_ns
+    content[len(content) // 3] ^= 1
+    (folder / LABELS).write_bytes(content)
+    os.utime(folder / LABELS, ns=(time, time))
+    before, target = finished_outputs(folder), "results/stages/topic/supervisor/student/plain/b8_s0"
+    result = run_snakemake(folder, larger, target=target)
+    assert result.returncode != 0 and "Traceback" not in result.stderr
+    assert f"Error: {LABELS} is damaged (" in result.stderr and f"it makes {LABELS} anew and goes on" in result.stderr
+    result = run_snakemake(folder, larger, target=target)
     assert result.returncode == 0, result.stdout + result.stderr
-    kept = {name: hashed for name, hashed in whole.items() if len(Path(name).parts) > 3 and "metrics" not in name}
-    assert kept.keys() >= {labels, model} and kept.items() <= untimed_files(folder).items()
-    trained = {path: stamp for path, stamp in before.items() if {"stages", "runs"} & set(path.parts)}
-    assert trained and trained.items() <= finished_outputs(folder).items(), "what was made of them was made again"
+    assert result_files(folder).items() >= result_files(undisturbed).items()
+    after = finished_outputs(folder)
+    changed = {str(output.relative_to(folder)) for output in before if before[output] != after[output]}
+    assert LABELS in changed <= {LABELS, LABELS.replace(".parquet", ".json"), "results/tasks/topic/lengths.json"}
+
+
+def own_task(folder: Path, rows: str) -> dict:
+    folder.mkdir()
+    (folder / "train.csv").write_text(f"text,label\n{rows}")
+    task = {"name": folder.name, "local": str(folder), "splits": {"train": "train", "test": "train"}, "text": "{text}"}
+    return task | {"label": "label", "pool_size": 300, "test_size": 60, "supervision_size": 40}
 
 
 def test_a_job_that_fails_stops_no_other_and_is_listed_with_its_log_at_the_end(tmp_path):
-    (tmp_path / "own").mkdir()
-    (tmp_path / "own/train.csv").write_text("text,label\na,2\n")
-    own = {"name": "own", "local": str(tmp_path / "own"), "splits": {"train": "train", "test": "train"}}
-    own |= {"text": "{text}", "label": "label", "pool_size": 300, "test_size": 60, "supervision_size": 40}
-    study = SMALL | {"tasks": [own, *MINI["tasks"]]}
-    result = run_snakemake(tmp_path, study, "--keep-going", target="fetch")
+    study = deepcopy(SMALL)
+    study["models"][1]["sandbox"]["learning_rate"] = 1e30
+    # On one core the ordering comes after the models, by priority.
+    stage = "results/stages/topic/supervisor/student/plain/b4_s0"
+    result = run_snakemake(tmp_path, study, "--cores", "1", target=stage)
     assert result.returncode != 0
-    assert "1 jobs failed; what does not need them is done. Their logs:\n  prepare_task: logs/prepare_task/own.log" in (
-        result.stderr
-    )
-    for task in MINI["tasks"]:
-        assert (tmp_path / f"results/tasks/{task['name']}/lengths.json").exists()
+    said = result.stderr.partition("1 jobs failed; the same command tries them again.")[2]
+    assert "prepare_model: logs/prepare_model/supervisor.log: Pretraining: the loss is nan at step " in said
+    for path in (STUDENT, "results/purchases/topic/s0.parquet"):
+        assert (tmp_path / path).exists()
+
+
+def test_a_failed_check_stops_all_but_other_checks(tmp_path):
+    study = SMALL | {"tasks": [own_task(tmp_path / "bad", "a,2\n"), own_task(tmp_path / "worse", ""), *MINI["tasks"]]}
+    result = run_snakemake(tmp_path / "study", study)
+    assert result.returncode != 0
+    for task in ("bad", "worse"):
+        assert f"prepare_task: logs/prepare_task/{task}.log: Task '{task}'" in result.stderr
+    assert (tmp_path / "study/results/tasks/topic/lengths.json").exists()
+    assert not (tmp_path / "study/results/models").exists()

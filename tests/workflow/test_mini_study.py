@@ -1,6 +1,8 @@
 """One complete miniature study through Snakemake with real vLLM, checked for what its tables say."""
 
 import json
+import subprocess
+import sys
 from copy import deepcopy
 from pathlib import Path
 
@@ -11,9 +13,13 @@ from helpers import MINI, ROOT, jobs_planned, run_snakemake
 
 from elicitation.files import hash_file, hash_ids
 from elicitation.purchases import buy
+from elicitation.resampling import read_resamples
 
 TASKS = [task["name"] for task in MINI["tasks"]]
-FIGURES = ("pareto", "spending", "spending_tasks", "scaling", "weak_labels")
+FIGURES = (
+    *("pareto", "spending", "spending_tasks", "scaling", "weak_labels"),
+    *("isoquants", "production", "regime_map"),
+)
 RUN = "results/runs/{task}/supervisor/student/sequential_sft/b{budget}_s{seed}"
 
 
@@ -79,15 +85,18 @@ def test_the_frontier_is_priced_and_rises(mini_study):
     assert set(table.weak_price) == {0.5, 0.1} and set(table.task) == {"average", *TASKS}
     assert np.allclose(table.cost, table.n_gold + table.weak_price * table.n_weak)
     assert (table.n_seeds == 2).all()
-    assert (table.accuracy_report_low <= table.accuracy_report).all()
-    for _, points in table[table.on_frontier].groupby(["task", "weak_price"]):
-        assert points.sort_values("cost").accuracy_selection.is_monotonic_increasing
+    assert (table.accuracy_low <= table.accuracy).all() and (table.accuracy <= table.accuracy_high).all()
+    assert table.probability.between(0, 1).all() and (table.on_frontier == (table.probability >= 0.5)).all()
+    assert (table.groupby(["task", "weak_price"]).probability.sum() >= 1).all(), "every frontier has a point"
 
 
 def test_every_budget_and_price_has_a_verdict(mini_study):
     regimes = pd.read_csv(mini_study / "results/regimes.csv")
     assert len(regimes) == (len(TASKS) + 1) * 2 * 2
-    assert set(regimes.regime) <= {"quantity-dominant", "mixed", "quality-dominant", "undetermined"}
+    probabilities = regimes[["quantity-dominant", "mixed", "quality-dominant"]]
+    assert set(regimes.regime) <= {*probabilities, "undetermined"}
+    assert np.allclose(probabilities.sum(axis=1), 1)
+    assert ((probabilities.max(axis=1) >= 0.9) == (regimes.regime != "undetermined")).all()
 
 
 def test_runs_are_summarised_and_none_is_missing(mini_study, metrics):
@@ -103,6 +112,38 @@ def test_the_methods_table_has_the_best_affordable_purchases(mini_study):
     assert set(table.task) == {"average"} and (table.n_seeds == 2).all() and (table.n_tasks == 2).all()
     assert (table.accuracy_low <= table.accuracy).all() and (table.accuracy <= table.accuracy_high).all()
     assert "Sequential SFT & $" in (mini_study / "results/methods.tex").read_text()
+
+
+def test_every_configuration_is_resampled_around_its_mean(mini_study, metrics):
+    points, deviations = read_resamples(mini_study / "results/resamples.parquet")
+    assert set(points.task) == {"average", *TASKS} and deviations.shape == (len(points), 1000)
+    means = metrics.groupby(["task", "n_weak", "n_gold"]).accuracy.mean()
+    for point in points[points.task != "average"].itertuples():
+        assert point.accuracy == pytest.approx(means[point.task, point.n_weak, point.n_gold])
+    assert np.allclose(deviations.mean(axis=1), 0, atol=1e-6) and np.abs(deviations).max() <= 0.5
+
+
+def test_there_is_a_recommendation_for_every_budget_and_price_and_any_other(mini_study):
+    answers = json.loads((mini_study / "results/recommendation.json").read_text())["answers"]
+    asked = {(answer["question"]["budget"], answer["weak_price"]) for answer in answers}
+    assert asked == {(budget, price) for budget in (4, 16) for price in (0.5, 0.1)}
+    for answer in answers:
+        assert answer["task"] == "average" and answer["recommended"]["cost"] <= answer["question"]["budget"]
+        assert 0 <= answer["accuracy"]["low"] <= answer["accuracy"]["high"] <= 1
+    assert (mini_study / "results/recommendation.md").read_text().count("## Budget") == 4
+    command = [
+        sys.executable,
+        "-m",
+        "elicitation.cli",
+        "recommend",
+        mini_study,
+        "--budget",
+        "10",
+        "--weak-price",
+        "0.2",
+    ]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0 and "**Buy " in result.stdout, result.stderr
 
 
 def test_figures_are_drawn_in_both_formats(mini_study):
@@ -134,7 +175,10 @@ def test_a_second_run_has_nothing_to_do(mini_study):
 
 def test_a_new_price_trains_nothing(mini_study):
     planned = jobs_planned(mini_study, MINI | {"weak_prices": [0.02]})
-    assert set(planned) == {"find_frontier", "find_regimes", "plot_pareto", "tabulate_methods", "all"}
+    assert set(planned) == {
+        *("find_frontier", "find_regimes", "plot_pareto", "tabulate_methods", "all"),
+        *("trace_expansion", "plot_isoquants", "plot_regime_map", "recommend", "build_explorer"),
+    }
 
 
 def test_a_new_budget_or_seed_trains_only_itself(mini_study):
@@ -145,6 +189,17 @@ def test_a_new_budget_or_seed_trains_only_itself(mini_study):
     # A task's texts are measured again, since other ones may stand in prompts; that retrains nothing.
     assert jobs_planned(mini_study, MINI | {"seeds": [0, 1, 2]}).items() >= (new | {"check_lengths": 2}).items()
     assert "train_supervisor" not in jobs_planned(mini_study, budget)
+
+
+def test_a_new_method_or_another_title_trains_nothing_that_exists(mini_study):
+    renamed = {"name": "sequential_sft", "like": "sequential_sft", "title": "Another title"}
+    planned = jobs_planned(mini_study, MINI | {"methods": [renamed]})
+    assert planned["plot_pareto"] == 1 and not set(planned) & {"train_weak_stages", "train_runs", "train_supervisor"}
+    # The first two start from the weak stages that are there.
+    gold_only = {"name": "gold_only", "like": "sequential_sft", "gold_shares": [1]}
+    planned = jobs_planned(mini_study, MINI | {"methods": ["sequential_sft", "new_head", gold_only, "two_shot_gold"]})
+    assert planned["train_runs"] == 3 * 8 and planned["train_weak_stages"] == 8
+    assert "train_supervisor" not in planned
 
 
 def test_a_new_task_trains_only_its_own_supervisor_and_no_model(mini_study):

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from helpers import ROOT
 from hypothesis import HealthCheck, given, settings
-from random_configs import STUDY, mutations, studies, write_files
+from random_configs import OWN_STUDY, STUDY, mutations, studies, write_files
 from snakemake.api import SnakemakeApi
 from snakemake.exceptions import WorkflowError
 from snakemake.settings.types import (
@@ -55,8 +55,9 @@ def dry_run(study: dict, folder: Path) -> None:
         workflow.dag(dag_settings=DAGSettings()).execute_workflow(executor="dryrun")
 
 
-def test_the_study_with_something_of_everything_dry_runs(folder):
-    dry_run(STUDY, folder)
+@pytest.mark.parametrize("study", [STUDY, OWN_STUDY], ids=["everything", "own labels"])
+def test_the_studies_with_something_of_everything_dry_run(study, folder):
+    dry_run(study, folder)
 
 
 @EXAMPLES

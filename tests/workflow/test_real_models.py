@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from helpers import HUB_DATA, ROOT, run_snakemake
+from helpers import HUB_DATA, MINI, ROOT, run_snakemake
 
 CLASSIFY = """
 import json, sys
@@ -73,6 +73,25 @@ def test_a_vllm_that_fails_shows_its_own_last_error_line(tmp_path):
     result = classify(tmp_path, write_checkpoint(tmp_path, "Llama", heads=8))
     assert result.returncode != 0
     assert "InputError: vLLM failed on" in result.stderr and "head_dim=8" in result.stderr
+
+
+def test_vllm_prompts_a_supervisor_and_a_student_in_a_study(tmp_path):
+    """Labels of a model that is asked with two examples, and a student that is asked with one, two or too many."""
+    study = MINI | {"tasks": [dict(MINI["tasks"][1])], "models": MINI["models"][:1], "methods": ["few_shot_weak"]}
+    study["tasks"][0]["prompt"] = {"cue": " mood :", "labels": [" unhappy", " happy"]}
+    study["supervisors"] = [{"name": "asked", "model": "student", "prompted_shots": 2}]
+    study["grid"] = study["grid"] | {"shots": [1, 2, 200], "beyond_context": "leave_out"}
+    run = "results/runs/verdict/asked/student/few_shot_weak/b200_s0"
+    result = run_snakemake(tmp_path, study, target=f"{run}.parquet")
+    assert result.returncode == 0, result.stdout + result.stderr
+    predictions = pd.read_parquet(tmp_path / f"{run}.parquet")
+    assert predictions.groupby(["n_weak", "n_gold"]).size().to_dict() == {(1, 0): 60, (2, 0): 60}
+    assert np.isfinite(predictions.log_odds).all() and predictions.log_odds.nunique() > 60
+    records = [json.loads((tmp_path / f"{path}.json").read_text()) for path in (run, "results/weak_labels/verdict/asked")]
+    for record in records:
+        assert record["engine"]["engine"] == "vllm" and record["parity"]["largest_difference"] < 1e-3
+    assert records[0]["left_out"] == [[200, 0]]
+    assert records[0]["parity"]["rows"] == 120 and records[1]["parity"]["rows"] == 256
 
 
 @pytest.mark.skipif(not HUB_DATA.is_dir(), reason="the folder with real data sets is not here")

@@ -2,13 +2,14 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
-from helpers import MINI, ROOT, snakemake_command
+from helpers import MINI, ROOT, missing, snakemake_command
 
 PACKAGES = ["slurmctld", "slurmd", "slurm-client", "munge"]
 CONFIG = Path("/etc/slurm/slurm.conf")
@@ -36,7 +37,7 @@ AccountingStorageType=accounting_storage/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
 SchedulerParameters=sched_interval=1,batch_sched_delay=0,bf_interval=2
-MinJobAge=600
+MinJobAge=86400
 ReturnToService=2
 NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} State=UNKNOWN
 PartitionName=debug Nodes={host} Default=YES MaxTime=INFINITE State=UP
@@ -47,14 +48,14 @@ def run(*command: str) -> subprocess.CompletedProcess:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def wait_for(seen, seconds: float):
-    """What `seen()` returns once it is true."""
+def wait_for(seen, seconds: float, study: subprocess.Popen | None = None):
+    """What `seen()` returns once it is true, while the study runs."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while time.monotonic() < end and (study is None or study.poll() is None):
         if found := seen():
             return found
         time.sleep(0.3)
-    pytest.fail(f"{seen.__name__} waited {seconds} s in vain")
+    pytest.fail(f"{seen.__name__} was waited for in vain")
 
 
 def submissions() -> list[list[str]]:
@@ -63,18 +64,26 @@ def submissions() -> list[list[str]]:
     return [row.split("|") for row in rows]
 
 
+def install() -> None:
+    """Install Slurm, with a second try for what a registry may do."""
+    for _ in range(2):
+        run("apt-get", "update")
+        installed = run("apt-get", "install", "--yes", "--no-install-recommends", *PACKAGES)
+        if installed.returncode == 0:
+            return
+        time.sleep(10)
+    missing("slurm", f"Slurm cannot be installed here: {installed.stderr.strip().splitlines()[-1]}")
+
+
 @pytest.fixture(scope="module")
 def slurm(tmp_path_factory):
     """Starts the cluster and stops it again."""
     if os.geteuid() or shutil.which("apt-get") is None:
-        pytest.skip("bringing up a Slurm takes root and Debian's packages")
+        missing("slurm", "bringing up a Slurm takes root and Debian's packages")
     if CONFIG.exists() and not CONFIG.read_text().startswith(CLUSTER.splitlines()[0]):
         pytest.skip(f"{CONFIG} belongs to a Slurm that is not the tests'")
     if shutil.which("slurmctld") is None:
-        run("apt-get", "update")
-        installed = run("apt-get", "install", "--yes", "--no-install-recommends", *PACKAGES)
-        if installed.returncode:
-            pytest.skip(f"Slurm cannot be installed here: {installed.stderr.strip().splitlines()[-1]}")
+        install()
     folder, host = tmp_path_factory.mktemp("slurm"), socket.gethostname().partition(".")[0]
     (folder / "state").mkdir()
     (folder / "spool").mkdir()
@@ -84,20 +93,23 @@ def slurm(tmp_path_factory):
     Path("/run/munge").mkdir(exist_ok=True)
     shutil.chown("/run/munge", "munge", "munge")
     # Says so and ends if one runs already.
-    run("runuser", "-u", "munge", "--", "/usr/sbin/munged")
-    for daemon in ("slurmctld", "slurmd"):
-        started = run(daemon)
-        assert started.returncode == 0, started.stderr
+    munge = run("runuser", "-u", "munge", "--", "/usr/sbin/munged")
 
     def node_is_idle():
         return run("sinfo", "--noheader", "--format=%t").stdout.strip() == "idle"
 
     try:
-        wait_for(node_is_idle, 30)
+        for daemon in ("slurmctld", "slurmd"):
+            started = run(daemon)
+            assert started.returncode == 0, started.stderr
+        wait_for(node_is_idle, 120)
         yield
     finally:
+        run("scancel", "--user=root")
         run("scontrol", "shutdown")
         CONFIG.unlink()
+        if munge.returncode == 0:
+            os.kill(int(Path("/run/munge/munged.pid").read_text()), signal.SIGTERM)
 
 
 def test_a_study_runs_to_its_figure_though_a_job_is_cancelled_on_the_way(slurm, tmp_path):
@@ -110,9 +122,14 @@ def test_a_study_runs_to_its_figure_though_a_job_is_cancelled_on_the_way(slurm, 
     def pretraining():
         return [number for number, state, _, rules in submissions() if "prepare_model" in rules and state == "RUNNING"]
 
-    cancelled = wait_for(pretraining, 180)[0]
-    run("scancel", cancelled)
-    status, said = study.wait(), (tmp_path / "output.txt").read_text()
+    try:
+        cancelled = wait_for(pretraining, 600, study)[0]
+        run("scancel", cancelled)
+        status = study.wait(1200)
+    finally:
+        study.kill()
+        said = (tmp_path / "output.txt").read_text()
+        print(said)
     assert status == 0 and "Trying to restart job" in said, said
     assert (tmp_path / "figures/pareto.pdf").read_bytes().startswith(b"%PDF")
     ended = submissions()

@@ -1,35 +1,49 @@
 # Names, constraints and settings that the rules share. Imports nothing heavy.
 import subprocess
 
-from elicitation.config import block_purchases, blocks_of, budgets_of, groups_of, supervisors_of
+from elicitation.config import (
+    block_purchases,
+    blocks_of,
+    budgets_of,
+    groups_of,
+    prices_of,
+    readers_of,
+    supervisors_of,
+    supply_of,
+)
 from elicitation.methods import settings_of, study_methods
+from elicitation.own_labels import table_file
 
 TASKS = {task["name"]: task for task in study["tasks"]}
 MODELS = {model["name"]: model for model in study["models"]}
 SUPERVISORS = supervisors_of(study)
 STUDENTS = study["students"]
 METHODS = study_methods(study["methods"])
-RECIPES = {method.recipe: method for method in METHODS.values() if method.starts_weak}
+RECIPES = {}
+for method in METHODS.values():
+    if method.starts_weak:
+        RECIPES.setdefault(method.recipe, []).append(method)
 TRAINING = [name for name, method in METHODS.items() if not method.prompts_only]
 PROMPTING = [name for name, method in METHODS.items() if method.prompts_only]
 SHUFFLED = [name for name, entry in SUPERVISORS.items() if entry["shuffle_errors_of"]]
-LABELLING = [name for name in SUPERVISORS if name not in SHUFFLED]
+JOINING = [name for name, entry in SUPERVISORS.items() if entry["columns"] is not None]
+LABELLING = [name for name in SUPERVISORS if name not in SHUFFLED + JOINING]
+# What results are shown at, by supervisor.
+PRICES = prices_of(study)
+SUPPLY = {name: supply_of(task, study) for name, task in TASKS.items()}
 DEVICE = study["device"]
 RUNS = "results/runs/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.parquet"
 STAGES = "results/stages/{task}/{supervisor}/{student}/{recipe}/b{budget}_s{seed}"
 GROUPS = groups_of(study)
 BUDGETS = budgets_of(study["grid"])
 # Bad data should stop the study before anything is trained: what checks them comes first and, where jobs share a
-# machine, takes all of it.
+# machine, takes all of it; after a failed check nothing else starts.
+CHECKS = ["prepare_task", "prepare_tokenizer", "check_lengths"]
 CHECK_PRIORITY = 100
 CHECK_THREADS = workflow.cores if workflow.local_exec and workflow.cores else 1
 API_STUDENTS = [name for name in STUDENTS if "api" in MODELS[name]]
 LOCAL_STUDENTS = [name for name in STUDENTS if name not in API_STUDENTS]
-# The models whose tokenizers are used: truncated ones read as their originals do, API models bring none.
-READERS = dict.fromkeys(
-    MODELS[name].get("truncate", {"model": name})["model"]
-    for name in [SUPERVISORS[supervisor]["model"] for supervisor in LABELLING] + LOCAL_STUDENTS
-)
+READERS = {task: readers_of(task, study) for task in TASKS}
 FETCHED = [name for name, model in MODELS.items() if not {"sandbox", "truncate", "api"} & set(model)]
 
 
@@ -48,24 +62,28 @@ def task_settings(wildcards):
     return TASKS[wildcards.task]
 
 
+def task_table(wildcards):
+    """The user's own file that the task is read from, if it is."""
+    task = TASKS[wildcards.task]
+    return str(table_file(task, study["data_folder"])) if "table" in task else []
+
+
 def prompt_settings(wildcards):
     return TASKS[wildcards.task]["prompt"]
 
 
-def shots_of_task(wildcards):
-    """The examples that stand in prompts of the task, as settings of elicitation.methods.Shots."""
-    names = dict.fromkeys(group["method"] for group in GROUPS if group["task"] == wildcards.task)
-    shots = [METHODS[name].shots for name in names if METHODS[name].shots]
-    return [{"quality": s.quality, "k": k} for s in shots for k in ([s.k] if s.k else study["grid"]["shots"])]
+def readers(wildcards):
+    return READERS[wildcards.task]
 
 
-def prompted_in_task(wildcards):
-    """The models that are asked for labels on the task, by the names of their tokenizers."""
-    groups = [group for group in GROUPS if group["task"] == wildcards.task]
-    students = [group["student"] for group in groups if group["method"] in PROMPTING]
-    supervisors = [SUPERVISORS[group["supervisor"]] for group in groups]
-    asked = students + [entry["model"] for entry in supervisors if entry["prompted_shots"] is not None]
-    return list(dict.fromkeys(MODELS[name].get("truncate", {"model": name})["model"] for name in asked))
+def tokenizers(wildcards):
+    return [f"results/tokenizers/{reader['model']}" for reader in READERS[wildcards.task]]
+
+
+def api_readers(wildcards):
+    """The context of each model behind an API that reads the task's texts."""
+    names = {group["student"] for group in GROUPS if group["task"] == wildcards.task}
+    return {name: MODELS[name]["api"]["context"] for name in API_STUDENTS if name in names}
 
 
 def model_settings(wildcards):
@@ -77,12 +95,11 @@ def method_settings(wildcards):
 
 
 def recipe_settings(wildcards):
-    return settings_of(RECIPES[wildcards.recipe])
+    return settings_of(RECIPES[wildcards.recipe][0].until_gold)
 
 
 def purchases_in(wildcards, method):
-    pool_size = TASKS[wildcards.task]["pool_size"]
-    return block_purchases(int(wildcards.budget), int(wildcards.seed), method, pool_size, study)
+    return block_purchases(int(wildcards.budget), int(wildcards.seed), method, SUPPLY[wildcards.task], study)
 
 
 def purchases(wildcards):
@@ -90,13 +107,15 @@ def purchases(wildcards):
     return purchases_in(wildcards, METHODS[wildcards.method])
 
 
-def recipe_purchases(wildcards):
-    return purchases_in(wildcards, RECIPES[wildcards.recipe])
+def weak_purchases(wildcards):
+    """The numbers of weak labels that the methods of a recipe buy in a block."""
+    methods = RECIPES[wildcards.recipe]
+    return sorted({n_weak for method in methods for n_weak, _ in purchases_in(wildcards, method)})
 
 
 def runs_of(group):
     """The files with the runs of a task, supervisor, student and method."""
-    blocks = blocks_of(METHODS[group["method"]], TASKS[group["task"]]["pool_size"], study)
+    blocks = blocks_of(METHODS[group["method"]], SUPPLY[group["task"]], study)
     return [RUNS.format(budget=budget, seed=seed, **group) for budget, seed in blocks]
 
 
@@ -105,7 +124,17 @@ def runs_of_group(wildcards):
 
 
 def supervisor_settings(wildcards):
-    return SUPERVISORS[wildcards.supervisor]
+    """What labels depend on: no prices."""
+    entry = SUPERVISORS[wildcards.supervisor]
+    return {key: entry[key] for key in ("name", "model", "prompted_shots", "shuffle_errors_of")}
+
+
+def joined_columns(wildcards):
+    return list(SUPERVISORS[wildcards.supervisor]["columns"])
+
+
+def aggregate(wildcards):
+    return SUPERVISORS[wildcards.supervisor]["aggregate"]
 
 
 def supervisor_model(wildcards):
@@ -176,6 +205,16 @@ def weak_stages(wildcards):
     return []
 
 
+def averaged_in_figure(wildcards):
+    return AVERAGED_IN[wildcards.figure]
+
+
+def weak_stages_record(wildcards):
+    """Their record. Its time says nothing that theirs does not."""
+    stages = weak_stages(wildcards)
+    return ancient(f"{stages}.json") if stages else []
+
+
 def grows(amount):
     """A resource (MB, minutes) of which each attempt asks for more: what failed may have lacked it."""
 
@@ -187,6 +226,20 @@ def grows(amount):
 
 def remake(targets):
     """Run the jobs that make these files, and none that depend on them, with the options of this run."""
-    options = ["--nolock", "--no-hooks", "--rerun-incomplete", "--until", *targets, "--forcerun", *targets]
+    # An option without a value ends the lists, which would swallow a target that this run was given.
+    options = ["--until", *targets, "--forcerun", *targets, "--nolock", "--no-hooks", "--rerun-incomplete"]
     command = [sys.executable, "-m", "snakemake", *options, *sys.argv[1:]]
     subprocess.run(command, cwd=workflow.rundir, check=False)
+
+
+def start_again():
+    """Begin this run anew, so that it plans with the files as they are now."""
+    workflow.persistence.unlock()
+    os.chdir(workflow.rundir)
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "snakemake", *sys.argv[1:]])
+
+
+def planned(kind):
+    """The files that the planned jobs read (kind: input) or make (output)."""
+    return sorted({str(file) for job in workflow.dag.needrun_jobs() for file in getattr(job, kind)})

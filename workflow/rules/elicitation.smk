@@ -46,11 +46,11 @@ rule train_weak_stages:
         runtime=grows(240),
         gpu=student_gpus,
     params:
-        version=2,
+        version=3,
         hardware=student_hardware,
         method=recipe_settings,
         prompt=prompt_settings,
-        purchases=recipe_purchases,
+        n_weak=weak_purchases,
         learning_rate=student_learning_rate,
         training=study["training"],
     script:
@@ -65,6 +65,7 @@ rule train_runs:
         ordering="results/purchases/{task}/s{seed}.parquet",
         weak_labels="results/weak_labels/{task}/{supervisor}.parquet",
         stages=weak_stages,
+        stages_record=weak_stages_record,
     output:
         predictions=RUNS,
         record="results/runs/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.json",
@@ -84,7 +85,7 @@ rule train_runs:
         runtime=grows(240),
         gpu=student_gpus,
     params:
-        version=2,
+        version=3,
         hardware=student_hardware,
         method=method_settings,
         prompt=prompt_settings,
@@ -118,11 +119,12 @@ rule score_prompts:
         runtime=grows(120),
         gpu=student_gpus,
     params:
-        version=1,
+        version=2,
         hardware=student_hardware,
         method=method_settings,
         prompt=prompt_settings,
         purchases=purchases,
         labelling=study["labelling"],
+        beyond_context=study["grid"]["beyond_context"],
     script:
         "../scripts/score_prompts.py"

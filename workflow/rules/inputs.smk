@@ -2,6 +2,8 @@
 
 
 rule prepare_task:
+    input:
+        table=task_table,
     output:
         pool="results/tasks/{task}/pool.parquet",
         test="results/tasks/{task}/test.parquet",
@@ -58,7 +60,7 @@ rule check_lengths:
         pool="results/tasks/{task}/pool.parquet",
         test="results/tasks/{task}/test.parquet",
         supervision="results/tasks/{task}/supervision.parquet",
-        tokenizers=expand("results/tokenizers/{model}", model=READERS),
+        tokenizers=tokenizers,
     output:
         record="results/tasks/{task}/lengths.json",
     log:
@@ -73,11 +75,12 @@ rule check_lengths:
         mem_mb=grows(1000),
         runtime=grows(30),
     params:
-        version=2,
+        version=3,
         prompt=prompt_settings,
-        shots=shots_of_task,
-        prompted=prompted_in_task,
-        seeds=study["seeds"],
+        readers=readers,
+        api_readers=api_readers,
+        seeds=study["seeds"] + study.get("extra_seeds", {}).get("seeds", []),
+        beyond_context=study["grid"]["beyond_context"],
     script:
         "../scripts/check_lengths.py"
 

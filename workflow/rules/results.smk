@@ -1,28 +1,26 @@
 # Scores, frontiers, regimes, figures and tables. Prices enter here only, so changing them trains nothing.
+from elicitation.views import averaged_tasks, figures_of
+
 TITLES = {name: method.title for name, method in METHODS.items()}
-# Variants of the plain stages that differ in their prompts alone.
-PROMPTED = [name for name, method in METHODS.items() if method.shots and not method.selection and not method.training]
-# The first of each list is the one that figures keep to where they vary something else.
-MAIN = {"supervisor": list(SUPERVISORS)[:1], "student": STUDENTS[:1], "method": list(METHODS)[:1]}
+VIEWS = figures_of(study)
 LABELLED = list(dict.fromkeys((group["task"], group["supervisor"]) for group in GROUPS))
-AVERAGED = study["average_over"] or list(TASKS)
-# Students are compared on the average, or on the first task that all of them have.
-TASKS_OF = {name: {group["task"] for group in GROUPS if group["student"] == name} for name in STUDENTS}
-COMMON = [task for task in TASKS if all(task in tasks for tasks in TASKS_OF.values())]
-COMPARABLE = {} if set(AVERAGED) <= set(COMMON) else {"task": COMMON[:1]}
+AVERAGED = averaged_tasks(study)
+# Figures that may average other tasks than the rest; those that do have tables of their own.
+AVERAGED_IN = {figure: averaged_tasks(study, figure) for figure in ("spending", "prompting")}
+SUMMARIES = {
+    figure: f"results/{figure}_" if tasks != AVERAGED else "results/" for figure, tasks in AVERAGED_IN.items()
+}
+# All that determines which runs there should be.
+PLAN = {key: study[key] for key in ("tasks", "supervisors", "students", "methods", "combinations", "grid", "seeds")}
+PLAN |= {key: study[key] for key in ["extra_seeds"] if key in study}
 RESULTS = [
     "figures/pareto.pdf",
-    "figures/spending.pdf",
-    "figures/scaling.pdf",
     "figures/weak_labels.pdf",
     "results/methods.csv",
+    *(f"figures/{name}.pdf" for name in VIEWS),
 ]
-if len(TASKS) > 1:
-    RESULTS.append("figures/spending_tasks.pdf")
-if len(SUPERVISORS) > 1:
-    RESULTS.append("figures/spending_supervisors.pdf")
-if PROMPTED:
-    RESULTS.append("figures/prompting.pdf")
+if JOINING:
+    RESULTS.append("results/label_quality.csv")
 
 
 rule evaluate_runs:
@@ -33,6 +31,7 @@ rule evaluate_runs:
         weak_labels="results/weak_labels/{task}/{supervisor}.parquet",
     output:
         metrics="results/metrics/{task}/{supervisor}/{student}/{method}.parquet",
+        resamples="results/resamples/{task}/{supervisor}/{student}/{method}.parquet",
         record="results/metrics/{task}/{supervisor}/{student}/{method}.json",
     log:
         "logs/evaluate_runs/{task}/{supervisor}/{student}/{method}.log",
@@ -46,8 +45,9 @@ rule evaluate_runs:
         mem_mb=grows(2000),
         runtime=grows(30),
     params:
-        version=2,
+        version=3,
         method=method_settings,
+        replicates=study["inference"]["replicates"],
     script:
         "../scripts/evaluate_runs.py"
 
@@ -71,10 +71,31 @@ rule collect_metrics:
         "../scripts/collect_metrics.py"
 
 
+rule collect_resamples:
+    input:
+        ["results/resamples/{task}/{supervisor}/{student}/{method}.parquet".format(**group) for group in GROUPS],
+    output:
+        resamples="results/resamples.parquet",
+        record="results/resamples.json",
+    log:
+        "logs/collect_resamples.log",
+    group:
+        "tables"
+    conda:
+        "../../envs/elicitation.yaml"
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(10),
+    params:
+        version=1,
+        average_over=AVERAGED,
+    script:
+        "../scripts/collect_resamples.py"
+
+
 rule find_regimes:
     input:
-        predictions=[runs_of(group) for group in GROUPS],
-        tests=expand("results/tasks/{task}/test.parquet", task=TASKS),
+        resamples="results/resamples.parquet",
     output:
         regimes="results/regimes.csv",
         record="results/regimes.json",
@@ -85,14 +106,13 @@ rule find_regimes:
     conda:
         "../../envs/elicitation.yaml"
     resources:
-        mem_mb=grows(4000),
+        mem_mb=grows(1000),
         runtime=grows(30),
     params:
-        version=1,
+        version=2,
+        prices=PRICES,
         budgets=BUDGETS,
-        weak_prices=study["weak_prices"],
-        seeds=study["seeds"],
-        average_over=AVERAGED,
+        verdict=study["inference"]["verdict"],
     script:
         "../scripts/find_regimes.py"
 
@@ -114,14 +134,31 @@ rule summarise_runs:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=1,
+        version=2,
+        plan=PLAN,
         average_over=AVERAGED,
     script:
         "../scripts/summarise_runs.py"
 
 
+use rule summarise_runs as summarise_for_figure with:
+    output:
+        summary="results/{figure}_summary.parquet",
+        missing="results/{figure}_missing.csv",
+        record="results/{figure}_summary.json",
+    log:
+        "logs/summarise_for_figure/{figure}.log",
+    wildcard_constraints:
+        figure="|".join(AVERAGED_IN),
+    params:
+        version=2,
+        plan=PLAN,
+        average_over=averaged_in_figure,
+
+
 rule find_frontier:
     input:
+        resamples="results/resamples.parquet",
         summary="results/summary.parquet",
     output:
         frontier="results/frontier.csv",
@@ -136,8 +173,8 @@ rule find_frontier:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=1,
-        weak_prices=study["weak_prices"],
+        version=2,
+        prices=PRICES,
     script:
         "../scripts/find_frontier.py"
 
@@ -162,16 +199,17 @@ rule plot_pareto:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=2,
+        version=3,
         titles=TITLES,
+        verdict=study["inference"]["verdict"],
     script:
         "../scripts/plot_pareto.py"
 
 
 rule plot_spending:
     input:
-        summary="results/summary.parquet",
-        missing="results/missing.csv",
+        summary=f"{SUMMARIES['spending']}summary.parquet",
+        missing=f"{SUMMARIES['spending']}missing.csv",
     output:
         pdf=report("figures/spending.pdf", caption="../report/spending.rst", category="Figures"),
         png="figures/spending.png",
@@ -189,7 +227,7 @@ rule plot_spending:
         version=2,
         titles=TITLES,
         panel="method",
-        shown={kind: MAIN[kind] for kind in ("supervisor", "student")},
+        shown=VIEWS.get("spending", {}),
         budgets=BUDGETS,
         weak_price=study["grid"]["weak_price"],
     script:
@@ -211,7 +249,7 @@ use rule plot_spending as plot_spending_tasks with:
         version=2,
         titles=TITLES,
         panel="task",
-        shown=MAIN,
+        shown=VIEWS.get("spending_tasks", {}),
         budgets=BUDGETS,
         weak_price=study["grid"]["weak_price"],
 
@@ -231,15 +269,15 @@ use rule plot_spending as plot_spending_supervisors with:
         version=2,
         titles=TITLES,
         panel="supervisor",
-        shown={kind: MAIN[kind] for kind in ("student", "method")},
+        shown=VIEWS.get("spending_supervisors", {}),
         budgets=BUDGETS,
         weak_price=study["grid"]["weak_price"],
 
 
 rule plot_prompting:
     input:
-        summary="results/summary.parquet",
-        missing="results/missing.csv",
+        summary=f"{SUMMARIES['prompting']}summary.parquet",
+        missing=f"{SUMMARIES['prompting']}missing.csv",
     output:
         pdf=report("figures/prompting.pdf", caption="../report/prompting.rst", category="Figures"),
         png="figures/prompting.png",
@@ -256,7 +294,7 @@ rule plot_prompting:
     params:
         version=1,
         titles=TITLES,
-        shown={kind: MAIN[kind] for kind in ("supervisor", "student")} | {"method": ["sequential_sft", *PROMPTED]},
+        shown=VIEWS.get("prompting", {}),
         weak_price=study["grid"]["weak_price"],
     script:
         "../scripts/plot_prompting.py"
@@ -264,6 +302,7 @@ rule plot_prompting:
 
 rule plot_scaling:
     input:
+        resamples="results/resamples.parquet",
         summary="results/summary.parquet",
         missing="results/missing.csv",
     output:
@@ -280,9 +319,9 @@ rule plot_scaling:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=1,
+        version=2,
         titles=TITLES,
-        shown={kind: MAIN[kind] for kind in ("supervisor", "method")} | COMPARABLE,
+        shown=VIEWS["scaling"],
         budgets=BUDGETS,
         weak_price=study["grid"]["weak_price"],
     script:
@@ -314,9 +353,32 @@ rule plot_weak_labels:
         "../scripts/plot_weak_labels.py"
 
 
+rule tabulate_label_quality:
+    input:
+        [f"results/weak_labels/{task}/{supervisor}.json" for task, supervisor in LABELLED if supervisor in JOINING],
+    output:
+        quality=report("results/label_quality.csv", caption="../report/label_quality.rst", category="Tables"),
+        record="results/label_quality.json",
+    log:
+        "logs/tabulate_label_quality.log",
+    group:
+        "tables"
+    conda:
+        "../../envs/elicitation.yaml"
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(10),
+    params:
+        version=1,
+        prices=PRICES,
+        column_prices={name: SUPERVISORS[name]["columns"] for name in JOINING},
+    script:
+        "../scripts/tabulate_label_quality.py"
+
+
 rule tabulate_methods:
     input:
-        frontier="results/frontier.csv",
+        resamples="results/resamples.parquet",
         missing="results/missing.csv",
     output:
         csv=report("results/methods.csv", caption="../report/methods.rst", category="Tables"),
@@ -332,8 +394,9 @@ rule tabulate_methods:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=1,
+        version=2,
         titles=TITLES,
+        prices=PRICES,
         budgets=BUDGETS,
     script:
         "../scripts/tabulate_methods.py"

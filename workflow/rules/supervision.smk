@@ -20,10 +20,11 @@ rule train_supervisor:
         runtime=grows(120),
         gpu=supervisor_gpus,
     params:
-        version=1,
+        version=2,
         hardware=supervisor_hardware,
         learning_rate=supervisor_learning_rate,
         epochs=study["supervision"]["epochs"],
+        validation_size=study["supervision"]["validation_size"],
         micro_batch_tokens=study["training"]["micro_batch_tokens"],
     script:
         "../scripts/train_supervisor.py"
@@ -59,6 +60,33 @@ rule write_weak_labels:
         labelling=study["labelling"],
     script:
         "../scripts/write_weak_labels.py"
+
+
+rule join_columns:
+    input:
+        table=task_table,
+        pool="results/tasks/{task}/pool.parquet",
+        test="results/tasks/{task}/test.parquet",
+    output:
+        labels="results/weak_labels/{task}/{supervisor}.parquet",
+        record="results/weak_labels/{task}/{supervisor}.json",
+    log:
+        "logs/join_columns/{task}/{supervisor}.log",
+    wildcard_constraints:
+        supervisor="|".join(JOINING) or "none",
+    conda:
+        "../../envs/elicitation.yaml"
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(30),
+    params:
+        version=1,
+        task=task_settings,
+        data_folder=study["data_folder"],
+        columns=joined_columns,
+        aggregate=aggregate,
+    script:
+        "../scripts/join_columns.py"
 
 
 rule shuffle_errors:

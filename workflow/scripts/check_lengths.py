@@ -7,24 +7,36 @@ with job(snakemake) as record:
 
     import pandas as pd
 
+    from elicitation.api import check_api_context
     from elicitation.config import require_language_head
-    from elicitation.lengths import check_context, count_tokens, longest_prompt, tokens_per_label
+    from elicitation.lengths import check_context, count_tokens, longest_prompt, must_fit, tokens_per_label
     from elicitation.methods import Shots
     from elicitation.prompts import PromptFormat
 
-    params, style = snakemake.params, PromptFormat(**snakemake.params.prompt)
+    params, task, style = snakemake.params, snakemake.wildcards.task, PromptFormat(**snakemake.params.prompt)
     sets = {part: pd.read_parquet(snakemake.input[part]) for part in ("pool", "test", "supervision")}
-    texts = pd.concat(sets.values())
-    shots = [Shots(**settings) for settings in params.shots]
+    texts, pool = pd.concat(sets.values()), sets["pool"]
+    for name, context in params.api_readers.items():
+        check_api_context(name, context, texts.set_index("id").text.to_dict(), task)
     lengths = {}
-    for folder in map(Path, snakemake.input.tokenizers):
-        if folder.name in params.prompted:
+    for reader, folder in zip(params.readers, map(Path, snakemake.input.tokenizers), strict=True):
+        if reader["asked"]:
             require_language_head(folder, folder.name)
-        counts = count_tokens(folder, texts.text.tolist())
-        by_id = pd.Series(counts, texts.id)[sets["pool"].id]
-        prompt = longest_prompt(by_id, tokens_per_label(folder, style), shots, params.seeds)
-        context = check_context(folder, counts, texts.id.tolist(), snakemake.wildcards.task, prompt)
-        mean = sum(counts) / len(counts)
-        lengths[folder.name] = {"longest": max(counts), "mean": mean, "longest_prompt": prompt, "context": context}
+        counts = {part: count_tokens(folder, examples.text.tolist()) for part, examples in sets.items()}
+        every, per_label = sum(counts.values(), []), tokens_per_label(folder, style)
+        by_id, known = pd.Series(counts["pool"], pool.id), pool.id[pool.gold.notna()]
+        shots, few_shots = ([Shots(**settings) for settings in reader[kind]] for kind in ("shots", "few_shots"))
+        needed = shots + (must_fit(few_shots) if params.beyond_context == "leave_out" else few_shots)
+        shown = counts["supervision"][: reader["supervision_shots"]]
+        prompt = max(longest_prompt(by_id, per_label, needed, params.seeds, known), sum(shown) + per_label * len(shown))
+        # A text behind which a label is asked for has the cue too.
+        prompt += per_label if reader["asked"] or shots else 0
+        context = check_context(folder, every, texts.id.tolist(), task, prompt)
+        lengths[folder.name] = {
+            "longest": max(every),
+            "mean": sum(every) / len(every),
+            "longest_prompt": prompt,
+            "context": context,
+        }
     record["lengths"] = lengths
     print(lengths)

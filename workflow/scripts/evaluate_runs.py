@@ -1,4 +1,4 @@
-"""Score every run of one task, supervisor, student and method."""
+"""Score every run of one task, supervisor, student and method, and resample what each purchase achieves."""
 
 from elicitation.jobs import job
 
@@ -8,6 +8,7 @@ with job(snakemake):
     from elicitation.evaluation import performance_gap_recovered, score_run
     from elicitation.files import write_table
     from elicitation.methods import method_from
+    from elicitation.resampling import resample
     from elicitation.seeds import stream
 
     names, shots = dict(snakemake.wildcards.items()), method_from(snakemake.params.method).shots
@@ -24,5 +25,8 @@ with job(snakemake):
         rows.append(names | {"n_weak": n_weak, "n_gold": n_gold, "seed": seed} | prompt | scores)
     metrics = pd.DataFrame(rows)
     metrics["pgr"] = performance_gap_recovered(metrics)
-    write_table(snakemake.output[0], metrics)
+    write_table(snakemake.output.metrics, metrics)
+    resamples = resample(predictions, test.set_index("id").gold, snakemake.params.replicates, names["task"])
+    resamples = resamples.assign(**names, weak_accuracy=metrics.weak_accuracy.iloc[0])
+    write_table(snakemake.output.resamples, resamples)
     print(metrics.groupby(["n_weak", "n_gold"]).accuracy.agg(["mean", "min", "max"]).to_string())

@@ -1,4 +1,4 @@
-"""Price every configuration and mark those on the frontier of cost and accuracy."""
+"""Price every configuration, and find how likely each is to be on the frontier of cost and accuracy."""
 
 from elicitation.jobs import job
 
@@ -7,7 +7,10 @@ with job(snakemake):
 
     from elicitation.files import write_table
     from elicitation.frontier import frontiers
+    from elicitation.resampling import read_resamples, with_weak_accuracy
 
-    table = frontiers(pd.read_parquet(snakemake.input.summary), snakemake.params.weak_prices)
+    points, deviations = read_resamples(snakemake.input.resamples)
+    points = with_weak_accuracy(points, pd.read_parquet(snakemake.input.summary))
+    table = frontiers(points, deviations, snakemake.params.prices)
     write_table(snakemake.output[0], table)
     print(table[table.on_frontier].to_string())

@@ -11,14 +11,15 @@ with job(snakemake) as record:
     from elicitation.api import Api, check_api_context, cost_of_block, finetune_block
     from elicitation.files import hash_ids, write_table
     from elicitation.methods import method_from
-    from elicitation.purchases import buy
+    from elicitation.purchases import arrange, buy
 
     params, names = snakemake.params, snakemake.wildcards
     pool, test = pd.read_parquet(snakemake.input.pool).set_index("id"), pd.read_parquet(snakemake.input.test)
-    ordering = pd.read_parquet(snakemake.input.ordering).id.tolist()
     p_weak = pd.read_parquet(snakemake.input.weak_labels).set_index("id").p_weak
+    ids = pd.read_parquet(snakemake.input.ordering).id
+    ordering, supply = arrange(ids, p_weak.index[p_weak.notna()], pool.index[pool.gold.notna()])
     seed = int(names.seed)
-    purchases = {pair: buy(ordering, *pair, names.task) for pair in map(tuple, params.purchases)}
+    purchases = {pair: buy(ordering, *pair, names.task, supply) for pair in map(tuple, params.purchases)}
     texts = pd.concat([pool.text, test.set_index("id").text])
     check_api_context(names.student, params.api["context"], texts.to_dict(), names.task)
     # Flushed, so that the log of a job that waits for hours shows where it is.

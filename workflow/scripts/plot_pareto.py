@@ -11,8 +11,8 @@ with job(snakemake):
     from elicitation.files import replacing
 
     frontier, regimes, missing = map(pd.read_csv, snakemake.input)
-    titles = snakemake.params.titles
+    titles, verdict = snakemake.params.titles, snakemake.params.verdict
     figure = plot_pareto(frontier, missing, titles)
     save_figure(figure, [snakemake.output.pdf, snakemake.output.png])
     with replacing(snakemake.output.caption) as temporary:
-        temporary.write_text(pareto_caption(frontier, regimes, missing, titles))
+        temporary.write_text(pareto_caption(frontier, regimes, missing, titles, verdict))

@@ -8,9 +8,11 @@ with job(snakemake):
     from elicitation.averages import average_rows, select
     from elicitation.figures.scaling import plot_scaling
     from elicitation.figures.style import save_figure
+    from elicitation.resampling import read_resamples, with_weak_accuracy
 
     params = snakemake.params
-    points = average_rows(select(pd.read_parquet(snakemake.input.summary), params.shown))
-    missing = pd.read_csv(snakemake.input.missing)
-    figure = plot_scaling(points, missing, params.titles, params.budgets, params.weak_price)
+    points, deviations = read_resamples(snakemake.input.resamples)
+    points = with_weak_accuracy(points, pd.read_parquet(snakemake.input.summary))
+    points, missing = average_rows(select(points, params.shown)), pd.read_csv(snakemake.input.missing)
+    figure = plot_scaling(points, deviations, missing, params.titles, params.budgets, params.weak_price)
     save_figure(figure, [snakemake.output.pdf, snakemake.output.png])

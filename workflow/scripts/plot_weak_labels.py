@@ -14,7 +14,8 @@ with job(snakemake):
     tables = []
     for (task, supervisor), path in zip(params.labelled, snakemake.input.labels, strict=True):
         tables.append(tests[task].merge(pd.read_parquet(path), on="id").assign(task=task, supervisor=supervisor))
-    labels = pd.concat(tables)
+    # One's own labels may have gaps.
+    labels = pd.concat(tables).dropna(subset=["p_weak"])
     bins = [
         reliability(group.gold.to_numpy(), group.p_weak.to_numpy()).assign(supervisor=supervisor)
         for supervisor, group in labels.groupby("supervisor", sort=False)

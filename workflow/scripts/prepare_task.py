@@ -3,14 +3,23 @@
 from elicitation.jobs import job
 
 with job(snakemake) as record:
-    from elicitation.files import write_table
+    from elicitation.files import hash_ids, write_table
+    from elicitation.hub import check_pinned
+    from elicitation.own_labels import describe_table
     from elicitation.tasks import describe_sets, pin_revision, prepare_task, revision_of, sample_texts, source_files
 
     sources, data_folder = snakemake.params.sources, snakemake.params.data_folder
     task = pin_revision(snakemake.params.task, sources)
+    files = source_files(task, sources, data_folder)
+    if sources == "hub" and "sha256" in task.get("hub", {}):
+        check_pinned(f"Task {task['name']!r}", hash_ids(list(files.values())), task["hub"]["sha256"])
     sets = prepare_task(task, sources, data_folder, snakemake.params.rows_in_pool)
     for part, examples in sets.items():
         write_table(snakemake.output[part], examples)
-    record |= {"source": revision_of(task, sources), "source_files": source_files(task, sources, data_folder)}
+    record |= {"source": revision_of(task, sources), "source_files": files}
+    if files:
+        record["source_sha256"] = hash_ids(list(files.values()))
     record |= describe_sets(sets) | {"examples": sample_texts(sets)}
+    if "table" in task:
+        record["table"] = describe_table(task, data_folder)
     print(f"{task['name']}: {record['counts']}")

@@ -1,15 +1,18 @@
-"""Average runs over seeds and over tasks, and list the runs that some task lacks."""
+"""Average runs over seeds and over tasks, and list the planned runs that a task of the average lacks."""
 
 from elicitation.jobs import job
 
 with job(snakemake):
     import pandas as pd
 
-    from elicitation.averages import with_average
+    from elicitation.averages import missing_runs, with_average
+    from elicitation.config import planned_runs
     from elicitation.evaluation import summarise
     from elicitation.files import write_table
 
-    metrics, missing = with_average(pd.read_parquet(snakemake.input.metrics), snakemake.params.average_over)
-    write_table(snakemake.output.summary, summarise(metrics))
+    metrics, over = pd.read_parquet(snakemake.input.metrics), snakemake.params.average_over
+    write_table(snakemake.output.summary, summarise(with_average(metrics, over)))
+    planned = pd.DataFrame(planned_runs(snakemake.params.plan, whole=True))
+    missing = missing_runs(planned, metrics, over)
     write_table(snakemake.output.missing, missing)
     print(f"{len(missing)} runs are missing")

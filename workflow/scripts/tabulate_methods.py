@@ -7,11 +7,13 @@ with job(snakemake):
 
     from elicitation.averages import average_rows
     from elicitation.files import replacing, write_table
+    from elicitation.resampling import read_resamples
     from elicitation.tables import methods_latex, methods_table
 
     params = snakemake.params
-    points, missing = average_rows(pd.read_csv(snakemake.input.frontier)), pd.read_csv(snakemake.input.missing)
-    table = methods_table(points, params.budgets)
+    points, deviations = read_resamples(snakemake.input.resamples)
+    missing = pd.read_csv(snakemake.input.missing)
+    table = methods_table(average_rows(points), deviations, params.prices, params.budgets)
     write_table(snakemake.output.csv, table)
     with replacing(snakemake.output.tex) as temporary:
         temporary.write_text(methods_latex(table, missing, params.titles))

@@ -12,7 +12,7 @@ with job(snakemake) as record:
     from elicitation.methods import method_from
     from elicitation.models import require_hardware
     from elicitation.prompts import PromptFormat
-    from elicitation.purchases import buy, set_shots_apart
+    from elicitation.purchases import arrange, buy, set_shots_apart
     from elicitation.runs import Student, candidates_for, prompted, run_stages
     from elicitation.training import Protocol
 
@@ -22,11 +22,14 @@ with job(snakemake) as record:
     method = method_from(params.method)
     pool = pd.read_parquet(snakemake.input.pool).merge(pd.read_parquet(snakemake.input.weak_labels), on="id")
     test = pd.read_parquet(snakemake.input.test)
-    ordering = pd.read_parquet(snakemake.input.ordering).id.tolist()
+    ids = pd.read_parquet(snakemake.input.ordering).id
+    ordering, supply = arrange(ids, pool.id[pool.p_weak.notna()], pool.id[pool.gold.notna()])
     purchases, candidates = {}, {}
     for pair in map(tuple, params.purchases):
-        shots, purchases[pair] = set_shots_apart(buy(ordering, *pair, names.task), *method.shots_bought)
-        candidates[pair] = candidates_for(ordering, purchases[pair], shots) if method.selection else []
+        shots, purchases[pair] = set_shots_apart(buy(ordering, *pair, names.task, supply), *method.shots_bought)
+        # What has a gold label to be bought stands last.
+        with_gold = ordering[len(ordering) - supply.gold :]
+        candidates[pair] = candidates_for(with_gold, purchases[pair], shots) if method.selection else []
     # Where the weak stages come from disk, their labels are not trained on here.
     trained = {i for p in purchases.values() for i in (p.gold if method.starts_weak else p.weak + p.gold)}
     used = pool[pool.id.isin(trained.union(*candidates.values()))]
@@ -34,8 +37,8 @@ with job(snakemake) as record:
     protocol = Protocol(learning_rate=params.learning_rate, **(params.training | method.training))
     student = Student(snakemake.input.student, hardware, texts, seed, protocol)
     stages = Path(str(snakemake.input.stages)) if snakemake.input.stages else None
-    # The record of the weak stages lies beside their folder.
-    weak_records = {s["n_weak"]: s["stage"] for s in read_json(f"{stages}.json")["stages"]} if stages else {}
+    weak_records = read_json(str(snakemake.input.stages_record))["stages"] if stages else []
+    weak_records = {stage["n_weak"]: stage["stage"] for stage in weak_records}
     tables, runs = [], []
     for (n_weak, n_gold), purchase in purchases.items():
         run = {"n_weak": n_weak, "n_gold": n_gold, "seed": seed}

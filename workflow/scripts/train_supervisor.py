@@ -15,7 +15,9 @@ with job(snakemake) as record:
     hardware = Hardware(**params.hardware)
     require_hardware(hardware)
     examples = pd.read_parquet(snakemake.input.supervision)
-    protocol = supervisor_protocol(params.learning_rate, params.epochs, len(examples), params.micro_batch_tokens)
+    protocol = supervisor_protocol(
+        params.learning_rate, params.epochs, len(examples), params.micro_batch_tokens, params.validation_size
+    )
     trainee = Student(snakemake.input.model, hardware, examples, seed=0, protocol=protocol)
     model = trainee.fresh()
     record["stage"] = trainee.train(model, Stage("supervision"), examples.set_index("id").gold, print)

@@ -12,7 +12,7 @@ with job(snakemake) as record:
     from elicitation.methods import method_from
     from elicitation.models import require_hardware
     from elicitation.prompts import PromptFormat
-    from elicitation.purchases import buy, set_shots_apart
+    from elicitation.purchases import arrange, buy, set_shots_apart
     from elicitation.runs import Student, prompted
     from elicitation.training import Protocol
 
@@ -21,10 +21,12 @@ with job(snakemake) as record:
     require_hardware(hardware)
     method = method_from(params.method)
     pool = pd.read_parquet(snakemake.input.pool).merge(pd.read_parquet(snakemake.input.weak_labels), on="id")
-    ordering = pd.read_parquet(snakemake.input.ordering).id.tolist()
+    ids = pd.read_parquet(snakemake.input.ordering).id
+    ordering, supply = arrange(ids, pool.id[pool.p_weak.notna()], pool.id[pool.gold.notna()])
     bought = {}
-    for n_weak, n_gold in params.purchases:
-        shots, purchase = set_shots_apart(buy(ordering, n_weak, n_gold, names.task), *method.shots_bought)
+    _, gold_shots = method.shots_bought
+    for n_weak in params.n_weak:
+        shots, purchase = set_shots_apart(buy(ordering, n_weak, gold_shots, names.task, supply), *method.shots_bought)
         bought[len(purchase.weak)] = purchase.weak
     bought.pop(0, None)
     protocol = Protocol(learning_rate=params.learning_rate, **(params.training | method.training))

@@ -2,6 +2,7 @@
 
 from itertools import cycle
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
@@ -14,71 +15,78 @@ from elicitation.figures import style
 from elicitation.figures.style import percent
 
 
-def draw_points(axes: Axes, points: pd.DataFrame, marker: str, on_frontier: bool) -> None:
-    """Accuracies on the reporting half, coloured by the share of the cost that went to weak labels."""
-    strength = 1.0 if on_frontier else 0.5
-    axes.errorbar(
-        points.cost,
-        percent(points.accuracy_report),
-        yerr=style.interval(points, "accuracy_report"),
+SIZES = (10, 46)
+"""Areas of points that are never and always on the frontier."""
+
+
+def draw_points(axes: Axes, points: pd.DataFrame, marker: str) -> None:
+    """Coloured by the share of the cost that went to weak labels; the likelier on the frontier, the bigger and stronger."""
+    order = points.sort_values("probability")
+    strength = 0.3 + 0.7 * order.probability
+    bars = axes.errorbar(
+        order.cost,
+        percent(order.accuracy),
+        yerr=style.interval(order, "accuracy"),
         fmt="none",
-        ecolor="0.35",
-        elinewidth=0.8 * strength,
-        alpha=strength,
-        capsize=2 if on_frontier else 0,
+        elinewidth=0.8,
         zorder=2,
     )
+    bars.lines[2][0].set_color([(0.35, 0.35, 0.35, 0.8 * alpha) for alpha in strength])
     axes.scatter(
-        points.cost,
-        percent(points.accuracy_report),
-        c=points.weak_share,
+        order.cost,
+        percent(order.accuracy),
+        c=order.weak_share,
         cmap=style.SHARE_COLOURS,
         vmin=0,
         vmax=1,
         marker=marker,
-        s=42 if on_frontier else 18,
+        s=np.interp(order.probability, (0, 1), SIZES),
         alpha=strength,
         edgecolor="black",
-        linewidth=0.8 if on_frontier else 0.3,
+        linewidth=0.2 + 0.6 * order.probability,
         zorder=3,
     )
 
 
 def plot_pareto(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str]) -> Figure:
-    """A panel a weak-label price, a row a (student, supervisor); averaged over tasks where there are several.
+    """A panel for each (student, supervisor) and price of its labels; averaged over tasks where there are several.
 
-    table: as elicitation.frontier.frontiers returns it. Points were chosen on one half of the test examples, and
-    their accuracies are those on the other. Methods have markers where they reach the frontier.
+    table: as elicitation.frontier.frontiers returns it, with the interval of weak_accuracy.
     """
     style.set_style()
     table = average_rows(table)
-    rows = list(table.groupby(["student", "supervisor"], sort=False))
-    label = varying(table, ["student", "supervisor"])
-    prices = sorted(table.weak_price.unique(), reverse=True)
-    winners = set(table[table.on_frontier].method)
-    markers = dict(zip([name for name in titles if name in winners], cycle(style.MARKERS), strict=False))
+    label, models = varying(table, ["student", "supervisor"]), ["student", "supervisor"]
+    groups = [
+        (names, price, table[(table[models] == names).all(axis=1) & (table.weak_price == price)])
+        for names, rows in table.groupby(models, sort=False)
+        for price in sorted(rows.weak_price.unique(), reverse=True)
+    ]
+    columns = max(table.groupby(models).weak_price.nunique())
+    present = set(table.method)
+    markers = dict(zip([name for name in titles if name in present], cycle(style.MARKERS), strict=False))
     usual = usual_seeds(table)
-    figure, panels = style.make_panels(len(rows) * len(prices), columns=len(prices))
-    for i, axes in enumerate(panels):
-        (_, group), price = rows[i // len(prices)], prices[i % len(prices)]
-        panel = group[group.weak_price == price]
+    figure, panels = style.make_panels(len(groups), columns)
+    for axes, (names, price, panel) in zip(panels, groups, strict=True):
+        for method, points in panel.groupby("method", sort=False):
+            draw_points(axes, points, markers[method])
         best = panel[panel.on_frontier].sort_values("cost")
-        draw_points(axes, panel[~panel.on_frontier], "o", on_frontier=False)
-        for method, points in best.groupby("method", sort=False):
-            draw_points(axes, points, markers[method], on_frontier=True)
-        axes.step(best.cost, percent(best.accuracy_report), where="post", color="0.2", linewidth=1, zorder=1)
-        style.draw_seed_counts(axes, best.cost, percent(best.accuracy_report), best.n_seeds, usual)
+        axes.step(best.cost, percent(best.accuracy), where="post", color="0.2", linewidth=1, zorder=1)
+        style.draw_seed_counts(axes, best.cost, percent(best.accuracy), best.n_seeds, usual)
         style.draw_weak_accuracy(axes, panel)
         style.set_cost_axis(axes)
-        style.set_accuracy_axis(axes, table.accuracy_report)
-        style.set_title(axes, f"a weak label costs {price:g}", len(prices))
-        if price == prices[0]:
-            axes.set_ylabel("\n".join(group[label].iloc[0]))
-    grey = {"markerfacecolor": "0.8", "markersize": 6, "markeredgewidth": 0.8}
+        style.set_accuracy_axis(axes, table.accuracy)
+        shown = [name for kind, name in zip(models, names, strict=True) if kind in label]
+        style.set_title(axes, ", ".join([*shown, f"a weak label costs {price:g}"]), columns)
+    grey = {"markerfacecolor": "0.8", "linestyle": "none"}
     handles = [
-        style.handle(titles[method], marker=marker, linestyle="none", **grey) for method, marker in markers.items()
+        style.handle(titles[method], marker=marker, **grey | {"markersize": 6}) for method, marker in markers.items()
     ]
-    handles += [style.handle("frontier", color="0.2", **grey), style.weak_labels_handle()]
+    handles += [
+        style.handle("surely on the frontier", marker="o", **grey | {"markersize": SIZES[1] ** 0.5}),
+        style.handle("surely not", marker="o", **grey | {"markersize": SIZES[0] ** 0.5}),
+        style.handle("frontier", color="0.2", linewidth=1),
+        style.weak_labels_handle(),
+    ]
     style.add_legend(figure, handles)
     bar = figure.colorbar(ScalarMappable(Normalize(0, 100), style.SHARE_COLOURS), ax=panels, pad=0.01, aspect=30)
     bar.set_label("weak labels' share of cost, %")

@@ -46,7 +46,7 @@ def plot_prompting(points: pd.DataFrame, missing: pd.DataFrame, titles: dict[str
         in_prompt, trained = QUALITIES[i // 2], QUALITIES[i % 2]
         shown = points.shot_quality.isin(["", in_prompt])
         finetuned = points[shown & (points[f"{trained}_trained"] > 0)].sort_values("cost")
-        for shots, curve in finetuned.groupby("shots"):
+        for (shots, _), curve in finetuned.groupby(["shots", "method"]):
             x = curve.cost * aside[shots]
             style.draw_curve(axes, x, curve, "accuracy", usual, colours[shots], markers[shots])
         curve = points[shown & alone].sort_values("cost")

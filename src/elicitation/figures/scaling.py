@@ -1,5 +1,6 @@
 """What each way of spending achieves with students of different size."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -15,27 +16,31 @@ LOOKS = dict(zip(STRATEGIES, zip(style.SHARE_COLOURS([1.0, 0.5, 0.1]), "osD", st
 
 
 def plot_scaling(
-    points: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str], budgets: list[int], weak_price: float
+    points: pd.DataFrame,
+    deviations: np.ndarray,
+    missing: pd.DataFrame,
+    titles: dict[str, str],
+    budgets: list[int],
+    weak_price: float,
 ) -> Figure:
     """A panel a student, a curve a strategy: the best purchase within each budget.
 
-    points: as elicitation.evaluation.summarise returns them. Purchases were chosen on one half of the test
-    examples; the accuracies shown are those on the other.
+    points, deviations: as in elicitation.tables.best_purchases, not yet priced, with the interval of weak_accuracy.
     """
     style.set_style()
     points = priced(points, weak_price)
     points["strategy"] = [strategy_of(*pair) for pair in zip(points.n_weak, points.n_gold, strict=True)]
-    best = best_purchases(points, budgets, ["student", "strategy"])
+    best = best_purchases(points, deviations, budgets, ["student", "strategy"])
     students = list(best.groupby("student", sort=False))
     usual = usual_seeds(best)
     figure, panels = style.make_panels(len(students), COLUMNS)
     for axes, (student, group) in zip(panels, students, strict=True):
         for strategy, step in zip(STRATEGIES, style.offsets(len(STRATEGIES)), strict=True):
             curve, (colour, marker) = group[group.strategy == strategy], LOOKS[strategy]
-            style.draw_curve(axes, curve.budget * style.LOG_STEP**step, curve, "accuracy_report", usual, colour, marker)
+            style.draw_curve(axes, curve.budget * style.LOG_STEP**step, curve, "accuracy", usual, colour, marker)
         style.draw_weak_accuracy(axes, group)
         style.set_cost_axis(axes, sorted(budgets))
-        style.set_accuracy_axis(axes, best.accuracy_report)
+        style.set_accuracy_axis(axes, best.accuracy)
         style.set_title(axes, student, len(panels[:COLUMNS]))
     handles = [style.handle(strategy, color=colour, marker=marker) for strategy, (colour, marker) in LOOKS.items()]
     style.add_legend(figure, [*handles, style.weak_labels_handle()], title="labels bought")

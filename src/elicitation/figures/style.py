@@ -15,6 +15,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.markers import CARETDOWN, CARETUP
 from matplotlib.ticker import FixedLocator, NullFormatter
 
 from elicitation.files import replacing
@@ -127,6 +128,24 @@ def draw_curve(axes: Axes, x, points: pd.DataFrame, column: str, usual_seeds: in
         capsize=2,
         **POINT | {"linewidth": 1.3} | look,
     )
+    draw_seed_counts(axes, x, y, points.n_seeds, usual_seeds)
+
+
+def draw_band(axes: Axes, x, points: pd.DataFrame, column: str, usual_seeds: int, color, marker: str) -> None:
+    """As draw_curve, with a band for the intervals; a triangle at the edge where one leaves the panel.
+
+    The axis must have its limits. A single point has a bar, since a band needs two.
+    """
+    x, y = np.asarray(x), percent(points[column])
+    low, high = (percent(points[f"{column}_{end}"]) for end in ("low", "high"))
+    if len(points) > 1:
+        axes.fill_between(x, low, high, color=color, alpha=0.15, linewidth=0)
+    else:
+        axes.errorbar(x, y, yerr=interval(points, column), color=color, elinewidth=0.8, capsize=2)
+    axes.plot(x, y, color=color, marker=marker, linewidth=1.3, **POINT)
+    bottom, top = axes.get_ylim()
+    for beyond, edge, triangle in ((low < bottom, bottom, CARETDOWN), (high > top, top, CARETUP)):
+        axes.plot(x[beyond], np.full(beyond.sum(), edge), linestyle="", marker=triangle, color=color, markersize=4)
     draw_seed_counts(axes, x, y, points.n_seeds, usual_seeds)
 
 

@@ -1,0 +1,222 @@
+// The view that the controls describe: kept in the address, computed, drawn, said.
+
+// Preferred numbers (ISO 3, R20, rounded): 20 a decade, evenly spread on a logarithmic slider.
+const SERIES = [1, 1.1, 1.25, 1.4, 1.6, 1.8, 2, 2.25, 2.5, 2.8, 3.2, 3.6, 4, 4.5, 5, 5.6, 6.3, 7, 8, 9];
+const CHEAPEST = 0.001;
+const DEAREST = 1;
+// Where a study has one budget only, the slider goes so many times below and above it.
+const LONE_BUDGET = 4;
+// Points of the grid that isoquants are drawn from, and percentage points between them: the smallest step that draws at
+// most MOST_LEVELS.
+const [WEAK_STEPS, GOLD_STEPS] = [120, 60];
+const LEVEL_STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10];
+const MOST_LEVELS = 9;
+// Milliseconds of quiet before the address is written, a summary said, a new size drawn.
+const SAVE_AFTER = 250;
+const SAY_AFTER = 700;
+const RESIZE_AFTER = 150;
+const KINDS = ["task", "supervisor", "student"];
+
+const DATA = JSON.parse(element("data").textContent);
+const STUDY = DATA.study;
+const state = {};
+let view = null;
+let colours = null;
+let lastUpdate = 0;
+
+// Choices
+
+/** Round numbers from low to high, with those of the study (`own`), which lie between, among them. */
+function stopsBetween(low, high, own) {
+  const found = new Set([low, high, ...own]);
+  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
+    for (const step of SERIES) {
+      const value = Number(`${step}e${power}`);
+      if (value >= low && value <= high) found.add(value);
+    }
+  }
+  return [...found].sort((a, b) => a - b);
+}
+
+const pricesOf = (supervisor) => STUDY.prices[supervisor] ?? [];
+const weakStops = () => {
+  const own = pricesOf(state.supervisor);
+  return stopsBetween(Math.min(CHEAPEST, ...own), Math.max(DEAREST, ...own), own);
+};
+const budgetStops = () => {
+  const own = STUDY.budgets.map((budget) => budget * state.gold);
+  const room = own.length > 1 ? 1 : LONE_BUDGET;
+  return stopsBetween(Math.min(...own) / room, Math.max(...own) * room, own);
+};
+
+/** The position of the stop that is nearest on a logarithmic scale. */
+function nearestStop(stops, value) {
+  const apart = stops.map((stop) => Math.abs(Math.log(stop / value)));
+  return apart.indexOf(Math.min(...apart));
+}
+
+/** The groups that fit the choices made so far: the task, then the supervisor, then the student. */
+const groupsLike = (kinds) => DATA.groups.filter((group) => kinds.every((kind) => group[kind] === state[kind]));
+const choicesOf = (kind) => [...new Set(groupsLike(KINDS.slice(0, KINDS.indexOf(kind))).map((group) => group[kind]))];
+const methodsHere = () => [...new Set(groupsLike(KINDS)[0].points.method)];
+
+const positive = (text) => (Number(text) > 0 && Number.isFinite(Number(text)) ? Number(text) : null);
+
+/** The state without choices of the reader's. */
+function initialState() {
+  const middle = STUDY.budgets[Math.floor(STUDY.budgets.length / 2)];
+  const where = { task: "", supervisor: "", student: "", methods: null, focus: "" };
+  return { ...where, weak: STUDY.weakPrice, gold: 1, budget: middle, theme: "" };
+}
+
+/** What the address holds, over the initial state. */
+function readAddress() {
+  const given = new URLSearchParams(location.hash.slice(1));
+  const start = initialState();
+  const number = (name) => positive(given.get(name)) ?? start[name];
+  const text = (name) => given.get(name) ?? "";
+  Object.assign(state, start, {
+    ...Object.fromEntries([...KINDS, "focus", "theme"].map((name) => [name, text(name)])),
+    ...Object.fromEntries(["weak", "gold", "budget"].map((name) => [name, number(name)])),
+    methods: given.has("method") ? given.getAll("method") : null,
+  });
+}
+
+function address() {
+  const given = new URLSearchParams(KINDS.map((kind) => [kind, state[kind]]));
+  for (const name of ["weak", "gold", "budget", "focus", "theme"]) if (state[name] !== "") given.set(name, state[name]);
+  for (const method of state.methods ?? []) given.append("method", method);
+  if (state.methods?.length === 0) given.append("method", "");
+  return `#${given}`;
+}
+
+/** A function that calls `act` once things have been quiet for a while. */
+function afterQuiet(milliseconds, act) {
+  let timer = 0;
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(act, milliseconds);
+  };
+}
+
+// Browsers slow down pages that change their address many times a second.
+const saveAddress = afterQuiet(SAVE_AFTER, () => history.replaceState(null, "", address()));
+const saySummary = afterQuiet(SAY_AFTER, () => (element("summary").textContent = summary(view)));
+
+/** Replace choices that do not exist here by the first ones that do. */
+function settle() {
+  for (const kind of KINDS) {
+    const options = choicesOf(kind);
+    if (!options.includes(state[kind])) state[kind] = options[0];
+  }
+  const here = methodsHere();
+  if (state.methods && here.every((method) => state.methods.includes(method))) state.methods = null;
+  if (!chosenMethods().includes(state.focus)) state.focus = "";
+}
+
+const chosenMethods = () => methodsHere().filter((method) => state.methods?.includes(method) ?? true);
+
+// Computing
+
+const remembered = new Map();
+
+/** What `compute` returns, computed once for each key. */
+function once(key, compute) {
+  if (!remembered.has(key)) remembered.set(key, compute());
+  return remembered.get(key);
+}
+
+/** Configurations as columns, with the deviations decoded. */
+function readGroup(group) {
+  const deviations = decodeHalves(group.deviations);
+  const replicates = deviations.length / group.points.method.length;
+  return { ...group, points: { ...group.points, deviations, replicates } };
+}
+
+function readFits(group) {
+  const same = (entry) => KINDS.every((kind) => entry[kind] === group[kind]);
+  return new Map(DATA.fits.filter(same).map((entry) => [entry.method, readFit(entry)]));
+}
+
+const between = (low, high, steps) => Array.from({ length: steps + 1 }, (_, i) => low + ((high - low) * i) / steps);
+
+/** Predicted accuracy over all that was studied, and its isoquants at round levels. */
+function surfaceOf(fit) {
+  const amounts = (most, steps) => between(0, placeOf(most), steps).map((place) => 10 ** place - 1);
+  const [nWeak, nGold] = [amounts(fit.largest.nWeak, WEAK_STEPS), amounts(fit.largest.nGold, GOLD_STEPS)];
+  const accuracy = nGold.map((gold) => nWeak.map((weak) => 100 * fit.predict(weak, gold)));
+  const shades = accuracy.map((row, g) => row.map((value, w) => (fit.studied(nWeak[w], nGold[g]) ? value : null)));
+  const all = shades.flat().filter((value) => value !== null);
+  const [low, high] = [Math.min(...all), Math.max(...all)];
+  const step = LEVEL_STEPS.find((size) => (high - low) / size <= MOST_LEVELS) ?? LEVEL_STEPS.at(-1);
+  const levels = between(0, 100, 100 / step).filter((level) => level >= low && level <= high);
+  const surface = { nWeak, nGold, accuracy, shades, low, high };
+  const isoquants = levels.map((level) => isoquantOf(surface, fit, level)).filter(({ line }) => line.some(Boolean));
+  return { isoquants, picture: pictureOfSurface(surface) };
+}
+
+/** The fewest gold labels that reach the level beside ever more weak ones, where that was studied; gaps are null. */
+function isoquantOf({ nWeak, nGold, accuracy }, fit, level) {
+  const line = [];
+  for (const [w, weak] of nWeak.entries()) {
+    const g = nGold.findIndex((_, row) => accuracy[row][w] >= level);
+    const share = g > 0 ? (level - accuracy[g - 1][w]) / (accuracy[g][w] - accuracy[g - 1][w]) : 1;
+    const place = g > 0 ? placeOf(nGold[g - 1]) + share * (placeOf(nGold[g]) - placeOf(nGold[g - 1])) : 0;
+    const purchase = { nWeak: weak, nGold: 10 ** place - 1 };
+    line.push(g >= 0 && fit.studied(weak, purchase.nGold) ? purchase : null);
+    // From there on weak labels alone do.
+    if (g === 0) break;
+  }
+  const drawn = line.filter(Boolean);
+  return { level, line, middle: drawn[Math.floor(drawn.length / 2)] };
+}
+
+/** Where the budget is spent in full, in as many steps as make a smooth line, within what was studied. */
+function budgetLine(budget, weakPrice, largest) {
+  const most = Math.min(budget / weakPrice, largest.nWeak);
+  return between(0, placeOf(most), 80)
+    .map((place) => 10 ** place - 1)
+    .map((nWeak) => ({ nWeak, nGold: Math.max(budget - weakPrice * nWeak, 0) }))
+    .filter(({ nGold }) => nGold <= largest.nGold * 1.0001);
+}
+
+function compute() {
+  const { gold, weak, budget } = state;
+  const [weakPrice, inGold] = [weak / gold, budget / gold];
+  const key = JSON.stringify(KINDS.map((kind) => state[kind]));
+  const group = once(`group ${key}`, () => readGroup(groupsLike(KINDS)[0]));
+  const fits = once(`fits ${key}`, () => readFits(group));
+  const methods = chosenMethods();
+  const chosen = group.points.method.flatMap((method, i) => (methods.includes(method) ? [i] : []));
+  const scored = scorePoints(group.points, chosen, weakPrice);
+  const frontier = scored.filter((point) => point.onFrontier).sort((a, b) => a.cost - b.cost);
+  const poolSize = STUDY.poolSizes[group.task] ?? Infinity;
+  const verdict = STUDY.verdict;
+  const answer = recommend(group.points, methods, fits, inGold, weakPrice, verdict);
+  const focus = state.focus || answer?.method || methods[0];
+  const focusPoints = group.points.method.flatMap((method, i) => (method === focus ? [i] : []));
+  const regime = regimeAt(group.points, focusPoints, inGold, weakPrice, verdict);
+  // The map's cells are where the sliders can stand.
+  const [stops, budgets] = [weakStops(), budgetStops()];
+  const relative = (values) => values.map((value) => value / gold);
+  const map = once(`map ${key} ${focus} ${gold}`, () => ({
+    weak: stops,
+    budgets,
+    cells: regimeMap(group.points, focusPoints, relative(stops), relative(budgets), verdict),
+  }));
+  const fit = fits.get(focus);
+  const path = fit ? expansionPath(fit, relative(budgets), weakPrice, poolSize) : [];
+  return {
+    ...state,
+    ...{ key, group, titles: STUDY.titles, symbols: symbolsOf(group), methods, scored, frontier, weakPrice, answer },
+    ...{ focus, focusPoints, verdict, regime, map, fit, path },
+    surface: fit && once(`surface ${key} ${focus}`, () => surfaceOf(fit)),
+    star: fit && (answer?.method === focus ? answer : bestPurchase(fit, inGold, weakPrice, poolSize)),
+  };
+}
+
+/** A plot symbol a method, in the order of the study. */
+function symbolsOf(group) {
+  const here = Object.keys(STUDY.titles).filter((method) => group.points.method.includes(method));
+  return Object.fromEntries(here.map((method, i) => [method, SYMBOLS[i % SYMBOLS.length]]));
+}

@@ -1,0 +1,101 @@
+"""What the explorer's page carries, as plain values for JSON."""
+
+import base64
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from elicitation.averages import MODELS
+from elicitation.production import FORMS, Fit
+from elicitation.resampling import interval
+
+DEVIATION_BYTES = 7_000_000
+"""Most that all deviations may take in the page; beyond, fewer replicates are carried."""
+FIT_BYTES = 3_000_000
+"""Most that the replicates of all production functions may take."""
+BASE64 = 4 / 3
+"""Characters a byte."""
+GROUP = ["task", "supervisor", "student"]
+"""What competes for one frontier."""
+
+
+def encode(values: np.ndarray, kind: str) -> str:
+    """Numbers as little-endian floats (`f2` or `f4`) in base64."""
+    return base64.b64encode(np.ascontiguousarray(values).astype(f"<{kind}").tobytes()).decode()
+
+
+def carried(replicates: int, characters_each: float, limit: int) -> int:
+    """How many of the replicates fit into the limit; at least one."""
+    return max(1, min(replicates, int(limit / characters_each)))
+
+
+def columns_of(points: pd.DataFrame, deviations: np.ndarray) -> dict:
+    """Configurations as columns; `low` and `high` are the ends of the deviations' intervals, over all replicates."""
+    low, high = interval(deviations)
+    names = {"nWeak": "n_weak", "nGold": "n_gold", "nSeeds": "n_seeds", "nTasks": "n_tasks"}
+    return {
+        "method": points.method.tolist(),
+        **{name: points[column].astype(int).tolist() for name, column in names.items()},
+        "accuracy": points.accuracy.tolist(),
+        "low": [round(value, 6) for value in low.tolist()],
+        "high": [round(value, 6) for value in high.tolist()],
+    }
+
+
+def groups_of(points: pd.DataFrame, deviations: np.ndarray) -> list[dict]:
+    """The configurations by GROUP, with the deviations of as many replicates as the page carries.
+
+    points, deviations: as elicitation.resampling.read_resamples returns them. Half-precision floats keep 11 bits: a
+    deviation below 0.25 is off by less than 1e-4, a mean over replicates by far less.
+    """
+    n = carried(deviations.shape[1], 2 * BASE64 * len(points), DEVIATION_BYTES)
+    return [
+        dict(zip(GROUP, key, strict=True))
+        | {
+            "weakAccuracy": float(group.weak_accuracy.iloc[0]),
+            "points": columns_of(group, deviations[group.index]),
+            "deviations": encode(deviations[group.index, :n], "f2"),
+        }
+        for key, group in points.groupby(GROUP, sort=False)
+    ]
+
+
+def describe_fits(fits: Sequence[Fit]) -> list[dict]:
+    """The production functions, with as many replicates of their parameters as the page carries."""
+    width = sum(4 * BASE64 * fit.replicates.shape[1] for fit in fits)
+    return [
+        {name: getattr(fit, name) for name in ("task", *MODELS, "form", "verdict", "reason", "error")}
+        | {
+            "modelError": fit.model_error,
+            "parameters": list(fit.parameters.values()),
+            "replicates": encode(fit.replicates[: carried(len(fit.replicates), width, FIT_BYTES)], "f4"),
+            "purchases": fit.purchases.astype(int).tolist(),
+            **{"weakPrice": fit.weak_price, "cheapest": fit.cheapest, "dearest": fit.dearest},
+        }
+        for fit in fits
+    ]
+
+
+def page_data(points: pd.DataFrame, deviations: np.ndarray, fits: Sequence[Fit], study: dict) -> dict:
+    """All that the page carries.
+
+    study: name, titles (of methods), prices (of a weak label, by supervisor), weak_price (at which the page opens),
+    budgets, verdict and pool_sizes (by task, the average among them).
+    """
+    return {
+        "study": {
+            "name": study["name"],
+            "titles": study["titles"],
+            "prices": study["prices"],
+            "weakPrice": study["weak_price"],
+            "budgets": sorted(study["budgets"]),
+            "verdict": study["verdict"],
+            "poolSizes": study["pool_sizes"],
+            "forms": {name: form.title for name, form in FORMS.items()},
+            "replicates": deviations.shape[1],
+            "carried": carried(deviations.shape[1], 2 * BASE64 * len(points), DEVIATION_BYTES),
+        },
+        "groups": groups_of(points, deviations),
+        "fits": describe_fits(fits),
+    }

@@ -1,0 +1,192 @@
+// Controls and events: what the reader does becomes the state, and the state becomes what is shown.
+
+/** Offer the options in a select; `titles` says what they are called. */
+function fillSelect(id, options, value, titles = {}) {
+  const select = element(id);
+  const shown = [...select.options].map((option) => option.value);
+  if (JSON.stringify(shown) !== JSON.stringify(options)) {
+    const entries = options.map((option) => make("option", { text: titles[option] ?? option, value: option }));
+    select.replaceChildren(...entries);
+  }
+  select.value = value;
+}
+
+/** A plot symbol as a small picture. */
+function pictureOf(symbol) {
+  const corners = (n, turn = 0, inner = 1) =>
+    Array.from({ length: n }, (_, i) => {
+      const [angle, radius] = [(2 * Math.PI * i) / n + turn - Math.PI / 2, i % 2 ? 6.5 * inner : 6.5];
+      return `${(radius * Math.cos(angle)).toFixed(1)} ${(radius * Math.sin(angle)).toFixed(1)}`;
+    }).join("L");
+  const cross = "M-2-6H2V-2H6V2H2V6H-2V2H-6V-2H-2z";
+  const paths = {
+    circle: "M-6 0a6 6 0 1 0 12 0a6 6 0 1 0-12 0z",
+    square: "M-5-5H5V5H-5z",
+    diamond: `M${corners(4)}z`,
+    "triangle-up": `M${corners(3)}z`,
+    "triangle-down": `M${corners(3, Math.PI)}z`,
+    "triangle-left": `M${corners(3, -Math.PI / 2)}z`,
+    "triangle-right": `M${corners(3, Math.PI / 2)}z`,
+    cross,
+    x: cross,
+    pentagon: `M${corners(5)}z`,
+    star: `M${corners(10, 0, 0.45)}z`,
+    hexagon: `M${corners(6)}z`,
+    "diamond-tall": "M0-7 4 0 0 7-4 0z",
+    octagon: `M${corners(8, Math.PI / 8)}z`,
+  };
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  svg.setAttribute("viewBox", "-8 -8 16 16");
+  svg.setAttribute("aria-hidden", "true");
+  path.setAttribute("d", paths[symbol]);
+  if (symbol === "x") path.setAttribute("transform", "rotate(45)");
+  svg.append(path);
+  return svg;
+}
+
+function methodBox(method, symbol) {
+  const box = make("input", { type: "checkbox", value: method });
+  box.checked = chosenMethods().includes(method);
+  return make("label", { className: "method" }, [box, pictureOf(symbol), make("span", { text: STUDY.titles[method] })]);
+}
+
+/** Show the state in the controls. */
+function fillControls() {
+  for (const kind of KINDS) fillSelect(kind, choicesOf(kind), state[kind]);
+  const methods = methodsHere();
+  const boxes = [...element("methods").querySelectorAll("input")];
+  if (boxes.map((box) => box.value).join() !== methods.join()) {
+    const symbols = symbolsOf(groupsLike(KINDS)[0]);
+    element("methods").replaceChildren(...methods.map((method) => methodBox(method, symbols[method])));
+  } else {
+    for (const box of boxes) box.checked = chosenMethods().includes(box.value);
+  }
+  fillSelect("focus", ["", ...chosenMethods()], state.focus, { ...STUDY.titles, "": "the recommended method" });
+  for (const [name, stops] of [["weak", weakStops()], ["budget", budgetStops()]]) {
+    const slider = element(name);
+    slider.max = stops.length - 1;
+    slider.value = nearestStop(stops, state[name]);
+    slider.setAttribute("aria-valuetext", money(state[name]));
+  }
+  for (const name of ["weak", "gold", "budget"]) {
+    const box = element(`${name}-number`);
+    if (document.activeElement !== box) box.value = Number(state[name].toPrecision(4));
+  }
+}
+
+function isDark() {
+  return state.theme ? state.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+function setTheme() {
+  const theme = isDark() ? "dark" : "light";
+  if (document.documentElement.dataset.theme === theme) return;
+  document.documentElement.dataset.theme = theme;
+  element("theme").setAttribute("aria-pressed", theme === "dark");
+  colours = readColours();
+}
+
+function draw() {
+  drawFrontier(view, colours);
+  tabulateFrontier(view);
+  drawMap(view, colours);
+  element("map-words").textContent = regimeWords(view);
+  showProduction(view, colours);
+  showAnswer(view);
+}
+
+/** Everything anew; a few dozen milliseconds. */
+function update() {
+  const started = performance.now();
+  settle();
+  setTheme();
+  fillControls();
+  const any = chosenMethods().length > 0;
+  element("views").hidden = !any;
+  element("no-method").hidden = any;
+  if (any) {
+    const first = view === null;
+    view = compute();
+    draw();
+    saySummary();
+    if (first) listenToMap();
+  }
+  saveAddress();
+  lastUpdate = performance.now() - started;
+}
+
+let waiting = false;
+
+/** `update` before the next picture, once for all that happens until then. */
+function updateSoon() {
+  if (waiting) return;
+  waiting = true;
+  requestAnimationFrame(() => {
+    waiting = false;
+    update();
+  });
+}
+
+function change(changes) {
+  Object.assign(state, changes);
+  updateSoon();
+}
+
+function listen() {
+  const on = (id, event, act) => element(id).addEventListener(event, act);
+  on("weak", "input", () => change({ weak: weakStops()[element("weak").value] }));
+  on("budget", "input", () => change({ budget: budgetStops()[element("budget").value] }));
+  for (const name of ["weak", "gold", "budget"]) {
+    on(`${name}-number`, "change", () => {
+      const value = positive(element(`${name}-number`).value) ?? state[name];
+      // What the budget buys stays the same when gold labels cost another price.
+      const scaled = name === "gold" ? { budget: (state.budget * value) / state.gold } : {};
+      change({ ...scaled, [name]: value });
+    });
+  }
+  for (const name of [...KINDS, "focus"]) on(name, "change", () => change({ [name]: element(name).value }));
+  on("methods", "change", () => {
+    const boxes = [...element("methods").querySelectorAll("input:checked")];
+    change({ methods: boxes.map((box) => box.value) });
+  });
+  on("controls", "submit", (event) => event.preventDefault());
+  on("reset", "click", () => change(initialState()));
+  on("theme", "click", () => change({ theme: isDark() ? "light" : "dark" }));
+  addEventListener("hashchange", () => {
+    readAddress();
+    updateSoon();
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", updateSoon);
+  // Axes show as many numbers as fit.
+  addEventListener("resize", afterQuiet(RESIZE_AFTER, updateSoon));
+}
+
+/** A click on a cell of the map sets price and budget. */
+function listenToMap() {
+  element("map-plot").on("plotly_click", ({ points: [{ data, x, y }] }) => {
+    if (data.type === "heatmap") change({ weak: weakStops()[x], budget: budgetStops()[y] });
+  });
+}
+
+keyOfMap();
+showNotes();
+readAddress();
+listen();
+update();
+
+// For tests, and for readers who want the numbers.
+window.explorer = {
+  get view() {
+    return view;
+  },
+  get lastUpdate() {
+    return lastUpdate;
+  },
+  state,
+  update,
+  bestPurchase,
+  expansionPath,
+  marginalRate,
+  regimeAt,
+};

@@ -1,0 +1,87 @@
+// What to buy, and how sure that is, by the rules of elicitation.recommendation: tests compare the answers.
+
+/** What can be bought, with its accuracies by each replicate (`draws`).
+ *
+ *  Where the production function of a method is good, the budget may be split in any way, and it says what to expect;
+ *  else only the purchases that were run can be recommended, with the accuracy that they had. */
+function optionsOf(points, methods, fits, budget, weakPrice) {
+  const found = methods.flatMap((method) => {
+    const rows = points.method.flatMap((name, i) => (name === method ? [i] : []));
+    const nSeeds = Math.min(...rows.map((i) => points.nSeeds[i]));
+    const fit = fits.get(method);
+    if (fit?.verdict === "good") {
+      return purchasesWithin(fit, budget, weakPrice).map((purchase) => ({
+        ...{ ...purchase, method, nSeeds, fitted: true, modelError: fit.modelError },
+        studied: fit.studied(purchase.nWeak, purchase.nGold),
+        draws: fit.predictReplicates(purchase.nWeak, purchase.nGold),
+      }));
+    }
+    return rows.map((i) => ({
+      ...{ method, nSeeds, fitted: false, modelError: 0, studied: true, accuracy: points.accuracy[i] },
+      ...{ nWeak: points.nWeak[i], nGold: points.nGold[i], cost: costOf(points.nWeak[i], points.nGold[i], weakPrice) },
+      draws: Float64Array.from({ length: points.replicates }, (_, r) =>
+        clip(points.accuracy[i] + points.deviations[i * points.replicates + r]),
+      ),
+    }));
+  });
+  const replicates = Math.min(...found.map(({ draws }) => draws.length));
+  const bought = found.filter(({ cost, nWeak, nGold }) => cost <= budget + 1e-9 && nWeak + nGold > 0);
+  return bought.map((option) => ({
+    ...option,
+    strategy: strategyOf(option.nWeak, option.nGold),
+    draws: option.draws.slice(0, replicates),
+  }));
+}
+
+/** Mean and 95 % interval of draws, with the model's own error in quadrature. `agree`: which of the replicates make the
+ *  same choice by their choosing half; all where none does. */
+function scoreOf(draws, agree = [], modelError = 0) {
+  const kept = agree.some(Boolean) ? draws.filter((_, r) => agree[r]) : draws;
+  const [expected, centre] = [mean(kept), mean(draws)];
+  const widening = Math.sqrt(2 - kept.length / draws.length);
+  const [low, high] = interval(draws.map((draw) => draw - centre)).map((end) => end * widening);
+  const off = Z * modelError;
+  return { mean: expected, low: expected - Math.hypot(low, off), high: expected + Math.hypot(high, off) };
+}
+
+/** The purchase and method to choose, what to expect, how much worse both pure ways of spending are, and how sure all
+ *  this is; null where the budget buys nothing.
+ *
+ *  A draw is what the accuracies may be. What lies as far on the other side of their mean chooses, the draw reports. */
+function recommend(points, methods, fits, budget, weakPrice, verdict) {
+  const options = optionsOf(points, methods, fits, budget, weakPrice);
+  if (!options.length) return null;
+  const best = bestOf(options);
+  /** For each replicate the one of `among` that chooses itself. */
+  const chosenAmong = (among) =>
+    Array.from(best.draws, (_, r) => {
+      let first = among[0];
+      for (const option of among) {
+        if (2 * option.accuracy - option.draws[r] > 2 * first.accuracy - first.draws[r]) first = option;
+      }
+      return first;
+    });
+  const winners = chosenAmong(options);
+  // Luck that made a method look best is not counted again.
+  const kin = winners.map(({ method }) => method === best.method);
+  const accuracy = scoreOf(best.draws, kin, best.modelError);
+  const pure = PURE.filter((strategy) => strategy !== best.strategy).flatMap((strategy) => {
+    const among = options.filter((option) => option.strategy === strategy);
+    if (!among.length) return [];
+    const gap = Float64Array.from(chosenAmong(among), ({ draws }, r) => draws[r] - best.draws[r]);
+    return [{ ...bestOf(among), difference: scoreOf(gap) }];
+  });
+  // Whether the way of spending is the best is decided by the runs alone: a smooth function always sees some use in
+  // either label.
+  const own = points.method.flatMap((method, i) => (method === best.method ? [i] : []));
+  const regime = regimeAt(points, own, budget, weakPrice, verdict);
+  const loss = winners.map(({ draws }, r) => draws[r] - best.draws[r]);
+  return {
+    ...best,
+    accuracy: { ...accuracy, low: clip(accuracy.low), high: clip(accuracy.high) },
+    pure,
+    regime,
+    lossAtMost: Math.max(0, interval(loss)[1]),
+    supported: regime.regime === REGIMES[best.strategy] && best.studied,
+  };
+}

@@ -1,0 +1,82 @@
+"""Which way of spending wins at every budget and price, and where the runs leave it open."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import FixedLocator, NullLocator
+
+from elicitation.captions import MODELS, varying
+from elicitation.figures import style
+from elicitation.strategies import REGIMES, UNDETERMINED
+
+COLUMNS = 4
+CELLS = 28
+"""Budgets and prices a side of the map."""
+COLOURS = dict(zip(REGIMES.values(), (style.NAMED_COLOURS[i] for i in (0, 2, 1)), strict=True))
+PALE = 0.3
+"""Strength of the colour where the leading regime is undetermined."""
+WHITE = np.ones(3)
+
+
+def map_axes(budgets: list[float], weak_prices: list[float]) -> tuple[np.ndarray, np.ndarray]:
+    """Budgets, and prices of a weak label, between and a little beyond the study's, evenly on logarithmic scales."""
+    return (
+        np.geomspace(min(budgets) / 1.5, max(budgets) * 1.5, CELLS),
+        np.geomspace(min(weak_prices) / 1.5, max(weak_prices) * 1.5, CELLS),
+    )
+
+
+def cell_colour(cell: pd.Series) -> np.ndarray:
+    """(3,) strong where a regime is decided, pale where one leads, white where strategies cannot be compared."""
+    probabilities = cell[list(REGIMES.values())].astype(float)
+    if probabilities.isna().any():
+        return WHITE
+    strength = PALE if cell.regime == UNDETERMINED else 1.0
+    return WHITE + strength * (np.array(to_rgb(COLOURS[probabilities.idxmax()])) - WHITE)
+
+
+def draw_map(axes: Axes, cells: pd.DataFrame) -> None:
+    by_price = cells.pivot(index="weak_price", columns="budget", values="colour")
+    colours = np.array([[np.asarray(colour) for colour in row] for row in by_price.to_numpy()])
+    axes.pcolormesh(by_price.columns, by_price.index, colours, shading="nearest", rasterized=True)
+    axes.grid(False)
+
+
+def plot_regime_map(
+    cells: pd.DataFrame, titles: dict[str, str], budgets: list[float], weak_prices: list[float], verdict: float
+) -> Figure:
+    """A panel a task.
+
+    cells: as elicitation.regimes.find_regimes returns them, at the budgets and prices of `map_axes`, for one
+    supervisor, student and method. The study's own budgets and prices are the ticks.
+    """
+    style.set_style()
+    cells = cells.assign(colour=[cell_colour(cell) for _, cell in cells.iterrows()])
+    tasks = list(cells.groupby("task", sort=False))
+    figure, panels = style.make_panels(len(tasks), COLUMNS)
+    for axes, (task, group) in zip(panels, tasks, strict=True):
+        draw_map(axes, group)
+        for axis, ticks, scale in ((axes.xaxis, budgets, axes.set_xscale), (axes.yaxis, weak_prices, axes.set_yscale)):
+            scale("log")
+            axis.set_major_locator(FixedLocator(ticks))
+            axis.set_minor_locator(NullLocator())
+            axis.set_major_formatter("{x:g}")
+        style.set_title(axes, task, len(panels[:COLUMNS]))
+    handles = [Patch(facecolor=colour, label=regime) for regime, colour in COLOURS.items()]
+    tints = [WHITE + PALE * (np.array(to_rgb(colour)) - WHITE) for colour in COLOURS.values()]
+    handles += [
+        Patch(facecolor=np.mean(tints, axis=0), label=f"pale: leads, undetermined (below {verdict:g})"),
+        Patch(facecolor="white", edgecolor="0.6", label="white: a strategy is unaffordable"),
+    ]
+    style.add_legend(figure, handles)
+    names = {name: cells[name].iloc[0] for name in MODELS if name not in varying(cells, MODELS)}
+    shared = f"Student {names['student']}, weak labels of {names['supervisor']}, {titles[names['method']]}."
+    colours = (
+        f"the regime that most resamplings of seeds and test examples find best, strong from a share of {verdict:g} on"
+    )
+    note = f"{shared} Colour: {colours}."
+    style.finish(figure, note, "budget, in gold labels", "price of a weak label")
+    return figure

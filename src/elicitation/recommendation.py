@@ -1,0 +1,315 @@
+"""What to buy for a budget, by which method, and whether the data support it. Imports nothing heavy."""
+
+import math
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import NormalDist
+
+import numpy as np
+import pandas as pd
+
+from elicitation.captions import describe_purchase, percent
+from elicitation.config import AVERAGE
+from elicitation.errors import InputError
+from elicitation.files import read_json
+from elicitation.frontier import cost
+from elicitation.production import FORMS, GOOD, Fit, Z, affordable, best_of, read_production
+from elicitation.regimes import PURE, regime_at
+from elicitation.resampling import MODELS, interval, read_resamples
+from elicitation.strategies import REGIMES, UNDETERMINED, strategy_of
+
+MOST_SEEDS = 30
+"""More seeds than this are not worth proposing."""
+KINDS = ("task", "supervisor", "student", "method")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked; None leaves it open. Prices and budget are in one currency."""
+
+    budget: float
+    weak_price: float | None = None
+    """None: that of the supervisor, where it has one only."""
+    gold_price: float = 1.0
+    task: str | None = None
+    """None: the average over tasks, or the only one."""
+    supervisor: str | None = None
+    student: str | None = None
+    method: str | None = None
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a study found, as the recommendation needs it."""
+
+    points: pd.DataFrame
+    deviations: np.ndarray
+    """Of the points; both as elicitation.resampling.read_resamples returns them."""
+    fits: list[Fit]
+    prices: dict[str, list[float]]
+    """Of the weak labels of each supervisor, gold = 1."""
+    titles: dict[str, str]
+    """What methods are called."""
+    verdict: float
+    """Probability from which on something is decided."""
+
+
+def read_findings(folder: Path) -> Findings:
+    """The findings in a study's folder; InputError if the study is not finished."""
+    results = folder / "results"
+    for name in ("resamples.parquet", "production.json", "recommendation.json"):
+        if not (results / name).is_file():
+            raise InputError(f"{results / name} is not there; run the study to its end first: snakemake --cores all.")
+    settings = read_json(results / "recommendation.json")["settings"]
+    return make_findings(results / "resamples.parquet", results / "production.json", settings)
+
+
+def make_findings(resamples: str | Path, production: str | Path, settings: dict) -> Findings:
+    """The findings from result files; settings: prices, titles and verdict, as in the fields of Findings."""
+    chosen = {name: settings[name] for name in ("prices", "titles", "verdict")}
+    return Findings(*read_resamples(resamples), read_production(production), **chosen)
+
+
+def only(values: list[str], kind: str) -> str:
+    """The value, if there is one; InputError names the choice otherwise."""
+    if len(values) > 1:
+        raise InputError(f"The study has several {kind}s: {', '.join(values)}; name one by --{kind}.")
+    return values[0]
+
+
+def narrow(findings: Findings, question: Question) -> pd.DataFrame:
+    """The points that the question is about, all of one task and student; InputError if there are none such."""
+    points = findings.points
+    asked = asdict(question)
+    if question.task is None:
+        tasks = points.task.unique().tolist()
+        asked["task"] = AVERAGE if AVERAGE in tasks else only(tasks, "task")
+    for kind in KINDS:
+        if asked[kind] is not None:
+            known = points[kind].unique().tolist()
+            if asked[kind] not in known:
+                raise InputError(f"There is no result for the {kind} {asked[kind]!r}; known are {', '.join(known)}.")
+            points = points[points[kind] == asked[kind]]
+    return points[points.student == only(points.student.unique().tolist(), "student")]
+
+
+def price_of(supervisor: str, question: Question, findings: Findings) -> float:
+    """Price of a weak label, gold = 1; InputError if it must be named."""
+    if question.weak_price is not None:
+        return question.weak_price / question.gold_price
+    prices = findings.prices[supervisor]
+    if len(prices) > 1:
+        shown = ", ".join(f"{price:g}" for price in prices)
+        raise InputError(f"The study looks at several prices of a weak label ({shown}); name yours by --weak-price.")
+    return prices[0]
+
+
+def options(findings: Findings, question: Question) -> tuple[pd.DataFrame, np.ndarray]:
+    """What can be bought, one row an option, and its accuracies by each replicate (options, replicates).
+
+    Where the production function of a supervisor and method is good, the budget may be split in any way, and it says
+    what to expect; else only the purchases that were run can be recommended, with the accuracy that they had.
+    InputError if the budget buys none.
+    """
+    fits = {tuple(getattr(fit, kind) for kind in KINDS): fit for fit in findings.fits}
+    budget, tables, drawn = question.budget / question.gold_price, [], []
+    for names, points in narrow(findings, question).groupby(list(KINDS), sort=False):
+        price, fit = price_of(names[1], question, findings), fits[names]
+        if fit.verdict == GOOD:
+            n_weak, n_gold = affordable(fit, budget, price).T
+            table = pd.DataFrame({"n_weak": n_weak, "n_gold": n_gold, "accuracy": fit.predict(n_weak, n_gold)})
+            basis = f"production function ({FORMS[fit.form].title}; {fit.words})"
+            table = table.assign(model_error=fit.model_error, basis=basis, studied=fit.studied(n_weak, n_gold))
+            draws = fit.predict_replicates(n_weak, n_gold).T
+        else:
+            table = points[["n_weak", "n_gold", "accuracy"]].reset_index(drop=True)
+            table = table.assign(model_error=0.0, basis=f"only purchases that were run ({fit.words})", studied=True)
+            draws = points.accuracy.to_numpy()[:, None] + findings.deviations[points.index]
+        table = table.assign(**dict(zip(KINDS, names, strict=True)), n_seeds=points.n_seeds.min(), weak_price=price)
+        table["cost"] = cost(table.n_weak, table.n_gold, price)
+        within = ((table.cost <= budget + 1e-9) & (table.n_weak + table.n_gold > 0)).to_numpy()
+        tables.append(table[within])
+        drawn.append(draws[within])
+    table = pd.concat(tables, ignore_index=True)
+    if table.empty:
+        raise InputError(f"A budget of {question.budget:g} buys nothing that was studied at these prices; raise it.")
+    table["strategy"] = [strategy_of(*pair) for pair in zip(table.n_weak, table.n_gold, strict=True)]
+    replicates = min(draws.shape[1] for draws in drawn)
+    return table, np.concatenate([draws[:, :replicates] for draws in drawn]).clip(0, 1)
+
+
+def score(draws: np.ndarray, agree: np.ndarray | None = None, model_error: float = 0.0) -> dict[str, float]:
+    """Mean and 95 % interval of draws (replicates,), with the model's own error in quadrature.
+
+    agree: (replicates,) mask of those whose choosing half makes the same choice; see elicitation.frontier.score_points.
+    """
+    agree = np.ones(len(draws), dtype=bool) if agree is None else agree
+    mean = float(draws[agree].mean())
+    low, high = interval(draws - draws.mean()) * math.sqrt(2 - agree.mean())
+    off = Z * model_error
+    return {"mean": mean, "low": mean - math.hypot(low, off), "high": mean + math.hypot(high, off)}
+
+
+def describe_option(option: pd.Series, question: Question) -> dict:
+    bought = {name: int(option[name]) for name in ("n_weak", "n_gold")}
+    names = {name: option[name] for name in ("supervisor", "method", "strategy")}
+    return bought | names | {"cost": float(option.cost * question.gold_price)}
+
+
+def recommend(findings: Findings, question: Question) -> dict:
+    """The purchase and method to choose, what to expect, how much worse the pure strategies are, and how sure this is.
+
+    What to expect is the production function's word where it is good. Whether the strategy is the best one is decided
+    by the runs alone, as in results/regimes.csv: a smooth function always sees some use in either label.
+
+    Every replicate of the accuracies is a draw from what they may be. What lies as far on the other side of their mean
+    chooses, and the draw reports (see elicitation.resampling), so that nothing is reported by what chose it.
+    Raises InputError if the question names what is not there or nothing is affordable.
+    """
+    table, draws = options(findings, question)
+    mean, costs = table.accuracy.to_numpy(), table.cost.to_numpy()
+    choosing, count = 2 * mean[:, None] - draws, np.arange(draws.shape[1])
+    best = best_of(mean, costs)
+    option = table.iloc[best]
+
+    def best_among(mask: pd.Series) -> np.ndarray:
+        """(replicates,) the options that choose themselves among these."""
+        among = np.flatnonzero(mask)
+        return among[choosing[among].argmax(axis=0)]
+
+    # Luck that made a supervisor or method look best is not counted again.
+    kin = (table[MODELS] == option[MODELS]).all(axis=1).to_numpy()
+    agree = kin[choosing.argmax(axis=0)]
+    expected = score(draws[best], agree if agree.any() else None, option.model_error)
+    expected |= {end: min(max(expected[end], 0.0), 1.0) for end in ("low", "high")}
+
+    pure = {}
+    for name in (name for name in PURE if name != option.strategy and (table.strategy == name).any()):
+        among = np.flatnonzero(table.strategy == name)
+        rival = describe_option(table.iloc[among[best_of(mean[among], costs[among])]], question)
+        pure[name] = rival | {"difference": score(draws[best_among(table.strategy == name), count] - draws[best])}
+    loss = draws[choosing.argmax(axis=0), count] - draws[best]
+    regime = observed_regime(findings, option, question)
+    answer = {
+        "question": asdict(question),
+        "task": option.task,
+        "student": option.student,
+        "weak_price": float(option.weak_price * question.gold_price),
+        "recommended": describe_option(option, question),
+        "title": findings.titles.get(option.method, option.method),
+        "accuracy": expected,
+        "pure_strategies": pure,
+        "loss_at_most": max(0.0, float(interval(loss)[1])),
+        "regime": regime,
+        "wanted": findings.verdict,
+        "supported": regime["regime"] == REGIMES[option.strategy] and bool(option.studied),
+        "studied": bool(option.studied),
+        "n_seeds": int(option.n_seeds),
+        "basis": option.basis,
+    }
+    return answer | {"next": next_steps(answer, option)}
+
+
+def observed_regime(findings: Findings, option: pd.Series, question: Question) -> dict:
+    """The regime at the question's budget and price by the purchases that were run, without any production function."""
+    points = findings.points[(findings.points[list(KINDS)] == option[list(KINDS)]).all(axis=1)]
+    budget = question.budget / question.gold_price
+    row = regime_at(points, findings.deviations[points.index], budget, option.weak_price, findings.verdict)
+    known = ("regime", "winner", "reason", *REGIMES.values(), "lead", "lead_low", "lead_high", "n_weak", "n_gold")
+    return {name: row[name] for name in known if name in row}
+
+
+def next_steps(answer: dict, option: pd.Series) -> list[str]:
+    """Which runs or labels would decide what is open; empty where nothing is."""
+    regime, wanted = answer["regime"], answer["wanted"]
+    if answer["supported"]:
+        return []
+    if not answer["studied"]:
+        labels = describe_purchase(option.n_weak, option.n_gold)
+        return [f"runs of about cost {option.cost:.0f}, among them {labels}: the study has none of that size"]
+    if option.n_seeds < 2:
+        return ["at least two more seeds: one has no spread"]
+    if "lead" not in regime:
+        return [f"runs of the strategies that are missing: {regime['reason']}"]
+    spread = (regime["lead_high"] - regime["lead_low"]) / (2 * Z)
+    seeds = math.ceil(option.n_seeds * (NormalDist().inv_cdf(wanted) * spread / max(abs(regime["lead"]), 1e-9)) ** 2)
+    labels = describe_purchase(regime["n_weak"], regime["n_gold"])
+    if seeds > MOST_SEEDS:
+        return [
+            f"hardly anything: {regime['winner']} is {100 * abs(regime['lead']):.1f} points off its best rival, which "
+            f"{MOST_SEEDS} seeds would not tell apart either; take what is simpler"
+        ]
+    return [
+        f"about {max(seeds, option.n_seeds + 1)} seeds in all (now {option.n_seeds}) of {labels} and of the best "
+        "purchases of the other strategies at this cost"
+    ]
+
+
+def points_of(scores: dict[str, float]) -> str:
+    return f"{100 * scores['mean']:+.1f} points ({100 * scores['low']:+.1f} to {100 * scores['high']:+.1f})"
+
+
+def in_words(answer: dict) -> Iterator[str]:
+    """The answer as lines of Markdown."""
+    question, bought = answer["question"], answer["recommended"]
+    prices = f"a weak label costs {answer['weak_price']:g}, a gold one {question['gold_price']:g}"
+    yield f"## Budget {question['budget']:g}: {prices}"
+    yield f"\nTask {answer['task']}, student {answer['student']}, {answer['n_seeds']} seeds.\n"
+    labels = describe_purchase(bought["n_weak"], bought["n_gold"])
+    yield f"**Buy {labels} (weak ones of {bought['supervisor']}) and use them by {answer['title']}.**"
+    yield f"Cost: {bought['cost']:g}."
+    ends = f"{percent(answer['accuracy']['low'])} to {percent(answer['accuracy']['high'])}"
+    yield f"Expected accuracy: {percent(answer['accuracy']['mean'])} % ({ends}).\n"
+    for name, other in answer["pure_strategies"].items():
+        labels = describe_purchase(other["n_weak"], other["n_gold"])
+        yield f"- {name} ({labels}): {points_of(other['difference'])} against that"
+    regime, wanted = answer["regime"], f"{100 * answer['wanted']:.0f} % are asked for"
+    chances = ", ".join(f"{name} {100 * regime[name]:.0f} %" for name in REGIMES.values() if name in regime)
+    said = f"by the runs alone, {chances} ({wanted})" if chances else regime["reason"]
+    if answer["supported"]:
+        yield f"\nThe data support it: {said}."
+    else:
+        beyond = "" if answer["studied"] else ", and such a purchase lies beyond the study"
+        yield f"\nUndetermined whether this is the best way of spending: {said}{beyond}."
+        most = percent(answer["loss_at_most"])
+        yield f"Another split would be better by at most {most} points, if the basis below holds."
+    yield from (f"What would decide it: {step}." for step in answer["next"])
+    yield f"\nBasis: {answer['basis']}."
+
+
+def questions(findings: Findings, budgets: list[float]) -> Iterator[Question]:
+    """Every budget and price that the study looks at, for each student's average over tasks or else its tasks."""
+    fixed = all(len(prices) == 1 for prices in findings.prices.values())
+    every = sorted({price for prices in findings.prices.values() for price in prices}, reverse=True)
+    for student, points in findings.points.groupby("student", sort=False):
+        tasks = points.task.unique()
+        for task in [AVERAGE] if AVERAGE in tasks else tasks:
+            for price in [None] if fixed else every:
+                yield from (Question(budget, price, task=task, student=student) for budget in budgets)
+
+
+def answer_all(findings: Findings, budgets: list[float]) -> list[dict]:
+    """The recommendations for `questions`, but for those where nothing is affordable."""
+    answers = []
+    for question in questions(findings, budgets):
+        with suppress(InputError):
+            answers.append(recommend(findings, question))
+    return answers
+
+
+def report(answers: list[dict]) -> str:
+    """Markdown: a table of all recommendations, then each in words."""
+    lines = ["# What to buy\n", "| task | student | weak label costs | budget | buy | method | accuracy, % | decided |"]
+    lines.append("|---|---|---:|---:|---|---|---|---|")
+    for answer in answers:
+        bought, accuracy = answer["recommended"], answer["accuracy"]
+        ends = f"{percent(accuracy['mean'])} ({percent(accuracy['low'])} to {percent(accuracy['high'])})"
+        regime = REGIMES[bought["strategy"]] if answer["supported"] else UNDETERMINED
+        labels = describe_purchase(bought["n_weak"], bought["n_gold"])
+        cells = (answer["task"], answer["student"], f"{answer['weak_price']:g}", f"{answer['question']['budget']:g}")
+        lines.append(f"| {' | '.join((*cells, labels, answer['title'], ends, regime))} |")
+    for answer in answers:
+        lines += ["", *in_words(answer)]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,89 @@
+"""Simulations with known truth: intervals cover as they say, the naive way does not, verdicts are seldom wrong."""
+
+import numpy as np
+import pytest
+from simulated import draw_study
+
+from elicitation.frontier import cost, on_frontier, score_points
+from elicitation.regimes import regime_at
+from elicitation.resampling import interval
+from elicitation.tables import best_purchases
+
+PRICE = 0.1
+PURCHASES = [
+    (160, 0),
+    (80, 8),
+    (40, 12),
+    (0, 16),
+    (640, 0),
+    (320, 32),
+    (160, 48),
+    (0, 64),
+    (2560, 0),
+    (1280, 128),
+    (0, 256),
+]
+COSTS = np.array([cost(*purchase, PRICE) for purchase in PURCHASES])
+ALIKE = [0.8] * len(PURCHASES)
+"""All purchases are equally good: the best of many is nothing but lucky."""
+RISING = [0.7] * 4 + [0.75] * 4 + [0.8] * 3
+
+
+def cover(ends, truth) -> np.ndarray:
+    low, high = ends
+    return (low <= truth) & (truth <= high)
+
+
+def coverages(accuracies, studies: int, seed: int) -> dict[str, float]:
+    """How often 95 % intervals hold the truth, for points on the frontier and for the best purchase within a budget.
+
+    `honest` is this project's way; `naive` takes the points that are best on all the evidence, with their score on it.
+    """
+    truth, rng = np.array(accuracies), np.random.default_rng(seed)
+    found = {"honest points": [], "naive points": [], "honest best": [], "naive best": []}
+    for _ in range(studies):
+        points, deviations = draw_study(PURCHASES, accuracies, rng)
+        accuracy = points.accuracy.to_numpy()
+        plain = accuracy + interval(deviations)
+        scores = score_points(accuracy, deviations, COSTS)
+        shown = scores.on_frontier.to_numpy()
+        found["honest points"] += cover(
+            (scores.accuracy_low[shown], scores.accuracy_high[shown]), truth[shown]
+        ).tolist()
+        naive = on_frontier(COSTS, accuracy)
+        found["naive points"] += cover(plain[:, naive], truth[naive]).tolist()
+        best = best_purchases(points.assign(cost=COSTS), deviations, [256], ["task"]).iloc[0]
+        found["honest best"].append(cover((best.accuracy_low, best.accuracy_high), truth.max()))
+        found["naive best"].append(cover(plain[:, accuracy.argmax()], truth[accuracy.argmax()]))
+    return {name: float(np.mean(covered)) for name, covered in found.items()}
+
+
+def test_honest_intervals_cover_the_truth_and_naive_ones_do_not():
+    found = coverages(ALIKE, studies=400, seed=0)
+    assert 0.92 <= found["honest points"] <= 0.97, found
+    assert 0.92 <= found["honest best"] <= 0.99, found
+    assert found["naive points"] < 0.92 and found["naive best"] < 0.92, found
+
+
+def test_honest_intervals_cover_too_where_the_frontier_is_clear():
+    found = coverages(RISING, studies=250, seed=1)
+    assert 0.92 <= found["honest points"] <= 0.97, found
+
+
+@pytest.mark.parametrize("share_right", [ALIKE, [0.8 if 0 in purchase else 0.7 for purchase in PURCHASES]])
+def test_without_a_difference_at_most_one_verdict_in_twenty_is_given(share_right):
+    """Every verdict is wrong where all three strategies, or both pure ones, are equally good."""
+    rng = np.random.default_rng(2)
+    verdicts = [regime_at(*draw_study(PURCHASES, share_right, rng), 256, PRICE, 0.95)["regime"] for _ in range(300)]
+    assert np.mean([verdict != "undetermined" for verdict in verdicts]) <= 0.05
+
+
+@pytest.mark.parametrize(
+    ("best", "regime"), [((2560, 0), "quantity-dominant"), ((1280, 128), "mixed"), ((0, 256), "quality-dominant")]
+)
+def test_a_real_difference_is_found(best, regime):
+    rng = np.random.default_rng(3)
+    accuracies = [0.88 if purchase == best else 0.75 for purchase in PURCHASES]
+    verdicts = [regime_at(*draw_study(PURCHASES, accuracies, rng), 256, PRICE, 0.95)["regime"] for _ in range(40)]
+    assert np.mean([verdict == regime for verdict in verdicts]) > 0.9
+    assert set(verdicts) <= {regime, "undetermined"}

@@ -1,0 +1,493 @@
+"""One's own table of texts and labels: reading, refusing, drawing sets, what can be bought, joining weak labels."""
+
+import copy
+import json
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from random_configs import OWN_STUDY, write_files
+
+from elicitation.config import prices_of, supply_of, validate
+from elicitation.errors import InputError
+from elicitation.files import hash_text
+from elicitation.lengths import longest_prompt
+from elicitation.methods import Shots
+from elicitation.own_labels import describe_table, draw_sets, join_repeated, read_rows
+from elicitation.purchases import Supply, arrange, buy, check_supply, full_supply, order_pool
+from elicitation.tasks import describe_sets, prepare_task, revision_of, source_files
+from elicitation.weak_labels import describe_label, describe_sources, join_labels, quality_by_set
+
+# crowd-kit is written for an older pandas.
+pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
+NAN = float("nan")
+TASK = {"name": "mine", "table": "labels.csv", "test_size": 10}
+HEADER = b"text,gold,p,vote\n"
+
+
+def read(folder, content: bytes, columns=("p", "vote"), **settings):
+    """The rows of a table with this content."""
+    task = TASK | settings
+    (folder / task["table"]).write_bytes(content)
+    return read_rows(task, str(folder), columns)
+
+
+def sentence_about(folder, content: bytes, **settings) -> str:
+    """What is said of a table with this content, its folder left out."""
+    with pytest.raises(InputError) as caught:
+        read(folder, content, **settings)
+    return str(caught.value).replace(f"{folder}/", "")
+
+
+def rows_of(labels, columns=1):
+    """Rows with these (gold, vote) labels."""
+    from elicitation.own_labels import Row
+
+    return [Row(i, str(i), hash_text(str(i)), str(i), gold, (vote,) * columns) for i, (gold, vote) in enumerate(labels)]
+
+
+# Reading
+
+
+def test_a_table_is_read_with_labels_and_gaps(tmp_path):
+    rows = read(tmp_path, HEADER + b'"good, or not",1,0.25,true\nbad, 0 ,1e-3,\nso,,,False\n')
+    assert [row.text for row in rows] == ["good, or not", "bad", "so"]
+    assert [row.gold for row in rows] == [1, 0, None]
+    assert [row.votes for row in rows] == [(0.25, 1.0), (0.001, None), (None, 0.0)]
+    assert [row.id for row in rows] == [hash_text(row.text) for row in rows]
+
+
+def test_csv_and_jsonl_say_the_same(tmp_path):
+    by_csv = read(tmp_path, HEADER + "fähig,1,0.25,0\nrest,,,1\n".encode())
+    lines = [
+        {"text": "fähig", "gold": True, "p": 0.25, "vote": 0},
+        {"text": "rest", "gold": None, "vote": "1", "x": []},
+    ]
+    content = "".join(json.dumps(line) + "\n" for line in lines).encode()
+    by_jsonl = read(tmp_path, content, table="labels.jsonl")
+    assert [row[2:] for row in by_csv] == [row[2:] for row in by_jsonl]
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"])
+def test_rows_are_numbered_as_an_editor_shows_lines(end, start, tmp_path):
+    content = b'text,gold\n"a\nb\n\nc",1\n\n"d ""e""\n",0\nf \xe2\x80\xa8 g,\n'
+    rows = read(tmp_path, start + content.replace(b"\n", end), columns=())
+    assert [row.number for row in rows] == [2, 7, 9]
+    assert rows[0].text == "a\nb\n\nc".replace("\n", end.decode())
+
+
+def test_lines_of_json_are_numbered_with_the_empty_ones(tmp_path):
+    content = '\n{"text": "a \u2028 b", "gold": 1}\n\n{"text": "c\\n"}\n'.encode()
+    assert [row.number for row in read(tmp_path, content, (), table="labels.jsonl")] == [2, 4]
+
+
+def test_a_text_may_be_made_of_columns_and_rows_may_have_names(tmp_path):
+    content = b"title,body,ok,ticket\nT,b,1,x-1\n,only,0,x-2\n"
+    rows = read(tmp_path, content, (), text="{title}\n{body}", label="ok", id="ticket")
+    assert [(row.text, row.source_id) for row in rows] == [("T\nb", "x-1"), ("\nonly", "x-2")]
+
+
+def test_hostile_texts_stay_data(tmp_path):
+    texts = ["<script>alert(1)</script>", "\x1b]0;title\x07", "{gold} {0} {{", '=HYPERLINK("x")', "\\input{x}", "\0"]
+    content = "".join(json.dumps({"text": text, "gold": 1}) + "\n" for text in texts).encode()
+    assert [row.text for row in read(tmp_path, content, (), table="labels.jsonl")] == texts
+
+
+# A row: what is wrong, the file, and the whole sentence behind the task's name and the file's.
+# fmt: off
+JSON_MEND = 'write one object, as in {"text": "some words", "gold": 1}, on each line.'
+CELLS = "put texts with commas or line breaks in quotes, and write nothing between commas for what is missing."
+QUOTES = "close its quotes, and double those within a text."
+NO_NUMBER = "is no number; write a probability or a vote, from 0 to 1, or nothing where there is none."
+OUTSIDE = "is not from 0 to 1; write a probability or a vote of 0 or 1."
+NO_GOLD = "is neither 0 nor 1; write one of them, or nothing where it is not known."
+BAD_CSV = [
+    ("another encoding", "text,gold\nok,1\nfähig,0\n".encode("latin-1"), ", row 3: the byte 0xe4 is no UTF-8; save the file in that encoding."),
+    ("another encoding behind quoted breaks", b'text,gold\n"a\r\nb\rc",1\nd\xff,0\n', ", row 5: the byte 0xff is no UTF-8; save the file in that encoding."),
+    ("UTF-16", "text,gold\nok,1\n".encode("utf-16"), ", row 1: the byte 0xff is no UTF-8; save the file in that encoding."),
+    ("nothing", b"", " has no rows; write some into it."),
+    ("a header alone", HEADER, " has no rows; write some into it."),
+    ("no column of texts", b"texts,gold,p,vote\na,1,1,1\n", ": the column 'text' is missing; it has ['texts', 'gold', 'p', 'vote']."),
+    ("no column of gold labels", b"text,p,vote\na,1,1\n", ": the column 'gold' is missing; it has ['text', 'p', 'vote']."),
+    ("no column of weak labels", b"text,gold,p\na,1,1\n", ": the column 'vote' is missing; it has ['text', 'gold', 'p']."),
+    ("semicolons", b"text;gold;p;vote\na;1;1;1\n", ": the column 'text' is missing; it has ['text;gold;p;vote']."),
+    ("two columns of one name", b"text,gold,p,p\na,1,1,1\n", ", row 1: two columns are called 'p'; rename one."),
+    ("a cell too many", HEADER + b'a,1,1,1\n"b\nc",1,1,1\nd, e,1,1,1\n', f", row 5: it has 5 cells, but the header has 4; {CELLS}"),
+    ("a cell too few", HEADER + b"a,1,1,1\nb\n", f", row 3: it has 1 cells, but the header has 4; {CELLS}"),
+    ("an open quote", HEADER + b'a,1,1,1\n"b,1,1,1\nc,1,1,1\n', f", row 3: it is no CSV (unexpected end of data); {QUOTES}"),
+    ("a quote within quotes", HEADER + b'a,1,1,1\n"b "c" d",1,1,1\n', f", row 3: it is no CSV (',' expected after '\"'); {QUOTES}"),
+    ("an endless cell", HEADER + b'"' + b"a\n" * 70000, f", row 2: it is no CSV (field larger than field limit (131072)); {QUOTES}"),
+    ("a word for a label", HEADER + b"a,1,1,1\nb,1,yes,1\n", f", row 3: 'yes' in column 'p' {NO_NUMBER}"),
+    ("a mark for nothing", HEADER + b"a,1,NA,1\n", f", row 2: 'NA' in column 'p' {NO_NUMBER}"),
+    ("not a number", HEADER + b"a,1,nan,1\n", f", row 2: 'nan' in column 'p' {NO_NUMBER}"),
+    ("infinity", HEADER + b"a,1,inf,1\n", f", row 2: 'inf' in column 'p' {NO_NUMBER}"),
+    ("a decimal comma", HEADER + b'a,1,"0,5",1\n', f", row 2: '0,5' in column 'p' {NO_NUMBER}"),
+    ("a number for Python alone", HEADER + b"a,1,0_1,1\n", f", row 2: '0_1' in column 'p' {NO_NUMBER}"),
+    ("a percentage", HEADER + b"a,1,1,1\nb,0,85,1\n", f", row 3: '85' in column 'p' {OUTSIDE}"),
+    ("a negative vote", HEADER + b"a,1,1,-1\n", f", row 2: '-1' in column 'vote' {OUTSIDE}"),
+    ("a huge number", HEADER + b"a,1,1e999,1\n", f", row 2: '1e999' in column 'p' {OUTSIDE}"),
+    ("another gold label", HEADER + b"a,1,1,1\nb,2,1,1\n", f", row 3: the gold label '2' in column 'gold' {NO_GOLD}"),
+    ("half a gold label", HEADER + b"a,0.5,1,1\n", f", row 2: the gold label '0.5' in column 'gold' {NO_GOLD}"),
+    ("a word for a gold label", HEADER + b"a,spam,1,1\n", f", row 2: the gold label 'spam' in column 'gold' {NO_GOLD}"),
+    ("a text of blanks", HEADER + b'a,1,1,1\n" \t ",1,1,1\n', ", row 3: it has no text in 'text'; write one or drop the row."),
+    ("control characters", HEADER + b"a,1,\x1b[2Jx\x07,1\n", f", row 2: '\\x1b[2Jx\\x07' in column 'p' {NO_NUMBER}"),
+]
+BAD_JSONL = [
+    ("half an object", b'{"text": "a", "gold": 1}\n{"text": "b", "gold": 1\n', f", row 2: it is no JSON (Expecting ',' delimiter, column 24); {JSON_MEND}"),
+    ("a list", b'\n[{"text": "a"}]\n', ", row 2: [{'text': 'a'}] is no JSON object; write one on each line."),
+    ("a CSV", b"text,gold\na,1\n", f", row 1: it is no JSON (Expecting value, column 1); {JSON_MEND}"),
+    ("deep brackets", b"[" * 100000 + b"\n", f", row 1: it is no JSON (maximum recursion depth exceeded while decoding a JSON array from a unicode string); {JSON_MEND}"),
+    ("endless digits", b'{"text": "a", "gold": ' + b"1" * 5000 + b"}\n", f", row 1: it is no JSON (Exceeds the limit (4300 digits) for integer string conversion: value has 5000 digits; use sys.set_int_max_str_digits() to increase the limit); {JSON_MEND}"),
+    ("a large number", b'{"text": "a", "gold": 1, "p": 1' + b"0" * 400 + b', "vote": 1}\n', f", row 1: 1{'0' * 199}... in column 'p' {OUTSIDE}"),
+    ("a column that no row has", b'{"text": "a", "gold": 1, "p": 1}\n', ": the column 'vote' is missing; it has ['text', 'gold', 'p']."),
+    ("a row without text", b'{"text": "a", "gold": 1, "p": 1, "vote": 1}\n{"gold": 1}\n', ", row 2: it has no text in 'text'; write one or drop the row."),
+    ("a list for a text", b'{"text": ["a"], "gold": 1, "p": 1, "vote": 1}\n', ", row 1: ['a'] in column 'text' is no text; write words in quotes."),
+    ("a list for a label", b'{"text": "a", "gold": 1, "p": [1], "vote": 1}\n', f", row 1: [1] in column 'p' {NO_NUMBER}"),
+    ("not a number", b'{"text": "a", "gold": 1, "p": NaN, "vote": 1}\n', f", row 1: nan in column 'p' {OUTSIDE}"),
+    ("half a character", b'{"text": "a", "gold": 1, "p": 1, "vote": 1}\n{"text": "b \\ud800"}\n', ", row 2: it holds half a character (a lone surrogate); write the whole one."),
+    ("another encoding", b'{"text": "a", "gold": 1}\n{"text": "\xfc"}\n', ", row 2: the byte 0xfc is no UTF-8; save the file in that encoding."),
+]
+BAD_IDS = [
+    ("an id twice", b'text,gold,id\n"a\nb",1,x\nc,0,y\nd,0,x\n', ", row 5: its id 'x' is that of row 2 too; give it one of its own."),
+    ("no id", b"text,gold,id\na,1,x\nb,1,\n", ", row 3: it has no id in column 'id'; write one or drop `id` from the config."),
+    ("no column of ids", b"text,gold\na,1\n", ": the column 'id' is missing; it has ['text', 'gold']."),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("content", "sentence"), [row[1:] for row in BAD_CSV], ids=[row[0] for row in BAD_CSV])
+def test_a_bad_csv_is_refused_with_its_row(content, sentence, tmp_path):
+    assert sentence_about(tmp_path, content) == f"Task 'mine', labels.csv{sentence}"
+
+
+@pytest.mark.parametrize(("content", "sentence"), [row[1:] for row in BAD_JSONL], ids=[row[0] for row in BAD_JSONL])
+def test_a_bad_jsonl_is_refused_with_its_row(content, sentence, tmp_path):
+    assert sentence_about(tmp_path, content, table="labels.jsonl") == f"Task 'mine', labels.jsonl{sentence}"
+
+
+@pytest.mark.parametrize(("content", "sentence"), [row[1:] for row in BAD_IDS], ids=[row[0] for row in BAD_IDS])
+def test_bad_ids_are_refused_with_their_rows(content, sentence, tmp_path):
+    assert sentence_about(tmp_path, content, columns=(), id="id") == f"Task 'mine', labels.csv{sentence}"
+
+
+def test_a_file_that_is_not_there_or_of_another_kind_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"the table .*/none.csv is no file; correct data_folder or `table`"):
+        read_rows(TASK | {"table": "none.csv"}, str(tmp_path))
+    with pytest.raises(InputError, match=r"labels.xlsx ends in neither .csv nor .jsonl; name one that does"):
+        read_rows(TASK | {"table": "labels.xlsx"}, str(tmp_path))
+
+
+# Sets
+
+
+def test_repeated_texts_stand_once_with_the_first_label_of_each_kind():
+    first, *others = rows_of([(None, None), (1, 0.5), (0, 1.0), (1, 0.1)])
+    rows = [first, *(row._replace(id=first.id) for row in others[:1]), others[1], others[2]]
+    joined = join_repeated(rows)
+    assert [(row.number, row.gold, row.votes) for row in joined] == [(0, 1, (0.5,)), (2, 0, (1.0,)), (3, 1, (0.1,))]
+    contradictory = [row._replace(id=first.id) for row in (others[0], others[1])]
+    assert [row.number for row in join_repeated([*contradictory, others[2]])] == [3]
+
+
+labels = st.tuples(st.sampled_from([None, 0, 1]), st.sampled_from([None, 0.0, 1.0]))
+tables = st.lists(labels, min_size=1, max_size=60)
+
+
+@given(tables, st.integers(1, 20), st.integers(0, 5), st.randoms())
+def test_sets_are_disjoint_complete_and_in_proportion(drawn, test_size, supervision_size, random):
+    rows = rows_of(drawn)
+    counts = Counter(row.gold for row in rows)
+    task = TASK | {"test_size": test_size, "supervision_size": supervision_size}
+    if counts[0] + counts[1] < test_size + supervision_size or not counts[0] or not counts[1]:
+        with pytest.raises(InputError, match=r"texts of labels\.csv have a gold label"):
+            draw_sets(rows, task)
+        return
+    sets = draw_sets(rows, task)
+    assert [len(sets[part]) for part in ("test", "supervision")] == [test_size, supervision_size]
+    assert sorted(row.number for part in sets.values() for row in part) == [row.number for row in rows]
+    ones = sum(row.gold for row in sets["test"])
+    share = counts[1] / (counts[0] + counts[1])
+    assert abs(ones - share * test_size) <= 1 and (test_size < 2 or 0 < ones < test_size)
+    random.shuffle(rows)
+    assert draw_sets(rows, task) == sets, "the order of the rows plays no part"
+
+
+def test_a_cut_pool_keeps_the_gold_labels():
+    rows = rows_of([(i % 2, None) for i in range(30)] + [(None, 1.0)] * 50)
+    pool = draw_sets(rows, TASK | {"pool_size": 40})["pool"]
+    assert sum(row.gold is not None for row in pool) == 20 and len(pool) == 40
+    with pytest.raises(InputError, match="the pool needs 71 examples, but only 70 are left"):
+        draw_sets(rows, TASK | {"pool_size": 71})
+
+
+@pytest.mark.parametrize(
+    ("golds", "sentence"),
+    [
+        ([0, 1] * 3 + [None], "Task 'mine': 6 texts of labels.csv have a gold label, but the test set takes 10 and"),
+        (
+            [1] * 40,
+            "Task 'mine': 40 texts of labels.csv have a gold label, all of them 1, but the test set takes 10 and",
+        ),
+        ([None] * 40, "Task 'mine': 0 texts of labels.csv have a gold label, but the test set takes 10 and"),
+    ],
+)
+def test_too_few_gold_labels_are_counted(golds, sentence):
+    with pytest.raises(InputError, match=sentence):
+        draw_sets(rows_of([(gold, None) for gold in golds]), TASK)
+
+
+def test_the_task_says_where_its_rows_come_from_and_in_what_proportion(tmp_path):
+    lines = [f"text {i},{'' if i >= 60 else int(i % 4 == 0)},0.5,1" for i in range(200)]
+    (tmp_path / "labels.csv").write_bytes(HEADER + "\n".join([*lines, lines[0], "text 1,1,,"]).encode())
+    task = TASK | {"supervision_size": 8}
+    sets = prepare_task(task, "hub", str(tmp_path))
+    assert {part: len(s) for part, s in sets.items()} == {"test": 10, "supervision": 8, "pool": 181}
+    assert sets["test"].gold.dtype == sets["supervision"].gold.dtype == np.int64
+    assert sets["pool"].gold.notna().sum() == 41 and sets["pool"].source_id.is_unique
+    counts = describe_sets(sets)["counts"]
+    assert counts["test"] == {"rows": 10, "gold labels": 10, "label 1": 3} and counts["pool"]["gold labels"] == 41
+    described = describe_table(task, str(tmp_path))
+    assert described == {
+        "rows": 202, "different texts": 199, "gold labels": 59, "share of label 1": 15 / 59, "rebalanced": False
+    }  # fmt: skip
+    assert revision_of(task, "hub") == "table:labels.csv" and len(source_files(task, "hub", str(tmp_path))) == 1
+
+
+# What can be bought
+
+ids = st.lists(st.text("0123456789abcdef", min_size=6, max_size=6), min_size=1, max_size=40, unique=True)
+
+
+@st.composite
+def pools(draw):
+    """Ids, those with a weak label, and those with a gold one."""
+    pool = draw(ids)
+    subsets = st.sets(st.sampled_from(pool))
+    return pool, draw(subsets), draw(subsets)
+
+
+@given(st.data(), pools(), st.integers(0, 100))
+def test_purchases_are_nested_disjoint_and_of_labels_that_are_there(data, case, seed):
+    pool, weak, gold = case
+    ordering, supply = arrange(order_pool(pool, seed), weak, gold)
+    assert supply == Supply(len(weak | gold), len(weak), len(gold)) and set(ordering) == weak | gold
+    n_weak = data.draw(st.integers(0, supply.weak))
+    n_gold = data.draw(st.integers(0, min(supply.gold, supply.examples - n_weak)))
+    more = buy(ordering, n_weak, n_gold, "mine", supply)
+    fewer = data.draw(st.integers(0, n_weak)), data.draw(st.integers(0, n_gold))
+    less = buy(ordering, *fewer, "mine", supply)
+    assert (len(more.weak), len(more.gold)) == (n_weak, n_gold)
+    assert set(more.weak) <= weak and set(more.gold) <= gold and not set(more.weak) & set(more.gold)
+    assert set(less.weak) <= set(more.weak) and set(less.gold) <= set(more.gold)
+    assert more.weak == buy(ordering, n_weak, 0, "mine", supply).weak
+
+
+@given(ids, st.integers(0, 100))
+def test_where_every_label_is_there_the_ordering_stays(pool, seed):
+    ordering = order_pool(pool, seed)
+    assert arrange(ordering, pool, pool) == (ordering, full_supply(len(pool)))
+
+
+@pytest.mark.parametrize(
+    ("pair", "words"),
+    [
+        ((61, 0), "60 examples of the pool have a weak label, but the grid buys 61"),
+        ((0, 31), "30 examples of the pool have a gold label, but the grid buys 31"),
+        ((60, 30), "the pool holds 80 examples, but the grid buys 60 weak and 30 gold labels, 90 in all"),
+    ],
+)
+def test_shortage_of_either_label_is_named(pair, words):
+    supply = Supply(examples=80, weak=60, gold=30)
+    assert not supply.serves(*pair) and supply.serves(50, 30)
+    with pytest.raises(InputError, match=words):
+        check_supply(supply, *pair, "mine")
+
+
+def test_prompts_are_measured_with_the_gold_examples_that_can_be_bought():
+    lengths = pd.Series({f"{i:02}": 100 if i < 10 else 1 for i in range(40)})
+    short = lengths.index[10:]
+    assert longest_prompt(lengths, 0, [Shots("gold", 8)], range(5), gold=short) == 8
+    assert longest_prompt(lengths, 0, [Shots("gold", 8)], range(5)) > 8
+
+
+# Configs
+
+
+@pytest.fixture(scope="module", autouse=True)
+def folder(tmp_path_factory):
+    """The working directory, with the files that OWN_STUDY names."""
+    folder = tmp_path_factory.mktemp("study")
+    write_files(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        yield folder
+
+
+def changed(path: str, value) -> dict:
+    """OWN_STUDY with one entry set, or taken away where the value is `None`; numbers are places in lists."""
+    study = copy.deepcopy(OWN_STUDY)
+    *parents, last = [int(step) if step.isdigit() else step for step in path.split(".")]
+    entry = study
+    for step in parents:
+        entry = entry[step]
+    if value is None:
+        del entry[last]
+    else:
+        entry[last] = value
+    return study
+
+
+def test_prices_and_supply_follow_from_the_table():
+    study = validate(OWN_STUDY)
+    assert prices_of(study) == {"supervisor": OWN_STUDY["weak_prices"], "llm": [0.1], "crowd": [0.02]}
+    # 100 gold labels, less 60 for the test set and 4 for the supervision set.
+    assert supply_of(study["tasks"][0], study) == Supply(330, 330, 36)
+
+
+def test_a_source_costs_what_its_votes_cost_and_sells_what_it_has(folder):
+    rows = [f"{i},t,,{i % 2 if i < 99 else ''},,{'' if i % 4 == 0 else 1},{1 if i % 2 else ''}" for i in range(400)]
+    (folder / "gaps.csv").write_text("ticket,title,body,expert,llm,ann a,ann b\n" + "\n".join(rows))
+    study = changed("supervisors", OWN_STUDY["supervisors"][2:]) | {"grid": OWN_STUDY["grid"] | {"budgets": [1]}}
+    study["tasks"][0] |= {"table": "gaps.csv", "text": "{ticket}"}
+    study["tasks"][0].pop("pool_size")
+    study.pop("weak_prices")
+    study = validate(study)
+    # 300 of the 400 texts have a vote: all of a, 200 of b.
+    assert prices_of(study) == {"crowd": [0.04]}
+    supply = supply_of(study["tasks"][0], study)
+    assert supply.gold == 99 - 64 and 226 <= supply.weak <= 300 - 40 and supply.weak < supply.examples < 336
+
+
+def test_purchases_that_the_table_cannot_serve_are_refused_or_left_out():
+    with pytest.raises(InputError, match="36 examples of the pool have a gold label, but the grid buys 40"):
+        validate(changed("grid.more_purchases", [[0, 40]]))
+    study = changed("grid.more_purchases", [[0, 40]])
+    study["grid"]["beyond_pool"] = "leave_out"
+    validate(study)
+
+
+# fmt: off
+BAD_CONFIGS = [
+    ("tasks.0.sandbox", "topic", "Config, tasks[mine]: 'sandbox' and 'table' exclude each other; give exactly one."),
+    ("tasks.0.splits", {"train": "a", "test": "b"}, "Config, tasks[mine]: 'label', 'splits', 'table' and 'text' exclude each other; give exactly one."),
+    ("tasks.0.local", "own", "Config, tasks[mine]: a table takes no local; drop it."),
+    ("tasks.0.filled", ["body"], "Config, tasks[mine]: a table takes no filled; drop it."),
+    ("tasks.0.label", {"column": "expert", "is": 1}, "Config, tasks[mine].label: a table's gold labels are 0 and 1; give the name of their column alone."),
+    ("tasks.0.text", "{title", "Config, tasks[mine].text: '{title' is malformed (expected '}' before end of string); mend its braces."),
+    ("tasks.0.text", "{subject}", "Task 'mine', own/labels.csv: the column 'subject' is missing; it has ['ticket', 'title', 'body', 'expert', 'llm', 'ann a', 'ann b']."),
+    ("tasks.0.table", "own/none.csv", "Task 'mine': the table own/none.csv is no file; correct data_folder or `table`."),
+    ("tasks.0.table", "own/folder.csv", "Task 'mine': the table own/folder.csv is no file; correct data_folder or `table`."),
+    ("tasks.0.table", "own/{x}.csv", "Task 'mine': the path own/{x}.csv holds braces, Snakemake's wildcards; rename it."),
+    ("tasks.0.table", "\0.csv", "Task 'mine': the table \\x00.csv is no file; correct data_folder or `table`."),
+    ("tasks.0.supervision_size", None, "Config, tasks[mine]: 'supervisor' learns from gold labels of the table; add `supervision_size`, the number of them."),
+    ("tasks.0.test_size", 97, "Task 'mine': 100 texts of own/labels.csv have a gold label, but the test set takes 97 and the supervision set 4, of both labels; label more rows or lower the sizes."),
+    ("tasks.0.pool_size", 340, "Task 'mine': the pool needs 340 examples, but only 336 are left; ask for fewer in the config."),
+    ("weak_prices", None, "Config, the top level: the key 'weak_prices' is missing; add it."),
+    ("supervisors.1.columns", {}, "Config, supervisors[llm].columns: the mapping is empty; add a key."),
+    ("supervisors.1.columns", ["llm"], "Config, supervisors[llm].columns: ['llm'] must be a mapping (key: value)."),
+    ("supervisors.1.columns", {1: 0.1}, "Config, supervisors[llm].columns: 1 must be text; put it in quotes."),
+    ("supervisors.1.columns", {"=1+1": 0.1}, "Config, supervisors[llm].columns: '=1+1' does not fit its description, \"Name of a column of weak labels: letters, digits and, behind the first, spaces and any of ,.:;()+/%&'-_\"."),
+    ("supervisors.1.columns", {"llm": 0}, "Config, supervisors[llm].columns.llm: 0 must be above 0."),
+    ("supervisors.1.columns", {"lm": 0.1}, "Task 'mine', own/labels.csv: the column 'lm' is missing; it has ['ticket', 'title', 'body', 'expert', 'llm', 'ann a', 'ann b']."),
+    ("supervisors.1.columns", {"expert": 0.1}, "Config, supervisors[llm]: 'expert' is the column of the gold labels of 'mine'; name columns of weak ones."),
+    ("supervisors.1.columns", {"ann b": 0.1}, "Task 'mine', own/labels.csv: no row has a label of 'llm'; write some or drop it."),
+    ("supervisors.1.columns", {"title": 0.1}, "Task 'mine', own/labels.csv, row 2: 'title' in column 'title' is no number; write a probability or a vote, from 0 to 1, or nothing where there is none."),
+    ("supervisors.1.aggregate", "mean", "Config, supervisors[llm]: one column needs no aggregate; drop it."),
+    ("supervisors.1.model", "student", "Config, supervisors[llm]: columns have no model; drop the other keys."),
+    ("supervisors.2.aggregate", None, "Config, supervisors[crowd]: several columns must be joined; add `aggregate`."),
+    ("supervisors.2.aggregate", "median", "Config, supervisors[crowd].aggregate: 'median' must be 'dawid_skene', 'majority' or 'mean'."),
+    ("supervisors.2.columns", None, "Config, supervisors[crowd]: aggregate joins the columns of a table; add `columns`, or drop it."),
+    ("supervisors.0", {"name": "shuffled", "shuffle_errors_of": "llm"}, "Config, supervisors[shuffled]: shuffled errors need the gold label of every text, which the table of 'mine' lacks; keep them apart by `combinations`."),
+    ("tasks.0", {"name": "topic", "sandbox": "topic", "pool_size": 300, "test_size": 60, "supervision_size": 40}, "Config, supervisors[llm]: the task 'topic' has no `table` with columns; keep them apart by `combinations`."),
+    ("tasks.0", {"name": "topic", "sandbox": "topic", "id": "x", "pool_size": 300, "test_size": 60, "supervision_size": 40}, "Config, tasks[topic].id: only a `table` has ids; drop it."),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "sentence"), BAD_CONFIGS, ids=[f"{place} {row[0]}" for place, row in enumerate(BAD_CONFIGS)]
+)
+def test_a_bad_config_is_refused_with_its_sentence(path, value, sentence):
+    with pytest.raises(InputError) as caught:
+        validate(changed(path, value))
+    assert str(caught.value) == sentence
+
+
+def test_a_table_that_changes_is_read_anew(folder):
+    validate(OWN_STUDY)
+    path = folder / "own/labels.csv"
+    content = path.read_text()
+    path.write_text(content.replace("T5,title,5,1,", "T5,title,5,2,"))
+    with pytest.raises(InputError, match="row 7: the gold label '2'"):
+        validate(OWN_STUDY)
+    path.write_text(content)
+    validate(OWN_STUDY)
+
+
+# Joining weak labels
+
+
+def test_means_and_majorities_pass_over_gaps():
+    votes = pd.DataFrame([[1, 1, 0], [0.9, 0.2, NAN], [NAN, NAN, 0.3], [NAN] * 3, [0.5, NAN, NAN], [1, 0, 0.5]])
+    assert join_labels(votes, "mean").round(3).to_list()[:3] == [0.667, 0.55, 0.3]
+    assert join_labels(votes, "majority").fillna(-1).to_list() == [1, 0.5, 0, -1, 0.5, 0.5]
+    assert join_labels(votes[[0]], None).equals(votes[0])
+
+
+def test_dawid_and_skene_learn_whom_to_trust_without_gold_labels():
+    rng = np.random.default_rng(0)
+    gold = rng.integers(2, size=3000)
+    right = (0.95, 0.6, 0.6)
+    votes = pd.DataFrame({str(i): np.where(rng.random(3000) < r, gold, 1 - gold) for i, r in enumerate(right)})
+    votes = votes.astype(float).mask(rng.random(votes.shape) < 0.2)
+    has_any = votes.notna().any(axis=1)
+    p = {how: join_labels(votes, how) for how in ("majority", "dawid_skene")}
+    accuracy = {how: describe_label(pd.Series(gold), p[how])["accuracy"] for how in p}
+    assert accuracy["dawid_skene"] > accuracy["majority"] + 0.05
+    assert p["dawid_skene"].notna().equals(has_any) and p["dawid_skene"].dropna().between(0, 1).all()
+    again = join_labels(votes.sample(frac=1, random_state=1), "dawid_skene")
+    assert np.allclose(again.sort_index()[has_any], p["dawid_skene"][has_any])
+
+
+@pytest.mark.parametrize("vote", [0.0, 1.0])
+def test_unanimous_columns_have_one_label(vote):
+    votes = pd.DataFrame({"a": [vote] * 5, "b": [vote] * 4 + [NAN]})
+    assert join_labels(votes, "dawid_skene").to_list() == [vote] * 5
+
+
+# Quality
+
+
+@pytest.mark.filterwarnings("ignore:Only one class is present")
+def test_quality_is_of_rows_with_both_labels_and_undefined_scores_are_absent():
+    gold = pd.Series([1, 0, 1, NAN, NAN])
+    described = describe_label(gold, pd.Series([0.9, 0.6, NAN, 0.1, NAN]))
+    assert (described["n"], described["accuracy"], described["auroc"], described["coverage"]) == (2, 0.5, 1, 0.6)
+    assert 0 < described["accuracy_low"] < 0.5 < described["accuracy_high"] < 1
+    assert describe_label(gold, pd.Series([NAN, NAN, NAN, 0.1, NAN])) == {"n": 0, "coverage": 0.2}
+    assert "auroc" not in describe_label(gold, pd.Series([0.9, NAN, 0.2, 0.1, NAN]))
+
+
+def test_every_column_is_described_and_what_joins_them():
+    gold, votes = pd.Series([1.0, 0.0]), pd.DataFrame({"a": [1.0, 1.0], "b": [1.0, 0.0]})
+    rows = describe_sources(gold, votes, join_labels(votes, "mean"), "mean")
+    assert [(row["column"], row["aggregate"], row["accuracy"]) for row in rows] == [
+        ("a", "", 0.5),
+        ("b", "", 1.0),
+        ("a + b", "mean", 1.0),
+    ]
+    assert len(describe_sources(gold, votes[["a"]], votes["a"], None)) == 1
+
+
+def test_quality_by_set_needs_both_labels():
+    labels = pd.DataFrame({"id": list("abcd"), "p_weak": [0.9, NAN, 0.8, 0.3]})
+    sets = {
+        "pool": pd.DataFrame({"id": ["a", "b", "c", "d"], "gold": [1, 1, NAN, 0]}),
+        "test": pd.DataFrame({"id": ["b"], "gold": [1]}),
+    }
+    quality = quality_by_set(labels, sets)
+    assert quality.keys() == {"pool"} and quality["pool"]["n"] == 2 and quality["pool"]["accuracy"] == 1

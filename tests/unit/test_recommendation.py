@@ -1,0 +1,197 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from simulated import draw_study
+
+from elicitation.cli import main
+from elicitation.errors import InputError
+from elicitation.files import write_json, write_table
+from elicitation.production import Fit, as_json
+from elicitation.recommendation import Question, answer_all, in_words, options, read_findings, recommend, report
+from elicitation.strategies import UNDETERMINED
+
+PURCHASES = [(40, 0), (20, 2), (0, 4), (160, 0), (80, 8), (0, 16), (640, 0), (320, 32), (0, 64)]
+CAPPED = {"top": 0.95, "scale": 20.0, "beta": 1.0, "cap": 20.0, "half": 100.0}
+PRICES = {"v": [0.1]}
+
+
+def fit_of(verdict="good", parameters=CAPPED, spread=0.02, **names):
+    """A production function whose replicates differ in their `top`."""
+    values = np.tile(list(parameters.values()), (200, 1))
+    values[:, 0] += np.linspace(-spread, spread, 200)
+    names = {"task": "t", "supervisor": "v", "student": "s", "method": "m"} | names
+    return Fit(
+        **names, form="capped", verdict=verdict, reason="", error=0.01, noise=0.01, parameters=parameters,
+        replicates=values, purchases=np.array(PURCHASES), accuracy=np.full(len(PURCHASES), 0.8), weak_price=0.1,
+        cheapest=4.0, dearest=64.0,
+    )  # fmt: skip
+
+
+def accuracies(best=None):
+    values = fit_of().predict(*np.transpose(PURCHASES))
+    return [float(min(value + 0.08 * (pair == best), 0.97)) for pair, value in zip(PURCHASES, values, strict=True)]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A finished study's folder, as far as the recommendation reads it."""
+
+    def write(fits=None, best=None, prices=PRICES, verdict=0.9, studies=({},)):
+        tables = []
+        for i, names in enumerate(studies):
+            points, deviations = draw_study(PURCHASES, accuracies(best), np.random.default_rng(i), seed_spread=0.005)
+            tables.append(points.assign(deviations=list(deviations.astype(np.float32)), **names))
+        write_table(tmp_path / "results/resamples.parquet", pd.concat(tables, ignore_index=True))
+        fits = [fit_of(**names) for names in studies] if fits is None else fits
+        write_json(tmp_path / "results/production.json", {"fits": list(map(as_json, fits))})
+        settings = {"prices": prices, "titles": {"m": "Method M"}, "verdict": verdict}
+        write_json(tmp_path / "results/recommendation.json", {"settings": settings})
+        return tmp_path
+
+    return write
+
+
+def test_the_purchase_is_the_production_functions_best_within_the_budget(folder):
+    answer = recommend(read_findings(folder()), Question(50, 0.1))
+    bought = answer["recommended"]
+    shares = [(np.floor((50 - g) / 0.1 + 1e-9) if g < 50 else 0, g) for g in np.arange(0, 50.1, 2.5) // 1]
+    best = max(fit_of().predict(min(weak, 640), gold) for weak, gold in shares)
+    assert fit_of().predict(bought["n_weak"], bought["n_gold"]) >= best - 0.001
+    assert bought["n_gold"] + 0.1 * bought["n_weak"] == pytest.approx(bought["cost"]) and bought["cost"] <= 50
+    assert answer["accuracy"]["mean"] == pytest.approx(best, abs=0.005)
+    assert answer["accuracy"]["low"] < answer["accuracy"]["mean"] < answer["accuracy"]["high"]
+
+
+def test_prices_and_budget_may_be_in_any_currency(folder):
+    findings = read_findings(folder())
+    gold, euros = recommend(findings, Question(50, 0.1)), recommend(findings, Question(1000, 2, gold_price=20))
+    assert euros["recommended"] == gold["recommended"] | {"cost": gold["recommended"]["cost"] * 20}
+    assert euros["weak_price"] == 2 and euros["accuracy"] == gold["accuracy"]
+
+
+def test_both_pure_strategies_are_told_with_how_much_worse_they_are(folder):
+    answer = recommend(read_findings(folder()), Question(50, 0.1))
+    assert answer["recommended"]["strategy"] == "mixed"
+    assert set(answer["pure_strategies"]) == {"weak only", "gold only"}
+    for name, other in answer["pure_strategies"].items():
+        assert (other["n_gold"] == 0) == (name == "weak only") and (other["n_weak"] == 0) == (name == "gold only")
+        expected = fit_of().predict(other["n_weak"], other["n_gold"]) - answer["accuracy"]["mean"]
+        assert other["difference"]["mean"] == pytest.approx(expected, abs=0.01)
+
+
+def test_the_data_support_what_the_runs_show_by_themselves(folder):
+    answer = recommend(read_findings(folder(best=(320, 32))), Question(64, 0.1))
+    assert answer["recommended"]["strategy"] == "mixed" and answer["regime"]["regime"] == "mixed"
+    assert answer["supported"] and answer["next"] == []
+    assert "The data support it" in "\n".join(in_words(answer))
+
+
+def test_a_smooth_function_alone_supports_nothing(folder):
+    """The runs are level; the function sees a gain in mixing."""
+    answer = recommend(read_findings(folder(verdict=0.99)), Question(64, 0.1))
+    assert not answer["supported"] and answer["regime"]["regime"] == UNDETERMINED
+    assert any("seeds" in step for step in answer["next"])
+    assert "Undetermined" in "\n".join(in_words(answer))
+
+
+def test_a_bad_fit_is_not_followed(folder):
+    findings = read_findings(folder([fit_of("bad")], best=(0, 64)))
+    table, draws = options(findings, Question(64, 0.1))
+    assert set(zip(table.n_weak, table.n_gold, strict=True)) == set(PURCHASES) and draws.shape == (9, 400)
+    answer = recommend(findings, Question(64, 0.1))
+    assert (answer["recommended"]["n_weak"], answer["recommended"]["n_gold"]) == (0, 64)
+    assert "bad fit" in answer["basis"]
+
+
+def test_beyond_the_study_nothing_is_supported_and_the_runs_to_add_are_named(folder):
+    answer = recommend(read_findings(folder()), Question(1000, 0.1))
+    bought = answer["recommended"]
+    assert bought["n_weak"] <= 640 and bought["n_gold"] <= 64, "no more labels than were studied"
+    assert not answer["studied"] and not answer["supported"] and "the study has none of that size" in answer["next"][0]
+
+
+def test_the_better_supervisor_is_chosen_each_at_its_own_price(folder):
+    better = CAPPED | {"cap": 60.0}
+    fits = [fit_of(), fit_of(parameters=better, supervisor="w")]
+    study = folder(fits, prices={"v": [0.1], "w": [0.2]}, studies=({}, {"supervisor": "w"}))
+    answer = recommend(read_findings(study), Question(60))
+    assert answer["recommended"]["supervisor"] == "w" and answer["weak_price"] == 0.2
+    only = recommend(read_findings(study), Question(60, supervisor="v"))
+    assert only["recommended"]["supervisor"] == "v" and only["weak_price"] == 0.1
+
+
+def test_luck_among_many_methods_is_not_counted(folder):
+    names = [{"method": f"m{i}"} for i in range(12)]
+    rng = np.random.default_rng(0)
+    fits = []
+    for entry in names:
+        top = 0.9 + 0.02 * rng.standard_normal()
+        fits.append(fit_of(parameters=CAPPED | {"top": top}, spread=0.035, **entry))
+    shuffled = [rng.permutation(200) for _ in fits]
+    for fit, order in zip(fits, shuffled, strict=True):
+        fit.replicates[:] = fit.replicates[order]
+    answer = recommend(read_findings(folder(fits, studies=names)), Question(50, 0.1))
+    best = max(fit.predict(*answer_pair(answer)) for fit in fits)
+    assert answer["accuracy"]["mean"] < best
+
+
+def answer_pair(answer):
+    return answer["recommended"]["n_weak"], answer["recommended"]["n_gold"]
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        (Question(50), "several prices of a weak label (0.5, 0.1); name yours by --weak-price"),
+        (Question(50, 0.1, task="x"), "no result for the task 'x'; known are t, u"),
+        (Question(50, 0.1), "several tasks: t, u; name one by --task"),
+        (Question(0.05, 0.1, task="t"), "buys nothing that was studied at these prices; raise it"),
+        (Question(50, 0.1, task="t", method="m2"), "no result for the method 'm2'; known are m"),
+    ],
+)
+def test_what_cannot_be_answered_is_told_in_a_sentence(folder, question, sentence):
+    studies = ({}, {"task": "u", "method": "m2"})
+    findings = read_findings(folder(prices={"v": [0.5, 0.1]}, studies=studies))
+    if question == Question(50):
+        question = Question(50, task="t")
+    with pytest.raises(InputError) as error:
+        recommend(findings, question)
+    assert sentence in str(error.value)
+
+
+def test_an_unfinished_study_is_told(tmp_path):
+    with pytest.raises(InputError, match="run the study to its end first"):
+        read_findings(tmp_path)
+
+
+def test_the_report_has_a_row_a_budget_and_price_and_says_each_in_words(folder):
+    answers = answer_all(read_findings(folder(prices={"v": [0.5, 0.1]})), [4, 16, 64])
+    text = report(answers)
+    assert len(answers) == 6 and text.count("\n## Budget") == 6 and text.count("\n| t | s |") == 6
+
+
+def test_the_command_prints_words_or_json_and_refuses_bad_numbers(folder, capsys):
+    study = str(folder())
+    assert main(["recommend", study, "--budget", "50", "--weak-price", "0.1"]) == 0
+    assert "**Buy " in capsys.readouterr().out
+    assert main(["recommend", study, "--budget", "50", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["recommended"]["n_gold"] > 0
+    with pytest.raises(SystemExit):
+        main(["recommend", study, "--budget", "-3"])
+    assert "-3 must be a number above 0" in capsys.readouterr().err
+    assert main(["recommend", study, "--budget", "50", "--task", "x"]) == 1
+    assert "Error: There is no result for the task 'x'" in capsys.readouterr().err
+
+
+def test_the_command_imports_nothing_heavy(folder):
+    code = (
+        "import sys; from elicitation.cli import main; main(sys.argv[1:]); "
+        "sys.exit(bool({'sklearn', 'scipy', 'torch', 'matplotlib', 'statsmodels'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", code, "recommend", str(folder()), "--budget", "50"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr

@@ -1,0 +1,149 @@
+"""Every figure and table has something to show of every study that the project holds."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from elicitation.averages import average_rows, missing_runs, select, task_rows, with_average
+from elicitation.config import SCHEMA_FILE, budgets_of, planned_runs, prices_of, supervisors_of, validate
+from elicitation.evaluation import summarise
+from elicitation.figures.prompting import finetuning_labels, plot_prompting
+from elicitation.figures.scaling import plot_scaling
+from elicitation.figures.spending import plot_spending
+from elicitation.frontier import frontiers
+from elicitation.methods import study_methods
+from elicitation.regimes import find_regimes
+from elicitation.tables import methods_latex, methods_table
+from elicitation.views import averaged_tasks, figures_of
+
+ROOT = SCHEMA_FILE.parents[2]
+FILES = {path.stem: path for path in [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))]}
+SCORES = {name: 0.7 for name in ("accuracy", "weak_accuracy", "matched_accuracy", "auroc", "weak_agreement", "pgr")}
+REPLICATES = 4
+
+
+def read_study(name):
+    """A study's config, or None where it wants files that only its user has."""
+    config = yaml.safe_load(FILES[name].read_text())
+    return None if any("table" in task for task in config["tasks"]) else validate(config | {"sources": "hub"})
+
+
+STUDIES = {name: study for name in FILES if (study := read_study(name))}
+
+
+def runs_of(study):
+    """A table like results/metrics.parquet, with made-up scores."""
+    methods, runs = study_methods(study["methods"]), pd.DataFrame(planned_runs(study))
+    shots = [methods[name].shots for name in runs.method]
+    bought = runs.n_weak + runs.n_gold
+    runs["shots"] = [(s.k or n) if s else 0 for s, n in zip(shots, bought, strict=True)]
+    runs["shot_quality"] = [s.quality if s else "" for s in shots]
+    return runs.drop(columns="budget").assign(**SCORES, n_test=1000)
+
+
+@pytest.fixture(scope="module", params=STUDIES)
+def study(request):
+    return STUDIES[request.param]
+
+
+@pytest.fixture(scope="module")
+def metrics(study):
+    return runs_of(study)
+
+
+@pytest.fixture(scope="module")
+def planned(study):
+    return pd.DataFrame(planned_runs(study, whole=True))
+
+
+@pytest.fixture
+def shown(study, metrics, planned):
+    """The rows of a figure, and the runs that are missing from its average."""
+
+    def rows_of(figure, over):
+        values = figures_of(study)[figure]
+        # What is shown of the models alone, so that no more is averaged than that.
+        table = select(metrics, {kind: names for kind, names in values.items() if kind != "task"})
+        return summarise(select(with_average(table, over), values)), missing_runs(planned, metrics, over)
+
+    yield rows_of
+    plt.close("all")
+
+
+@pytest.fixture
+def titles(study):
+    return {name: method.title for name, method in study_methods(study["methods"]).items()}
+
+
+@pytest.fixture
+def budgets(study):
+    return budgets_of(study["grid"])
+
+
+def test_spending_is_drawn_for_methods_tasks_and_supervisors(study, shown, titles, budgets):
+    views, price, drawn = figures_of(study), study["grid"]["weak_price"], {}
+    for figure, panel in (("spending", "method"), ("spending_tasks", "task"), ("spending_supervisors", "supervisor")):
+        if figure in views:
+            rows, missing = shown(figure, averaged_tasks(study, "spending"))
+            rows = task_rows(rows) if panel == "task" else rows
+            axes = plot_spending(rows, missing, titles, panel, budgets, price).axes
+            drawn[figure] = len([panel for panel in axes if panel.get_title()])
+    assert min(drawn.values()) > 0
+    assert drawn.get("spending_supervisors", len(study["supervisors"])) == len(study["supervisors"])
+    assert ("spending_tasks" in drawn) == (len(study["tasks"]) > 1)
+
+
+def test_prompting_is_drawn_where_labels_stand_in_prompts(study, shown, titles):
+    in_prompts = [method for method in study_methods(study["methods"]).values() if method.shots]
+    assert ("prompting" in figures_of(study)) == bool(in_prompts)
+    if in_prompts:
+        rows, missing = shown("prompting", averaged_tasks(study, "prompting"))
+        finetuned = finetuning_labels(rows).query("weak_trained + gold_trained > 0")
+        assert {0, 2} <= set(finetuned.shots) and (rows.shots == rows.n_weak + rows.n_gold).any()
+        plot_prompting(rows, missing, titles, study["grid"]["weak_price"])
+
+
+def deviating(table):
+    return np.random.default_rng(0).normal(0, 0.02, (len(table), REPLICATES))
+
+
+def test_scaling_has_a_panel_for_every_student(study, shown, titles, budgets):
+    rows, missing = shown("scaling", averaged_tasks(study))
+    figure = plot_scaling(rows, deviating(rows), missing, titles, budgets, study["grid"]["weak_price"])
+    assert [axes.get_title() for axes in figure.axes if axes.get_title()] == study["students"]
+
+
+def test_tables_and_frontiers_have_every_method_of_an_average(study, metrics, planned, titles, budgets):
+    over, budgets = averaged_tasks(study), budgets[-2:]
+    prices = {name: found[:1] for name, found in prices_of(study).items()}
+    # One configuration of each kind stands for all seeds.
+    points = average_rows(with_average(metrics[metrics.seed == 0], over)).reset_index(drop=True)
+    points = points.assign(n_seeds=3)
+    table = methods_table(points, deviating(points), prices, budgets)
+    assert set(table.method) == set(points.method) and table.accuracy.notna().all()
+    missing = missing_runs(planned, metrics, over)
+    assert all(titles[name].replace("%", r"\%") in methods_latex(table, missing, titles) for name in table.method)
+    frontier = frontiers(points, deviating(points), prices)
+    assert set(frontier.supervisor) <= set(supervisors_of(study)) and frontier.on_frontier.any()
+    assert len(find_regimes(points, deviating(points), prices, budgets, 0.9)) >= len(budgets)
+
+
+def test_the_paper_averages_what_it_says_and_compares_all_students_by_fixed_epochs():
+    study = STUDIES["paper"]
+    assert averaged_tasks(study) == ["hellaswag", "social_i_qa", "cosmos_qa"]
+    assert averaged_tasks(study, "spending") == ["hellaswag", "sciq", "cosmos_qa", "quail", "social_i_qa"]
+    assert figures_of(study)["scaling"] == {"supervisor": ["qwen1.5-4b"], "task": ["mmlu"], "method": ["fixed_epochs"]}
+
+
+def test_the_paper_has_its_grid_of_prompts_and_labels_to_finetune_on():
+    runs = runs_of(STUDIES["paper"]).query("method.str.startswith('sft') and task == 'sciq' and seed == 0")
+    runs = finetuning_labels(runs)
+    amounts = (16, 64, 256, 1024, 4096)
+    trained = {(n, 0) for n in amounts} | {(0, n) for n in amounts}
+    for k, quality in ((0, ""), *((k, quality) for k in (2, 8, 32) for quality in ("weak", "gold"))):
+        found = runs[(runs.shots == k) & (runs.shot_quality == quality)]
+        assert set(zip(found.weak_trained, found.gold_trained, strict=True)) == trained
+    methods = study_methods(STUDIES["paper"]["methods"])
+    assert all(methods[name].training == {"presentations": 20000} for name in runs.method)

@@ -1,0 +1,197 @@
+# From points to decisions: what accuracy labels buy, and what to buy.
+from elicitation.config import AVERAGE
+
+# The figures show the study's first supervisor, student and method that train, on every task.
+FIRST = next((group for group in GROUPS if group["method"] in TRAINING), GROUPS[0])
+SHOWN = {kind: [FIRST[kind]] for kind in ("supervisor", "student", "method")}
+POOL_SIZES = {task: supply.examples for task, supply in SUPPLY.items()}
+POOL_SIZES[AVERAGE] = min(POOL_SIZES[task] for task in AVERAGED)
+RESULTS += ["figures/isoquants.pdf", "figures/production.pdf", "results/expansion.csv", "figures/explorer.html"]
+RESULTS += ["figures/regime_map.pdf", "results/recommendation.md"]
+
+
+rule fit_production:
+    input:
+        resamples="results/resamples.parquet",
+    output:
+        forms="results/production.csv",
+        predictions="results/production_points.csv",
+        # The fits stand in the record.
+        record="results/production.json",
+    log:
+        "logs/fit_production.log",
+    benchmark:
+        "benchmarks/measured/fit_production.tsv"
+    group:
+        "tables"
+    conda:
+        "../../envs/elicitation.yaml"
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(30),
+    params:
+        version=1,
+        budgets=BUDGETS,
+        weak_price=study["grid"]["weak_price"],
+    script:
+        "../scripts/fit_production.py"
+
+
+rule trace_expansion:
+    input:
+        production="results/production.json",
+    output:
+        expansion=report("results/expansion.csv", caption="../report/expansion.rst", category="Tables"),
+        substitution="results/substitution.csv",
+        record="results/expansion.json",
+    log:
+        "logs/trace_expansion.log",
+    group:
+        "tables"
+    conda:
+        "../../envs/elicitation.yaml"
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(10),
+    params:
+        version=1,
+        budgets=BUDGETS,
+        prices=PRICES,
+        pool_sizes=POOL_SIZES,
+    script:
+        "../scripts/trace_expansion.py"
+
+
+rule plot_isoquants:
+    input:
+        production="results/production.json",
+    output:
+        pdf=report("figures/isoquants.pdf", caption="../report/isoquants.rst", category="Figures"),
+        png="figures/isoquants.png",
+        record="figures/isoquants.json",
+    log:
+        "logs/plot_isoquants.log",
+    group:
+        "tables"
+    conda:
+        "../../envs/elicitation.yaml"
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(10),
+    params:
+        version=1,
+        titles=TITLES,
+        shown=SHOWN,
+        budgets=BUDGETS,
+        weak_prices=PRICES[FIRST["supervisor"]],
+        pool_sizes=POOL_SIZES,
+    script:
+        "../scripts/plot_isoquants.py"
+
+
+rule plot_production:
+    input:
+        forms="results/production.csv",
+        predictions="results/production_points.csv",
+    output:
+        pdf=report("figures/production.pdf", caption="../report/production.rst", category="Figures"),
+        png="figures/production.png",
+        record="figures/production.json",
+    log:
+        "logs/plot_production.log",
+    group:
+        "tables"
+    conda:
+        "../../envs/elicitation.yaml"
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(10),
+    params:
+        version=1,
+        titles=TITLES,
+        shown=SHOWN,
+    script:
+        "../scripts/plot_production.py"
+
+
+rule build_explorer:
+    input:
+        resamples="results/resamples.parquet",
+        production="results/production.json",
+    output:
+        html=report("figures/explorer.html", caption="../report/explorer.rst", category="Figures"),
+        record="figures/explorer.json",
+    log:
+        "logs/build_explorer.log",
+    group:
+        "tables"
+    conda:
+        "../../envs/elicitation.yaml"
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(10),
+    params:
+        version=1,
+        name=study["study"],
+        titles=TITLES,
+        prices=PRICES,
+        weak_price=study["grid"]["weak_price"],
+        budgets=BUDGETS,
+        verdict=study["inference"]["verdict"],
+        pool_sizes=POOL_SIZES,
+    script:
+        "../scripts/build_explorer.py"
+
+
+rule plot_regime_map:
+    input:
+        resamples="results/resamples.parquet",
+    output:
+        pdf=report("figures/regime_map.pdf", caption="../report/regime_map.rst", category="Figures"),
+        png="figures/regime_map.png",
+        record="figures/regime_map.json",
+    log:
+        "logs/plot_regime_map.log",
+    group:
+        "tables"
+    conda:
+        "../../envs/elicitation.yaml"
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(20),
+    params:
+        version=1,
+        titles=TITLES,
+        shown=SHOWN,
+        budgets=BUDGETS,
+        weak_prices=PRICES[FIRST["supervisor"]],
+        verdict=study["inference"]["verdict"],
+    script:
+        "../scripts/plot_regime_map.py"
+
+
+rule recommend:
+    input:
+        resamples="results/resamples.parquet",
+        production="results/production.json",
+    output:
+        text=report("results/recommendation.md", caption="../report/recommendation.rst", category="Tables"),
+        # The answers stand in the record, and the settings that the command `elicitation recommend` reads.
+        record="results/recommendation.json",
+    log:
+        "logs/recommend.log",
+    group:
+        "tables"
+    conda:
+        "../../envs/elicitation.yaml"
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(10),
+    params:
+        version=1,
+        titles=TITLES,
+        prices=PRICES,
+        budgets=BUDGETS,
+        verdict=study["inference"]["verdict"],
+    script:
+        "../scripts/recommend.py"

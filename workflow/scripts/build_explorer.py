@@ -1,0 +1,17 @@
+"""Build the page on which frontier, regimes, isoquants and purchase follow prices and budget."""
+
+from elicitation.jobs import job
+
+with job(snakemake) as record:
+    from elicitation.explorer.data import page_data
+    from elicitation.explorer.page import render
+    from elicitation.files import replacing
+    from elicitation.production import read_production
+    from elicitation.resampling import read_resamples
+
+    points, deviations = read_resamples(snakemake.input.resamples)
+    data = page_data(points, deviations, read_production(snakemake.input.production), dict(snakemake.params.items()))
+    with replacing(snakemake.output.html) as temporary:
+        temporary.write_text(render(data), encoding="utf-8")
+    record["replicates"] = {name: data["study"][name] for name in ("replicates", "carried")}
+    print(f"{len(points)} configurations, {data['study']['carried']} of {deviations.shape[1]} replicates")

@@ -1,0 +1,22 @@
+"""Fit accuracy as a function of the labels bought, by every form, and compare the forms on held-out budgets."""
+
+from elicitation.jobs import job
+
+with job(snakemake) as record:
+    import pandas as pd
+
+    from elicitation.files import write_table
+    from elicitation.fitting import MODELS, fit_group
+    from elicitation.production import as_json
+    from elicitation.resampling import read_resamples
+
+    params = snakemake.params
+    points, deviations = read_resamples(snakemake.input.resamples)
+    groups = points.groupby(MODELS, sort=False).indices.values()
+    fitted = [fit_group(points.iloc[rows], deviations[rows], params.budgets, params.weak_price) for rows in groups]
+    forms, predictions, fits = zip(*fitted, strict=True)
+    forms = pd.concat(forms, ignore_index=True)
+    write_table(snakemake.output.forms, forms)
+    write_table(snakemake.output.predictions, pd.concat(predictions, ignore_index=True))
+    record["fits"] = [as_json(fit) for fit in fits]
+    print(forms.to_string())

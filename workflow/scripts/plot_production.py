@@ -1,0 +1,15 @@
+"""Draw what the production functions predict of budgets that they have not seen, against what was observed."""
+
+from elicitation.jobs import job
+
+with job(snakemake):
+    import pandas as pd
+
+    from elicitation.averages import select
+    from elicitation.figures.production import plot_production
+    from elicitation.figures.style import save_figure
+
+    params = snakemake.params
+    forms, predictions = (select(pd.read_csv(path), params.shown) for path in snakemake.input)
+    figure = plot_production(forms, predictions, params.titles)
+    save_figure(figure, [snakemake.output.pdf, snakemake.output.png])

@@ -1,0 +1,19 @@
+"""Draw which way of spending wins over a grid of budgets and prices."""
+
+from elicitation.jobs import job
+
+with job(snakemake):
+    from elicitation.averages import select
+    from elicitation.figures.regime_map import map_axes, plot_regime_map
+    from elicitation.figures.style import save_figure
+    from elicitation.regimes import find_regimes
+    from elicitation.resampling import read_resamples
+
+    params = snakemake.params
+    points, deviations = read_resamples(snakemake.input.resamples)
+    points = select(points, params.shown)
+    budgets, prices = map_axes(params.budgets, params.weak_prices)
+    every = dict.fromkeys(points.supervisor.unique(), prices)
+    cells = find_regimes(points, deviations, every, budgets, params.verdict)
+    figure = plot_regime_map(cells, params.titles, params.budgets, params.weak_prices, params.verdict)
+    save_figure(figure, [snakemake.output.pdf, snakemake.output.png])
