@@ -31,7 +31,7 @@ def average_tasks(metrics: pd.DataFrame) -> pd.DataFrame:
 
 
 def averaged_rows(table: pd.DataFrame, over: list[str]) -> pd.DataFrame:
-    """The rows that an average is made of: those of each supervisor, student and method that is on all tasks of `over`."""
+    """The rows that an average is made of: of each supervisor, student and method that is on all tasks of `over`."""
     table = table[table.task.isin(over)]
     complete = table.groupby(MODELS).task.transform("nunique") == len(over)
     return table[complete & (len(over) > 1)]

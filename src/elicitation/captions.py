@@ -40,7 +40,7 @@ def seed_range(points: pd.DataFrame) -> str:
 
 
 def count_sentence(points: pd.DataFrame, intervals: str = "Bars") -> str:
-    """How many runs stand behind each point of a figure, and over what its interval is; intervals: how they are drawn."""
+    """How many runs stand behind each point of a figure, and over what its interval is; intervals: what draws them."""
     runs = seeds_and_tasks(str(usual_seeds(points)), points)
     marked = " (other numbers of seeds stand beside their points)" if points.n_seeds.nunique() > 1 else ""
     over = "seeds and test examples" if points.n_seeds.max() > 1 else "test examples (one seed has no spread)"
@@ -119,7 +119,7 @@ def pareto_caption(
 ) -> str:
     """The caption of figures/pareto.pdf."""
     lines = [
-        "Accuracy of every purchase against its cost, in gold labels. Points on the frontier were chosen on random halves",
+        "Accuracy of every purchase against its cost, in gold labels. Frontier points were chosen on random halves",
         "of the evidence; accuracies, with 95 % intervals over seeds and examples, are those on the other halves.",
         *filter(None, [missing_sentence(missing, titles)]),
         *frontier_sentences(frontier, titles),

@@ -765,17 +765,18 @@ def readers_of(task: str, config: dict) -> list[dict]:
         labeller = supervisors[group["supervisor"]]
         labeller = supervisors[labeller["shuffle_errors_of"] or labeller["name"]]
         if labeller["columns"] is None:
-            own, shown = reader(labeller["model"]), labeller["prompted_shots"]
-            own["asked"] |= shown is not None
-            own["supervision_shots"] = max(own["supervision_shots"], shown or 0)
+            own, examples = reader(labeller["model"]), labeller["prompted_shots"]
+            own["asked"] |= examples is not None
+            own["supervision_shots"] = max(own["supervision_shots"], examples or 0)
         if "api" in models[group["student"]]:
             continue
         own, method = reader(group["student"]), methods[group["method"]]
         own["asked"] |= method.prompts_only
         if method.shots:
-            kind, numbers = ("few_shots", config["grid"]["shots"]) if method.prompts_only else ("shots", [method.shots.k])
+            shown = own["few_shots" if method.prompts_only else "shots"]
+            numbers = config["grid"]["shots"] if method.prompts_only else [method.shots.k]
             new = [{"quality": method.shots.quality, "k": k} for k in numbers]
-            own[kind] += [shots for shots in new if shots not in own[kind]]
+            shown += [shots for shots in new if shots not in shown]
     return list(readers.values())
 
 

@@ -224,7 +224,8 @@ def estimate_model(model: dict, config: dict, folder: Path) -> tuple[dict, list[
     made = model.get("sandbox", {"steps": 0, "batch_size": 0})
     operations = parameters * (FORWARD + FULL_BACKWARD) * TOKENS_PER_REVIEW * made["steps"] * made["batch_size"]
     hours, notes = hours_of(name, operations, 1, "cpu", folder, [f"prepare_model/{name}.tsv"])
-    row = {"model": name, "millions of parameters": parameters / 1e6, "disk, GB": parameters * BYTES_PER_PARAMETER[device] / 1e9}
+    disk = parameters * BYTES_PER_PARAMETER[device]
+    row = {"model": name, "millions of parameters": parameters / 1e6, "disk, GB": disk / 1e9}
     return (row | {"cpu hours": hours}, notes) if "sandbox" in model else (row, [])
 
 
@@ -278,7 +279,9 @@ def describe(config: dict, folder: Path) -> str:
         "start-up a job, unless jobs were measured."
     )
     shown = [
-        table.to_string(index=False, float_format="{:,.1f}".format, na_rep="") for table in tables.values() if len(table)
+        table.to_string(index=False, float_format="{:,.1f}".format, na_rep="")
+        for table in tables.values()
+        if len(table)
     ]
     jobs = {kind: int(tables[kind].get("jobs", pd.Series(dtype=int)).sum()) for kind in ("students", "supervisors")}
     total = f"{tables['methods'].runs.sum():,} runs, {jobs['students']:,} jobs of students, {jobs['supervisors']:,} of "

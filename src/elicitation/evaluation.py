@@ -76,8 +76,13 @@ def label_quality(gold: np.ndarray, p: np.ndarray) -> dict:
 
 
 def score_run(test: pd.DataFrame, log_odds: np.ndarray, rng: np.random.Generator) -> dict:
-    """Scores of one run. test: id, gold and p_weak of the test examples, in the order of log_odds (n,)."""
+    """Scores of one run. test: id, gold and p_weak of the test examples, in the order of log_odds (n,).
+
+    Where a source has no weak label, p_weak is missing and the example says nothing of the weak labels.
+    """
     gold, correct = test.gold.to_numpy(), (log_odds > 0) == (test.gold == 1).to_numpy()
+    voted = test.p_weak.notna().to_numpy()
+    weak = (test.p_weak > 0.5).to_numpy()[voted]
     low, high = wilson(correct.sum(), len(correct))
     auroc_low, auroc_high = auroc_interval(gold, log_odds, rng)
     return {
@@ -89,8 +94,8 @@ def score_run(test: pd.DataFrame, log_odds: np.ndarray, rng: np.random.Generator
         "auroc_low": auroc_low,
         "auroc_high": auroc_high,
         "matched_accuracy": matched_accuracy(gold, log_odds),
-        "weak_agreement": float(((log_odds > 0) == (test.p_weak > 0.5)).mean()),
-        "weak_accuracy": float(((test.p_weak > 0.5) == (test.gold == 1)).mean()),
+        "weak_agreement": float(((log_odds > 0)[voted] == weak).mean()),
+        "weak_accuracy": float((weak == (gold[voted] == 1)).mean()),
     }
 
 

@@ -20,9 +20,9 @@ def on_frontier(costs: np.ndarray, accuracies: np.ndarray) -> np.ndarray:
     """Mask like `accuracies` of the points on the frontier.
 
     costs: (n,); accuracies: (n,), or (n, replicates) for a frontier of each replicate. Going from the cheapest to the
-    dearest, a point enters when its accuracy beats the best so far by more than MIN_GAIN and is the highest of all points
-    within SAME_COST of its cost. Source: the frontier rule of Mallen & Belrose (2024), arXiv 2410.13215. Of equal points
-    the first given enters.
+    dearest, a point enters when its accuracy beats the best so far by more than MIN_GAIN and is the highest of all
+    points within SAME_COST of its cost. Source: the frontier rule of Mallen & Belrose (2024), arXiv 2410.13215. Of
+    equal points the first given enters.
     """
     mask = np.zeros(accuracies.shape, dtype=bool)
     best = np.full(accuracies.shape[1:], -np.inf)
@@ -44,9 +44,9 @@ def score_points(accuracy: np.ndarray, deviations: np.ndarray, costs: np.ndarray
 
     accuracy, costs: (n,); deviations: (n, replicates). `probability` is the share of the choosing halves whose frontier
     has the point; from one half on, it is shown there. Its accuracy is the mean over the reporting halves of those
-    replicates that put it where it is shown, so that luck which put it there is not counted again. They are a share s of all,
-    which makes the mean less certain than that of all: by a factor of up to sqrt(2) where few do (s near 0), none where
-    all do. In between, sqrt(2 - s) covers as it should (tests/unit/test_coverage.py).
+    replicates that put it where it is shown, so that luck which put it there is not counted again. They are a share s
+    of all, which makes the mean less certain than that of all: by a factor of up to sqrt(2) where few do (s near 0),
+    none where all do. In between, sqrt(2 - s) covers as it should (tests/unit/test_coverage.py).
     """
     chosen = on_frontier(costs, accuracy[:, None] - deviations)
     probability = chosen.mean(axis=1)
@@ -68,8 +68,8 @@ def score_points(accuracy: np.ndarray, deviations: np.ndarray, costs: np.ndarray
 def frontiers(points: pd.DataFrame, deviations: np.ndarray, prices: dict[str, list[float]]) -> pd.DataFrame:
     """All points at every price of their supervisor's labels, with the columns of `priced` and `score_points`.
 
-    points, deviations: as elicitation.resampling.read_resamples returns them. Frontiers are drawn per (task, supervisor,
-    student) over all methods.
+    points, deviations: as elicitation.resampling.read_resamples returns them. Frontiers are drawn per (task,
+    supervisor, student) over all methods.
     """
     tables = []
     for (_, supervisor, _), group in points.groupby(["task", "supervisor", "student"], sort=False):

@@ -13,7 +13,6 @@ from elicitation.methods import Shots
 from elicitation.prompts import PromptFormat
 from elicitation.purchases import arrange, order_pool
 
-
 POSITIONS = ("max_position_embeddings", "n_positions", "max_seq_len")
 """What architectures call the number of positions; those without any (BLOOM, XLNet) know no limit."""
 POSITIONS_AFTER_PADDING = {

@@ -4,6 +4,7 @@ import logging
 import sys
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 from elicitation.errors import one_line
@@ -30,7 +31,9 @@ class TimeLeft(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if getattr(record, "event", None) == "progress":
-            print(time_left(record.done, record.total, time.monotonic() - self.started), file=sys.stderr)
+            # A terminal that is gone is no reason to stop.
+            with suppress(OSError):
+                print(time_left(record.done, record.total, time.monotonic() - self.started), file=sys.stderr)
 
 
 class KeepGoing:

@@ -37,8 +37,8 @@ def label_token_ids(tokenizer, style: PromptFormat, model: str) -> tuple[int, in
         own = tokens[len(before) :]
         if tokens[: len(before)] != before or len(own) != 1 or own[0] == tokenizer.unk_token_id:
             raise InputError(
-                f"Model {model!r}: the label {label!r} is {len(own)} tokens or an unknown one behind {style.cue!r}, but "
-                "must be one known token; choose another `cue` or other `labels` in the task's `prompt`."
+                f"Model {model!r}: the label {label!r} is {len(own)} tokens or an unknown one behind {style.cue!r}, "
+                "but must be one known token; choose another `cue` or other `labels` in the task's `prompt`."
             )
         ids += own
     if ids[0] == ids[1]:

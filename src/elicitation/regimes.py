@@ -34,8 +34,8 @@ def regime_at(points: pd.DataFrame, deviations: np.ndarray, budget: float, weak_
     replicates in which a strategy is ahead is the probability of its regime; one below `verdict` leaves the regime
     undetermined, and so do a single seed and a strategy without affordable purchase.
 
-    `effect` is by how much the best mixed purchase is ahead of the best pure one, `lead` by how much the winner is ahead of
-    the best of the other two, both with 95 % interval. The purchase is the one that most halves choose for the winner.
+    `effect` is by how much the best mixed purchase is ahead of the best pure one, `lead` by how much the winner is
+    ahead of the best of the other two, both with 95 % interval. The purchase is what most halves choose for the winner.
     """
     row = {"budget": budget, "weak_price": weak_price, "regime": UNDETERMINED, "winner": None}
     accuracy, positions = points.accuracy.to_numpy(), affordable(points, budget, weak_price)

@@ -16,8 +16,8 @@ def best_purchases(points: pd.DataFrame, deviations: np.ndarray, budgets: list[f
     """What choosing the best purchase within each budget achieves, for each group that can afford any.
 
     points: as elicitation.frontier.priced returns them, their index counting the rows of deviations; by: columns that
-    make a group. Every half of the evidence chooses, and the other reports; `accuracy` is the mean over all halves, with its
-    interval. The purchase shown is the one that most halves choose, `probability` says how many.
+    make a group. Every half of the evidence chooses, and the other reports; `accuracy` is the mean of what they report,
+    with its interval. The purchase shown is the one that most halves choose, `probability` says how many.
     """
     best = []
     for budget in budgets:
@@ -79,8 +79,8 @@ def methods_latex(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, 
     wide = pd.DataFrame(list(rows.values()), index=index, columns=sorted(table.budget.unique()))
     caption = (
         "Best accuracy within a budget (columns, in gold labels) and price of a weak label, in %, between the ends of "
-        "its 95 % interval; in brackets the share of the labels that are weak. Purchases were chosen on random halves of the "
-        "evidence, accuracies are those on the other halves. "
+        "its 95 % interval; in brackets the share of the labels that are weak. Purchases were chosen on random halves "
+        "of the evidence, accuracies are those on the other halves. "
         f"Means over {seeds_and_tasks(seed_range(table), table)}. {missing_sentence(missing, titles)}"
     )
     return (

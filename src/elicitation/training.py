@@ -250,8 +250,8 @@ def restore_weights(model, saved: dict[str, torch.Tensor]) -> None:
 class EarlyStopping:
     """Keeps the best weights and counts validations that gain too little.
 
-    Of equal scores the one of lower loss is best: a few held-out labels are soon ranked without a fault, long before the
-    model puts its threshold between them.
+    Of equal scores the one of lower loss is best: a few held-out labels are soon ranked without a fault, long before
+    the model puts its threshold between them.
     """
 
     def __init__(self, patience: int, min_gain: float) -> None:

@@ -30,8 +30,8 @@ def panels_by_task(groups: list[dict], over: list[str], panel: str) -> dict[str,
 def view(groups: list[dict], over: list[str], panel: str, *kept: str) -> dict[str, list[str]]:
     """The values of columns that a figure keeps to: those of the first group, and the average or a task.
 
-    Methods are shown on the average, where any has one, even if others do not. Else it is the task with the most panels;
-    of those with equally many the average goes first.
+    Methods are shown on the average, where any has one, even if others do not. Else it is the task with the most
+    panels; of those with equally many the average goes first.
     """
     first = groups[0]
     alike = [group for group in groups if all(group[kind] == first[kind] for kind in kept)]

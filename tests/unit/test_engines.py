@@ -66,26 +66,28 @@ ON_TWO_GPUS = """
 (Worker_TP1 pid=71) ERROR 01-02 03:04:05 [multiproc_executor.py:597]     self.model = load(self.config)
 (Worker_TP1 pid=71) ERROR 01-02 03:04:05 [multiproc_executor.py:597] torch.OutOfMemoryError: CUDA out of memory.
 (EngineCore pid=70) ERROR 01-02 03:04:06 [core.py:700] EngineCore failed to start.
-(EngineCore pid=70) Exception: WorkerProc initialization failed due to an exception in a background process. See stack trace.
+(EngineCore pid=70) Exception: WorkerProc initialization failed due to an exception in a background process.
 """
+
+
+ELSEWHERE = "Engine core initialization failed. See root cause above."
 
 
 @pytest.mark.parametrize(
     ("message", "log", "line"),
     [
-        ("first\nhead_dim=8 is not supported", ON_TWO_GPUS, "head_dim=8 is not supported"),
-        ("Engine core initialization failed. See root cause above.", ON_TWO_GPUS, "torch.OutOfMemoryError: CUDA out of memory."),
-        ("Engine core initialization failed. See root cause above.", "", "Engine core initialization failed. See root cause above."),
-        ("", "", "RuntimeError"),
+        pytest.param("first\nhead_dim=8 is not supported", ON_TWO_GPUS, "head_dim=8 is not supported", id="its own"),
+        pytest.param(ELSEWHERE, ON_TWO_GPUS, "torch.OutOfMemoryError: CUDA out of memory.", id="a worker's"),
+        pytest.param(ELSEWHERE, "", ELSEWHERE, id="nowhere"),
+        pytest.param("", "", "RuntimeError", id="no words"),
     ],
-    ids=["in this process", "in a worker's", "nowhere", "no words"],
-)  # fmt: skip
+)
 def test_the_line_that_names_the_cause_is_found(message, log, line):
     assert last_error_line(RuntimeError(message), log) == line
 
 
 def test_what_was_written_to_stderr_is_read_back_where_it_is_a_file(tmp_path):
-    code = "import os; os.write(2, b'oh'); from elicitation.engines import written_to_stderr; print(written_to_stderr())"
+    code = "import os; from elicitation.engines import written_to_stderr as read; os.write(2, b'oh'); print(read())"
     said = []
     for stderr in ((tmp_path / "log").open("w"), subprocess.DEVNULL):
         command = [sys.executable, "-c", code]

@@ -102,6 +102,12 @@ def test_scores_of_a_run_of_four_examples():
     assert scores["auroc_low"] <= scores["auroc"] <= scores["auroc_high"]
 
 
+def test_examples_without_a_weak_label_say_nothing_of_the_weak_labels():
+    test = pd.DataFrame({"id": list("abcd"), "gold": [1, 0, 1, 0], "p_weak": [0.9, None, 0.1, None]})
+    scores = score_run(test, np.array([2.0, -1.0, 1.0, 3.0]), np.random.default_rng(0))
+    assert (scores["weak_accuracy"], scores["weak_agreement"]) == (0.5, 0.5)
+
+
 def metrics_table(rows):
     columns = ["task", "n_weak", "n_gold", "seed", "accuracy", "weak_accuracy"]
     table = pd.DataFrame(rows, columns=columns).assign(supervisor="v", student="s", method="m", n_test=100)

@@ -25,7 +25,8 @@ ARCHITECTURES = ["llama", "qwen2", "mistral", "gemma", "bert", "encoder", "moder
 ARCHITECTURES += ["roberta", "electra", "distilbert", "gpt2"]
 
 
-HEADS = dict.fromkeys(ARCHITECTURES, ["score"]) | dict.fromkeys(["bert", "encoder", "roberta", "electra"], ["classifier"])
+HEADS = {name: ["score"] for name in ARCHITECTURES}
+HEADS |= {name: ["classifier"] for name in ("bert", "encoder", "roberta", "electra")}
 HEADS |= {"modernbert": ["head", "classifier"], "distilbert": ["pre_classifier", "classifier"]}
 
 

@@ -78,7 +78,12 @@ def test_every_halving_is_used_both_ways_and_none_is_off_by_more_than_accuracies
 
 def test_one_row_a_purchase_with_its_seeds():
     gold = pd.Series({"x": 1, "y": 0, "z": 1, "w": 0})
-    runs = [(s, *pair, i, odds) for pair in ((8, 0), (0, 2)) for s in (0, 1) for i, odds in zip("wzyx", (1, 1, -1, 1))]
+    runs = [
+        (s, *pair, i, odds)
+        for pair in ((8, 0), (0, 2))
+        for s in (0, 1)
+        for i, odds in zip("wzyx", (1, 1, -1, 1), strict=True)
+    ]
     runs += [(7, 0, 2, i, -1.0) for i in "xyzw"]
     predictions = pd.DataFrame(runs, columns=["seed", "n_weak", "n_gold", "id", "log_odds"])
     table = resample(predictions, gold, 100, "a").set_index(["n_weak", "n_gold"])

@@ -20,7 +20,7 @@ from elicitation.views import averaged_tasks, figures_of
 
 ROOT = SCHEMA_FILE.parents[2]
 FILES = {path.stem: path for path in [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))]}
-SCORES = {name: 0.7 for name in ("accuracy", "weak_accuracy", "matched_accuracy", "auroc", "weak_agreement", "pgr")}
+SCORES = dict.fromkeys(("accuracy", "weak_accuracy", "matched_accuracy", "auroc", "weak_agreement", "pgr"), 0.7)
 REPLICATES = 4
 
 

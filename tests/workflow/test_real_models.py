@@ -87,7 +87,8 @@ def test_vllm_prompts_a_supervisor_and_a_student_in_a_study(tmp_path):
     predictions = pd.read_parquet(tmp_path / f"{run}.parquet")
     assert predictions.groupby(["n_weak", "n_gold"]).size().to_dict() == {(1, 0): 60, (2, 0): 60}
     assert np.isfinite(predictions.log_odds).all() and predictions.log_odds.nunique() > 60
-    records = [json.loads((tmp_path / f"{path}.json").read_text()) for path in (run, "results/weak_labels/verdict/asked")]
+    files = (run, "results/weak_labels/verdict/asked")
+    records = [json.loads((tmp_path / f"{file}.json").read_text()) for file in files]
     for record in records:
         assert record["engine"]["engine"] == "vllm" and record["parity"]["largest_difference"] < 1e-3
     assert records[0]["left_out"] == [[200, 0]]

@@ -7,9 +7,7 @@ LABELLED = list(dict.fromkeys((group["task"], group["supervisor"]) for group in 
 AVERAGED = averaged_tasks(study)
 # Figures that may average other tasks than the rest; those that do have tables of their own.
 AVERAGED_IN = {figure: averaged_tasks(study, figure) for figure in ("spending", "prompting")}
-SUMMARIES = {
-    figure: f"results/{figure}_" if tasks != AVERAGED else "results/" for figure, tasks in AVERAGED_IN.items()
-}
+SUMMARIES = {figure: f"results/{figure}_" if tasks != AVERAGED else "results/" for figure, tasks in AVERAGED_IN.items()}
 # All that determines which runs there should be.
 PLAN = {key: study[key] for key in ("tasks", "supervisors", "students", "methods", "combinations", "grid", "seeds")}
 PLAN |= {key: study[key] for key in ["extra_seeds"] if key in study}

@@ -23,7 +23,7 @@ with job(snakemake) as record:
         if reader["asked"]:
             require_language_head(folder, folder.name)
         counts = {part: count_tokens(folder, examples.text.tolist()) for part, examples in sets.items()}
-        every, per_label = sum(counts.values(), []), tokens_per_label(folder, style)
+        every, per_label = [n for part in counts.values() for n in part], tokens_per_label(folder, style)
         by_id, known = pd.Series(counts["pool"], pool.id), pool.id[pool.gold.notna()]
         shots, few_shots = ([Shots(**settings) for settings in reader[kind]] for kind in ("shots", "few_shots"))
         needed = shots + (must_fit(few_shots) if params.beyond_context == "leave_out" else few_shots)

@@ -27,7 +27,8 @@ with job(snakemake) as record:
     label_ids = label_token_ids(tokenizer, style, names.student)
     shots = {pair: labelled_shots(method.shots, purchase, pool) for pair, purchase in purchases.items()}
     prompts = tokenize_prompts(tokenizer, shots, test.text.tolist(), style, params.beyond_context)
-    labels, made_by = label(snakemake.input.student, sum(prompts.values(), []), params.labelling, hardware, label_ids)
+    token_ids = [ids for texts in prompts.values() for ids in texts]
+    labels, made_by = label(snakemake.input.student, token_ids, params.labelling, hardware, label_ids)
     tables, runs = [], []
     for pair, log_odds in zip(prompts, np.split(labels.log_odds, len(prompts)), strict=True):
         purchase, run = purchases[pair], dict(zip(("n_weak", "n_gold"), pair, strict=True)) | {"seed": int(names.seed)}

@@ -14,13 +14,12 @@ from elicitation.captions import footnote, usual_seeds, varying
 from elicitation.figures import style
 from elicitation.figures.style import percent
 
-
 SIZES = (10, 46)
 """Areas of points that are never and always on the frontier."""
 
 
 def draw_points(axes: Axes, points: pd.DataFrame, marker: str) -> None:
-    """Coloured by the share of the cost that went to weak labels; the likelier on the frontier, the bigger and stronger."""
+    """Coloured by the weak labels' share of the cost; the likelier on the frontier, the bigger and stronger."""
     order = points.sort_values("probability")
     strength = 0.3 + 0.7 * order.probability
     bars = axes.errorbar(
@@ -57,7 +56,7 @@ def plot_pareto(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, st
     table = average_rows(table)
     label, models = varying(table, ["student", "supervisor"]), ["student", "supervisor"]
     groups = [
-        (names, price, table[(table[models] == names).all(axis=1) & (table.weak_price == price)])
+        (names, price, table[(table[models] == list(names)).all(axis=1) & (table.weak_price == price)])
         for names, rows in table.groupby(models, sort=False)
         for price in sorted(rows.weak_price.unique(), reverse=True)
     ]
@@ -78,9 +77,8 @@ def plot_pareto(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, st
         shown = [name for kind, name in zip(models, names, strict=True) if kind in label]
         style.set_title(axes, ", ".join([*shown, f"a weak label costs {price:g}"]), columns)
     grey = {"markerfacecolor": "0.8", "linestyle": "none"}
-    handles = [
-        style.handle(titles[method], marker=marker, **grey | {"markersize": 6}) for method, marker in markers.items()
-    ]
+    several = markers if len(markers) > 1 else {}
+    handles = [style.handle(titles[name], marker=shape, **grey | {"markersize": 6}) for name, shape in several.items()]
     handles += [
         style.handle("surely on the frontier", marker="o", **grey | {"markersize": SIZES[1] ** 0.5}),
         style.handle("surely not", marker="o", **grey | {"markersize": SIZES[0] ** 0.5}),
