@@ -16,7 +16,7 @@ from elicitation.errors import InputError
 from elicitation.jobs import JOBS_PER_GPU, SCHEDULER
 from elicitation.progress import Failures, KeepGoing, TimeLeft
 from elicitation.records import COMMAND_VARIABLE, study_command
-from elicitation.recovery import check_inputs, check_writable, hold_folder, mend, writing
+from elicitation.recovery import check_inputs, check_writable, hold_folder, mend, remaking, writing
 
 failures = Failures()
 logger.addHandler(failures)

@@ -50,7 +50,7 @@ def count_sentence(points: pd.DataFrame, intervals: str = "Bars") -> str:
 def missing_sentence(missing: pd.DataFrame, titles: dict[str, str]) -> str:
     """Which runs are left out of an average because a task lacks them; empty where none is missing.
 
-    missing: as elicitation.averages.average_tasks returns it; titles: what methods are called in figures.
+    missing: as elicitation.averages.missing_runs returns it; titles: what methods are called in figures.
     """
     if missing.empty:
         return ""

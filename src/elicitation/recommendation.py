@@ -161,8 +161,9 @@ def describe_option(option: pd.Series, question: Question) -> dict:
 def recommend(findings: Findings, question: Question) -> dict:
     """The purchase and method to choose, what to expect, how much worse the pure strategies are, and how sure this is.
 
-    What to expect is the production function's word where it is good. Whether the strategy is the best one is decided
-    by the runs alone, as in results/regimes.csv: a smooth function always sees some use in either label.
+    What to expect is the production function's word where it is good. Which strategy is the best one is decided by the
+    runs alone, as in results/regimes.csv, and where they decide it they are followed: a smooth function always sees
+    some use in either label.
 
     Every replicate of the accuracies is a draw from what they may be. What lies as far on the other side of their mean
     chooses, and the draw reports (see elicitation.resampling), so that nothing is reported by what chose it.
@@ -172,6 +173,11 @@ def recommend(findings: Findings, question: Question) -> dict:
     mean, costs = table.accuracy.to_numpy(), table.cost.to_numpy()
     choosing, count = 2 * mean[:, None] - draws, np.arange(draws.shape[1])
     best = best_of(mean, costs)
+    kin = (table[MODELS] == table.iloc[best][MODELS]).all(axis=1).to_numpy()
+    regime = observed_regime(findings, table.iloc[best], question)
+    decided = np.flatnonzero(kin & (table.strategy.map(REGIMES) == regime["regime"]))
+    if len(decided):
+        best = decided[best_of(mean[decided], costs[decided])]
     option = table.iloc[best]
 
     def best_among(mask: pd.Series) -> np.ndarray:
@@ -180,7 +186,6 @@ def recommend(findings: Findings, question: Question) -> dict:
         return among[choosing[among].argmax(axis=0)]
 
     # Luck that made a supervisor or method look best is not counted again.
-    kin = (table[MODELS] == option[MODELS]).all(axis=1).to_numpy()
     agree = kin[choosing.argmax(axis=0)]
     expected = score(draws[best], agree if agree.any() else None, option.model_error)
     expected |= {end: min(max(expected[end], 0.0), 1.0) for end in ("low", "high")}
@@ -191,7 +196,6 @@ def recommend(findings: Findings, question: Question) -> dict:
         rival = describe_option(table.iloc[among[best_of(mean[among], costs[among])]], question)
         pure[name] = rival | {"difference": score(draws[best_among(table.strategy == name), count] - draws[best])}
     loss = draws[choosing.argmax(axis=0), count] - draws[best]
-    regime = observed_regime(findings, option, question)
     answer = {
         "question": asdict(question),
         "task": option.task,
@@ -258,7 +262,8 @@ def in_words(answer: dict) -> Iterator[str]:
     yield f"## Budget {question['budget']:g}: {prices}"
     yield f"\nTask {answer['task']}, student {answer['student']}, {answer['n_seeds']} seeds.\n"
     labels = describe_purchase(bought["n_weak"], bought["n_gold"])
-    yield f"**Buy {labels} (weak ones of {bought['supervisor']}) and use them by {answer['title']}.**"
+    source = f" (weak ones of {bought['supervisor']})" if bought["n_weak"] else ""
+    yield f"**Buy {labels}{source} and use them by {answer['title']}.**"
     yield f"Cost: {bought['cost']:g}."
     ends = f"{percent(answer['accuracy']['low'])} to {percent(answer['accuracy']['high'])}"
     yield f"Expected accuracy: {percent(answer['accuracy']['mean'])} % ({ends}).\n"

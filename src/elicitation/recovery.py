@@ -210,6 +210,12 @@ def times_before(target: Path) -> dict[Path, int]:
     return {file: min(file.stat().st_mtime_ns, latest) for file in files if not file.name.startswith(".")}
 
 
+def remaking(targets: list[str]) -> list[str]:
+    """Options with which Snakemake makes the targets again, and nothing that depends on them."""
+    # One without a value ends the lists, which would swallow a target that follows.
+    return ["--until", *targets, "--forcerun", *targets, "--nolock", "--no-hooks", "--rerun-incomplete"]
+
+
 def same_outputs(record: dict, other: dict | None) -> bool:
     """Whether two records describe the same content."""
     hashes = [{path: made["sha256"] for path, made in r["outputs"].items()} for r in (record, other or {"outputs": {}})]

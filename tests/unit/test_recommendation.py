@@ -98,6 +98,15 @@ def test_a_smooth_function_alone_supports_nothing(folder):
     assert "Undetermined" in "\n".join(in_words(answer))
 
 
+def test_where_the_runs_decide_the_strategy_they_are_followed(folder):
+    findings = read_findings(folder(best=(0, 64)))
+    table, _ = options(findings, Question(64, 0.1))
+    assert table.strategy[table.accuracy.idxmax()] == "mixed", "the function alone would mix"
+    answer = recommend(findings, Question(64, 0.1))
+    assert answer["regime"]["regime"] == "quality-dominant" and answer["supported"]
+    assert (answer["recommended"]["n_weak"], answer["recommended"]["n_gold"]) == (0, 64)
+
+
 def test_a_bad_fit_is_not_followed(folder):
     findings = read_findings(folder([fit_of("bad")], best=(0, 64)))
     table, draws = options(findings, Question(64, 0.1))

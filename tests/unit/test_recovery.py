@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from safetensors.numpy import save_file
+from snakemake.cli import get_argument_parser
 
 from elicitation import recovery
 from elicitation.errors import InputError
@@ -22,6 +23,7 @@ from elicitation.recovery import (
     locks_are_seen,
     mend,
     refuse_running,
+    remaking,
     report_damage,
 )
 
@@ -298,6 +300,11 @@ def test_what_could_not_be_made_again_stays_on_the_list(results):
     (results / "damaged.txt").write_text(f"{results}/table.parquet\n")
     assert not mend(lambda targets: None, results / "damaged.txt")
     assert (results / "damaged.txt").read_text() == f"{results}/table.parquet\n"
+
+
+def test_a_target_of_the_run_stays_its_target_while_others_are_made_again():
+    options = get_argument_parser().parse_args([*remaking(["a", "b"]), "figures/pareto.pdf", "--cores", "2"])
+    assert set(options.until) == set(options.forcerun) == {"a", "b"} and list(options.targets) == ["figures/pareto.pdf"]
 
 
 def test_without_a_list_nothing_is_made(results):

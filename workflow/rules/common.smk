@@ -205,14 +205,14 @@ def weak_stages(wildcards):
     return []
 
 
-def averaged_in_figure(wildcards):
-    return AVERAGED_IN[wildcards.figure]
-
-
 def weak_stages_record(wildcards):
-    """Their record. Its time says nothing that theirs does not."""
+    """The record of those adapters. Its time says nothing that theirs does not."""
     stages = weak_stages(wildcards)
     return ancient(f"{stages}.json") if stages else []
+
+
+def averaged_in_figure(wildcards):
+    return AVERAGED_IN[wildcards.figure]
 
 
 def grows(amount):
@@ -226,9 +226,7 @@ def grows(amount):
 
 def remake(targets):
     """Run the jobs that make these files, and none that depend on them, with the options of this run."""
-    # An option without a value ends the lists, which would swallow a target that this run was given.
-    options = ["--until", *targets, "--forcerun", *targets, "--nolock", "--no-hooks", "--rerun-incomplete"]
-    command = [sys.executable, "-m", "snakemake", *options, *sys.argv[1:]]
+    command = [sys.executable, "-m", "snakemake", *remaking(targets), *sys.argv[1:]]
     subprocess.run(command, cwd=workflow.rundir, check=False)
 
 

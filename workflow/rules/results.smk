@@ -222,7 +222,7 @@ rule plot_spending:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=2,
+        version=3,
         titles=TITLES,
         panel="method",
         shown=VIEWS.get("spending", {}),
@@ -244,7 +244,7 @@ use rule plot_spending as plot_spending_tasks with:
     log:
         "logs/plot_spending_tasks.log",
     params:
-        version=2,
+        version=3,
         titles=TITLES,
         panel="task",
         shown=VIEWS.get("spending_tasks", {}),
@@ -264,7 +264,7 @@ use rule plot_spending as plot_spending_supervisors with:
     log:
         "logs/plot_spending_supervisors.log",
     params:
-        version=2,
+        version=3,
         titles=TITLES,
         panel="supervisor",
         shown=VIEWS.get("spending_supervisors", {}),
@@ -290,7 +290,7 @@ rule plot_prompting:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=1,
+        version=2,
         titles=TITLES,
         shown=VIEWS.get("prompting", {}),
         weak_price=study["grid"]["weak_price"],

@@ -51,7 +51,15 @@ function scoreOf(draws, agree = [], modelError = 0) {
 function recommend(points, methods, fits, budget, weakPrice, verdict) {
   const options = optionsOf(points, methods, fits, budget, weakPrice);
   if (!options.length) return null;
-  const best = bestOf(options);
+  const likeliest = bestOf(options);
+  // Which way of spending is the best is decided by the runs alone, and where they decide it they are followed: a smooth
+  // function always sees some use in either label.
+  const own = points.method.flatMap((method, i) => (method === likeliest.method ? [i] : []));
+  const regime = regimeAt(points, own, budget, weakPrice, verdict);
+  const decided = options.filter(
+    ({ method, strategy }) => method === likeliest.method && REGIMES[strategy] === regime.regime,
+  );
+  const best = decided.length ? bestOf(decided) : likeliest;
   /** For each replicate the one of `among` that chooses itself. */
   const chosenAmong = (among) =>
     Array.from(best.draws, (_, r) => {
@@ -71,10 +79,6 @@ function recommend(points, methods, fits, budget, weakPrice, verdict) {
     const gap = Float64Array.from(chosenAmong(among), ({ draws }, r) => draws[r] - best.draws[r]);
     return [{ ...bestOf(among), difference: scoreOf(gap) }];
   });
-  // Whether the way of spending is the best is decided by the runs alone: a smooth function always sees some use in
-  // either label.
-  const own = points.method.flatMap((method, i) => (method === best.method ? [i] : []));
-  const regime = regimeAt(points, own, budget, weakPrice, verdict);
   const loss = winners.map(({ draws }, r) => draws[r] - best.draws[r]);
   return {
     ...best,
