@@ -72,7 +72,7 @@ BAD_CONFIGS = [
     ("tasks.0.supervision_size", 3, 'Config, tasks[topic].supervision_size: 3 must be at least 4.'),
     ("tasks.0.supervision_size", True, 'Config, tasks[topic].supervision_size: True must be a whole number.'),
     ("tasks.0.pool_sise", 5, "Config, tasks[topic]: unknown key 'pool_sise'; did you mean 'pool_size'?"),
-    ("tasks.0.sandbox", 'weather', "Config, tasks[topic].sandbox: 'weather' must be 'surprise', 'topic' or 'verdict'."),
+    ("tasks.0.sandbox", 'weather', "Config, tasks[topic].sandbox: 'weather' must be 'hope', 'surprise', 'topic' or 'verdict'."),
     ("tasks.0.sandbox", ABSENT, "Config, tasks[topic]: no source is given; add 'sandbox', or 'table', or 'label', 'splits' and 'text', or 'answer', 'splits' and 'text', or 'pair', 'splits' and 'text'."),
     ("tasks.0.local", 'own', "Config, tasks[topic]: 'local' and 'sandbox' exclude each other; give exactly one."),
     ("tasks.1.label", ABSENT, "Config, tasks[own]: the source is incomplete; add 'label' or 'answer' or 'pair'."),

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from jsonschema import Draft202012Validator
 
-from elicitation.config import CATALOGUE_FILE, from_catalogue, load_catalogue, load_schema, splits_read, with_defaults
+from elicitation.config import CATALOGUES, from_catalogue, load_catalogue, load_schema, splits_read, with_defaults
 from elicitation.formatting import format_row
 from elicitation.tasks import hash_text, prepare_task
 
-ROOT = CATALOGUE_FILE.parents[1]
+ROOT = CATALOGUES["tasks"].parents[1]
 HUB_DATA = Path(os.environ.get("ELICITATION_HUB_DATA", ROOT.parent / "shared/hub"))
 """Folder with real data sets in the hub's columns."""
 CATALOGUE = load_catalogue()
@@ -21,7 +21,7 @@ SIZES = {"pool_size": 300, "test_size": 100, "supervision_size": 60}
 
 def entry(name: str, **own) -> dict:
     """A complete task entry that refers to the catalogue, as `validate` makes it."""
-    return with_defaults(from_catalogue({"name": name, "catalogue": name, **SIZES, **own}, CATALOGUE), TASK_SCHEMA)
+    return with_defaults(from_catalogue({"name": name, "catalogue": name, **SIZES, **own}, "tasks"), TASK_SCHEMA)
 
 
 def outcomes(name: str, row: dict) -> set:

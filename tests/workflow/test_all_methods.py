@@ -21,7 +21,8 @@ def folder(tmp_path_factory):
         {"name": "prompted", "model": "supervisor", "prompted_shots": 2},
         {"name": "shuffled", "shuffle_errors_of": "supervisor"},
     ]
-    study["methods"] = list(METHODS)
+    # It costs 8, so that its weak stage stands in one block with those of the other methods of its recipe.
+    study["methods"] = [*METHODS, {"name": "chosen", "like": "new_head", "finetune_on": [[60, 2]]}]
     study["combinations"] = [
         {"supervisors": ["supervisor"]},
         {"supervisors": ["prompted", "shuffled"], "methods": ["sequential_sft"]},
@@ -42,7 +43,7 @@ def metrics(folder):
 def test_every_method_has_its_runs(metrics):
     runs = metrics[metrics.supervisor == "supervisor"].groupby("method")[["n_weak", "n_gold"]]
     found = {method: set(map(tuple, pairs.to_numpy())) for method, pairs in runs}
-    assert set(found) == set(METHODS)
+    assert set(found) == {*METHODS, "chosen"} and found["chosen"] == {(60, 2)}
     assert found["few_shot_weak"] == {(1, 0), (2, 0)} and found["few_shot_gold"] == {(0, 1), (0, 2)}
     # 8 less the price of two weak or two gold examples, and the examples themselves.
     assert found["two_shot_weak"] == {(80, 0), (50, 3), (2, 7)}
@@ -77,6 +78,8 @@ def test_methods_differ_in_what_they_predict(folder):
 def test_methods_of_one_recipe_share_their_weak_stages(folder):
     recipes = sorted(path.name for path in (folder / "results/stages/verdict/supervisor/student").iterdir())
     assert recipes == ["2-gold-shots", "2-weak-shots", "body", "head", "log_confidence", "plain"]
+    plain = folder / "results/stages/verdict/supervisor/student/plain/b8_s0"
+    assert sorted(path.name for path in plain.glob("w*")) == ["w40", "w60", "w80"]
 
 
 def test_shuffled_errors_are_as_many_but_others(folder):

@@ -1,4 +1,4 @@
-"""What a stranger's data set, or its folder, could bring into a page stays text in the report."""
+"""What a stranger's data set, or its folder, could bring into a page does not reach the report as it is."""
 
 import pandas as pd
 from helpers import MINI, run_snakemake
@@ -14,19 +14,18 @@ def hostile_study(folder) -> dict:
     task = {"name": "own", "local": str(data), "splits": {"train": "train", "test": "train"}, "label": "label"}
     task |= {"text": f"{IMAGE} {{text}} {SCRIPT}", "pool_size": 200, "test_size": 40, "supervision_size": 40}
     small = {"tasks": [task], "models": MINI["models"][:1], "supervisors": ["student"], "seeds": [0]}
-    grid = MINI["grid"] | {"budgets": [4], "gold_shares": [0, 1]}
+    grid = MINI["grid"] | {"budgets": [4]}
     return MINI | small | {"grid": grid, "labelling": {"engine": "transformers"}}
 
 
-def test_hostile_texts_and_paths_stay_text_in_pages(tmp_path):
+def test_hostile_texts_and_paths_stay_out_of_the_report(tmp_path):
     study = hostile_study(tmp_path)
-    result = run_snakemake(tmp_path / "study", study)
+    result = run_snakemake(tmp_path / "study", study, target="figures/pareto.pdf")
     assert result.returncode == 0, result.stdout + result.stderr
     report = tmp_path / "study/report.html"
-    result = run_snakemake(tmp_path / "study", study, "--report", str(report))
+    result = run_snakemake(tmp_path / "study", study, "--report", str(report), target="figures/pareto.pdf")
     assert result.returncode == 0, result.stdout + result.stderr
     text = pd.read_parquet(tmp_path / "study/results/tasks/own/pool.parquet").text[0]
     assert SCRIPT in text and IMAGE in text, "the data are not as hostile as they should be"
-    for page in (tmp_path / "study").rglob("*.html"):
-        html = page.read_text()
-        assert SCRIPT not in html and IMAGE not in html, page
+    html = report.read_text()
+    assert "figures/pareto.pdf" in html and SCRIPT not in html and IMAGE not in html

@@ -43,6 +43,7 @@ const weakStops = () => {
   const own = pricesOf(state.supervisor);
   return stopsBetween(Math.min(CHEAPEST, ...own), Math.max(DEAREST, ...own), own);
 };
+const goldStops = () => stopsBetween(0.01, 1000, [1]);
 const budgetStops = () => {
   const own = STUDY.budgets.map((budget) => budget * state.gold);
   const room = own.length > 1 ? 1 : LONE_BUDGET;

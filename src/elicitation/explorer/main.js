@@ -63,7 +63,7 @@ function fillControls() {
     for (const box of boxes) box.checked = chosenMethods().includes(box.value);
   }
   fillSelect("focus", ["", ...chosenMethods()], state.focus, { ...STUDY.titles, "": "the recommended method" });
-  for (const [name, stops] of [["weak", weakStops()], ["budget", budgetStops()]]) {
+  for (const [name, stops] of [["weak", weakStops()], ["gold", goldStops()], ["budget", budgetStops()]]) {
     const slider = element(name);
     slider.max = stops.length - 1;
     slider.value = nearestStop(stops, state[name]);
@@ -133,16 +133,20 @@ function change(changes) {
   updateSoon();
 }
 
+/** What the budget buys stays the same when gold labels cost another price. */
+function changePrice(name, value) {
+  const scaled = name === "gold" ? { budget: (state.budget * value) / state.gold } : {};
+  change({ ...scaled, [name]: value });
+}
+
 function listen() {
   const on = (id, event, act) => element(id).addEventListener(event, act);
   on("weak", "input", () => change({ weak: weakStops()[element("weak").value] }));
+  on("gold", "input", () => changePrice("gold", goldStops()[element("gold").value]));
   on("budget", "input", () => change({ budget: budgetStops()[element("budget").value] }));
   for (const name of ["weak", "gold", "budget"]) {
     on(`${name}-number`, "change", () => {
-      const value = positive(element(`${name}-number`).value) ?? state[name];
-      // What the budget buys stays the same when gold labels cost another price.
-      const scaled = name === "gold" ? { budget: (state.budget * value) / state.gold } : {};
-      change({ ...scaled, [name]: value });
+      changePrice(name, positive(element(`${name}-number`).value) ?? state[name]);
     });
   }
   for (const name of [...KINDS, "focus"]) on(name, "change", () => change({ [name]: element(name).value }));
