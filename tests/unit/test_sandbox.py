@@ -65,10 +65,22 @@ def test_the_clauses_of_a_contrast_disagree_and_speak_of_two_things(contrast):
 @pytest.mark.parametrize(
     ("review", "labels"),
     [
-        (Review("", verdict=True, topic="food", hope=False, season="may"), {"topic": 1, "verdict": 1, "surprise": 1}),
-        (Review("", verdict=True, topic="place", hope=True, season="may"), {"topic": 0, "verdict": 1, "surprise": 0}),
-        (Review("", verdict=False, topic="food", hope=False, season="may"), {"topic": 1, "verdict": 0, "surprise": 0}),
-        (Review("", verdict=False, topic="people", hope=True, season="may"), {"topic": 0, "verdict": 0, "surprise": 1}),
+        (
+            Review("", verdict=True, topic="food", hope=False, season="may"),
+            {"topic": 1, "verdict": 1, "hope": 0, "surprise": 1},
+        ),
+        (
+            Review("", verdict=True, topic="place", hope=True, season="may"),
+            {"topic": 0, "verdict": 1, "hope": 1, "surprise": 0},
+        ),
+        (
+            Review("", verdict=False, topic="food", hope=False, season="may"),
+            {"topic": 1, "verdict": 0, "hope": 0, "surprise": 0},
+        ),
+        (
+            Review("", verdict=False, topic="people", hope=True, season="may"),
+            {"topic": 0, "verdict": 0, "hope": 1, "surprise": 1},
+        ),
     ],
 )
 def test_labels_follow_from_the_review(review, labels):
@@ -81,7 +93,8 @@ def test_a_task_asks_its_question_of_readable_reviews(question):
     labels = []
     for text, label in (next(pairs) for _ in range(200)):
         topic, verdict, hope = read_review(text)
-        assert label == {"topic": topic == "food", "verdict": verdict, "surprise": verdict != hope}[question]
+        answers = {"topic": topic == "food", "verdict": verdict, "hope": hope, "surprise": verdict != hope}
+        assert label == answers[question]
         labels.append(label)
     assert 0.15 < sum(labels) / 200 < 0.65
 
