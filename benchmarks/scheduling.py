@@ -116,7 +116,9 @@ class Study:
         command += ["--cores", self.cores, *options]
         before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
         with (self.folder / "output.txt").open("w") as errors:
-            result = subprocess.run(command, stdout=subprocess.PIPE, stderr=errors, text=True, check=False)
+            # Before where the environment has the package from.
+            paths = os.environ | {"PYTHONPATH": str(self.code / "src")}
+            result = subprocess.run(command, stdout=subprocess.PIPE, stderr=errors, text=True, check=False, env=paths)
         if result.returncode:
             raise SystemExit((self.folder / "output.txt").read_text()[-3000:])
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
