@@ -71,11 +71,12 @@ def find_regimes(
     points: pd.DataFrame, deviations: np.ndarray, prices: dict[str, list[float]], budgets: list[float], verdict: float
 ) -> pd.DataFrame:
     """`regime_at` for every group of NAMES, at every price of its supervisor's labels and every budget."""
-    return pd.DataFrame(
-        [
-            dict(zip(NAMES, group, strict=True)) | regime_at(rows, deviations[rows.index], budget, price, verdict)
-            for group, rows in points.groupby(NAMES, sort=False)
-            for price in prices[group[1]]
-            for budget in budgets
-        ]
-    )
+    rows = [
+        dict(zip(NAMES, group, strict=True)) | regime_at(points, deviations[points.index], budget, price, verdict)
+        for group, points in points.groupby(NAMES, sort=False)
+        for price in prices[group[1]]
+        for budget in budgets
+    ]
+    # Where no budget affords every strategy, no row has probabilities.
+    unknown = dict.fromkeys(REGIMES.values(), np.nan)
+    return pd.DataFrame([unknown | row for row in rows])

@@ -108,3 +108,9 @@ def test_every_group_price_and_budget_has_a_row():
     table = find_regimes(both, np.concatenate([deviations, deviations]), {"v": [0.1, 0.5], "w": [1.0]}, [10, 40], 0.9)
     found = table[["task", "weak_price", "budget"]].to_numpy().tolist()
     assert found == [["a", 0.1, 10], ["a", 0.1, 40], ["a", 0.5, 10], ["a", 0.5, 40], ["b", 1.0, 10], ["b", 1.0, 40]]
+
+
+def test_probabilities_are_missing_where_no_budget_affords_every_strategy():
+    points, deviations = study({WEAK: 0.9, GOLD: 0.5})
+    table = find_regimes(points, deviations, {"v": [0.1]}, [10], 0.9)
+    assert table[["quantity-dominant", "mixed", "quality-dominant"]].isna().all(axis=None)
