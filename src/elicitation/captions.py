@@ -2,11 +2,10 @@
 
 import pandas as pd
 
-from elicitation.averages import average_rows
+from elicitation.averages import MODELS, average_rows
 from elicitation.config import AVERAGE
 from elicitation.strategies import REGIMES, UNDETERMINED
 
-MODELS = ["supervisor", "student", "method"]
 LISTED = 2
 """Purchases that are named of each task that lacks some."""
 

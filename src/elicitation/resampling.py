@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from elicitation.averages import MODELS
 from elicitation.config import AVERAGE
 from elicitation.seeds import stream
 
@@ -29,7 +30,6 @@ NOISE_SHARE = 0.5
 """1 would be right on average, but as a difference of estimates cannot go below 0, few seeds would vary too little."""
 MOST = 0.5
 """By which a half's accuracy deviates at most."""
-MODELS = ["supervisor", "student", "method"]
 PURCHASE = ["n_weak", "n_gold"]
 
 
