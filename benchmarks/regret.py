@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from elicitation.averages import GROUP
 from elicitation.files import read_json
 from elicitation.fitting import fit_group
 from elicitation.frontier import cost
 from elicitation.production import BAD
-from elicitation.regimes import NAMES
 from elicitation.resampling import best_by_half, read_resamples, reported
 
 HELD_OUT = 0.5
@@ -72,7 +72,7 @@ def main() -> None:
             pd.DataFrame(regrets(rows, deviations[rows.index], settings["settings"], prices[names[1]])).assign(
                 task=names[0]
             )
-            for names, rows in points.groupby(NAMES, sort=False)
+            for names, rows in points.groupby(GROUP, sort=False)
         ]
         table = pd.concat(tables, ignore_index=True)
         for task, rows in [("all", table), *table.groupby("task", sort=False)]:

@@ -9,7 +9,9 @@ CONFIGURATION = ["task", "supervisor", "student", "method", "shots", "shot_quali
 """What a run shares with those of other seeds."""
 RUN = [*CONFIGURATION, "seed"]
 MODELS = ["supervisor", "student", "method"]
-MISSING = ["task", *MODELS, "n_weak", "n_gold", "seed"]
+GROUP = ["task", *MODELS]
+"""What a regime and a production function are found for."""
+MISSING = [*GROUP, "n_weak", "n_gold", "seed"]
 """What is said of a run that is missing."""
 
 

@@ -12,12 +12,11 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel
 
+from elicitation.averages import GROUP
 from elicitation.frontier import cost
 from elicitation.production import BAD, FORMS, GOOD, MIN_EXPLAINED, UNDETERMINED, Fit, Form
 from elicitation.resampling import interval
 
-MODELS = ["task", "supervisor", "student", "method"]
-"""What a production function is fitted for."""
 REPLICATES = 200
 """Replicates of the accuracies that functions are fitted to."""
 MIN_NOISE = 0.005
@@ -203,7 +202,7 @@ def fit_group(points: pd.DataFrame, deviations: np.ndarray, budgets: Sequence[fl
     weak_price: the grid's. Returns the table of forms, that of predictions (one row a form and purchase) and the best
     form's Fit.
     """
-    key = points[MODELS].iloc[0].to_dict()
+    key = points[GROUP].iloc[0].to_dict()
     purchases, accuracy = points[["n_weak", "n_gold"]].to_numpy(), points.accuracy.to_numpy()
     noise = noise_of(deviations)
     draws = np.clip(accuracy[:, None] + deviations[:, :REPLICATES], 0, 1)
@@ -220,7 +219,7 @@ def fit_group(points: pd.DataFrame, deviations: np.ndarray, budgets: Sequence[fl
         forms.append(key | {"form": name, **common, **verdict} | describe(name, values, replicates))
         fitted = np.clip(FORMS[name].accuracy(values, *purchases.T.astype(float), purchases), 0, 1)
         shown = {"budget": groups, "accuracy": accuracy, "accuracy_low": low, "accuracy_high": high, "fitted": fitted}
-        predictions.append(points[[*MODELS, "n_weak", "n_gold"]].assign(form=name, **shown, held_out=held_out))
+        predictions.append(points[[*GROUP, "n_weak", "n_gold"]].assign(form=name, **shown, held_out=held_out))
         fits[name] = Fit(
             **key,
             form=name,

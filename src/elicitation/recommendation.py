@@ -10,6 +10,7 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
+from elicitation.averages import GROUP, MODELS
 from elicitation.captions import describe_purchase, percent
 from elicitation.config import AVERAGE
 from elicitation.errors import InputError
@@ -17,12 +18,11 @@ from elicitation.files import read_json
 from elicitation.frontier import cost
 from elicitation.production import FORMS, GOOD, Fit, Z, affordable, best_of, read_production
 from elicitation.regimes import PURE, regime_at
-from elicitation.resampling import MODELS, interval, read_resamples
+from elicitation.resampling import interval, read_resamples
 from elicitation.strategies import REGIMES, UNDETERMINED, strategy_of
 
 MOST_SEEDS = 30
 """More seeds than this are not worth proposing."""
-KINDS = ("task", "supervisor", "student", "method")
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def narrow(findings: Findings, question: Question) -> pd.DataFrame:
     if question.task is None:
         tasks = points.task.unique().tolist()
         asked["task"] = AVERAGE if AVERAGE in tasks else only(tasks, "task")
-    for kind in KINDS:
+    for kind in GROUP:
         if asked[kind] is not None:
             known = points[kind].unique().tolist()
             if asked[kind] not in known:
@@ -113,9 +113,9 @@ def options(findings: Findings, question: Question) -> tuple[pd.DataFrame, np.nd
     what to expect; else only the purchases that were run can be recommended, with the accuracy that they had.
     InputError if the budget buys none.
     """
-    fits = {tuple(getattr(fit, kind) for kind in KINDS): fit for fit in findings.fits}
+    fits = {tuple(getattr(fit, kind) for kind in GROUP): fit for fit in findings.fits}
     budget, tables, drawn = question.budget / question.gold_price, [], []
-    for names, points in narrow(findings, question).groupby(list(KINDS), sort=False):
+    for names, points in narrow(findings, question).groupby(GROUP, sort=False):
         price, fit = price_of(names[1], question, findings), fits[names]
         if fit.verdict == GOOD:
             n_weak, n_gold = affordable(fit, budget, price).T
@@ -127,7 +127,7 @@ def options(findings: Findings, question: Question) -> tuple[pd.DataFrame, np.nd
             table = points[["n_weak", "n_gold", "accuracy"]].reset_index(drop=True)
             table = table.assign(model_error=0.0, basis=f"only purchases that were run ({fit.words})", studied=True)
             draws = points.accuracy.to_numpy()[:, None] + findings.deviations[points.index]
-        table = table.assign(**dict(zip(KINDS, names, strict=True)), n_seeds=points.n_seeds.min(), weak_price=price)
+        table = table.assign(**dict(zip(GROUP, names, strict=True)), n_seeds=points.n_seeds.min(), weak_price=price)
         table["cost"] = cost(table.n_weak, table.n_gold, price)
         within = ((table.cost <= budget + 1e-9) & (table.n_weak + table.n_gold > 0)).to_numpy()
         tables.append(table[within])
@@ -218,7 +218,7 @@ def recommend(findings: Findings, question: Question) -> dict:
 
 def observed_regime(findings: Findings, option: pd.Series, question: Question) -> dict:
     """The regime at the question's budget and price by the purchases that were run, without any production function."""
-    points = findings.points[(findings.points[list(KINDS)] == option[list(KINDS)]).all(axis=1)]
+    points = findings.points[(findings.points[GROUP] == option[GROUP]).all(axis=1)]
     budget = question.budget / question.gold_price
     row = regime_at(points, findings.deviations[points.index], budget, option.weak_price, findings.verdict)
     known = ("regime", "winner", "reason", *REGIMES.values(), "lead", "lead_low", "lead_high", "n_weak", "n_gold")

@@ -3,12 +3,11 @@
 import numpy as np
 import pandas as pd
 
+from elicitation.averages import GROUP
 from elicitation.frontier import cost
 from elicitation.resampling import best_by_half, reported, with_interval
 from elicitation.strategies import REGIMES, STRATEGIES, UNDETERMINED, strategy_of
 
-NAMES = ["task", "supervisor", "student", "method"]
-"""What a regime is found for."""
 PURE = [strategy for strategy in STRATEGIES if strategy != "mixed"]
 
 
@@ -70,10 +69,10 @@ def regime_at(points: pd.DataFrame, deviations: np.ndarray, budget: float, weak_
 def find_regimes(
     points: pd.DataFrame, deviations: np.ndarray, prices: dict[str, list[float]], budgets: list[float], verdict: float
 ) -> pd.DataFrame:
-    """`regime_at` for every group of NAMES, at every price of its supervisor's labels and every budget."""
+    """`regime_at` for every group of GROUP, at every price of its supervisor's labels and every budget."""
     rows = [
-        dict(zip(NAMES, group, strict=True)) | regime_at(points, deviations[points.index], budget, price, verdict)
-        for group, points in points.groupby(NAMES, sort=False)
+        dict(zip(GROUP, group, strict=True)) | regime_at(points, deviations[points.index], budget, price, verdict)
+        for group, points in points.groupby(GROUP, sort=False)
         for price in prices[group[1]]
         for budget in budgets
     ]

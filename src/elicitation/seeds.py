@@ -28,5 +28,7 @@ def torch_stream(seed: int, *names: str | int) -> Iterator[None]:
     import torch
 
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive_seed(seed, *names))
+        # torch.manual_seed is slow where there is no GPU to seed: it notes its caller for the day there is one.
+        set_seed = torch.manual_seed if torch.cuda.is_available() else torch.default_generator.manual_seed
+        set_seed(derive_seed(seed, *names))
         yield

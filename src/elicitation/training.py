@@ -299,7 +299,7 @@ def train_step(model, optimizer, token_ids, p: torch.Tensor, weights: torch.Tens
         loss = (weights[part] * losses).sum()
         loss.backward()
         total += loss.item()
-    torch.nn.utils.clip_grad_norm_(trainable_weights(model).values(), MAX_GRADIENT_NORM)
+    torch.nn.utils.clip_grad_norm_(optimizer.param_groups[0]["params"], MAX_GRADIENT_NORM)
     optimizer.step()
     return total
 

@@ -5,14 +5,15 @@ from elicitation.jobs import job
 with job(snakemake) as record:
     import pandas as pd
 
+    from elicitation.averages import GROUP
     from elicitation.files import write_table
-    from elicitation.fitting import MODELS, fit_group
+    from elicitation.fitting import fit_group
     from elicitation.production import as_json
     from elicitation.resampling import read_resamples
 
     params = snakemake.params
     points, deviations = read_resamples(snakemake.input.resamples)
-    groups = points.groupby(MODELS, sort=False).indices.values()
+    groups = points.groupby(GROUP, sort=False).indices.values()
     fitted = [fit_group(points.iloc[rows], deviations[rows], params.budgets, params.weak_price) for rows in groups]
     forms, predictions, fits = zip(*fitted, strict=True)
     forms = pd.concat(forms, ignore_index=True)

@@ -1,6 +1,6 @@
 """Ask a student for the test labels with bought examples in the prompt, every number of them by one engine."""
 
-from elicitation.jobs import job
+from elicitation.jobs import imports_done, job
 
 with job(snakemake) as record:
     import numpy as np
@@ -15,6 +15,7 @@ with job(snakemake) as record:
     from elicitation.purchases import arrange, buy
     from elicitation.runs import labelled_shots, tokenize_prompts
 
+    imports_done()
     params, names, hardware = snakemake.params, snakemake.wildcards, Hardware(**snakemake.params.hardware)
     require_hardware(hardware)
     method, style = method_from(params.method), PromptFormat(**params.prompt)

@@ -1,6 +1,6 @@
 """Finish the runs of a block: gold stages on top of the weak ones, then predictions on the test set."""
 
-from elicitation.jobs import job
+from elicitation.jobs import imports_done, job
 
 with job(snakemake) as record:
     from pathlib import Path
@@ -16,6 +16,7 @@ with job(snakemake) as record:
     from elicitation.runs import Student, candidates_for, prompted, run_stages
     from elicitation.training import Protocol
 
+    imports_done()
     params, names, seed = snakemake.params, snakemake.wildcards, int(snakemake.wildcards.seed)
     hardware = Hardware(**params.hardware)
     require_hardware(hardware)

@@ -1,6 +1,6 @@
 """Finetune a supervisor on the supervision set and merge its adapters."""
 
-from elicitation.jobs import job
+from elicitation.jobs import imports_done, job
 
 with job(snakemake) as record:
     import pandas as pd
@@ -11,6 +11,7 @@ with job(snakemake) as record:
     from elicitation.runs import Student
     from elicitation.training import supervisor_protocol
 
+    imports_done()
     params = snakemake.params
     hardware = Hardware(**params.hardware)
     require_hardware(hardware)

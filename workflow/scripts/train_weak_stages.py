@@ -1,6 +1,6 @@
 """Train the weak stages of a block and save their adapters, one folder for each number of weak labels."""
 
-from elicitation.jobs import job
+from elicitation.jobs import imports_done, job
 
 with job(snakemake) as record:
     from pathlib import Path
@@ -16,6 +16,7 @@ with job(snakemake) as record:
     from elicitation.runs import Student, prompted
     from elicitation.training import Protocol
 
+    imports_done()
     params, names, seed = snakemake.params, snakemake.wildcards, int(snakemake.wildcards.seed)
     hardware = Hardware(**params.hardware)
     require_hardware(hardware)

@@ -1,6 +1,6 @@
 """Let a supervisor label pool and test set, and describe the labels."""
 
-from elicitation.jobs import job
+from elicitation.jobs import imports_done, job
 
 with job(snakemake) as record:
     import pandas as pd
@@ -12,6 +12,7 @@ with job(snakemake) as record:
     from elicitation.prompts import PromptFormat, label_token_ids, write_prompt
     from elicitation.weak_labels import quality_by_set
 
+    imports_done()
     params, hardware = snakemake.params, Hardware(**snakemake.params.hardware)
     require_hardware(hardware)
     folder, n_shots = snakemake.input.supervisor, params.supervisor["prompted_shots"]
