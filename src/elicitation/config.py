@@ -270,6 +270,7 @@ def validate(config: dict) -> dict:
         supply = supply_of(task, config)
         for n_weak, n_gold in all_purchases(config, supply):
             check_supply(supply, n_weak, n_gold, task["name"])
+    check_averages(config)
     for model in models.values():
         check_model_source(model, models, config)
     if config["labelling"]["engine"] == "vllm" and importlib.util.find_spec("vllm") is None:
@@ -739,6 +740,28 @@ def planned_runs(config: dict, whole: bool = False) -> Iterator[dict]:
         for budget, seed in blocks_of(method, supply, config):
             for n_weak, n_gold in block_purchases(budget, seed, method, supply, config):
                 yield group | {"budget": budget, "seed": seed, "n_weak": n_weak, "n_gold": n_gold}
+
+
+def check_averages(config: dict) -> None:
+    """InputError if tasks that are to be averaged share no run; the tables would notice after all compute."""
+    if config["grid"]["beyond_pool"] != "leave_out":
+        return  # Every task has every purchase.
+    runs: dict[str, set[tuple]] = {task["name"]: set() for task in config["tasks"]}
+    for run in planned_runs(config):
+        runs[run["task"]].add(tuple(run[key] for key in ("supervisor", "student", "method", "n_weak", "n_gold", "seed")))
+    for key, over in (
+        ("average_over", config["average_over"] or list(runs)),
+        ("figures.spending_over", config["figures"]["spending_over"]),
+        ("figures.prompting_over", config["figures"]["prompting_over"]),
+    ):
+        of_tasks = [runs[task] for task in over]
+        # A supervisor, student and method that not all of them have is not averaged.
+        averaged = set.intersection(*({run[:3] for run in of_task} for of_task in of_tasks)) if len(over) > 1 else set()
+        if averaged and not set.intersection(*of_tasks):
+            raise InputError(
+                f"Config, {key}: the pools of {in_words(over, 'and')} serve no purchase that all of them could be "
+                "averaged over; enlarge the smallest, add smaller grid.budgets, or average other tasks."
+            )
 
 
 def reads_as(model: dict) -> str:

@@ -156,6 +156,17 @@ def begin_record(inputs: Iterable[str]) -> dict:
     }
 
 
+def peak_memory() -> dict[str, float]:
+    """Peak memory in MB: of this process or the largest it started; of torch on the GPUs, where it used any."""
+    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    peaks = {"peak_memory_mb": round(max(resource.getrusage(w).ru_maxrss for w in who) / 1024, 1)}
+    torch = sys.modules.get("torch")
+    if torch and torch.cuda.is_initialized():
+        used = sum(torch.cuda.max_memory_reserved(gpu) for gpu in range(torch.cuda.device_count()))
+        peaks["peak_gpu_memory_mb"] = round(used / 2**20, 1)
+    return peaks
+
+
 def make_record(
     rule: str,
     wildcards: dict,
@@ -185,5 +196,5 @@ def make_record(
         "python": platform.python_version(),
         "device": describe_device(settings.get("hardware", {}).get("device", "cpu")),
         "seconds": round(time.perf_counter() - started, 3),
-        "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        **peak_memory(),
     }

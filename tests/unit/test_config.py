@@ -27,7 +27,7 @@ from elicitation.config import (
 )
 from elicitation.errors import InputError
 from elicitation.methods import METHODS, study_methods
-from elicitation.purchases import full_supply
+from elicitation.purchases import Supply, full_supply
 
 SEQUENTIAL = METHODS["sequential_sft"]
 PLENTY = full_supply(10**6)
@@ -553,6 +553,21 @@ def test_runs_are_planned_with_or_without_what_a_pool_cannot_serve(study):
         "task": "verdict", "supervisor": "small", "student": "large", "method": "sequential_sft", "budget": 4,
         "seed": 0, "n_weak": 40, "n_gold": 0,
     }  # fmt: skip
+
+
+def test_tasks_that_share_no_purchase_are_not_averaged(study, monkeypatch):
+    study["grid"]["beyond_pool"] = "leave_out"
+    study["tasks"].append(study["tasks"][0] | {"name": "other"})
+    supplies = {"verdict": Supply(200, weak=200, gold=1), "other": Supply(200, weak=10, gold=200)}
+    monkeypatch.setattr(config_module, "supply_of", lambda task, config: supplies[task["name"]])
+    sentence = sentence_about(study)
+    assert sentence.startswith("Config, average_over: the pools of 'other' and 'verdict' serve no purchase that all")
+    study["average_over"] = ["verdict"]
+    validate(study)
+    study["figures"] = {"spending_over": ["verdict", "other"]}
+    assert sentence_about(study).startswith("Config, figures.spending_over: the pools")
+    supplies["other"] = Supply(200, weak=40, gold=200)
+    validate(study)
 
 
 def test_only_models_that_show_examples_read_prompts(study):
