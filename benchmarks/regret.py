@@ -17,7 +17,7 @@ from elicitation.averages import GROUP
 from elicitation.files import read_json
 from elicitation.fitting import fit_group
 from elicitation.frontier import cost
-from elicitation.production import BAD
+from elicitation.production import GOOD
 from elicitation.resampling import best_by_half, read_resamples, reported
 
 HELD_OUT = 0.5
@@ -39,7 +39,7 @@ def regrets(points: pd.DataFrame, deviations: np.ndarray, settings: dict, prices
                 continue
             *_, fit = fit_group(points[rest], deviations[rest], settings["budgets"], settings["weak_price"])
             among = np.flatnonzero(within)
-            if fit.verdict == BAD and (within & rest).any():
+            if fit.verdict != GOOD and (within & rest).any():
                 # As the recommendation does: then only what was seen counts.
                 seen = np.flatnonzero(within & rest)
                 chosen = seen[accuracy[seen].argmax()]

@@ -748,7 +748,9 @@ def check_averages(config: dict) -> None:
         return  # Every task has every purchase.
     runs: dict[str, set[tuple]] = {task["name"]: set() for task in config["tasks"]}
     for run in planned_runs(config):
-        runs[run["task"]].add(tuple(run[key] for key in ("supervisor", "student", "method", "n_weak", "n_gold", "seed")))
+        runs[run["task"]].add(
+            tuple(run[key] for key in ("supervisor", "student", "method", "n_weak", "n_gold", "seed"))
+        )
     for key, over in (
         ("average_over", config["average_over"] or list(runs)),
         ("figures.spending_over", config["figures"]["spending_over"]),

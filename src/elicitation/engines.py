@@ -5,6 +5,7 @@ Nothing here falls back from one engine to the other.
 
 import os
 import re
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -115,6 +116,20 @@ def label_with_vllm(
         ) from error
     seconds = time.perf_counter() - ready
     return Labels(np.array(p, np.float64), "vllm", vllm.__version__, hardware.dtype, ready - started, len(p) / seconds)
+
+
+def start_vllm(hardware: Hardware) -> str:
+    """Label one text by a tiny random classifier and return vLLM's version; InputError if vLLM does not work here."""
+    from transformers import LlamaConfig, LlamaForSequenceClassification
+
+    from elicitation.pretraining import build_tokenizer
+
+    sizes = {"vocab_size": 64, "hidden_size": 64, "intermediate_size": 64, "max_position_embeddings": 16}
+    layers = {"num_hidden_layers": 1, "num_attention_heads": 2, "num_labels": 2, "pad_token_id": 0}
+    with tempfile.TemporaryDirectory() as folder:
+        LlamaForSequenceClassification(LlamaConfig(**sizes, **layers)).save_pretrained(folder)
+        build_tokenizer().save_pretrained(folder)
+        return label_with_vllm(folder, [[1, 2, 3]], hardware).version
 
 
 def label_with_transformers(

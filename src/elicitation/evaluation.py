@@ -133,17 +133,20 @@ def mean_accuracy(per_seed: np.ndarray, n_test: int) -> tuple[float, float, floa
 
 
 def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
-    """One row a configuration: accuracies averaged over seeds, with intervals; n_seeds and n_tasks count the runs.
+    """One row a configuration: scores averaged over seeds, with intervals; n_seeds and n_tasks count the runs.
+
+    The intervals of AUROC and PGR are t intervals over the seeds alone.
 
     metrics: as elicitation.averages.with_average returns them.
     """
     rows = []
     for key, runs in metrics.groupby(CONFIGURATION, sort=False):
         row = dict(zip(CONFIGURATION, key, strict=True)) | {"n_seeds": len(runs), "n_tasks": runs.n_tasks.iloc[0]}
-        for name in ("accuracy", "weak_accuracy"):
+        for name in ("accuracy", "weak_accuracy", "matched_accuracy", "weak_agreement"):
             mean, low, high = mean_accuracy(runs[name].to_numpy(), int(runs.n_test.iloc[0]))
             row |= {name: mean, f"{name}_low": low, f"{name}_high": high}
-        for name in ("matched_accuracy", "auroc", "weak_agreement", "pgr"):
-            row[name] = runs[name].mean()
+        for name in ("auroc", "pgr"):
+            mean, off = runs[name].mean(), seed_half_width(runs[name].to_numpy()) if len(runs) > 1 else np.nan
+            row |= {name: mean, f"{name}_low": mean - off, f"{name}_high": mean + off}
         rows.append(row)
     return pd.DataFrame(rows)

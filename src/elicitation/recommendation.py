@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import NormalDist
 
@@ -18,8 +18,9 @@ from elicitation.files import read_json
 from elicitation.frontier import cost
 from elicitation.production import FORMS, GOOD, Fit, Z, affordable, best_of, read_production
 from elicitation.regimes import PURE, regime_at
+from elicitation.regimes import affordable as runs_within
 from elicitation.resampling import interval, read_resamples
-from elicitation.strategies import REGIMES, UNDETERMINED, strategy_of
+from elicitation.strategies import REGIMES, STRATEGIES, UNDETERMINED, strategy_of
 
 MOST_SEEDS = 30
 """More seeds than this are not worth proposing."""
@@ -54,6 +55,8 @@ class Findings:
     """What methods are called."""
     verdict: float
     """Probability from which on something is decided."""
+    pool_sizes: dict[str, int] = field(default_factory=dict)
+    """Examples that can be labelled, by task; without an entry they are not limited."""
 
 
 def read_findings(folder: Path) -> Findings:
@@ -67,8 +70,8 @@ def read_findings(folder: Path) -> Findings:
 
 
 def make_findings(resamples: str | Path, production: str | Path, settings: dict) -> Findings:
-    """The findings from result files; settings: prices, titles and verdict, as in the fields of Findings."""
-    chosen = {name: settings[name] for name in ("prices", "titles", "verdict")}
+    """The findings from result files; settings: prices, titles, verdict, pool_sizes as in Findings."""
+    chosen = {name: settings[name] for name in ("prices", "titles", "verdict", "pool_sizes") if name in settings}
     return Findings(*read_resamples(resamples), read_production(production), **chosen)
 
 
@@ -118,14 +121,17 @@ def options(findings: Findings, question: Question) -> tuple[pd.DataFrame, np.nd
     for names, points in narrow(findings, question).groupby(GROUP, sort=False):
         price, fit = price_of(names[1], question, findings), fits[names]
         if fit.verdict == GOOD:
-            n_weak, n_gold = affordable(fit, budget, price).T
+            n_weak, n_gold = affordable(fit, budget, price, findings.pool_sizes.get(names[0])).T
             table = pd.DataFrame({"n_weak": n_weak, "n_gold": n_gold, "accuracy": fit.predict(n_weak, n_gold)})
             basis = f"production function ({FORMS[fit.form].title}; {fit.words})"
-            table = table.assign(model_error=fit.model_error, basis=basis, studied=fit.studied(n_weak, n_gold))
+            table = table.assign(
+                model_error=fit.model_error, basis=basis, studied=fit.studied(n_weak, n_gold), fitted=True
+            )
             draws = fit.predict_replicates(n_weak, n_gold).T
         else:
             table = points[["n_weak", "n_gold", "accuracy"]].reset_index(drop=True)
-            table = table.assign(model_error=0.0, basis=f"only purchases that were run ({fit.words})", studied=True)
+            basis = f"only purchases that were run ({fit.words})"
+            table = table.assign(model_error=0.0, basis=basis, studied=True, fitted=False)
             draws = points.accuracy.to_numpy()[:, None] + findings.deviations[points.index]
         table = table.assign(**dict(zip(GROUP, names, strict=True)), n_seeds=points.n_seeds.min(), weak_price=price)
         table["cost"] = cost(table.n_weak, table.n_gold, price)
@@ -176,26 +182,27 @@ def recommend(findings: Findings, question: Question) -> dict:
     kin = (table[MODELS] == table.iloc[best][MODELS]).all(axis=1).to_numpy()
     regime = observed_regime(findings, table.iloc[best], question)
     decided = np.flatnonzero(kin & (table.strategy.map(REGIMES) == regime["regime"]))
-    if len(decided):
-        best = decided[best_of(mean[decided], costs[decided])]
+    contenders = decided if len(decided) else np.arange(len(table))
+    best = contenders[best_of(mean[contenders], costs[contenders])]
     option = table.iloc[best]
 
-    def best_among(mask: pd.Series) -> np.ndarray:
-        """(replicates,) the options that choose themselves among these."""
-        among = np.flatnonzero(mask)
+    def best_among(among: np.ndarray) -> np.ndarray:
+        """(replicates,) the options that choose themselves among these positions."""
         return among[choosing[among].argmax(axis=0)]
 
-    # Luck that made a supervisor or method look best is not counted again.
-    agree = kin[choosing.argmax(axis=0)]
-    expected = score(draws[best], agree if agree.any() else None, option.model_error)
+    # Luck that made a supervisor, a method or, without a function to smooth it, a purchase look best counts only once.
+    winners = best_among(np.arange(len(table)))
+    agree = kin[winners] if option.fitted else best_among(contenders) == best
+    agree = agree if agree.any() else None
+    expected = score(draws[best], agree, option.model_error)
     expected |= {end: min(max(expected[end], 0.0), 1.0) for end in ("low", "high")}
 
     pure = {}
     for name in (name for name in PURE if name != option.strategy and (table.strategy == name).any()):
         among = np.flatnonzero(table.strategy == name)
         rival = describe_option(table.iloc[among[best_of(mean[among], costs[among])]], question)
-        pure[name] = rival | {"difference": score(draws[best_among(table.strategy == name), count] - draws[best])}
-    loss = draws[choosing.argmax(axis=0), count] - draws[best]
+        pure[name] = rival | {"difference": score(draws[best_among(among), count] - draws[best], agree)}
+    loss = draws[winners, count] - draws[best]
     answer = {
         "question": asdict(question),
         "task": option.task,
@@ -222,7 +229,17 @@ def observed_regime(findings: Findings, option: pd.Series, question: Question) -
     budget = question.budget / question.gold_price
     row = regime_at(points, findings.deviations[points.index], budget, option.weak_price, findings.verdict)
     known = ("regime", "winner", "reason", *REGIMES.values(), "lead", "lead_low", "lead_high", "n_weak", "n_gold")
-    return {name: row[name] for name in known if name in row}
+    within = runs_within(points, budget, option.weak_price)
+    missing = {"missing": [strategy for strategy in STRATEGIES if strategy not in within]}
+    return {name: row[name] for name in known if name in row} | missing
+
+
+def purchase_of(strategy: str, budget: float, weak_price: float) -> tuple[int, int] | None:
+    """A purchase that spends the budget by this strategy, half of it on either label where it is mixed, if any does."""
+    n_gold = {"weak only": 0, "mixed": max(1, int(budget / 2)), "gold only": int(budget)}[strategy]
+    n_weak = 0 if strategy == "gold only" else int((budget - n_gold) / weak_price)
+    possible = n_weak >= 0 and n_weak + n_gold > 0 and strategy_of(n_weak, n_gold) == strategy
+    return (n_weak, n_gold) if possible else None
 
 
 def next_steps(answer: dict, option: pd.Series) -> list[str]:
@@ -235,8 +252,11 @@ def next_steps(answer: dict, option: pd.Series) -> list[str]:
         return [f"runs of about cost {option.cost:.0f}, among them {labels}: the study has none of that size"]
     if option.n_seeds < 2:
         return ["at least two more seeds: one has no spread"]
-    if "lead" not in regime:
-        return [f"runs of the strategies that are missing: {regime['reason']}"]
+    if regime["missing"]:
+        budget = answer["question"]["budget"] / answer["question"]["gold_price"]
+        pairs = [purchase_of(strategy, budget, option.weak_price) for strategy in regime["missing"]]
+        named = " and of ".join(describe_purchase(*pair) for pair in pairs if pair)
+        return [f"runs of {named}: {regime['reason']}" if named else f"a larger budget: {regime['reason']}"]
     spread = (regime["lead_high"] - regime["lead_low"]) / (2 * Z)
     seeds = math.ceil(option.n_seeds * (NormalDist().inv_cdf(wanted) * spread / max(abs(regime["lead"]), 1e-9)) ** 2)
     labels = describe_purchase(regime["n_weak"], regime["n_gold"])

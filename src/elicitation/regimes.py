@@ -39,7 +39,8 @@ def regime_at(points: pd.DataFrame, deviations: np.ndarray, budget: float, weak_
     row = {"budget": budget, "weak_price": weak_price, "regime": UNDETERMINED, "winner": None}
     accuracy, positions = points.accuracy.to_numpy(), affordable(points, budget, weak_price)
     if set(positions) != set(STRATEGIES):
-        return row | {"reason": "not every strategy has a purchase within the budget"}
+        missing = " or ".join(strategy for strategy in STRATEGIES if strategy not in positions)
+        return row | {"reason": f"no purchase within the budget is {missing}"}
 
     def best_of(strategies: list[str]) -> np.ndarray:
         """(replicates,) positions of what the choosing halves find best among the purchases of these strategies."""

@@ -5,6 +5,8 @@ import pytest
 from simulated import draw_study
 
 from elicitation.frontier import cost, on_frontier, score_points
+from elicitation.production import Fit
+from elicitation.recommendation import Findings, Question, recommend
 from elicitation.regimes import regime_at
 from elicitation.resampling import interval
 from elicitation.tables import best_purchases
@@ -68,6 +70,23 @@ def test_honest_intervals_cover_the_truth_and_naive_ones_do_not():
 def test_honest_intervals_cover_too_where_the_frontier_is_clear():
     found = coverages(RISING, studies=250, seed=1)
     assert 0.92 <= found["honest points"] <= 0.97, found
+
+
+def test_a_recommended_purchase_that_no_function_smooths_is_not_praised_for_its_luck():
+    rng, expected, naive = np.random.default_rng(2), [], []
+    fit = Fit(
+        task="t", supervisor="v", student="s", method="m", form="capped", verdict="bad", reason="", error=0.1,
+        noise=0.01, parameters={}, replicates=np.empty((0, 0)), purchases=np.array(PURCHASES), accuracy=np.array(ALIKE),
+        weak_price=PRICE, cheapest=16.0, dearest=256.0,
+    )  # fmt: skip
+    for _ in range(200):
+        points, deviations = draw_study(PURCHASES, ALIKE, rng)
+        findings = Findings(points, deviations, [fit], {"v": [PRICE]}, {}, verdict=0.95)
+        expected.append(recommend(findings, Question(256))["accuracy"])
+        naive.append(points.accuracy.max())
+    means = np.array([answer["mean"] for answer in expected])
+    assert abs(means.mean() - 0.8) < 0.5 * (np.mean(naive) - 0.8)
+    assert 0.92 <= np.mean([answer["low"] <= 0.8 <= answer["high"] for answer in expected]) <= 0.98
 
 
 @pytest.mark.parametrize("share_right", [ALIKE, [0.8 if 0 in purchase else 0.7 for purchase in PURCHASES]])

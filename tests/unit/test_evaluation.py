@@ -184,3 +184,11 @@ def test_summary_averages_seeds_and_keeps_configurations_apart():
     )
     assert (row.weak_accuracy, row.weak_accuracy_low, row.weak_accuracy_high) == pytest.approx((0.5, *wilson(50, 100)))
     assert (row.shots, row.shot_quality, row.n_tasks) == (0, "", 2)
+    for name in ("matched_accuracy", "weak_agreement", "auroc", "pgr"):
+        assert f"{name}_low" in summary and f"{name}_high" in summary
+    off = seed_half_width(np.array([0.1, 0.3]))
+    runs = metrics_table(rows[:2]).assign(pgr=[0.1, 0.3])
+    assert summarise(runs).iloc[0][["pgr", "pgr_low", "pgr_high"]].tolist() == pytest.approx(
+        [0.2, 0.2 - off, 0.2 + off]
+    )
+    assert summary.pgr_low.isna()[(0, 5)], "one seed has no spread"

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,16 @@ from elicitation.cli import main
 from elicitation.errors import InputError
 from elicitation.files import write_json, write_table
 from elicitation.production import Fit, as_json
-from elicitation.recommendation import Question, answer_all, in_words, options, read_findings, recommend, report
+from elicitation.recommendation import (
+    Question,
+    answer_all,
+    in_words,
+    options,
+    purchase_of,
+    read_findings,
+    recommend,
+    report,
+)
 from elicitation.strategies import UNDETERMINED
 
 PURCHASES = [(40, 0), (20, 2), (0, 4), (160, 0), (80, 8), (0, 16), (640, 0), (320, 32), (0, 64)]
@@ -114,6 +124,20 @@ def test_a_bad_fit_is_not_followed(folder):
     answer = recommend(findings, Question(64, 0.1))
     assert (answer["recommended"]["n_weak"], answer["recommended"]["n_gold"]) == (0, 64)
     assert "bad fit" in answer["basis"]
+
+
+def test_purchases_of_strategies_that_were_never_run_are_named(folder):
+    answer = recommend(read_findings(folder([fit_of("bad")])), Question(10, 2.0))
+    assert answer["regime"]["missing"] == ["weak only", "mixed"] and not answer["supported"]
+    named = "runs of 5 weak + 0 gold labels and of 2 weak + 5 gold labels"
+    assert answer["next"] == [f"{named}: no purchase within the budget is weak only or mixed"]
+    assert purchase_of("mixed", 1.5, 2.0) is None and purchase_of("gold only", 0.5, 0.1) is None
+
+
+def test_no_more_labels_are_recommended_than_the_pool_holds(folder):
+    findings = replace(read_findings(folder()), pool_sizes={"t": 100})
+    table, _ = options(findings, Question(64, 0.1))
+    assert (table.n_weak + table.n_gold).max() == 100
 
 
 def test_beyond_the_study_nothing_is_supported_and_the_runs_to_add_are_named(folder):

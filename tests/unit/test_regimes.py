@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from elicitation.regimes import find_regimes, regime_at, shares_of_wins
+from elicitation.strategies import strategy_of
 
 WEAK, MIXED, GOLD = (100, 0), (50, 5), (0, 10)
 """Purchases that cost 10 at the price 0.1."""
@@ -82,7 +83,7 @@ def test_one_seed_decides_nothing_and_says_why():
 def test_a_strategy_without_purchase_leaves_the_regime_undetermined_and_says_why(missing):
     row = regime_at(*study({pair: 0.9 for pair in (WEAK, MIXED, GOLD) if pair != missing}), 10, 0.1, 0.9)
     assert row["regime"] == "undetermined"
-    assert "strategy" in row["reason"]
+    assert row["reason"] == f"no purchase within the budget is {strategy_of(*missing)}"
 
 
 def test_only_affordable_purchases_count():

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from explorer_study import BUDGETS, STUDY, TITLES, make_study
+from helpers import missing
 
 from elicitation import production
 from elicitation.explorer.data import page_data
@@ -39,12 +40,12 @@ def browser(tmp_path_factory):
     webdriver = pytest.importorskip("selenium.webdriver")
     if not Path(DRIVER).exists():
         if os.geteuid() or shutil.which("apt-get") is None:
-            pytest.skip("there is no Chromium, and installing Debian's takes root")
+            missing("chromium", "there is no Chromium, and installing Debian's takes root")
         subprocess.run(["apt-get", "update"], capture_output=True, check=False)
         command = ["apt-get", "install", "--yes", "--no-install-recommends", "chromium", "chromium-driver"]
         installed = subprocess.run(command, capture_output=True, text=True, check=False)
         if installed.returncode:
-            pytest.skip(f"Chromium cannot be installed here: {installed.stderr.strip().splitlines()[-1]}")
+            missing("chromium", f"Chromium cannot be installed here: {installed.stderr.strip().splitlines()[-1]}")
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
     for flag in (*FLAGS, f"user-data-dir={tmp_path_factory.mktemp('chromium')}"):
@@ -270,7 +271,9 @@ def test_every_production_form_predicts_what_python_predicts(page, study, method
 def test_what_to_buy_is_what_the_command_recommends(page, study, task, methods):
     points, deviations = rows_of(study, task, methods)
     fits = [fit for fit in study[2] if fit.method in methods]
-    findings = Findings(points.reset_index(drop=True), deviations, fits, STUDY["prices"], TITLES, 0.9)
+    findings = Findings(
+        points.reset_index(drop=True), deviations, fits, STUDY["prices"], TITLES, 0.9, STUDY["pool_sizes"]
+    )
     chosen = "".join(f"&method={name}" for name in methods)
     at(page, f"#task={task}{chosen}")
     for price, budget, gold in ((0.1, 256, 1), (0.5, 64, 1), (0.02, 40, 1), (0.3, 900, 2)):

@@ -75,6 +75,16 @@ def test_a_vllm_that_fails_shows_its_own_last_error_line(tmp_path):
     assert "InputError: vLLM failed on" in result.stderr and "head_dim=8" in result.stderr
 
 
+def test_a_vllm_that_does_not_start_stops_a_study_before_anything_is_trained(tmp_path, monkeypatch):
+    (tmp_path / "broken/vllm").mkdir(parents=True)
+    (tmp_path / "broken/vllm/__init__.py").write_text("raise RuntimeError('this processor lacks an instruction')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "broken"))
+    result = run_snakemake(tmp_path, MINI)
+    assert result.returncode != 0
+    assert "Error: vLLM failed" in result.stderr and "this processor lacks an instruction" in result.stderr
+    assert not (tmp_path / "results/supervisors").exists() and not list((tmp_path / "results").glob("models/*"))
+
+
 def test_vllm_prompts_a_supervisor_and_a_student_in_a_study(tmp_path):
     """Labels of a model that is asked with two examples, and a student that is asked with one, two or too many."""
     study = MINI | {"tasks": [dict(MINI["tasks"][1])], "models": MINI["models"][:1], "methods": ["few_shot_weak"]}

@@ -28,6 +28,7 @@ PROMPTING = [name for name, method in METHODS.items() if method.prompts_only]
 SHUFFLED = [name for name, entry in SUPERVISORS.items() if entry["shuffle_errors_of"]]
 JOINING = [name for name, entry in SUPERVISORS.items() if entry["columns"] is not None]
 LABELLING = [name for name in SUPERVISORS if name not in SHUFFLED + JOINING]
+ENGINE = ["results/engine.json"] if study["labelling"]["engine"] == "vllm" and LABELLING + PROMPTING else []
 # What results are shown at, by supervisor.
 PRICES = prices_of(study)
 SUPPLY = {name: supply_of(task, study) for name, task in TASKS.items()}
@@ -36,9 +37,9 @@ RUNS = "results/runs/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.pa
 STAGES = "results/stages/{task}/{supervisor}/{student}/{recipe}/b{budget}_s{seed}"
 GROUPS = groups_of(study)
 BUDGETS = budgets_of(study["grid"])
-# Bad data should stop the study before anything is trained: what checks them comes first and, where jobs share a
-# machine, takes all of it; after a failed check nothing else starts.
-CHECKS = ["prepare_task", "prepare_tokenizer", "check_lengths"]
+# Bad data, or an engine that does not start, should stop the study before anything is trained: what checks them comes
+# first and, where jobs share a machine, takes all of it; after a failed check nothing else starts.
+CHECKS = ["check_engine", "prepare_task", "prepare_tokenizer", "check_lengths"]
 CHECK_PRIORITY = 100
 CHECK_THREADS = workflow.cores if workflow.local_exec and workflow.cores else 1
 API_STUDENTS = [name for name in STUDENTS if "api" in MODELS[name]]

@@ -188,9 +188,10 @@ rule recommend:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=1,
+        version=2,
         titles=TITLES,
         prices=PRICES,
+        pool_sizes=POOL_SIZES,
         budgets=BUDGETS,
         verdict=study["inference"]["verdict"],
     script:

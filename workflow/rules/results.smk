@@ -25,6 +25,7 @@ rule evaluate_runs:
     input:
         predictions=runs_of_group,
         lengths="results/tasks/{task}/lengths.json",
+        engine=ENGINE,
         test="results/tasks/{task}/test.parquet",
         weak_labels="results/weak_labels/{task}/{supervisor}.parquet",
     output:

@@ -30,6 +30,26 @@ rule train_supervisor:
         "../scripts/train_supervisor.py"
 
 
+rule check_engine:
+    output:
+        record="results/engine.json",
+    log:
+        "logs/check_engine.log",
+    priority: CHECK_PRIORITY
+    conda:
+        "../../envs/elicitation.yaml"
+    threads: CHECK_THREADS
+    resources:
+        mem_mb=grows(3000),
+        runtime=grows(30),
+        gpu=1 if DEVICE == "cuda" else 0,
+    params:
+        version=1,
+        hardware={"device": DEVICE},
+    script:
+        "../scripts/check_engine.py"
+
+
 rule write_weak_labels:
     input:
         supervisor=labelling_model,

@@ -193,7 +193,7 @@ function compute() {
   const frontier = scored.filter((point) => point.onFrontier).sort((a, b) => a.cost - b.cost);
   const poolSize = STUDY.poolSizes[group.task] ?? Infinity;
   const verdict = STUDY.verdict;
-  const answer = recommend(group.points, methods, fits, inGold, weakPrice, verdict);
+  const answer = recommend(group.points, methods, fits, inGold, weakPrice, verdict, poolSize);
   const focus = state.focus || answer?.method || methods[0];
   const focusPoints = group.points.method.flatMap((method, i) => (method === focus ? [i] : []));
   const regime = regimeAt(group.points, focusPoints, inGold, weakPrice, verdict);

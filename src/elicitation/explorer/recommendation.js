@@ -4,13 +4,13 @@
  *
  *  Where the production function of a method is good, the budget may be split in any way, and it says what to expect;
  *  else only the purchases that were run can be recommended, with the accuracy that they had. */
-function optionsOf(points, methods, fits, budget, weakPrice) {
+function optionsOf(points, methods, fits, budget, weakPrice, poolSize) {
   const found = methods.flatMap((method) => {
     const rows = points.method.flatMap((name, i) => (name === method ? [i] : []));
     const nSeeds = Math.min(...rows.map((i) => points.nSeeds[i]));
     const fit = fits.get(method);
     if (fit?.verdict === "good") {
-      return purchasesWithin(fit, budget, weakPrice).map((purchase) => ({
+      return purchasesWithin(fit, budget, weakPrice, poolSize).map((purchase) => ({
         ...{ ...purchase, method, nSeeds, fitted: true, modelError: fit.modelError },
         studied: fit.studied(purchase.nWeak, purchase.nGold),
         draws: fit.predictReplicates(purchase.nWeak, purchase.nGold),
@@ -48,8 +48,8 @@ function scoreOf(draws, agree = [], modelError = 0) {
  *  this is; null where the budget buys nothing.
  *
  *  A draw is what the accuracies may be. What lies as far on the other side of their mean chooses, the draw reports. */
-function recommend(points, methods, fits, budget, weakPrice, verdict) {
-  const options = optionsOf(points, methods, fits, budget, weakPrice);
+function recommend(points, methods, fits, budget, weakPrice, verdict, poolSize) {
+  const options = optionsOf(points, methods, fits, budget, weakPrice, poolSize);
   if (!options.length) return null;
   const likeliest = bestOf(options);
   // Which way of spending is the best is decided by the runs alone, and where they decide it they are followed: a smooth
@@ -59,7 +59,8 @@ function recommend(points, methods, fits, budget, weakPrice, verdict) {
   const decided = options.filter(
     ({ method, strategy }) => method === likeliest.method && REGIMES[strategy] === regime.regime,
   );
-  const best = decided.length ? bestOf(decided) : likeliest;
+  const contenders = decided.length ? decided : options;
+  const best = bestOf(contenders);
   /** For each replicate the one of `among` that chooses itself. */
   const chosenAmong = (among) =>
     Array.from(best.draws, (_, r) => {
@@ -70,14 +71,16 @@ function recommend(points, methods, fits, budget, weakPrice, verdict) {
       return first;
     });
   const winners = chosenAmong(options);
-  // Luck that made a method look best is not counted again.
-  const kin = winners.map(({ method }) => method === best.method);
-  const accuracy = scoreOf(best.draws, kin, best.modelError);
+  // Luck that made a method, or a purchase without a function to smooth it, look best is not counted again.
+  const agree = best.fitted
+    ? winners.map(({ method }) => method === best.method)
+    : chosenAmong(contenders).map((option) => option === best);
+  const accuracy = scoreOf(best.draws, agree, best.modelError);
   const pure = PURE.filter((strategy) => strategy !== best.strategy).flatMap((strategy) => {
     const among = options.filter((option) => option.strategy === strategy);
     if (!among.length) return [];
     const gap = Float64Array.from(chosenAmong(among), ({ draws }, r) => draws[r] - best.draws[r]);
-    return [{ ...bestOf(among), difference: scoreOf(gap) }];
+    return [{ ...bestOf(among), difference: scoreOf(gap, agree) }];
   });
   const loss = winners.map(({ draws }, r) => draws[r] - best.draws[r]);
   return {

@@ -163,7 +163,8 @@ function mostFrequent(chosen) {
  *  purchase the winner would make. `found`: as `affordable` returns it. */
 function regimeOf(points, found, verdict) {
   if (found.some((purchases) => purchases.length === 0)) {
-    return { regime: UNDETERMINED, winner: null, reason: "not every way of spending has a purchase within the budget" };
+    const missing = STRATEGIES.filter((_, i) => found[i].length === 0).join(" or ");
+    return { regime: UNDETERMINED, winner: null, reason: `no purchase within the budget is ${missing}` };
   }
   const chosen = found.map((among) => bestByHalf(points, among));
   const scores = chosen.map((best) => reported(points, best));

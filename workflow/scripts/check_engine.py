@@ -1,0 +1,12 @@
+"""Start vLLM, so that one that does not work here stops the study before anything is trained."""
+
+from elicitation.jobs import job
+
+with job(snakemake) as record:
+    from elicitation.engines import start_vllm
+    from elicitation.hardware import Hardware
+    from elicitation.models import require_hardware
+
+    hardware = Hardware(**snakemake.params.hardware)
+    require_hardware(hardware)
+    record["version"] = start_vllm(hardware)
