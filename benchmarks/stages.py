@@ -1,9 +1,11 @@
-"""Jobs, time and memory of each rule of a finished study, from the files that Snakemake's `benchmark:` writes."""
+"""Jobs, time and memory of each rule of a finished study, from the records of its jobs."""
 
 import argparse
 from pathlib import Path
 
 import pandas as pd
+
+from elicitation.files import read_json
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -12,31 +14,27 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def read_measured(folder: Path) -> pd.DataFrame:
-    """One row a job, with its rule; figures of jobs too short to be measured are missing."""
-    tables = [
-        # Snakemake writes `-` as well as `NA`.
-        pd.read_csv(file, sep="\t", na_values=["-"]).assign(rule=file.relative_to(folder).parts[0])
-        for file in sorted(folder.rglob("*.tsv"))
-    ]
-    if not tables:
-        raise SystemExit(f"{folder} holds no .tsv file; run a study first, or name its folder with --directory.")
-    return pd.concat(tables, ignore_index=True)
+def read_records(folder: Path) -> pd.DataFrame:
+    """One row a job: rule, seconds, peak_memory_mb, from the records that lie beside results and figures."""
+    files = [file for part in ("results", "figures") for file in sorted((folder / part).rglob("*.json"))]
+    jobs = [record for file in files if "peak_memory_mb" in (record := read_json(file))]
+    if not jobs:
+        raise SystemExit(f"{folder} holds no record; run a study first, or name its folder with --directory.")
+    return pd.DataFrame(jobs)[["rule", "seconds", "peak_memory_mb"]]
 
 
 def main() -> None:
-    jobs = read_measured(parse_arguments().directory / "benchmarks/measured")
+    jobs = read_records(parse_arguments().directory)
     rules = jobs.groupby("rule").agg(
-        jobs=("s", "size"),
-        total=("s", "sum"),
-        cpu=("cpu_time", "sum"),
-        middle=("s", "median"),
-        memory=("max_rss", "max"),
+        jobs=("seconds", "size"),
+        total=("seconds", "sum"),
+        middle=("seconds", "median"),
+        memory=("peak_memory_mb", "max"),
     )
-    print("| rule | jobs | total, s | CPU, s | median, s | peak memory, MB |\n|---|---:|---:|---:|---:|---:|")
+    print("| rule | jobs | total, s | median, s | peak memory, MB |\n|---|---:|---:|---:|---:|")
     for row in rules.sort_values("total", ascending=False).itertuples():
-        print(f"| {row.Index} | {row.jobs} | {row.total:.1f} | {row.cpu:.1f} | {row.middle:.1f} | {row.memory:.0f} |")
-    print(f"| **all** | {len(jobs)} | {jobs.s.sum():.1f} | {jobs.cpu_time.sum():.1f} | | {jobs.max_rss.max():.0f} |")
+        print(f"| {row.Index} | {row.jobs} | {row.total:,.1f} | {row.middle:.1f} | {row.memory:,.0f} |")
+    print(f"| **all** | {len(jobs)} | {jobs.seconds.sum():,.1f} | | {jobs.peak_memory_mb.max():,.0f} |")
 
 
 if __name__ == "__main__":
