@@ -235,7 +235,7 @@ BAD_CONFIGS = [
     ("models.0.parameters", 0, 'Config, models[student].parameters: 0 must be above 0.'),
     ("models.5.api.key_variable", 'sk-0123456789abcdef', 'Config, models[remote].api.key_variable: give the name of an environment variable in capitals that ends with KEY, TOKEN, SECRET, PASSWORD or CREDENTIALS, and keep the key itself out of the config.'),
     ("models.5.api.key_variable", ABSENT, "Config, models[remote].api: the key 'key_variable' is missing; add it."),
-    ("models.5.api.base_url", 'api.example.org', "Config, models[remote].api.base_url: 'api.example.org' does not fit its description, 'Where the API is, with its version, as in https://api.openai.com/v1'."),
+    ("models.5.api.base_url", 'api.example.org', "Config, models[remote].api.base_url: 'api.example.org' does not fit its description, 'Where the API is, with its version, as in https://api.openai.com/v1; without user, password or query'."),
     ("models.5.api.context", 8, 'Config, models[remote].api.context: 8 must be at least 32.'),
     ("models.5.api.epochs", 0, 'Config, models[remote].api.epochs: 0 must be at least 1.'),
     ("models.5.api.learning_rate_multiplier", 0, 'Config, models[remote].api.learning_rate_multiplier: 0 must be above 0.'),
