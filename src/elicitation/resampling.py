@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from elicitation.averages import MODELS
+from elicitation.averages import GROUP, MODELS
 from elicitation.config import AVERAGE
 from elicitation.seeds import stream
 
@@ -125,7 +125,7 @@ def read_resamples(path: str | Path) -> tuple[pd.DataFrame, np.ndarray]:
 
 def with_weak_accuracy(points: pd.DataFrame, summary: pd.DataFrame) -> pd.DataFrame:
     """The points, in their order, with the interval of weak_accuracy from elicitation.evaluation.summarise."""
-    keys = ["task", *MODELS, *PURCHASE]
+    keys = [*GROUP, *PURCHASE]
     ends = ["weak_accuracy_low", "weak_accuracy_high"]
     return points.merge(summary[[*keys, *ends]], on=keys, how="left", validate="one_to_one")
 
