@@ -1,9 +1,10 @@
-"""How much accuracy recommended purchases lose against the best ones that were run, on budgets held out from the fit.
+"""How much accuracy recommended purchases lose against the best ones that were run, on budgets held out.
 
 For every task (and the average), supervisor, student, method, price and budget, the purchases that spend more than
-half of the budget are held out. The production function is fitted to the others and chooses among all affordable ones.
-Its regret is the accuracy of the best of these less that of the chosen one. `regret` takes both accuracies from all
-the evidence, which favours the best of many lucky ones; `honest` lets one half choose the best and the other report.
+half of the budget are held out. The production function is fitted to the others, and `recommend` answers from these
+alone. What it recommends is scored by the purchase that was run and is nearest to it. Regret is the accuracy of the
+best purchase within the budget less that. `regret` takes both accuracies from all the evidence, which favours the best
+of many lucky ones; `honest` lets one half choose the best and the other report.
 """
 
 import argparse
@@ -14,38 +15,46 @@ import numpy as np
 import pandas as pd
 
 from elicitation.averages import GROUP
+from elicitation.errors import InputError
 from elicitation.files import read_json
 from elicitation.fitting import fit_group
 from elicitation.frontier import cost
-from elicitation.production import GOOD
+from elicitation.recommendation import Findings, Question, recommend
 from elicitation.resampling import best_by_half, read_resamples, reported
 
 HELD_OUT = 0.5
 """Share of the budget above which a purchase is held out."""
 
 
-def regrets(points: pd.DataFrame, deviations: np.ndarray, settings: dict, prices: list[float]) -> Iterator[dict]:
+def nearest(n_weak: np.ndarray, n_gold: np.ndarray, bought: dict) -> int:
+    """The place of the purchase that is nearest to the one bought, on logarithmic scales."""
+    apart = np.log1p([n_weak, n_gold]) - np.log1p([[bought["n_weak"]], [bought["n_gold"]]])
+    return int((apart**2).sum(axis=0).argmin())
+
+
+def regrets(points: pd.DataFrame, deviations: np.ndarray, settings: dict, answering: dict) -> Iterator[dict]:
     """One row for every price and budget of one task, supervisor, student and method that leave two purchases to fit.
 
-    settings: of rule fit_production (the budgets and the weak price of the study's grid).
+    settings: of rule fit_production (the budgets and the weak price of the study's grid); answering: of rule recommend.
     """
-    accuracy = points.accuracy.to_numpy()
-    for price in prices:
+    accuracy, names = points.accuracy.to_numpy(), points[GROUP].iloc[0].to_dict()
+    others = {name: answering[name] for name in ("prices", "titles", "verdict", "pool_sizes")}
+    for price in answering["prices"][names["supervisor"]]:
         costs = cost(points.n_weak, points.n_gold, price).to_numpy()
         for budget in settings["budgets"]:
-            within, held_out = costs <= budget + 1e-9, (costs > HELD_OUT * budget) & (costs <= budget + 1e-9)
-            rest = ~held_out
-            if within.sum() < 2 or not held_out.any() or rest.sum() < 2:
+            within, rest = costs <= budget + 1e-9, (costs <= HELD_OUT * budget) | (costs > budget + 1e-9)
+            if within.sum() < 2 or rest.all() or rest.sum() < 2:
                 continue
-            *_, fit = fit_group(points[rest], deviations[rest], settings["budgets"], settings["weak_price"])
+            kept, drawn = points[rest].reset_index(drop=True), deviations[rest]
+            *_, fit = fit_group(kept, drawn, settings["budgets"], settings["weak_price"])
+            try:
+                answer = recommend(Findings(kept, drawn, [fit], **others), Question(budget, price, **names))
+            except InputError:
+                # Where the fit is not good and nothing that was run is affordable, nothing is recommended.
+                continue
+            bought = answer["recommended"]
             among = np.flatnonzero(within)
-            if fit.verdict != GOOD and (within & rest).any():
-                # As the recommendation does: then only what was seen counts.
-                seen = np.flatnonzero(within & rest)
-                chosen = seen[accuracy[seen].argmax()]
-            else:
-                predicted = fit.predict(points.n_weak.to_numpy()[among], points.n_gold.to_numpy()[among])
-                chosen = among[predicted.argmax()]
+            chosen = among[nearest(points.n_weak.to_numpy()[among], points.n_gold.to_numpy()[among], bought)]
             drawn = deviations[among]
             honest = reported(accuracy[among], drawn, best_by_half(accuracy[among], drawn))
             yield {
@@ -67,11 +76,9 @@ def main() -> None:
     for folder in parser.parse_args().folders:
         points, deviations = read_resamples(folder / "results/resamples.parquet")
         settings = read_json(folder / "results/production.json")
-        prices = read_json(folder / "results/recommendation.json")["settings"]["prices"]
+        answering = read_json(folder / "results/recommendation.json")["settings"]
         tables = [
-            pd.DataFrame(regrets(rows, deviations[rows.index], settings["settings"], prices[names[1]])).assign(
-                task=names[0]
-            )
+            pd.DataFrame(regrets(rows, deviations[rows.index], settings["settings"], answering)).assign(task=names[0])
             for names, rows in points.groupby(GROUP, sort=False)
         ]
         table = pd.concat(tables, ignore_index=True)

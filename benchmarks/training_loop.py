@@ -1,4 +1,4 @@
-"""Steps per second and test accuracy: this project's training loop against transformers' Trainer.
+"""Steps per second and validation accuracy: this project's training loop against transformers' Trainer.
 
 The Trainer works as in the paper, one text at a time with gradients accumulated over a batch. Both loops get the
 same initial weights, gold labels, batches in the same order, optimizer, learning-rate schedule and clipping.
@@ -11,6 +11,8 @@ from pathlib import Path
 
 NAME = "benchmark"
 BATCH_SIZE = 32
+VALIDATION_SIZE = 1000
+"""Further labels of the pool that both are scored on."""
 WARM_UP_STEPS = 3
 """Optimizer steps of an untimed round that pays for what happens once in a process."""
 IN_ORDER = {"train_sampling_strategy": "sequential"}
@@ -20,7 +22,7 @@ QUIET = {"save_strategy": "no", "logging_strategy": "no", "report_to": "none", "
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", type=Path, help="folder of a pretrained model")
-    parser.add_argument("task", type=Path, help="folder with pool.parquet and test.parquet")
+    parser.add_argument("task", type=Path, help="folder with pool.parquet")
     parser.add_argument("--steps", type=int, default=150, help="optimizer steps (default: %(default)s)")
     parser.add_argument("--learning-rate", type=float, default=7e-3, help="default: %(default)s")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="one round each (default: 0)")
@@ -75,22 +77,23 @@ def main() -> None:
     from elicitation.runs import Student
     from elicitation.training import MIN_VALIDATION, Protocol
 
-    pool, test = (pd.read_parquet(arguments.task / f"{part}.parquet") for part in ("pool", "test"))
+    pool = pd.read_parquet(arguments.task / "pool.parquet")
     loops = (train_ours, train_with_trainer)
 
     def measure(loop, steps: int, seed: int) -> tuple[float, float]:
-        """Steps per second and test accuracy of one loop."""
+        """Steps per second and validation accuracy of one loop."""
         n = steps * BATCH_SIZE
-        if n + MIN_VALIDATION > len(pool):
-            raise SystemExit(f"{steps} steps need {n + MIN_VALIDATION} labels, but the pool holds {len(pool)}.")
+        if (needed := n + MIN_VALIDATION + VALIDATION_SIZE) > len(pool):
+            raise SystemExit(f"{steps} steps need {needed} labels, but the pool holds {len(pool)}.")
         # One pass; train_stage validates once, at its end and on the fewest labels that it allows.
         once = {"presentations": n, "evaluate_every": steps, "validation_share": 0}
         protocol = Protocol("early_stopping", arguments.learning_rate, BATCH_SIZE, **once)
-        bought = pool.sample(n + MIN_VALIDATION, random_state=seed)
-        student = Student(arguments.model, CPU, pd.concat([bought, test]), seed, protocol)
+        drawn = pool.sample(needed, random_state=seed)
+        bought, validation = drawn[:-VALIDATION_SIZE], drawn[-VALIDATION_SIZE:]
+        student = Student(arguments.model, CPU, drawn, seed, protocol)
         model, token_ids = student.fresh(), [student.token_ids[i] for i in bought.id]
         seconds = loop(model, token_ids, bought.gold.to_numpy(float), protocol, seed)
-        return steps / seconds, np.mean((student.predict(model, test.id.tolist()) > 0) == (test.gold == 1))
+        return steps / seconds, np.mean((student.predict(model, validation.id.tolist()) > 0) == (validation.gold == 1))
 
     for loop in loops:
         measure(loop, min(WARM_UP_STEPS, arguments.steps), seed=0)

@@ -41,7 +41,7 @@ def values_of(form, purchases, rng, shift=0.0):
     """Parameters near PARAMETERS, or for a Gaussian process weights that follow the first of them."""
     if form != "process":
         return np.array(PARAMETERS[form]) * np.exp(shift * rng.standard_normal(5)).clip(0.9, 1.05)
-    places, lengths = np.log1p(purchases), np.array([3.0, 3.0])
+    places, lengths = np.log1p(purchases), 3 * np.exp(shift * rng.standard_normal(2))
     target = FORMS["capped"].accuracy(PARAMETERS["capped"], *purchases.T.astype(float), purchases)
     target = target + shift * 0.2 * rng.standard_normal(len(target))
     apart = ((places[:, None] - places) / lengths) ** 2

@@ -25,11 +25,10 @@ def short(value: str) -> str:
     return digits[:8] + (" (dirty)" if dirty else "")
 
 
-def command_for(record: dict, root: Path, target: str | None = None) -> str:
-    """The call of Snakemake that goes on with the study or makes a target again, from anywhere."""
-    words = [] if root.resolve() == ROOT else ["--directory", str(root.resolve())]
-    words = shlex.join([*words, "--force", "--", target] if target else words)
-    return f"cd {shlex.quote(str(ROOT))} && {record['command']} {words}".rstrip()
+def command_for(record: dict, root: Path, *words: str) -> str:
+    """The call of Snakemake, with further words, that goes on with the study in `root`, from anywhere."""
+    place = [] if root.resolve() == ROOT else ["--directory", str(root.resolve())]
+    return f"cd {shlex.quote(str(ROOT))} && {record['command']} {shlex.join([*place, *words])}".rstrip()
 
 
 # Trace
@@ -123,7 +122,7 @@ def trace(name: str, everything: bool = False) -> Iterator[str]:
     sha256 = record["outputs"][path]["sha256"] if path in record["outputs"] else hash_file(root / path)
     yield from tree(path, sha256, root, everything, set())
     yield ""
-    yield f"To make it again: {command_for(record, root, path)}"
+    yield f"To make it again: {command_for(record, root, '--force', '--', path)}"
 
 
 # Verify
@@ -135,7 +134,9 @@ class Problem:
 
     sentence: str
     delete: tuple[str, ...] = ()
-    """What must go for the next run to mend it."""
+    """What must go, and be made again."""
+    missing: tuple[str, ...] = ()
+    """What must be made again."""
 
 
 def read_records(root: Path) -> dict[str, dict]:
@@ -154,7 +155,7 @@ def check_outputs(records: dict[str, dict], root: Path) -> Iterator[Problem]:
         for path, made in record["outputs"].items():
             if not (root / path).exists():
                 if not record.get("temporary"):
-                    yield Problem(f"{path} is missing; run the study again.")
+                    yield Problem(f"{path} is missing; make it again.", missing=(path,))
             elif hash_file(root / path) != made["sha256"]:
                 yield Problem(f"{path} was altered after it was made; delete it and run the study again.", (path,))
 

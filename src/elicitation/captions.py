@@ -8,6 +8,8 @@ from elicitation.strategies import REGIMES, UNDETERMINED
 
 LISTED = 2
 """Purchases that are named of each task that lacks some."""
+NAMED = 4
+"""Of those that no average has."""
 
 
 def percent(value: float) -> str:
@@ -65,6 +67,22 @@ def missing_sentence(missing: pd.DataFrame, titles: dict[str, str]) -> str:
     return f"Missing, so not averaged: {'; '.join(tasks)} (results/missing.csv has all)."
 
 
+def unaveraged_sentence(table: pd.DataFrame, titles: dict[str, str]) -> str:
+    """Which supervisors, students and methods have results, but no average, since not all its tasks have them.
+
+    table: with the rows of the average, if there is any, and of the single tasks. Empty where none is left out.
+    """
+    averaged = table[table.task == AVERAGE][MODELS].drop_duplicates()
+    everywhere = table[MODELS].drop_duplicates().merge(averaged, how="left", indicator="found")
+    alone = everywhere[everywhere.found == "left_only"]
+    if averaged.empty or alone.empty:
+        return ""
+    names = varying(table, MODELS)
+    listed = [", ".join(titles.get(name, name) for name in key) for key in alone[names].itertuples(index=False)]
+    more = f" and {len(listed) - NAMED} more" if len(listed) > NAMED else ""
+    return f"Not on every task that is averaged, so not shown: {'; '.join(listed[:NAMED])}{more}."
+
+
 def footnote(points: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str], intervals: str = "Bars") -> str:
     """What all points of a figure have in common, the runs behind each, and what is missing from their averages."""
     shared = {name: points[name].iloc[0] for name in MODELS if name not in varying(points, MODELS)}
@@ -120,7 +138,7 @@ def pareto_caption(
     lines = [
         "Accuracy of every purchase against its cost, in gold labels. Frontier points were chosen on random halves",
         "of the evidence; accuracies, with 95 % intervals over seeds and examples, are those on the other halves.",
-        *filter(None, [missing_sentence(missing, titles)]),
+        *filter(None, [missing_sentence(missing, titles), unaveraged_sentence(frontier, titles)]),
         *frontier_sentences(frontier, titles),
         f"\nRegimes (task, budget, price of a weak label) with a probability of at least {verdict:g}:\n",
         *regime_sentences(regimes, titles),

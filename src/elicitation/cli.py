@@ -30,14 +30,19 @@ def verify(arguments: argparse.Namespace) -> int:
         print(problem.sentence)
     checked = f"{sum(len(record['outputs']) for record in records.values())} results of {len(records)} jobs"
     print(f"{checked}; problems: {len(problems)}.")
-    doomed = sorted({root / path for problem in problems for path in problem.delete if (root / path).exists()})
-    if doomed and arguments.delete:
-        for path in doomed:
+    wrong = sorted({path for problem in problems for path in problem.delete if (root / path).exists()})
+    missing = sorted({path for problem in problems for path in problem.missing})
+    if wrong and arguments.delete:
+        for path in (root / path for path in wrong):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-        command = command_for(next(iter(records.values())), root)
-        print(f"Deleted {len(doomed)} files and folders. To make them again: {command}")
-    elif doomed:
-        print("To delete what is wrong, so that the next run makes it again: elicitation verify --delete")
+        print(f"Deleted {len(wrong)} files and folders.")
+        missing += wrong
+    elif wrong:
+        print("To delete what is wrong, so that it can be made again: elicitation verify --delete")
+    if missing:
+        # Named, since Snakemake makes nothing again for results that are there already.
+        command = command_for(next(iter(records.values())), root, "--", "all", *missing)
+        print(f"To make again what is missing, and all that comes from it: {command}")
     return int(bool(problems))
 
 

@@ -10,7 +10,7 @@ from scipy.optimize import least_squares
 from scipy.stats import norm, qmc
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import RBF, ConstantKernel
+from sklearn.gaussian_process.kernels import RBF, ConstantKernel, Kernel
 
 from elicitation.averages import GROUP
 from elicitation.frontier import cost
@@ -31,6 +31,8 @@ FARTHEST = 30.0
 """Of a free parameter from 0; its exponential is still a number."""
 AMPLITUDES = (1e-4, 1.0)
 """Bounds of the variance of the Gaussian process, in squared accuracies."""
+CANDIDATES = 1000
+"""Kernels among which those of the replicates are drawn."""
 
 
 def noise_of(deviations: np.ndarray) -> np.ndarray:
@@ -120,11 +122,28 @@ def fit_formula(form: Form, purchases, accuracy, noise, draws) -> tuple[np.ndarr
 # The form without one
 
 
-def fit_process(form: Form, purchases, accuracy, noise, draws) -> tuple[np.ndarray, np.ndarray]:
-    """Lengths, level and a weight a purchase (P,), and those of the draws (n, R) as (R, P).
+def draw_kernels(regressor: GaussianProcessRegressor, n: int) -> list[Kernel]:
+    """n kernels from their posterior, whose prior is even over the logarithms within the bounds.
 
-    The lengths and the amplitude, of highest marginal likelihood, are those of the accuracies in all draws.
+    By importance resampling of points all over the prior (Smith & Gelfand 1992); the same ones always.
     """
+    low, high = regressor.kernel_.bounds.T
+    places = low + (high - low) * qmc.Halton(len(low), seed=0).random(CANDIDATES)
+    logs = np.array([regressor.log_marginal_likelihood(place) for place in places])
+    likelihoods = np.cumsum(np.exp(logs - logs.max()))
+    chosen = np.searchsorted(likelihoods, (np.arange(n) + 0.5) / n * likelihoods[-1])
+    return [regressor.kernel_.clone_with_theta(places[i]) for i in chosen]
+
+
+def process_values(kernel: Kernel, places, accuracy, noise) -> np.ndarray:
+    """(P,) lengths, level and a weight a purchase, of the process with this kernel."""
+    level = np.average(accuracy, weights=noise**-2)
+    weights = np.linalg.solve(kernel(places) + np.diag(noise**2), accuracy - level)
+    return np.concatenate([kernel.k2.length_scale, [level], kernel.k1.constant_value * weights])
+
+
+def fit_process(form: Form, purchases, accuracy, noise, draws) -> tuple[np.ndarray, np.ndarray]:
+    """Values of highest marginal likelihood (P,), and those of the draws (n, R), each with a drawn kernel, (R, P)."""
     places, level = np.log1p(purchases), np.average(accuracy, weights=noise**-2)
     starts, bounds = zip(*((p.typical, (p.low, p.high)) for p in form.parameters), strict=True)
     kernel = ConstantKernel(0.02, AMPLITUDES) * RBF(starts, bounds)
@@ -132,13 +151,11 @@ def fit_process(form: Form, purchases, accuracy, noise, draws) -> tuple[np.ndarr
     with warnings.catch_warnings():
         # A length at its bound says that the accuracy does not depend on that label.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        fitted = regressor.fit(places, accuracy - level).kernel_
-    every = np.column_stack([accuracy, draws])
-    levels = np.average(every, axis=0, weights=noise**-2)
-    weights = np.linalg.solve(fitted(places) + np.diag(noise**2), every - levels)
-    lengths = np.tile(fitted.k2.length_scale[:, None], every.shape[1])
-    values = np.vstack([lengths, levels, fitted.k1.constant_value * weights]).T
-    return values[0], values[1:]
+        regressor.fit(places, accuracy - level)
+    best = process_values(regressor.kernel_, places, accuracy, noise)
+    kernels = draw_kernels(regressor, draws.shape[1]) if draws.size else []
+    refits = [process_values(kernel, places, draw, noise) for kernel, draw in zip(kernels, draws.T, strict=True)]
+    return best, np.reshape(refits, (-1, len(best)))
 
 
 def fit_form(name: str, purchases, accuracy, noise, draws=None) -> tuple[np.ndarray, np.ndarray]:
@@ -246,10 +263,9 @@ def rms(values: np.ndarray) -> float:
 
 
 def describe(name: str, values: np.ndarray, replicates: np.ndarray) -> dict[str, float]:
-    """The form's own parameters; those that replicates vary with their 95 % intervals."""
+    """The form's own parameters with their 95 % intervals."""
     row = {}
     for i, parameter in enumerate(FORMS[name].parameters):
-        row[parameter.name] = values[i]
-        if name != "process":
-            row[f"{parameter.name}_low"], row[f"{parameter.name}_high"] = interval(replicates[:, i])
+        low, high = interval(replicates[:, i])
+        row |= {parameter.name: values[i], f"{parameter.name}_low": low, f"{parameter.name}_high": high}
     return row

@@ -191,13 +191,17 @@ def read_words(record: dict, column: str, place: str) -> str:
 
 
 def check_columns(records: list[tuple[int, dict]], columns: Iterable[str], where: str) -> None:
-    """InputError if there is no row, or no row has one of the columns."""
+    """InputError if there is no row, or no row has one of the columns.
+
+    where: the file. What lacks a column is the header of a CSV, row 1, or else every row from the first on.
+    """
     if not records:
         raise InputError(f"{where} has no rows; write some into it.")
     known = dict.fromkeys(column for _, record in records for column in record)
+    first = 1 if where.lower().endswith(".csv") else records[0][0]
     for column in columns:
         if column not in known:
-            raise InputError(f"{where}: the column {column!r} is missing; it has {shown(list(known))}.")
+            raise InputError(f"{where}, row {first}: the column {column!r} is missing; it has {shown(list(known))}.")
 
 
 def read_rows(task: dict, data_folder: str | None, columns: Iterable[str] = ()) -> list[Row]:

@@ -56,7 +56,7 @@ class Findings:
     verdict: float
     """Probability from which on something is decided."""
     pool_sizes: dict[str, int] = field(default_factory=dict)
-    """Examples that can be labelled, by task; without an entry they are not limited."""
+    """Examples that can be labelled, by task; of a task without an entry, however many."""
 
 
 def read_findings(folder: Path) -> Findings:
@@ -71,7 +71,7 @@ def read_findings(folder: Path) -> Findings:
 
 def make_findings(resamples: str | Path, production: str | Path, settings: dict) -> Findings:
     """The findings from result files; settings: prices, titles, verdict, pool_sizes as in Findings."""
-    chosen = {name: settings[name] for name in ("prices", "titles", "verdict", "pool_sizes") if name in settings}
+    chosen = {name: settings[name] for name in ("prices", "titles", "verdict", "pool_sizes")}
     return Findings(*read_resamples(resamples), read_production(production), **chosen)
 
 

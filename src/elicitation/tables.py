@@ -65,10 +65,10 @@ def latex_cell(best) -> str:
     return f"${accuracy}_{{{low}}}^{{{high}}}$ ({best.weak_share:.2f})"
 
 
-def methods_latex(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str]) -> str:
+def methods_latex(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str], left_out: str = "") -> str:
     """What `methods_table` returns, for LaTeX (packages booktabs, longtable): a row a method, a column a budget.
 
-    missing, titles: as in elicitation.captions.missing_sentence.
+    missing, titles: as in elicitation.captions.missing_sentence; left_out: its unaveraged_sentence.
     """
     names = [*varying(table, ["student", "supervisor"]), "weak_price", "method"]
     rows = {}
@@ -81,7 +81,7 @@ def methods_latex(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, 
         "Best accuracy within a budget (columns, in gold labels) and price of a weak label, in %, between the ends of "
         "its 95 % interval; in brackets the share of the labels that are weak. Purchases were chosen on random halves "
         "of the evidence, accuracies are those on the other halves. "
-        f"Means over {seeds_and_tasks(seed_range(table), table)}. {missing_sentence(missing, titles)}"
+        f"Means over {seeds_and_tasks(seed_range(table), table)}. {missing_sentence(missing, titles)} {left_out}"
     )
     return (
         wide.style.format(na_rep="--")

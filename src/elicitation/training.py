@@ -333,6 +333,7 @@ def train_stage(
     schedule = plan_schedule(len(p), protocol)
     order = stream(seed, name, "split").permutation(len(p))
     train, held_out = order[: schedule.n_train], order[len(p) - schedule.n_validation :]
+    called = list(map(str, ids or range(len(p))))
     weights = np.ones(len(p)) if weights is None else weights
     optimizer = torch.optim.AdamW(
         trainable_weights(model).values(),
@@ -362,7 +363,7 @@ def train_stage(
         batch = train[next(batches)]
         loss, tokens = within_memory(partial(train_on, batch), tokens, longest)
         if not math.isfinite(loss):
-            used = ", ".join(str(ids[i] if ids else i) for i in batch)
+            used = ", ".join(called[i] for i in batch)
             raise InputError(
                 f"Stage {name!r}: the loss is {loss} at step {step}; lower the learning rate, or look at these labels: "
                 f"{used}."
@@ -372,7 +373,11 @@ def train_stage(
         if schedule.evaluate_every and (step % schedule.evaluate_every == 0 or step == schedule.steps):
             log_odds, tokens = within_memory(partial(predict, model, [token_ids[i] for i in held_out]), tokens, longest)
             if not np.isfinite(log_odds).all():
-                raise InputError(f"Stage {name!r}: predictions are not finite at step {step}; lower the learning rate.")
+                used = ", ".join(called[i] for i in held_out[~np.isfinite(log_odds)])
+                raise InputError(
+                    f"Stage {name!r}: predictions are not finite at step {step}; lower the learning rate, or look at "
+                    f"these labels: {used}."
+                )
             metric, score, validation_loss = validation_scores(p[held_out], log_odds, weights[held_out])
             model.train()
             left = (time.perf_counter() - started) / step * (schedule.steps - step)

@@ -138,7 +138,7 @@ def test_a_study_that_nobody_touched_has_no_problems(study):
 
 def test_a_missing_result_is_named(study):
     Path("figures/pareto.pdf").unlink()
-    assert sentences() == ["figures/pareto.pdf is missing; run the study again."]
+    assert sentences() == ["figures/pareto.pdf is missing; make it again."]
 
 
 def test_what_was_meant_to_go_is_not_missed(study):

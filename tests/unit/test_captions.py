@@ -13,6 +13,7 @@ from elicitation.captions import (
     pareto_caption,
     regime_sentences,
     seed_range,
+    unaveraged_sentence,
     varying,
 )
 
@@ -142,3 +143,15 @@ def test_words_need_no_slow_import():
     code = "import elicitation.captions, sys; sys.exit(bool({'sklearn', 'scipy', 'torch'} & set(sys.modules)))"
     source = Path(__file__).parents[2] / "src"
     assert subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(source)}, check=False).returncode == 0
+
+
+def test_what_no_average_has_is_named():
+    rows = [("average", "v", "s", "m"), ("a", "v", "s", "m"), ("b", "v", "s", "m"), ("a", "v", "s", "n")]
+    table = pd.DataFrame(rows, columns=["task", "supervisor", "student", "method"])
+    titles = {"m": "Method M", "n": "Method N"}
+    sentence = "Not on every task that is averaged, so not shown: "
+    assert unaveraged_sentence(table, titles) == f"{sentence}Method N."
+    more = pd.DataFrame([("a", f"w{i}", "s", "m") for i in range(5)], columns=table.columns)
+    shown = "v, Method N; w0, Method M; w1, Method M; w2, Method M and 2 more."
+    assert unaveraged_sentence(pd.concat([table, more]), titles) == f"{sentence}{shown}"
+    assert unaveraged_sentence(table[:3], titles) == unaveraged_sentence(table[1:], titles) == ""

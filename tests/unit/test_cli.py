@@ -39,7 +39,9 @@ def test_verify_fails_and_deletes_only_when_asked_to(study, capsys):
     assert "figures/pareto.pdf was altered" in said and "elicitation verify --delete" in said
     assert Path("figures/pareto.pdf").exists()
     assert main(["verify", "--delete", str(study)]) == 1
-    assert "To make them again: cd " in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "To make again what is missing, and all that comes from it: cd " in said
+    assert said.rstrip().endswith("-- all figures/pareto.pdf")
     assert not Path("figures/pareto.pdf").exists()
 
 

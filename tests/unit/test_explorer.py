@@ -10,7 +10,7 @@ import pytest
 from explorer_study import STUDY, TITLES, make_study
 
 from elicitation.explorer import data, page
-from elicitation.explorer.data import GROUP, carried, encode, page_data
+from elicitation.explorer.data import TOGETHER, carried, encode, page_data
 from elicitation.resampling import interval
 
 NASTY = "</script><!--<script>alert(1)//]]>\u2028\u2029 'q' \"Q\" & <b>"
@@ -57,7 +57,7 @@ def decode(text, kind):
 def test_every_configuration_is_carried_with_its_replicates(study):
     points, deviations, _ = study
     groups = page_data(*study, STUDY)["groups"]
-    assert [tuple(group[name] for name in GROUP) for group in groups] == [
+    assert [tuple(group[name] for name in TOGETHER) for group in groups] == [
         (task, "small", "big") for task in ("average", "topic", "verdict")
     ]
     for group in groups:

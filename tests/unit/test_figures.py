@@ -10,7 +10,7 @@ from elicitation.figures.pareto import plot_pareto
 from elicitation.figures.prompting import NO_PROMPTS, finetuning_labels, plot_prompting
 from elicitation.figures.scaling import LOOKS, plot_scaling
 from elicitation.figures.spending import budgets_spent, plot_spending
-from elicitation.figures.weak_labels import plot_weak_labels
+from elicitation.figures.weak_labels import comparable_tasks, plot_weak_labels
 from elicitation.frontier import priced
 
 TITLES = {"m": "Method M", "n": "Method N"}
@@ -287,7 +287,7 @@ def test_weak_labels_have_reliability_and_accuracy_of_every_supervisor(superviso
     ends = {"share_low": 0.1, "share_high": 0.9, "accuracy_low": 0.6, "accuracy_high": 0.8}
     bins = [{"supervisor": v, "p": p, "share": p / 2 + 0.2, "n": 50} | ends for v in supervisors for p in (0.1, 0.9)]
     quality = [{"task": t, "supervisor": v, "accuracy": 0.7, "n": 100} | ends for v in supervisors for t in ("a", "b")]
-    figure = plot_weak_labels(pd.DataFrame(bins), pd.DataFrame(quality))
+    figure = plot_weak_labels(pd.DataFrame(bins), pd.DataFrame(quality), ["a"])
     reliability, accuracy = panels(figure)
     for xy, bars in curves(reliability):
         assert xy == pytest.approx(np.array([[10, 25], [90, 65]]))
@@ -296,6 +296,12 @@ def test_weak_labels_have_reliability_and_accuracy_of_every_supervisor(superviso
     assert [label.get_text() for label in accuracy.get_yticklabels()] == ["a", "b"]
     assert [bar[:, 0].tolist() for bar in accuracy.containers[0][2][0].get_segments()] == [pytest.approx([60, 80])] * 2
     assert legend(figure) == [*supervisors, "calibrated"]
+    assert "on the left those of a together" in " ".join(figure.texts[-1].get_text().split())
+
+
+def test_supervisors_are_compared_on_the_tasks_that_all_of_them_label():
+    assert comparable_tasks([("a", "v"), ("b", "v"), ("b", "w"), ("c", "w"), ("c", "v")]) == ["b", "c"]
+    assert comparable_tasks([("a", "v"), ("b", "w")]) == ["a", "b"], "where there are none, each on its own"
 
 
 # Style

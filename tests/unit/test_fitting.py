@@ -90,6 +90,21 @@ def test_a_gaussian_process_follows_any_smooth_surface():
     assert found == pytest.approx(accuracy, abs=0.02)
 
 
+def test_the_lengths_of_a_gaussian_process_are_as_sure_as_the_data_make_them():
+    """Accuracies that follow one label say something of its length alone, and more with less noise."""
+    accuracy = 0.7 + 0.1 * np.sin(np.log1p(PURCHASES[:, 1]))
+
+    def find(noise):
+        noises = np.full(len(PURCHASES), noise)
+        row = describe("process", *fit_form("process", PURCHASES, accuracy, noises, np.tile(accuracy[:, None], 200)))
+        for name in ("length_weak", "length_gold"):
+            assert 3 <= row[f"{name}_low"] <= row[f"{name}_high"] <= 20
+        return {name: row[f"length_{name}_high"] - row[f"length_{name}_low"] for name in ("weak", "gold")}
+
+    sure, unsure = find(0.005), find(0.05)
+    assert sure["gold"] < 0.5 * unsure["gold"] and sure["gold"] < 0.5 * sure["weak"]
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_replicates_follow_the_accuracies_that_they_are_fitted_to(form):
     accuracy, noise = truth("capped"), np.full(len(PURCHASES), 0.02)

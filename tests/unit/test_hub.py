@@ -8,7 +8,15 @@ import pytest
 
 from elicitation.errors import InputError
 from elicitation.files import hash_file, read_json, write_json
-from elicitation.hub import MODEL_FILES, TOKENIZER_FILES, fetch_files, fetch_model, model_source
+from elicitation.hub import (
+    MODEL_FILES,
+    TOKENIZER_FILES,
+    check_needs_no_code,
+    check_pinned,
+    fetch_files,
+    fetch_model,
+    model_source,
+)
 from elicitation.records import ROOT
 
 HUB = {"name": "tiny", "hub": {"id": "someone/tiny", "revision": "0" * 40}}
@@ -185,3 +193,28 @@ def test_no_code_asks_for_a_repositorys_code_or_loads_pickles():
     for file in files:
         text = file.read_text()
         assert "trust_remote_code" not in text and "pickle" not in text and "torch.load" not in text, file
+
+
+@pytest.mark.parametrize(
+    ("config", "refused"),
+    [
+        ({"model_type": "llama"}, False),
+        # Code beside an architecture that transformers knows is left alone.
+        ({"model_type": "llama", "auto_map": {"AutoConfig": "own.Config"}}, False),
+        ({"model_type": "own", "auto_map": {"AutoConfig": "own.Config"}}, True),
+        ({"auto_map": {"AutoConfig": "own.Config"}}, True),
+    ],
+)
+def test_a_model_that_needs_code_of_its_own_is_refused(tmp_path, config, refused):
+    write_json(tmp_path / "config.json", config)
+    if refused:
+        with pytest.raises(InputError, match="'mine': it is loaded by code of its own repository, which is never run"):
+            check_needs_no_code(tmp_path, "mine")
+    else:
+        check_needs_no_code(tmp_path, "mine")
+
+
+def test_what_is_not_what_was_pinned_is_refused():
+    check_pinned("Task 'a'", "00ff", "00ff")
+    with pytest.raises(InputError, match=r"Task 'a': .* have the hash 00ff, but hub.sha256 is 11ff"):
+        check_pinned("Task 'a'", "00ff", "11ff")

@@ -6,7 +6,10 @@ from transformers import AutoModel
 from elicitation.errors import InputError
 from elicitation.hardware import CPU, Hardware
 from elicitation.models import (
+    HEAD_SCALE,
     LINEAR,
+    choose_trainable,
+    draw_head,
     head_of,
     load_classifier,
     load_lora_classifier,
@@ -182,3 +185,26 @@ def test_recomputing_activations_changes_no_gradient(llama_folder, examples):
         gradients.append({n: w.grad for n, w in model.named_parameters() if w.requires_grad})
     assert all(torch.allclose(grad, gradients[1][name], atol=1e-6) for name, grad in gradients[0].items())
     assert any(grad.abs().max() > 0 for name, grad in gradients[0].items() if "lora_B" in name)
+
+
+def test_only_the_last_layer_of_a_head_is_drawn_small_and_by_its_stream():
+    def drawn(seed, *names):
+        head = [torch.nn.Linear(300, 300), torch.nn.Linear(300, 2)]
+        first = head[0].weight.clone()
+        draw_head(head, 0.5, seed, *names)
+        assert torch.equal(head[0].weight, first) and not head[1].bias.any()
+        return head[1].weight.detach()
+
+    weights = drawn(1)
+    assert weights.std().item() == pytest.approx(HEAD_SCALE * 0.5, rel=0.1)
+    assert torch.equal(weights, drawn(1))
+    assert not torch.equal(weights, drawn(2)) and not torch.equal(weights, drawn(1, "renewed"))
+
+
+@pytest.mark.parametrize(("part", "trained"), [("all", {"lora", "head"}), ("head", {"head"}), ("body", {"lora"})])
+def test_the_chosen_part_trains(student, part, trained):
+    for first in ("head", "body"):
+        # Whatever trained before.
+        choose_trainable(student, first)
+        choose_trainable(student, part)
+        assert {"lora" if "lora_" in name else "head" for name in trainable_weights(student)} == trained

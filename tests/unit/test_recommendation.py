@@ -58,7 +58,7 @@ def folder(tmp_path):
         write_table(tmp_path / "results/resamples.parquet", pd.concat(tables, ignore_index=True))
         fits = [fit_of(**names) for names in studies] if fits is None else fits
         write_json(tmp_path / "results/production.json", {"fits": list(map(as_json, fits))})
-        settings = {"prices": prices, "titles": {"m": "Method M"}, "verdict": verdict}
+        settings = {"prices": prices, "titles": {"m": "Method M"}, "verdict": verdict, "pool_sizes": {}}
         write_json(tmp_path / "results/recommendation.json", {"settings": settings})
         return tmp_path
 

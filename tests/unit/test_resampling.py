@@ -15,6 +15,8 @@ from elicitation.resampling import (
     read_resamples,
     reported,
     resample,
+    seed_weights,
+    t_factors,
     with_average,
     with_interval,
     with_weak_accuracy,
@@ -138,3 +140,11 @@ def test_points_keep_their_order_when_they_learn_the_weak_labels_interval():
     summary = points.iloc[::-1].assign(weak_accuracy_low=[0.1, 0.2], weak_accuracy_high=0.9)
     joined = with_weak_accuracy(points, summary)
     assert joined.n_weak.tolist() == [2, 1] and joined.weak_accuracy_low.tolist() == [0.2, 0.1]
+
+
+@pytest.mark.parametrize("n_seeds", [2, 4, 30])
+def test_factors_make_normal_deviations_those_of_students_t(n_seeds):
+    normal, factors = seed_weights(1, REPLICATES, "a"), t_factors(n_seeds, REPLICATES, "a")
+    assert stats.kstest(normal, "norm").pvalue > 0.01
+    assert stats.kstest(normal * factors, "t", (n_seeds - 1,)).pvalue > 0.01
+    assert (factors != t_factors(n_seeds, REPLICATES, "b")).all()

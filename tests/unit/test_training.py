@@ -1,5 +1,5 @@
 import math
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
@@ -9,18 +9,20 @@ from hypothesis import strategies as st
 
 from elicitation.errors import InputError
 from elicitation.hardware import CPU
-from elicitation.models import load_tokenizer, new_lora_classifier, tokenize
+from elicitation.models import load_language_model, load_tokenizer, new_lora_classifier, tokenize
 from elicitation.training import (
     EarlyStopping,
     Protocol,
     batches_by_tokens,
     copy_weights,
+    endless_batches,
     fixed_epoch_settings,
     learning_rate_factor,
     log_confidence_targets,
     pad,
     plan_schedule,
     predict,
+    predict_next_token,
     restore_weights,
     soft_cross_entropy,
     supervisor_protocol,
@@ -441,3 +443,21 @@ def test_a_loss_that_is_not_a_number_is_an_error_with_its_step_and_the_ids_of_it
 def test_a_stage_without_labels_is_an_error(new_model):
     with pytest.raises(InputError, match="'gold' has no labels"):
         train_stage(new_model(), [], np.array([]), QUICK, 0, "gold", silent)
+
+
+def test_batches_without_end_hold_every_label_once_an_epoch_in_an_order_of_its_own():
+    batches = list(islice(endless_batches(10, 4, np.random.default_rng(0)), 9))
+    assert [len(batch) for batch in batches] == [4, 4, 2] * 3
+    epochs = [np.concatenate(batches[i : i + 3]).tolist() for i in (0, 3, 6)]
+    assert all(sorted(epoch) == list(range(10)) for epoch in epochs)
+    assert len(set(map(tuple, epochs))) == 3
+
+
+def test_next_tokens_are_compared_behind_each_text_however_the_texts_are_batched(llama_folder, token_ids):
+    model = load_language_model(llama_folder, CPU, load_tokenizer(llama_folder).pad_token_id)
+    texts = [ids[:n] for ids, n in zip(token_ids, (3, 9, 5), strict=False)]
+    with torch.inference_mode():
+        logits = [model(torch.tensor([ids])).logits[0, -1].double() for ids in texts]
+        found = [predict_next_token(model, texts, (7, 11), max_tokens) for max_tokens in (9, 1000)]
+    expected = [float(each[11] - each[7]) for each in logits]
+    assert found[0] == pytest.approx(expected, abs=1e-5) and found[1] == pytest.approx(expected, abs=1e-5)

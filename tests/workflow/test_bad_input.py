@@ -71,9 +71,11 @@ def test_bad_data_stop_the_study_before_models_are_trained(name, tmp_path):
     assert "Traceback" not in result.stderr and not (tmp_path / "results/models").exists()
 
 
-def test_a_text_longer_than_the_context_is_named(tmp_path):
+@pytest.mark.parametrize("target", ["figures/pareto.pdf", "results/weak_labels/own/supervisor.parquet"])
+def test_a_text_longer_than_the_context_is_named_before_anything_is_trained(tmp_path, target):
     long = ["word " * 1100 + str(i) for i in range(600)]
-    result = run_snakemake(tmp_path, own_task(tmp_path / "own", {"text": long, "label": [0, 1] * 300}))
+    study = own_task(tmp_path / "own", {"text": long, "label": [0, 1] * 300})
+    result = run_snakemake(tmp_path, study, target=target)
     assert result.returncode != 0
     assert "has 1102 tokens, but model 'supervisor' reads at most 1024" in result.stderr
     assert not (tmp_path / "results/models").exists()

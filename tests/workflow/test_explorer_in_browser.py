@@ -211,6 +211,32 @@ def test_prices_are_relative_to_that_of_a_gold_label(page, study):
     assert_same_frontier(page, python_frontier(study, 0.1 / 4), gold=4)
 
 
+def test_each_point_has_error_bars_and_names_its_run_on_hover(page, study):
+    at(page, "#task=topic&focus=joint")
+    table = python_frontier(study, 0.1, task="topic")
+    bars = "(({error_y}) => [error_y.array, error_y.arrayminus])(document.getElementById('frontier-plot').data[{}])"
+    others, frontier = table[~table.on_frontier], table[table.on_frontier].sort_values("cost", kind="stable")
+    for trace, rows in ((3, others), (4, frontier)):
+        ends = [(rows.accuracy_high - rows.accuracy), (rows.accuracy - rows.accuracy_low)]
+        drawn = ask(page, bars.replace("{}", str(trace)))
+        assert np.allclose(drawn, [100 * end.clip(lower=0) for end in ends], atol=2e-4)
+
+    def hover(plot, trace, place):
+        ask(page, f"Plotly.Fx.hover('{plot}', [{{curveNumber: {trace}, pointNumber: {place}}}])")
+        return " ".join(texts(page, f"#{plot} .hoverlayer text"))
+
+    def assert_named(shown, row):
+        assert f"topic / small / big / {row.method}" in shown and f"{row.n_seeds} seeds" in shown
+        ends = " to ".join(f"{100 * end:.1f}" for end in (row.accuracy_low, row.accuracy_high))
+        assert f"accuracy {100 * row.accuracy:.1f} % ({ends})" in shown
+
+    assert_named(hover("frontier-plot", 4, 0), frontier.iloc[0])
+    assert_named(hover("frontier-plot", 3, 2), others.iloc[2])
+    shown, joint = hover("isoquants-plot", 3, 1), table[table.method == "joint"]
+    assert_named(shown, joint.iloc[1])
+    assert "predicted" in shown
+
+
 @pytest.mark.parametrize("task", ["average", "topic"])
 @pytest.mark.parametrize("method", TITLES)
 def test_regimes_are_python_s(page, study, task, method):

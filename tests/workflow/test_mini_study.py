@@ -175,6 +175,24 @@ def test_a_second_run_has_nothing_to_do(mini_study):
     assert "Nothing to be done" in run_snakemake(mini_study, MINI).stderr
 
 
+def test_what_verify_says_makes_a_missing_result_again(mini_study):
+    labels = mini_study / "results/weak_labels/topic/supervisor.parquet"
+    kept = labels.rename(mini_study / "kept.parquet")
+    verify = [sys.executable, "-m", "elicitation.cli", "verify", mini_study]
+    said = subprocess.run(verify, capture_output=True, text=True, check=False).stdout.splitlines()
+    kept.rename(labels)
+    assert said[0] == "results/weak_labels/topic/supervisor.parquet is missing; make it again."
+    command = said[-1].partition("all that comes from it: ")[2]
+    assert "Nothing to be done" in run_snakemake(mini_study, MINI).stderr, "the figures are there"
+    kept = labels.rename(mini_study / "kept.parquet")
+    dry = command.replace("snakemake", f"{sys.executable} -m snakemake --dry-run --quiet rules", 1)
+    planned = subprocess.run(dry, shell=True, capture_output=True, text=True, check=False)
+    kept.rename(labels)
+    assert planned.returncode == 0, planned.stderr
+    jobs = planned.stdout + planned.stderr
+    assert "write_weak_labels" in jobs and "plot_pareto" in jobs and "train_supervisor" not in jobs
+
+
 def test_a_new_price_trains_nothing(mini_study):
     planned = jobs_planned(mini_study, MINI | {"weak_prices": [0.02]})
     assert set(planned) == {

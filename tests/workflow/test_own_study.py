@@ -1,7 +1,10 @@
 """One's own table of texts and labels, from the file to the figures: real texts, real supervisors, noisy annotators."""
 
 import json
+import subprocess
+import sys
 from copy import deepcopy
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -153,6 +156,19 @@ def test_results_are_shown_at_the_prices_of_the_columns(own):
     assert json.loads((folder / "results/recommendation.json").read_text())
     quality = pd.read_csv(folder / "results/label_quality.csv")
     assert quality[quality["aggregate"].notna()].set_index("supervisor").price.to_dict() == prices
+
+
+def test_the_command_recommends_by_the_source_that_is_asked_for(own):
+    _, folder = own
+    command = [Path(sys.executable).with_name("elicitation"), "recommend", folder, "--budget", "16", "--json"]
+    for source, price in (("models", 0.12), ("crowd", 0.3)):
+        options = ["--supervisor", source, "--weak-price", str(price)]
+        result = subprocess.run([*command, *options], capture_output=True, text=True, check=True)
+        answer = json.loads(result.stdout)
+        bought = answer["recommended"]
+        assert bought["supervisor"] == source and bought["method"] == METHODS[source]
+        assert bought["cost"] == pytest.approx(bought["n_gold"] + price * bought["n_weak"]) and bought["cost"] <= 16
+        assert not answer["supported"] and answer["next"] == ["at least two more seeds: one has no spread"]
 
 
 def test_new_prices_train_nothing_and_new_rows_do(own, study):

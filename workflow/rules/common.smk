@@ -39,7 +39,7 @@ GROUPS = groups_of(study)
 BUDGETS = budgets_of(study["grid"])
 # Bad data, or an engine that does not start, should stop the study before anything is trained: what checks them comes
 # first and, where jobs share a machine, takes all of it; after a failed check nothing else starts.
-CHECKS = ["check_engine", "prepare_task", "prepare_tokenizer", "check_lengths"]
+CHECKS = ["check_engine", "prepare_task", "prepare_tokenizer", "check_texts", "check_lengths"]
 CHECK_PRIORITY = 100
 CHECK_THREADS = workflow.cores if workflow.local_exec and workflow.cores else 1
 API_STUDENTS = [name for name in STUDENTS if "api" in MODELS[name]]
@@ -173,6 +173,11 @@ def supervisor_learning_rate(wildcards):
 
 def pretrained_supervisor(wildcards):
     return f"results/models/{SUPERVISORS[wildcards.supervisor]['model']}"
+
+
+def texts_checked(wildcards):
+    """That the supervisor's model reads every text whole."""
+    return f"results/tasks/{{task}}/texts/{SUPERVISORS[wildcards.supervisor]['model']}.json"
 
 
 def labelling_model(wildcards):

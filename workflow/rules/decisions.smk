@@ -30,7 +30,7 @@ rule fit_production:
         mem_mb=grows(2000),
         runtime=grows(30),
     params:
-        version=1,
+        version=2,
         budgets=BUDGETS,
         weak_price=study["grid"]["weak_price"],
     script:

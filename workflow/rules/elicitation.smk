@@ -24,6 +24,7 @@ rule order_purchases:
 
 rule train_weak_stages:
     input:
+        texts="results/tasks/{task}/texts/{student}.json",
         student="results/models/{student}",
         pool="results/tasks/{task}/pool.parquet",
         ordering="results/purchases/{task}/s{seed}.parquet",
@@ -59,6 +60,7 @@ rule train_weak_stages:
 
 rule train_runs:
     input:
+        texts="results/tasks/{task}/texts/{student}.json",
         student="results/models/{student}",
         pool="results/tasks/{task}/pool.parquet",
         test="results/tasks/{task}/test.parquet",
@@ -98,6 +100,8 @@ rule train_runs:
 
 rule score_prompts:
     input:
+        texts="results/tasks/{task}/texts/{student}.json",
+        engine=ENGINE,
         student="results/models/{student}",
         pool="results/tasks/{task}/pool.parquet",
         test="results/tasks/{task}/test.parquet",

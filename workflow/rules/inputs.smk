@@ -55,6 +55,32 @@ rule prepare_tokenizer:
         "../scripts/prepare_tokenizer.py"
 
 
+rule check_texts:
+    input:
+        pool="results/tasks/{task}/pool.parquet",
+        test="results/tasks/{task}/test.parquet",
+        supervision="results/tasks/{task}/supervision.parquet",
+        tokenizer="results/tokenizers/{model}",
+    output:
+        record="results/tasks/{task}/texts/{model}.json",
+    log:
+        "logs/check_texts/{task}/{model}.log",
+    priority: CHECK_PRIORITY
+    group:
+        "lengths"
+    conda:
+        "../../envs/elicitation.yaml"
+    threads: CHECK_THREADS
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(30),
+    params:
+        version=1,
+    script:
+        "../scripts/check_texts.py"
+
+
+# Prompts, which depend on seeds and methods, so that nothing that trains may wait for it: it would train anew.
 rule check_lengths:
     input:
         pool="results/tasks/{task}/pool.parquet",

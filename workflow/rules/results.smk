@@ -25,7 +25,6 @@ rule evaluate_runs:
     input:
         predictions=runs_of_group,
         lengths="results/tasks/{task}/lengths.json",
-        engine=ENGINE,
         test="results/tasks/{task}/test.parquet",
         weak_labels="results/weak_labels/{task}/{supervisor}.parquet",
     output:
@@ -66,6 +65,8 @@ rule collect_metrics:
     resources:
         mem_mb=grows(1000),
         runtime=grows(10),
+    params:
+        version=1,
     script:
         "../scripts/collect_metrics.py"
 
@@ -345,7 +346,7 @@ rule plot_weak_labels:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=1,
+        version=2,
         tasks=list(TASKS),
         labelled=LABELLED,
     script:

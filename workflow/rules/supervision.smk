@@ -3,6 +3,7 @@
 
 rule train_supervisor:
     input:
+        texts=texts_checked,
         model=pretrained_supervisor,
         supervision="results/tasks/{task}/supervision.parquet",
     output:
@@ -52,6 +53,8 @@ rule check_engine:
 
 rule write_weak_labels:
     input:
+        texts=texts_checked,
+        engine=ENGINE,
         supervisor=labelling_model,
         supervision="results/tasks/{task}/supervision.parquet",
         pool="results/tasks/{task}/pool.parquet",

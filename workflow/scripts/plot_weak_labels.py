@@ -7,7 +7,7 @@ with job(snakemake):
 
     from elicitation.evaluation import label_quality, reliability
     from elicitation.figures.style import save_figure
-    from elicitation.figures.weak_labels import plot_weak_labels
+    from elicitation.figures.weak_labels import comparable_tasks, plot_weak_labels
 
     params = snakemake.params
     tests = dict(zip(params.tasks, map(pd.read_parquet, snakemake.input.tests), strict=True))
@@ -16,13 +16,14 @@ with job(snakemake):
         tables.append(tests[task].merge(pd.read_parquet(path), on="id").assign(task=task, supervisor=supervisor))
     # One's own labels may have gaps.
     labels = pd.concat(tables).dropna(subset=["p_weak"])
+    pooled = comparable_tasks(params.labelled)
     bins = [
         reliability(group.gold.to_numpy(), group.p_weak.to_numpy()).assign(supervisor=supervisor)
-        for supervisor, group in labels.groupby("supervisor", sort=False)
+        for supervisor, group in labels[labels.task.isin(pooled)].groupby("supervisor", sort=False)
     ]
     quality = [
         {"task": task, "supervisor": supervisor} | label_quality(group.gold.to_numpy(), group.p_weak.to_numpy())
         for (task, supervisor), group in labels.groupby(["task", "supervisor"], sort=False)
     ]
-    figure = plot_weak_labels(pd.concat(bins), pd.DataFrame(quality))
+    figure = plot_weak_labels(pd.concat(bins), pd.DataFrame(quality), pooled)
     save_figure(figure, [snakemake.output.pdf, snakemake.output.png])

@@ -6,6 +6,7 @@ with job(snakemake):
     import pandas as pd
 
     from elicitation.averages import average_rows
+    from elicitation.captions import unaveraged_sentence
     from elicitation.files import replacing, write_table
     from elicitation.resampling import read_resamples
     from elicitation.tables import methods_latex, methods_table
@@ -16,5 +17,6 @@ with job(snakemake):
     table = methods_table(average_rows(points), deviations, params.prices, params.budgets)
     write_table(snakemake.output.csv, table)
     with replacing(snakemake.output.tex) as temporary:
-        temporary.write_text(methods_latex(table, missing, params.titles))
+        left_out = unaveraged_sentence(points, params.titles)
+        temporary.write_text(methods_latex(table, missing, params.titles, left_out))
     print(table.to_string())

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from elicitation.averages import MODELS
+from elicitation.averages import GROUP, MODELS
 from elicitation.production import FORMS, Fit
 from elicitation.resampling import interval
 
@@ -16,8 +16,8 @@ FIT_BYTES = 3_000_000
 """Most that the replicates of all production functions may take."""
 BASE64 = 4 / 3
 """Characters a byte."""
-GROUP = ["task", "supervisor", "student"]
-"""What competes for one frontier."""
+TOGETHER = [kind for kind in GROUP if kind != "method"]
+"""What one view shows: the methods compete."""
 
 
 def encode(values: np.ndarray, kind: str) -> str:
@@ -44,20 +44,20 @@ def columns_of(points: pd.DataFrame, deviations: np.ndarray) -> dict:
 
 
 def groups_of(points: pd.DataFrame, deviations: np.ndarray) -> list[dict]:
-    """The configurations by GROUP, with the deviations of as many replicates as the page carries.
+    """The configurations by TOGETHER, with the deviations of as many replicates as the page carries.
 
     points, deviations: as elicitation.resampling.read_resamples returns them. Half-precision floats keep 11 bits: a
     deviation below 0.25 is off by less than 1e-4, a mean over replicates by far less.
     """
     n = carried(deviations.shape[1], 2 * BASE64 * len(points), DEVIATION_BYTES)
     return [
-        dict(zip(GROUP, key, strict=True))
+        dict(zip(TOGETHER, key, strict=True))
         | {
             "weakAccuracy": float(group.weak_accuracy.iloc[0]),
             "points": columns_of(group, deviations[group.index]),
             "deviations": encode(deviations[group.index, :n], "f2"),
         }
-        for key, group in points.groupby(GROUP, sort=False)
+        for key, group in points.groupby(TOGETHER, sort=False)
     ]
 
 

@@ -19,7 +19,7 @@ const FORMS = {
     const apart = purchases.map(([weak, gold]) => [x - Math.log1p(weak), y - Math.log1p(gold)]);
     const known = { kernels: [] };
     return ([lengthWeak, lengthGold, level, ...weights]) => {
-      // Replicates share their lengths, so one look at the kernels serves them all.
+      // Neighbours among the replicates may share their lengths: then one look at the kernels serves them.
       if (lengthWeak !== known.lengthWeak || lengthGold !== known.lengthGold) {
         const kernels = apart.map(([u, v]) => Math.exp(-((u / lengthWeak) ** 2 + (v / lengthGold) ** 2) / 2));
         Object.assign(known, { lengthWeak, lengthGold, kernels });

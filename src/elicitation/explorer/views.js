@@ -352,7 +352,7 @@ function pictureOfSurface({ shades, nWeak, nGold, low, high }) {
 }
 
 function drawIsoquants(view, colours) {
-  const { surface, fit, path, weakPrice, budget, gold, group, focusPoints, star } = view;
+  const { surface, fit, path, weakPrice, budget, gold, group, scored, focusPoints, star } = view;
   const { nWeak: mostWeak, nGold: mostGold } = fit.largest;
   const tens = (most) => [0, ...roundNumbers(10, Math.max(most, 10), 0)];
   const axisOf = (title, most) =>
@@ -372,8 +372,11 @@ function drawIsoquants(view, colours) {
   const halo = Array(3).fill(`0 0 3px ${colours.card}`).join(", ");
   const predicted = ({ nWeak, nGold }) => `predicted ${percent(fit.predict(nWeak, nGold))} %`;
   const describe = (purchase) => describePurchase(purchase.nWeak, purchase.nGold);
-  const { nWeak, nGold, accuracy } = group.points;
-  const tested = focusPoints.map((i) => ({ nWeak: nWeak[i], nGold: nGold[i], accuracy: accuracy[i] }));
+  const { nWeak, nGold } = group.points;
+  const focused = new Set(focusPoints);
+  const tested = scored
+    .filter(({ index }) => focused.has(index))
+    .map((point) => ({ ...point, nWeak: nWeak[point.index], nGold: nGold[point.index] }));
   const traces = [
     curve(surface.isoquants.flatMap(({ line }) => [...line, null]), { color: colours.ink, width: 1.1 }),
     curve(labels, {}, { mode: "text", text: levels, textfont: { size: 12, color: colours.ink, shadow: halo } }),
@@ -381,9 +384,7 @@ function drawIsoquants(view, colours) {
     curve(tested, {}, {
       mode: "markers",
       marker: { symbol: "circle-open", size: 7, color: colours.ink, line: { width: 1.3 } },
-      hovertext: tested.map(
-        (one) => `tested: ${describe(one)}<br>observed ${percent(one.accuracy)} %, ${predicted(one)}`,
-      ),
+      hovertext: tested.map((point) => `${hoverOfPoint(view, point)}<br>${predicted(point)}`),
     }),
     curve(path, { color: colours.star, width: 2.2 }, {
       mode: "lines+markers",

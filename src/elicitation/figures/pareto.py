@@ -10,7 +10,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from elicitation.averages import average_rows
-from elicitation.captions import footnote, usual_seeds, varying
+from elicitation.captions import footnote, unaveraged_sentence, usual_seeds, varying
 from elicitation.figures import style
 from elicitation.figures.style import percent
 
@@ -53,7 +53,7 @@ def plot_pareto(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, st
     table: as elicitation.frontier.frontiers returns it, with the interval of weak_accuracy.
     """
     style.set_style()
-    table = average_rows(table)
+    left_out, table = unaveraged_sentence(table, titles), average_rows(table)
     label, models = varying(table, ["student", "supervisor"]), ["student", "supervisor"]
     groups = [
         (names, price, table[(table[models] == list(names)).all(axis=1) & (table.weak_price == price)])
@@ -88,5 +88,6 @@ def plot_pareto(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, st
     style.add_legend(figure, handles)
     bar = figure.colorbar(ScalarMappable(Normalize(0, 100), style.SHARE_COLOURS), ax=panels, pad=0.01, aspect=30)
     bar.set_label("weak labels' share of cost, %")
-    style.finish(figure, footnote(table, missing, titles), "cost, in gold labels", "accuracy, %")
+    note = f"{footnote(table, missing, titles)} {left_out}".strip()
+    style.finish(figure, note, "cost, in gold labels", "accuracy, %")
     return figure

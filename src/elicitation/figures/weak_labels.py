@@ -14,11 +14,20 @@ STEP = 0.16
 """Rows by which neighbouring supervisors are moved aside."""
 
 
-def plot_weak_labels(bins: pd.DataFrame, quality: pd.DataFrame) -> Figure:
+def comparable_tasks(labelled: list[tuple[str, str]]) -> list[str]:
+    """The tasks that every supervisor labels, or all tasks where they share none. labelled: (task, supervisor)."""
+    by_supervisor: dict[str, set[str]] = {}
+    for task, supervisor in labelled:
+        by_supervisor.setdefault(supervisor, set()).add(task)
+    shared, tasks = set.intersection(*by_supervisor.values()), dict.fromkeys(task for task, _ in labelled)
+    return [task for task in tasks if task in shared] or list(tasks)
+
+
+def plot_weak_labels(bins: pd.DataFrame, quality: pd.DataFrame, pooled: list[str]) -> Figure:
     """Left a reliability diagram, a curve a supervisor; right the accuracy of each supervisor on each task.
 
-    bins: supervisor with the columns of elicitation.evaluation.reliability, over the test examples of all tasks;
-    quality: task and supervisor with the columns of elicitation.evaluation.label_quality.
+    bins: supervisor with the columns of elicitation.evaluation.reliability, over the test examples of the tasks
+    `pooled`; quality: task and supervisor with the columns of elicitation.evaluation.label_quality.
     """
     style.set_style()
     supervisors, tasks = list(quality.supervisor.unique()), list(quality.task.unique())
@@ -51,8 +60,9 @@ def plot_weak_labels(bins: pd.DataFrame, quality: pd.DataFrame) -> Figure:
     ]
     style.add_legend(figure, [*handles, style.handle("calibrated", **style.WEAK_LABELS)])
     sizes = " to ".join(f"{n:,}" for n in sorted({quality.n.min(), quality.n.max()}))
+    together = "all tasks" if len(pooled) == len(tasks) else ", ".join(pooled)
     footnote = (
-        f"On the test examples, {sizes} a task; on the left those of all tasks together, the area of a marker is its "
+        f"On the test examples, {sizes} a task; on the left those of {together} together, the area of a marker is its "
         "share of them. Bars: 95 % Wilson intervals."
     )
     style.finish(figure, footnote)
