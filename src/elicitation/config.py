@@ -647,7 +647,7 @@ def purchases_of(budget: int, grid: dict, method: Method) -> list[tuple[int, int
     if method.prompts_only:
         return [(k, 0) if method.shots.quality == "weak" else (0, k) for k in grid["shots"]]
     price, (weak_shots, gold_shots) = Fraction(str(grid["weak_price"])), method.shots_bought
-    pairs = [pair for pair in listed_purchases(grid, method) if budget_for(*pair, grid) == budget]
+    pairs = [pair for pair in listed_purchases(grid, method) if cost_ceiling(*pair, price) == budget]
     if budget in grid["budgets"] and method.finetune_on is None:
         rest = budget - weak_shots * price - gold_shots
         shares = [Fraction(str(share)) for share in method.gold_shares or grid["gold_shares"]]
@@ -670,15 +670,15 @@ def listed_purchases(grid: dict, method: Method) -> list[tuple[int, int]]:
     return [(weak_shots + n_weak, gold_shots + n_gold) for n_weak, n_gold in method.finetune_on]
 
 
-def budget_for(n_weak: int, n_gold: int, grid: dict) -> int:
-    """The smallest budget of the grid that affords a purchase; where none does, what it costs, rounded up."""
-    cost = math.ceil(n_gold + n_weak * Fraction(str(grid["weak_price"])))
-    return min((budget for budget in grid["budgets"] if budget >= cost), default=cost)
+def cost_ceiling(n_weak: int, n_gold: int, price: Fraction) -> int:
+    """The smallest whole budget that affords a purchase."""
+    return math.ceil(n_gold + n_weak * price)
 
 
 def budgets_of(grid: dict) -> list[int]:
     """The budgets of all blocks that train."""
-    return sorted({*grid["budgets"], *(budget_for(*pair, grid) for pair in grid["more_purchases"])})
+    price = Fraction(str(grid["weak_price"]))
+    return sorted({*grid["budgets"], *(cost_ceiling(*pair, price) for pair in grid["more_purchases"])})
 
 
 def block_purchases(budget: int, seed: int, method: Method, supply: Supply, config: dict) -> list[tuple[int, int]]:
@@ -701,7 +701,9 @@ def blocks_of(method: Method, supply: Supply, config: dict) -> list[tuple[int, i
     if method.prompts_only:
         budgets = [max(grid["shots"], default=0)]
     else:
-        budgets = sorted({*grid["budgets"], *(budget_for(*pair, grid) for pair in listed_purchases(grid, method))})
+        price = Fraction(str(grid["weak_price"]))
+        own = {cost_ceiling(*pair, price) for pair in listed_purchases(grid, method)}
+        budgets = sorted({*grid["budgets"], *own})
     return [(b, seed) for b in budgets for seed in seeds if block_purchases(b, seed, method, supply, config)]
 
 

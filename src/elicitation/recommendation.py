@@ -292,7 +292,7 @@ def in_words(answer: dict) -> Iterator[str]:
         yield f"- {name} ({labels}): {points_of(other['difference'])} against that"
     regime, wanted = answer["regime"], f"{100 * answer['wanted']:.0f} % are asked for"
     chances = ", ".join(f"{name} {100 * regime[name]:.0f} %" for name in REGIMES.values() if name in regime)
-    said = f"by the runs alone, {chances} ({wanted})" if chances else regime["reason"]
+    said = regime["reason"] if regime["missing"] else f"by the runs alone, {chances} ({wanted})"
     if answer["supported"]:
         yield f"\nThe data support it: {said}."
     else:

@@ -31,25 +31,26 @@ def regime_at(points: pd.DataFrame, deviations: np.ndarray, budget: float, weak_
     points, deviations: as elicitation.resampling.read_resamples returns them. In every replicate each strategy's best
     affordable purchase is chosen on one half of the evidence and the strategies are compared on the other. The share of
     replicates in which a strategy is ahead is the probability of its regime; one below `verdict` leaves the regime
-    undetermined, and so do a single seed and a strategy without affordable purchase.
+    undetermined, and so do a single seed and a strategy without affordable purchase, which has no share.
 
     `effect` is by how much the best mixed purchase is ahead of the best pure one, `lead` by how much the winner is
     ahead of the best of the other two, both with 95 % interval. The purchase is what most halves choose for the winner.
     """
     row = {"budget": budget, "weak_price": weak_price, "regime": UNDETERMINED, "winner": None}
     accuracy, positions = points.accuracy.to_numpy(), affordable(points, budget, weak_price)
-    if set(positions) != set(STRATEGIES):
-        missing = " or ".join(strategy for strategy in STRATEGIES if strategy not in positions)
-        return row | {"reason": f"no purchase within the budget is {missing}"}
 
     def best_of(strategies: list[str]) -> np.ndarray:
         """(replicates,) positions of what the choosing halves find best among the purchases of these strategies."""
         among = np.concatenate([positions[strategy] for strategy in strategies])
         return among[best_by_half(accuracy[among], deviations[among])]
 
-    chosen = {strategy: best_of([strategy]) for strategy in STRATEGIES}
-    scores = {strategy: reported(accuracy, deviations, chosen[strategy]) for strategy in STRATEGIES}
-    shares = dict(zip(STRATEGIES, shares_of_wins(np.stack(list(scores.values()))), strict=True))
+    chosen = {strategy: best_of([strategy]) for strategy in positions}
+    scores = {strategy: reported(accuracy, deviations, chosen[strategy]) for strategy in positions}
+    if scores:
+        shares = dict(zip(positions, shares_of_wins(np.stack(list(scores.values()))), strict=True))
+        row |= {REGIMES[strategy]: float(share) for strategy, share in shares.items()}
+    if missing := [strategy for strategy in STRATEGIES if strategy not in positions]:
+        return row | {"reason": f"no purchase within the budget is {' or '.join(missing)}"}
     winner = max(STRATEGIES, key=shares.get)
     rivals = best_of([strategy for strategy in STRATEGIES if strategy != winner])
     purchase = points.iloc[np.bincount(chosen[winner]).argmax()]
@@ -59,7 +60,6 @@ def regime_at(points: pd.DataFrame, deviations: np.ndarray, budget: float, weak_
     return (
         row
         | {"winner": winner, "reason": "one seed has no spread" if one_seed else ""}
-        | {REGIMES[strategy]: float(share) for strategy, share in shares.items()}
         | with_interval("effect", scores["mixed"] - reported(accuracy, deviations, best_of(PURE)))
         | with_interval("lead", scores[winner] - reported(accuracy, deviations, rivals))
         | {f"accuracy_{strategy.replace(' ', '_')}": float(score.mean()) for strategy, score in scores.items()}
@@ -77,6 +77,6 @@ def find_regimes(
         for price in prices[group[1]]
         for budget in budgets
     ]
-    # Where no budget affords every strategy, no row has probabilities.
+    # Where no budget affords a strategy, no row has its share.
     unknown = dict.fromkeys(REGIMES.values(), np.nan)
     return pd.DataFrame([unknown | row for row in rows])

@@ -525,8 +525,8 @@ def test_labels_to_finetune_on_come_on_top_of_those_in_the_prompt_and_join_the_b
     entry = {"name": "mine", "like": "sequential_sft", "shots": {"quality": "weak", "k": 8}}
     (mine,) = study_methods([entry | {"finetune_on": [[16, 0], [0, 16], [0, 15]]}]).values()
     study = {"grid": grid, "seeds": [0]}
-    assert blocks_of(mine, PLENTY, study) == [(16, 0), (17, 0)]
-    assert [purchases_of(budget, grid, mine) for budget in (16, 17)] == [[(24, 0), (8, 15)], [(8, 16)]]
+    assert blocks_of(mine, PLENTY, study) == [(3, 0), (16, 0), (17, 0)]
+    assert [purchases_of(budget, grid, mine) for budget in (3, 16, 17)] == [[(24, 0)], [(8, 15)], [(8, 16)]]
 
 
 def test_a_purchase_holds_the_examples_in_the_prompt_and_is_made_by_methods_that_it_suffices_for():
@@ -534,9 +534,8 @@ def test_a_purchase_holds_the_examples_in_the_prompt_and_is_made_by_methods_that
     grid["more_purchases"] = [[0, 8192], [20, 2]]
     study = {"grid": grid, "seeds": [0]}
     assert purchases_of(8192, grid, METHODS["two_shot_gold"]) == [(0, 8192)]
-    assert purchases_of(16, grid, METHODS["two_shot_gold"]) == [(0, 16), (20, 2)]
-    assert purchases_of(16, grid, METHODS["two_shot_weak"]) == [(2, 15), (20, 2)]
-    assert blocks_of(METHODS["two_shot_weak"], PLENTY, study) == [(16, 0)]
+    assert purchases_of(4, grid, METHODS["two_shot_gold"]) == [(20, 2)]
+    assert blocks_of(METHODS["two_shot_weak"], PLENTY, study) == [(4, 0), (16, 0)]
     assert max(budgets_of(grid)) == 8192, "no purchase costs more than the dearest budget"
 
 
@@ -593,13 +592,11 @@ def test_only_models_that_show_examples_read_prompts(study):
 
 
 def test_more_purchases_join_the_block_of_the_budget_that_affords_them():
-    grid = {"weak_price": 0.1, "budgets": [16, 4], "gold_shares": [1], **NO_MORE}
-    grid["more_purchases"] = [[0, 8192], [155, 0], [1, 0], [41, 0]]
+    grid = {"weak_price": 0.1, "budgets": [16], "gold_shares": [1], **NO_MORE}
+    grid["more_purchases"] = [[0, 8192], [155, 0], [1, 0]]
     study = {"grid": grid, "seeds": [0]}
-    assert budgets_of(grid) == [4, 16, 8192]
-    assert blocks_of(SEQUENTIAL, PLENTY, study) == [(4, 0), (16, 0), (8192, 0)]
-    assert purchases_of(4, grid, SEQUENTIAL) == [(0, 4), (1, 0)]
-    assert purchases_of(16, grid, SEQUENTIAL) == [(0, 16), (155, 0), (41, 0)]
+    assert blocks_of(SEQUENTIAL, PLENTY, study) == [(1, 0), (16, 0), (8192, 0)]
+    assert purchases_of(16, grid, SEQUENTIAL) == [(0, 16), (155, 0)]
     assert purchases_of(8192, grid, SEQUENTIAL) == [(0, 8192)]
 
 

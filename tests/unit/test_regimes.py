@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from elicitation.regimes import find_regimes, regime_at, shares_of_wins
-from elicitation.strategies import strategy_of
+from elicitation.strategies import REGIMES, strategy_of
 
 WEAK, MIXED, GOLD = (100, 0), (50, 5), (0, 10)
 """Purchases that cost 10 at the price 0.1."""
@@ -81,9 +81,13 @@ def test_one_seed_decides_nothing_and_says_why():
 
 @pytest.mark.parametrize("missing", [WEAK, MIXED, GOLD])
 def test_a_strategy_without_purchase_leaves_the_regime_undetermined_and_says_why(missing):
-    row = regime_at(*study({pair: 0.9 for pair in (WEAK, MIXED, GOLD) if pair != missing}), 10, 0.1, 0.9)
-    assert row["regime"] == "undetermined"
+    accuracies = {pair: 0.9 - 0.1 * place for place, pair in enumerate((WEAK, MIXED, GOLD)) if pair != missing}
+    row = regime_at(*study(accuracies), 10, 0.1, 0.9)
+    assert row["regime"] == "undetermined" and row["winner"] is None
     assert row["reason"] == f"no purchase within the budget is {strategy_of(*missing)}"
+    best, other = (REGIMES[strategy_of(*pair)] for pair in accuracies)
+    assert (row[best], row[other]) == (1, 0), "how those that can be afforded compare"
+    assert REGIMES[strategy_of(*missing)] not in row
 
 
 def test_only_affordable_purchases_count():
@@ -111,7 +115,9 @@ def test_every_group_price_and_budget_has_a_row():
     assert found == [["a", 0.1, 10], ["a", 0.1, 40], ["a", 0.5, 10], ["a", 0.5, 40], ["b", 1.0, 10], ["b", 1.0, 40]]
 
 
-def test_probabilities_are_missing_where_no_budget_affords_every_strategy():
+def test_what_no_budget_affords_has_an_empty_share():
     points, deviations = study({WEAK: 0.9, GOLD: 0.5})
-    table = find_regimes(points, deviations, {"v": [0.1]}, [10], 0.9)
-    assert table[["quantity-dominant", "mixed", "quality-dominant"]].isna().all(axis=None)
+    table = find_regimes(points, deviations, {"v": [0.1]}, [10, 1], 0.9)
+    assert table.mixed.isna().all()
+    assert table[["quantity-dominant", "quality-dominant"]].iloc[0].tolist() == [1, 0]
+    assert table[["quantity-dominant", "quality-dominant"]].iloc[1].isna().all(), "a budget of 1 buys nothing"

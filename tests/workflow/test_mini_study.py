@@ -96,9 +96,10 @@ def test_every_budget_and_price_has_a_verdict(mini_study):
     assert len(regimes) == (len(TASKS) + 1) * 2 * 2
     probabilities = regimes[["quantity-dominant", "mixed", "quality-dominant"]]
     assert set(regimes.regime) <= {*probabilities, "undetermined"}
-    affordable = regimes.weak_price == 0.1
-    assert np.allclose(probabilities.sum(axis=1), affordable), "at 0.5 not every strategy is affordable"
-    assert ((probabilities.max(axis=1) >= 0.9) == (regimes.regime != "undetermined")).all()
+    assert np.allclose(probabilities.sum(axis=1), 1)
+    all_three = probabilities.notna().all(axis=1)
+    assert (all_three == (regimes.weak_price == 0.1)).all(), "at 0.5 not every strategy is affordable"
+    assert ((all_three & (probabilities.max(axis=1) >= 0.9)) == (regimes.regime != "undetermined")).all()
 
 
 def test_runs_are_summarised_and_none_is_missing(mini_study, metrics):

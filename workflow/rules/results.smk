@@ -109,7 +109,7 @@ rule find_regimes:
         mem_mb=grows(1000),
         runtime=grows(30),
     params:
-        version=2,
+        version=3,
         prices=PRICES,
         budgets=BUDGETS,
         verdict=study["inference"]["verdict"],

@@ -200,10 +200,11 @@ function compute() {
   // The map's cells are where the sliders can stand.
   const [stops, budgets] = [weakStops(), budgetStops()];
   const relative = (values) => values.map((value) => value / gold);
+  const known = once(`regimes ${key} ${focus}`, () => new Map());
   const map = once(`map ${key} ${focus} ${gold}`, () => ({
     weak: stops,
     budgets,
-    cells: regimeMap(group.points, focusPoints, relative(stops), relative(budgets), verdict),
+    cells: regimeMap(group.points, focusPoints, relative(stops), relative(budgets), verdict, known),
   }));
   const fit = fits.get(focus);
   const path = fit ? expansionPath(fit, relative(budgets), weakPrice, poolSize) : [];

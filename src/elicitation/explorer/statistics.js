@@ -196,9 +196,8 @@ function regimeAt(points, chosen, budget, weakPrice, verdict) {
 }
 
 /** The regimes at all prices and budgets: rows by budget, columns by price. Cells that afford the same purchases are
- *  alike, so each set of purchases is looked at once. */
-function regimeMap(points, chosen, prices, budgets, verdict) {
-  const known = new Map();
+ *  alike, so each set of purchases is looked at once; `known`: what was found of earlier sets among these. */
+function regimeMap(points, chosen, prices, budgets, verdict, known) {
   return budgets.map((budget) =>
     prices.map((price) => {
       const found = affordable(points, chosen, budget, price);
