@@ -77,8 +77,11 @@ def unaveraged_sentence(table: pd.DataFrame, titles: dict[str, str]) -> str:
     alone = everywhere[everywhere.found == "left_only"]
     if averaged.empty or alone.empty:
         return ""
-    names = varying(table, MODELS)
-    listed = [", ".join(titles.get(name, name) for name in key) for key in alone[names].itertuples(index=False)]
+    shared = {kind: averaged[kind].iloc[0] for kind in MODELS if kind not in varying(averaged, MODELS)}
+    listed = [
+        ", ".join(titles.get(row[kind], row[kind]) for kind in reversed(MODELS) if row[kind] != shared.get(kind))
+        for _, row in alone.iterrows()
+    ]
     more = f" and {len(listed) - NAMED} more" if len(listed) > NAMED else ""
     return f"Not on every task that is averaged, so not shown: {'; '.join(listed[:NAMED])}{more}."
 

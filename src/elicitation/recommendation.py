@@ -1,7 +1,7 @@
 """What to buy for a budget, by which method, and whether the data support it. Imports nothing heavy."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ from elicitation.config import AVERAGE
 from elicitation.errors import InputError
 from elicitation.files import read_json
 from elicitation.frontier import cost
-from elicitation.production import FORMS, GOOD, Fit, Z, affordable, best_of, read_production
+from elicitation.production import FORMS, GOOD, ROUNDING, Fit, Z, affordable, best_of, read_production
 from elicitation.regimes import PURE, regime_at
 from elicitation.regimes import affordable as runs_within
 from elicitation.resampling import interval, read_resamples
@@ -113,8 +113,8 @@ def options(findings: Findings, question: Question) -> tuple[pd.DataFrame, np.nd
     """What can be bought, one row an option, and its accuracies by each replicate (options, replicates).
 
     Where the production function of a supervisor and method is good, the budget may be split in any way, and it says
-    what to expect; else only the purchases that were run can be recommended, with the accuracy that they had.
-    InputError if the budget buys none.
+    what to expect; else only the purchases that were run can be recommended, with the accuracy that they had
+    (see scale_up). InputError if the budget buys none.
     """
     fits = {tuple(getattr(fit, kind) for kind in GROUP): fit for fit in findings.fits}
     budget, tables, drawn = question.budget / question.gold_price, [], []
@@ -158,6 +158,26 @@ def score(draws: np.ndarray, agree: np.ndarray | None = None, model_error: float
     return {"mean": mean, "low": mean - math.hypot(low, off), "high": mean + math.hypot(high, off)}
 
 
+def scale_up(
+    option: pd.Series, alike: pd.DataFrame, most: Sequence[float], budget: float, pool_size: int | None
+) -> tuple[int, int]:
+    """The (n_weak, n_gold) to buy where this option is the best.
+
+    That of a production function spends the budget. A purchase that was run is bought in the same proportion until the
+    budget is spent, unless a dearer one of its strategy was within the budget too: a split that was best carries over
+    to a budget that was not run, but not against the evidence. No more labels of either kind are bought than were
+    studied (`most`), nor more than the pool holds. alike: the options of its group and strategy.
+    """
+    pair = option.n_weak, option.n_gold
+    if option.fitted or alike.cost.max() > option.cost + ROUNDING:
+        return pair
+    limits = [budget / option.cost, *(limit / n for limit, n in zip(most, pair, strict=True) if n)]
+    if pool_size is not None:
+        limits.append(pool_size / sum(pair))
+    factor = max(1.0, min(limits))
+    return tuple(int(n * factor + ROUNDING) for n in pair)
+
+
 def describe_option(option: pd.Series, question: Question) -> dict:
     bought = {name: int(option[name]) for name in ("n_weak", "n_gold")}
     names = {name: option[name] for name in ("supervisor", "method", "strategy")}
@@ -184,7 +204,7 @@ def recommend(findings: Findings, question: Question) -> dict:
     decided = np.flatnonzero(kin & (table.strategy.map(REGIMES) == regime["regime"]))
     contenders = decided if len(decided) else np.arange(len(table))
     best = contenders[best_of(mean[contenders], costs[contenders])]
-    option = table.iloc[best]
+    option = table.iloc[best].copy()
 
     def best_among(among: np.ndarray) -> np.ndarray:
         """(replicates,) the options that choose themselves among these positions."""
@@ -203,6 +223,14 @@ def recommend(findings: Findings, question: Question) -> dict:
         rival = describe_option(table.iloc[among[best_of(mean[among], costs[among])]], question)
         pure[name] = rival | {"difference": score(draws[best_among(among), count] - draws[best], agree)}
     loss = draws[winners, count] - draws[best]
+    run = option.n_weak, option.n_gold
+    most = findings.points.loc[(findings.points[GROUP] == option[GROUP]).all(axis=1), ["n_weak", "n_gold"]].max()
+    budget, pool_size = question.budget / question.gold_price, findings.pool_sizes.get(option.task)
+    alike = table[kin & (table.strategy == option.strategy)]
+    option["n_weak"], option["n_gold"] = bought = scale_up(option, alike, most, budget, pool_size)
+    option["cost"] = cost(*bought, option.weak_price)
+    if bought != run:
+        option["basis"] += f", scaled to the budget from {describe_purchase(*run)}, whose accuracy this is"
     answer = {
         "question": asdict(question),
         "task": option.task,

@@ -152,6 +152,6 @@ def test_what_no_average_has_is_named():
     sentence = "Not on every task that is averaged, so not shown: "
     assert unaveraged_sentence(table, titles) == f"{sentence}Method N."
     more = pd.DataFrame([("a", f"w{i}", "s", "m") for i in range(5)], columns=table.columns)
-    shown = "v, Method N; w0, Method M; w1, Method M; w2, Method M and 2 more."
+    shown = "Method N; w0; w1; w2 and 2 more."
     assert unaveraged_sentence(pd.concat([table, more]), titles) == f"{sentence}{shown}"
     assert unaveraged_sentence(table[:3], titles) == unaveraged_sentence(table[1:], titles) == ""

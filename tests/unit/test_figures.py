@@ -296,7 +296,7 @@ def test_weak_labels_have_reliability_and_accuracy_of_every_supervisor(superviso
     assert [label.get_text() for label in accuracy.get_yticklabels()] == ["a", "b"]
     assert [bar[:, 0].tolist() for bar in accuracy.containers[0][2][0].get_segments()] == [pytest.approx([60, 80])] * 2
     assert legend(figure) == [*supervisors, "calibrated"]
-    assert "on the left those of a together" in " ".join(figure.texts[-1].get_text().split())
+    assert "on the left those of a, the area" in " ".join(figure.texts[-1].get_text().split())
 
 
 def test_supervisors_are_compared_on_the_tasks_that_all_of_them_label():

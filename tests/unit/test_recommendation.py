@@ -126,6 +126,31 @@ def test_a_bad_fit_is_not_followed(folder):
     assert "bad fit" in answer["basis"]
 
 
+@pytest.mark.parametrize(
+    ("question", "best", "bought"),
+    [
+        pytest.param(Question(32, 0.1), (0, 16), (0, 32), id="in the same proportion"),
+        pytest.param(Question(32, 0.1), (80, 8), (160, 16), id="both kinds"),
+        pytest.param(Question(1000, 0.1), (0, 64), (0, 64), id="no more than was studied"),
+        pytest.param(Question(64, 0.1), (0, 16), (0, 16), id="not against dearer runs"),
+        pytest.param(Question(33, 0.3), (80, 8), (82, 8), id="whole labels"),
+    ],
+)
+def test_what_was_run_is_scaled_to_the_budget_where_nothing_says_that_more_is_not_better(
+    folder, question, best, bought
+):
+    findings = read_findings(folder([fit_of("bad")], best=best))
+    points = findings.points
+    points["accuracy"] = [0.9 if pair == best else 0.7 for pair in zip(points.n_weak, points.n_gold, strict=True)]
+    answer = recommend(findings, question)
+    assert answer_pair(answer) == bought
+    assert answer["recommended"]["cost"] == pytest.approx(bought[1] + question.weak_price * bought[0])
+    assert answer["accuracy"]["mean"] == pytest.approx(0.9, abs=0.02), "that of the purchase that was run"
+    run = f"scaled to the budget from {best[0]} weak + {best[1]} gold labels, whose accuracy this is"
+    assert (run in answer["basis"]) == (bought != best)
+    assert answer_pair(recommend(replace(findings, pool_sizes={"t": sum(best)}), question)) == best
+
+
 def test_purchases_of_strategies_that_were_never_run_are_named(folder):
     answer = recommend(read_findings(folder([fit_of("bad")])), Question(10, 2.0))
     assert answer["regime"]["missing"] == ["weak only", "mixed"] and not answer["supported"]

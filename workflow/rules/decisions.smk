@@ -188,7 +188,7 @@ rule recommend:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=3,
+        version=4,
         titles=TITLES,
         prices=PRICES,
         pool_sizes=POOL_SIZES,

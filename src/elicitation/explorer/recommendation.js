@@ -33,6 +33,18 @@ function optionsOf(points, methods, fits, budget, weakPrice, poolSize) {
   }));
 }
 
+/** The labels to buy where this option is the best: those of a purchase that was run in the same proportion until the
+ *  budget is spent, unless a dearer one of its strategy was within the budget too. */
+function scaleUp(option, alike, most, budget, poolSize) {
+  const { nWeak, nGold, cost } = option;
+  if (option.fitted || alike.some((other) => other.cost > cost + ROUNDING)) return { nWeak, nGold };
+  const limits = [budget / cost, poolSize / (nWeak + nGold)];
+  if (nWeak) limits.push(most.nWeak / nWeak);
+  if (nGold) limits.push(most.nGold / nGold);
+  const factor = Math.max(1, Math.min(...limits));
+  return { nWeak: Math.floor(nWeak * factor + ROUNDING), nGold: Math.floor(nGold * factor + ROUNDING) };
+}
+
 /** Mean and 95 % interval of draws, with the model's own error in quadrature. `agree`: which of the replicates make the
  *  same choice by their choosing half; all where none does. */
 function scoreOf(draws, agree = [], modelError = 0) {
@@ -83,8 +95,11 @@ function recommend(points, methods, fits, budget, weakPrice, verdict, poolSize) 
     return [{ ...bestOf(among), difference: scoreOf(gap, agree) }];
   });
   const loss = winners.map(({ draws }, r) => draws[r] - best.draws[r]);
+  const alike = options.filter(({ method, strategy }) => method === best.method && strategy === best.strategy);
+  const mostOf = (labels) => Math.max(...own.map((i) => points[labels][i]));
+  const bought = scaleUp(best, alike, { nWeak: mostOf("nWeak"), nGold: mostOf("nGold") }, budget, poolSize);
   return {
-    ...best,
+    ...{ ...best, ...bought, cost: costOf(bought.nWeak, bought.nGold, weakPrice) },
     accuracy: { ...accuracy, low: clip(accuracy.low), high: clip(accuracy.high) },
     pure,
     regime,

@@ -60,9 +60,9 @@ def plot_weak_labels(bins: pd.DataFrame, quality: pd.DataFrame, pooled: list[str
     ]
     style.add_legend(figure, [*handles, style.handle("calibrated", **style.WEAK_LABELS)])
     sizes = " to ".join(f"{n:,}" for n in sorted({quality.n.min(), quality.n.max()}))
-    together = "all tasks" if len(pooled) == len(tasks) else ", ".join(pooled)
+    shown = "all tasks together" if len(pooled) == len(tasks) else ", ".join(pooled)
     footnote = (
-        f"On the test examples, {sizes} a task; on the left those of {together} together, the area of a marker is its "
+        f"On the test examples, {sizes} a task; on the left those of {shown}, the area of a marker is its "
         "share of them. Bars: 95 % Wilson intervals."
     )
     style.finish(figure, footnote)
