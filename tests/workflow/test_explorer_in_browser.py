@@ -221,20 +221,19 @@ def test_each_point_has_error_bars_and_names_its_run_on_hover(page, study):
         drawn = ask(page, bars.replace("{}", str(trace)))
         assert np.allclose(drawn, [100 * end.clip(lower=0) for end in ends], atol=2e-4)
 
-    def hover(plot, trace, place):
-        ask(page, f"Plotly.Fx.hover('{plot}', [{{curveNumber: {trace}, pointNumber: {place}}}])")
-        return " ".join(texts(page, f"#{plot} .hoverlayer text"))
-
     def assert_named(shown, row):
         assert f"topic / small / big / {row.method}" in shown and f"{row.n_seeds} seeds" in shown
         ends = " to ".join(f"{100 * end:.1f}" for end in (row.accuracy_low, row.accuracy_high))
         assert f"accuracy {100 * row.accuracy:.1f} % ({ends})" in shown
 
-    assert_named(hover("frontier-plot", 4, 0), frontier.iloc[0])
-    assert_named(hover("frontier-plot", 3, 2), others.iloc[2])
-    shown, joint = hover("isoquants-plot", 3, 1), table[table.method == "joint"]
-    assert_named(shown, joint.iloc[1])
-    assert "predicted" in shown
+    joint = table[table.method == "joint"]
+    for plot, trace, rows in (("frontier", 3, others), ("frontier", 4, frontier), ("isoquants", 3, joint)):
+        named = ask(page, f"document.getElementById('{plot}-plot').data[{trace}].hovertext")
+        for shown, (_, row) in zip(named, rows.iterrows(), strict=True):
+            assert_named(shown, row)
+    for plot, trace, rows in (("frontier", 4, frontier), ("isoquants", 3, joint)):
+        ask(page, f"Plotly.Fx.hover('{plot}-plot', [{{curveNumber: {trace}, pointNumber: 1}}])")
+        assert_named(" ".join(texts(page, f"#{plot}-plot .hoverlayer text")), rows.iloc[1])
 
 
 @pytest.mark.parametrize("task", ["average", "topic"])
