@@ -313,6 +313,7 @@ def test_what_to_buy_is_what_the_command_recommends(page, study, task, methods):
         assert found["regime"]["regime"] == expected["regime"]["regime"]
         assert found["lossAtMost"] == pytest.approx(expected["loss_at_most"], abs=1e-6)
         assert found["supported"] == expected["supported"]
+        assert (found["scaledFrom"] is not None) == ("scaled to the budget" in expected["basis"])
         differences = [rival["difference"] for rival in expected["pure_strategies"].values()]
         assert len(found["pure"]) == len(differences)
         for rival, difference in zip(found["pure"], differences, strict=True):

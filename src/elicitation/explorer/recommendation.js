@@ -100,6 +100,7 @@ function recommend(points, methods, fits, budget, weakPrice, verdict, poolSize) 
   const bought = scaleUp(best, alike, { nWeak: mostOf("nWeak"), nGold: mostOf("nGold") }, budget, poolSize);
   return {
     ...{ ...best, ...bought, cost: costOf(bought.nWeak, bought.nGold, weakPrice) },
+    scaledFrom: bought.nWeak + bought.nGold > best.nWeak + best.nGold ? { nWeak: best.nWeak, nGold: best.nGold } : null,
     accuracy: { ...accuracy, low: clip(accuracy.low), high: clip(accuracy.high) },
     pure,
     regime,

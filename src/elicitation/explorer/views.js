@@ -500,12 +500,14 @@ function showAnswer(view) {
   const basis = answer.fitted
     ? "From the production function fitted to the purchases that were run."
     : "From the purchases that were run, since the production function fitted to them is not known to be good.";
+  const run = answer.scaledFrom && describePurchase(answer.scaledFrom.nWeak, answer.scaledFrom.nGold);
+  const scaled = run ? ` Scaled to the budget from ${run}, whose accuracy this is.` : "";
   element("reasons").replaceChildren(
     make("p", { text: `Use them by ${titles[answer.method]}. ` }, [verdict]),
     make("p", { text: supportWords(view) }),
     ...(answer.pure.length ? [make("p", { text: "For the same budget:" })] : []),
     make("ul", {}, answer.pure.map((rival) => make("li", { text: rivalWords(rival, titles) }))),
-    make("p", { className: "muted", text: basis }),
+    make("p", { className: "muted", text: basis + scaled }),
   );
 }
 
