@@ -8,6 +8,7 @@ from elicitation.config import (
     groups_of,
     prices_of,
     readers_of,
+    reads_as,
     supervisors_of,
     supply_of,
 )
@@ -175,9 +176,17 @@ def pretrained_supervisor(wildcards):
     return f"results/models/{SUPERVISORS[wildcards.supervisor]['model']}"
 
 
-def texts_checked(wildcards):
-    """That the supervisor's model reads every text whole."""
-    return f"results/tasks/{{task}}/texts/{SUPERVISORS[wildcards.supervisor]['model']}.json"
+def texts_checked(model):
+    """The record that a model reads every text whole."""
+    return f"results/tasks/{{task}}/texts/{reads_as(MODELS[model])}.json"
+
+
+def student_texts(wildcards):
+    return texts_checked(wildcards.student)
+
+
+def supervisor_texts(wildcards):
+    return texts_checked(SUPERVISORS[wildcards.supervisor]["model"])
 
 
 def labelling_model(wildcards):

@@ -24,7 +24,7 @@ rule order_purchases:
 
 rule train_weak_stages:
     input:
-        texts="results/tasks/{task}/texts/{student}.json",
+        texts=student_texts,
         student="results/models/{student}",
         pool="results/tasks/{task}/pool.parquet",
         ordering="results/purchases/{task}/s{seed}.parquet",
@@ -60,7 +60,7 @@ rule train_weak_stages:
 
 rule train_runs:
     input:
-        texts="results/tasks/{task}/texts/{student}.json",
+        texts=student_texts,
         student="results/models/{student}",
         pool="results/tasks/{task}/pool.parquet",
         test="results/tasks/{task}/test.parquet",
@@ -100,7 +100,7 @@ rule train_runs:
 
 rule score_prompts:
     input:
-        texts="results/tasks/{task}/texts/{student}.json",
+        texts=student_texts,
         engine=ENGINE,
         student="results/models/{student}",
         pool="results/tasks/{task}/pool.parquet",

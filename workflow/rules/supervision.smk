@@ -3,7 +3,7 @@
 
 rule train_supervisor:
     input:
-        texts=texts_checked,
+        texts=supervisor_texts,
         model=pretrained_supervisor,
         supervision="results/tasks/{task}/supervision.parquet",
     output:
@@ -53,7 +53,7 @@ rule check_engine:
 
 rule write_weak_labels:
     input:
-        texts=texts_checked,
+        texts=supervisor_texts,
         engine=ENGINE,
         supervisor=labelling_model,
         supervision="results/tasks/{task}/supervision.parquet",
