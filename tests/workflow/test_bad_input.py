@@ -71,11 +71,11 @@ def test_bad_data_stop_the_study_before_models_are_trained(name, tmp_path):
     assert "Traceback" not in result.stderr and not (tmp_path / "results/models").exists()
 
 
-@pytest.mark.parametrize("target", ["figures/pareto.pdf", "results/weak_labels/own/supervisor.parquet"])
-def test_a_text_longer_than_the_context_is_named_before_anything_is_trained(tmp_path, target):
+def test_a_text_longer_than_the_context_is_named_before_anything_is_trained(tmp_path):
+    """By a partial target, whose jobs are part of every other target's."""
     long = ["word " * 1100 + str(i) for i in range(600)]
     study = own_task(tmp_path / "own", {"text": long, "label": [0, 1] * 300})
-    result = run_snakemake(tmp_path, study, target=target)
+    result = run_snakemake(tmp_path, study, target="results/weak_labels/own/supervisor.parquet")
     assert result.returncode != 0
     assert "has 1102 tokens, but model 'supervisor' reads at most 1024" in result.stderr
     assert not (tmp_path / "results/models").exists()
