@@ -9,6 +9,7 @@ of many lucky ones; `honest` lets one half choose the best and the other report.
 
 import argparse
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,8 @@ from elicitation.errors import InputError
 from elicitation.files import read_json
 from elicitation.fitting import fit_group
 from elicitation.frontier import cost
-from elicitation.recommendation import Findings, Question, recommend
-from elicitation.resampling import best_by_half, read_resamples, reported
+from elicitation.recommendation import Findings, Question, read_findings, recommend
+from elicitation.resampling import best_by_half, reported
 
 HELD_OUT = 0.5
 """Share of the budget above which a purchase is held out."""
@@ -32,14 +33,15 @@ def nearest(n_weak: np.ndarray, n_gold: np.ndarray, bought: dict) -> int:
     return int((apart**2).sum(axis=0).argmin())
 
 
-def regrets(points: pd.DataFrame, deviations: np.ndarray, settings: dict, answering: dict) -> Iterator[dict]:
-    """One row for every price and budget of one task, supervisor, student and method that leave two purchases to fit.
+def regrets(findings: Findings, settings: dict) -> Iterator[dict]:
+    """One row for every price and budget that leave two purchases to fit.
 
-    settings: of rule fit_production (the budgets and the weak price of the study's grid); answering: of rule recommend.
+    findings: of one task, supervisor, student and method; settings: of rule fit_production (the budgets and the weak
+    price of the study's grid).
     """
+    points, deviations = findings.points, findings.deviations
     accuracy, names = points.accuracy.to_numpy(), points[GROUP].iloc[0].to_dict()
-    others = {name: answering[name] for name in ("prices", "titles", "verdict", "pool_sizes")}
-    for price in answering["prices"][names["supervisor"]]:
+    for price in findings.prices[names["supervisor"]]:
         costs = cost(points.n_weak, points.n_gold, price).to_numpy()
         for budget in settings["budgets"]:
             within, rest = costs <= budget + 1e-9, (costs <= HELD_OUT * budget) | (costs > budget + 1e-9)
@@ -47,8 +49,9 @@ def regrets(points: pd.DataFrame, deviations: np.ndarray, settings: dict, answer
                 continue
             kept, drawn = points[rest].reset_index(drop=True), deviations[rest]
             *_, fit = fit_group(kept, drawn, settings["budgets"], settings["weak_price"])
+            known = replace(findings, points=kept, deviations=drawn, fits=[fit])
             try:
-                answer = recommend(Findings(kept, drawn, [fit], **others), Question(budget, price, **names))
+                answer = recommend(known, Question(budget, price, **names))
             except InputError:
                 # Where the fit is not good and nothing that was run is affordable, nothing is recommended.
                 continue
@@ -74,18 +77,16 @@ def main() -> None:
     print("| study | task | cases | regret: median, points | worst | honest regret: median | worst |")
     print("|---|---|---:|---:|---:|---:|---:|")
     for folder in parser.parse_args().folders:
-        points, deviations = read_resamples(folder / "results/resamples.parquet")
-        settings = read_json(folder / "results/production.json")
-        answering = read_json(folder / "results/recommendation.json")["settings"]
-        tables = [
-            pd.DataFrame(regrets(rows, deviations[rows.index], settings["settings"], answering)).assign(task=names[0])
-            for names, rows in points.groupby(GROUP, sort=False)
-        ]
+        findings, production = read_findings(folder), read_json(folder / "results/production.json")
+        tables = []
+        for (task, *_), rows in findings.points.groupby(GROUP, sort=False):
+            own = replace(findings, points=rows, deviations=findings.deviations[rows.index])
+            tables.append(pd.DataFrame(regrets(own, production["settings"])).assign(task=task))
         table = pd.concat(tables, ignore_index=True)
         for task, rows in [("all", table), *table.groupby("task", sort=False)]:
             scores = [value for column in (rows.regret, rows.honest) for value in (column.median(), column.max())]
             cells = " | ".join(f"{100 * score:.1f}" for score in scores)
-            print(f"| {settings['study']} | {task} | {len(rows)} | {cells} |")
+            print(f"| {production['study']} | {task} | {len(rows)} | {cells} |")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from elicitation.files import read_json
+from elicitation.audit import read_records
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -14,17 +14,11 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def read_records(folder: Path) -> pd.DataFrame:
-    """One row a job: rule, seconds, peak_memory_mb, from the records that lie beside results and figures."""
-    files = [file for part in ("results", "figures") for file in sorted((folder / part).rglob("*.json"))]
-    jobs = [record for file in files if "peak_memory_mb" in (record := read_json(file))]
-    if not jobs:
-        raise SystemExit(f"{folder} holds no record; run a study first, or name its folder with --directory.")
-    return pd.DataFrame(jobs)[["rule", "seconds", "peak_memory_mb"]]
-
-
 def main() -> None:
-    jobs = read_records(parse_arguments().directory)
+    folder = parse_arguments().directory
+    jobs = pd.DataFrame(read_records(folder).values())
+    if jobs.empty:
+        raise SystemExit(f"{folder} holds no record; run a study first, or name its folder with --directory.")
     rules = jobs.groupby("rule").agg(
         jobs=("seconds", "size"),
         total=("seconds", "sum"),

@@ -266,6 +266,8 @@ def validate(config: dict) -> dict:
     for name, student in {(group["method"], group["student"]): None for group in groups_of(config)}:
         if "api" in models[student]:
             check_api_method(name, methods[name], student)
+        elif methods[name].prompts_only:
+            check_prompting(models[student], models, config)
     for task in tasks.values():
         supply = supply_of(task, config)
         for n_weak, n_gold in all_purchases(config, supply):
@@ -617,10 +619,6 @@ def check_methods(methods: dict[str, Method], models: dict[str, dict], config: d
     for name, method in methods.items():
         if method.prompts_only and not config["grid"]["shots"]:
             raise InputError(f"Config, grid: {name!r} needs numbers of examples in prompts; add `shots`, as in [2, 8].")
-        prompted = {group["student"] for group in groups_of(config) if group["method"] == name and method.prompts_only}
-        for student in sorted(prompted):
-            if "api" not in models[student]:
-                check_prompting(models[student], models, config)
         if not any(blocks_of(method, supply_of(task, config), config) for task in config["tasks"]):
             raise InputError(
                 f"Config, grid: no budget buys a label for {name!r} at these prices and shares; raise the budgets."

@@ -18,7 +18,6 @@ from elicitation.files import read_json
 from elicitation.frontier import cost
 from elicitation.production import FORMS, GOOD, ROUNDING, Fit, Z, affordable, best_of, read_production
 from elicitation.regimes import PURE, regime_at
-from elicitation.regimes import affordable as runs_within
 from elicitation.resampling import interval, read_resamples
 from elicitation.strategies import REGIMES, STRATEGIES, UNDETERMINED, strategy_of
 
@@ -158,6 +157,11 @@ def score(draws: np.ndarray, agree: np.ndarray | None = None, model_error: float
     return {"mean": mean, "low": mean - math.hypot(low, off), "high": mean + math.hypot(high, off)}
 
 
+def runs_of(findings: Findings, option: pd.Series) -> pd.DataFrame:
+    """The points of the option's task, supervisor, student and method."""
+    return findings.points[(findings.points[GROUP] == option[GROUP]).all(axis=1)]
+
+
 def scale_up(
     option: pd.Series, alike: pd.DataFrame, most: Sequence[float], budget: float, pool_size: int | None
 ) -> tuple[int, int]:
@@ -224,7 +228,7 @@ def recommend(findings: Findings, question: Question) -> dict:
         pure[name] = rival | {"difference": score(draws[best_among(among), count] - draws[best], agree)}
     loss = draws[winners, count] - draws[best]
     run = option.n_weak, option.n_gold
-    most = findings.points.loc[(findings.points[GROUP] == option[GROUP]).all(axis=1), ["n_weak", "n_gold"]].max()
+    most = runs_of(findings, option)[["n_weak", "n_gold"]].max()
     budget, pool_size = question.budget / question.gold_price, findings.pool_sizes.get(option.task)
     alike = table[kin & (table.strategy == option.strategy)]
     option["n_weak"], option["n_gold"] = bought = scale_up(option, alike, most, budget, pool_size)
@@ -253,12 +257,10 @@ def recommend(findings: Findings, question: Question) -> dict:
 
 def observed_regime(findings: Findings, option: pd.Series, question: Question) -> dict:
     """The regime at the question's budget and price by the purchases that were run, without any production function."""
-    points = findings.points[(findings.points[GROUP] == option[GROUP]).all(axis=1)]
-    budget = question.budget / question.gold_price
+    points, budget = runs_of(findings, option), question.budget / question.gold_price
     row = regime_at(points, findings.deviations[points.index], budget, option.weak_price, findings.verdict)
     known = ("regime", "winner", "reason", *REGIMES.values(), "lead", "lead_low", "lead_high", "n_weak", "n_gold")
-    within = runs_within(points, budget, option.weak_price)
-    missing = {"missing": [strategy for strategy in STRATEGIES if strategy not in within]}
+    missing = {"missing": [strategy for strategy in STRATEGIES if REGIMES[strategy] not in row]}
     return {name: row[name] for name in known if name in row} | missing
 
 
