@@ -62,10 +62,6 @@ class Student:
         pass
 
 
-def candidates_for(*arguments):
-    return []
-
-
 def prompted(examples, *arguments):
     return examples
 

@@ -176,8 +176,7 @@ def studies(draw) -> dict:
         "labelling": {"engine": "transformers"},
     }
     if draw(st.booleans()):
-        # Log-confidence wants batches.
-        stopping = "early_stopping" if "log_confidence" in study["methods"] else "fixed_epochs"
+        stopping = "early_stopping" if {"log_confidence", "joint_sft"} & {*study["methods"]} else "fixed_epochs"
         study["training"] = {"stopping": stopping, "patience": draw(st.integers(1, 9))}
         study["keep_weak_stages"] = draw(st.booleans())
     return study

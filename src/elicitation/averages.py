@@ -11,6 +11,8 @@ RUN = [*CONFIGURATION, "seed"]
 MODELS = ["supervisor", "student", "method"]
 GROUP = ["task", *MODELS]
 """What a regime and a production function are found for."""
+COUNTS = ["n_test", "n_voted"]
+"""Test examples of a run, and those of them that have a weak label."""
 MISSING = [*GROUP, "n_weak", "n_gold", "seed"]
 """What is said of a run that is missing."""
 
@@ -18,14 +20,16 @@ MISSING = [*GROUP, "n_weak", "n_gold", "seed"]
 def average_tasks(metrics: pd.DataFrame) -> pd.DataFrame:
     """The metrics averaged over tasks, run by run, as those of a task called AVERAGE.
 
-    Only purchases and seeds that every task has are averaged; their test examples are counted together.
+    Only purchases and seeds that every task has are averaged, and scores that are defined on all of them. Test examples
+    are counted as those of one task that would tell as much: k²/Σ(1/n) for k tasks of n, since all tasks weigh alike.
     Raises InputError if the tasks have no run in common.
     """
     keys = [name for name in RUN if name != "task"]
-    numbers = [name for name in metrics.select_dtypes("number").columns if name not in (*keys, "n_test")]
+    numbers = [name for name in metrics.select_dtypes("number").columns if name not in (*keys, *COUNTS)]
     groups = metrics.groupby(keys, sort=False)
-    averaged = pd.concat([groups[numbers].mean(), groups[["n_test"]].sum()], axis=1)
     n_tasks = metrics.task.nunique()
+    counts = n_tasks**2 / (1 / metrics[COUNTS]).groupby([metrics[key] for key in keys], sort=False).sum()
+    averaged = pd.concat([groups[numbers].mean(skipna=False), counts], axis=1)
     complete = groups.task.nunique() == n_tasks
     if not complete.any():
         raise InputError(f"The tasks {', '.join(metrics.task.unique())} share no purchase and seed to average over.")
@@ -55,7 +59,7 @@ def missing_runs(planned: pd.DataFrame, metrics: pd.DataFrame, over: list[str]) 
 
 
 def average_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the average over tasks, or all rows where there is one task only."""
+    """The rows of the average over tasks, or all rows, of each task, where nothing is averaged."""
     return table[table.task == AVERAGE] if AVERAGE in set(table.task) else table
 
 

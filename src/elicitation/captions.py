@@ -108,12 +108,13 @@ def describe_point(point: pd.Series, titles: dict[str, str]) -> str:
 
 
 def frontier_sentences(frontier: pd.DataFrame, titles: dict[str, str]) -> list[str]:
-    """One line a point on the frontier, averaged over tasks where there are several."""
+    """One line a point on the frontier: that of the average over tasks, or of each task where nothing is averaged."""
     table = average_rows(frontier)
-    lines = []
-    for key, group in table[table.on_frontier].groupby(["student", "supervisor", "weak_price"], sort=False):
-        student, supervisor, price = key
-        lines.append(f"\n{student} with labels of {supervisor}, a weak label costs {price:g}:\n")
+    lines, several = [], varying(table, ["task"])
+    for key, group in table[table.on_frontier].groupby(["task", "student", "supervisor", "weak_price"], sort=False):
+        task, student, supervisor, price = key
+        where = f"{task}: " if several else ""
+        lines.append(f"\n{where}{student} with labels of {supervisor}, a weak label costs {price:g}:\n")
         lines += [f"- {describe_point(point, titles)}" for _, point in group.sort_values("cost").iterrows()]
     return lines
 

@@ -2,13 +2,15 @@
 
 import argparse
 import json
-import math
 import shutil
 import signal
 import sys
 from pathlib import Path
 
 from elicitation.errors import InputError
+
+SMALLEST = 1e-12
+"""Price or budget; the largest is 1 over it."""
 
 
 def trace(arguments: argparse.Namespace) -> int:
@@ -67,8 +69,8 @@ def recommend(arguments: argparse.Namespace) -> int:
 def positive(text: str) -> float:
     """A number above 0, of an argument."""
     number = float(text)
-    if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} must be a number above 0")
+    if not SMALLEST <= number <= 1 / SMALLEST:
+        raise argparse.ArgumentTypeError(f"{text} must be a number from {SMALLEST:g} to {1 / SMALLEST:g}")
     return number
 
 

@@ -11,7 +11,7 @@ import os
 import re
 import string
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from functools import cache
 from itertools import chain, product
@@ -31,6 +31,10 @@ from elicitation.purchases import Supply, check_supply, full_supply
 SCHEMA_FILE = Path(__file__).parents[2] / "workflow/schemas/config.schema.yaml"
 CATALOGUES = {kind: Path(__file__).parents[2] / f"workflow/{kind}.yaml" for kind in ("tasks", "models")}
 PACKAGE_PREFIX = "package:"
+WHOLE_MODEL = ("config.json", "tokenizer.json", "*.safetensors")
+"""Files that a model is made of."""
+GIT_LFS = b"version https://git-lfs"
+"""How the file begins that stands for a large one until Git LFS fetches it."""
 AVERAGE = "average"
 """What the average over tasks is called in tables."""
 LANGUAGE_MODELS = ("ForCausalLM", "LMHeadModel")
@@ -392,15 +396,36 @@ def local_model_folder(path: str, name: str) -> Path:
     return folder
 
 
-def check_model_folder(folder: Path, name: str) -> None:
-    """InputError unless the folder holds config, tokenizer and weights."""
+def check_model_folder(folder: Path, name: str, needed: Iterable[str] = WHOLE_MODEL) -> None:
+    """InputError unless the folder holds files of the needed names, and not just pointers to them."""
     if not os.path.isdir(folder):  # noqa: PTH112
         raise InputError(f"Model {name!r}: {shown(str(folder))} is no folder; name the folder of a complete model.")
-    for needed in ("config.json", "tokenizer.json", "*.safetensors"):
-        if not any(folder.glob(needed)):
+    for pattern in needed:
+        files = list(folder.glob(pattern))
+        if not files:
             raise InputError(
-                f"Model {name!r}: the folder {folder} holds no {needed}; name the folder of a complete model."
+                f"Model {name!r}: the folder {folder} holds no {pattern}; name the folder of a complete model."
             )
+        for file in files:
+            try:
+                with file.open("rb") as stream:
+                    start = stream.read(len(GIT_LFS))
+            except OSError as error:
+                raise InputError(f"Model {name!r}: {file} cannot be read ({error.strerror}); get it anew.") from error
+            if start == GIT_LFS:
+                raise InputError(f"Model {name!r}: {file} is a pointer of Git LFS; fetch the file by git lfs pull.")
+
+
+def model_config(folder: Path, name: str) -> dict:
+    """What the model's config.json holds; InputError if that is no mapping."""
+    path = folder / "config.json"
+    try:
+        config = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise InputError(f"Model {name!r}: {path} cannot be read ({error}); get the model anew.") from error
+    if not isinstance(config, dict):
+        raise InputError(f"Model {name!r}: {path} holds no mapping; get the model anew.")
+    return config
 
 
 def check_model_source(model: dict, models: dict[str, dict], config: dict) -> None:
@@ -604,7 +629,7 @@ def check_prompting(model: dict, models: dict[str, dict], config: dict) -> None:
 
 def require_language_head(folder: Path, name: str) -> None:
     """InputError unless the folder's config.json names a causal language model, which can be asked for a token."""
-    architectures = json.loads((folder / "config.json").read_text()).get("architectures") or []
+    architectures = model_config(folder, name).get("architectures") or []
     if not any(architecture.endswith(LANGUAGE_MODELS) for architecture in architectures):
         raise InputError(
             f"Model {name!r} is prompted, but is no causal language model ({', '.join(architectures) or 'unknown'}); "
@@ -628,6 +653,11 @@ def check_methods(methods: dict[str, Method], models: dict[str, dict], config: d
             raise InputError(
                 f"Config, methods: {name!r} hardens the student's predictions batch by batch, but fixed_epochs trains "
                 "on batches of one label; give it `training: {stopping: early_stopping}`."
+            )
+        if any(stage.gold_weight != 1 for stage in method.stages) and stopping == "fixed_epochs":
+            raise InputError(
+                f"Config, methods: {name!r} weighs gold labels against the weak ones of their batch, but fixed_epochs "
+                "trains on batches of one label below 1,024; give it `training: {stopping: early_stopping}`."
             )
     trained = [method for method in methods.values() if not method.prompts_only]
     for budget in config["grid"]["budgets"]:

@@ -14,8 +14,8 @@ from safetensors import safe_open
 
 from elicitation.api import MIN_LINES, dollars
 from elicitation.config import groups_of, local_model_folder, planned_runs, supervisors_of, supply_of
+from elicitation.market import CANDIDATES
 from elicitation.methods import Method, Stage, study_methods
-from elicitation.runs import CANDIDATES
 from elicitation.training import Protocol, plan_schedule, supervisor_protocol
 
 TOKENS_PER_TEXT = 150.0
@@ -90,7 +90,8 @@ def planned_stages(runs: pd.DataFrame, config: dict) -> pd.DataFrame:
             rows.append(
                 run._asdict() | shared | {"presentations": plan.steps * plan.batch_size, "validations": validations}
             )
-    return pd.DataFrame(rows)
+    # There are none where all methods only prompt.
+    return pd.DataFrame(rows, columns=[*runs, "labels", "recipe", "n", "presentations", "validations"])
 
 
 def share_weak_stages(stages: pd.DataFrame) -> pd.DataFrame:

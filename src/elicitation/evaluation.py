@@ -13,18 +13,22 @@ BOOTSTRAP_SAMPLES = 500
 CALIBRATION_BINS = 10
 
 
-def wilson(correct: float, n: int) -> tuple[float, float]:
+def wilson(correct: float, n: float) -> tuple[float, float]:
     """95 % Wilson interval of a proportion."""
     low, high = proportion_confint(correct, n, alpha=1 - CONFIDENCE, method="wilson")
     return float(low), float(high)
 
 
 def matched_accuracy(gold: np.ndarray, log_odds: np.ndarray) -> float:
-    """Accuracy when as many examples are called 1 as are 1: the threshold is the quantile at the base rate."""
+    """Accuracy when as many examples are called 1 as are 1: the threshold is the quantile at the base rate.
+
+    Of examples that lie on the threshold together as many as are needed are called 1; which ones counts as chance.
+    """
     n_positive = int(gold.sum())
-    called = np.zeros(len(gold), dtype=bool)
-    called[np.argsort(-log_odds, kind="stable")[:n_positive]] = True
-    return float((called == gold.astype(bool)).mean())
+    threshold = np.sort(log_odds)[::-1][n_positive - 1]
+    above, tied = log_odds > threshold, log_odds == threshold
+    called = np.where(tied, (n_positive - above.sum()) / tied.sum(), above)
+    return float(np.where(gold == 1, called, 1 - called).mean())
 
 
 def auroc_interval(gold: np.ndarray, score: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
@@ -87,6 +91,7 @@ def score_run(test: pd.DataFrame, log_odds: np.ndarray, rng: np.random.Generator
     auroc_low, auroc_high = auroc_interval(gold, log_odds, rng)
     return {
         "n_test": len(gold),
+        "n_voted": int(voted.sum()),
         "accuracy": float(correct.mean()),
         "accuracy_low": low,
         "accuracy_high": high,
@@ -120,7 +125,7 @@ def seed_half_width(per_seed: np.ndarray) -> float:
     return float(stats.t.ppf(0.5 + CONFIDENCE / 2, n - 1) * np.std(per_seed, ddof=1) / np.sqrt(n))
 
 
-def mean_accuracy(per_seed: np.ndarray, n_test: int) -> tuple[float, float, float]:
+def mean_accuracy(per_seed: np.ndarray, n_test: float) -> tuple[float, float, float]:
     """Mean accuracy over seeds with a 95 % interval (mean, low, high).
 
     Two sources of error add in quadrature: the seeds (t interval) and the test examples, which all seeds share
@@ -142,8 +147,9 @@ def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for key, runs in metrics.groupby(CONFIGURATION, sort=False):
         row = dict(zip(CONFIGURATION, key, strict=True)) | {"n_seeds": len(runs), "n_tasks": runs.n_tasks.iloc[0]}
-        for name in ("accuracy", "weak_accuracy", "matched_accuracy", "weak_agreement"):
-            mean, low, high = mean_accuracy(runs[name].to_numpy(), int(runs.n_test.iloc[0]))
+        for name in ("accuracy", "matched_accuracy", "weak_accuracy", "weak_agreement"):
+            examples = runs.n_voted if name.startswith("weak") else runs.n_test
+            mean, low, high = mean_accuracy(runs[name].to_numpy(), examples.iloc[0])
             row |= {name: mean, f"{name}_low": low, f"{name}_high": high}
         for name in ("auroc", "pgr"):
             mean, off = runs[name].mean(), seed_half_width(runs[name].to_numpy()) if len(runs) > 1 else np.nan

@@ -127,10 +127,15 @@ def read_label(row: dict, rule: str | dict) -> int:
     return int(value)
 
 
+def plain(value):
+    """What JSON lacks: an array as a list, a date as text."""
+    return value.tolist() if hasattr(value, "tolist") else str(value)
+
+
 def row_stream(row: dict, task: dict) -> np.random.Generator:
     """A row's own randomness, which depends on the task's name and the row's content alone."""
     content = {column: row[column] for column in sorted(text_columns(task))}
-    return stream(0, "format", task["name"], json.dumps(content, default=lambda value: value.tolist()))
+    return stream(0, "format", task["name"], json.dumps(content, default=plain))
 
 
 def apply_rule(row: dict, task: dict) -> tuple[dict, int] | None:

@@ -3,9 +3,9 @@
 import errno
 from pathlib import Path
 
-from elicitation.config import check_model_folder, local_model_folder
+from elicitation.config import check_model_folder, local_model_folder, model_config
 from elicitation.errors import InputError
-from elicitation.files import hash_file, read_json
+from elicitation.files import hash_file
 
 TOKENIZER_FILES = ["config.json", "tokenizer.json"]
 MODEL_FILES = ["*.json", "*.safetensors", "*.model", "*.txt"]
@@ -66,7 +66,7 @@ def check_pinned(what: str, found: str, pinned: str) -> None:
 
 def check_needs_no_code(folder: Path, name: str) -> None:
     """InputError if the model can be loaded only by running code of its repository."""
-    config = read_json(folder / "config.json")
+    config = model_config(folder, name)
     if "auto_map" in config:
         from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 

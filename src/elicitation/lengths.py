@@ -1,6 +1,5 @@
 """Token counts, by the tokenizer alone: no model is loaded."""
 
-import json
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 from tokenizers import Tokenizer
 
+from elicitation.config import model_config
 from elicitation.errors import InputError
 from elicitation.methods import Shots
 from elicitation.prompts import PromptFormat
@@ -24,14 +24,22 @@ POSITIONS_AFTER_PADDING = {
 
 def context_of(folder: Path) -> int:
     """Tokens that the model in `folder` reads at most, as its config.json says."""
-    config = json.loads((folder / "config.json").read_text())
+    config = model_config(folder, folder.name)
     lost = config.get("pad_token_id", 1) + 1 if config.get("model_type") in POSITIONS_AFTER_PADDING else 0
     return next((config[key] for key in POSITIONS if key in config), sys.maxsize) - lost
 
 
 def count_tokens(folder: Path, texts: list[str]) -> list[int]:
-    """Tokens of every text, special ones included, as the tokenizer in `folder` counts them."""
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    """Tokens of every text, special ones included, as the tokenizer in `folder` counts them.
+
+    Raises InputError if that cannot be read.
+    """
+    path = folder / "tokenizer.json"
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:
+        # The library raises nothing more special.
+        raise InputError(f"Model {folder.name!r}: {path} cannot be read ({error}); get the model anew.") from error
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return [len(encoding.ids) for encoding in tokenizer.encode_batch(texts)]

@@ -10,6 +10,7 @@ import io
 import json
 import os
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -92,6 +93,7 @@ def read_csv(text: str, where: str) -> Iterator[tuple[int, dict]]:
     """Every row's number and cells by column; InputError if a row is malformed."""
     # The line breaks within quotes must stay as they are.
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    csv.field_size_limit(sys.maxsize)
     header: list[str] = []
     while True:
         number = reader.line_num + 1
@@ -259,12 +261,16 @@ def join_repeated(rows: Iterable[Row]) -> list[Row]:
 
 
 def take_in_proportion(rows: list[Row], n: int) -> list[Row]:
-    """n of the rows, the first of either gold label, in their proportion, but at least one of each if possible."""
+    """n of the rows, the first of either gold label, in their proportion, but at least one of each if possible.
+
+    They keep their order, so that neither label comes first.
+    """
     ones = [row for row in rows if row.gold == 1]
     zeros = [row for row in rows if row.gold == 0]
     n_ones = min(max(round(n * len(ones) / len(rows)), 1), n - 1, len(ones))
     n_ones = max(n_ones, n - len(zeros))
-    return ones[:n_ones] + zeros[: n - n_ones]
+    taken = {row.id for row in ones[:n_ones] + zeros[: n - n_ones]}
+    return [row for row in rows if row.id in taken]
 
 
 def draw_sets(rows: list[Row], task: dict) -> dict[str, list[Row]]:
@@ -327,13 +333,19 @@ def survey_unchanged(path: str, changed_ns: int, size: int, settings: str) -> Su
     task, data_folder, sources = json.loads(settings)
     columns = list(dict.fromkeys(column for names in sources.values() for column in names))
     rows = join_repeated(read_rows(task, data_folder, columns))
-    everywhere, in_pool = count_patterns(rows), count_patterns(draw_sets(rows, task)["pool"])
+    sets = {part: count_patterns(drawn) for part, drawn in draw_sets(rows, task).items()}
+    everywhere, in_pool = count_patterns(rows), sets["pool"]
     examples, weak = [in_pool.total()], [in_pool.total()]
     votes = {}
     for source, names in sources.items():
         places = [1 + columns.index(name) for name in names]
         if not (labelled := rows_with(everywhere, *places)):
             raise InputError(f"Task {task['name']!r}, {path}: no row has a label of {source!r}; write some or drop it.")
+        if not rows_with(sets["test"], *places):
+            raise InputError(
+                f"Task {task['name']!r}, {path}: no text of the test set, {task['test_size']} of those with a gold "
+                f"label, has a label of {source!r}, so its quality cannot be told; let it label texts with gold ones."
+            )
         shares = [rows_with(everywhere, place) / labelled for place in places]
         votes[source] = dict(zip(names, shares, strict=True))
         weak.append(rows_with(in_pool, *places))

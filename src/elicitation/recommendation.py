@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from statistics import NormalDist
 
@@ -14,7 +14,7 @@ from elicitation.averages import GROUP, MODELS
 from elicitation.captions import describe_purchase, percent
 from elicitation.config import AVERAGE
 from elicitation.errors import InputError
-from elicitation.files import read_json
+from elicitation.files import hash_file, read_json
 from elicitation.frontier import cost
 from elicitation.production import FORMS, GOOD, ROUNDING, Fit, Z, affordable, best_of, read_production
 from elicitation.regimes import PURE, regime_at
@@ -23,6 +23,10 @@ from elicitation.strategies import REGIMES, STRATEGIES, UNDETERMINED, strategy_o
 
 MOST_SEEDS = 30
 """More seeds than this are not worth proposing."""
+MOST_EXAMPLES = 10
+"""More test examples than so many times those that there are, neither."""
+RESULTS = ("resamples.parquet", "production.json", "recommendation.json")
+FINISH = "run the study to its end first: snakemake --cores all."
 
 
 @dataclass(frozen=True)
@@ -59,13 +63,23 @@ class Findings:
 
 
 def read_findings(folder: Path) -> Findings:
-    """The findings in a study's folder; InputError if the study is not finished."""
-    results = folder / "results"
-    for name in ("resamples.parquet", "production.json", "recommendation.json"):
-        if not (results / name).is_file():
-            raise InputError(f"{results / name} is not there; run the study to its end first: snakemake --cores all.")
-    settings = read_json(results / "recommendation.json")["settings"]
-    return make_findings(results / "resamples.parquet", results / "production.json", settings)
+    """The findings in a study's folder; InputError if the study is not finished, or not since it was extended."""
+    resamples, production, recommendation = (folder / "results" / name for name in RESULTS)
+    for path in (resamples, production, recommendation):
+        if not path.is_file():
+            raise InputError(f"{path} is not there; {FINISH}")
+    runs, records = hash_file(resamples), {}
+    for path in (production, recommendation):
+        try:
+            records[path] = read_json(path)
+        except ValueError as error:
+            raise InputError(f"{path} cannot be read ({error}); delete it. Then {FINISH}") from error
+        if records[path].get("inputs", {}).get(f"results/{resamples.name}") != runs:
+            raise InputError(f"{path} comes from other runs than {resamples}; {FINISH}")
+    findings = make_findings(resamples, production, records[recommendation]["settings"])
+    if "seed_share" not in findings.points:
+        raise InputError(f"{resamples} comes from an earlier version; {FINISH}")
+    return findings
 
 
 def make_findings(resamples: str | Path, production: str | Path, settings: dict) -> Findings:
@@ -83,17 +97,15 @@ def only(values: list[str], kind: str) -> str:
 
 def narrow(findings: Findings, question: Question) -> pd.DataFrame:
     """The points that the question is about, all of one task and student; InputError if there are none such."""
-    points = findings.points
-    asked = asdict(question)
-    if question.task is None:
-        tasks = points.task.unique().tolist()
-        asked["task"] = AVERAGE if AVERAGE in tasks else only(tasks, "task")
+    points, asked = findings.points, asdict(question)
     for kind in GROUP:
         if asked[kind] is not None:
             known = points[kind].unique().tolist()
             if asked[kind] not in known:
                 raise InputError(f"There is no result for the {kind} {asked[kind]!r}; known are {', '.join(known)}.")
             points = points[points[kind] == asked[kind]]
+    tasks = points.task.unique().tolist()
+    points = points[points.task == (AVERAGE if AVERAGE in tasks else only(tasks, "task"))]
     return points[points.student == only(points.student.unique().tolist(), "student")]
 
 
@@ -132,7 +144,9 @@ def options(findings: Findings, question: Question) -> tuple[pd.DataFrame, np.nd
             basis = f"only purchases that were run ({fit.words})"
             table = table.assign(model_error=0.0, basis=basis, studied=True, fitted=False)
             draws = points.accuracy.to_numpy()[:, None] + findings.deviations[points.index]
-        table = table.assign(**dict(zip(GROUP, names, strict=True)), n_seeds=points.n_seeds.min(), weak_price=price)
+        evidence = {"n_seeds": points.n_seeds.min(), "n_test": points.n_test.min()}
+        evidence |= {"seed_share": points.seed_share.mean()}
+        table = table.assign(**dict(zip(GROUP, names, strict=True)), **evidence, weak_price=price)
         table["cost"] = cost(table.n_weak, table.n_gold, price)
         within = ((table.cost <= budget + 1e-9) & (table.n_weak + table.n_gold > 0)).to_numpy()
         tables.append(table[within])
@@ -197,6 +211,7 @@ def recommend(findings: Findings, question: Question) -> dict:
 
     Every replicate of the accuracies is a draw from what they may be. What lies as far on the other side of their mean
     chooses, and the draw reports (see elicitation.resampling), so that nothing is reported by what chose it.
+    `loss_at_most` bounds what any other option would gain: in 97.5 % of the draws the best of all gains no more.
     Raises InputError if the question names what is not there or nothing is affordable.
     """
     table, draws = options(findings, question)
@@ -226,7 +241,6 @@ def recommend(findings: Findings, question: Question) -> dict:
         among = np.flatnonzero(table.strategy == name)
         rival = describe_option(table.iloc[among[best_of(mean[among], costs[among])]], question)
         pure[name] = rival | {"difference": score(draws[best_among(among), count] - draws[best], agree)}
-    loss = draws[winners, count] - draws[best]
     run = option.n_weak, option.n_gold
     most = runs_of(findings, option)[["n_weak", "n_gold"]].max()
     budget, pool_size = question.budget / question.gold_price, findings.pool_sizes.get(option.task)
@@ -244,7 +258,7 @@ def recommend(findings: Findings, question: Question) -> dict:
         "title": findings.titles.get(option.method, option.method),
         "accuracy": expected,
         "pure_strategies": pure,
-        "loss_at_most": max(0.0, float(interval(loss)[1])),
+        "loss_at_most": float(interval(draws.max(axis=0) - draws[best])[1]),
         "regime": regime,
         "wanted": findings.verdict,
         "supported": regime["regime"] == REGIMES[option.strategy] and bool(option.studied),
@@ -272,6 +286,15 @@ def purchase_of(strategy: str, budget: float, weak_price: float) -> tuple[int, i
     return (n_weak, n_gold) if possible else None
 
 
+def factor_alone(excess: float, share: float) -> float:
+    """How many times as much evidence of one kind divides a variance by `excess`; infinite where it cannot.
+
+    share: what this kind, seeds or test examples, accounts for of the variance; the rest stays as it is.
+    """
+    left = 1 / excess - (1 - share)
+    return share / left if left > 0 else math.inf
+
+
 def next_steps(answer: dict, option: pd.Series) -> list[str]:
     """Which runs or labels would decide what is open; empty where nothing is."""
     regime, wanted = answer["regime"], answer["wanted"]
@@ -288,16 +311,23 @@ def next_steps(answer: dict, option: pd.Series) -> list[str]:
         named = " and of ".join(describe_purchase(*pair) for pair in pairs if pair)
         return [f"runs of {named}: {regime['reason']}" if named else f"a larger budget: {regime['reason']}"]
     spread = (regime["lead_high"] - regime["lead_low"]) / (2 * Z)
-    seeds = math.ceil(option.n_seeds * (NormalDist().inv_cdf(wanted) * spread / max(abs(regime["lead"]), 1e-9)) ** 2)
+    excess = max((NormalDist().inv_cdf(wanted) * spread / max(abs(regime["lead"]), 1e-9)) ** 2, 1e-9)
     labels = describe_purchase(regime["n_weak"], regime["n_gold"])
-    if seeds > MOST_SEEDS:
-        return [
-            f"hardly anything: {regime['winner']} is {100 * abs(regime['lead']):.1f} points off its best rival, which "
-            f"{MOST_SEEDS} seeds would not tell apart either; take what is simpler"
-        ]
+    runs = f"of {labels} and of the best purchases of the other strategies at this cost"
+    share = option.seed_share
+    for seeds, examples in ((factor_alone(excess, share), 1), (1, factor_alone(excess, 1 - share)), (excess, excess)):
+        if option.n_seeds * seeds <= MOST_SEEDS and examples <= MOST_EXAMPLES:
+            n_seeds = max(math.ceil(option.n_seeds * seeds), option.n_seeds + (examples == 1))
+            n_test = math.ceil(option.n_test * examples)
+            more = []
+            if n_seeds > option.n_seeds:
+                more.append(f"about {n_seeds} seeds in all (now {option.n_seeds}) {runs}")
+            if n_test > option.n_test:
+                more.append(f"about {n_test} test examples in all (now {option.n_test})")
+            return [" and ".join(more)]
     return [
-        f"about {max(seeds, option.n_seeds + 1)} seeds in all (now {option.n_seeds}) of {labels} and of the best "
-        "purchases of the other strategies at this cost"
+        f"hardly anything: {regime['winner']} is {100 * abs(regime['lead']):.1f} points off its best rival; "
+        f"{MOST_SEEDS} seeds and {MOST_EXAMPLES} times the test examples would not tell; take what is simpler"
     ]
 
 
@@ -305,14 +335,22 @@ def points_of(scores: dict[str, float]) -> str:
     return f"{100 * scores['mean']:+.1f} points ({100 * scores['low']:+.1f} to {100 * scores['high']:+.1f})"
 
 
+def price_asked(answer: dict) -> float:
+    """The price of a weak label that was asked for, else that of the recommended ones."""
+    asked = answer["question"]["weak_price"]
+    return answer["weak_price"] if asked is None else asked
+
+
 def in_words(answer: dict) -> Iterator[str]:
     """The answer as lines of Markdown."""
     question, bought = answer["question"], answer["recommended"]
-    prices = f"a weak label costs {answer['weak_price']:g}, a gold one {question['gold_price']:g}"
+    asked = price_asked(answer)
+    prices = f"a weak label costs {asked:g}, a gold one {question['gold_price']:g}"
     yield f"## Budget {question['budget']:g}: {prices}"
     yield f"\nTask {answer['task']}, student {answer['student']}, {answer['n_seeds']} seeds.\n"
     labels = describe_purchase(bought["n_weak"], bought["n_gold"])
-    source = f" (weak ones of {bought['supervisor']})" if bought["n_weak"] else ""
+    own = f", which cost {answer['weak_price']:g}" if answer["weak_price"] != asked else ""
+    source = f" (weak ones of {bought['supervisor']}{own})" if bought["n_weak"] else ""
     yield f"**Buy {labels}{source} and use them by {answer['title']}.**"
     yield f"Cost: {bought['cost']:g}."
     ends = f"{percent(answer['accuracy']['low'])} to {percent(answer['accuracy']['high'])}"
@@ -335,22 +373,30 @@ def in_words(answer: dict) -> Iterator[str]:
 
 
 def questions(findings: Findings, budgets: list[float]) -> Iterator[Question]:
-    """Every budget and price that the study looks at, for each student's average over tasks or else its tasks."""
-    fixed = all(len(prices) == 1 for prices in findings.prices.values())
-    every = sorted({price for prices in findings.prices.values() for price in prices}, reverse=True)
+    """Every budget and price that the study looks at, for each student's average over tasks or else its tasks.
+
+    Where all sources have one price, none is asked for.
+    """
+    several = [prices for prices in findings.prices.values() if len(prices) > 1]
+    every = sorted({price for prices in several for price in prices}, reverse=True) or [None]
     for student, points in findings.points.groupby("student", sort=False):
         tasks = points.task.unique()
         for task in [AVERAGE] if AVERAGE in tasks else tasks:
-            for price in [None] if fixed else every:
+            for price in every:
                 yield from (Question(budget, price, task=task, student=student) for budget in budgets)
 
 
 def answer_all(findings: Findings, budgets: list[float]) -> list[dict]:
-    """The recommendations for `questions`, but for those where nothing is affordable."""
+    """The recommendations for `questions`, but for those where nothing is affordable.
+
+    Labels that have one price, such as those of a user's own columns, keep it, whatever price is asked for.
+    """
     answers = []
     for question in questions(findings, budgets):
+        prices = {name: own if len(own) == 1 else [question.weak_price] for name, own in findings.prices.items()}
         with suppress(InputError):
-            answers.append(recommend(findings, question))
+            answer = recommend(replace(findings, prices=prices), replace(question, weak_price=None))
+            answers.append(answer | {"question": asdict(question)})
     return answers
 
 
@@ -363,7 +409,7 @@ def report(answers: list[dict]) -> str:
         ends = f"{percent(accuracy['mean'])} ({percent(accuracy['low'])} to {percent(accuracy['high'])})"
         regime = REGIMES[bought["strategy"]] if answer["supported"] else UNDETERMINED
         labels = describe_purchase(bought["n_weak"], bought["n_gold"])
-        cells = (answer["task"], answer["student"], f"{answer['weak_price']:g}", f"{answer['question']['budget']:g}")
+        cells = (answer["task"], answer["student"], f"{price_asked(answer):g}", f"{answer['question']['budget']:g}")
         lines.append(f"| {' | '.join((*cells, labels, answer['title'], ends, regime))} |")
     for answer in answers:
         lines += ["", *in_words(answer)]

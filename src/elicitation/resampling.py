@@ -54,6 +54,12 @@ def t_factors(n_seeds: int, replicates: int, task: str) -> np.ndarray:
     return np.sqrt((n_seeds - 1) / stats.chi2.ppf(uniform, n_seeds - 1))
 
 
+def example_deviations(correct: np.ndarray, halves: np.ndarray) -> np.ndarray:
+    """The part of `half_deviations` that the test examples account for."""
+    # Centred, since the halves of an odd number of examples are not equal.
+    return (correct.mean(axis=0) - correct.mean()) @ halves / correct.shape[1]
+
+
 def half_deviations(correct: np.ndarray, seeds: list[int], halves: np.ndarray, task: str) -> np.ndarray:
     """(replicates,): the accuracy of the reporting half less that of all; the choosing half's lies as far below.
 
@@ -62,8 +68,7 @@ def half_deviations(correct: np.ndarray, seeds: list[int], halves: np.ndarray, t
     """
     n_seeds, n = correct.shape
     mean, per_example, per_seed = correct.mean(), correct.mean(axis=0), correct.mean(axis=1)
-    # Centred, since the halves of an odd number of examples are not equal.
-    examples = (per_example - mean) @ halves / n
+    examples = example_deviations(correct, halves)
     if n_seeds == 1:
         return examples
     weights = np.array([seed_weights(seed, halves.shape[1], task) for seed in seeds])
@@ -85,7 +90,9 @@ def both_ways(deviations: np.ndarray) -> np.ndarray:
 
 
 def resample(predictions: pd.DataFrame, gold: pd.Series, replicates: int, task: str) -> pd.DataFrame:
-    """n_weak, n_gold, n_seeds, n_test, accuracy and deviations, one row a purchase.
+    """n_weak, n_gold, n_seeds, n_test, accuracy, deviations and seed_share, one row a purchase.
+
+    seed_share: of the deviations' variance, judged by their intervals, what seeds and not test examples account for.
 
     predictions: seed, n_weak, n_gold, id, log_odds of one supervisor, student and method; gold: 0/1 by id.
     """
@@ -96,8 +103,15 @@ def resample(predictions: pd.DataFrame, gold: pd.Series, replicates: int, task: 
         row = {"n_weak": n_weak, "n_gold": n_gold, "n_seeds": len(correct), "n_test": len(gold)}
         row |= {"accuracy": correct.mean()}
         deviations = half_deviations(correct.astype(float), log_odds.index.tolist(), halves, task)
+        row |= {"seed_share": seed_share(deviations, example_deviations(correct, halves))}
         rows.append(row | {"deviations": both_ways(deviations)})
     return pd.DataFrame(rows)
+
+
+def seed_share(deviations: np.ndarray, of_examples: np.ndarray) -> float:
+    """What is left of the variance of deviations (replicates,) without that of the examples' part of them."""
+    whole, part = (np.ptp(interval(values)) ** 2 for values in (deviations, of_examples))
+    return float(np.clip(1 - part / whole, 0, 1)) if whole else 0.0
 
 
 def with_average(table: pd.DataFrame, over: list[str]) -> pd.DataFrame:
@@ -113,7 +127,11 @@ def with_average(table: pd.DataFrame, over: list[str]) -> pd.DataFrame:
             means = {
                 name: np.mean(tasks[name].tolist(), axis=0) for name in ("accuracy", "weak_accuracy", "deviations")
             }
-            averages.append({"task": AVERAGE, **dict(zip(keys, key, strict=True)), **counts, **means})
+            variances = np.array([np.var(drawn) for drawn in tasks.deviations])
+            share = float(tasks.seed_share @ variances / variances.sum()) if variances.any() else 0.0
+            averages.append(
+                {"task": AVERAGE, **dict(zip(keys, key, strict=True)), **counts, **means, "seed_share": share}
+            )
     return pd.concat([pd.DataFrame(averages), table], ignore_index=True) if averages else table
 
 

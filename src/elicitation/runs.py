@@ -27,8 +27,6 @@ from elicitation.selection import choose_uncertain
 from elicitation.training import Protocol, log_confidence_targets, predict, train_stage, within_memory
 
 T = TypeVar("T")
-CANDIDATES = 4096
-"""Unlabelled examples that uncertainty sampling looks at, at most."""
 
 
 class Student:
@@ -121,13 +119,6 @@ def tokenize_prompts(
                 raise
             print(f"{len(examples)} examples are left out: {error}")
     return prompts
-
-
-def candidates_for(ordering: list[str], purchase: Purchase, shots: Purchase) -> list[str]:
-    """What uncertainty sampling chooses from: unbought examples, those that a random purchase would take first."""
-    bought = {*purchase.weak, *shots.weak, *shots.gold}
-    free = [i for i in reversed(ordering) if i not in bought]
-    return free[: max(CANDIDATES, 2 * len(purchase.gold))]
 
 
 def run_stages(

@@ -10,6 +10,8 @@ from elicitation.frontier import priced
 from elicitation.resampling import best_by_half, reported, with_interval
 
 COLUMNS = ["student", "supervisor", "weak_price", "budget", "method", "task"]
+GROUPS = ["task", "student", "supervisor", "weak_price", "method"]
+"""What competes for one best purchase."""
 
 
 def best_purchases(points: pd.DataFrame, deviations: np.ndarray, budgets: list[float], by: list[str]) -> pd.DataFrame:
@@ -36,19 +38,18 @@ def methods_table(
 ) -> pd.DataFrame:
     """The best purchase of every method within each budget at each price of the supervisor's labels: one row each.
 
-    points, deviations: as in `best_purchases`, not yet priced, of one task or of the average; the order of students,
-    supervisors and methods is kept. `weak_share` is the share of the labels that are weak, `weak_cost_share` what they
-    take of the cost.
+    points, deviations: as in `best_purchases`, not yet priced, of the average or of each task; the order of tasks,
+    students, supervisors and methods is kept. `weak_share` is the share of the labels that are weak,
+    `weak_cost_share` what they take of the cost.
     """
     tables = [
         priced(group, price) for supervisor, group in points.groupby("supervisor") for price in prices[supervisor]
     ]
-    by = ["student", "supervisor", "weak_price", "method"]
-    best = best_purchases(pd.concat(tables), deviations, budgets, by)
-    order = {name: points[name].unique() for name in ("student", "supervisor", "method")}
+    best = best_purchases(pd.concat(tables), deviations, budgets, GROUPS)
+    order = {name: points[name].unique() for name in GROUPS if name != "weak_price"}
     order["weak_price"] = list(dict.fromkeys(price for listed in prices.values() for price in listed))
-    in_order = best.assign(**{name: pd.Categorical(best[name], order[name]) for name in by})
-    best = best.loc[in_order.sort_values([*by, "budget"]).index].reset_index(drop=True)
+    in_order = best.assign(**{name: pd.Categorical(best[name], order[name]) for name in GROUPS})
+    best = best.loc[in_order.sort_values([*GROUPS, "budget"]).index].reset_index(drop=True)
     best = best.assign(weak_cost_share=best.weak_share, weak_share=best.n_weak / (best.n_weak + best.n_gold))
     scores = ["accuracy", "accuracy_low", "accuracy_high"]
     bought = ["n_weak", "n_gold", "cost", "weak_share", "weak_cost_share", "probability", "n_seeds", "n_tasks"]
@@ -70,7 +71,7 @@ def methods_latex(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, 
 
     missing, titles: as in elicitation.captions.missing_sentence; left_out: its unaveraged_sentence.
     """
-    names = [*varying(table, ["student", "supervisor"]), "weak_price", "method"]
+    names = [*varying(table, ["task", "student", "supervisor"]), "weak_price", "method"]
     rows = {}
     for key, best in table.groupby(names, sort=False):
         *models, price, method = key

@@ -22,6 +22,8 @@ from elicitation.seeds import stream
 
 SHUFFLE_SEED = 0
 COMMIT = re.compile("[0-9a-f]{40}")
+EMPTY_CELLS = ["", "NA", "N/A", "NaN", "nan", "NULL", "null", "None"]
+"""What stands for no value in the cells of a CSV, but for texts, which may be these words."""
 READERS = {".parquet": "parquet", ".jsonl": "json", ".csv": "csv"}
 
 
@@ -45,11 +47,21 @@ def read_split(task: dict, split: str, sources: str, data_folder: str | None) ->
     check_file(path, task)
     with tempfile.TemporaryDirectory() as cache:
         try:
+            options = csv_options(path, task) if path.suffix == ".csv" else {}
             return datasets.load_dataset(
-                READERS[path.suffix], data_files=str(path), split="train", cache_dir=cache
+                READERS[path.suffix], data_files=str(path), split="train", cache_dir=cache, **options
             ).to_pandas()
         except Exception as error:
             raise InputError(f"Task {name!r}: {path} cannot be read ({first_line(error)}); mend it.") from error
+
+
+def csv_options(path: Path, task: dict) -> dict:
+    """How the file is read: its texts as they are written, so "None" is a word, and 3 is 3 beside an empty cell."""
+    texts = [column for column in text_columns(task) if column not in as_list(label_column(task) or [])]
+    with path.open(errors="replace", newline="", encoding="utf-8-sig") as stream:
+        header = next(csv.reader(stream), [])
+    missing = {column: [""] if column in texts else EMPTY_CELLS for column in header}
+    return {"keep_default_na": False, "na_values": missing, "converters": dict.fromkeys(texts, str)}
 
 
 def first_line(error: Exception) -> str:
@@ -204,6 +216,11 @@ def prepare_task(
     train = read_examples(task, as_list(splits["train"]), sources, data_folder)
     if isinstance(splits["test"], int):
         train = clean(train, task["name"])
+        if splits["test"] >= len(train):
+            raise InputError(
+                f"Task {task['name']!r}: the {len(train)} different texts of the train split leave none to train on "
+                f"once {splits['test']} are set apart for tests; lower splits.test or name more rows."
+            )
         test, train = train[: splits["test"]], train[splits["test"] :]
     else:
         test = read_examples(task, as_list(splits["test"]), sources, data_folder)

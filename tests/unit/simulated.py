@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from elicitation.resampling import both_ways, draw_halves, half_deviations
+from elicitation.resampling import both_ways, draw_halves, example_deviations, half_deviations, seed_share
 
 ITEM_SPREAD = 1.0
 """How much test examples differ in difficulty, on the probit scale."""
@@ -39,9 +39,10 @@ def draw_study(
     """Points and deviations, as elicitation.resampling.read_resamples returns them, of one task and method."""
     correct = draw_correct(np.array(accuracies), seeds, n, seed_spread, rng)
     halves = draw_halves(n, replicates // 2, "simulated")
-    halved = (half_deviations(runs, list(range(seeds)), halves, "simulated") for runs in correct)
+    halved = [half_deviations(runs, list(range(seeds)), halves, "simulated") for runs in correct]
     deviations = np.array(list(map(both_ways, halved)))
+    shares = [seed_share(d, example_deviations(runs, halves)) for d, runs in zip(halved, correct, strict=True)]
     points = pd.DataFrame(purchases, columns=["n_weak", "n_gold"]).assign(
         task="t", supervisor="v", student="s", method="m", n_seeds=seeds, n_tasks=1, n_test=n, weak_accuracy=0.6
     )
-    return points.assign(accuracy=correct.mean(axis=(1, 2))), deviations
+    return points.assign(accuracy=correct.mean(axis=(1, 2)), seed_share=shares), deviations

@@ -18,7 +18,7 @@ SAME = {"supervisor": "v", "student": "s", "method": "m", "shots": 2, "shot_qual
 def metrics(*rows):
     """Runs given as (task, n_weak, n_gold, seed, accuracy)."""
     table = pd.DataFrame(rows, columns=["task", "n_weak", "n_gold", "seed", "accuracy"])
-    return table.assign(**SAME, n_test=100)
+    return table.assign(**SAME, n_test=100, n_voted=100)
 
 
 UNPAIRED = metrics(
@@ -33,6 +33,19 @@ def test_only_the_runs_that_every_task_has_are_averaged():
     assert row.accuracy == pytest.approx(0.7)
     assert (row.n_test, row.n_tasks) == (200, 2)
     assert (row.shots, row.shot_quality) == (2, "gold"), "what describes a configuration is not averaged"
+
+
+def test_test_examples_count_as_what_they_tell_of_an_average_in_which_all_tasks_weigh_alike():
+    runs = metrics(("a", 1, 0, 0, 0.6), ("b", 1, 0, 0, 0.8)).assign(n_test=[50, 5000], n_voted=[10, 10])
+    row = average_tasks(runs).iloc[0]
+    assert row.n_voted == 20
+    # As an average of two independent means errs.
+    assert 0.25 / row.n_test == pytest.approx((0.25 / 50 + 0.25 / 5000) / 4)
+
+
+def test_what_a_task_leaves_undefined_has_no_average():
+    runs = metrics(*(("ab"[i % 2], n, 0, 0, 0.6) for n in (1, 2) for i in (0, 1))).assign(pgr=[0.5, None, 0.2, 0.4])
+    assert average_tasks(runs).pgr.fillna(-1).tolist() == pytest.approx([-1, 0.3])
 
 
 def planned(*rows):

@@ -51,6 +51,15 @@ def test_frontier_points_are_told_from_the_cheapest_to_the_dearest(frontier):
     ]
 
 
+def test_where_nothing_is_averaged_each_task_is_told_by_name(frontier):
+    tasks = pd.concat([frontier, frontier.assign(task="verdict", accuracy=0.6)])
+    told = frontier_sentences(tasks, TITLES)
+    assert [line.strip() for line in told if not line.startswith("-")] == [
+        f"{task}: s with labels of v, a weak label costs 0.1:" for task in ("topic", "verdict")
+    ]
+    assert all("60.0 %" in line for line in told[4:]) and len(told) == 6
+
+
 def test_with_several_tasks_their_average_is_told(frontier):
     tasks = pd.concat([frontier, frontier.iloc[:1].assign(task="average", cost=99)])
     assert [line for line in frontier_sentences(tasks, TITLES) if line.startswith("-")] == [

@@ -685,6 +685,10 @@ def test_an_encoder_cannot_be_prompted(study, model_folders):
             [{"name": "mine", "like": "log_confidence", "training": {"stopping": "fixed_epochs"}}],
             "'mine' hardens the student's predictions batch by batch",
         ),
+        (
+            [{"name": "mine", "like": "joint_sft", "training": {"stopping": "fixed_epochs"}}],
+            "'mine' weighs gold labels against the weak ones of their batch",
+        ),
     ],
 )
 def test_methods_that_cannot_work_are_refused(study, methods, sentence):

@@ -72,21 +72,37 @@ def test_honest_intervals_cover_too_where_the_frontier_is_clear():
     assert 0.92 <= found["honest points"] <= 0.97, found
 
 
-def test_a_recommended_purchase_that_no_function_smooths_is_not_praised_for_its_luck():
-    rng, expected, naive = np.random.default_rng(2), [], []
+def recommend_by_runs(points, deviations) -> dict:
+    """What is recommended for a budget of 256 where the production function is bad."""
     fit = Fit(
         task="t", supervisor="v", student="s", method="m", form="capped", verdict="bad", reason="", error=0.1,
         noise=0.01, parameters={}, replicates=np.empty((0, 0)), purchases=np.array(PURCHASES), accuracy=np.array(ALIKE),
         weak_price=PRICE, cheapest=16.0, dearest=256.0,
     )  # fmt: skip
+    return recommend(Findings(points, deviations, [fit], {"v": [PRICE]}, {}, verdict=0.95), Question(256))
+
+
+def test_a_recommended_purchase_that_no_function_smooths_is_not_praised_for_its_luck():
+    rng, expected, naive = np.random.default_rng(2), [], []
     for _ in range(200):
         points, deviations = draw_study(PURCHASES, ALIKE, rng)
-        findings = Findings(points, deviations, [fit], {"v": [PRICE]}, {}, verdict=0.95)
-        expected.append(recommend(findings, Question(256))["accuracy"])
+        expected.append(recommend_by_runs(points, deviations)["accuracy"])
         naive.append(points.accuracy.max())
     means = np.array([answer["mean"] for answer in expected])
     assert abs(means.mean() - 0.8) < 0.5 * (np.mean(naive) - 0.8)
     assert 0.92 <= np.mean([answer["low"] <= 0.8 <= answer["high"] for answer in expected]) <= 0.98
+
+
+def test_no_other_purchase_is_better_by_more_than_a_recommendation_says():
+    rng, lost, said = np.random.default_rng(4), [], []
+    for _ in range(200):
+        truth = np.clip(0.8 + 0.02 * rng.standard_normal(len(PURCHASES)), 0, 1)
+        answer = recommend_by_runs(*draw_study(PURCHASES, truth.tolist(), rng))
+        bought = answer["recommended"]["n_weak"], answer["recommended"]["n_gold"]
+        lost.append(truth.max() - truth[PURCHASES.index(bought)])
+        said.append(answer["loss_at_most"])
+    assert np.mean(np.array(lost) <= said) >= 0.95
+    assert np.median(said) < 0.1, "the bound says something"
 
 
 @pytest.mark.parametrize("share_right", [ALIKE, [0.8 if 0 in purchase else 0.7 for purchase in PURCHASES]])

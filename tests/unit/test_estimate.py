@@ -51,6 +51,12 @@ def test_every_stage_with_labels_is_counted(study):
     assert stages.set_index("n").validations[160] == 32 * 7 // 4
 
 
+def test_a_study_that_only_prompts_trains_nothing(study, tmp_path):
+    prompting = validate({**study, "methods": ["few_shot_weak"], "grid": study["grid"] | {"shots": [2, 8]}})
+    tables, _ = estimate(prompting, tmp_path)
+    assert tables["methods"][["runs", "trained stages", "presentations"]].to_numpy().tolist() == [[2, 0, 0]]
+
+
 def test_methods_of_one_recipe_train_a_weak_stage_once(study):
     study = with_methods(study, "sequential_sft", "new_head", "log_confidence")
     stages = planned_stages(planned_runs(study), study)

@@ -34,6 +34,8 @@ def test_wilson_agrees_with_scipy(correct, n):
         pytest.param([1, 0, 0, 0], [-1, -2, -3, -4], 1, id="base rate of a quarter"),
         pytest.param([1, 1, 0, 0], [4, 1, 3, 2], 0.5, id="one of each wrong"),
         pytest.param([0, 0, 1, 1], [2, 1, 0, -1], 0, id="reversed"),
+        pytest.param([1, 1, 0, 0], [0, 0, 0, 0], 0.5, id="all tied, whatever their order"),
+        pytest.param([1, 0, 1, 0], [3, 2, 2, 1], 0.75, id="a tie at the threshold"),
     ],
 )
 def test_matched_accuracy_calls_as_many_1_as_there_are(gold, log_odds, expected):
@@ -106,11 +108,12 @@ def test_examples_without_a_weak_label_say_nothing_of_the_weak_labels():
     test = pd.DataFrame({"id": list("abcd"), "gold": [1, 0, 1, 0], "p_weak": [0.9, None, 0.1, None]})
     scores = score_run(test, np.array([2.0, -1.0, 1.0, 3.0]), np.random.default_rng(0))
     assert (scores["weak_accuracy"], scores["weak_agreement"]) == (0.5, 0.5)
+    assert (scores["n_test"], scores["n_voted"]) == (4, 2)
 
 
 def metrics_table(rows):
     columns = ["task", "n_weak", "n_gold", "seed", "accuracy", "weak_accuracy"]
-    table = pd.DataFrame(rows, columns=columns).assign(supervisor="v", student="s", method="m", n_test=100)
+    table = pd.DataFrame(rows, columns=columns).assign(supervisor="v", student="s", method="m", n_test=100, n_voted=40)
     table = table.assign(shots=0, shot_quality="", n_tasks=2)
     for name in ("matched_accuracy", "auroc", "weak_agreement"):
         table[name] = table.accuracy
@@ -182,7 +185,7 @@ def test_summary_averages_seeds_and_keeps_configurations_apart():
     assert (row.accuracy, row.accuracy_low, row.accuracy_high) == pytest.approx(
         mean_accuracy(np.array([0.69, 0.71]), 100)
     )
-    assert (row.weak_accuracy, row.weak_accuracy_low, row.weak_accuracy_high) == pytest.approx((0.5, *wilson(50, 100)))
+    assert (row.weak_accuracy, row.weak_accuracy_low, row.weak_accuracy_high) == pytest.approx((0.5, *wilson(20, 40)))
     assert (row.shots, row.shot_quality, row.n_tasks) == (0, "", 2)
     for name in ("matched_accuracy", "weak_agreement", "auroc", "pgr"):
         assert f"{name}_low" in summary and f"{name}_high" in summary

@@ -119,6 +119,15 @@ def test_pareto_shows_the_average_of_several_tasks_alone():
     assert sum(len(container[2][0].get_segments()) for container in axes.containers) == 5
 
 
+def test_pareto_has_a_row_a_task_where_nothing_is_averaged():
+    figure = plot_pareto(frontier(several("task", ["topic", "verdict"])), NOTHING, TITLES)
+    assert [" ".join(title.split()) for title in panel_titles(figure)] == [
+        f"{task}, a weak label costs {price}" for task in ("topic", "verdict") for price in (0.5, 0.1)
+    ]
+    for axes in panels(figure):
+        assert sum(len(container[2][0].get_segments()) for container in axes.containers) == 5
+
+
 def test_pareto_has_a_row_a_pair_of_models_named_by_what_varies():
     titles = panel_titles(plot_pareto(frontier(several("student", ["s", "t"])), NOTHING, TITLES))
     assert [" ".join(title.split()) for title in titles] == [

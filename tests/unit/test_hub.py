@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from elicitation.config import check_model_folder
 from elicitation.errors import InputError
 from elicitation.files import hash_file, read_json, write_json
 from elicitation.hub import (
@@ -152,6 +153,26 @@ def test_code_and_pickles_of_a_repository_are_left_behind(trapped_folder, tmp_pa
 def test_weights_that_are_no_safetensors_are_refused(trapped_folder, tmp_path):
     (trapped_folder / "model.safetensors").unlink()
     with pytest.raises(InputError, match=r"holds no \*\.safetensors"):
+        fetch_model({"name": "trapped", "local": str(trapped_folder)}, "local", tmp_path / "model")
+
+
+@pytest.mark.parametrize("name", ["tokenizer.json", "model.safetensors"])
+def test_a_pointer_in_place_of_a_large_file_is_refused(trapped_folder, name):
+    (trapped_folder / name).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
+    with pytest.raises(InputError, match=rf"{name} is a pointer of Git LFS; fetch the file by git lfs pull"):
+        check_model_folder(trapped_folder, "trapped")
+
+
+def test_a_link_to_nowhere_is_refused(trapped_folder):
+    (trapped_folder / "more.safetensors").symlink_to("gone")
+    with pytest.raises(InputError, match=r"more.safetensors cannot be read \(No such file or directory\); get it anew"):
+        check_model_folder(trapped_folder, "trapped")
+
+
+@pytest.mark.parametrize(("content", "problem"), [("{", "cannot be read"), ("[]", "holds no mapping")])
+def test_a_config_that_is_no_mapping_is_refused(trapped_folder, tmp_path, content, problem):
+    (trapped_folder / "config.json").write_text(content)
+    with pytest.raises(InputError, match=rf"'trapped': .*config.json {problem}"):
         fetch_model({"name": "trapped", "local": str(trapped_folder)}, "local", tmp_path / "model")
 
 

@@ -43,6 +43,12 @@ def test_a_model_without_positions_knows_no_limit(tmp_path):
     assert context_of(tmp_path) > 10**9
 
 
+def test_a_tokenizer_that_cannot_be_read_is_named(tmp_path):
+    (tmp_path / "tokenizer.json").write_text("{}")
+    with pytest.raises(InputError, match=r"tokenizer.json cannot be read \(.*\); get the model anew"):
+        count_tokens(tmp_path, ["a"])
+
+
 def test_the_fewest_examples_must_fit():
     few = [Shots(quality, k) for quality in ("weak", "gold") for k in (8, 2)]
     assert must_fit(few) == [Shots("weak", 2), Shots("gold", 2)] and must_fit([]) == []

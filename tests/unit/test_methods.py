@@ -10,11 +10,12 @@ import torch
 from elicitation.engines import label_with_transformers
 from elicitation.errors import InputError
 from elicitation.hardware import CPU
+from elicitation.market import plan_runs
 from elicitation.methods import METHODS, Selection, Shots, Stage, method_from, settings_of, study_methods
 from elicitation.models import load_tokenizer
 from elicitation.prompts import PromptFormat, label_token_ids
-from elicitation.purchases import buy, order_pool, set_shots_apart
-from elicitation.runs import Student, candidates_for, labelled_shots, prompted, run_stages, tokenize_prompts
+from elicitation.purchases import buy, full_supply, order_pool, set_shots_apart
+from elicitation.runs import Student, labelled_shots, prompted, run_stages, tokenize_prompts
 from elicitation.training import Protocol
 
 PROTOCOL = Protocol("early_stopping", learning_rate=0.02, batch_size=4, presentations=24)
@@ -46,17 +47,17 @@ def run(method, folder, examples):
 
     def split(n_weak, n_gold):
         weak_shots, gold_shots = method.shots_bought
-        bought = buy(ordering, n_weak + weak_shots, n_gold + gold_shots, "task")
-        return set_shots_apart(bought, weak_shots, gold_shots)
+        pair = (n_weak + weak_shots, n_gold + gold_shots)
+        shots, purchases, candidates = plan_runs(method, [pair], ordering, full_supply(30), "task")
+        return shots, purchases[pair], candidates[pair]
 
-    shots, _ = split(1, 1)
+    shots, *_ = split(1, 1)
     texts = prompted(examples[["id", "text"]], method.shots, shots, pool, PromptFormat(), seed=1)
     student = Student(folder, CPU, texts, seed=1, protocol=PROTOCOL)
     assert all(len(text) > n_shots * 20 for text in texts.text)
 
     def run_method(n_weak, n_gold, weak_adapter=None, test_ids=tuple(examples.id[30:])):
-        shots, purchase = split(n_weak, n_gold)
-        candidates = candidates_for(ordering, purchase, shots)
+        _, purchase, candidates = split(n_weak, n_gold)
         return run_stages(
             student, method, purchase, pool.set_index("id"), weak_adapter, candidates, list(test_ids), silent
         )

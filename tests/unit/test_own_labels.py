@@ -16,7 +16,7 @@ from elicitation.errors import InputError
 from elicitation.files import hash_text
 from elicitation.lengths import longest_prompt
 from elicitation.methods import Shots
-from elicitation.own_labels import describe_table, draw_sets, join_repeated, read_rows
+from elicitation.own_labels import describe_table, draw_sets, join_repeated, read_rows, survey_table
 from elicitation.purchases import Supply, arrange, buy, check_supply, full_supply, order_pool
 from elicitation.tasks import describe_sets, prepare_task, revision_of, source_files
 from elicitation.weak_labels import describe_label, describe_sources, join_labels, quality_by_set
@@ -50,6 +50,12 @@ def rows_of(labels, columns=1):
 
 
 # Reading
+
+
+def test_a_cell_may_be_as_long_as_a_web_page(tmp_path):
+    page = b"<p>good</p>" * 20_000
+    [row] = read(tmp_path, b"text,gold,p,vote,html\na,1,0.5,1," + page + b"\n")
+    assert row.text == "a"
 
 
 def test_a_table_is_read_with_labels_and_gaps(tmp_path):
@@ -120,7 +126,7 @@ BAD_CSV = [
     ("a cell too few", HEADER + b"a,1,1,1\nb\n", f", row 3: it has 1 cells, but the header has 4; {CELLS}"),
     ("an open quote", HEADER + b'a,1,1,1\n"b,1,1,1\nc,1,1,1\n', f", row 3: it is no CSV (unexpected end of data); {QUOTES}"),
     ("a quote within quotes", HEADER + b'a,1,1,1\n"b "c" d",1,1,1\n', f", row 3: it is no CSV (',' expected after '\"'); {QUOTES}"),
-    ("an endless cell", HEADER + b'"' + b"a\n" * 70000, f", row 2: it is no CSV (field larger than field limit (131072)); {QUOTES}"),
+    ("an endless cell", HEADER + b'"' + b"a\n" * 70000, f", row 2: it is no CSV (unexpected end of data); {QUOTES}"),
     ("a word for a label", HEADER + b"a,1,1,1\nb,1,yes,1\n", f", row 3: 'yes' in column 'p' {NO_NUMBER}"),
     ("a mark for nothing", HEADER + b"a,1,NA,1\n", f", row 2: 'NA' in column 'p' {NO_NUMBER}"),
     ("not a number", HEADER + b"a,1,nan,1\n", f", row 2: 'nan' in column 'p' {NO_NUMBER}"),
@@ -214,6 +220,23 @@ def test_sets_are_disjoint_complete_and_in_proportion(drawn, test_size, supervis
     assert abs(ones - share * test_size) <= 1 and (test_size < 2 or 0 < ones < test_size)
     random.shuffle(rows)
     assert draw_sets(rows, task) == sets, "the order of the rows plays no part"
+
+
+def test_neither_label_comes_first_in_a_set():
+    rows = rows_of([(i % 2, None) for i in range(200)])
+    for part, drawn in draw_sets(rows, TASK | {"test_size": 50, "supervision_size": 50}).items():
+        assert 5 < sum(row.gold for row in drawn[:25]) < 20, part
+
+
+def test_a_source_must_label_some_of_the_test_set(tmp_path):
+    lines = [f"text {i},{i % 2 if i < 100 else ''},{0.5 if i >= 100 else ''},1" for i in range(500)]
+    (tmp_path / "labels.csv").write_bytes(HEADER + "\n".join(lines).encode())
+    sources = {"crowd": ["vote"], "llm": ["p"]}
+    survey_table(TASK, str(tmp_path), {"crowd": ["vote"]})
+    with pytest.raises(
+        InputError, match="no text of the test set, 10 of those with a gold label, has a label of 'llm'"
+    ):
+        survey_table(TASK, str(tmp_path), sources)
 
 
 def test_a_cut_pool_keeps_the_gold_labels():

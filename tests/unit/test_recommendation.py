@@ -10,12 +10,14 @@ from simulated import draw_study
 
 from elicitation.cli import main
 from elicitation.errors import InputError
-from elicitation.files import write_json, write_table
+from elicitation.files import hash_file, read_json, write_json, write_table
 from elicitation.production import Fit, as_json
 from elicitation.recommendation import (
     Question,
     answer_all,
+    factor_alone,
     in_words,
+    next_steps,
     options,
     purchase_of,
     read_findings,
@@ -57,9 +59,10 @@ def folder(tmp_path):
             tables.append(points.assign(deviations=list(deviations.astype(np.float32)), **names))
         write_table(tmp_path / "results/resamples.parquet", pd.concat(tables, ignore_index=True))
         fits = [fit_of(**names) for names in studies] if fits is None else fits
-        write_json(tmp_path / "results/production.json", {"fits": list(map(as_json, fits))})
+        made_from = {"inputs": {"results/resamples.parquet": hash_file(tmp_path / "results/resamples.parquet")}}
+        write_json(tmp_path / "results/production.json", {"fits": list(map(as_json, fits))} | made_from)
         settings = {"prices": prices, "titles": {"m": "Method M"}, "verdict": verdict, "pool_sizes": {}}
-        write_json(tmp_path / "results/recommendation.json", {"settings": settings})
+        write_json(tmp_path / "results/recommendation.json", {"settings": settings} | made_from)
         return tmp_path
 
     return write
@@ -221,6 +224,79 @@ def test_what_cannot_be_answered_is_told_in_a_sentence(folder, question, sentenc
     assert sentence in str(error.value)
 
 
+def test_a_student_on_one_task_alone_is_found_there(folder):
+    studies = ({"task": "average"}, {"task": "t"}, {"task": "t", "student": "tiny"})
+    findings = read_findings(folder(studies=studies))
+    assert recommend(findings, Question(50, 0.1, student="tiny"))["task"] == "t"
+    assert recommend(findings, Question(50, 0.1, student="s"))["task"] == "average"
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "sentence"),
+    [
+        ("production.json", None, "production.json comes from other runs than .*run the study to its end"),
+        ("recommendation.json", None, "recommendation.json comes from other runs than .*run the study to its end"),
+        ("production.json", '{"fits": [', r"production.json cannot be read \(.*\); delete it. Then run the study"),
+    ],
+)
+def test_what_was_not_brought_up_to_date_is_told(folder, file, content, sentence):
+    path = folder() / "results" / file
+    old = json.dumps(read_json(path) | {"inputs": {"results/resamples.parquet": "another hash"}})
+    path.write_text(content or old)
+    with pytest.raises(InputError, match=sentence):
+        read_findings(path.parents[1])
+
+
+@pytest.mark.parametrize(
+    ("excess", "share", "factor"),
+    [(4, 1.0, 4), (1, 0.5, 1), (1.5, 0.5, 3), (2, 0.5, float("inf")), (3, 0.2, float("inf")), (0.5, 0.5, 1 / 3)],
+)
+def test_seeds_alone_cannot_make_up_for_few_test_examples(excess, share, factor):
+    assert factor_alone(excess, share) == pytest.approx(factor)
+    if factor < float("inf"):
+        assert share / factor + 1 - share == pytest.approx(1 / excess)
+
+
+@pytest.mark.parametrize(
+    ("share", "step"),
+    [
+        (1.0, "about 9 seeds in all (now 4) of 0 weak + 64 gold labels"),
+        (0.9, "about 10 seeds in all (now 4) of 0 weak + 64 gold labels"),
+        (0.5, "about 9 seeds in all (now 4) of 0 weak + 64 gold labels"),
+        (0.1, "about 950 test examples in all (now 400)"),
+        (0.0, "about 836 test examples in all (now 400)"),
+    ],
+)
+def test_test_examples_are_asked_for_where_seeds_alone_would_not_do(share, step):
+    option = pd.Series({"n_seeds": 4, "n_test": 400, "seed_share": share, "weak_price": 0.1}, dtype=object)
+    # The lead must be 2.33 of its standard errors; it is 1.61.
+    regime = {"missing": [], "winner": "gold only", "lead": 0.0161, "lead_low": -0.0035, "lead_high": 0.0357}
+    answer = {"supported": False, "studied": True, "wanted": 0.99, "regime": regime | {"n_weak": 0, "n_gold": 64}}
+    [said] = next_steps(answer, option)
+    assert said.startswith(step)
+    assert said.endswith(" and about 836 test examples in all (now 400)") == (share == 0.5)
+
+
+def test_labels_of_a_source_with_one_price_keep_it_in_the_report(folder):
+    cheap = {"w": [0.2], "v": [0.5, 0.02]}
+    fits = [fit_of(), fit_of(supervisor="w", parameters=CAPPED | {"cap": 60.0})]
+    findings = read_findings(folder(fits, prices=cheap, studies=({}, {"supervisor": "w"})))
+    answers = answer_all(findings, [4, 64])
+    asked = [(answer["question"]["weak_price"], answer["question"]["budget"]) for answer in answers]
+    assert asked == [(0.5, 4), (0.5, 64), (0.02, 4), (0.02, 64)]
+    for answer in answers:
+        bought = answer["recommended"]
+        price = 0.2 if bought["supervisor"] == "w" else answer["question"]["weak_price"]
+        assert bought["cost"] == pytest.approx(bought["n_gold"] + price * bought["n_weak"]) and bought["cost"] <= 64
+        assert answer["weak_price"] == price
+        told = "\n".join(in_words(answer))
+        assert f"a weak label costs {answer['question']['weak_price']:g}" in told
+        assert ("(weak ones of w, which cost 0.2)" in told) == (bought["supervisor"] == "w" and bought["n_weak"] > 0)
+    assert {answer["recommended"]["supervisor"] for answer in answers} == {"v", "w"}
+    asked = recommend(findings, Question(64, 0.01, supervisor="w"))
+    assert asked["weak_price"] == 0.01, "whoever names a price means it"
+
+
 def test_an_unfinished_study_is_told(tmp_path):
     with pytest.raises(InputError, match="run the study to its end first"):
         read_findings(tmp_path)
@@ -240,7 +316,10 @@ def test_the_command_prints_words_or_json_and_refuses_bad_numbers(folder, capsys
     assert json.loads(capsys.readouterr().out)["recommended"]["n_gold"] > 0
     with pytest.raises(SystemExit):
         main(["recommend", study, "--budget", "-3"])
-    assert "-3 must be a number above 0" in capsys.readouterr().err
+    assert "-3 must be a number from 1e-12 to 1e+12" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["recommend", study, "--budget", "50", "--weak-price", "1e-300"])
+    assert "1e-300 must be a number from 1e-12 to 1e+12" in capsys.readouterr().err
     assert main(["recommend", study, "--budget", "50", "--task", "x"]) == 1
     assert "Error: There is no result for the task 'x'" in capsys.readouterr().err
 

@@ -94,12 +94,28 @@ def test_one_row_a_purchase_with_its_seeds():
     assert all(len(deviations) == 100 for deviations in table.deviations)
 
 
+@pytest.mark.parametrize(("spread", "low", "high"), [(0.0, 0.0, 0.35), (0.3, 0.9, 1.0)])
+def test_what_seeds_and_what_examples_account_for_is_told_apart(spread, low, high):
+    rng = np.random.default_rng(0)
+    p = rng.beta(2, 1, 200) + spread * rng.choice([-1, 1], (4, 1))
+    odds = pd.DataFrame(np.where(rng.random((4, 200)) < p, 1.0, -1.0)).stack().rename("log_odds").reset_index()
+    predictions = odds.set_axis(["seed", "id", "log_odds"], axis=1).assign(n_weak=0, n_gold=2)
+    share = resample(predictions, pd.Series(1, index=range(200)), 1000, "a").seed_share[0]
+    assert low <= share <= high
+
+
+def test_shares_are_averaged_by_variance():
+    table = rows(("a", 1, 0.6, 3), ("b", 1, 0.8, 3)).assign(seed_share=[1.0, 0.0])
+    table["deviations"] = [np.array([0.1, -0.1]), np.array([0.2, -0.2])]
+    assert with_average(table, ["a", "b"]).seed_share[0] == pytest.approx(0.2)
+
+
 def rows(*entries):
     """Given as (task, n_weak, accuracy, n_seeds)."""
     table = pd.DataFrame(entries, columns=["task", "n_weak", "accuracy", "n_seeds"])
     drawn = [np.full(5, accuracy / 10, np.float32) for accuracy in table.accuracy]
     common = {"supervisor": "v", "student": "s", "method": "m", "n_gold": 0, "n_test": 50, "n_tasks": 1}
-    return table.assign(**common, weak_accuracy=0.6, deviations=drawn)
+    return table.assign(**common, weak_accuracy=0.6, deviations=drawn, seed_share=0.5)
 
 
 def test_averages_are_those_of_configurations_that_all_tasks_have():

@@ -3,8 +3,10 @@ import pytest
 import torch
 
 from elicitation.hardware import CPU, Hardware
-from elicitation.methods import Stage
+from elicitation.market import plan_runs
+from elicitation.methods import METHODS, Stage
 from elicitation.models import load_tokenizer, renew_head, tokenize
+from elicitation.purchases import Supply
 from elicitation.runs import Student
 from elicitation.training import Protocol, predict
 
@@ -69,3 +71,17 @@ def test_a_bfloat16_base_trains_float32_adapters_as_on_a_gpu(monkeypatch, llama_
     model.save_pretrained(tmp_path)
     ids = examples.id.tolist()
     assert student.predict(model, ids).tolist() == student.predict(student.after(tmp_path), ids).tolist()
+
+
+def test_runs_of_a_block_share_their_prompt_and_choose_among_what_has_gold_labels():
+    ordering, supply = [f"id{i:02d}" for i in range(40)], Supply(examples=40, weak=40, gold=25)
+    pairs = [(6, 2), (10, 4)]
+    shots, purchases, candidates = plan_runs(METHODS["two_shot_gold"], pairs, ordering, supply, "task")
+    assert shots.gold == ["id39", "id38"] and not shots.weak and not any(candidates.values())
+    assert purchases[6, 2].gold == [] and purchases[10, 4].gold == ["id37", "id36"]
+    assert purchases[10, 4].weak == ordering[:10]
+    shots, purchases, candidates = plan_runs(METHODS["uncertainty_sampling"], [(20, 2)], ordering, supply, "task")
+    assert not shots.gold and purchases[20, 2].gold == ["id39", "id38"]
+    assert candidates[20, 2] == ordering[:19:-1], "those behind the weak purchase, which all have a gold label"
+    candidates = plan_runs(METHODS["uncertainty_sampling"], [(10, 2)], ordering, supply, "task")[2]
+    assert candidates[10, 2] == ordering[:14:-1], "the first 15 have no gold label"

@@ -84,6 +84,14 @@ def test_the_latex_table_has_a_row_a_price_and_method_and_a_column_a_budget(poin
     assert r"\toprule" in latex and "Means over 4 seeds on each of 3 tasks." in latex
 
 
+def test_where_nothing_is_averaged_no_task_stands_for_another(points):
+    both = pd.concat([points.assign(task="easy"), points.assign(task="hard", accuracy=0.6)], ignore_index=True)
+    table = table_of(both, [10])
+    assert table.task.tolist() == ["easy", "hard"] and table.accuracy.tolist() == pytest.approx([0.8, 0.6], abs=1e-3)
+    latex = methods_latex(table, NOTHING, TITLES)
+    assert "easy & 0.1 & Method M & $80" in latex and "hard & 0.1 & Method M & $60" in latex
+
+
 def test_a_budget_that_a_method_cannot_use_is_a_dash(points):
     dear = points[points.n_gold == 40].assign(method="few_shot")
     table = table_of(pd.concat([points, dear], ignore_index=True))

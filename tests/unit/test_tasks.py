@@ -110,6 +110,36 @@ def test_joined_splits_are_one_source_and_a_number_of_its_examples_is_held_out(t
         prepared(tmp_path, splits=splits, pool_size=66)
     with pytest.raises(InputError, match="test set needs 11"):
         prepared(tmp_path, splits=splits, test_size=22)
+    with pytest.raises(InputError, match="the 90 different texts of the train split leave none to train on once 90"):
+        prepared(tmp_path, splits=splits | {"test": 90})
+
+
+def test_texts_of_a_csv_stay_as_they_are_written(tmp_path):
+    words = ["None", "NA", "null", "nan", "3", "", "1.50", "True"]
+    cells = [words[i // 2 % 8] for i in range(60)]
+    table = rows().assign(n=cells)
+    sets = prepared(
+        tmp_path, "csv", train=table, test=rows(30, "held out").assign(n="x"), text="{q}: {n}", pool_size=20
+    )
+    written = {f"text {i}: {cell}" for i, cell in enumerate(cells) if cell}
+    found = pd.concat(sets[part] for part in ("pool", "supervision")).text
+    assert set(found) <= written and len({text.partition(": ")[2] for text in found}) == 7
+
+
+def test_a_column_of_a_csv_may_be_both_text_and_label(tmp_path):
+    pool = prepared(tmp_path, "csv", text="{q}: {y}")["pool"]
+    assert (pool.text.str[-1] == pool.gold.astype(str)).all()
+
+
+def test_dates_may_stand_in_the_texts_of_a_pair(tmp_path):
+    days = pd.date_range("2020-01-01", periods=60)
+    pair = {"right": "day", "wrong": "q"}
+    task = {name: value for name, value in TASK.items() if name != "label"} | {
+        "pair": pair,
+        "text": "{first} or {second}",
+    }
+    texts = format_rows(rows().assign(day=days), task, "train").text
+    assert texts.str.contains("2020-01-02").sum() == 1
 
 
 def test_one_split_can_serve_as_pool_and_test(tmp_path):

@@ -40,7 +40,7 @@ def runs_of(study):
     bought = runs.n_weak + runs.n_gold
     runs["shots"] = [(s.k or n) if s else 0 for s, n in zip(shots, bought, strict=True)]
     runs["shot_quality"] = [s.quality if s else "" for s in shots]
-    return runs.drop(columns="budget").assign(**SCORES, n_test=1000)
+    return runs.drop(columns="budget").assign(**SCORES, n_test=1000, n_voted=1000)
 
 
 @pytest.fixture(scope="module", params=STUDIES)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from explorer_study import BUDGETS, STUDY, TITLES, make_study
 from helpers import missing
@@ -477,6 +478,45 @@ def test_a_study_of_one_task_method_and_budget_without_fits_opens(browser, tmp_p
     assert "No production function" in texts(page, "#isoquants-words")[0]
     assert texts(page, ".verdict") == ["undetermined"] and "one seed has no spread" in texts(page, "#reasons")[0]
     assert not [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+
+
+def test_labels_with_one_price_are_shown_at_it(browser, tmp_path):
+    from selenium.webdriver.support.ui import Select
+
+    points, deviations, _ = make_study(tasks=("topic",), replicates=100)
+    both = pd.concat([points.assign(supervisor=name) for name in ("llm", "crowd", "small")], ignore_index=True)
+    settings = STUDY | {"prices": {"llm": [0.05], "crowd": [0.3], "small": [0.5, 0.1]}}
+    path = tmp_path / "own.html"
+    path.write_text(render(page_data(both, np.tile(deviations, (3, 1)), [], settings)))
+    page = opened(browser, path.as_uri())
+    assert ask(page, "explorer.view.weak") == 0.05
+    for name, price in (("crowd", 0.3), ("small", 0.3), ("llm", 0.05)):
+        Select(find(page, "#supervisor")).select_by_value(name)
+        wait_for(page, f"explorer.view.supervisor === '{name}'")
+        assert ask(page, "explorer.view.weak") == price
+    page = opened(browser, path.as_uri(), "#supervisor=crowd&gold=2")
+    assert ask(page, "explorer.view.weak") == 0.6
+    page = opened(browser, path.as_uri(), "#supervisor=crowd&weak=0.2")
+    assert ask(page, "explorer.view.weak") == 0.2, "an address says what it says"
+
+
+def test_the_surface_reaches_the_most_labels_that_were_studied(page):
+    ask(page, "(explorer.state.focus = 'plain', explorer.update())")
+    assert ask(page, "explorer.view.fit.largest.nWeak") in (10240, 5120)
+    most = "10 ** Math.log10(1 + explorer.view.fit.largest.nWeak) - 1"
+    assert ask(page, f"{most} > explorer.view.fit.largest.nWeak"), "or rounding plays no part here"
+    assert ask(page, f"explorer.view.fit.studied({most}, 0)")
+
+
+def test_other_tasks_are_computed_ahead_while_nothing_happens(browser, address):
+    page = opened(browser, address, "#task=topic&weak=0.05&method=plain")
+    before = ask(page, "[explorer.state, explorer.view.key, explorer.view.map.cells]")
+    for kind in ("group", "fits", "map", "surface"):
+        wait_for(page, f"explorer.remembered.filter((key) => key.startsWith('{kind} ')).length === 3")
+    assert ask(page, "[explorer.state, explorer.view.key, explorer.view.map.cells]") == before
+    known = ask(page, "explorer.remembered")
+    ask(page, "(explorer.state.task = 'verdict', explorer.update())")
+    assert ask(page, "explorer.remembered") == known and json.loads(ask(page, "explorer.view.key"))[0] == "verdict"
 
 
 def test_views_follow_at_once(page, address):

@@ -157,8 +157,9 @@ def test_the_real_study_trains_an_encoder_end_to_end(tmp_path):
     study["tasks"][0] |= {"pool_size": 200, "test_size": 100, "supervision_size": 100}
     study |= {"data_folder": str(HUB_DATA.resolve()), "seeds": [0], "training": {"presentations": 64}}
     study["grid"] |= {"budgets": [16]}
-    result = run_snakemake(tmp_path, study)
+    result = run_snakemake(tmp_path, study, target="figures/pareto.pdf")
     assert result.returncode == 0, result.stdout + result.stderr
+    assert (tmp_path / "figures/pareto.pdf").read_bytes().startswith(b"%PDF")
     metrics = pd.read_parquet(tmp_path / "results/metrics.parquet")
     assert len(metrics) == 3 and metrics.accuracy.between(0.3, 0.9).all()
     record = json.loads((tmp_path / "results/weak_labels/cola/minilm-2-layers.json").read_text())

@@ -43,7 +43,7 @@ rule evaluate_runs:
         mem_mb=grows(2000),
         runtime=grows(30),
     params:
-        version=3,
+        version=4,
         method=method_settings,
         replicates=study["inference"]["replicates"],
     script:
@@ -87,7 +87,7 @@ rule collect_resamples:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=1,
+        version=2,
         average_over=AVERAGED,
     script:
         "../scripts/collect_resamples.py"
@@ -134,7 +134,7 @@ rule summarise_runs:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=2,
+        version=3,
         plan=PLAN,
         average_over=AVERAGED,
     script:
@@ -151,7 +151,7 @@ use rule summarise_runs as summarise_for_figure with:
     wildcard_constraints:
         figure="|".join(AVERAGED_IN),
     params:
-        version=2,
+        version=3,
         plan=PLAN,
         average_over=averaged_in_figure,
 
@@ -199,7 +199,7 @@ rule plot_pareto:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=3,
+        version=4,
         titles=TITLES,
         verdict=study["inference"]["verdict"],
     script:
@@ -394,7 +394,7 @@ rule tabulate_methods:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=2,
+        version=3,
         titles=TITLES,
         prices=PRICES,
         budgets=BUDGETS,

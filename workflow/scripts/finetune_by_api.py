@@ -10,21 +10,20 @@ with job(snakemake) as record:
 
     from elicitation.api import Api, check_api_context, cost_of_block, finetune_block
     from elicitation.files import hash_ids, write_table
+    from elicitation.market import read_market
     from elicitation.methods import method_from
-    from elicitation.purchases import arrange, buy
+    from elicitation.purchases import buy
 
     params, names = snakemake.params, snakemake.wildcards
-    pool, test = pd.read_parquet(snakemake.input.pool).set_index("id"), pd.read_parquet(snakemake.input.test)
-    p_weak = pd.read_parquet(snakemake.input.weak_labels).set_index("id").p_weak
-    ids = pd.read_parquet(snakemake.input.ordering).id
-    ordering, supply = arrange(ids, p_weak.index[p_weak.notna()], pool.index[pool.gold.notna()])
-    seed = int(names.seed)
+    files, seed = snakemake.input, int(names.seed)
+    pool, ordering, supply = read_market(files.pool, files.weak_labels, files.ordering)
+    pool, test = pool.set_index("id"), pd.read_parquet(files.test)
     purchases = {pair: buy(ordering, *pair, names.task, supply) for pair in map(tuple, params.purchases)}
     texts = pd.concat([pool.text, test.set_index("id").text])
     check_api_context(names.student, params.api["context"], texts.to_dict(), names.task)
     # Flushed, so that the log of a job that waits for hours shows where it is.
     api = Api(params.api, Path(params.ledger), partial(print, flush=True))
-    labels = {"weak": p_weak, "gold": pool.gold}
+    labels = {"weak": pool.p_weak, "gold": pool.gold}
     method = method_from(params.method)
     stages = finetune_block(api, method, purchases, pool.text, labels, seed, names.task)
     tables, runs = [], []

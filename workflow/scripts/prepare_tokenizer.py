@@ -5,6 +5,7 @@ from elicitation.jobs import job
 with job(snakemake) as record:
     from pathlib import Path
 
+    from elicitation.config import check_model_folder
     from elicitation.files import write_json
     from elicitation.hub import TOKENIZER_FILES, fetch_files, model_source
     from elicitation.sandbox import CONTEXT, word_tokenizer
@@ -17,3 +18,4 @@ with job(snakemake) as record:
         write_json(target / "config.json", {"architectures": ["LlamaForCausalLM"], "max_position_embeddings": CONTEXT})
     else:
         fetch_files(model, sources, target, TOKENIZER_FILES)
+        check_model_folder(target, model["name"], TOKENIZER_FILES)

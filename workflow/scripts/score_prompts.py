@@ -9,27 +9,27 @@ with job(snakemake) as record:
     from elicitation.engines import label
     from elicitation.files import hash_ids, write_table
     from elicitation.hardware import Hardware
+    from elicitation.market import read_market
     from elicitation.methods import method_from
     from elicitation.models import load_tokenizer, require_hardware
     from elicitation.prompts import PromptFormat, label_token_ids
-    from elicitation.purchases import arrange, buy
+    from elicitation.purchases import buy
     from elicitation.runs import labelled_shots, tokenize_prompts
 
     imports_done()
     params, names, hardware = snakemake.params, snakemake.wildcards, Hardware(**snakemake.params.hardware)
     require_hardware(hardware)
     method, style = method_from(params.method), PromptFormat(**params.prompt)
-    pool = pd.read_parquet(snakemake.input.pool).merge(pd.read_parquet(snakemake.input.weak_labels), on="id")
-    test = pd.read_parquet(snakemake.input.test)
-    ids = pd.read_parquet(snakemake.input.ordering).id
-    ordering, supply = arrange(ids, pool.id[pool.p_weak.notna()], pool.id[pool.gold.notna()])
+    files = snakemake.input
+    pool, ordering, supply = read_market(files.pool, files.weak_labels, files.ordering)
+    test = pd.read_parquet(files.test)
     purchases = {pair: buy(ordering, *pair, names.task, supply) for pair in map(tuple, params.purchases)}
-    tokenizer = load_tokenizer(snakemake.input.student)
+    tokenizer = load_tokenizer(files.student)
     label_ids = label_token_ids(tokenizer, style, names.student)
     shots = {pair: labelled_shots(method.shots, purchase, pool) for pair, purchase in purchases.items()}
     prompts = tokenize_prompts(tokenizer, shots, test.text.tolist(), style, params.beyond_context)
     token_ids = [ids for texts in prompts.values() for ids in texts]
-    labels, made_by = label(snakemake.input.student, token_ids, params.labelling, hardware, label_ids)
+    labels, made_by = label(files.student, token_ids, params.labelling, hardware, label_ids)
     tables, runs = [], []
     for pair, log_odds in zip(prompts, np.split(labels.log_odds, len(prompts)), strict=True):
         purchase, run = purchases[pair], dict(zip(("n_weak", "n_gold"), pair, strict=True)) | {"seed": int(names.seed)}

@@ -9,11 +9,11 @@ with job(snakemake) as record:
 
     from elicitation.files import hash_ids, read_json, write_table
     from elicitation.hardware import Hardware
+    from elicitation.market import plan_runs, read_market
     from elicitation.methods import method_from
     from elicitation.models import require_hardware
     from elicitation.prompts import PromptFormat
-    from elicitation.purchases import arrange, buy, set_shots_apart
-    from elicitation.runs import Student, candidates_for, prompted, run_stages
+    from elicitation.runs import Student, prompted, run_stages
     from elicitation.training import Protocol
 
     imports_done()
@@ -21,24 +21,18 @@ with job(snakemake) as record:
     hardware = Hardware(**params.hardware)
     require_hardware(hardware)
     method = method_from(params.method)
-    pool = pd.read_parquet(snakemake.input.pool).merge(pd.read_parquet(snakemake.input.weak_labels), on="id")
-    test = pd.read_parquet(snakemake.input.test)
-    ids = pd.read_parquet(snakemake.input.ordering).id
-    ordering, supply = arrange(ids, pool.id[pool.p_weak.notna()], pool.id[pool.gold.notna()])
-    purchases, candidates = {}, {}
-    for pair in map(tuple, params.purchases):
-        shots, purchases[pair] = set_shots_apart(buy(ordering, *pair, names.task, supply), *method.shots_bought)
-        # What has a gold label to be bought stands last.
-        with_gold = ordering[len(ordering) - supply.gold :]
-        candidates[pair] = candidates_for(with_gold, purchases[pair], shots) if method.selection else []
+    files = snakemake.input
+    pool, ordering, supply = read_market(files.pool, files.weak_labels, files.ordering)
+    test = pd.read_parquet(files.test)
+    shots, purchases, candidates = plan_runs(method, params.purchases, ordering, supply, names.task)
     # Where the weak stages come from disk, their labels are not trained on here.
     trained = {i for p in purchases.values() for i in (p.gold if method.starts_weak else p.weak + p.gold)}
     used = pool[pool.id.isin(trained.union(*candidates.values()))]
     texts = prompted(pd.concat([used, test]), method.shots, shots, pool, PromptFormat(**params.prompt), seed)
     protocol = Protocol(learning_rate=params.learning_rate, **(params.training | method.training))
-    student = Student(snakemake.input.student, hardware, texts, seed, protocol)
-    stages = Path(str(snakemake.input.stages)) if snakemake.input.stages else None
-    weak_records = read_json(str(snakemake.input.stages_record))["stages"] if stages else []
+    student = Student(files.student, hardware, texts, seed, protocol)
+    stages = Path(str(files.stages)) if files.stages else None
+    weak_records = read_json(str(files.stages_record))["stages"] if stages else []
     weak_records = {stage["n_weak"]: stage["stage"] for stage in weak_records}
     tables, runs = [], []
     for (n_weak, n_gold), purchase in purchases.items():

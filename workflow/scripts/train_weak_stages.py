@@ -5,14 +5,13 @@ from elicitation.jobs import imports_done, job
 with job(snakemake) as record:
     from pathlib import Path
 
-    import pandas as pd
-
     from elicitation.files import hash_ids
     from elicitation.hardware import Hardware
+    from elicitation.market import read_market
     from elicitation.methods import method_from
     from elicitation.models import require_hardware
     from elicitation.prompts import PromptFormat
-    from elicitation.purchases import arrange, buy, set_shots_apart
+    from elicitation.purchases import buy, set_shots_apart
     from elicitation.runs import Student, prompted
     from elicitation.training import Protocol
 
@@ -21,9 +20,8 @@ with job(snakemake) as record:
     hardware = Hardware(**params.hardware)
     require_hardware(hardware)
     method = method_from(params.method)
-    pool = pd.read_parquet(snakemake.input.pool).merge(pd.read_parquet(snakemake.input.weak_labels), on="id")
-    ids = pd.read_parquet(snakemake.input.ordering).id
-    ordering, supply = arrange(ids, pool.id[pool.p_weak.notna()], pool.id[pool.gold.notna()])
+    files = snakemake.input
+    pool, ordering, supply = read_market(files.pool, files.weak_labels, files.ordering)
     bought = {}
     _, gold_shots = method.shots_bought
     for n_weak in params.n_weak:
@@ -33,7 +31,7 @@ with job(snakemake) as record:
     protocol = Protocol(learning_rate=params.learning_rate, **(params.training | method.training))
     used = pool[pool.id.isin(bought[max(bought)])]
     texts = prompted(used, method.shots, shots, pool, PromptFormat(**params.prompt), seed)
-    student = Student(snakemake.input.student, hardware, texts, seed, protocol)
+    student = Student(files.student, hardware, texts, seed, protocol)
     p_weak = pool.set_index("id").p_weak
     stages = []
     for n, ids in sorted(bought.items()):

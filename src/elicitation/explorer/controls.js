@@ -11,10 +11,11 @@ const LONE_BUDGET = 4;
 const [WEAK_STEPS, GOLD_STEPS] = [120, 60];
 const LEVEL_STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10];
 const MOST_LEVELS = 9;
-// Milliseconds of quiet before the address is written, a summary said, a new size drawn.
+// Milliseconds of quiet before the address is written, a summary said, a new size drawn, another task's view computed.
 const SAVE_AFTER = 250;
 const SAY_AFTER = 700;
 const RESIZE_AFTER = 150;
+const LOOK_AFTER = 300;
 const KINDS = ["task", "supervisor", "student"];
 
 const DATA = JSON.parse(element("data").textContent);
@@ -39,6 +40,8 @@ function stopsBetween(low, high, own) {
 }
 
 const pricesOf = (supervisor) => STUDY.prices[supervisor] ?? [];
+/** The price of labels that have one only, as those of one's own table do. */
+const lonePrice = (supervisor) => (pricesOf(supervisor).length === 1 ? pricesOf(supervisor)[0] : null);
 const weakStops = () => {
   const own = pricesOf(state.supervisor);
   return stopsBetween(Math.min(CHEAPEST, ...own), Math.max(DEAREST, ...own), own);
@@ -67,7 +70,8 @@ const positive = (text) => (Number(text) > 0 && Number.isFinite(Number(text)) ? 
 function initialState() {
   const middle = STUDY.budgets[Math.floor(STUDY.budgets.length / 2)];
   const where = { task: "", supervisor: "", student: "", methods: null, focus: "" };
-  return { ...where, weak: STUDY.weakPrice, gold: 1, budget: middle, theme: "" };
+  // null: what `settle` finds to be the price.
+  return { ...where, weak: null, gold: 1, budget: middle, theme: "" };
 }
 
 /** What the address holds, over the initial state. */
@@ -104,7 +108,7 @@ function afterQuiet(milliseconds, act) {
 const saveAddress = afterQuiet(SAVE_AFTER, () => history.replaceState(null, "", address()));
 const saySummary = afterQuiet(SAY_AFTER, () => (element("summary").textContent = summary(view)));
 
-/** Replace choices that do not exist here by the first ones that do. */
+/** Replace choices that do not exist here by the first ones that do, and find the price where none is given. */
 function settle() {
   for (const kind of KINDS) {
     const options = choicesOf(kind);
@@ -113,6 +117,7 @@ function settle() {
   const here = methodsHere();
   if (state.methods && here.every((method) => state.methods.includes(method))) state.methods = null;
   if (!chosenMethods().includes(state.focus)) state.focus = "";
+  state.weak ??= (lonePrice(state.supervisor) ?? STUDY.weakPrice) * state.gold;
 }
 
 const chosenMethods = () => methodsHere().filter((method) => state.methods?.includes(method) ?? true);
@@ -216,6 +221,25 @@ function compute() {
     star: fit && (answer?.method === focus ? answer : bestPurchase(fit, inGold, weakPrice, poolSize)),
   };
 }
+
+const looked = new Set();
+
+/** Computes the view of every other task, one at a time while nobody touches a control: what `once` then remembers makes
+ *  the first look at them as quick as any other. */
+const lookAhead = afterQuiet(LOOK_AFTER, () => {
+  const shown = { ...state };
+  looked.add(state.task);
+  state.task = choicesOf("task").find((task) => !looked.has(task)) ?? shown.task;
+  if (state.task === shown.task) return;
+  looked.add(state.task);
+  try {
+    settle();
+    if (chosenMethods().length) compute();
+  } finally {
+    Object.assign(state, shown);
+  }
+  lookAhead();
+});
 
 /** A plot symbol a method, in the order of the study. */
 function symbolsOf(group) {

@@ -111,6 +111,7 @@ function update() {
     draw();
     saySummary();
     if (first) listenToMap();
+    lookAhead();
   }
   saveAddress();
   lastUpdate = performance.now() - started;
@@ -133,6 +134,14 @@ function change(changes) {
   updateSoon();
 }
 
+/** Another task, supervisor or student. Labels of another source that have one price come at it. */
+function choose(kind, value) {
+  const before = state.supervisor;
+  state[kind] = value;
+  settle();
+  change(state.supervisor !== before && lonePrice(state.supervisor) !== null ? { weak: null } : {});
+}
+
 /** What the budget buys stays the same when gold labels cost another price. */
 function changePrice(name, value) {
   const scaled = name === "gold" ? { budget: (state.budget * value) / state.gold } : {};
@@ -149,7 +158,8 @@ function listen() {
       changePrice(name, positive(element(`${name}-number`).value) ?? state[name]);
     });
   }
-  for (const name of [...KINDS, "focus"]) on(name, "change", () => change({ [name]: element(name).value }));
+  for (const kind of KINDS) on(kind, "change", () => choose(kind, element(kind).value));
+  on("focus", "change", () => change({ focus: element("focus").value }));
   on("methods", "change", () => {
     const boxes = [...element("methods").querySelectorAll("input:checked")];
     change({ methods: boxes.map((box) => box.value) });
@@ -186,6 +196,9 @@ window.explorer = {
   },
   get lastUpdate() {
     return lastUpdate;
+  },
+  get remembered() {
+    return [...remembered.keys()];
   },
   state,
   update,

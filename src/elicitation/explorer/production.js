@@ -61,7 +61,8 @@ function readFit(entry) {
     studied(nWeak, nGold) {
       const spent = costOf(nWeak, nGold, entry.weakPrice);
       const paid = spent >= entry.cheapest * 0.95 && spent <= entry.dearest * 1.05;
-      return paid && nWeak <= largest.nWeak && nGold <= largest.nGold;
+      const atMost = (most) => most * (1 + ROUNDING);
+      return paid && nWeak <= atMost(largest.nWeak) && nGold <= atMost(largest.nGold);
     },
   };
 }

@@ -94,7 +94,8 @@ function recommend(points, methods, fits, budget, weakPrice, verdict, poolSize) 
     const gap = Float64Array.from(chosenAmong(among), ({ draws }, r) => draws[r] - best.draws[r]);
     return [{ ...bestOf(among), difference: scoreOf(gap, agree) }];
   });
-  const loss = winners.map(({ draws }, r) => draws[r] - best.draws[r]);
+  const most = Float64Array.from(best.draws);
+  for (const { draws } of options) draws.forEach((draw, r) => (most[r] = Math.max(most[r], draw)));
   const alike = options.filter(({ method, strategy }) => method === best.method && strategy === best.strategy);
   const mostOf = (labels) => Math.max(...own.map((i) => points[labels][i]));
   const bought = scaleUp(best, alike, { nWeak: mostOf("nWeak"), nGold: mostOf("nGold") }, budget, poolSize);
@@ -104,7 +105,7 @@ function recommend(points, methods, fits, budget, weakPrice, verdict, poolSize) 
     accuracy: { ...accuracy, low: clip(accuracy.low), high: clip(accuracy.high) },
     pure,
     regime,
-    lossAtMost: Math.max(0, interval(loss)[1]),
+    lossAtMost: interval(most.map((draw, r) => draw - best.draws[r]))[1],
     supported: regime.regime === REGIMES[best.strategy] && best.studied,
   };
 }

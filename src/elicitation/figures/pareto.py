@@ -54,13 +54,14 @@ def plot_pareto(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, st
     """
     style.set_style()
     left_out, table = unaveraged_sentence(table, titles), average_rows(table)
-    label, models = varying(table, ["student", "supervisor"]), ["student", "supervisor"]
+    kinds = ["task", "student", "supervisor"]
+    label = varying(table, kinds)
     groups = [
-        (names, price, table[(table[models] == list(names)).all(axis=1) & (table.weak_price == price)])
-        for names, rows in table.groupby(models, sort=False)
+        (names, price, table[(table[kinds] == list(names)).all(axis=1) & (table.weak_price == price)])
+        for names, rows in table.groupby(kinds, sort=False)
         for price in sorted(rows.weak_price.unique(), reverse=True)
     ]
-    columns = max(table.groupby(models).weak_price.nunique())
+    columns = max(table.groupby(kinds).weak_price.nunique())
     present = set(table.method)
     markers = dict(zip([name for name in titles if name in present], cycle(style.MARKERS), strict=False))
     usual = usual_seeds(table)
@@ -74,7 +75,7 @@ def plot_pareto(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, st
         style.draw_weak_accuracy(axes, panel)
         style.set_cost_axis(axes)
         style.set_accuracy_axis(axes, table.accuracy)
-        shown = [name for kind, name in zip(models, names, strict=True) if kind in label]
+        shown = [name for kind, name in zip(kinds, names, strict=True) if kind in label]
         style.set_title(axes, ", ".join([*shown, f"a weak label costs {price:g}"]), columns)
     grey = {"markerfacecolor": "0.8", "linestyle": "none"}
     several = markers if len(markers) > 1 else {}

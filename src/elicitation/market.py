@@ -1,0 +1,45 @@
+"""What a task, a supervisor and a seed have on sale, and what the runs of a block buy of it."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+import pandas as pd
+
+from elicitation.methods import Method
+from elicitation.purchases import Purchase, Supply, arrange, buy, set_shots_apart
+
+CANDIDATES = 4096
+"""Unlabelled examples that uncertainty sampling looks at, at most."""
+
+
+def read_market(
+    pool: str | Path, weak_labels: str | Path, ordering: str | Path
+) -> tuple[pd.DataFrame, list[str], Supply]:
+    """The pool with its weak labels (id, text, gold, p_weak), and ordering and supply as `arrange` returns them."""
+    examples = pd.read_parquet(pool).merge(pd.read_parquet(weak_labels), on="id")
+    with_weak, with_gold = examples.id[examples.p_weak.notna()], examples.id[examples.gold.notna()]
+    return examples, *arrange(pd.read_parquet(ordering).id, with_weak, with_gold)
+
+
+def candidates_for(ordering: list[str], purchase: Purchase, shots: Purchase) -> list[str]:
+    """What uncertainty sampling chooses from: unbought examples, those that a random purchase would take first."""
+    bought = {*purchase.weak, *shots.weak, *shots.gold}
+    free = [i for i in reversed(ordering) if i not in bought]
+    return free[: max(CANDIDATES, 2 * len(purchase.gold))]
+
+
+def plan_runs(
+    method: Method, pairs: Collection[Collection[int]], ordering: list[str], supply: Supply, task: str
+) -> tuple[Purchase, dict[tuple[int, int], Purchase], dict[tuple[int, int], list[str]]]:
+    """What the runs of a block, the (n_weak, n_gold) `pairs`, use: the examples in all their prompts and, by pair, what
+    is trained on and what uncertainty sampling chooses from. InputError if the pool cannot serve this.
+
+    ordering, supply: as elicitation.purchases.arrange returns them.
+    """
+    # What has a gold label to be bought stands last.
+    with_gold = ordering[len(ordering) - supply.gold :]
+    purchases, candidates = {}, {}
+    for pair in map(tuple, pairs):
+        shots, purchases[pair] = set_shots_apart(buy(ordering, *pair, task, supply), *method.shots_bought)
+        candidates[pair] = candidates_for(with_gold, purchases[pair], shots) if method.selection else []
+    return shots, purchases, candidates
