@@ -54,6 +54,7 @@ def regrets(findings: Findings, settings: dict) -> Iterator[dict]:
                 answer = recommend(known, Question(budget, price, **names))
             except InputError:
                 # Where the fit is not good and nothing that was run is affordable, nothing is recommended.
+                yield {"weak_price": price, "budget": budget, "verdict": fit.verdict}
                 continue
             bought = answer["recommended"]
             among = np.flatnonzero(within)
@@ -74,8 +75,8 @@ def main() -> None:
     parser.add_argument(
         "folders", nargs="*", type=Path, default=[Path()], help="folders of finished studies (this one)"
     )
-    print("| study | task | cases | regret: median, points | worst | honest regret: median | worst |")
-    print("|---|---|---:|---:|---:|---:|---:|")
+    print("| study | task | cases | no answer | regret: median, points | worst | honest regret: median | worst |")
+    print("|---|---|---:|---:|---:|---:|---:|---:|")
     for folder in parser.parse_args().folders:
         findings, production = read_findings(folder), read_json(folder / "results/production.json")
         tables = []
@@ -86,7 +87,7 @@ def main() -> None:
         for task, rows in [("all", table), *table.groupby("task", sort=False)]:
             scores = [value for column in (rows.regret, rows.honest) for value in (column.median(), column.max())]
             cells = " | ".join(f"{100 * score:.1f}" for score in scores)
-            print(f"| {production['study']} | {task} | {len(rows)} | {cells} |")
+            print(f"| {production['study']} | {task} | {rows.regret.count()} | {rows.regret.isna().sum()} | {cells} |")
 
 
 if __name__ == "__main__":

@@ -82,6 +82,8 @@ OWN_STUDY = MINI | {
     "labelling": {"engine": "transformers"},
 }
 """A valid study on a table of one's own."""
+NO_WEIGHTS = (2).to_bytes(8, "little") + b"{}"
+"""A whole safetensors file: the header's length and a header that names nothing."""
 FILES = ("own/train.csv", "own/test.csv", "weights/config.json", "weights/tokenizer.json", "weights/model.safetensors")
 
 
@@ -90,6 +92,7 @@ def write_files(folder: Path) -> None:
     for name in (*FILES, "half/config.json"):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text('{"architectures": ["LlamaForCausalLM"]}')
+    (folder / "weights/model.safetensors").write_bytes(NO_WEIGHTS)
     (folder / "own/folder.csv").mkdir()
     rows = [f"T{i},title,{i},{i % 2 if i < 100 else ''},{i % 10 / 10},{i % 2},\n" for i in range(400)]
     (folder / "own/labels.csv").write_text("ticket,title,body,expert,llm,ann a,ann b\n" + "".join(rows))
@@ -130,7 +133,7 @@ def models(draw, name: str, earlier: list[str]) -> dict:
     if source == "truncate":
         return model | {"truncate": {"model": draw(st.sampled_from(earlier)), "layers": draw(st.integers(1, 3))}}
     heads = draw(st.integers(1, 4))
-    counts = {key: draw(st.integers(1, 100)) for key in ("layers", "steps", "batch_size")}
+    counts = {key: draw(st.integers(1, 100)) for key in ("steps", "batch_size")} | {"layers": draw(st.integers(4, 100))}
     world = {key: draw(shares) for key in ("short_reviews", "bare_tags")}
     return model | {"sandbox": {"width": 32 * heads, "heads": heads, "learning_rate": draw(rates)} | counts | world}
 

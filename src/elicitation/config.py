@@ -21,6 +21,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 from jsonschema.validators import extend
+from safetensors import SafetensorError, safe_open
 
 from elicitation.api import check_api_method
 from elicitation.errors import MAX_SHOWN, SECRET_NAME, InputError, shown
@@ -31,7 +32,8 @@ from elicitation.purchases import Supply, check_supply, full_supply
 SCHEMA_FILE = Path(__file__).parents[2] / "workflow/schemas/config.schema.yaml"
 CATALOGUES = {kind: Path(__file__).parents[2] / f"workflow/{kind}.yaml" for kind in ("tasks", "models")}
 PACKAGE_PREFIX = "package:"
-WHOLE_MODEL = ("config.json", "tokenizer.json", "*.safetensors")
+WEIGHTS = "*.safetensors"
+WHOLE_MODEL = ("config.json", "tokenizer.json", WEIGHTS)
 """Files that a model is made of."""
 GIT_LFS = b"version https://git-lfs"
 """How the file begins that stands for a large one until Git LFS fetches it."""
@@ -50,6 +52,8 @@ KINDS = {
     "boolean": "true or false",
     "null": "null",
 }
+LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
+"""What architectures call the number of layers."""
 LIMITS = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "above", "exclusiveMaximum": "below"}
 
 
@@ -194,7 +198,8 @@ def with_defaults(value, schema: dict):
     if isinstance(value, list):
         return [with_defaults(item, schema.get("items", {})) for item in value]
     # JSON Schema takes 4.0 for an integer.
-    return int(value) if schema.get("type") == "integer" else value
+    whole = "integer" in as_list(schema.get("type")) and isinstance(value, float) and value.is_integer()
+    return int(value) if whole else value
 
 
 def from_catalogue(given: dict, kind: str) -> dict:
@@ -414,18 +419,48 @@ def check_model_folder(folder: Path, name: str, needed: Iterable[str] = WHOLE_MO
                 raise InputError(f"Model {name!r}: {file} cannot be read ({error.strerror}); get it anew.") from error
             if start == GIT_LFS:
                 raise InputError(f"Model {name!r}: {file} is a pointer of Git LFS; fetch the file by git lfs pull.")
+    if WEIGHTS in needed:
+        check_weights(folder, name)
+
+
+def check_weights(folder: Path, name: str) -> None:
+    """InputError unless the folder's weights are whole, by their headers and by their index if they have one."""
+    files = sorted(folder.glob(WEIGHTS))
+    for file in files:
+        try:
+            safe_open(file, "np")
+        except SafetensorError as error:
+            raise InputError(f"Model {name!r}: {file} is damaged ({error}); get it anew.") from error
+    for index in folder.glob(f"{WEIGHTS}.index.json"):
+        named = set(read_mapping(index, name).get("weight_map", {}).values())
+        if missing := named - {file.name for file in files}:
+            raise InputError(f"Model {name!r}: {folder} lacks {min(missing)}, which {index.name} names; get it too.")
 
 
 def model_config(folder: Path, name: str) -> dict:
     """What the model's config.json holds; InputError if that is no mapping."""
-    path = folder / "config.json"
+    return read_mapping(folder / "config.json", name)
+
+
+def read_mapping(path: Path, name: str) -> dict:
+    """What one of a model's JSON files holds; InputError if that is no mapping."""
     try:
-        config = json.loads(path.read_text())
+        content = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise InputError(f"Model {name!r}: {path} cannot be read ({error}); get the model anew.") from error
-    if not isinstance(config, dict):
+    if not isinstance(content, dict):
         raise InputError(f"Model {name!r}: {path} holds no mapping; get the model anew.")
-    return config
+    return content
+
+
+def layers_of(model: dict, sources: str) -> int | None:
+    """Layers of a model, where that can be known before it is fetched."""
+    if "sandbox" in model:
+        return model["sandbox"]["layers"]
+    if sources != "local" or "local" not in model:
+        return None
+    known = model_config(local_model_folder(model["local"], model["name"]), model["name"])
+    return next((known[key] for key in LAYERS if isinstance(known.get(key), int)), None)
 
 
 def check_model_source(model: dict, models: dict[str, dict], config: dict) -> None:
@@ -450,6 +485,12 @@ def check_model_source(model: dict, models: dict[str, dict], config: dict) -> No
             raise InputError(f"Config, models[{name}].truncate: {source!r} is itself truncated; cut the original.")
         if "api" in models[source]:
             raise InputError(f"Config, models[{name}].truncate: {source!r} is behind an API; cut a local model.")
+        wanted, layers = model["truncate"]["layers"], layers_of(models[source], config["sources"])
+        if layers is not None and wanted >= layers:
+            raise InputError(
+                f"Config, models[{name}].truncate: {source!r} has {layers} layers, of which {wanted} are no part; "
+                "ask for fewer."
+            )
     elif "api" in model:
         check_api_model(model)
     elif config["sources"] not in model:

@@ -13,7 +13,7 @@ import pandas as pd
 from safetensors import safe_open
 
 from elicitation.api import MIN_LINES, dollars
-from elicitation.config import groups_of, local_model_folder, planned_runs, supervisors_of, supply_of
+from elicitation.config import groups_of, local_model_folder, planned_runs, reads_as, supervisors_of, supply_of
 from elicitation.market import CANDIDATES
 from elicitation.methods import Method, Stage, study_methods
 from elicitation.training import Protocol, plan_schedule, supervisor_protocol
@@ -68,11 +68,11 @@ def adapter_bytes(parameters: float) -> float:
     return 4 * parameters * 14.3 / width
 
 
-def tokens_of(task: str, model: str, folder: Path) -> float:
-    """Mean tokens of a task's text as counted in a study's results, else TOKENS_PER_TEXT."""
+def tokens_of(task: str, model: dict, folder: Path) -> float:
+    """Mean tokens of a task's text as the model's tokenizer counted them in a study, else TOKENS_PER_TEXT."""
     path = folder / f"results/tasks/{task}/lengths.json"
     lengths = json.loads(path.read_text())["lengths"] if path.is_file() else {}
-    return lengths.get(model, {}).get("mean", TOKENS_PER_TEXT)
+    return lengths.get(reads_as(model), {}).get("mean", TOKENS_PER_TEXT)
 
 
 def planned_stages(runs: pd.DataFrame, config: dict) -> pd.DataFrame:
@@ -105,8 +105,9 @@ def with_tokens(table: pd.DataFrame, config: dict, folder: Path) -> pd.Series:
     """Tokens of one text, prompt included, for every row of runs or stages."""
     methods = study_methods(config["methods"])
     shots = {name: method.shots.k or 0 if method.shots else 0 for name, method in methods.items()}
+    models = {model["name"]: model for model in config["models"]}
     pairs = table[["task", "student"]].drop_duplicates().itertuples(index=False)
-    tokens = {tuple(pair): tokens_of(*pair, folder) for pair in pairs}
+    tokens = {(task, student): tokens_of(task, models[student], folder) for task, student in pairs}
     # A method that only prompts shows all labels that it buys.
     only = table.method.map({name: method.prompts_only for name, method in methods.items()})
     k = table.method.map(shots) + only * (table.n_weak + table.n_gold)
@@ -195,7 +196,7 @@ def estimate_supervisor(entry: dict, model: dict, config: dict, folder: Path) ->
     used = dict.fromkeys(group["task"] for group in groups_of(config) if group["supervisor"] == name)
     trained_tokens = predicted_tokens = rows = 0.0
     for task in used:
-        tokens, labelled = tokens_of(task, model["name"], folder), tasks[task]["test_size"]
+        tokens, labelled = tokens_of(task, model, folder), tasks[task]["test_size"]
         labelled += supply_of(tasks[task], config).examples
         rows, predicted_tokens = rows + labelled, predicted_tokens + labelled * tokens * (1 + (shots or 0))
         if shots is None:

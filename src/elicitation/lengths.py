@@ -29,11 +29,8 @@ def context_of(folder: Path) -> int:
     return next((config[key] for key in POSITIONS if key in config), sys.maxsize) - lost
 
 
-def count_tokens(folder: Path, texts: list[str]) -> list[int]:
-    """Tokens of every text, special ones included, as the tokenizer in `folder` counts them.
-
-    Raises InputError if that cannot be read.
-    """
+def read_tokenizer(folder: Path) -> Tokenizer:
+    """The tokenizer of the model in `folder`, which cuts and pads nothing; InputError if it cannot be read."""
     path = folder / "tokenizer.json"
     try:
         tokenizer = Tokenizer.from_file(str(path))
@@ -42,6 +39,12 @@ def count_tokens(folder: Path, texts: list[str]) -> list[int]:
         raise InputError(f"Model {folder.name!r}: {path} cannot be read ({error}); get the model anew.") from error
     tokenizer.no_truncation()
     tokenizer.no_padding()
+    return tokenizer
+
+
+def count_tokens(folder: Path, texts: list[str]) -> list[int]:
+    """Tokens of every text, special ones included, as the tokenizer in `folder` counts them."""
+    tokenizer = read_tokenizer(folder)
     return [len(encoding.ids) for encoding in tokenizer.encode_batch(texts)]
 
 

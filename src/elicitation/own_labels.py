@@ -356,7 +356,7 @@ def survey_unchanged(path: str, changed_ns: int, size: int, settings: str) -> Su
 def describe_table(task: dict, data_folder: str | None) -> dict:
     """What a task's card says of its table, whose labels keep their proportion."""
     rows = read_rows(task, data_folder)
-    texts = join_repeated(rows)
+    different, texts = len({row.id for row in rows}), join_repeated(rows)
     gold = [row.gold for row in texts if row.gold is not None]
-    counts = {"rows": len(rows), "different texts": len(texts), "gold labels": len(gold)}
-    return counts | {"share of label 1": sum(gold) / len(gold), "rebalanced": False}
+    counts = {"rows": len(rows), "different texts": different, "contradictory texts": different - len(texts)}
+    return counts | {"gold labels": len(gold)} | {"share of label 1": sum(gold) / len(gold), "rebalanced": False}

@@ -32,8 +32,6 @@ MARGIN = 0.05
 """Share of its cost by which a purchase may lie beyond those studied: they are rounded."""
 NUDGE = 1e-4
 """Share of the labels over which a marginal product is taken."""
-CROSSINGS = 2000
-"""Numbers of gold labels among which an isoquant is looked for."""
 Z = 1.96
 
 
@@ -271,14 +269,6 @@ def marginal_rate(fit: Fit, n_weak, n_gold) -> np.ndarray:
 def marginal_rate_replicates(fit: Fit, n_weak, n_gold) -> np.ndarray:
     """(R, ...) the rate by each replicate."""
     return rate_of(fit, fit.predict_replicates, n_weak, n_gold)
-
-
-def isoquant(fit: Fit, accuracy: float, n_weak) -> np.ndarray:
-    """The fewest gold labels that reach the accuracy beside n_weak weak ones; missing where the most studied do not."""
-    n_weak = np.asarray(n_weak, float)
-    n_gold = np.expm1(np.linspace(0, np.log1p(fit.largest[1]), CROSSINGS))
-    reached = fit.predict(n_weak[..., None], n_gold) >= accuracy
-    return np.where(reached.any(axis=-1), n_gold[reached.argmax(axis=-1)], np.nan)
 
 
 def within(fit: Fit, n_weak, n_gold, pool_size: int | None) -> np.ndarray:

@@ -1,7 +1,10 @@
 """Few-shot prompts: labelled examples before a text, and the tokens that stand for the labels."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from tokenizers import Tokenizer
 
 from elicitation.errors import InputError
 
@@ -24,18 +27,24 @@ def write_prompt(shots: Sequence[tuple[str, int]], text: str, style: PromptForma
     return "".join([*examples, text, style.cue])
 
 
-def label_token_ids(tokenizer, style: PromptFormat, model: str) -> tuple[int, int]:
+def unknown_token_id(tokenizer: Tokenizer) -> int | None:
+    """What stands for whatever is not in the vocabulary, if anything does."""
+    model = json.loads(tokenizer.to_str())["model"]
+    return model["unk_id"] if "unk_id" in model else tokenizer.token_to_id(model.get("unk_token") or "")
+
+
+def label_token_ids(tokenizer: Tokenizer, style: PromptFormat, model: str) -> tuple[int, int]:
     """The ids of the two label tokens; InputError unless each label is exactly one known token behind the cue.
 
     Some tokenizers write the start of a text otherwise than the same letters further on.
     """
     before, *behind = (
-        tokenizer(f"text{style.cue}{label}", add_special_tokens=False)["input_ids"] for label in ("", *style.labels)
+        tokenizer.encode(f"text{style.cue}{label}", add_special_tokens=False).ids for label in ("", *style.labels)
     )
-    ids = []
+    ids, unknown = [], unknown_token_id(tokenizer)
     for label, tokens in zip(style.labels, behind, strict=True):
         own = tokens[len(before) :]
-        if tokens[: len(before)] != before or len(own) != 1 or own[0] == tokenizer.unk_token_id:
+        if tokens[: len(before)] != before or len(own) != 1 or own[0] == unknown:
             raise InputError(
                 f"Model {model!r}: the label {label!r} is {len(own)} tokens or an unknown one behind {style.cue!r}, "
                 "but must be one known token; choose another `cue` or other `labels` in the task's `prompt`."

@@ -196,10 +196,11 @@ def scale_up(
     return tuple(int(n * factor + ROUNDING) for n in pair)
 
 
-def describe_option(option: pd.Series, question: Question) -> dict:
+def describe_option(option: pd.Series, question: Question, titles: dict[str, str]) -> dict:
     bought = {name: int(option[name]) for name in ("n_weak", "n_gold")}
     names = {name: option[name] for name in ("supervisor", "method", "strategy")}
-    return bought | names | {"cost": float(option.cost * question.gold_price)}
+    title = {"title": titles.get(option.method, option.method)}
+    return bought | names | title | {"cost": float(option.cost * question.gold_price)}
 
 
 def recommend(findings: Findings, question: Question) -> dict:
@@ -239,7 +240,7 @@ def recommend(findings: Findings, question: Question) -> dict:
     pure = {}
     for name in (name for name in PURE if name != option.strategy and (table.strategy == name).any()):
         among = np.flatnonzero(table.strategy == name)
-        rival = describe_option(table.iloc[among[best_of(mean[among], costs[among])]], question)
+        rival = describe_option(table.iloc[among[best_of(mean[among], costs[among])]], question, findings.titles)
         pure[name] = rival | {"difference": score(draws[best_among(among), count] - draws[best], agree)}
     run = option.n_weak, option.n_gold
     most = runs_of(findings, option)[["n_weak", "n_gold"]].max()
@@ -254,8 +255,7 @@ def recommend(findings: Findings, question: Question) -> dict:
         "task": option.task,
         "student": option.student,
         "weak_price": float(option.weak_price * question.gold_price),
-        "recommended": describe_option(option, question),
-        "title": findings.titles.get(option.method, option.method),
+        "recommended": describe_option(option, question, findings.titles),
         "accuracy": expected,
         "pure_strategies": pure,
         "loss_at_most": float(interval(draws.max(axis=0) - draws[best])[1]),
@@ -266,7 +266,7 @@ def recommend(findings: Findings, question: Question) -> dict:
         "n_seeds": int(option.n_seeds),
         "basis": option.basis,
     }
-    return answer | {"next": next_steps(answer, option)}
+    return answer | {"next": next_steps(answer, option, math.inf if pool_size is None else pool_size)}
 
 
 def observed_regime(findings: Findings, option: pd.Series, question: Question) -> dict:
@@ -278,10 +278,13 @@ def observed_regime(findings: Findings, option: pd.Series, question: Question) -
     return {name: row[name] for name in known if name in row} | missing
 
 
-def purchase_of(strategy: str, budget: float, weak_price: float) -> tuple[int, int] | None:
-    """A purchase that spends the budget by this strategy, half of it on either label where it is mixed, if any does."""
-    n_gold = {"weak only": 0, "mixed": max(1, int(budget / 2)), "gold only": int(budget)}[strategy]
-    n_weak = 0 if strategy == "gold only" else int((budget - n_gold) / weak_price)
+def purchase_of(strategy: str, budget: float, weak_price: float, pool_size: float) -> tuple[int, int] | None:
+    """A purchase that spends the budget by this strategy, half of it on either label where it is mixed, if any does.
+
+    Beyond the pool there is none to buy.
+    """
+    n_gold = min({"weak only": 0, "mixed": max(1, int(budget / 2)), "gold only": int(budget)}[strategy], pool_size)
+    n_weak = 0 if strategy == "gold only" else int(min((budget - n_gold) / weak_price, pool_size - n_gold))
     possible = n_weak >= 0 and n_weak + n_gold > 0 and strategy_of(n_weak, n_gold) == strategy
     return (n_weak, n_gold) if possible else None
 
@@ -295,21 +298,22 @@ def factor_alone(excess: float, share: float) -> float:
     return share / left if left > 0 else math.inf
 
 
-def next_steps(answer: dict, option: pd.Series) -> list[str]:
+def next_steps(answer: dict, option: pd.Series, pool_size: float) -> list[str]:
     """Which runs or labels would decide what is open; empty where nothing is."""
     regime, wanted = answer["regime"], answer["wanted"]
     if answer["supported"]:
         return []
     if not answer["studied"]:
         labels = describe_purchase(option.n_weak, option.n_gold)
-        return [f"runs of about cost {option.cost:.0f}, among them {labels}: the study has none of that size"]
+        return [f"runs of {labels} and of other purchases of that size: the study has none"]
     if option.n_seeds < 2:
         return ["at least two more seeds: one has no spread"]
     if regime["missing"]:
         budget = answer["question"]["budget"] / answer["question"]["gold_price"]
-        pairs = [purchase_of(strategy, budget, option.weak_price) for strategy in regime["missing"]]
+        pairs = [purchase_of(strategy, budget, option.weak_price, pool_size) for strategy in regime["missing"]]
         named = " and of ".join(describe_purchase(*pair) for pair in pairs if pair)
-        return [f"runs of {named}: {regime['reason']}" if named else f"a larger budget: {regime['reason']}"]
+        runs = f"runs of {named}, where the method can make them" if named else "a larger budget"
+        return [f"{runs}: {regime['reason']}"]
     spread = (regime["lead_high"] - regime["lead_low"]) / (2 * Z)
     excess = max((NormalDist().inv_cdf(wanted) * spread / max(abs(regime["lead"]), 1e-9)) ** 2, 1e-9)
     labels = describe_purchase(regime["n_weak"], regime["n_gold"])
@@ -331,6 +335,12 @@ def next_steps(answer: dict, option: pd.Series) -> list[str]:
     ]
 
 
+def source_of(bought: dict, weak_price: float, asked: float) -> str:
+    """Whose weak labels are bought, and at what price if that is not the one asked for."""
+    own = f", which cost {weak_price:g}" if weak_price != asked else ""
+    return f" (weak ones of {bought['supervisor']}{own})" if bought["n_weak"] else ""
+
+
 def points_of(scores: dict[str, float]) -> str:
     return f"{100 * scores['mean']:+.1f} points ({100 * scores['low']:+.1f} to {100 * scores['high']:+.1f})"
 
@@ -349,18 +359,19 @@ def in_words(answer: dict) -> Iterator[str]:
     yield f"## Budget {question['budget']:g}: {prices}"
     yield f"\nTask {answer['task']}, student {answer['student']}, {answer['n_seeds']} seeds.\n"
     labels = describe_purchase(bought["n_weak"], bought["n_gold"])
-    own = f", which cost {answer['weak_price']:g}" if answer["weak_price"] != asked else ""
-    source = f" (weak ones of {bought['supervisor']}{own})" if bought["n_weak"] else ""
-    yield f"**Buy {labels}{source} and use them by {answer['title']}.**"
+    yield f"**Buy {labels}{source_of(bought, answer['weak_price'], asked)} and use them by {bought['title']}.**"
     yield f"Cost: {bought['cost']:g}."
     ends = f"{percent(answer['accuracy']['low'])} to {percent(answer['accuracy']['high'])}"
     yield f"Expected accuracy: {percent(answer['accuracy']['mean'])} % ({ends}).\n"
     for name, other in answer["pure_strategies"].items():
         labels = describe_purchase(other["n_weak"], other["n_gold"])
-        yield f"- {name} ({labels}): {points_of(other['difference'])} against that"
+        source = f" of {other['supervisor']}" if other["n_weak"] and other["supervisor"] != bought["supervisor"] else ""
+        method = f" by {other['title']}" if other["method"] != bought["method"] else ""
+        yield f"- {name} ({labels}{source}{method}): {points_of(other['difference'])} against that"
     regime, wanted = answer["regime"], f"{100 * answer['wanted']:.0f} % are asked for"
     chances = ", ".join(f"{name} {100 * regime[name]:.0f} %" for name in REGIMES.values() if name in regime)
-    said = regime["reason"] if regime["missing"] else f"by the runs alone, {chances} ({wanted})"
+    why = f"; {regime['reason']}" if regime["reason"] else ""
+    said = regime["reason"] if regime["missing"] else f"by the runs alone, {chances} ({wanted}{why})"
     if answer["supported"]:
         yield f"\nThe data support it: {said}."
     else:
@@ -404,13 +415,16 @@ def report(answers: list[dict]) -> str:
     """Markdown: a table of all recommendations, then each in words."""
     lines = ["# What to buy\n", "| task | student | weak label costs | budget | buy | method | accuracy, % | decided |"]
     lines.append("|---|---|---:|---:|---|---|---|---|")
+    several = len({answer["recommended"]["supervisor"] for answer in answers}) > 1
     for answer in answers:
         bought, accuracy = answer["recommended"], answer["accuracy"]
         ends = f"{percent(accuracy['mean'])} ({percent(accuracy['low'])} to {percent(accuracy['high'])})"
         regime = REGIMES[bought["strategy"]] if answer["supported"] else UNDETERMINED
         labels = describe_purchase(bought["n_weak"], bought["n_gold"])
+        if several or answer["weak_price"] != price_asked(answer):
+            labels += source_of(bought, answer["weak_price"], price_asked(answer))
         cells = (answer["task"], answer["student"], f"{price_asked(answer):g}", f"{answer['question']['budget']:g}")
-        lines.append(f"| {' | '.join((*cells, labels, answer['title'], ends, regime))} |")
+        lines.append(f"| {' | '.join((*cells, labels, bought['title'], ends, regime))} |")
     for answer in answers:
         lines += ["", *in_words(answer)]
     return "\n".join(lines) + "\n"

@@ -72,7 +72,7 @@ def check_file(path: Path, task: dict) -> None:
     """InputError for what the readers pass over or say obscurely: no rows, columns of one name, bytes as text."""
     columns, holds_bytes, is_empty = [], [], path.stat().st_size == 0
     # What is wrong with the format is for the readers to say.
-    with suppress(csv.Error, pa.ArrowInvalid):
+    with suppress(csv.Error, pa.ArrowInvalid, OSError):
         if path.suffix == ".csv":
             with path.open(errors="replace", newline="") as stream:
                 reader = csv.reader(stream)
@@ -283,8 +283,7 @@ def source_files(task: dict, sources: str, data_folder: str | None) -> dict[str,
     if sources == "hub":
         revision = revision_of(task, sources)
         return {f"{revision}:{s}": hash_rows(read_split(task, s, sources, data_folder)) for s in splits_read(task)}
-    splits = [split for value in task["splits"].values() for split in (value if isinstance(value, list) else [value])]
-    paths = [split_file(task, split, data_folder) for split in splits if isinstance(split, str)]
+    paths = [split_file(task, split, data_folder) for split in splits_read(task)]
     return {str(path): hash_file(path) for path in paths}
 
 

@@ -1,12 +1,15 @@
 import copy
 import importlib.util
+import os
 import re
+import shutil
 from fractions import Fraction
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from random_configs import NO_WEIGHTS
 
 from elicitation import config as config_module
 from elicitation.config import (
@@ -184,6 +187,11 @@ def test_whole_numbers_written_as_floats_become_integers(study, path):
     assert [type(number) for number in filled] == [int]
 
 
+def test_so_do_those_that_may_be_something_else(study):
+    study["supervision"] = {"validation_size": 4.0}
+    assert type(validate(study)["supervision"]["validation_size"]) is int
+
+
 # Sources
 
 
@@ -211,24 +219,46 @@ def test_the_pool_of_a_local_task_must_serve_the_grid_too(study, tmp_path):
 
 @pytest.mark.parametrize("missing", ["config.json", "model.safetensors", "tokenizer.json"])
 def test_a_local_model_must_be_complete(study, tmp_path, missing):
-    files = {"config.json", "model.safetensors", "tokenizer.json"}
-    for file in files - {missing}:
-        (tmp_path / file).write_text("{}")
+    files = dict.fromkeys(("config.json", "tokenizer.json"), b"{}") | {"model.safetensors": NO_WEIGHTS}
+    for file in files.keys() - {missing}:
+        (tmp_path / file).write_bytes(files[file])
     study["models"][0] = {"name": "small", "learning_rate": 1e-3, "local": str(tmp_path)}
     sentence = sentence_about(study)
     assert "'small'" in sentence
     assert str(tmp_path) in sentence
     assert missing.split(".")[-1 if "safetensors" in missing else 0] in sentence
-    (tmp_path / missing).write_text("{}")
+    (tmp_path / missing).write_bytes(files[missing])
     validate(study)
+
+
+def test_weights_must_be_whole(study, llama_folder, tmp_path):
+    folder = tmp_path / "model"
+    shutil.copytree(llama_folder, folder)
+    study["models"][0] = {"name": "small", "learning_rate": 1e-3, "local": str(folder)}
+    validate(study)
+    (folder / "model.safetensors.index.json").write_text('{"weight_map": {"lm_head.weight": "model-2.safetensors"}}')
+    assert "lacks model-2.safetensors, which model.safetensors.index.json names" in sentence_about(study)
+    (folder / "model.safetensors.index.json").unlink()
+    os.truncate(folder / "model.safetensors", 1000)
+    sentence = sentence_about(study)
+    assert sentence.startswith(f"Model 'small': {folder}/model.safetensors is damaged (") and "get it anew" in sentence
+
+
+def test_a_model_is_cut_to_fewer_layers_than_it_has(study, llama_folder):
+    study["models"][0] = {"name": "small", "learning_rate": 1e-3, "local": str(llama_folder)}
+    study["models"].append({"name": "cut", "learning_rate": 1e-3, "truncate": {"model": "small", "layers": 1}})
+    validate(study)
+    study["models"][-1]["truncate"]["layers"] = 2
+    assert "models[cut].truncate: 'small' has 2 layers, of which 2 are no part" in sentence_about(study)
 
 
 def test_a_local_model_may_lie_inside_a_python_package(tmp_path, monkeypatch):
     folder = tmp_path / "some_package/weights"
     folder.mkdir(parents=True)
     (tmp_path / "some_package/__init__.py").touch()
-    for file in ("config.json", "model.safetensors", "tokenizer.json"):
+    for file in ("config.json", "tokenizer.json"):
         (folder / file).write_text("{}")
+    (folder / "model.safetensors").write_bytes(NO_WEIGHTS)
     monkeypatch.syspath_prepend(tmp_path)
     assert local_model_folder("package:some_package/weights", "small") == folder
 
@@ -576,7 +606,7 @@ def test_only_models_that_show_examples_read_prompts(study):
     study["supervisors"] = ["small", {"name": "asked", "model": "cut", "prompted_shots": 3}]
     study["supervisors"].append({"name": "shuffled", "shuffle_errors_of": "small"})
     study["models"].append({"name": "cut", "learning_rate": 1, "truncate": {"model": "third", "layers": 1}})
-    study["models"].append(study["models"][0] | {"name": "third"})
+    study["models"].append(study["models"][0] | {"name": "third", "sandbox": SANDBOX_MODEL | {"layers": 2}})
     study["combinations"] = [
         {"supervisors": ["small"]},
         {"supervisors": ["asked", "shuffled"], "methods": ["sequential_sft"]},

@@ -84,10 +84,11 @@ def test_prompts_lengthen_what_is_read(study, tmp_path):
 
 
 def test_counted_tokens_take_the_place_of_assumed_ones(tmp_path):
-    assert tokens_of("topic", "student", tmp_path) == TOKENS_PER_TEXT
+    cut = {"name": "half", "truncate": {"model": "student", "layers": 1}}
+    assert tokens_of("topic", cut, tmp_path) == TOKENS_PER_TEXT
     (tmp_path / "results/tasks/topic").mkdir(parents=True)
     (tmp_path / "results/tasks/topic/lengths.json").write_text('{"lengths": {"student": {"mean": 21.5}}}')
-    assert tokens_of("topic", "student", tmp_path) == 21.5
+    assert tokens_of("topic", {"name": "student"}, tmp_path) == tokens_of("topic", cut, tmp_path) == 21.5
 
 
 def test_measured_jobs_correct_the_hours(study, tmp_path):

@@ -114,7 +114,7 @@ def ask(request, llama_folder, examples):
     """Asks the student for the last examples with each of some purchases of the first 30 in the prompt."""
     method, tokenizer = METHODS[request.param], load_tokenizer(llama_folder)
     pool = examples.iloc[:30].assign(p_weak=0.2 + 0.6 * (1 - examples.gold))
-    ordering, label_ids = order_pool(pool.id, seed=1), label_token_ids(tokenizer, MOOD, "student")
+    ordering, label_ids = order_pool(pool.id, seed=1), label_token_ids(tokenizer.backend_tokenizer, MOOD, "student")
 
     def ask_for(numbers, test_ids=tuple(examples.id[30:]), beyond_context="refuse"):
         weak = method.shots.quality == "weak"

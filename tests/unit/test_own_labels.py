@@ -275,7 +275,7 @@ def test_the_task_says_where_its_rows_come_from_and_in_what_proportion(tmp_path)
     assert counts["test"] == {"rows": 10, "gold labels": 10, "label 1": 3} and counts["pool"]["gold labels"] == 41
     described = describe_table(task, str(tmp_path))
     assert described == {
-        "rows": 202, "different texts": 199, "gold labels": 59, "share of label 1": 15 / 59, "rebalanced": False
+        "rows": 202, "different texts": 200, "contradictory texts": 1, "gold labels": 59, "share of label 1": 15 / 59, "rebalanced": False
     }  # fmt: skip
     assert revision_of(task, "hub") == "table:labels.csv" and len(source_files(task, "hub", str(tmp_path))) == 1
 

@@ -22,7 +22,6 @@ from elicitation.production import (
     expansion_path,
     expansion_table,
     in_words,
-    isoquant,
     marginal_rate,
     marginal_rate_replicates,
     read_production,
@@ -167,16 +166,7 @@ def test_the_rate_is_infinite_where_weak_labels_do_harm():
     assert marginal_rate(fit, 10, 10) == np.inf
 
 
-# Isoquants, purchases, paths
-
-
-@pytest.mark.parametrize("form", ["effective", "capped", "ces"])
-def test_isoquants_are_equally_good_and_missing_out_of_reach(form):
-    fit, n_weak = fit_of(form), np.array([0, 10, 100, 1000])
-    n_gold = isoquant(fit, 0.7, n_weak)
-    assert fit.predict(n_weak, n_gold) == pytest.approx(np.full(4, 0.7), abs=2e-3)
-    assert (np.diff(n_gold) <= 0).all()
-    assert np.isnan(isoquant(fit, 0.94, n_weak)).all()
+# Purchases and paths
 
 
 def test_purchases_are_whole_and_spend_the_budget_by_steps_of_a_twentieth():

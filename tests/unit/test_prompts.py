@@ -23,7 +23,7 @@ def test_without_examples_only_the_text_is_asked():
 
 def test_labels_are_found_by_their_exact_token(llama_folder):
     tokenizer = load_tokenizer(llama_folder)
-    ids = label_token_ids(tokenizer, PromptFormat(labels=(" unhappy", " happy")), "llama")
+    ids = label_token_ids(tokenizer.backend_tokenizer, PromptFormat(labels=(" unhappy", " happy")), "llama")
     assert tokenizer.convert_ids_to_tokens(ids) == ["unhappy", "happy"]
 
 
@@ -41,7 +41,7 @@ def sentencepiece():
 
 
 def test_labels_are_the_tokens_that_stand_behind_the_cue(sentencepiece):
-    ids = label_token_ids(sentencepiece, PromptFormat(), "llama-2")
+    ids = label_token_ids(sentencepiece.backend_tokenizer, PromptFormat(), "llama-2")
     assert sentencepiece.convert_ids_to_tokens(ids) == ["0", "1"]
     # Alone, the label 0 is two tokens, and 1 is another one.
     alone = [sentencepiece(label)["input_ids"] for label in "01"]
@@ -53,7 +53,7 @@ def test_labels_are_the_tokens_that_stand_behind_the_cue(sentencepiece):
 @pytest.mark.parametrize(("cue", "labels"), [("\n1", ("0", "a")), ("\n", ("0", "11"))], ids=["joined", "two tokens"])
 def test_labels_that_the_cue_would_swallow_are_refused(sentencepiece, cue, labels):
     with pytest.raises(InputError, match=r"'(a|11)' is \d tokens or an unknown one behind"):
-        label_token_ids(sentencepiece, PromptFormat(cue, labels), "llama-2")
+        label_token_ids(sentencepiece.backend_tokenizer, PromptFormat(cue, labels), "llama-2")
 
 
 @pytest.mark.parametrize(
@@ -66,4 +66,4 @@ def test_labels_that_the_cue_would_swallow_are_refused(sentencepiece, cue, label
 )
 def test_labels_that_are_not_one_token_each_are_refused(llama_folder, labels, sentence):
     with pytest.raises(InputError, match=sentence):
-        label_token_ids(load_tokenizer(llama_folder), PromptFormat(labels=labels), "llama")
+        label_token_ids(load_tokenizer(llama_folder).backend_tokenizer, PromptFormat(labels=labels), "llama")

@@ -1,4 +1,5 @@
 import json
+import math
 import subprocess
 import sys
 from dataclasses import replace
@@ -157,9 +158,22 @@ def test_what_was_run_is_scaled_to_the_budget_where_nothing_says_that_more_is_no
 def test_purchases_of_strategies_that_were_never_run_are_named(folder):
     answer = recommend(read_findings(folder([fit_of("bad")])), Question(10, 2.0))
     assert answer["regime"]["missing"] == ["weak only", "mixed"] and not answer["supported"]
-    named = "runs of 5 weak + 0 gold labels and of 2 weak + 5 gold labels"
+    named = "runs of 5 weak + 0 gold labels and of 2 weak + 5 gold labels, where the method can make them"
     assert answer["next"] == [f"{named}: no purchase within the budget is weak only or mixed"]
-    assert purchase_of("mixed", 1.5, 2.0) is None and purchase_of("gold only", 0.5, 0.1) is None
+
+
+def test_what_is_proposed_spends_the_budget_and_can_be_bought():
+    assert purchase_of("weak only", 10, 0.1, math.inf) == (100, 0) and purchase_of("weak only", 10, 0.1, 60) == (60, 0)
+    assert purchase_of("mixed", 10, 0.1, math.inf) == (50, 5) and purchase_of("mixed", 10, 0.1, 20) == (15, 5)
+    assert purchase_of("gold only", 10, 0.1, 4) == (0, 4)
+    assert purchase_of("mixed", 1.5, 2.0, math.inf) is None and purchase_of("gold only", 0.5, 0.1, math.inf) is None
+
+
+def test_beyond_the_study_runs_of_that_size_are_asked_for_in_labels(folder):
+    answer = recommend(read_findings(folder([fit_of()])), Question(20000, 2, gold_price=20))
+    assert not answer["studied"]
+    labels = "{n_weak} weak + {n_gold} gold labels".format(**answer["recommended"])
+    assert answer["next"] == [f"runs of {labels} and of other purchases of that size: the study has none"]
 
 
 def test_no_more_labels_are_recommended_than_the_pool_holds(folder):
@@ -172,7 +186,7 @@ def test_beyond_the_study_nothing_is_supported_and_the_runs_to_add_are_named(fol
     answer = recommend(read_findings(folder()), Question(1000, 0.1))
     bought = answer["recommended"]
     assert bought["n_weak"] <= 640 and bought["n_gold"] <= 64, "no more labels than were studied"
-    assert not answer["studied"] and not answer["supported"] and "the study has none of that size" in answer["next"][0]
+    assert not answer["studied"] and not answer["supported"] and "of that size: the study has none" in answer["next"][0]
 
 
 def test_the_better_supervisor_is_chosen_each_at_its_own_price(folder):
@@ -272,7 +286,7 @@ def test_test_examples_are_asked_for_where_seeds_alone_would_not_do(share, step)
     # The lead must be 2.33 of its standard errors; it is 1.61.
     regime = {"missing": [], "winner": "gold only", "lead": 0.0161, "lead_low": -0.0035, "lead_high": 0.0357}
     answer = {"supported": False, "studied": True, "wanted": 0.99, "regime": regime | {"n_weak": 0, "n_gold": 64}}
-    [said] = next_steps(answer, option)
+    [said] = next_steps(answer, option, math.inf)
     assert said.startswith(step)
     assert said.endswith(" and about 836 test examples in all (now 400)") == (share == 0.5)
 
@@ -292,6 +306,10 @@ def test_labels_of_a_source_with_one_price_keep_it_in_the_report(folder):
         told = "\n".join(in_words(answer))
         assert f"a weak label costs {answer['question']['weak_price']:g}" in told
         assert ("(weak ones of w, which cost 0.2)" in told) == (bought["supervisor"] == "w" and bought["n_weak"] > 0)
+        for name, other in answer["pure_strategies"].items():
+            source = f" of {other['supervisor']}" if other["supervisor"] != bought["supervisor"] else ""
+            assert (f"- {name} ({other['n_weak']} weak + 0 gold labels{source}): " in told) == (name == "weak only")
+    assert "(weak ones of w, which cost 0.2) | Method M |" in report(answers)
     assert {answer["recommended"]["supervisor"] for answer in answers} == {"v", "w"}
     asked = recommend(findings, Question(64, 0.01, supervisor="w"))
     assert asked["weak_price"] == 0.01, "whoever names a price means it"

@@ -30,7 +30,7 @@ def folder(tmp_path_factory):
     study |= {"seeds": [0], "labelling": {"engine": "transformers"}}
     study["grid"] |= {"budgets": [8], "shots": [1, 2]}
     folder = tmp_path_factory.mktemp("methods")
-    result = run_snakemake(folder, study)
+    result = run_snakemake(folder, study, target="figures/prompting.pdf")
     assert result.returncode == 0, result.stdout + result.stderr
     return folder
 

@@ -23,9 +23,11 @@ def own_task(folder, rows: dict, **settings) -> dict:
     pd.DataFrame(rows).to_csv(folder / "train.csv", index=False)
     task = {"name": "own", "local": str(folder), "splits": {"train": "train", "test": "train"}, "text": "{text}"}
     sizes = {"label": "label", "pool_size": 200, "test_size": 20, "supervision_size": 20}
-    return MINI | {"tasks": [task | sizes | settings]}
+    return MINI | NO_VLLM | {"tasks": [task | sizes | settings]}
 
 
+# Nothing is labelled here, so that no vLLM need be started first.
+NO_VLLM = {"labelling": {"engine": "transformers"}}
 TEXTS = [f"text number {i}" for i in range(600)]
 # Few, for the exit status and the terminal; tests/unit/test_bad_input_in_bulk.py has the others.
 BAD_CONFIGS = {
@@ -79,3 +81,25 @@ def test_a_text_longer_than_the_context_is_named_before_anything_is_trained(tmp_
     assert result.returncode != 0
     assert "has 1102 tokens, but model 'supervisor' reads at most 1024" in result.stderr
     assert not (tmp_path / "results/models").exists()
+
+
+BAD_PROMPTS = {
+    "label": ("few_shot_weak", {"shots": [1]}, "b1_s0", "the label '0' is 1 tokens or an unknown one behind"),
+    "long": (
+        {"name": "shown", "like": "sequential_sft", "shots": {"quality": "gold", "k": 100}},
+        {"budgets": [102], "gold_shares": [1]},
+        "b102_s0",
+        "but model 'student' reads at most 1024",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD_PROMPTS)
+def test_bad_prompts_are_named_before_anything_is_trained(name, tmp_path):
+    """By a partial target too."""
+    method, grid, block, sentence = BAD_PROMPTS[name]
+    study = MINI | NO_VLLM | {"methods": [method], "grid": MINI["grid"] | grid}
+    method = method if isinstance(method, str) else method["name"]
+    result = run_snakemake(tmp_path, study, target=f"results/runs/topic/supervisor/student/{method}/{block}.parquet")
+    assert result.returncode != 0 and sentence in result.stderr
+    assert "Traceback" not in result.stderr and not (tmp_path / "results/models").exists()

@@ -209,6 +209,7 @@ def test_prices_are_relative_to_that_of_a_gold_label(page, study):
     type_number(page, "#gold-number", 4)
     wait_for(page, "explorer.view.gold === 4")
     assert ask(page, "explorer.view.budget") == 1024
+    assert ask(page, "explorer.view.map.weak.filter((price) => [0.004, 0.4, 2, 4].includes(price)).length") == 4
     assert_same_frontier(page, python_frontier(study, 0.1 / 4), gold=4)
 
 
@@ -289,8 +290,11 @@ def test_every_production_form_predicts_what_python_predicts(page, study, method
         assert np.allclose([(step["nWeak"], step["nGold"]) for step in path], expected)
     for line in ask(page, "explorer.view.surface.isoquants"):
         drawn = [step for step in line["line"] if step]
-        expected = production.isoquant(fit, line["level"] / 100, [step["nWeak"] for step in drawn])
-        assert np.allclose(np.log1p([step["nGold"] for step in drawn]), np.log1p(expected), atol=0.02)
+        n_weak, n_gold = np.array([(step["nWeak"], step["nGold"]) for step in drawn]).T
+        # The fewest gold labels that reach the level, found anew.
+        amounts = np.expm1(np.linspace(0, np.log1p(fit.largest[1]), 2000))
+        expected = amounts[(fit.predict(n_weak[:, None], amounts) >= line["level"] / 100).argmax(axis=1)]
+        assert np.allclose(np.log1p(n_gold), np.log1p(expected), atol=0.02)
 
 
 @pytest.mark.parametrize(("task", "methods"), [("average", [*TITLES]), ("topic", ["joint"]), ("topic", [*TITLES])])
@@ -496,8 +500,24 @@ def test_labels_with_one_price_are_shown_at_it(browser, tmp_path):
         assert ask(page, "explorer.view.weak") == price
     page = opened(browser, path.as_uri(), "#supervisor=crowd&gold=2")
     assert ask(page, "explorer.view.weak") == 0.6
+    type_number(page, "#gold-number", 4)
+    wait_for(page, "explorer.view.gold === 4")
+    assert ask(page, "explorer.view.weak") == 1.2, "its price stays what it is in gold labels"
     page = opened(browser, path.as_uri(), "#supervisor=crowd&weak=0.2")
     assert ask(page, "explorer.view.weak") == 0.2, "an address says what it says"
+
+
+def test_the_path_is_drawn_where_it_was_studied(page, study):
+    at(page, "#task=average&focus=plain&weak=0.01")
+    fit = next(fit for fit in study[2] if (fit.task, fit.method) == ("average", "plain"))
+    steps = ask(page, "explorer.view.path")
+    studied = fit.studied(*np.array([(step["nWeak"], step["nGold"]) for step in steps]).T)
+    drawn = ask(
+        page, "document.getElementById('isoquants-plot').data.find((trace) => trace.mode === 'lines+markers').x"
+    )
+    assert [place is not None for place in drawn] == studied.tolist() and 0 < studied.sum() < len(steps)
+    told = [row.text for row in page.find_elements("css selector", "#path-table tbody tr")]
+    assert len(told) == len(steps)
 
 
 def test_the_surface_reaches_the_most_labels_that_were_studied(page):

@@ -9,6 +9,8 @@ from elicitation.config import (
     prices_of,
     readers_of,
     reads_as,
+    split_file,
+    splits_read,
     supervisors_of,
     supply_of,
 )
@@ -68,6 +70,14 @@ def task_table(wildcards):
     """The user's own file that the task is read from, if it is."""
     task = TASKS[wildcards.task]
     return str(table_file(task, study["data_folder"])) if "table" in task else []
+
+
+def task_files(wildcards):
+    """The files here that the task is read from, if it is."""
+    task = TASKS[wildcards.task]
+    if {"table", "sandbox"} & set(task) or study["sources"] == "hub":
+        return task_table(wildcards)
+    return [str(split_file(task, split, study["data_folder"])) for split in splits_read(task)]
 
 
 def prompt_settings(wildcards):
@@ -187,6 +197,23 @@ def student_texts(wildcards):
 
 def supervisor_texts(wildcards):
     return texts_checked(SUPERVISORS[wildcards.supervisor]["model"])
+
+
+def prompts_checked(shown):
+    """The record that all prompts fit, where there are any. A new one makes nothing anew."""
+    return ancient("results/tasks/{task}/lengths.json") if shown else []
+
+
+def method_prompts(wildcards):
+    return prompts_checked(METHODS[wildcards.method].shots)
+
+
+def recipe_prompts(wildcards):
+    return prompts_checked(RECIPES[wildcards.recipe][0].shots)
+
+
+def supervisor_prompts(wildcards):
+    return prompts_checked(SUPERVISORS[wildcards.supervisor]["prompted_shots"] is not None)
 
 
 def labelling_model(wildcards):

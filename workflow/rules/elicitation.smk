@@ -25,6 +25,7 @@ rule order_purchases:
 rule train_weak_stages:
     input:
         texts=student_texts,
+        prompts=recipe_prompts,
         student="results/models/{student}",
         pool="results/tasks/{task}/pool.parquet",
         ordering="results/purchases/{task}/s{seed}.parquet",
@@ -61,6 +62,7 @@ rule train_weak_stages:
 rule train_runs:
     input:
         texts=student_texts,
+        prompts=method_prompts,
         student="results/models/{student}",
         pool="results/tasks/{task}/pool.parquet",
         test="results/tasks/{task}/test.parquet",
@@ -101,6 +103,7 @@ rule train_runs:
 rule score_prompts:
     input:
         texts=student_texts,
+        prompts=method_prompts,
         engine=ENGINE,
         student="results/models/{student}",
         pool="results/tasks/{task}/pool.parquet",

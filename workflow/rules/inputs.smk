@@ -3,7 +3,7 @@
 
 rule prepare_task:
     input:
-        table=task_table,
+        files=task_files,
     output:
         pool="results/tasks/{task}/pool.parquet",
         test="results/tasks/{task}/test.parquet",
@@ -80,7 +80,7 @@ rule check_texts:
         "../scripts/check_texts.py"
 
 
-# Prompts, which depend on seeds and methods, so that nothing that trains may wait for it: it would train anew.
+# Prompts, which depend on seeds and methods. What shows them waits for it, but is not made anew after it.
 rule check_lengths:
     input:
         pool="results/tasks/{task}/pool.parquet",
@@ -101,7 +101,7 @@ rule check_lengths:
         mem_mb=grows(1000),
         runtime=grows(30),
     params:
-        version=3,
+        version=4,
         prompt=prompt_settings,
         readers=readers,
         api_readers=api_readers,

@@ -54,6 +54,7 @@ rule check_engine:
 rule write_weak_labels:
     input:
         texts=supervisor_texts,
+        prompts=supervisor_prompts,
         engine=ENGINE,
         supervisor=labelling_model,
         supervision="results/tasks/{task}/supervision.parquet",

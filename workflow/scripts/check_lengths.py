@@ -1,4 +1,4 @@
-"""Count tokens and refuse a task with a text that some model cannot read whole, prompts included."""
+"""Count tokens; refuse texts that a model cannot read whole behind its prompts, and labels that are no tokens."""
 
 from elicitation.jobs import job
 
@@ -9,9 +9,16 @@ with job(snakemake) as record:
 
     from elicitation.api import check_api_context
     from elicitation.config import require_language_head
-    from elicitation.lengths import check_context, count_tokens, longest_prompt, must_fit, tokens_per_label
+    from elicitation.lengths import (
+        check_context,
+        count_tokens,
+        longest_prompt,
+        must_fit,
+        read_tokenizer,
+        tokens_per_label,
+    )
     from elicitation.methods import Shots
-    from elicitation.prompts import PromptFormat
+    from elicitation.prompts import PromptFormat, label_token_ids
 
     params, task, style = snakemake.params, snakemake.wildcards.task, PromptFormat(**snakemake.params.prompt)
     sets = {part: pd.read_parquet(snakemake.input[part]) for part in ("pool", "test", "supervision")}
@@ -22,6 +29,7 @@ with job(snakemake) as record:
     for reader, folder in zip(params.readers, map(Path, snakemake.input.tokenizers), strict=True):
         if reader["asked"]:
             require_language_head(folder, folder.name)
+            label_token_ids(read_tokenizer(folder), style, folder.name)
         counts = {part: count_tokens(folder, examples.text.tolist()) for part, examples in sets.items()}
         every, per_label = [n for part in counts.values() for n in part], tokens_per_label(folder, style)
         by_id, known = pd.Series(counts["pool"], pool.id), pool.id[pool.gold.notna()]

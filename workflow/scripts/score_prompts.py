@@ -25,7 +25,7 @@ with job(snakemake) as record:
     test = pd.read_parquet(files.test)
     purchases = {pair: buy(ordering, *pair, names.task, supply) for pair in map(tuple, params.purchases)}
     tokenizer = load_tokenizer(files.student)
-    label_ids = label_token_ids(tokenizer, style, names.student)
+    label_ids = label_token_ids(tokenizer.backend_tokenizer, style, names.student)
     shots = {pair: labelled_shots(method.shots, purchase, pool) for pair, purchase in purchases.items()}
     prompts = tokenize_prompts(tokenizer, shots, test.text.tolist(), style, params.beyond_context)
     token_ids = [ids for texts in prompts.values() for ids in texts]

@@ -22,7 +22,7 @@ with job(snakemake) as record:
     tokenizer, texts, label_ids = load_tokenizer(folder), examples.text.tolist(), None
     if n_shots is not None:
         style = PromptFormat(**params.prompt)
-        label_ids = label_token_ids(tokenizer, style, params.supervisor["model"])
+        label_ids = label_token_ids(tokenizer.backend_tokenizer, style, params.supervisor["model"])
         shots = pd.read_parquet(snakemake.input.supervision).iloc[:n_shots]
         texts = [write_prompt(list(zip(shots.text, shots.gold, strict=True)), text, style) for text in texts]
     labels, made_by = label(folder, tokenize(tokenizer, texts), params.labelling, hardware, label_ids)

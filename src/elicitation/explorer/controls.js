@@ -2,6 +2,7 @@
 
 // Preferred numbers (ISO 3, R20, rounded): 20 a decade, evenly spread on a logarithmic slider.
 const SERIES = [1, 1.1, 1.25, 1.4, 1.6, 1.8, 2, 2.25, 2.5, 2.8, 3.2, 3.6, 4, 4.5, 5, 5.6, 6.3, 7, 8, 9];
+// Of weak labels, in gold labels.
 const CHEAPEST = 0.001;
 const DEAREST = 1;
 // Where a study has one budget only, the slider goes so many times below and above it.
@@ -29,7 +30,8 @@ let lastUpdate = 0;
 
 /** Round numbers from low to high, with those of the study (`own`), which lie between, among them. */
 function stopsBetween(low, high, own) {
-  const found = new Set([low, high, ...own]);
+  // Products such as 0.1 · 3, which are a little off, must not stand beside the round number.
+  const found = new Set([low, high, ...own].map((value) => Number(value.toPrecision(12))));
   for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
     for (const step of SERIES) {
       const value = Number(`${step}e${power}`);
@@ -43,8 +45,8 @@ const pricesOf = (supervisor) => STUDY.prices[supervisor] ?? [];
 /** The price of labels that have one only, as those of one's own table do. */
 const lonePrice = (supervisor) => (pricesOf(supervisor).length === 1 ? pricesOf(supervisor)[0] : null);
 const weakStops = () => {
-  const own = pricesOf(state.supervisor);
-  return stopsBetween(Math.min(CHEAPEST, ...own), Math.max(DEAREST, ...own), own);
+  const own = [CHEAPEST, ...pricesOf(state.supervisor), DEAREST].map((price) => price * state.gold);
+  return stopsBetween(Math.min(...own), Math.max(...own), own);
 };
 const goldStops = () => stopsBetween(0.01, 1000, [1]);
 const budgetStops = () => {
@@ -155,7 +157,8 @@ function surfaceOf(fit) {
   const all = shades.flat().filter((value) => value !== null);
   const [low, high] = [Math.min(...all), Math.max(...all)];
   const step = LEVEL_STEPS.find((size) => (high - low) / size <= MOST_LEVELS) ?? LEVEL_STEPS.at(-1);
-  const levels = between(0, 100, 100 / step).filter((level) => level >= low && level <= high);
+  const both = fit.largest.nWeak > 0 && fit.largest.nGold > 0;
+  const levels = between(0, 100, 100 / step).filter((level) => both && level >= low && level <= high);
   const surface = { nWeak, nGold, accuracy, shades, low, high };
   const isoquants = levels.map((level) => isoquantOf(surface, fit, level)).filter(({ line }) => line.some(Boolean));
   return { isoquants, picture: pictureOfSurface(surface) };
@@ -212,7 +215,8 @@ function compute() {
     cells: regimeMap(group.points, focusPoints, relative(stops), relative(budgets), verdict, known),
   }));
   const fit = fits.get(focus);
-  const path = fit ? expansionPath(fit, relative(budgets), weakPrice, poolSize) : [];
+  // A fit to labels of one quality has neither isoquants nor a path.
+  const path = fit?.largest.nWeak && fit.largest.nGold ? expansionPath(fit, relative(budgets), weakPrice, poolSize) : [];
   return {
     ...state,
     ...{ key, group, titles: STUDY.titles, symbols: symbolsOf(group), methods, scored, frontier, weakPrice, answer },

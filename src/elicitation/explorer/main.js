@@ -142,10 +142,11 @@ function choose(kind, value) {
   change(state.supervisor !== before && lonePrice(state.supervisor) !== null ? { weak: null } : {});
 }
 
-/** What the budget buys stays the same when gold labels cost another price. */
+/** What the budget buys stays the same when gold labels cost another price, and so do labels that have one price. */
 function changePrice(name, value) {
-  const scaled = name === "gold" ? { budget: (state.budget * value) / state.gold } : {};
-  change({ ...scaled, [name]: value });
+  const kept = name !== "gold" ? [] : lonePrice(state.supervisor) === null ? ["budget"] : ["budget", "weak"];
+  const scaled = kept.map((key) => [key, (state[key] * value) / state.gold]);
+  change({ ...Object.fromEntries(scaled), [name]: value });
 }
 
 function listen() {

@@ -238,13 +238,13 @@ function regimeScale(colours) {
   ]);
 }
 
-function describeCell(cell, weak, budget, titles, group) {
-  const where = `a weak label at ${money(weak)}, a budget of ${money(budget)}`;
-  if (cell.winner === null) return `${where}<br>${cell.reason}`;
+/** What was found where these purchases are affordable. */
+function describeCell(cell, group) {
+  if (cell.winner === null) return cell.reason;
   const shares = REGIMES.map((name, k) => `${name} ${likely(cell.probabilities[k])}`);
   const buys = describePurchase(group.points.nWeak[cell.purchase], group.points.nGold[cell.purchase]);
   const called = `<b>${cell.regime}</b>${cell.reason ? ` (${cell.reason})` : ""}`;
-  return [where, called, ...shares, `most often best: ${buys}`].join("<br>");
+  return [called, ...shares, `most often best: ${buys}`].join("<br>");
 }
 
 /** Where a value lies among ascending stops, which are a step apart from each other. */
@@ -264,7 +264,7 @@ function ringAt(x, y, colours) {
 const drawnMap = {};
 
 function drawMap(view, colours) {
-  const { map, weak, budget, titles, group } = view;
+  const { map, weak, budget, group } = view;
   const ring = ringAt(stepOf(map.weak, weak), stepOf(map.budgets, budget), colours);
   const plot = element("map-plot");
   // Only the ring moves with the sliders; redrawing it alone keeps them quick.
@@ -276,6 +276,10 @@ function drawMap(view, colours) {
   const open = cells.filter(
     ({ winner, regime, x, y }) => winner !== null && regime === UNDETERMINED && x % 2 === 0 && y % 2 === 0,
   );
+  // Thousands of cells, but few that differ by more than their place.
+  const [prices, budgets] = [map.weak, map.budgets].map((stops) => stops.map(money));
+  const told = new Map(map.cells.flat().map((cell) => [cell, ""]));
+  for (const cell of told.keys()) told.set(cell, describeCell(cell, group));
   const traces = [
     {
       type: "heatmap",
@@ -286,7 +290,7 @@ function drawMap(view, colours) {
       showscale: false,
       hoverinfo: "text",
       hovertext: map.cells.map((row, b) =>
-        row.map((cell, w) => describeCell(cell, map.weak[w], map.budgets[b], titles, group)),
+        row.map((cell, w) => `a weak label at ${prices[w]}, a budget of ${budgets[b]}<br>${told.get(cell)}`),
       ),
       hoverongaps: true,
     },
@@ -377,6 +381,7 @@ function drawIsoquants(view, colours) {
   const tested = scored
     .filter(({ index }) => focused.has(index))
     .map((point) => ({ ...point, nWeak: nWeak[point.index], nGold: nGold[point.index] }));
+  const studied = path.map((step) => (fit.studied(step.nWeak, step.nGold) ? step : null));
   const traces = [
     curve(surface.isoquants.flatMap(({ line }) => [...line, null]), { color: colours.ink, width: 1.1 }),
     curve(labels, {}, { mode: "text", text: levels, textfont: { size: 12, color: colours.ink, shadow: halo } }),
@@ -386,11 +391,11 @@ function drawIsoquants(view, colours) {
       marker: { symbol: "circle-open", size: 7, color: colours.ink, line: { width: 1.3 } },
       hovertext: tested.map((point) => `${hoverOfPoint(view, point)}<br>${predicted(point)}`),
     }),
-    curve(path, { color: colours.star, width: 2.2 }, {
+    curve(studied, { color: colours.star, width: 2.2 }, {
       mode: "lines+markers",
       marker: { size: 5 },
-      hovertext: path.map(
-        (step) => `a budget of ${money(step.budget * gold)} buys ${describe(step)}<br>${predicted(step)}`,
+      hovertext: studied.map(
+        (step) => step && `a budget of ${money(step.budget * gold)} buys ${describe(step)}<br>${predicted(step)}`,
       ),
     }),
     starTrace(colours, [placeOf(star.nWeak)], [placeOf(star.nGold)], `${describe(star)}<br>${predicted(star)}`, {
@@ -438,11 +443,10 @@ function showProduction(view, colours) {
   element("isoquants-words").textContent = `${titles[focus]}, ${fitWords(fit)} At the star, ${rate}; ${price}.`;
   drawIsoquants(view, colours);
   const rows = path.map((step) => [
-    money(step.budget * gold),
-    count(step.nWeak),
-    count(step.nGold),
-    `${percent(step.accuracy)} %`,
-    rateCell(marginalRate(fit, step.nWeak, step.nGold)),
+    ...[money(step.budget * gold), count(step.nWeak), count(step.nGold)],
+    ...(fit.studied(step.nWeak, step.nGold)
+      ? [`${percent(step.accuracy)} %`, rateCell(marginalRate(fit, step.nWeak, step.nGold))]
+      : ["not studied", "–"]),
   ]);
   const heads = ["Budget", "Weak labels", "Gold labels", "Predicted", "Weak labels that replace one gold label"];
   fillTable("path-table", "The best purchase as the budget grows, at these prices.", heads, [], rows);
@@ -462,7 +466,7 @@ const WAYS = ["weak labels alone are", "a mixture is", "gold labels alone are"];
 /** Whether the runs support the way of spending, and what stands against it. */
 function supportWords({ answer, verdict }) {
   const { regime, studied, lossAtMost } = answer;
-  const loss = `Another choice would gain at most ${percent(lossAtMost)} points.`;
+  const loss = `Another choice would gain at most ${percent(lossAtMost)} points, if the basis below holds.`;
   const beyond = studied ? "" : " This lies beyond what was studied.";
   if (regime.winner === null) return `The runs do not decide: ${regime.reason}.${beyond} ${loss}`;
   const probability = likely(regime.probabilities[regime.winner]);
@@ -530,7 +534,7 @@ function showNotes() {
     `This study is large: the page carries ${count(carried)} of its ${count(replicates)} replicates, so its ` +
     "probabilities are a little coarser than those in results/.";
   const always =
-    "Points and regimes come from what was trained and tested, purchase and isoquants from the production functions " +
-    `fitted to it. Half of the evidence chooses, the other half reports, ${count(carried)} times.`;
+    "Points and regimes come from what was trained and tested, isoquants from the production functions fitted to it, " +
+    `and so does the purchase where these are good. Half of the evidence chooses, the other half reports, ${count(carried)} times.`;
   element("notes").textContent = carried < replicates ? `${thinned} ${always}` : always;
 }

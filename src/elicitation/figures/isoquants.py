@@ -26,8 +26,8 @@ GRID = 300
 DOUBLINGS = 2
 """Budgets of an expansion path a doubling."""
 COLOURS = (style.NAMED_COLOURS[3], style.NAMED_COLOURS[0], (0, 0, 0), *style.NAMED_COLOURS[4:6])
-LOOKS = list(zip(COLOURS, "s^DvP", strict=True))
-"""Colour and marker of each price's path."""
+MARKERS = "s^DvP*X"
+"""Of the prices' paths; another number than of the colours, so that many prices differ in one or the other."""
 LABELLED = (0.9, 0.35)
 """Where isoquants have their labels, in shares of the axes' lengths: away from most purchases and paths."""
 OUTLINE = [withStroke(linewidth=2.5, foreground="white")]
@@ -107,8 +107,10 @@ def plot_isoquants(
     every = percent(np.concatenate([fit.accuracy for fit in fits]))
     norm = Normalize(min(50, every.min()), every.max())
     most = np.max([fit.largest for fit in fits], axis=0)
-    looks = dict(zip(sorted(weak_prices, reverse=True), LOOKS, strict=False))
-    looks = {price: {"color": colour, "marker": marker, "linewidth": 1.8} for price, (colour, marker) in looks.items()}
+    looks = {
+        price: {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[i % len(MARKERS)], "linewidth": 1.8}
+        for i, price in enumerate(sorted(weak_prices, reverse=True))
+    }
     columns = MANY_COLUMNS if small else min(len(fits), COLUMNS)
     figure, panels = style.make_panels(len(fits), columns, height=2.7)
     for i, (axes, fit) in enumerate(zip(panels, fits, strict=True)):

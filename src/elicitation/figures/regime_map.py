@@ -68,14 +68,15 @@ def plot_regime_map(
     handles = [Patch(facecolor=colour, label=regime) for regime, colour in COLOURS.items()]
     tints = [WHITE + PALE * (np.array(to_rgb(colour)) - WHITE) for colour in COLOURS.values()]
     handles += [
-        Patch(facecolor=np.mean(tints, axis=0), label=f"pale: leads, undetermined (below {verdict:g})"),
-        Patch(facecolor="white", edgecolor="0.6", label="white: a strategy is unaffordable"),
+        Patch(facecolor=np.mean(tints, axis=0), label="pale: leads, undetermined"),
+        Patch(facecolor="white", edgecolor="0.6", label="white: a strategy has no purchase"),
     ]
     style.add_legend(figure, handles)
     names = {name: cells[name].iloc[0] for name in MODELS if name not in varying(cells, MODELS)}
     shared = f"Student {names['student']}, weak labels of {names['supervisor']}, {titles[names['method']]}."
     colours = (
-        f"the regime that most resamplings of seeds and test examples find best, strong from a share of {verdict:g} on"
+        "the regime that most resamplings of seeds and test examples find best, strong from a share of "
+        f"{verdict:g} on (never from one seed)"
     )
     note = f"{shared} Colour: {colours}."
     style.finish(figure, note, "budget, in gold labels", "price of a weak label")
