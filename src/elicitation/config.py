@@ -33,7 +33,8 @@ SCHEMA_FILE = Path(__file__).parents[2] / "workflow/schemas/config.schema.yaml"
 CATALOGUES = {kind: Path(__file__).parents[2] / f"workflow/{kind}.yaml" for kind in ("tasks", "models")}
 PACKAGE_PREFIX = "package:"
 WEIGHTS = "*.safetensors"
-WHOLE_MODEL = ("config.json", "tokenizer.json", WEIGHTS)
+TOKENIZER_FILES = ["config.json", "tokenizer.json"]
+WHOLE_MODEL = [*TOKENIZER_FILES, WEIGHTS]
 """Files that a model is made of."""
 GIT_LFS = b"version https://git-lfs"
 """How the file begins that stands for a large one until Git LFS fetches it."""
@@ -428,12 +429,15 @@ def check_weights(folder: Path, name: str) -> None:
     files = sorted(folder.glob(WEIGHTS))
     for file in files:
         try:
-            safe_open(file, "np")
-        except SafetensorError as error:
+            with safe_open(file, "np"):
+                pass
+        except (OSError, SafetensorError) as error:
             raise InputError(f"Model {name!r}: {file} is damaged ({error}); get it anew.") from error
     for index in folder.glob(f"{WEIGHTS}.index.json"):
-        named = set(read_mapping(index, name).get("weight_map", {}).values())
-        if missing := named - {file.name for file in files}:
+        named = read_mapping(index, name).get("weight_map")
+        if not isinstance(named, dict):
+            raise InputError(f"Model {name!r}: {index} names no weights; get it anew.")
+        if missing := set(map(str, named.values())) - {file.name for file in files}:
             raise InputError(f"Model {name!r}: {folder} lacks {min(missing)}, which {index.name} names; get it too.")
 
 

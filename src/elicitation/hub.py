@@ -7,7 +7,6 @@ from elicitation.config import check_model_folder, local_model_folder, model_con
 from elicitation.errors import InputError
 from elicitation.files import hash_file
 
-TOKENIZER_FILES = ["config.json", "tokenizer.json"]
 MODEL_FILES = ["*.json", "*.safetensors", "*.model", "*.txt"]
 """Weights as safetensors only: nothing from a repository is ever executed."""
 

@@ -238,10 +238,13 @@ def test_weights_must_be_whole(study, llama_folder, tmp_path):
     validate(study)
     (folder / "model.safetensors.index.json").write_text('{"weight_map": {"lm_head.weight": "model-2.safetensors"}}')
     assert "lacks model-2.safetensors, which model.safetensors.index.json names" in sentence_about(study)
+    (folder / "model.safetensors.index.json").write_text("{}")
+    assert "model.safetensors.index.json names no weights; get it anew" in sentence_about(study)
     (folder / "model.safetensors.index.json").unlink()
-    os.truncate(folder / "model.safetensors", 1000)
-    sentence = sentence_about(study)
-    assert sentence.startswith(f"Model 'small': {folder}/model.safetensors is damaged (") and "get it anew" in sentence
+    for size in (1000, 0):
+        os.truncate(folder / "model.safetensors", size)
+        sentence = sentence_about(study)
+        assert sentence.startswith(f"Model 'small': {folder}/model.safetensors is damaged (") and "anew" in sentence
 
 
 def test_a_model_is_cut_to_fewer_layers_than_it_has(study, llama_folder):

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from elicitation.config import check_model_folder
+from elicitation.config import TOKENIZER_FILES, check_model_folder
 from elicitation.errors import InputError
 from elicitation.files import hash_file, read_json, write_json
 from elicitation.hub import (
     MODEL_FILES,
-    TOKENIZER_FILES,
     check_needs_no_code,
     check_pinned,
     fetch_files,

@@ -207,6 +207,16 @@ def own_task(folder: Path, rows: str) -> dict:
     return task | {"label": "label", "pool_size": 300, "test_size": 60, "supervision_size": 40}
 
 
+def test_a_task_is_prepared_anew_when_its_data_change(tmp_path):
+    rows = "".join(f"text number {i},{i % 2}\n" for i in range(500))
+    study, pool = SMALL | {"tasks": [own_task(tmp_path / "mine", rows)]}, "results/tasks/mine/pool.parquet"
+    assert run_snakemake(tmp_path / "study", study, target=pool).returncode == 0
+    assert not jobs_planned(tmp_path / "study", study, pool)
+    with (tmp_path / "mine/train.csv").open("a") as stream:
+        stream.write("one more text,1\n")
+    assert jobs_planned(tmp_path / "study", study, pool) == {"prepare_task": 1}
+
+
 def test_a_job_that_fails_stops_no_other_and_is_listed_with_its_log_at_the_end(tmp_path):
     study = deepcopy(SMALL)
     study["models"][1]["sandbox"]["learning_rate"] = 1e30

@@ -5,9 +5,9 @@ from elicitation.jobs import job
 with job(snakemake) as record:
     from pathlib import Path
 
-    from elicitation.config import check_model_folder
+    from elicitation.config import TOKENIZER_FILES, check_model_folder
     from elicitation.files import write_json
-    from elicitation.hub import TOKENIZER_FILES, fetch_files, model_source
+    from elicitation.hub import fetch_files, model_source
     from elicitation.sandbox import CONTEXT, word_tokenizer
 
     model, sources, target = snakemake.params.model, snakemake.params.sources, Path(snakemake.output.tokenizer)

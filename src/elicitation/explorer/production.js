@@ -9,14 +9,15 @@ const ROUNDING = 1e-9;
 const NUDGE = 1e-4;
 const Z = 1.96;
 
-/** By form: of a purchase and those that the form was fitted to, the accuracy for given values of its parameters. */
+/** By form: of a purchase and (log1p of) those that the form was fitted to, the accuracy for given values of its
+ *  parameters. */
 const FORMS = {
   effective: saturating((nWeak, nGold, kappa, rho) => nGold + kappa * nWeak ** rho),
   capped: saturating((nWeak, nGold, cap, half) => nGold + (cap * nWeak) / (nWeak + half)),
   ces: saturating((nWeak, nGold, kappa, r) => ((kappa * nWeak) ** r + nGold ** r) ** (1 / r)),
-  process(nWeak, nGold, purchases) {
+  process(nWeak, nGold, places) {
     const [x, y] = [Math.log1p(nWeak), Math.log1p(nGold)];
-    const apart = purchases.map(([weak, gold]) => [x - Math.log1p(weak), y - Math.log1p(gold)]);
+    const apart = places.map(([weak, gold]) => [x - weak, y - gold]);
     const known = { kernels: [] };
     return ([lengthWeak, lengthGold, level, ...weights]) => {
       // Neighbours among the replicates may share their lengths: then one look at the kernels serves them.
@@ -40,7 +41,8 @@ const clip = (share) => Math.min(Math.max(share, 0), 1);
 /** A fit as the page's data describe it, with what can be asked of it. */
 function readFit(entry) {
   const { parameters, purchases } = entry;
-  const accuracyOf = (nWeak, nGold) => FORMS[entry.form](nWeak, nGold, purchases);
+  const places = purchases.map((purchase) => purchase.map(Math.log1p));
+  const accuracyOf = (nWeak, nGold) => FORMS[entry.form](nWeak, nGold, places);
   const all = decodeFloats(entry.replicates);
   const replicates = Array.from({ length: all.length / parameters.length }, (_, r) =>
     Array.from(all.subarray(r * parameters.length, (r + 1) * parameters.length)),

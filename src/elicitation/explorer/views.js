@@ -11,6 +11,8 @@ const SIZES = [6, 14];
 const ASIDE = 1.015;
 // Pixels that a number on an axis wants.
 const LABEL_WIDTH = 50;
+// And what one of its letters takes.
+const LETTER_WIDTH = 8;
 const PLOT_OPTIONS = { displayModeBar: false, displaylogo: false, responsive: true };
 // Amounts, from large to small, as in figures/style.py.
 const AMOUNTS = [
@@ -57,10 +59,12 @@ function blend(colour, below, opacity) {
 
 function axis(colours, title, more = {}) {
   const look = { color: colours.muted, gridcolor: colours.grid, linecolor: colours.line, zeroline: false };
-  return { ...look, automargin: true, title: { text: title, standoff: 8 }, ...more };
+  return { ...look, tickangle: 0, title: { text: title, standoff: 8 }, ...more };
 }
 
+/** x, y: axes. Margins are computed here, since measuring what is drawn costs as much as drawing it again. */
 function layout(colours, x, y, revision) {
+  const longest = Math.max(3, ...(y.ticktext ?? []).map((text) => text.length));
   return {
     xaxis: x,
     yaxis: y,
@@ -68,7 +72,7 @@ function layout(colours, x, y, revision) {
     showlegend: false,
     dragmode: matchMedia("(pointer: fine)").matches ? "zoom" : false,
     hovermode: "closest",
-    margin: { l: 48, r: 10, t: 8, b: 44 },
+    margin: { l: 32 + LETTER_WIDTH * longest, r: 24, t: 8, b: 46 },
     paper_bgcolor: colours.card,
     plot_bgcolor: colours.card,
     font: { family: colours.font, color: colours.ink, size: 13 },
