@@ -131,7 +131,7 @@ rule build_explorer:
         mem_mb=grows(2000),
         runtime=grows(10),
     params:
-        version=2,
+        version=3,
         name=study["study"],
         titles=TITLES,
         prices=PRICES,
@@ -160,7 +160,7 @@ rule plot_regime_map:
         mem_mb=grows(1000),
         runtime=grows(20),
     params:
-        version=1,
+        version=2,
         titles=TITLES,
         shown=SHOWN,
         budgets=BUDGETS,
@@ -188,7 +188,7 @@ rule recommend:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=5,
+        version=6,
         titles=TITLES,
         prices=PRICES,
         pool_sizes=POOL_SIZES,
