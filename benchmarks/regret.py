@@ -3,7 +3,8 @@
 For every task (and the average), supervisor, student, method, price and budget, the purchases that spend more than
 half of the budget are held out. The production function is fitted to the others, and `recommend` answers from these
 alone. What it recommends is scored by the purchase that was run and is nearest to it. Regret is the accuracy of the
-best purchase within the budget less that. `regret` takes both accuracies from all the evidence, which favours the best
+best purchase within the budget less that. The purchases that were run are those of one price (`grid.weak_price`), so
+the other prices are held out as well. `regret` takes both accuracies from all the evidence, which favours the best
 of many lucky ones; `honest` lets one half choose the best and the other report.
 """
 
@@ -75,7 +76,7 @@ def main() -> None:
     parser.add_argument(
         "folders", nargs="*", type=Path, default=[Path()], help="folders of finished studies (this one)"
     )
-    print("| study | task | cases | no answer | regret: median, points | worst | honest regret: median | worst |")
+    print("| study | what | cases | no answer | regret: median, points | worst | honest regret: median | worst |")
     print("|---|---|---:|---:|---:|---:|---:|---:|")
     for folder in parser.parse_args().folders:
         findings, production = read_findings(folder), read_json(folder / "results/production.json")
@@ -84,10 +85,11 @@ def main() -> None:
             own = replace(findings, points=rows, deviations=findings.deviations[rows.index])
             tables.append(pd.DataFrame(regrets(own, production["settings"])).assign(task=task))
         table = pd.concat(tables, ignore_index=True)
-        for task, rows in [("all", table), *table.groupby("task", sort=False)]:
+        by_price = [(f"at {price:g}", rows) for price, rows in table.groupby("weak_price", sort=False)]
+        for name, rows in [("all", table), *table.groupby("task", sort=False), *by_price]:
             scores = [value for column in (rows.regret, rows.honest) for value in (column.median(), column.max())]
             cells = " | ".join(f"{100 * score:.1f}" for score in scores)
-            print(f"| {production['study']} | {task} | {rows.regret.count()} | {rows.regret.isna().sum()} | {cells} |")
+            print(f"| {production['study']} | {name} | {rows.regret.count()} | {rows.regret.isna().sum()} | {cells} |")
 
 
 if __name__ == "__main__":

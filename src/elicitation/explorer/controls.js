@@ -157,8 +157,7 @@ function surfaceOf(fit) {
   const all = shades.flat().filter((value) => value !== null);
   const [low, high] = [Math.min(...all), Math.max(...all)];
   const step = LEVEL_STEPS.find((size) => (high - low) / size <= MOST_LEVELS) ?? LEVEL_STEPS.at(-1);
-  const both = fit.largest.nWeak > 0 && fit.largest.nGold > 0;
-  const levels = between(0, 100, 100 / step).filter((level) => both && level >= low && level <= high);
+  const levels = between(0, 100, 100 / step).filter((level) => fit.hasBoth && level >= low && level <= high);
   const surface = { nWeak, nGold, accuracy, shades, low, high };
   const isoquants = levels.map((level) => isoquantOf(surface, fit, level)).filter(({ line }) => line.some(Boolean));
   return { isoquants, picture: pictureOfSurface(surface) };
@@ -215,8 +214,7 @@ function compute() {
     cells: regimeMap(group.points, focusPoints, relative(stops), relative(budgets), verdict, known),
   }));
   const fit = fits.get(focus);
-  // A fit to labels of one quality has neither isoquants nor a path.
-  const path = fit?.largest.nWeak && fit.largest.nGold ? expansionPath(fit, relative(budgets), weakPrice, poolSize) : [];
+  const path = fit?.hasBoth ? expansionPath(fit, relative(budgets), weakPrice, poolSize) : [];
   return {
     ...state,
     ...{ key, group, titles: STUDY.titles, symbols: symbolsOf(group), methods, scored, frontier, weakPrice, answer },

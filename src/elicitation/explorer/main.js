@@ -87,12 +87,14 @@ function setTheme() {
   colours = readColours();
 }
 
+/** Plots before words: each plot is measured, which would lay out the words of those before. */
 function draw() {
   drawFrontier(view, colours);
-  tabulateFrontier(view);
   drawMap(view, colours);
+  drawIsoquants(view, colours);
+  tabulateFrontier(view);
   element("map-words").textContent = regimeWords(view);
-  showProduction(view, colours);
+  describeProduction(view);
   showAnswer(view);
 }
 

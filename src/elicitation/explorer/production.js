@@ -54,6 +54,8 @@ function readFit(entry) {
   return {
     ...entry,
     largest,
+    /** Whether both qualities were studied; else there is no substituting one for the other. */
+    hasBoth: largest.nWeak > 0 && largest.nGold > 0,
     predict: (nWeak, nGold) => clip(accuracyOf(nWeak, nGold)(parameters)),
     predictReplicates(nWeak, nGold) {
       const accuracy = accuracyOf(nWeak, nGold);
@@ -79,7 +81,7 @@ function slope(rising, at) {
 /** Marginal rate of technical substitution: weak labels that replace one gold label at the same accuracy. Infinite
  *  where weak labels add nothing, NaN where neither kind does or one was not studied. */
 function marginalRate(fit, nWeak, nGold) {
-  if (!fit.largest.nWeak || !fit.largest.nGold) return NaN;
+  if (!fit.hasBoth) return NaN;
   const gold = Math.max(slope((amount) => fit.predict(nWeak, amount), nGold), 0);
   const weak = Math.max(slope((amount) => fit.predict(amount, nGold), nWeak), 0);
   return gold / weak;
@@ -115,7 +117,8 @@ function bestOf(purchases) {
 /** The purchase with the highest expected accuracy within the budget, or nearly so and cheaper. */
 const bestPurchase = (fit, budget, weakPrice, poolSize) => bestOf(purchasesWithin(fit, budget, weakPrice, poolSize));
 
-/** The purchases of highest expected accuracy as the budget grows, in fractions of labels. */
+/** The purchases of highest expected accuracy as the budget grows, in fractions of labels; `studied`: whether such were
+ *  run. */
 function expansionPath(fit, budgets, weakPrice, poolSize = Infinity) {
   const angles = Array.from({ length: FINE_STEPS }, (_, i) => (Math.PI * i) / (FINE_STEPS - 1));
   // Close to each other at both ends, where a few labels of one kind make the difference.
@@ -127,6 +130,6 @@ function expansionPath(fit, budgets, weakPrice, poolSize = Infinity) {
       const accuracy = fit.predict(purchase.nWeak, purchase.nGold);
       if (accuracy > best.accuracy) best = { budget, accuracy, ...purchase };
     }
-    return best;
+    return { ...best, studied: fit.studied(best.nWeak, best.nGold) };
   });
 }

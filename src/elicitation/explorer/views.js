@@ -364,6 +364,8 @@ function pictureOfSurface({ shades, nWeak, nGold, low, high }) {
 }
 
 function drawIsoquants(view, colours) {
+  element("isoquants-plot").hidden = !view.fit;
+  if (!view.fit) return;
   const { surface, fit, path, weakPrice, budget, gold, group, scored, focusPoints, star } = view;
   const { nWeak: mostWeak, nGold: mostGold } = fit.largest;
   const tens = (most) => [0, ...roundNumbers(10, Math.max(most, 10), 0)];
@@ -389,7 +391,7 @@ function drawIsoquants(view, colours) {
   const tested = scored
     .filter(({ index }) => focused.has(index))
     .map((point) => ({ ...point, nWeak: nWeak[point.index], nGold: nGold[point.index] }));
-  const studied = path.map((step) => (fit.studied(step.nWeak, step.nGold) ? step : null));
+  const studied = path.map((step) => (step.studied ? step : null));
   const traces = [
     curve(surface.isoquants.flatMap(({ line }) => [...line, null]), { color: colours.ink, width: 1.1 }),
     curve(labels, {}, { mode: "text", text: levels, textfont: { size: 12, color: colours.ink, shadow: halo } }),
@@ -438,9 +440,8 @@ function fitWords(fit) {
   return `${STUDY.forms[fit.form]}${error}.${words[fit.verdict]}`;
 }
 
-function showProduction(view, colours) {
+function describeProduction(view) {
   const { fit, star, titles, focus, weakPrice, gold, path } = view;
-  element("isoquants-plot").hidden = !fit;
   if (!fit) {
     element("isoquants-words").textContent = `No production function was fitted for ${titles[focus]} here.`;
     fillTable("path-table", "", [], [], []);
@@ -449,10 +450,9 @@ function showProduction(view, colours) {
   const rate = rateWords(marginalRate(fit, star.nWeak, star.nGold));
   const price = `a gold label costs as much as ${money(1 / weakPrice)} weak ones`;
   element("isoquants-words").textContent = `${titles[focus]}, ${fitWords(fit)} At the star, ${rate}; ${price}.`;
-  drawIsoquants(view, colours);
   const rows = path.map((step) => [
     ...[money(step.budget * gold), count(step.nWeak), count(step.nGold)],
-    ...(fit.studied(step.nWeak, step.nGold)
+    ...(step.studied
       ? [`${percent(step.accuracy)} %`, rateCell(marginalRate(fit, step.nWeak, step.nGold))]
       : ["not studied", "–"]),
   ]);

@@ -1,0 +1,65 @@
+"""What the sandbox's models know where a classifier reads, at the end of a text, from one pretraining to the next.
+
+A logistic probe of the last hidden state learns each task of the study from gold labels. What it cannot learn from
+many, no purchase of labels is likely to elicit. Seeds stand for processors too: each rounds otherwise, which is another
+draw of the model.
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+from sklearn.linear_model import LogisticRegression
+
+from elicitation.config import read_study
+from elicitation.pretraining import pretrain
+from elicitation.tasks import write_examples
+from elicitation.training import pad
+
+N_TEST = 1000
+BATCH_SIZE = 250
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("study", type=Path, nargs="?", default=Path("config.yaml"), help="default: %(default)s")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="of pretraining (default: 0 1 2)")
+    parser.add_argument("--labels", type=int, nargs="+", default=[64, 1024], help="of the probe (default: 64 1024)")
+    parser.add_argument("--threads", type=int, default=1, help="default: %(default)s")
+    return parser.parse_args()
+
+
+@torch.inference_mode()
+def last_states(model, token_ids: list[list[int]]) -> torch.Tensor:
+    """Hidden states (n, width) at the last token of each text."""
+    states = []
+    for start in range(0, len(token_ids), BATCH_SIZE):
+        texts = token_ids[start : start + BATCH_SIZE]
+        hidden = model.model(**pad(texts, model.config.pad_token_id, model.device)).last_hidden_state
+        states.append(hidden[torch.arange(len(texts)), torch.tensor([len(text) - 1 for text in texts])])
+    return torch.cat(states)
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    torch.set_num_threads(arguments.threads)
+    study, most = read_study(arguments.study), max(arguments.labels)
+    questions = [task["sandbox"] for task in study["tasks"] if "sandbox" in task]
+    examples = {question: write_examples(question, f"probe {question}", most + N_TEST) for question in questions}
+    print(f"| model | seed | {' | '.join(f'{q}, {n} labels' for q in questions for n in arguments.labels)} |")
+    print(f"|---|---:|{'---:|' * len(questions) * len(arguments.labels)}")
+    for entry in (model for model in study["models"] if "sandbox" in model):
+        for seed in arguments.seeds:
+            model, tokenizer = pretrain(**entry["sandbox"], seed=seed, log=lambda line: None)
+            cells = []
+            for question in questions:
+                states = last_states(model, tokenizer(examples[question].text.tolist())["input_ids"]).numpy()
+                gold = examples[question].gold.to_numpy()
+                for n in arguments.labels:
+                    probe = LogisticRegression(max_iter=500).fit(states[:n], gold[:n])
+                    cells.append(f"{100 * probe.score(states[most:], gold[most:]):.0f} %")
+            print(f"| {entry['name']} | {seed} | {' | '.join(cells)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
