@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 
 from elicitation.config import read_study
 from elicitation.pretraining import pretrain
-from elicitation.tasks import write_examples
+from elicitation.tasks import clean, write_examples
 from elicitation.training import pad
 
 N_TEST = 1000
@@ -45,7 +45,8 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     study, most = read_study(arguments.study), max(arguments.labels)
     questions = [task["sandbox"] for task in study["tasks"] if "sandbox" in task]
-    examples = {question: write_examples(question, f"probe {question}", most + N_TEST) for question in questions}
+    # Shuffled, since what is written last makes up for the label that is rarer.
+    examples = {q: clean(write_examples(q, f"probe {q}", most + N_TEST), f"probe {q}") for q in questions}
     print(f"| model | seed | {' | '.join(f'{q}, {n} labels' for q in questions for n in arguments.labels)} |")
     print(f"|---|---:|{'---:|' * len(questions) * len(arguments.labels)}")
     for entry in (model for model in study["models"] if "sandbox" in model):
