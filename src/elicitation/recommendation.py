@@ -212,7 +212,8 @@ def recommend(findings: Findings, question: Question) -> dict:
 
     Every replicate of the accuracies is a draw from what they may be. What lies as far on the other side of their mean
     chooses, and the draw reports (see elicitation.resampling), so that nothing is reported by what chose it.
-    `loss_at_most` bounds what any other option would gain: in 97.5 % of the draws the best of all gains no more.
+    `loss_at_most` bounds what any other option would gain: in 97.5 % of the draws the best of all gains no more. Where
+    production functions predict, differences between purchases hold their own errors too, as if these were independent.
     Raises InputError if the question names what is not there or nothing is affordable.
     """
     table, draws = options(findings, question)
@@ -240,8 +241,11 @@ def recommend(findings: Findings, question: Question) -> dict:
     pure = {}
     for name in (name for name in PURE if name != option.strategy and (table.strategy == name).any()):
         among = np.flatnonzero(table.strategy == name)
-        rival = describe_option(table.iloc[among[best_of(mean[among], costs[among])]], question, findings.titles)
-        pure[name] = rival | {"difference": score(draws[best_among(among), count] - draws[best], agree)}
+        rival = table.iloc[among[best_of(mean[among], costs[among])]]
+        off = math.hypot(option.model_error, rival.model_error)
+        difference = score(draws[best_among(among), count] - draws[best], agree, off)
+        pure[name] = describe_option(rival, question, findings.titles) | {"difference": difference}
+    loss = float(interval(draws.max(axis=0) - draws[best])[1])
     run = option.n_weak, option.n_gold
     most = runs_of(findings, option)[["n_weak", "n_gold"]].max()
     budget, pool_size = question.budget / question.gold_price, findings.pool_sizes.get(option.task)
@@ -258,7 +262,7 @@ def recommend(findings: Findings, question: Question) -> dict:
         "recommended": describe_option(option, question, findings.titles),
         "accuracy": expected,
         "pure_strategies": pure,
-        "loss_at_most": float(interval(draws.max(axis=0) - draws[best])[1]),
+        "loss_at_most": math.hypot(loss, Z * option.model_error, Z * table.model_error.max()),
         "regime": regime,
         "wanted": findings.verdict,
         "supported": regime["regime"] == REGIMES[option.strategy] and bool(option.studied),

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.special import expit
 from simulated import draw_study
 
+from elicitation.fitting import fit_group
 from elicitation.frontier import cost, on_frontier, score_points
 from elicitation.production import Fit
 from elicitation.recommendation import Findings, Question, recommend
@@ -25,6 +27,7 @@ PURCHASES = [
     (1280, 128),
     (0, 256),
 ]
+BUDGETS = [16, 64, 256]
 COSTS = np.array([cost(*purchase, PRICE) for purchase in PURCHASES])
 ALIKE = [0.8] * len(PURCHASES)
 """All purchases are equally good: the best of many is nothing but lucky."""
@@ -103,6 +106,32 @@ def test_no_other_purchase_is_better_by_more_than_a_recommendation_says():
         said.append(answer["loss_at_most"])
     assert np.mean(np.array(lost) <= said) >= 0.95
     assert np.median(said) < 0.1, "the bound says something"
+
+
+def two_sigmoids(n_weak, n_gold):
+    """An accuracy that rises in either quality, by none of the production functions' forms."""
+    weak, gold = np.log1p([n_weak, n_gold])
+    return 0.55 + 0.15 * expit(weak - 4.5) + 0.22 * expit(1.2 * (gold - 3))
+
+
+def test_a_recommendation_by_a_production_function_of_another_form_holds_its_promises():
+    rng, covered, kept = np.random.default_rng(0), [], []
+    for _ in range(10):
+        points, deviations = draw_study(PURCHASES, two_sigmoids(*np.array(PURCHASES).T).tolist(), rng)
+        *_, fit = fit_group(points, deviations, BUDGETS, PRICE)
+        if fit.verdict != "good":
+            continue
+        findings = Findings(points, deviations, [fit], {"v": [PRICE]}, {}, verdict=0.95)
+        for budget in (40, 100, 256):
+            answer = recommend(findings, Question(budget))
+            bought, accuracy = answer["recommended"], answer["accuracy"]
+            truth = two_sigmoids(bought["n_weak"], bought["n_gold"])
+            gold = np.linspace(0, budget, 21)
+            best = two_sigmoids((budget - gold) / PRICE, gold).max()
+            covered.append(accuracy["low"] <= truth <= accuracy["high"])
+            kept.append(best - truth <= answer["loss_at_most"])
+    assert len(covered) >= 20, "most fits are good"
+    assert np.mean(covered) >= 0.95 and np.mean(kept) >= 0.95
 
 
 @pytest.mark.parametrize("share_right", [ALIKE, [0.8 if 0 in purchase else 0.7 for purchase in PURCHASES]])

@@ -131,7 +131,7 @@ rule build_explorer:
         mem_mb=grows(2000),
         runtime=grows(10),
     params:
-        version=3,
+        version=4,
         name=study["study"],
         titles=TITLES,
         prices=PRICES,
@@ -188,7 +188,7 @@ rule recommend:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=6,
+        version=7,
         titles=TITLES,
         prices=PRICES,
         pool_sizes=POOL_SIZES,

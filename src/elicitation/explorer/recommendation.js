@@ -91,11 +91,14 @@ function recommend(points, methods, fits, budget, weakPrice, verdict, poolSize) 
   const pure = PURE.filter((strategy) => strategy !== best.strategy).flatMap((strategy) => {
     const among = options.filter((option) => option.strategy === strategy);
     if (!among.length) return [];
+    const rival = bestOf(among);
     const gap = Float64Array.from(chosenAmong(among), ({ draws }, r) => draws[r] - best.draws[r]);
-    return [{ ...bestOf(among), difference: scoreOf(gap, agree) }];
+    return [{ ...rival, difference: scoreOf(gap, agree, Math.hypot(best.modelError, rival.modelError)) }];
   });
   const most = Float64Array.from(best.draws);
   for (const { draws } of options) draws.forEach((draw, r) => (most[r] = Math.max(most[r], draw)));
+  const loss = interval(most.map((draw, r) => draw - best.draws[r]))[1];
+  const mostOff = Math.max(...options.map(({ modelError }) => modelError));
   const alike = options.filter(({ method, strategy }) => method === best.method && strategy === best.strategy);
   const mostOf = (labels) => Math.max(...own.map((i) => points[labels][i]));
   const bought = scaleUp(best, alike, { nWeak: mostOf("nWeak"), nGold: mostOf("nGold") }, budget, poolSize);
@@ -105,7 +108,7 @@ function recommend(points, methods, fits, budget, weakPrice, verdict, poolSize) 
     accuracy: { ...accuracy, low: clip(accuracy.low), high: clip(accuracy.high) },
     pure,
     regime,
-    lossAtMost: interval(most.map((draw, r) => draw - best.draws[r]))[1],
+    lossAtMost: Math.hypot(loss, Z * best.modelError, Z * mostOff),
     supported: regime.regime === REGIMES[best.strategy] && best.studied,
   };
 }
