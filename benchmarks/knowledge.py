@@ -14,10 +14,9 @@ from sklearn.linear_model import LogisticRegression
 from elicitation.config import read_study
 from elicitation.pretraining import pretrain
 from elicitation.tasks import clean, write_examples
-from elicitation.training import pad
+from elicitation.training import last_hidden_states
 
 N_TEST = 1000
-BATCH_SIZE = 250
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -27,17 +26,6 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--labels", type=int, nargs="+", default=[64, 1024], help="of the probe (default: 64 1024)")
     parser.add_argument("--threads", type=int, default=1, help="default: %(default)s")
     return parser.parse_args()
-
-
-@torch.inference_mode()
-def last_states(model, token_ids: list[list[int]]) -> torch.Tensor:
-    """Hidden states (n, width) at the last token of each text."""
-    states = []
-    for start in range(0, len(token_ids), BATCH_SIZE):
-        texts = token_ids[start : start + BATCH_SIZE]
-        hidden = model.model(**pad(texts, model.config.pad_token_id, model.device)).last_hidden_state
-        states.append(hidden[torch.arange(len(texts)), torch.tensor([len(text) - 1 for text in texts])])
-    return torch.cat(states)
 
 
 def main() -> None:
@@ -54,7 +42,9 @@ def main() -> None:
             model, tokenizer = pretrain(**entry["sandbox"], seed=seed, log=lambda line: None)
             cells = []
             for question in questions:
-                states = last_states(model, tokenizer(examples[question].text.tolist())["input_ids"]).numpy()
+                token_ids = tokenizer(examples[question].text.tolist())["input_ids"]
+                with torch.inference_mode():
+                    states = last_hidden_states(model, token_ids).numpy()
                 gold = examples[question].gold.to_numpy()
                 for n in arguments.labels:
                     probe = LogisticRegression(max_iter=500).fit(states[:n], gold[:n])

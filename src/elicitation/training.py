@@ -196,6 +196,12 @@ def predict(model, token_ids: Sequence[Sequence[int]], max_tokens: int) -> np.nd
     return log_odds
 
 
+def last_hidden_states(model, token_ids: Sequence[Sequence[int]]) -> torch.Tensor:
+    """Hidden states (n, width) of a language model at the last token of each text."""
+    hidden = model.base_model(**pad(token_ids, model.config.pad_token_id, model.device)).last_hidden_state
+    return hidden[torch.arange(len(token_ids)), torch.tensor([len(ids) - 1 for ids in token_ids])]
+
+
 @torch.inference_mode()
 def predict_next_token(
     model, token_ids: Sequence[Sequence[int]], label_ids: tuple[int, int], max_tokens: int
@@ -204,9 +210,7 @@ def predict_next_token(
     model.eval()
     log_odds = np.empty(len(token_ids), dtype=np.float64)
     for batch in batches_by_tokens(np.array([len(ids) for ids in token_ids]), max_tokens):
-        texts = [token_ids[i] for i in batch]
-        hidden = model.base_model(**pad(texts, model.config.pad_token_id, model.device)).last_hidden_state
-        last = hidden[torch.arange(len(texts)), torch.tensor([len(text) - 1 for text in texts])]  # (n, width)
+        last = last_hidden_states(model, [token_ids[i] for i in batch])
         logits = model.get_output_embeddings()(last)[:, list(label_ids)].double()
         log_odds[batch] = (logits[:, 1] - logits[:, 0]).cpu().numpy()
     return log_odds

@@ -87,7 +87,6 @@ function setTheme() {
   colours = readColours();
 }
 
-/** Plots before words: each plot is measured, which would lay out the words of those before. */
 function draw() {
   drawFrontier(view, colours);
   drawMap(view, colours);

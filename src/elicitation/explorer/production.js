@@ -117,8 +117,8 @@ function bestOf(purchases) {
 /** The purchase with the highest expected accuracy within the budget, or nearly so and cheaper. */
 const bestPurchase = (fit, budget, weakPrice, poolSize) => bestOf(purchasesWithin(fit, budget, weakPrice, poolSize));
 
-/** The purchases of highest expected accuracy as the budget grows, in fractions of labels; `studied`: whether such were
- *  run. */
+/** The purchases of highest expected accuracy as the budget grows, in fractions of labels, and whether they lie among
+ *  those studied. */
 function expansionPath(fit, budgets, weakPrice, poolSize = Infinity) {
   const angles = Array.from({ length: FINE_STEPS }, (_, i) => (Math.PI * i) / (FINE_STEPS - 1));
   // Close to each other at both ends, where a few labels of one kind make the difference.
