@@ -24,11 +24,16 @@ SCHEDULER, JOBS_PER_GPU = "ELICITATION_SCHEDULER", "ELICITATION_JOBS_PER_GPU"
 """Environment variables that the Snakefile sets: process id of the scheduler; jobs that may share a GPU."""
 
 
+STOPPING = (signal.SIGTERM, signal.SIGALRM)
+
+
 class Stopped(BaseException):
     """SIGTERM, which clusters send before they kill."""
 
 
 def stop(signum, frame) -> None:
+    # An `except:` in what is being imported may swallow it; it comes again until the job is heard to end.
+    signal.alarm(1)
     raise Stopped
 
 
@@ -126,7 +131,8 @@ def job(snakemake) -> Iterator[dict]:
     status = 0
     details: dict = {}
     try:
-        signal.signal(signal.SIGTERM, stop)
+        for number in STOPPING:
+            signal.signal(number, stop)
         log = os.open(snakemake.log[0], os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
         # File descriptors, not sys.stdout: libraries written in C++ log too.
         os.dup2(log, 1)
@@ -145,7 +151,8 @@ def job(snakemake) -> Iterator[dict]:
         save_record(snakemake, target, details, begun, started)
         print(f"{DONE} in {time.perf_counter() - started:.1f} s.")
     except BaseException as error:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        for number in STOPPING:
+            signal.signal(number, signal.SIG_IGN)
         status = 1
         sentence = explain(error, snakemake)
         print(f"\nError: {sentence}\n", file=terminal)

@@ -130,8 +130,12 @@ def test_other_errors_end_a_job_with_a_line_and_a_traceback_in_the_log(run, endi
     assert "Traceback" in log
 
 
-def test_sigterm_ends_a_job_with_what_it_leaves_unfinished(run):
-    result, _ = run("os.kill(os.getpid(), 15); time.sleep(9)")
+SWALLOW = "def swallow():\n        try: os.kill(os.getpid(), 15)\n        except: pass\n    swallow(); time.sleep(9)"
+
+
+@pytest.mark.parametrize("ending", ["os.kill(os.getpid(), 15); time.sleep(9)", SWALLOW], ids=["heard", "swallowed"])
+def test_sigterm_ends_a_job_with_what_it_leaves_unfinished(run, ending):
+    result, _ = run(ending)
     assert result.returncode == 1
     assert result.stderr.strip() == (
         "Error: Stopped by SIGTERM before table was finished; run the same command again to go on."

@@ -1,5 +1,7 @@
 # Names, constraints and settings that the rules share. Imports nothing heavy.
 import subprocess
+from functools import cache
+from itertools import chain
 
 from elicitation.config import (
     block_purchases,
@@ -23,9 +25,9 @@ SUPERVISORS = supervisors_of(study)
 STUDENTS = study["students"]
 METHODS = study_methods(study["methods"])
 RECIPES = {}
-for method in METHODS.values():
+for name, method in METHODS.items():
     if method.starts_weak:
-        RECIPES.setdefault(method.recipe, []).append(method)
+        RECIPES.setdefault(method.recipe, []).append(name)
 TRAINING = [name for name, method in METHODS.items() if not method.prompts_only]
 PROMPTING = [name for name, method in METHODS.items() if method.prompts_only]
 SHUFFLED = [name for name, entry in SUPERVISORS.items() if entry["shuffle_errors_of"]]
@@ -107,22 +109,25 @@ def method_settings(wildcards):
 
 
 def recipe_settings(wildcards):
-    return settings_of(RECIPES[wildcards.recipe][0].until_gold)
+    return settings_of(METHODS[RECIPES[wildcards.recipe][0]].until_gold)
 
 
-def purchases_in(wildcards, method):
-    return block_purchases(int(wildcards.budget), int(wildcards.seed), method, SUPPLY[wildcards.task], study)
+@cache
+def purchases_in(task, method, budget, seed):
+    """The (n_weak, n_gold) of a block; every job of it asks for them several times."""
+    return block_purchases(int(budget), int(seed), METHODS[method], SUPPLY[task], study)
 
 
 def purchases(wildcards):
-    """The (n_weak, n_gold) of a block."""
-    return purchases_in(wildcards, METHODS[wildcards.method])
+    return purchases_in(wildcards.task, wildcards.method, wildcards.budget, wildcards.seed)
 
 
 def weak_purchases(wildcards):
     """The numbers of weak labels that the methods of a recipe buy in a block."""
-    methods = RECIPES[wildcards.recipe]
-    return sorted({n_weak for method in methods for n_weak, _ in purchases_in(wildcards, method)})
+    blocks = (
+        purchases_in(wildcards.task, method, wildcards.budget, wildcards.seed) for method in RECIPES[wildcards.recipe]
+    )
+    return sorted({n_weak for n_weak, _ in chain(*blocks)})
 
 
 def runs_of(group):
@@ -209,7 +214,7 @@ def method_prompts(wildcards):
 
 
 def recipe_prompts(wildcards):
-    return prompts_checked(RECIPES[wildcards.recipe][0].shots)
+    return prompts_checked(METHODS[RECIPES[wildcards.recipe][0]].shots)
 
 
 def supervisor_prompts(wildcards):

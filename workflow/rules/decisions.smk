@@ -131,7 +131,7 @@ rule build_explorer:
         mem_mb=grows(2000),
         runtime=grows(10),
     params:
-        version=4,
+        version=5,
         name=study["study"],
         titles=TITLES,
         prices=PRICES,

@@ -36,7 +36,7 @@ rule evaluate_runs:
     benchmark:
         "benchmarks/measured/evaluate_runs/{task}/{supervisor}/{student}/{method}.tsv"
     group:
-        "tables"
+        "scores"
     conda:
         "../../envs/elicitation.yaml"
     resources:

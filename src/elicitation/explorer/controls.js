@@ -207,12 +207,12 @@ function compute() {
   // The map's cells are where the sliders can stand.
   const [stops, budgets] = [weakStops(), budgetStops()];
   const relative = (values) => values.map((value) => value / gold);
-  const known = once(`regimes ${key} ${focus}`, () => new Map());
-  const map = once(`map ${key} ${focus} ${gold}`, () => ({
-    weak: stops,
-    budgets,
-    cells: regimeMap(group.points, focusPoints, relative(stops), relative(budgets), verdict, known),
-  }));
+  const compared = once(`regimes ${key} ${focus}`, () => new Map());
+  const map = once(`map ${key} ${focus} ${gold}`, () => {
+    const cells = regimeMap(group.points, focusPoints, relative(stops), relative(budgets), verdict, compared);
+    const drawn = { shades: cells.map((row) => row.map(shadeOf)), words: wordsOfCells(cells, stops, budgets, group) };
+    return { weak: stops, budgets, cells, ...drawn };
+  });
   const fit = fits.get(focus);
   const path = fit?.hasBoth ? expansionPath(fit, relative(budgets), weakPrice, poolSize) : [];
   return {
@@ -224,23 +224,32 @@ function compute() {
   };
 }
 
-const looked = new Set();
+/** Views at the present prices, budget and choice of methods, by address. */
+const known = new Map();
 
-/** Computes the view of every other task, one at a time while nobody touches a control: what `once` then remembers makes
- *  the first look at them as quick as any other. */
+function viewHere() {
+  if (!known.has(address())) {
+    known.clear();
+    known.set(address(), compute());
+  }
+  return known.get(address());
+}
+
+/** Computes the views of the other tasks, one at a time while nobody touches a control. */
 const lookAhead = afterQuiet(LOOK_AFTER, () => {
   const shown = { ...state };
-  looked.add(state.task);
-  state.task = choicesOf("task").find((task) => !looked.has(task)) ?? shown.task;
-  if (state.task === shown.task) return;
-  looked.add(state.task);
   try {
-    settle();
-    if (chosenMethods().length) compute();
+    for (const task of choicesOf("task")) {
+      Object.assign(state, shown, { task });
+      settle();
+      if (known.has(address()) || chosenMethods().length === 0) continue;
+      known.set(address(), compute());
+      lookAhead();
+      return;
+    }
   } finally {
     Object.assign(state, shown);
   }
-  lookAhead();
 });
 
 /** A plot symbol a method, in the order of the study. */

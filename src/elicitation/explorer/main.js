@@ -108,7 +108,7 @@ function update() {
   element("no-method").hidden = any;
   if (any) {
     const first = view === null;
-    view = compute();
+    view = viewHere();
     draw();
     saySummary();
     if (first) listenToMap();
@@ -201,6 +201,9 @@ window.explorer = {
   },
   get remembered() {
     return [...remembered.keys()];
+  },
+  get known() {
+    return [...known.keys()];
   },
   state,
   update,

@@ -61,7 +61,8 @@ function blend(colour, below, opacity) {
 
 function axis(colours, title, more = {}) {
   const look = { color: colours.muted, gridcolor: colours.grid, linecolor: colours.line, zeroline: false };
-  return { ...look, tickangle: 0, title: { text: title, standoff: 8 }, ...more };
+  // Neither a title at a standoff nor labels kept within the plot: both measure every label at each drawing.
+  return { ...look, tickangle: 0, ticklabeloverflow: "allow", title: { text: title }, ...more };
 }
 
 /** x, y: axes. Margins are computed here, since measuring what is drawn costs as much as drawing it again. */
@@ -253,6 +254,16 @@ function describeCell(cell, group) {
   return [called, ...shares, `most often best: ${buys}`].join("<br>");
 }
 
+/** What every cell of the map says: thousands of cells, but few that differ by more than their place. */
+function wordsOfCells(cells, prices, budgets, group) {
+  const told = new Map(cells.flat().map((cell) => [cell, ""]));
+  for (const cell of told.keys()) told.set(cell, describeCell(cell, group));
+  const [weak, bought] = [prices, budgets].map((stops) => stops.map(money));
+  return cells.map((row, b) =>
+    row.map((cell, w) => `a weak label at ${weak[w]}, a budget of ${bought[b]}<br>${told.get(cell)}`),
+  );
+}
+
 /** Where a value lies among ascending stops, which are a step apart from each other. */
 function stepOf(stops, value) {
   const above = Math.max(1, value > stops.at(-1) ? stops.length - 1 : stops.findIndex((stop) => stop >= value));
@@ -260,64 +271,55 @@ function stepOf(stops, value) {
   return above - 1 + Math.min(Math.max(share, 0), 1);
 }
 
-/** The ring where the sliders stand. */
+/** The ring where the sliders stand, as shapes. */
 function ringAt(x, y, colours) {
   const size = { xsizemode: "pixel", ysizemode: "pixel", xanchor: x, yanchor: y, x0: -9, x1: 9, y0: -9, y1: 9 };
   const ring = (color, width) => ({ type: "circle", ...size, line: { color, width } });
-  return { shapes: [ring(colours.card, 7), ring(colours.ink, 3)] };
+  return [ring(colours.card, 7), ring(colours.ink, 3)];
+}
+
+/** Strokes over the undetermined cells, as one shape, if any: hundreds of markers would take as long as all else together. */
+function strokesOver(map, colours) {
+  const open = ({ winner, regime }) => winner !== null && regime === UNDETERMINED;
+  // Every other cell each way, so that strokes stay apart.
+  const marked = ([x, y]) => x % 2 === 0 && y % 2 === 0 && open(map.cells[y][x]);
+  const places = map.budgets.flatMap((_, y) => map.weak.map((_, x) => [x, y])).filter(marked);
+  const strokes = places.map(([x, y]) => `M${x - STROKE},${y - STROKE}L${x + STROKE},${y + STROKE}`);
+  const look = { type: "path", opacity: 0.6, line: { color: colours.ink, width: 1 } };
+  return strokes.length ? [{ ...look, path: strokes.join("") }] : [];
 }
 
 const drawnMap = {};
 
 function drawMap(view, colours) {
-  const { map, weak, budget, group } = view;
+  const { map, weak, budget } = view;
   const ring = ringAt(stepOf(map.weak, weak), stepOf(map.budgets, budget), colours);
   const plot = element("map-plot");
   // Only the ring moves with the sliders; redrawing it alone keeps them quick.
   const drawn = { map, colours, width: plot.clientWidth };
-  if (Object.keys(drawn).every((key) => drawn[key] === drawnMap[key])) return Plotly.relayout(plot, ring);
-  Object.assign(drawnMap, drawn);
-  const cells = map.cells.flatMap((row, y) => row.map(({ winner, regime }, x) => ({ winner, regime, x, y })));
-  // Every other cell each way, so that marks stay apart.
-  const open = cells.filter(
-    ({ winner, regime, x, y }) => winner !== null && regime === UNDETERMINED && x % 2 === 0 && y % 2 === 0,
-  );
-  // Thousands of cells, but few that differ by more than their place.
-  const [prices, budgets] = [map.weak, map.budgets].map((stops) => stops.map(money));
-  const told = new Map(map.cells.flat().map((cell) => [cell, ""]));
-  for (const cell of told.keys()) told.set(cell, describeCell(cell, group));
-  const traces = [
-    {
-      type: "heatmap",
-      z: map.cells.map((row) => row.map(shadeOf)),
-      zmin: 0,
-      zmax: REGIMES.length,
-      colorscale: regimeScale(colours),
-      showscale: false,
-      hoverinfo: "text",
-      hovertext: map.cells.map((row, b) =>
-        row.map((cell, w) => `a weak label at ${prices[w]}, a budget of ${budgets[b]}<br>${told.get(cell)}`),
-      ),
-      hoverongaps: true,
-    },
-    {
-      // Strokes of one line, with gaps: hundreds of markers would take as long as all else together.
-      type: "scatter",
-      mode: "lines",
-      x: open.flatMap(({ x }) => [x - STROKE, x + STROKE, null]),
-      y: open.flatMap(({ y }) => [y - STROKE, y + STROKE, null]),
-      opacity: 0.6,
-      line: { color: colours.ink, width: 1, simplify: false },
-      hoverinfo: "skip",
-    },
-  ];
+  if (Object.keys(drawn).every((key) => drawn[key] === drawnMap[key])) {
+    return Plotly.relayout(plot, { shapes: [...drawnMap.strokes, ...ring] });
+  }
+  Object.assign(drawnMap, drawn, { strokes: strokesOver(map, colours) });
+  const cells = {
+    type: "heatmap",
+    z: map.shades,
+    zmin: 0,
+    zmax: REGIMES.length,
+    colorscale: regimeScale(colours),
+    showscale: false,
+    hoverinfo: "text",
+    hovertext: map.words,
+    hoverongaps: true,
+  };
   const axisOf = (title, stops) => {
     const shown = roundNumbers(stops[0], stops.at(-1), plot.clientWidth);
     const range = [-0.5, stops.length - 0.5];
     return axis(colours, title, { range, showgrid: false, ...ticks(shown, (value) => stepOf(stops, value)) });
   };
   const axes = [axisOf("price of a weak label", map.weak), axisOf("budget", map.budgets)];
-  return Plotly.react(plot, traces, { ...layout(colours, ...axes, view.key), ...ring }, PLOT_OPTIONS);
+  const shapes = [...drawnMap.strokes, ...ring];
+  return Plotly.react(plot, [cells], { ...layout(colours, ...axes, view.key), shapes }, PLOT_OPTIONS);
 }
 
 function keyOfMap() {
