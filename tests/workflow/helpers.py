@@ -1,12 +1,16 @@
 """Running the pipeline from tests."""
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 import pytest
 import yaml
+from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
 MINI = yaml.safe_load((Path(__file__).parent / "mini.yaml").read_text())
@@ -19,6 +23,21 @@ def missing(what: str, reason: str) -> None:
     if what in os.environ.get("ELICITATION_REQUIRED", "").split():
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def install(what: str, *packages: str) -> None:
+    """Install Debian's packages: one process at a time, with a second try for what a registry may do."""
+    if os.geteuid() or shutil.which("apt-get") is None:
+        missing(what, f"{what} is not here, and installing it takes root and Debian's packages")
+    with FileLock(Path(tempfile.gettempdir()) / "elicitation-apt.lock"):
+        for _ in range(2):
+            subprocess.run(["apt-get", "update"], capture_output=True, check=False)
+            command = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
+            installed = subprocess.run(command, capture_output=True, text=True, check=False)
+            if installed.returncode == 0:
+                return
+            time.sleep(10)
+    missing(what, f"{what} cannot be installed here: {installed.stderr.strip().splitlines()[-1]}")
 
 
 def snakemake_command(folder: Path, config: dict | Path, *options: str, target: str = "all") -> list[str | Path]:

@@ -1,10 +1,7 @@
 """The explorer's page in a real browser: Debian's Chromium, headless, driven by selenium."""
 
 import json
-import os
-import shutil
 import socket
-import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from explorer_study import BUDGETS, STUDY, TITLES, make_study
-from helpers import missing
+from helpers import install
 
 from elicitation import production
 from elicitation.explorer.data import page_data
@@ -40,13 +37,7 @@ HOSTILE = {
 def browser(tmp_path_factory):
     webdriver = pytest.importorskip("selenium.webdriver")
     if not Path(DRIVER).exists():
-        if os.geteuid() or shutil.which("apt-get") is None:
-            missing("chromium", "there is no Chromium, and installing Debian's takes root")
-        subprocess.run(["apt-get", "update"], capture_output=True, check=False)
-        command = ["apt-get", "install", "--yes", "--no-install-recommends", "chromium", "chromium-driver"]
-        installed = subprocess.run(command, capture_output=True, text=True, check=False)
-        if installed.returncode:
-            missing("chromium", f"Chromium cannot be installed here: {installed.stderr.strip().splitlines()[-1]}")
+        install("chromium", "chromium", "chromium-driver")
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
     for flag in (*FLAGS, f"user-data-dir={tmp_path_factory.mktemp('chromium')}"):

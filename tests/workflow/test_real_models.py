@@ -156,7 +156,7 @@ def test_the_real_study_trains_an_encoder_end_to_end(tmp_path):
     study["tasks"] = [task for task in study["tasks"] if task["name"] == "cola"]
     study["tasks"][0] |= {"pool_size": 200, "test_size": 100, "supervision_size": 100}
     study |= {"data_folder": str(HUB_DATA.resolve()), "seeds": [0], "training": {"presentations": 64}}
-    study["grid"] |= {"budgets": [16]}
+    study["grid"] |= {"budgets": [16], "more_purchases": [[80, 8]]}
     result = run_snakemake(tmp_path, study, target="figures/pareto.pdf")
     assert result.returncode == 0, result.stdout + result.stderr
     assert (tmp_path / "figures/pareto.pdf").read_bytes().startswith(b"%PDF")

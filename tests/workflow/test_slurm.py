@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from helpers import MINI, ROOT, missing, snakemake_command
+from helpers import MINI, ROOT, install, missing, snakemake_command
 
 PACKAGES = ["slurmctld", "slurmd", "slurm-client", "munge"]
 CONFIG = Path("/etc/slurm/slurm.conf")
@@ -64,26 +64,15 @@ def submissions() -> list[list[str]]:
     return [row.split("|") for row in rows]
 
 
-def install() -> None:
-    """Install Slurm, with a second try for what a registry may do."""
-    for _ in range(2):
-        run("apt-get", "update")
-        installed = run("apt-get", "install", "--yes", "--no-install-recommends", *PACKAGES)
-        if installed.returncode == 0:
-            return
-        time.sleep(10)
-    missing("slurm", f"Slurm cannot be installed here: {installed.stderr.strip().splitlines()[-1]}")
-
-
 @pytest.fixture(scope="module")
 def slurm(tmp_path_factory):
     """Starts the cluster and stops it again."""
-    if os.geteuid() or shutil.which("apt-get") is None:
-        missing("slurm", "bringing up a Slurm takes root and Debian's packages")
+    if os.geteuid():
+        missing("slurm", "bringing up a Slurm takes root")
     if CONFIG.exists() and not CONFIG.read_text().startswith(CLUSTER.splitlines()[0]):
         pytest.skip(f"{CONFIG} belongs to a Slurm that is not the tests'")
     if shutil.which("slurmctld") is None:
-        install()
+        install("slurm", *PACKAGES)
     folder, host = tmp_path_factory.mktemp("slurm"), socket.gethostname().partition(".")[0]
     (folder / "state").mkdir()
     (folder / "spool").mkdir()
