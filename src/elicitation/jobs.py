@@ -23,8 +23,8 @@ from elicitation.recovery import altered, explain_unwritten, report_damage
 SCHEDULER, JOBS_PER_GPU = "ELICITATION_SCHEDULER", "ELICITATION_JOBS_PER_GPU"
 """Environment variables that the Snakefile sets: process id of the scheduler; jobs that may share a GPU."""
 
-
 STOPPING = (signal.SIGTERM, signal.SIGALRM)
+"""Signals that stop a job; `stop` says why there are two."""
 
 
 class Stopped(BaseException):
@@ -32,7 +32,7 @@ class Stopped(BaseException):
 
 
 def stop(signum, frame) -> None:
-    # An `except:` in what is being imported may swallow it; it comes again until the job is heard to end.
+    # An `except:` in what is being imported may swallow it, so it comes again every second until the job ends.
     signal.alarm(1)
     raise Stopped
 

@@ -11,7 +11,6 @@ def mini_study(tmp_path_factory, worker_id) -> Path:
     shared = tmp_path_factory.getbasetemp()
     folder = (shared if worker_id == "master" else shared.parent) / "mini"
     with FileLock(folder.with_suffix(".lock")):
-        if not folder.exists():
-            result = run_snakemake(folder, MINI)
-            assert result.returncode == 0, result.stdout + result.stderr
+        result = run_snakemake(folder, MINI)
+    assert result.returncode == 0, result.stdout + result.stderr
     return folder

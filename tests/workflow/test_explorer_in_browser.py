@@ -526,13 +526,13 @@ def test_other_tasks_are_computed_ahead_while_nothing_happens(browser, address):
         wait_for(page, f"explorer.remembered.filter((key) => key.startsWith('{kind} ')).length === 3")
     assert ask(page, "[explorer.state, explorer.view.key, explorer.view.map.cells]") == before
     known = ask(page, "explorer.remembered")
-    assert ask(page, "explorer.known.length") == 3
+    assert ask(page, "explorer.knownViews.length") == 3
     ask(page, "(explorer.state.task = 'verdict', explorer.update())")
     assert ask(page, "explorer.remembered") == known and json.loads(ask(page, "explorer.view.key"))[0] == "verdict"
-    assert ask(page, "explorer.known.length") == 3
+    assert ask(page, "explorer.knownViews.length") == 3
     ask(page, "(explorer.state.weak = 0.1, explorer.update())")
-    assert ask(page, "explorer.known.length") == 1 and ask(page, "explorer.view.weakPrice") == 0.1
-    wait_for(page, "explorer.known.length === 3")
+    assert ask(page, "explorer.knownViews.length") == 1 and ask(page, "explorer.view.weakPrice") == 0.1
+    wait_for(page, "explorer.knownViews.length === 3")
     ask(page, "(explorer.state.task = 'topic', explorer.update())")
     assert ask(page, "[explorer.view.task, explorer.view.weakPrice]") == ["topic", 0.1]
 

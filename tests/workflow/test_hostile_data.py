@@ -20,12 +20,12 @@ def hostile_study(folder) -> dict:
 
 def test_hostile_texts_and_paths_stay_out_of_the_report(tmp_path):
     study = hostile_study(tmp_path)
-    result = run_snakemake(tmp_path / "study", study, target="figures/pareto.pdf")
+    result = run_snakemake(tmp_path / "study", study, target="figures/weak_labels.pdf")
     assert result.returncode == 0, result.stdout + result.stderr
     report = tmp_path / "study/report.html"
-    result = run_snakemake(tmp_path / "study", study, "--report", str(report), target="figures/pareto.pdf")
+    result = run_snakemake(tmp_path / "study", study, "--report", str(report), target="figures/weak_labels.pdf")
     assert result.returncode == 0, result.stdout + result.stderr
     text = pd.read_parquet(tmp_path / "study/results/tasks/own/pool.parquet").text[0]
     assert SCRIPT in text and IMAGE in text, "the data are not as hostile as they should be"
     html = report.read_text()
-    assert "figures/pareto.pdf" in html and SCRIPT not in html and IMAGE not in html
+    assert "figures/weak_labels.pdf" in html and SCRIPT not in html and IMAGE not in html

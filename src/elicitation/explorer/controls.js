@@ -225,14 +225,14 @@ function compute() {
 }
 
 /** Views at the present prices, budget and choice of methods, by address. */
-const known = new Map();
+const knownViews = new Map();
 
 function viewHere() {
-  if (!known.has(address())) {
-    known.clear();
-    known.set(address(), compute());
+  if (!knownViews.has(address())) {
+    knownViews.clear();
+    knownViews.set(address(), compute());
   }
-  return known.get(address());
+  return knownViews.get(address());
 }
 
 /** Computes the views of the other tasks, one at a time while nobody touches a control. */
@@ -242,8 +242,8 @@ const lookAhead = afterQuiet(LOOK_AFTER, () => {
     for (const task of choicesOf("task")) {
       Object.assign(state, shown, { task });
       settle();
-      if (known.has(address()) || chosenMethods().length === 0) continue;
-      known.set(address(), compute());
+      if (knownViews.has(address()) || chosenMethods().length === 0) continue;
+      knownViews.set(address(), compute());
       lookAhead();
       return;
     }

@@ -202,8 +202,8 @@ window.explorer = {
   get remembered() {
     return [...remembered.keys()];
   },
-  get known() {
-    return [...known.keys()];
+  get knownViews() {
+    return [...knownViews.keys()];
   },
   state,
   update,

@@ -278,7 +278,7 @@ function ringAt(x, y, colours) {
   return [ring(colours.card, 7), ring(colours.ink, 3)];
 }
 
-/** Strokes over the undetermined cells, as one shape, if any: hundreds of markers would take as long as all else together. */
+/** Strokes over the undetermined cells, if any, as one shape: hundreds of marks would take as long as all else. */
 function strokesOver(map, colours) {
   const open = ({ winner, regime }) => winner !== null && regime === UNDETERMINED;
   // Every other cell each way, so that strokes stay apart.
