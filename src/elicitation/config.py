@@ -264,6 +264,9 @@ def validate(config: dict) -> dict:
         for name in names:
             if name not in known:
                 raise InputError(f"Config, {kind}: {name!r} is not defined{nearest(name, list(known))}")
+    # First, since other checks look into the models' files.
+    for model in models.values():
+        check_model_source(model, models, config)
     check_supervisors(supervisors_of(config), models, config)
     check_combinations(config)
     for task in tasks.values():
@@ -283,8 +286,6 @@ def validate(config: dict) -> dict:
         for n_weak, n_gold in all_purchases(config, supply):
             check_supply(supply, n_weak, n_gold, task["name"])
     check_averages(config)
-    for model in models.values():
-        check_model_source(model, models, config)
     if config["labelling"]["engine"] == "vllm" and importlib.util.find_spec("vllm") is None:
         raise InputError(
             "labelling.engine is vllm, but vLLM is not installed in this environment; "

@@ -624,6 +624,17 @@ def test_only_models_that_show_examples_read_prompts(study):
     assert third == none | {"model": "third", "asked": True, "supervision_shots": 3}
 
 
+@pytest.mark.parametrize("asked", ["student", "supervisor"])
+def test_a_model_that_is_asked_but_cut_from_nothing_is_named(study, asked):
+    study["models"].append({"name": "cut", "learning_rate": 1, "truncate": {"model": "nowhere", "layers": 1}})
+    study["grid"]["shots"], study["sources"] = [2], "local"
+    if asked == "student":
+        study |= {"students": ["cut"], "methods": ["few_shot_weak"]}
+    else:
+        study["supervisors"] = [{"name": "asked", "model": "cut", "prompted_shots": 0}]
+    assert sentence_about(study).startswith("Config, models[cut].truncate: 'nowhere' is not defined")
+
+
 def test_more_purchases_join_the_block_of_the_budget_that_affords_them():
     grid = {"weak_price": 0.1, "budgets": [16], "gold_shares": [1], **NO_MORE}
     grid["more_purchases"] = [[0, 8192], [155, 0], [1, 0]]
