@@ -20,6 +20,8 @@ from elicitation.hardware import Hardware
 MIN_CPU_CACHE_GB = "1"
 GPU_SHARE = 0.5
 """Of a GPU's memory that vLLM takes for model and cache: transformers loads the model beside it, to compare them."""
+PARITY_TOLERANCE = {"float32": 1e-3, "bfloat16": 0.05}
+"""By how much engines may differ in probability where the study does not say."""
 CLIP = 1e-12
 """Keeps log-odds finite where an engine returns a probability of 0 or 1."""
 EXCEPTION = re.compile(r"(?:^|[)\]] )([\w.]*(?:Error|Exception): .+)$", re.MULTILINE)
@@ -165,7 +167,7 @@ def check_parity(p: np.ndarray, reference: np.ndarray, tolerance: float, engine:
     if not difference <= tolerance:  # Nor may it be NaN.
         raise InputError(
             f"{engine} and transformers differ by {difference:.2g} in probability, more than "
-            f"labelling.parity_tolerance {tolerance:g}; raise it if the dtype explains that, else report a bug."
+            f"{tolerance:g}; raise labelling.parity_tolerance if the dtype explains that, else report a bug."
         )
     return difference
 
@@ -184,6 +186,7 @@ def label(
     labels = ENGINES[settings["engine"]](folder, token_ids, hardware, label_ids)
     sample = np.linspace(0, len(token_ids) - 1, min(settings["parity_rows"], len(token_ids))).astype(int)
     reference = label_with_transformers(folder, [token_ids[i] for i in sample], hardware, label_ids).p
-    difference = check_parity(labels.p[sample], reference, settings["parity_tolerance"], labels.engine)
+    tolerance = settings["parity_tolerance"] or PARITY_TOLERANCE[hardware.dtype]
+    difference = check_parity(labels.p[sample], reference, tolerance, labels.engine)
     engine = {name: value for name, value in vars(labels).items() if name != "p"}
     return labels, {"engine": engine, "parity": {"rows": len(sample), "largest_difference": difference}}

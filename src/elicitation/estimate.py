@@ -22,6 +22,9 @@ TOKENS_PER_TEXT = 150.0
 """Assumed of tasks whose tokens are not counted yet."""
 FLOPS_PER_SECOND = {"cuda": 1.5e14, "cpu": 2.0e10}
 """Assumed of one device: an H100 or H200 in bfloat16 at about 15 % of its peak; one CPU core in float32."""
+WAITING = {"cuda": 3e9, "cpu": 0.0}
+"""Parameters that a device could have computed with while it waits for the next kernel, added to a model's own: small
+models leave a GPU idle. Fits training steps of 0.5 and 8 billion parameters on an H100 (benchmarks/README.md)."""
 START_UP_SECONDS = {"cuda": 60.0, "cpu": 5.0}
 """Assumed of a job: imports and loading the model."""
 FORWARD, BACKWARD = 2.0, 2.0
@@ -181,7 +184,7 @@ def estimate_student(
     if parameters is None:
         return row, [without_size(name)]
     training = FORWARD * (2 if model["gradient_checkpointing"] else 1) + BACKWARD
-    operations = parameters * (training * trained_tokens + FORWARD * predicted_tokens)
+    operations = (parameters + WAITING[device]) * (training * trained_tokens + FORWARD * predicted_tokens)
     patterns = [f"{rule}/*/*/{name}/*/*.tsv" for rule in STUDENT_RULES]
     hours, notes = hours_of(name, operations, jobs, device, folder, patterns)
     kept = len(weak) if config["keep_weak_stages"] else 0
@@ -209,7 +212,8 @@ def estimate_supervisor(entry: dict, model: dict, config: dict, folder: Path) ->
     parameters = parameters_of(model, config["sources"])
     if parameters is None:
         return row, [without_size(model["name"])]
-    operations = parameters * ((FORWARD + BACKWARD) * trained_tokens + FORWARD * predicted_tokens)
+    tokens = (FORWARD + BACKWARD) * trained_tokens + FORWARD * predicted_tokens
+    operations = (parameters + WAITING[device]) * tokens
     patterns = [f"{rule}/*/{name}.tsv" for rule in ("train_supervisor", "write_weak_labels")]
     hours, notes = hours_of(name, operations, jobs, device, folder, patterns)
     # Each finetuned supervisor is a whole model.

@@ -111,8 +111,10 @@ def imports_done() -> None:
 
 
 @contextmanager
-def job(snakemake) -> Iterator[dict]:
+def job(snakemake, whole_gpu: bool = False) -> Iterator[dict]:
     """Set threads and GPUs, send all output to the log, write the record, and end the process.
+
+    whole_gpu: share a GPU with no other job, whatever the study allows.
 
     Yields the dict in which the script puts what its record says beyond what every record says. Must be entered
     before torch is imported; a script that works on models calls `imports_done` afterwards. An error ends the job with
@@ -141,11 +143,13 @@ def job(snakemake) -> Iterator[dict]:
         # No library may ask a question, such as whether to run a repository's code.
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         begun = begin(snakemake)
+        leased = []
         if wanted := snakemake.resources.get("gpu", 0):
-            shared = int(os.environ.get(JOBS_PER_GPU, "1"))
+            shared = 1 if whole_gpu else int(os.environ.get(JOBS_PER_GPU, "1"))
             leased = lease_gpus(visible_gpus(), wanted, shared, partial(say, terminal, snakemake.rule))
-            os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(leased)
             os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
+        # None for a job that computes on the CPU: peft would load its adapters on one that is there.
+        os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(leased)
         target = snakemake.output.record
         yield details
         save_record(snakemake, target, details, begun, started)

@@ -195,7 +195,7 @@ BAD_CONFIGS = [
     ("labelling.engine", 'onnx', "Config, labelling.engine: 'onnx' must be 'transformers' or 'vllm'."),
     ("labelling.parity_rows", 0, 'Config, labelling.parity_rows: 0 must be at least 1.'),
     ("labelling.parity_tolerance", 0, 'Config, labelling.parity_tolerance: 0 must be above 0.'),
-    ("labelling.parity_tolerance", 'tight', "Config, labelling.parity_tolerance: 'tight' must be a number."),
+    ("labelling.parity_tolerance", 'tight', "Config, labelling.parity_tolerance: 'tight' must be a number or null."),
     ("tasks.0.catalogue", 'col', "Config, tasks[topic]: the catalogue has no task 'col'; did you mean 'cola'?"),
     ("tasks.0.catalogue", 3, 'Config, tasks[topic].catalogue: 3 must be text; put it in quotes.'),
     ("tasks.1.lines", 'x', "Config, tasks[own].lines: 'x' must be a mapping (key: value)."),

@@ -102,7 +102,7 @@ def test_absent_keys_get_their_defaults_and_given_ones_stay(study):
     filled = validate(study)
     assert filled["training"]["patience"] == 2
     assert filled["training"]["batch_size"] == 32
-    assert filled["labelling"]["parity_tolerance"] == 1e-3
+    assert filled["labelling"]["parity_tolerance"] is None
     assert filled["supervision"] == {"epochs": 3, "validation_size": None, "rows_in_pool": False}
     assert study["training"] == {"patience": 2}, "the argument is left as it was"
 

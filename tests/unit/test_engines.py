@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from elicitation import engines
 from elicitation.engines import Labels, check_parity, label, label_with_transformers, last_error_line
 from elicitation.errors import InputError
-from elicitation.hardware import CPU
+from elicitation.hardware import CPU, Hardware
 from elicitation.models import load_classifier, load_tokenizer, new_lora_classifier, save_merged, tokenize
 from elicitation.training import Protocol, predict, train_stage
 
@@ -59,6 +60,21 @@ def test_the_sample_that_is_compared_is_spread_over_all_rows(monkeypatch):
     assert record["parity"] == {"rows": 4, "largest_difference": 0}
     _, record = label("folder", [[i] for i in range(3)], settings, CPU)
     assert record["parity"]["rows"] == 3
+
+
+@pytest.mark.parametrize(
+    ("device", "configured", "difference", "accepted"),
+    [("cpu", None, 0.01, False), ("cuda", None, 0.01, True), ("cuda", None, 0.1, False), ("cpu", 0.02, 0.01, True)],
+)
+def test_engines_may_differ_by_what_the_precision_explains(monkeypatch, device, configured, difference, accepted):
+    def labels(p):
+        return lambda *arguments: Labels(np.full(3, p), "any", "", "", 0, 0)
+
+    monkeypatch.setattr(engines, "label_with_transformers", labels(0.5))
+    monkeypatch.setitem(engines.ENGINES, "other", labels(0.5 + difference))
+    settings = {"engine": "other", "parity_rows": 3, "parity_tolerance": configured}
+    with nullcontext() if accepted else pytest.raises(InputError, match="differ by"):
+        label("folder", [[0]] * 3, settings, Hardware(device))
 
 
 ON_TWO_GPUS = """

@@ -7,6 +7,7 @@ import yaml
 from elicitation import config
 from elicitation.config import validate
 from elicitation.estimate import (
+    START_UP_SECONDS,
     TOKENS_PER_TEXT,
     adapter_bytes,
     count_left_out,
@@ -139,6 +140,15 @@ def test_sizes_of_models(llama_folder):
 
 def test_adapters_of_llama_3_8b_take_about_84_mb():
     assert adapter_bytes(8.03e9) == pytest.approx(84e6, rel=0.25)
+
+
+def test_training_on_a_gpu_is_estimated_as_it_was_measured(study, tmp_path):
+    """Tokens a second of benchmarks/gpu.py on an H100; small models leave it idle most of the time."""
+    for parameters, measured in ((0.5e9, 9_600), (8e9, 3_100)):
+        study["device"], study["models"][0]["parameters"] = "cuda", parameters
+        row = estimate(validate(study), tmp_path)[0]["students"].iloc[0]
+        seconds = row["cuda hours"] * 3600 - row["jobs"] * START_UP_SECONDS["cuda"]
+        assert 0.5 < row["tokens, millions"] * 1e6 / seconds / measured < 2
 
 
 def test_the_text_names_totals_and_assumptions(study, tmp_path):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from elicitation.files import hash_file, read_json, write_json
-from elicitation.jobs import SCHEDULER
+from elicitation.jobs import JOBS_PER_GPU, SCHEDULER
 
 JOB = """
 import os, sys, time
@@ -29,7 +29,7 @@ snakemake = SimpleNamespace(
     input=Named(pool="pool", more="{more}"), output=Named(table="table", record="record.json"), params=Named(version=1),
     resources={resources},
 )
-with job(snakemake) as record:
+with job(snakemake, whole_gpu={whole_gpu}) as record:
     print("working on", os.environ["OMP_NUM_THREADS"], "thread")
     os.system("echo a child process")
     open("table", "w").write("y")
@@ -44,8 +44,9 @@ def run(tmp_path, monkeypatch, pytestconfig):
     monkeypatch.setenv("PYTHONPATH", str(pytestconfig.rootpath / "src"))
     monkeypatch.setenv("SOME_API_KEY", KEY)
 
-    def run_job(ending, log="log", more_input="pool", **resources):
-        command = [sys.executable, "-c", JOB.format(ending=ending, log=log, more=more_input, resources=resources)]
+    def run_job(ending, log="log", more_input="pool", whole_gpu=False, **resources):
+        filled = JOB.format(ending=ending, log=log, more=more_input, whole_gpu=whole_gpu, resources=resources)
+        command = [sys.executable, "-c", filled]
         result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False, input="y\n")
         return result, (tmp_path / log).read_text() if (tmp_path / log).is_file() else ""
 
@@ -219,9 +220,22 @@ def test_a_job_whose_scheduler_is_gone_already_does_not_start(run, monkeypatch):
     assert (result.returncode, result.stderr, log) == (1, "", "")
 
 
-def test_a_job_that_asks_for_gpus_sees_those_that_it_has_leased(run, monkeypatch):
-    # Of names that no other process leases.
+@pytest.fixture
+def gpus(monkeypatch):
+    """Names of three GPUs that no other process leases."""
     names = [f"fake-{os.getpid()}-{i}" for i in range(3)]
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", ",".join(names))
-    for wanted, seen in ((1, names[:1]), (2, names[:2]), (0, names)):
-        assert f"on {','.join(seen)}\n" in run("print('on', os.environ['CUDA_VISIBLE_DEVICES'])", gpu=wanted)[1]
+    return names
+
+
+@pytest.mark.parametrize("wanted", [0, 1, 2])
+def test_a_job_sees_the_gpus_that_it_has_leased_and_no_others(run, gpus, wanted):
+    log = run("print('on', os.environ['CUDA_VISIBLE_DEVICES'])", gpu=wanted)[1]
+    assert f"on {','.join(gpus[:wanted])}\n" in log
+
+
+@pytest.mark.parametrize(("whole_gpu", "shared"), [(False, 4), (True, 1)])
+def test_a_job_shares_a_gpu_as_the_study_allows_unless_it_wants_all_of_it(run, gpus, monkeypatch, whole_gpu, shared):
+    monkeypatch.setenv(JOBS_PER_GPU, "4")
+    look = f"from elicitation.devices import sharing; print('allows', sharing('{gpus[0]}'))"
+    assert f"allows [{shared}]\n" in run(look, whole_gpu=whole_gpu, gpu=1)[1]

@@ -2,7 +2,8 @@
 
 from elicitation.jobs import job
 
-with job(snakemake) as record:
+# As write_weak_labels.
+with job(snakemake, whole_gpu=True) as record:
     from elicitation.engines import start_vllm
     from elicitation.hardware import Hardware
     from elicitation.models import require_hardware
