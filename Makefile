@@ -31,7 +31,7 @@ env: .venv/installed
 # The lock is complete, so nothing is resolved. The CPU build of torch comes from the configured sources or, where
 # they lack it, from PyTorch's own index. A copy of the lock stays, for the records.
 .venv/installed: $(LOCK)
-	@echo "Installing the environment from $(LOCK) into .venv (once; 3 GB) ..."
+	@echo "Installing the environment from $(LOCK) into .venv (once; 3 GB, with CUDA 10 GB) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 		{ echo "Python 3.11, 3.12 or 3.13 is needed; name one, for instance: make PYTHON=python3.12 pareto"; exit 1; }
 	@$(PYTHON) -m venv .venv
@@ -40,6 +40,8 @@ env: .venv/installed
 		{ echo "Not all in the configured sources; trying PyTorch's index too ..."; \
 		$(INSTALL) --no-deps --torch-backend=$(if $(findstring cuda,$(LOCK)),auto,cpu) -r $(LOCK); }
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@case $(LOCK) in *cuda*) $(BIN)/python -c "import sys, torch; sys.exit(torch.version.cuda is None)" || \
+		{ echo "The sources gave a torch that knows no GPU; take it out of them, or empty PIP_FIND_LINKS."; exit 1; };; esac
 	@cp $(LOCK) $@
 
 # The real pretrained model of studies/real.yaml and of its tests.
