@@ -5,6 +5,11 @@ from filelock import FileLock
 from helpers import MINI, run_snakemake
 
 
+def pytest_collection_modifyitems(items) -> None:
+    # Slurm's test waits more than it computes, so others should run beside it and not before it.
+    items.sort(key=lambda item: item.path.name != "test_slurm.py")
+
+
 @pytest.fixture(scope="session")
 def mini_study(tmp_path_factory, worker_id) -> Path:
     """A finished miniature study, made once for all processes that run tests."""
