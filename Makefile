@@ -17,14 +17,14 @@ pareto: .venv/installed
 	@cat figures/pareto.md
 	@echo "The figure is $(CURDIR)/figures/pareto.pdf (and .png)."
 
-# Files of tests side by side, for two cores: unit tests on one thread each; the others wait much, so three at a time.
+# A file at a time on either of two cores; unit tests on one thread each.
 test: .venv/minilm
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile tests/unit
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder tests/workflow
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests/workflow
 
 env: .venv/installed
 
