@@ -124,14 +124,15 @@ def measured_hours(folder: Path, *patterns: str) -> tuple[float, int]:
 
 
 def hours_of(
-    name: str, operations: float, jobs: int, device: str, folder: Path, patterns: Sequence[str]
+    name: str, parameters: float, work: float, jobs: int, device: str, folder: Path, patterns: Sequence[str]
 ) -> tuple[float, list[str]]:
-    """Hours of the jobs of one model, and a note where they follow from measured ones."""
+    """Hours of the jobs of one model, and a note where they follow from measured ones; work: operations a parameter."""
     measured, n_measured = measured_hours(folder, *patterns)
     if n_measured:
         note = f"{name}: hours follow from {n_measured} jobs that were measured here, of {jobs}."
         return measured / n_measured * jobs, [note]
-    return (operations / FLOPS_PER_SECOND[device] + START_UP_SECONDS[device] * jobs) / 3600, []
+    seconds = (parameters + WAITING[device]) * work / FLOPS_PER_SECOND[device]
+    return (seconds + START_UP_SECONDS[device] * jobs) / 3600, []
 
 
 def without_size(name: str) -> str:
@@ -184,9 +185,9 @@ def estimate_student(
     if parameters is None:
         return row, [without_size(name)]
     training = FORWARD * (2 if model["gradient_checkpointing"] else 1) + BACKWARD
-    operations = (parameters + WAITING[device]) * (training * trained_tokens + FORWARD * predicted_tokens)
+    work = training * trained_tokens + FORWARD * predicted_tokens
     patterns = [f"{rule}/*/*/{name}/*/*.tsv" for rule in STUDENT_RULES]
-    hours, notes = hours_of(name, operations, jobs, device, folder, patterns)
+    hours, notes = hours_of(name, parameters, work, jobs, device, folder, patterns)
     kept = len(weak) if config["keep_weak_stages"] else 0
     disk = kept * adapter_bytes(parameters) + BYTES_PER_PREDICTION * runs.test_size.sum()
     return row | {f"{device} hours": hours * model["gpus"], "disk, GB": disk / 1e9}, notes
@@ -212,10 +213,9 @@ def estimate_supervisor(entry: dict, model: dict, config: dict, folder: Path) ->
     parameters = parameters_of(model, config["sources"])
     if parameters is None:
         return row, [without_size(model["name"])]
-    tokens = (FORWARD + BACKWARD) * trained_tokens + FORWARD * predicted_tokens
-    operations = (parameters + WAITING[device]) * tokens
+    work = (FORWARD + BACKWARD) * trained_tokens + FORWARD * predicted_tokens
     patterns = [f"{rule}/*/{name}.tsv" for rule in ("train_supervisor", "write_weak_labels")]
-    hours, notes = hours_of(name, operations, jobs, device, folder, patterns)
+    hours, notes = hours_of(name, parameters, work, jobs, device, folder, patterns)
     # Each finetuned supervisor is a whole model.
     copies = len(used) * parameters * BYTES_PER_PARAMETER[device] if shots is None else 0
     disk = copies + BYTES_PER_PREDICTION * rows
@@ -228,8 +228,8 @@ def estimate_model(model: dict, config: dict, folder: Path) -> tuple[dict, list[
     if parameters is None:
         return {"model": name}, [without_size(name)]
     made = model.get("sandbox", {"steps": 0, "batch_size": 0})
-    operations = parameters * (FORWARD + FULL_BACKWARD) * TOKENS_PER_REVIEW * made["steps"] * made["batch_size"]
-    hours, notes = hours_of(name, operations, 1, "cpu", folder, [f"prepare_model/{name}.tsv"])
+    work = (FORWARD + FULL_BACKWARD) * TOKENS_PER_REVIEW * made["steps"] * made["batch_size"]
+    hours, notes = hours_of(name, parameters, work, 1, "cpu", folder, [f"prepare_model/{name}.tsv"])
     disk = parameters * BYTES_PER_PARAMETER[device]
     row = {"model": name, "millions of parameters": parameters / 1e6, "disk, GB": disk / 1e9}
     return (row | {"cpu hours": hours}, notes) if "sandbox" in model else (row, [])

@@ -114,7 +114,8 @@ def imports_done() -> None:
 def job(snakemake, whole_gpu: bool = False) -> Iterator[dict]:
     """Set threads and GPUs, send all output to the log, write the record, and end the process.
 
-    whole_gpu: share a GPU with no other job, whatever the study allows.
+    whole_gpu: share a GPU with no other job, whatever the study allows. vLLM wants that: it fails where another job
+    frees memory while it measures what is left.
 
     Yields the dict in which the script puts what its record says beyond what every record says. Must be entered
     before torch is imported; a script that works on models calls `imports_done` afterwards. An error ends the job with

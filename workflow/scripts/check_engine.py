@@ -2,7 +2,6 @@
 
 from elicitation.jobs import job
 
-# As write_weak_labels.
 with job(snakemake, whole_gpu=True) as record:
     from elicitation.engines import start_vllm
     from elicitation.hardware import Hardware

@@ -2,7 +2,6 @@
 
 from elicitation.jobs import imports_done, job
 
-# vLLM fails where another job frees memory while it measures what is left.
 with job(snakemake, whole_gpu=snakemake.params.labelling["engine"] == "vllm") as record:
     import numpy as np
     import pandas as pd
