@@ -13,6 +13,7 @@ sys.path.insert(0, f"{workflow.basedir}/src")
 
 from elicitation.config import validate
 from elicitation.errors import InputError
+from elicitation.forkserver import start_fork_server
 from elicitation.jobs import JOBS_PER_GPU, SCHEDULER
 from elicitation.progress import Failures, KeepGoing, TimeLeft
 from elicitation.records import COMMAND_VARIABLE, study_command
@@ -66,6 +67,8 @@ onstart:
                 if mend(remake):
                     start_again()
                 check_inputs(planned("input"), planned("output"))
+            if trains_several():
+                start_fork_server()
     except InputError as error:
         raise WorkflowError(str(error)) from None
     if workflow.scheduler.keepgoing:

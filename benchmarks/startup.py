@@ -1,6 +1,7 @@
 """Where the start-up of a training job goes, step by step, in fresh processes.
 
-One column times each step inside a job, after the steps above it; the other a process that imports only that.
+One column times each step inside a job, after the steps above it; the other a process that imports only that. The last
+rows are whole jobs: that end normally, that end at once, and that a server forks which has done the imports.
 """
 
 import argparse
@@ -9,17 +10,27 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from statistics import median
 
+from elicitation.forkserver import start_fork_server
+
 IMPORTS = ("torch", "transformers", "peft", "pandas", "elicitation.runs")
 BATCH_SIZE = 32
 TEXT = "the staff was kind"
-ENDINGS = {"normal": "raise SystemExit(0)", "os._exit": "os._exit(0)"}
+NORMAL, QUICK, FORKED = "normal exit", "os._exit", "os._exit, forked"
+JOBS = {
+    NORMAL: ("", "raise SystemExit(0)"),
+    QUICK: ("", "os._exit(0)"),
+    FORKED: ("from elicitation.forkserver import run_forked; run_forked()", "os._exit(0)"),
+}
+"""How whole jobs begin and end."""
 
-# The job: prints the moments at which its steps end. {model} and {ending} are filled in.
+# The job: prints the moments at which its steps end.
 JOB = """
+{beginning}
 import time; moments = [time.time()]
 import gc; gc.disable()  # as jobs do until all is imported
 import json, os, sys
@@ -61,17 +72,21 @@ def parse_arguments() -> argparse.Namespace:
 
 def run(code: str) -> tuple[float, str, float]:
     """Run code in a fresh interpreter: when it started, what it printed, when it had ended."""
-    started = time.time()
-    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    ended = time.time()
+    with tempfile.NamedTemporaryFile("w", suffix=".py") as script:
+        script.write(code)
+        script.flush()
+        started = time.time()
+        child = subprocess.run([sys.executable, script.name], capture_output=True, text=True, check=False)
+        ended = time.time()
     if child.returncode:
         raise SystemExit(f"The job failed:\n{child.stderr[-4000:]}")
     return started, child.stdout, ended
 
 
-def time_job(model: Path, ending: str) -> list[float]:
+def time_job(model: Path, job: str) -> list[float]:
     """Seconds of each of STEPS, and of the exit."""
-    code = JOB.format(model=str(model), text=TEXT, batch_size=BATCH_SIZE, ending=ENDINGS[ending])
+    beginning, ending = JOBS[job]
+    code = JOB.format(beginning=beginning, model=str(model), text=TEXT, batch_size=BATCH_SIZE, ending=ending)
     started, printed, ended = run(code)
     moments = [started, *json.loads(printed.splitlines()[-1]), ended]
     return [after - before for before, after in itertools.pairwise(moments)]
@@ -87,24 +102,26 @@ def time_alone(step: str) -> float:
 def main() -> None:
     arguments = parse_arguments()
     os.environ |= {"OMP_NUM_THREADS": str(arguments.threads), "TOKENIZERS_PARALLELISM": "false"}
-    # Unmeasured: fills the file cache and writes missing bytecode.
-    time_job(arguments.model, "normal")
-    jobs = {ending: [] for ending in ENDINGS}
+    start_fork_server()
+    # Unmeasured: fill the file cache, write missing bytecode, wait for the server.
+    for job in JOBS:
+        time_job(arguments.model, job)
+    jobs = {job: [] for job in JOBS}
     alone = {step: [] for step in STEPS[: len(IMPORTS) + 1]}
     for _ in range(arguments.repeats):
-        for ending, measured in jobs.items():
-            measured.append(time_job(arguments.model, ending))
+        for job, measured in jobs.items():
+            measured.append(time_job(arguments.model, job))
         for step, measured in alone.items():
             measured.append(time_alone(step))
     print("| step | in a job, s | alone, s |\n|---|---:|---:|")
     for place, step in enumerate(STEPS):
-        in_job = median(seconds[place] for measured in jobs.values() for seconds in measured)
+        in_job = median(seconds[place] for job in (NORMAL, QUICK) for seconds in jobs[job])
         apart = f"{median(alone[step]):.2f}" if step in alone else ""
         print(f"| {step} | {in_job:.2f} | {apart} |")
-    for ending, measured in jobs.items():
-        print(f"| exit, {ending} | {median(seconds[-1] for seconds in measured):.2f} | |")
-    for ending, measured in jobs.items():
-        print(f"| **whole job, {ending} exit** | {median(map(sum, measured)):.2f} | |")
+    for job in (NORMAL, QUICK):
+        print(f"| {job} | {median(seconds[-1] for seconds in jobs[job]):.2f} | |")
+    for job, measured in jobs.items():
+        print(f"| **whole job, {job}** | {median(map(sum, measured)):.2f} | |")
 
 
 if __name__ == "__main__":

@@ -3,10 +3,8 @@
 import faulthandler
 import gc
 import os
-import select
 import signal
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Iterator
@@ -17,6 +15,8 @@ from typing import TextIO
 
 from elicitation.devices import lease_gpus, visible_gpus
 from elicitation.errors import InputError, Redacted, one_line, redact
+from elicitation.forkserver import run_forked
+from elicitation.processes import end_with
 from elicitation.progress import DONE
 from elicitation.recovery import altered, explain_unwritten, report_damage
 
@@ -35,25 +35,6 @@ def stop(signum, frame) -> None:
     # An `except:` in what is being imported may swallow it, so it comes again every second until the job ends.
     signal.alarm(1)
     raise Stopped
-
-
-def end_with(process: int) -> None:
-    """End this process as soon as another one has ended, which cannot say so if it is killed.
-
-    An orphaned job would write the files of the job that the next run starts in its place.
-    """
-    try:
-        descriptor = os.pidfd_open(process)
-    except ProcessLookupError:
-        os._exit(1)
-    except OSError:
-        return  # Linux before 5.3 cannot do it.
-
-    def watch() -> None:
-        select.select([descriptor], [], [])
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def explain(error: BaseException, snakemake) -> str:
@@ -111,16 +92,19 @@ def imports_done() -> None:
 
 
 @contextmanager
-def job(snakemake, whole_gpu: bool = False) -> Iterator[dict]:
+def job(snakemake, whole_gpu: bool = False, forked: bool = False) -> Iterator[dict]:
     """Set threads and GPUs, send all output to the log, write the record, and end the process.
 
     whole_gpu: share a GPU with no other job, whatever the study allows. vLLM wants that: it fails where another job
     frees memory while it measures what is left.
+    forked: on one thread, begin anew in a fork of the server that has imported what trains, where one runs.
 
     Yields the dict in which the script puts what its record says beyond what every record says. Must be entered
     before torch is imported; a script that works on models calls `imports_done` afterwards. An error ends the job with
     one sentence on the terminal; its traceback, unless it is an InputError, stands in the log.
     """
+    if forked and snakemake.threads == 1:
+        run_forked()
     started = time.perf_counter()
     os.environ["OMP_NUM_THREADS"] = str(snakemake.threads)
     os.environ["TOKENIZERS_PARALLELISM"] = "false"

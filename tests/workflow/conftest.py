@@ -4,6 +4,15 @@ import pytest
 from filelock import FileLock
 from helpers import MINI, run_snakemake
 
+LONG = ("slurm", "crashes", "real_models", "api_student", "all_methods", "own_study")
+"""Files that take minutes; the one that waits most comes first."""
+
+
+def pytest_collection_modifyitems(items) -> None:
+    """Long files first, so that none is left to run alone at the end."""
+    places = {f"test_{name}.py": place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
+
 
 @pytest.fixture(scope="session")
 def mini_study(tmp_path_factory, worker_id) -> Path:

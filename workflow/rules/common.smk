@@ -288,3 +288,10 @@ def start_again():
 def planned(kind):
     """The files that the planned jobs read (kind: input) or make (output)."""
     return sorted({str(file) for job in workflow.dag.needrun_jobs() for file in getattr(job, kind)})
+
+
+def trains_several():
+    """Whether several jobs will import what trains, in this environment, on CPUs of this machine."""
+    trained = [job for job in workflow.dag.needrun_jobs() if job.rule.name.startswith("train_")]
+    here = workflow.local_exec and not workflow.deployment_settings.deployment_method
+    return len(trained) > 1 and here and DEVICE == "cpu"
