@@ -1,6 +1,7 @@
 # How many weak and how many gold labels to buy: see README.md, and docs/architecture.md for the map.
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -68,7 +69,9 @@ onstart:
                     start_again()
                 check_inputs(planned("input"), planned("output"))
             if trains_several():
-                start_fork_server()
+                # Without it jobs begin more slowly.
+                with suppress(OSError):
+                    start_fork_server()
     except InputError as error:
         raise WorkflowError(str(error)) from None
     if workflow.scheduler.keepgoing:

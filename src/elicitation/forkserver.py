@@ -31,7 +31,12 @@ IMPORTED = ("elicitation.runs", "snakemake.iocontainers")
 
 
 def start_fork_server(imported: Sequence[str] = IMPORTED) -> None:
-    """Start a server that ends with this process, and name it in the environment."""
+    """Start a server that ends with this process, and name it in the environment.
+
+    Raises OSError where there is no place for its socket, or (Linux before 5.3) nothing by which a fork could end with
+    the process that asked for it.
+    """
+    os.close(os.pidfd_open(os.getpid()))
     # A folder that only this user may enter.
     address = f"{tempfile.mkdtemp(prefix='elicitation-')}/socket"
     with socket.socket(socket.AF_UNIX) as listener:

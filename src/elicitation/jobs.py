@@ -124,6 +124,8 @@ def job(snakemake, whole_gpu: bool = False, forked: bool = False) -> Iterator[di
         # File descriptors, not sys.stdout: libraries written in C++ log too.
         os.dup2(log, 1)
         os.dup2(log, 2)
+        # What is said stands in the log at once.
+        sys.stdout.reconfigure(line_buffering=True)
         sys.stdout, sys.stderr = Redacted(sys.stdout), Redacted(sys.stderr)
         # No library may ask a question, such as whether to run a repository's code.
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)

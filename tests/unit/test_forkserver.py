@@ -3,12 +3,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
-from elicitation.forkserver import FORK_SERVER
+from elicitation.forkserver import FORK_SERVER, start_fork_server
 
 STARTER = """
 import os, sys
@@ -136,6 +137,15 @@ def test_without_a_server_a_script_runs_itself(source, start):
     process = start()
     _, _, itself, *_ = words(process)
     assert int(itself) == process.pid and process.wait() == 0
+
+
+def test_a_place_too_deep_for_a_socket_is_refused(tmp_path, monkeypatch):
+    deep = tmp_path / ("x" * 120)
+    deep.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    with pytest.raises(OSError, match="too long"):
+        start_fork_server()
+    assert FORK_SERVER not in os.environ
 
 
 def test_code_that_has_changed_is_imported_anew(server, start, source):

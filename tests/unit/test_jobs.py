@@ -103,6 +103,10 @@ def test_a_key_reaches_neither_the_terminal_nor_the_log_nor_the_record(run, tmp_
     assert all(KEY not in text for text in [result.stdout, result.stderr, *written])
 
 
+def test_what_a_job_said_stands_in_its_log_when_it_is_killed(run):
+    assert "working on 1 thread" in run("os.kill(os.getpid(), 9)")[1]
+
+
 def test_a_key_is_not_in_the_log_of_a_job_that_is_killed(run):
     result, log = run("print(os.environ['SOME_API_KEY'], flush=True); os.kill(os.getpid(), 9)")
     assert result.returncode == -9 and KEY not in log and "$SOME_API_KEY" in log

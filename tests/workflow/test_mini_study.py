@@ -48,6 +48,15 @@ def test_scores_follow_from_the_predictions(mini_study, metrics):
             assert row.auroc_low <= row.auroc <= row.auroc_high
 
 
+def test_jobs_that_train_are_forked(mini_study):
+    """Snakemake measures a small process, which waits for one that is not; that one's memory stands in the record."""
+    for rule, made, way in (("train_runs", "runs", "sequential_sft"), ("train_weak_stages", "stages", "plain")):
+        block = f"topic/supervisor/student/{way}/b16_s1"
+        seen = pd.read_csv(mini_study / f"benchmarks/measured/{rule}/{block}.tsv", sep="\t")
+        record = json.loads((mini_study / f"results/{made}/{block}.json").read_text())
+        assert seen.max_rss.item() < 100 < record["peak_memory_mb"]
+
+
 def test_vllm_labelled_pool_and_test_as_transformers_would(mini_study):
     for task in TASKS:
         labels = pd.read_parquet(mini_study / f"results/weak_labels/{task}/supervisor.parquet")
