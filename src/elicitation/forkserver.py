@@ -64,8 +64,9 @@ def serve(listening: int, imported: Sequence[str]) -> None:
     for module in imported:
         importlib.import_module(module)
     gc.freeze()
-    # A terminal's Ctrl-C is for the jobs.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # What stops a whole run is for the jobs.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     # Nobody waits for keepers.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     listener = socket.socket(fileno=listening)
@@ -101,6 +102,7 @@ def become(asked: dict, standard_streams: Sequence[int]) -> None:
         os.dup2(stream, number)
         os.close(stream)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     end_with(asked["process"])
     os.chdir(asked["folder"])
     os.environ.clear()

@@ -43,7 +43,8 @@ def source(tmp_path, monkeypatch, pytestconfig):
 def server(source, monkeypatch):
     """The process that started a server, which imports little."""
     command = [sys.executable, "-c", STARTER]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as starter:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes, start_new_session=True) as starter:
         monkeypatch.setenv(FORK_SERVER, starter.stdout.readline().strip())
         yield starter
         starter.kill()
@@ -123,11 +124,12 @@ def test_a_script_ends_with_the_process_that_asked_for_it(server, start):
     wait_until_gone(Path("/proc", forked))
 
 
-def test_a_server_ends_with_the_process_that_started_it(server, start):
+@pytest.mark.parametrize("stop", [subprocess.Popen.kill, lambda starter: os.killpg(starter.pid, signal.SIGTERM)])
+def test_a_server_ends_with_the_process_that_started_it(server, start, stop):
     folder = Path(os.environ[FORK_SERVER]).parent
     assert folder.stat().st_mode & 0o77 == 0
     start().communicate()
-    server.kill()
+    stop(server)
     wait_until_gone(folder)
     process = start()
     assert words(process)[0] == "not" and process.wait() == 0
