@@ -40,7 +40,11 @@ def start_fork_server(imported: Sequence[str] = IMPORTED) -> None:
     # A folder that only this user may enter.
     address = f"{tempfile.mkdtemp(prefix='elicitation-')}/socket"
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(address)
+        try:
+            listener.bind(address)
+        except OSError:
+            Path(address).parent.rmdir()
+            raise
         # From now on processes may ask; they wait for the imports.
         listener.listen(1024)
         call = f"from elicitation.forkserver import serve; serve({listener.fileno()}, {imported})"
