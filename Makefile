@@ -23,7 +23,7 @@ test: .venv/minilm
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile tests/unit
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests/unit
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests/workflow
 
 env: .venv/installed

@@ -68,10 +68,10 @@ onstart:
                 if mend(remake):
                     start_again()
                 check_inputs(planned("input"), planned("output"))
-            if trains_several():
+            if shared := shared_imports():
                 # Without it jobs begin more slowly.
                 with suppress(OSError):
-                    start_fork_server()
+                    start_fork_server(shared)
     except InputError as error:
         raise WorkflowError(str(error)) from None
     if workflow.scheduler.keepgoing:

@@ -102,7 +102,7 @@ def time_alone(step: str) -> float:
 def main() -> None:
     arguments = parse_arguments()
     os.environ |= {"OMP_NUM_THREADS": str(arguments.threads), "TOKENIZERS_PARALLELISM": "false"}
-    start_fork_server()
+    start_fork_server(["elicitation.runs"])
     # Unmeasured: fill the file cache, write missing bytecode, wait for the server.
     for job in JOBS:
         time_job(arguments.model, job)

@@ -3,6 +3,7 @@
 Nothing here falls back from one engine to the other.
 """
 
+import gc
 import os
 import re
 import tempfile
@@ -27,6 +28,10 @@ CLIP = 1e-12
 EXCEPTION = re.compile(r"(?:^|[)\]] )([\w.]*(?:Error|Exception): .+)$", re.MULTILINE)
 """An exception's last line, behind what vLLM's logger puts before it."""
 POINTS_ELSEWHERE = re.compile("see (root cause|stack trace)|background process", re.IGNORECASE)
+
+
+STARTED: list = []
+"""vLLM's engine, until this process ends or starts another: its clean-up takes a second and more."""
 
 
 @dataclass(frozen=True)
@@ -87,9 +92,12 @@ def label_with_vllm(
     if hardware.device == "cuda":
         options["gpu_memory_utilization"] = GPU_SHARE
     try:
-        import vllm
+        from vllm import LLM, SamplingParams, __version__
 
-        llm = vllm.LLM(
+        STARTED.clear()
+        # vLLM collects garbage several times, and each would search all that has been imported.
+        gc.freeze()
+        llm = LLM(
             model=str(folder),
             dtype=hardware.dtype,
             enforce_eager=True,
@@ -101,14 +109,13 @@ def label_with_vllm(
             seed=0,
             **options,
         )
+        STARTED.append(llm)
         ready = time.perf_counter()
         prompts = [{"prompt_token_ids": ids} for ids in token_ids]
         if label_ids is None:
             p = [output.outputs.probs[1] for output in llm.classify(prompts, use_tqdm=False)]
         else:
-            sampling = vllm.SamplingParams(
-                max_tokens=1, temperature=0, logprob_token_ids=list(label_ids), detokenize=False
-            )
+            sampling = SamplingParams(max_tokens=1, temperature=0, logprob_token_ids=list(label_ids), detokenize=False)
             scored = [output.outputs[0].logprobs[0] for output in llm.generate(prompts, sampling, use_tqdm=False)]
             p = [expit(row[label_ids[1]].logprob - row[label_ids[0]].logprob) for row in scored]
     except Exception as error:
@@ -117,7 +124,7 @@ def label_with_vllm(
             f"vLLM failed on {folder}: {line} (mend its installation, or set labelling.engine: transformers)."
         ) from error
     seconds = time.perf_counter() - ready
-    return Labels(np.array(p, np.float64), "vllm", vllm.__version__, hardware.dtype, ready - started, len(p) / seconds)
+    return Labels(np.array(p, np.float64), "vllm", __version__, hardware.dtype, ready - started, len(p) / seconds)
 
 
 def start_vllm(hardware: Hardware) -> str:

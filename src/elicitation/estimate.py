@@ -25,8 +25,8 @@ FLOPS_PER_SECOND = {"cuda": 1.5e14, "cpu": 2.0e10}
 WAITING = {"cuda": 3e9, "cpu": 0.0}
 """Parameters that a device could have computed with while it waits for the next kernel, added to a model's own: small
 models leave a GPU idle. Fits training steps of 0.5 and 8 billion parameters on an H100 (benchmarks/README.md)."""
-START_UP_SECONDS = {"cuda": 60.0, "cpu": 5.0}
-"""Assumed of a job: imports and loading the model."""
+START_UP_SECONDS = {"cuda": 60.0, "cpu": 1.0}
+"""Assumed of a job: imports, which CPUs' forked jobs share, and loading the model."""
 FORWARD, BACKWARD = 2.0, 2.0
 """Operations per parameter and token. The backward pass skips the frozen weights' gradients."""
 FULL_BACKWARD = 4.0

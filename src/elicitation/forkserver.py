@@ -1,7 +1,7 @@
-"""A process that has imported what trains, and forks the jobs that need it.
+"""A process that has imported what jobs need, and forks them.
 
-The imports take 4 s, often more than what a job does with them. Works as Python's own multiprocessing.forkserver, but
-for processes that Snakemake starts: such a process has its script run in a fork of the server, and waits for it.
+The imports take seconds, often more than what a job does with them. Works as Python's own multiprocessing.forkserver,
+but for processes that Snakemake starts: such a process has its script run in a fork of the server, and waits for it.
 
 Only for jobs on one thread of the CPU: neither other threads nor the use of a GPU survive a fork.
 """
@@ -26,12 +26,10 @@ from elicitation.records import hash_code
 
 FORK_SERVER = "ELICITATION_FORK_SERVER"
 """Environment variable with the path of the server's socket."""
-IMPORTED = ("elicitation.runs", "snakemake.iocontainers")
-"""What takes the time."""
 
 
-def start_fork_server(imported: Sequence[str] = IMPORTED) -> None:
-    """Start a server that ends with this process, and name it in the environment.
+def start_fork_server(imported: Sequence[str]) -> None:
+    """Start a server that imports these modules and ends with this process, and name it in the environment.
 
     Raises OSError where there is no place for its socket, or (Linux before 5.3) nothing by which a fork could end with
     the process that asked for it.
@@ -50,7 +48,8 @@ def start_fork_server(imported: Sequence[str] = IMPORTED) -> None:
         call = f"from elicitation.forkserver import serve; serve({listener.fileno()}, {imported})"
         subprocess.Popen(
             [sys.executable, "-c", f"import sys; sys.path = {sys.path}; {call}"],
-            env=os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
+            # What libraries read when they are imported.
+            env={"VLLM_LOGGING_LEVEL": "WARNING"} | os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
             pass_fds=[listener.fileno()],
             # Nothing is written to it; it closes when this process ends.
             stdin=subprocess.PIPE,
@@ -65,7 +64,9 @@ def serve(listening: int, imported: Sequence[str]) -> None:
     """Import, then fork for every process that asks, until standard input is closed or the code has changed."""
     code = hash_code()
     gc.disable()
-    for module in imported:
+    for module in (*imported, "snakemake.iocontainers"):
+        if select.select([sys.stdin], [], [], 0)[0]:
+            break
         importlib.import_module(module)
     gc.freeze()
     # What stops a whole run is for the jobs.

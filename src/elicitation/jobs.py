@@ -92,21 +92,23 @@ def imports_done() -> None:
 
 
 @contextmanager
-def job(snakemake, whole_gpu: bool = False, forked: bool = False) -> Iterator[dict]:
+def job(snakemake, whole_gpu: bool = False, forked: bool = True, threads: int | None = None) -> Iterator[dict]:
     """Set threads and GPUs, send all output to the log, write the record, and end the process.
 
     whole_gpu: share a GPU with no other job, whatever the study allows. vLLM wants that: it fails where another job
     frees memory while it measures what is left.
-    forked: on one thread, begin anew in a fork of the server that has imported what trains, where one runs.
+    forked: on one thread, begin anew in a fork of the server that has imported what jobs need, where one runs.
+    threads: to compute on; by default as many as the rule has.
 
     Yields the dict in which the script puts what its record says beyond what every record says. Must be entered
     before torch is imported; a script that works on models calls `imports_done` afterwards. An error ends the job with
     one sentence on the terminal; its traceback, unless it is an InputError, stands in the log.
     """
-    if forked and snakemake.threads == 1:
+    threads = threads or snakemake.threads
+    if forked and threads == 1:
         run_forked()
     started = time.perf_counter()
-    os.environ["OMP_NUM_THREADS"] = str(snakemake.threads)
+    os.environ["OMP_NUM_THREADS"] = str(threads)
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     faulthandler.enable()
     # Searching for garbage among what imports leave for good takes a sixth of their time.

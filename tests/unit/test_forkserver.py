@@ -146,7 +146,7 @@ def test_a_place_too_deep_for_a_socket_is_refused(tmp_path, monkeypatch):
     deep.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(deep))
     with pytest.raises(OSError, match="too long"):
-        start_fork_server()
+        start_fork_server([])
     assert FORK_SERVER not in os.environ and not any(deep.iterdir())
 
 

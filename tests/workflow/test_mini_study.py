@@ -48,13 +48,19 @@ def test_scores_follow_from_the_predictions(mini_study, metrics):
             assert row.auroc_low <= row.auroc <= row.auroc_high
 
 
-def test_jobs_that_train_are_forked(mini_study):
+@pytest.mark.parametrize(
+    ("rule", "made", "of"),
+    [
+        ("train_runs", "runs", "topic/supervisor/student/sequential_sft/b16_s1"),
+        ("train_weak_stages", "stages", "topic/supervisor/student/plain/b16_s1"),
+        ("write_weak_labels", "weak_labels", "topic/supervisor"),
+    ],
+)
+def test_jobs_are_forked(mini_study, rule, made, of):
     """Snakemake measures a small process, which waits for one that is not; that one's memory stands in the record."""
-    for rule, made, way in (("train_runs", "runs", "sequential_sft"), ("train_weak_stages", "stages", "plain")):
-        block = f"topic/supervisor/student/{way}/b16_s1"
-        seen = pd.read_csv(mini_study / f"benchmarks/measured/{rule}/{block}.tsv", sep="\t")
-        record = json.loads((mini_study / f"results/{made}/{block}.json").read_text())
-        assert seen.max_rss.item() < 100 < record["peak_memory_mb"]
+    seen = pd.read_csv(mini_study / f"benchmarks/measured/{rule}/{of}.tsv", sep="\t")
+    record = json.loads((mini_study / f"results/{made}/{of}.json").read_text())
+    assert seen.max_rss.item() < 100 < record["peak_memory_mb"]
 
 
 def test_vllm_labelled_pool_and_test_as_transformers_would(mini_study):

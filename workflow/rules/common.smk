@@ -50,6 +50,14 @@ CHECK_THREADS = workflow.cores if workflow.local_exec and workflow.cores else 1
 API_STUDENTS = [name for name in STUDENTS if "api" in MODELS[name]]
 LOCAL_STUDENTS = [name for name in STUDENTS if name not in API_STUDENTS]
 READERS = {task: readers_of(task, study) for task in TASKS}
+# What takes seconds to import, and the rules, by the beginnings of their names, that do.
+TRAINS, LABELS, DRAWS = "elicitation.runs", "vllm.entrypoints.llm", "elicitation.figures.style"
+# What may not work comes first.
+IMPORTS = {
+    LABELS: ("check_engine", "write_weak_labels", "score_prompts") if ENGINE else (),
+    TRAINS: ("prepare_model", "train_", "write_weak_labels"),
+    DRAWS: ("plot_",),
+}
 FETCHED = [name for name, model in MODELS.items() if not {"sandbox", "truncate", "api"} & set(model)]
 
 
@@ -290,8 +298,11 @@ def planned(kind):
     return sorted({str(file) for job in workflow.dag.needrun_jobs() for file in getattr(job, kind)})
 
 
-def trains_several():
-    """Whether several jobs will import what trains, in this environment, on CPUs of this machine."""
-    trained = [job for job in workflow.dag.needrun_jobs() if job.rule.name.startswith("train_")]
-    here = workflow.local_exec and not workflow.deployment_settings.deployment_method
-    return len(trained) > 1 and here and DEVICE == "cpu"
+def shared_imports():
+    """What several of the planned jobs import, and a fork server can import for them: on this machine, in this
+    environment, and without the libraries that may use a GPU where the study does."""
+    if not workflow.local_exec or workflow.deployment_settings.deployment_method:
+        return []
+    rules = [job.rule.name for job in workflow.dag.needrun_jobs()]
+    shared = [module for module, own in IMPORTS.items() if sum(rule.startswith(own) for rule in rules) > 1]
+    return [module for module in shared if DEVICE == "cpu" or module == DRAWS]

@@ -2,7 +2,7 @@
 
 from elicitation.jobs import job
 
-with job(snakemake, whole_gpu=True) as record:
+with job(snakemake, whole_gpu=True, threads=1) as record:
     from elicitation.engines import start_vllm
     from elicitation.hardware import Hardware
     from elicitation.models import require_hardware

@@ -2,7 +2,7 @@
 
 from elicitation.jobs import job
 
-with job(snakemake) as record:
+with job(snakemake, forked=False) as record:
     from pathlib import Path
 
     import pandas as pd

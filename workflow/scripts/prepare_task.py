@@ -2,7 +2,7 @@
 
 from elicitation.jobs import job
 
-with job(snakemake) as record:
+with job(snakemake, forked=False) as record:
     from elicitation.files import hash_ids, write_table
     from elicitation.hub import check_pinned
     from elicitation.own_labels import describe_table

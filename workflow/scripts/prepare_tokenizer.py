@@ -2,7 +2,7 @@
 
 from elicitation.jobs import job
 
-with job(snakemake) as record:
+with job(snakemake, forked=False) as record:
     from pathlib import Path
 
     from elicitation.config import TOKENIZER_FILES, check_model_folder

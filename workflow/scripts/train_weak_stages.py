@@ -2,7 +2,7 @@
 
 from elicitation.jobs import imports_done, job
 
-with job(snakemake, forked=True) as record:
+with job(snakemake) as record:
     from pathlib import Path
 
     from elicitation.files import hash_ids

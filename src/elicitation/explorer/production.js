@@ -32,8 +32,9 @@ const FORMS = {
 
 /** A form whose accuracy rises from chance to `top` by a power law in `amount`, the purchase's worth in gold labels. */
 function saturating(amount) {
-  return (nWeak, nGold) => ([top, scale, beta, ...own]) =>
-    top - (top - CHANCE) * (1 + amount(nWeak, nGold, ...own) / scale) ** -beta;
+  // Two parameters of their own at most: to gather them in a list takes time at each of thousands of calls.
+  return (nWeak, nGold) => ([top, scale, beta, first, second]) =>
+    top - (top - CHANCE) * (1 + amount(nWeak, nGold, first, second) / scale) ** -beta;
 }
 
 const clip = (share) => Math.min(Math.max(share, 0), 1);
