@@ -12,7 +12,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from elicitation import sandbox
 from elicitation.errors import InputError
 from elicitation.seeds import stream, torch_stream
-from elicitation.training import MAX_GRADIENT_NORM, learning_rate_factor, pad
+from elicitation.training import MAX_GRADIENT_NORM, learning_rate_factor, pad, skip_subnormals
 
 WARMUP_STEPS = 50
 SECONDS_BETWEEN_LOGS = 10
@@ -76,6 +76,7 @@ def pretrain(
 
     Raises InputError if the loss stops being finite.
     """
+    skip_subnormals()
     tokenizer = build_tokenizer()
     model = build_model(tokenizer, layers, width, heads, seed)
     optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, betas=(0.9, 0.95), weight_decay=0.01)
