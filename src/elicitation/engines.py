@@ -28,10 +28,8 @@ CLIP = 1e-12
 EXCEPTION = re.compile(r"(?:^|[)\]] )([\w.]*(?:Error|Exception): .+)$", re.MULTILINE)
 """An exception's last line, behind what vLLM's logger puts before it."""
 POINTS_ELSEWHERE = re.compile("see (root cause|stack trace)|background process", re.IGNORECASE)
-
-
 STARTED: list = []
-"""vLLM's engine, until this process ends or starts another: its clean-up takes a second and more."""
+"""The engine that runs in this process, until it ends or starts another: vLLM's clean-up takes a second and more."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ def label_with_vllm(
     token are normalised. Prompts that begin alike are computed once (prefix caching).
     Raises InputError with vLLM's last error line if it fails, which it nearly always does at the start.
     """
-    # One process starts in a third of the time; it must be set before vLLM is imported.
+    # One process starts in a third of the time.
     if hardware.gpus == 1:
         os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
@@ -109,7 +107,8 @@ def label_with_vllm(
             seed=0,
             **options,
         )
-        STARTED.append(llm)
+        if hardware.gpus == 1:
+            STARTED.append(llm)
         ready = time.perf_counter()
         prompts = [{"prompt_token_ids": ids} for ids in token_ids]
         if label_ids is None:
