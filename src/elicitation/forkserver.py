@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from elicitation.processes import end_with
@@ -53,7 +54,6 @@ def start_fork_server(imported: Sequence[str]) -> None:
             pass_fds=[listener.fileno()],
             # Nothing is written to it; it closes when this process ends.
             stdin=subprocess.PIPE,
-            # What goes wrong at imports goes wrong in the jobs too, which then do their own, and say so.
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -63,25 +63,36 @@ def start_fork_server(imported: Sequence[str]) -> None:
 def serve(listening: int, imported: Sequence[str]) -> None:
     """Import, then fork for every process that asks, until standard input is closed or the code has changed."""
     code = hash_code()
-    gc.disable()
-    for module in (*imported, "snakemake.iocontainers"):
-        if select.select([sys.stdin], [], [], 0)[0]:
-            break
-        importlib.import_module(module)
-    gc.freeze()
+    listener = socket.socket(fileno=listening)
     # What stops a whole run is for the jobs.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    gc.disable()
+    ready = import_all((*imported, "snakemake.iocontainers"))
+    gc.freeze()
     # Nobody waits for keepers.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    listener = socket.socket(fileno=listening)
-    while sys.stdin not in select.select([listener, sys.stdin], [], [])[0] and hash_code() == code:
+    while ready and sys.stdin not in select.select([listener, sys.stdin], [], [])[0] and hash_code() == code:
         connection, _ = listener.accept()
         if os.fork() == 0:
             listener.close()
             keep(connection)
         connection.close()
     shutil.rmtree(Path(listener.getsockname()).parent)
+
+
+def import_all(modules: Sequence[str]) -> bool:
+    """Import the modules unless standard input is closed; whether all could be.
+
+    What goes wrong here goes wrong in the jobs too, which then do their own imports, and say so.
+    """
+    with suppress(Exception):
+        for module in modules:
+            if select.select([sys.stdin], [], [], 0)[0]:
+                return False
+            importlib.import_module(module)
+        return True
+    return False
 
 
 def keep(connection: socket.socket) -> None:

@@ -14,7 +14,7 @@ from elicitation.forkserver import FORK_SERVER, start_fork_server
 STARTER = """
 import os, sys
 from elicitation.forkserver import FORK_SERVER, start_fork_server
-start_fork_server(["colorsys"])
+start_fork_server(sys.argv[1:])
 print(os.environ[FORK_SERVER], flush=True)
 sys.stdin.read()
 """
@@ -39,10 +39,10 @@ def source(tmp_path, monkeypatch, pytestconfig):
     return tmp_path / "src/elicitation"
 
 
-@pytest.fixture
-def server(source, monkeypatch):
+@pytest.fixture(params=["colorsys"])
+def server(request, source, monkeypatch):
     """The process that started a server, which imports little."""
-    command = [sys.executable, "-c", STARTER]
+    command = [sys.executable, "-c", STARTER, request.param]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, **pipes, start_new_session=True) as starter:
         monkeypatch.setenv(FORK_SERVER, starter.stdout.readline().strip())
@@ -133,6 +133,13 @@ def test_a_server_ends_with_the_process_that_started_it(server, start, stop):
     wait_until_gone(folder)
     process = start()
     assert words(process)[0] == "not" and process.wait() == 0
+
+
+@pytest.mark.parametrize("server", ["no_such_module"], indirect=True)
+def test_a_server_that_cannot_import_leaves_the_imports_to_the_scripts(server, start):
+    process = start()
+    assert words(process)[0] == "not" and process.wait() == 0
+    wait_until_gone(Path(os.environ[FORK_SERVER]).parent)
 
 
 def test_without_a_server_a_script_runs_itself(source, start):
