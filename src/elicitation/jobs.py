@@ -97,15 +97,15 @@ def job(snakemake, whole_gpu: bool = False, forked: bool = True, threads: int | 
 
     whole_gpu: share a GPU with no other job, whatever the study allows. vLLM wants that: it fails where another job
     frees memory while it measures what is left.
-    forked: on one thread, begin anew in a fork of the server that has imported what jobs need, where one runs.
+    forked: on one thread and no GPU, begin anew in a fork of the server that has imported what jobs need, if one runs.
     threads: to compute on; by default as many as the rule has.
 
     Yields the dict in which the script puts what its record says beyond what every record says. Must be entered
     before torch is imported; a script that works on models calls `imports_done` afterwards. An error ends the job with
     one sentence on the terminal; its traceback, unless it is an InputError, stands in the log.
     """
-    threads = threads or snakemake.threads
-    if forked and threads == 1:
+    threads, gpus = threads or snakemake.threads, snakemake.resources.get("gpu", 0)
+    if forked and threads == 1 and not gpus:
         run_forked()
     started = time.perf_counter()
     os.environ["OMP_NUM_THREADS"] = str(threads)
@@ -133,9 +133,9 @@ def job(snakemake, whole_gpu: bool = False, forked: bool = True, threads: int | 
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         begun = begin(snakemake)
         leased = []
-        if wanted := snakemake.resources.get("gpu", 0):
+        if gpus:
             shared = 1 if whole_gpu else int(os.environ.get(JOBS_PER_GPU, "1"))
-            leased = lease_gpus(visible_gpus(), wanted, shared, partial(say, terminal, snakemake.rule))
+            leased = lease_gpus(visible_gpus(), gpus, shared, partial(say, terminal, snakemake.rule))
             os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
         # None for a job that computes on the CPU: peft would load its adapters on one that is there.
         os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(leased)

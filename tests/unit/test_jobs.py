@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from elicitation.files import hash_file, read_json, write_json
+from elicitation.forkserver import FORK_SERVER
 from elicitation.jobs import JOBS_PER_GPU, SCHEDULER
 
 JOB = """
@@ -236,6 +237,14 @@ def gpus(monkeypatch):
 def test_a_job_sees_the_gpus_that_it_has_leased_and_no_others(run, gpus, wanted):
     log = run("print('on', os.environ['CUDA_VISIBLE_DEVICES'])", gpu=wanted)[1]
     assert f"on {','.join(gpus[:wanted])}\n" in log
+
+
+@pytest.mark.parametrize("wanted", [0, 1])
+def test_a_job_asks_to_be_forked_unless_it_wants_gpus(run, gpus, monkeypatch, tmp_path, wanted):
+    """A process that runs its script itself has the variable until it asks."""
+    monkeypatch.setenv(FORK_SERVER, str(tmp_path / "nobody answers"))
+    log = run(f"print('not asked:', {FORK_SERVER!r} in os.environ)", gpu=wanted)[1]
+    assert f"not asked: {wanted == 1}\n" in log
 
 
 @pytest.mark.parametrize(("whole_gpu", "shared"), [(False, 4), (True, 1)])

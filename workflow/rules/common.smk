@@ -55,7 +55,7 @@ TRAINS, LABELS, DRAWS = "elicitation.runs", "vllm.entrypoints.llm", "elicitation
 # What may not work comes first.
 IMPORTS = {
     LABELS: ("check_engine", "write_weak_labels", "score_prompts") if ENGINE else (),
-    TRAINS: ("prepare_model", "train_", "write_weak_labels"),
+    TRAINS: ("prepare_model", "train_", "write_weak_labels", "score_prompts"),
     DRAWS: ("plot_",),
 }
 FETCHED = [name for name, model in MODELS.items() if not {"sandbox", "truncate", "api"} & set(model)]
