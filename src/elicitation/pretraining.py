@@ -12,7 +12,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from elicitation import sandbox
 from elicitation.errors import InputError
 from elicitation.seeds import stream, torch_stream
-from elicitation.training import MAX_GRADIENT_NORM, learning_rate_factor, pad, skip_subnormals
+from elicitation.training import MAX_GRADIENT_NORM, learning_rate_factor, pad, subnormals_as_zero
 
 WARMUP_STEPS = 50
 SECONDS_BETWEEN_LOGS = 10
@@ -60,6 +60,7 @@ def tag_loss(model: LlamaForCausalLM, token_ids: list[list[int]], text_lengths: 
     return F.cross_entropy(model.lm_head(hidden[:, :-1][chosen]), batch["input_ids"][:, 1:][chosen])
 
 
+@subnormals_as_zero()
 def pretrain(
     layers: int,
     width: int,
@@ -76,7 +77,6 @@ def pretrain(
 
     Raises InputError if the loss stops being finite.
     """
-    skip_subnormals()
     tokenizer = build_tokenizer()
     model = build_model(tokenizer, layers, width, heads, seed)
     optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, betas=(0.9, 0.95), weight_decay=0.01)

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
@@ -177,9 +178,18 @@ def pad(token_ids: Sequence[Sequence[int]], pad_token_id: int, device) -> dict[s
     return {"input_ids": ids.to(device), "attention_mask": mask.to(device)}
 
 
-def skip_subnormals() -> None:
-    """Count as 0 what is smaller than 1e-38, as attention leaves it: CPUs compute with it many times more slowly."""
+@contextmanager
+def subnormals_as_zero() -> Iterator[None]:
+    """Count as 0 what is smaller than 1e-38, as attention leaves it: CPUs compute with it many times more slowly.
+
+    Within a `with` or in a function that it decorates; then arithmetic is as it was.
+    """
+    already = (torch.tensor(torch.finfo(torch.float32).tiny) / 2).item() == 0
     torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(already)
 
 
 def forward(model, token_ids: Sequence[Sequence[int]]) -> torch.Tensor:
@@ -191,9 +201,9 @@ def forward(model, token_ids: Sequence[Sequence[int]]) -> torch.Tensor:
 
 
 @torch.inference_mode()
+@subnormals_as_zero()
 def predict(model, token_ids: Sequence[Sequence[int]], max_tokens: int) -> np.ndarray:
     """Log-odds (n,) of label 1, in the order of `token_ids`."""
-    skip_subnormals()
     model.eval()
     log_odds = np.empty(len(token_ids), dtype=np.float64)
     for batch in batches_by_tokens(np.array([len(ids) for ids in token_ids]), max_tokens):
@@ -209,6 +219,7 @@ def last_hidden_states(model, token_ids: Sequence[Sequence[int]]) -> torch.Tenso
 
 
 @torch.inference_mode()
+@subnormals_as_zero()
 def predict_next_token(
     model, token_ids: Sequence[Sequence[int]], label_ids: tuple[int, int], max_tokens: int
 ) -> np.ndarray:
@@ -314,6 +325,7 @@ def train_step(model, optimizer, token_ids, p: torch.Tensor, weights: torch.Tens
     return total
 
 
+@subnormals_as_zero()
 def train_stage(
     model,
     token_ids: Sequence[Sequence[int]],
@@ -339,7 +351,6 @@ def train_stage(
     """
     if len(p) == 0:
         raise InputError(f"Stage {name!r} has no labels; skip it instead of training it.")
-    skip_subnormals()
     started = time.perf_counter()
     schedule = plan_schedule(len(p), protocol)
     order = stream(seed, name, "split").permutation(len(p))

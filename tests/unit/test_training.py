@@ -25,6 +25,7 @@ from elicitation.training import (
     predict_next_token,
     restore_weights,
     soft_cross_entropy,
+    subnormals_as_zero,
     supervisor_protocol,
     train_stage,
     train_step,
@@ -461,3 +462,23 @@ def test_next_tokens_are_compared_behind_each_text_however_the_texts_are_batched
         found = [predict_next_token(model, texts, (7, 11), max_tokens) for max_tokens in (9, 1000)]
     expected = [float(each[11] - each[7]) for each in logits]
     assert found[0] == pytest.approx(expected, abs=1e-5) and found[1] == pytest.approx(expected, abs=1e-5)
+
+
+# Subnormal numbers
+
+
+def subnormals_count() -> bool:
+    return (torch.tensor(2e-38) / 4).item() > 0
+
+
+def test_subnormals_are_zero_within_and_count_again_after():
+    with subnormals_as_zero():
+        with subnormals_as_zero():
+            pass
+        assert not subnormals_count()
+    assert subnormals_count()
+
+
+def test_training_and_predictions_leave_arithmetic_as_it_was(new_model, token_ids, gold):
+    train_stage(new_model(), token_ids, gold, QUICK, 0, "weak", silent)
+    assert subnormals_count()
