@@ -15,6 +15,7 @@ sys.path.insert(0, f"{workflow.basedir}/src")
 from elicitation.config import validate
 from elicitation.errors import InputError
 from elicitation.forkserver import start_fork_server
+from elicitation.hardware import Hardware, check_precision, describe_precision
 from elicitation.jobs import JOBS_PER_GPU, SCHEDULER
 from elicitation.progress import Failures, KeepGoing, TimeLeft
 from elicitation.records import COMMAND_VARIABLE, study_command
@@ -35,6 +36,9 @@ try:
         check_writable([Path.cwd()])
         running = hold_folder(Path(".snakemake"))
     study = validate(config)
+    hardware = Hardware(study["device"], precision=study["precision"])
+    if workflow.local_exec:
+        check_precision(hardware)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 os.environ |= {
@@ -60,6 +64,8 @@ rule all:
 
 
 onstart:
+    if workflow.local_exec:
+        print(describe_precision(hardware), file=sys.stderr)
     try:
         check_writable(map(Path, ("results", "figures", "logs", "benchmarks")))
         # With --touch no job reads anything.

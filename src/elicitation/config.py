@@ -55,6 +55,9 @@ KINDS = {
 }
 LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
 """What architectures call the number of layers."""
+PACKED_ARCHITECTURES = ("llama", "mistral", "qwen2")
+"""Decoders (as config.json's `model_type`) that tell tokens apart by their positions alone and hand further arguments
+on to their attention. So several texts can stand in one sequence, and the layers can be split between two passes."""
 LIMITS = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "above", "exclusiveMaximum": "below"}
 
 
@@ -267,6 +270,7 @@ def validate(config: dict) -> dict:
     # First, since other checks look into the models' files.
     for model in models.values():
         check_model_source(model, models, config)
+        check_adapt_layers(model, models, config)
     check_supervisors(supervisors_of(config), models, config)
     check_combinations(config)
     for task in tasks.values():
@@ -281,6 +285,11 @@ def validate(config: dict) -> dict:
             check_api_method(name, methods[name], student)
         elif methods[name].prompts_only:
             check_prompting(models[student], models, config)
+        elif models[student]["adapt_layers"] == 0 and any(s.trains != "head" for s in methods[name].stages):
+            raise InputError(
+                f"Config, models[{student}]: adapt_layers is 0, so its head alone can train, but {name!r} trains more; "
+                "give it methods like head_only, or adapt at least one layer."
+            )
     for task in tasks.values():
         supply = supply_of(task, config)
         for n_weak, n_gold in all_purchases(config, supply):
@@ -468,6 +477,15 @@ def layers_of(model: dict, sources: str) -> int | None:
     return next((known[key] for key in LAYERS if isinstance(known.get(key), int)), None)
 
 
+def architecture_of(model: dict, sources: str) -> str | None:
+    """A model's `model_type`, where that can be known before it is fetched."""
+    if "sandbox" in model:
+        return "llama"
+    if sources != "local" or "local" not in model:
+        return None
+    return model_config(local_model_folder(model["local"], model["name"]), model["name"]).get("model_type")
+
+
 def check_model_source(model: dict, models: dict[str, dict], config: dict) -> None:
     """InputError if the model's source is not there or contradicts itself."""
     name = model["name"]
@@ -505,10 +523,42 @@ def check_model_source(model: dict, models: dict[str, dict], config: dict) -> No
         local_model_folder(model["local"], name)
 
 
+def check_adapt_layers(model: dict, models: dict[str, dict], config: dict) -> None:
+    """InputError if `adapt_layers` wants what is known here to be impossible; prepare_trunk checks what is fetched."""
+    if model["adapt_layers"] is None:
+        return
+    name = model["name"]
+    if model["gpus"] > 1:
+        raise InputError(f"Config, models[{name}]: adapt_layers wants a model on one GPU; drop gpus or adapt_layers.")
+    source = models.get(model.get("truncate", {}).get("model"), model)
+    layers = model["truncate"]["layers"] if "truncate" in model else layers_of(source, config["sources"])
+    check_split(f"Config, models[{name}]", architecture_of(source, config["sources"]), layers, model["adapt_layers"])
+
+
+def check_split(place: str, architecture: str | None, layers: int | None, adapt_layers: int) -> None:
+    """InputError if a model cannot be split below its upper `adapt_layers`; None is what is not known yet."""
+    if architecture not in (None, *PACKED_ARCHITECTURES):
+        raise InputError(
+            f"{place}: adapt_layers splits models of the architectures {in_words(set(PACKED_ARCHITECTURES), 'and')}, "
+            f"but this one is {architecture!r}; drop adapt_layers, so that all layers get adapters."
+        )
+    if layers is not None and adapt_layers >= layers:
+        raise InputError(
+            f"{place}: adapt_layers is {adapt_layers}, but the model has {layers} layers; ask for fewer, or drop "
+            "adapt_layers, so that all layers get adapters."
+        )
+
+
 def check_api_model(model: dict) -> None:
     """InputError if the entry holds what an API does not take, or a key in place of its variable's name."""
     place = f"Config, models[{model['name']}]"
-    local = {"learning_rate": None, "gpus": 1, "quantization": None, "gradient_checkpointing": False}
+    local = {
+        "learning_rate": None,
+        "gpus": 1,
+        "quantization": None,
+        "gradient_checkpointing": False,
+        "adapt_layers": None,
+    }
     for key, default in local.items():
         if model.get(key, default) != default:
             raise InputError(f"{place}: an API takes no {key}; drop it (its own settings stand under `api`).")

@@ -149,8 +149,9 @@ def label_with_transformers(
     """Label by transformers, batched by length; arguments as for vLLM."""
     import transformers
 
+    from elicitation.batches import predict, predict_next_token
     from elicitation.models import load_classifier, load_language_model, load_tokenizer
-    from elicitation.training import Protocol, predict, predict_next_token
+    from elicitation.training import Protocol
 
     started = time.perf_counter()
     load = load_classifier if label_ids is None else load_language_model

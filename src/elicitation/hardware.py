@@ -1,6 +1,17 @@
 """Where and in what precision a model runs. Imports nothing heavy."""
 
+import re
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from elicitation.errors import InputError
+
+CPU_INFO = Path("/proc/cpuinfo")
+NATIVE_BFLOAT16 = {"avx512_bf16", "amx_bf16", "bf16"}
+"""What Linux calls the instructions of x86 (two kinds) and ARM processors that multiply bfloat16 numbers."""
+USUAL_PRECISION = {"cpu": "float32", "cuda": "bfloat16"}
+"""By device, where the study names no precision."""
 
 
 @dataclass(frozen=True)
@@ -15,11 +26,43 @@ class Hardware:
     """`nf4`: base weights in 4 bits with double quantisation, computing in bfloat16 (Dettmers et al. 2023)."""
     gradient_checkpointing: bool = False
     """Recomputes activations in the backward pass: less memory, about a third more time."""
+    precision: str | None = None
+    """`float32`, `bfloat16`, or `native`, which is the faster one that this machine computes itself; None: as usual for
+    the device."""
 
     @property
     def dtype(self) -> str:
-        """Of the frozen base weights; adapters and head are always float32."""
-        return "float32" if self.device == "cpu" else "bfloat16"
+        """Of the frozen base weights and the matrix products; adapters, head and optimizer are always float32."""
+        if self.precision == "native":
+            native = self.device == "cuda" or cpu_computes_bfloat16()
+            return "bfloat16" if native else "float32"
+        return self.precision or USUAL_PRECISION[self.device]
 
 
 CPU = Hardware("cpu")
+
+
+@cache
+def cpu_computes_bfloat16() -> bool:
+    """Whether the processor has instructions for bfloat16; others would emulate it, more slowly than float32."""
+    text = CPU_INFO.read_text() if CPU_INFO.exists() else ""
+    # All cores are alike, so the first one's line suffices.
+    found = re.search(r"^(?:flags|Features)\s*:(.*)$", text, re.MULTILINE)
+    return bool(found and NATIVE_BFLOAT16 & set(found[1].split()))
+
+
+def check_precision(hardware: Hardware) -> None:
+    """InputError if the study wants bfloat16 of a processor that would only emulate it."""
+    if hardware.device == "cpu" and hardware.precision == "bfloat16" and not cpu_computes_bfloat16():
+        raise InputError(
+            "Config, precision: bfloat16 is wanted, but this processor would only emulate it (it lacks AVX512_BF16 and "
+            "AMX), which is slower than float32; set precision: float32, or native, which takes what the machine has."
+        )
+
+
+def describe_precision(hardware: Hardware) -> str:
+    """One sentence for the user: what the study asks for, and what it means on this machine."""
+    if hardware.precision != "native":
+        return f"Models compute in {hardware.dtype}."
+    reason = "computes it itself" if hardware.dtype == "bfloat16" else "has no instructions for bfloat16"
+    return f"Models compute in {hardware.dtype} (precision: native; this machine {reason})."

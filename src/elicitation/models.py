@@ -5,7 +5,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import torch
-from peft import LoraConfig, PeftModel, TaskType, get_peft_model
+from peft import (
+    LoraConfig,
+    PeftModel,
+    TaskType,
+    get_peft_model,
+    load_peft_weights,
+    set_peft_model_state_dict,
+)
+from peft.utils.constants import DUMMY_TARGET_MODULES
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -17,10 +25,13 @@ from transformers import (
 from transformers.pytorch_utils import Conv1D
 from transformers.utils import logging as transformers_logging
 
+from elicitation.batches import PACKED
+from elicitation.config import PACKED_ARCHITECTURES
 from elicitation.errors import InputError
-from elicitation.hardware import Hardware
+from elicitation.hardware import Hardware, check_precision
 from elicitation.lengths import context_of
 from elicitation.seeds import stream, torch_stream
+from elicitation.trunk import join_trunk
 
 HEAD_SCALE = 0.01
 """Initial weights of the classification head are scaled by this, so that training starts near log-odds 0."""
@@ -35,7 +46,8 @@ transformers_logging.disable_progress_bar()
 
 
 def require_hardware(hardware: Hardware) -> None:
-    """InputError if the configured device is not there, or lacks what the model wants: GPUs, bitsandbytes."""
+    """InputError if the configured device is not there, or lacks what the model wants: GPUs, bitsandbytes, bfloat16."""
+    check_precision(hardware)
     if hardware.quantization and importlib.util.find_spec("bitsandbytes") is None:
         raise InputError(
             f"The model wants quantization {hardware.quantization}, but bitsandbytes is not installed; install "
@@ -111,11 +123,18 @@ def loading_options(hardware: Hardware) -> dict:
     return options | {"device_map": "auto" if hardware.gpus > 1 else hardware.device}
 
 
+def let_pack(model: PreTrainedModel) -> None:
+    """Have several texts pass through the model as one sequence, if its architecture can."""
+    if model.config.model_type in PACKED_ARCHITECTURES:
+        model.set_attn_implementation(PACKED)
+
+
 def load_classifier(folder: str | Path, hardware: Hardware, pad_token_id: int) -> PreTrainedModel:
     """A finished two-way classifier."""
     # Weights that the checkpoint lacks (a head, a pooler) are drawn: the same ones each time.
     with torch_stream(0, "missing weights"):
         model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=2, **loading_options(hardware))
+    let_pack(model)
     model.config.pad_token_id = pad_token_id
     if hardware.gradient_checkpointing:
         model.gradient_checkpointing_enable({"use_reentrant": False})
@@ -125,6 +144,7 @@ def load_classifier(folder: str | Path, hardware: Hardware, pad_token_id: int) -
 def load_language_model(folder: str | Path, hardware: Hardware, pad_token_id: int) -> PreTrainedModel:
     """A causal language model with its own head."""
     model = AutoModelForCausalLM.from_pretrained(folder, **loading_options(hardware))
+    let_pack(model)
     model.config.pad_token_id = pad_token_id
     return model
 
@@ -179,9 +199,8 @@ def choose_trainable(model: PeftModel, part: str) -> None:
             weight.requires_grad = part != "body"
 
 
-def new_lora_classifier(folder: str | Path, hardware: Hardware, pad_token_id: int, seed: int) -> PeftModel:
-    """A fresh classifier whose body's linear layers carry float32 LoRA adapters; they and the head are trainable."""
-    model = new_classifier(folder, hardware, pad_token_id, seed)
+def add_adapters(model: PreTrainedModel, seed: int) -> PeftModel:
+    """The classifier with float32 LoRA adapters on its body's linear layers; they and the head are trainable."""
     config = LoraConfig(
         task_type=TaskType.SEQ_CLS,
         r=LORA_RANK,
@@ -189,22 +208,35 @@ def new_lora_classifier(folder: str | Path, hardware: Hardware, pad_token_id: in
         target_modules=body_layers(model),
         modules_to_save=list(head_of(model)),
     )
-    # As a set, which it is made, it would be saved in another order by every process.
-    config.target_modules = sorted(config.target_modules)
+    # As a set, which it is made, it would be saved in another order by every process. Peft takes an empty one for a
+    # mistake, and has this name for a model of which the head alone trains.
+    config.target_modules = sorted(config.target_modules) or DUMMY_TARGET_MODULES
     with torch_stream(seed, "lora"):
         return get_peft_model(model, config)
 
 
-def load_lora_classifier(folder: str | Path, adapter: str | Path, hardware: Hardware, pad_token_id: int) -> PeftModel:
-    """A classifier with a saved adapter and head, ready to be trained further."""
-    base = load_classifier(folder, hardware, pad_token_id)
-    for module in head_of(base).values():
-        module.float()
-    return PeftModel.from_pretrained(base, adapter, is_trainable=True)
+def new_lora_classifier(folder: str | Path, hardware: Hardware, pad_token_id: int, seed: int) -> PeftModel:
+    """A fresh classifier with adapters on all layers."""
+    return add_adapters(new_classifier(folder, hardware, pad_token_id, seed), seed)
 
 
-def save_merged(model: PeftModel, tokenizer, folder: str | Path) -> None:
-    """Write the classifier with its adapters merged in, as transformers and vLLM load it."""
+def adapted_weights(model: PeftModel) -> dict[str, torch.Tensor]:
+    """The weights of adapters and head, by name, whether they train at present or not."""
+    return {name: w for name, w in model.named_parameters() if "lora_" in name or "modules_to_save" in name}
+
+
+def load_adapter(model: PeftModel, folder: str | Path) -> None:
+    """Put a saved adapter and head in place of the model's own."""
+    set_peft_model_state_dict(model, load_peft_weights(str(folder), device=str(model.device)))
+
+
+def save_merged(model: PeftModel, tokenizer, folder: str | Path, trunk: PreTrainedModel | None = None) -> None:
+    """Write the classifier with its adapters merged in, as transformers and vLLM load it.
+
+    trunk: what was split off the classifier, and is put back.
+    """
     merged = model.merge_and_unload()
+    if trunk:
+        join_trunk(merged, trunk)
     merged.to(merged.dtype).save_pretrained(folder)
     tokenizer.save_pretrained(folder)

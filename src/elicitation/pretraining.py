@@ -10,9 +10,10 @@ import torch.nn.functional as F
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from elicitation import sandbox
+from elicitation.batches import pad, subnormals_as_zero
 from elicitation.errors import InputError
 from elicitation.seeds import stream, torch_stream
-from elicitation.training import MAX_GRADIENT_NORM, learning_rate_factor, pad, subnormals_as_zero
+from elicitation.training import MAX_GRADIENT_NORM, learning_rate_factor
 
 WARMUP_STEPS = 50
 SECONDS_BETWEEN_LOGS = 10

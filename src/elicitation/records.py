@@ -182,7 +182,9 @@ def make_record(
     the start.
     """
     from elicitation import seeds
+    from elicitation.hardware import Hardware
 
+    hardware = settings.get("hardware")
     return begun | {
         "rule": rule,
         "wildcards": wildcards,
@@ -194,7 +196,8 @@ def make_record(
         # Packages that were not imported had no part in the result.
         "packages": {name: sys.modules[name].__version__ for name in PACKAGES if name in sys.modules},
         "python": platform.python_version(),
-        "device": describe_device(settings.get("hardware", {}).get("device", "cpu")),
+        "device": describe_device(hardware["device"] if hardware else "cpu"),
+        **({"precision": Hardware(**hardware).dtype} if hardware else {}),
         "seconds": round(time.perf_counter() - started, 3),
         **peak_memory(),
     }

@@ -8,15 +8,20 @@ from typing import TypeVar
 
 import numpy as np
 import pandas as pd
+import torch
+from peft import PeftModel
 
+from elicitation.batches import Text, predict, within_memory
 from elicitation.hardware import Hardware
 from elicitation.methods import Method, Shots, Stage
 from elicitation.models import (
     TooLong,
+    adapted_weights,
+    add_adapters,
     choose_trainable,
-    load_lora_classifier,
+    load_adapter,
     load_tokenizer,
-    new_lora_classifier,
+    new_classifier,
     renew_head,
     tokenize,
 )
@@ -24,30 +29,56 @@ from elicitation.prompts import PromptFormat, write_prompt
 from elicitation.purchases import Purchase
 from elicitation.seeds import stream
 from elicitation.selection import choose_uncertain
-from elicitation.training import Protocol, log_confidence_targets, predict, train_stage, within_memory
+from elicitation.training import Protocol, log_confidence_targets, train_stage
+from elicitation.trunk import compute_states, read_trunk, split_trunk
 
 T = TypeVar("T")
 
 
 class Student:
-    """A pretrained model with tokenised examples, from which stages start."""
+    """A pretrained model with examples, from which stages start. The model is loaded once and set back in place."""
 
     def __init__(
-        self, folder: str | Path, hardware: Hardware, examples: pd.DataFrame, seed: int, protocol: Protocol
+        self,
+        folder: str | Path,
+        hardware: Hardware,
+        examples: pd.DataFrame,
+        seed: int,
+        protocol: Protocol,
+        adapt_layers: int | None = None,
+        trunk: Path | None = None,
     ) -> None:
-        """examples: id and text of all that will be trained on or predicted."""
-        self.folder, self.hardware, self.seed, self.protocol = folder, hardware, seed, protocol
+        """examples: id and text of all that will be trained on or predicted.
+
+        adapt_layers: upper layers that get adapters; None: all. trunk: a folder with what the layers below make of
+        these examples; None: it is computed here.
+        """
+        self.seed, self.protocol, self.trunk = seed, protocol, None
         tokenizer = load_tokenizer(folder)
-        self.pad_token_id = tokenizer.pad_token_id
-        self.token_ids = dict(zip(examples.id, tokenize(tokenizer, examples.text.tolist()), strict=True))
+        classifier = new_classifier(folder, hardware, tokenizer.pad_token_id, seed)
+        if adapt_layers is not None:
+            self.trunk = split_trunk(classifier, adapt_layers)
+        if trunk:
+            self.texts: dict[str, Text] = read_trunk(trunk, examples.id)
+        else:
+            texts = tokenize(tokenizer, examples.text.tolist())
+            if self.trunk:
+                texts = compute_states(self.trunk, texts, protocol.micro_batch_tokens, last_only=adapt_layers == 0)
+            self.texts = dict(zip(examples.id, texts, strict=True))
+        self.model = add_adapters(classifier, seed)
+        self.initial = {name: weight.detach().clone() for name, weight in adapted_weights(self.model).items()}
 
-    def fresh(self):
-        """The pretrained model with a new head and new adapters."""
-        return new_lora_classifier(self.folder, self.hardware, self.pad_token_id, self.seed)
+    def fresh(self) -> PeftModel:
+        """The model with a new head and new adapters; they replace those that it had."""
+        with torch.no_grad():
+            for name, weight in adapted_weights(self.model).items():
+                weight.copy_(self.initial[name])
+        return self.model
 
-    def after(self, adapter: Path):
-        """The model as a saved stage left it."""
-        return load_lora_classifier(self.folder, adapter, self.hardware, self.pad_token_id)
+    def after(self, adapter: Path) -> PeftModel:
+        """The model as a saved stage left it; that replaces what it was."""
+        load_adapter(self.model, adapter)
+        return self.model
 
     def train(self, model, stage: Stage, p: pd.Series, log: Callable[[str], None], gold: Collection[str] = ()) -> dict:
         """Train one stage in place. Returns its record.
@@ -60,7 +91,7 @@ class Student:
         choose_trainable(model, stage.trains)
         result = train_stage(
             model,
-            [self.token_ids[i] for i in p.index],
+            [self.texts[i] for i in p.index],
             p.to_numpy(float),
             self.protocol,
             self.seed,
@@ -74,7 +105,7 @@ class Student:
 
     def predict(self, model, ids: list[str]) -> np.ndarray:
         """Log-odds (n,) of label 1."""
-        texts = [self.token_ids[i] for i in ids]
+        texts = [self.texts[i] for i in ids]
         return within_memory(partial(predict, model, texts), self.protocol.micro_batch_tokens, max(map(len, texts)))[0]
 
 

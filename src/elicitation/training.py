@@ -3,10 +3,8 @@
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeVar
 
 import numpy as np
 import torch
@@ -14,17 +12,24 @@ import torch.nn.functional as F
 from scipy.special import expit
 from sklearn.metrics import log_loss, roc_auc_score
 
+from elicitation.batches import (
+    Text,
+    forward,
+    is_packed,
+    lengths_of,
+    micro_batches,
+    predict,
+    subnormals_as_zero,
+    within_memory,
+)
 from elicitation.errors import InputError
 from elicitation.seeds import stream, torch_stream
 
-T = TypeVar("T")
 MIN_VALIDATION = 2
 """Labels that a stage holds out at least."""
 MIN_TO_SPLIT = 4
 """A stage with fewer labels has none to spare: it trains and validates on all of them."""
 MAX_GRADIENT_NORM = 1.0
-CPU_MEMORY = "DefaultCPUAllocator"
-"""What errors name where memory runs out on a CPU; they are of no type of their own."""
 MAX_CONFIDENCE = 0.5
 """Largest share of the student's own predictions in the log-confidence targets."""
 CONFIDENCE_BATCH = 8
@@ -56,7 +61,7 @@ class Protocol:
     """Labels that are held out, instead of that share."""
     weight_decay: float = 0.01
     micro_batch_tokens: int = 16_384
-    """Padded tokens that pass through the model at once, halved where memory runs out; changes the speed only."""
+    """Tokens that pass through the model at once, halved where memory runs out; changes the speed only."""
 
 
 def supervisor_protocol(
@@ -158,81 +163,6 @@ def log_confidence_targets(p: np.ndarray, log_odds: np.ndarray, step: int) -> np
     return (1 - share) * p + share * hardened
 
 
-def batches_by_tokens(lengths: np.ndarray, max_tokens: int) -> list[np.ndarray]:
-    """Indices in batches of similar length, each at most `max_tokens` when padded (but at least one text)."""
-    batches, current = [], []
-    for index in np.argsort(-lengths, kind="stable"):
-        # The first text of a batch is its longest.
-        if current and lengths[current[0]] * (len(current) + 1) > max_tokens:
-            batches.append(np.array(current))
-            current = []
-        current.append(index)
-    return batches + ([np.array(current)] if current else [])
-
-
-def pad(token_ids: Sequence[Sequence[int]], pad_token_id: int, device) -> dict[str, torch.Tensor]:
-    """Right-padded `input_ids` and `attention_mask`, both (n, longest)."""
-    width = max(map(len, token_ids))
-    ids = torch.tensor([[*row, *[pad_token_id] * (width - len(row))] for row in token_ids])
-    mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in token_ids])
-    return {"input_ids": ids.to(device), "attention_mask": mask.to(device)}
-
-
-@contextmanager
-def subnormals_as_zero() -> Iterator[None]:
-    """Count as 0 what is smaller than 1e-38, as attention leaves it: CPUs compute with it many times more slowly.
-
-    Within a `with` or in a function that it decorates; then arithmetic is as it was.
-    """
-    already = (torch.tensor(torch.finfo(torch.float32).tiny) / 2).item() == 0
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(already)
-
-
-def forward(model, token_ids: Sequence[Sequence[int]]) -> torch.Tensor:
-    """Logits (n, 2); on a GPU the matrix products run in bfloat16."""
-    inputs = pad(token_ids, model.config.pad_token_id, model.device)
-    with torch.autocast(model.device.type, torch.bfloat16, enabled=model.dtype == torch.bfloat16):
-        # A model spread over several GPUs answers on the last one.
-        return model(**inputs).logits.to(model.device)
-
-
-@torch.inference_mode()
-@subnormals_as_zero()
-def predict(model, token_ids: Sequence[Sequence[int]], max_tokens: int) -> np.ndarray:
-    """Log-odds (n,) of label 1, in the order of `token_ids`."""
-    model.eval()
-    log_odds = np.empty(len(token_ids), dtype=np.float64)
-    for batch in batches_by_tokens(np.array([len(ids) for ids in token_ids]), max_tokens):
-        logits = forward(model, [token_ids[i] for i in batch]).double()
-        log_odds[batch] = (logits[:, 1] - logits[:, 0]).cpu().numpy()
-    return log_odds
-
-
-def last_hidden_states(model, token_ids: Sequence[Sequence[int]]) -> torch.Tensor:
-    """Hidden states (n, width) of a language model at the last token of each text."""
-    hidden = model.base_model(**pad(token_ids, model.config.pad_token_id, model.device)).last_hidden_state
-    return hidden[torch.arange(len(token_ids)), torch.tensor([len(ids) - 1 for ids in token_ids])]
-
-
-@torch.inference_mode()
-@subnormals_as_zero()
-def predict_next_token(
-    model, token_ids: Sequence[Sequence[int]], label_ids: tuple[int, int], max_tokens: int
-) -> np.ndarray:
-    """Log-odds (n,) that a language model puts the token of label 1 next, and not that of label 0."""
-    model.eval()
-    log_odds = np.empty(len(token_ids), dtype=np.float64)
-    for batch in batches_by_tokens(np.array([len(ids) for ids in token_ids]), max_tokens):
-        last = last_hidden_states(model, [token_ids[i] for i in batch])
-        logits = model.get_output_embeddings()(last)[:, list(label_ids)].double()
-        log_odds[batch] = (logits[:, 1] - logits[:, 0]).cpu().numpy()
-    return log_odds
-
-
 def validation_scores(
     p: np.ndarray, log_odds: np.ndarray, weights: np.ndarray | None = None
 ) -> tuple[str, float, float]:
@@ -289,34 +219,15 @@ class EarlyStopping:
         return self.stale >= self.patience
 
 
-def within_memory(compute: Callable[[int], T], tokens: int, longest: int) -> tuple[T, int]:
-    """`compute(tokens)`, with half the tokens each time that memory runs out, and the tokens that fitted.
-
-    longest: tokens of the longest text. Raises InputError if even single texts do not fit.
-    """
-    while True:
-        try:
-            return compute(tokens), tokens
-        except RuntimeError as error:
-            if not (isinstance(error, torch.OutOfMemoryError) or CPU_MEMORY in str(error)):
-                raise
-            if tokens <= longest:
-                raise InputError(
-                    f"Memory runs out on single texts ({longest} tokens); choose a device with more memory, a smaller "
-                    "model or shorter texts."
-                ) from error
-        # Not in the handler, whose traceback still holds the tensors.
-        torch.cuda.empty_cache()
-        tokens //= 2
-
-
-def train_step(model, optimizer, token_ids, p: torch.Tensor, weights: torch.Tensor, micro_batch_tokens: int) -> float:
+def train_step(
+    model, optimizer, texts: Sequence[Text], p: torch.Tensor, weights: torch.Tensor, micro_batch_tokens: int
+) -> float:
     """One optimizer step on exactly these labels, however many micro-batches it takes; the weighted mean loss."""
     # At the start: a step that ran out of memory leaves gradients behind.
     optimizer.zero_grad()
     total, weights = 0.0, weights / weights.sum()
-    for part in batches_by_tokens(np.array([len(ids) for ids in token_ids]), micro_batch_tokens):
-        losses = soft_cross_entropy(forward(model, [token_ids[i] for i in part]), p[part])
+    for part in micro_batches(lengths_of(texts), micro_batch_tokens, is_packed(model)):
+        losses = soft_cross_entropy(forward(model, [texts[i] for i in part]), p[part])
         loss = (weights[part] * losses).sum()
         loss.backward()
         total += loss.item()
@@ -328,7 +239,7 @@ def train_step(model, optimizer, token_ids, p: torch.Tensor, weights: torch.Tens
 @subnormals_as_zero()
 def train_stage(
     model,
-    token_ids: Sequence[Sequence[int]],
+    texts: Sequence[Text],
     p: np.ndarray,
     protocol: Protocol,
     seed: int,
@@ -340,8 +251,8 @@ def train_stage(
 ) -> StageResult:
     """Train the model's trainable weights in place on one stage's labels.
 
-    token_ids: n tokenised texts; p: (n,) probabilities of label 1 (0 or 1 for gold labels); weights: (n,), of the
-    labels' losses. seed, name: together they fix the validation split and the order of the batches.
+    texts: n of them, as elicitation.batches takes them; p: (n,) probabilities of label 1 (0 or 1 for gold labels);
+    weights: (n,), of the labels' losses. seed, name: together they fix the validation split and the order of batches.
     adjust_targets: makes a batch's targets from its labels, the model's log-odds for it, and the step.
     ids: what an error calls the texts (default: their positions).
     Where memory runs out, the micro-batches are halved; the labels of a step stay the same.
@@ -369,17 +280,17 @@ def train_stage(
     stopping = EarlyStopping(protocol.patience, protocol.min_gain)
     metric, score, step, shown = None, None, 0, 0
     batches = endless_batches(len(train), schedule.batch_size, stream(seed, name, "batches"))
-    tokens, longest = protocol.micro_batch_tokens, max(map(len, token_ids))
+    tokens, longest = protocol.micro_batch_tokens, max(map(len, texts))
     model.train()
 
     def train_on(batch: np.ndarray, tokens: int) -> float:
-        texts, targets = [token_ids[i] for i in batch], p[batch]
+        in_batch, targets = [texts[i] for i in batch], p[batch]
         if adjust_targets:
-            targets = adjust_targets(targets, predict(model, texts, tokens), step)
+            targets = adjust_targets(targets, predict(model, in_batch, tokens), step)
             model.train()
         with torch_stream(seed, name, "dropout", step):
             tensors = [torch.tensor(x, dtype=torch.float32, device=model.device) for x in (targets, weights[batch])]
-            return train_step(model, optimizer, texts, *tensors, tokens)
+            return train_step(model, optimizer, in_batch, *tensors, tokens)
 
     while step < schedule.steps:
         batch = train[next(batches)]
@@ -393,7 +304,7 @@ def train_stage(
         scheduler.step()
         step, shown = step + 1, shown + len(batch)
         if schedule.evaluate_every and (step % schedule.evaluate_every == 0 or step == schedule.steps):
-            log_odds, tokens = within_memory(partial(predict, model, [token_ids[i] for i in held_out]), tokens, longest)
+            log_odds, tokens = within_memory(partial(predict, model, [texts[i] for i in held_out]), tokens, longest)
             if not np.isfinite(log_odds).all():
                 used = ", ".join(called[i] for i in held_out[~np.isfinite(log_odds)])
                 raise InputError(

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from elicitation import engines
+from elicitation.batches import predict
 from elicitation.engines import Labels, check_parity, label, label_with_transformers, last_error_line
 from elicitation.errors import InputError
 from elicitation.hardware import CPU, Hardware
 from elicitation.models import load_classifier, load_tokenizer, new_lora_classifier, save_merged, tokenize
-from elicitation.training import Protocol, predict, train_stage
+from elicitation.training import Protocol, train_stage
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@ import pytest
 import torch
 from transformers import AutoModel
 
+from elicitation.batches import forward, predict
 from elicitation.errors import InputError
 from elicitation.hardware import CPU, Hardware
 from elicitation.models import (
@@ -11,8 +12,8 @@ from elicitation.models import (
     choose_trainable,
     draw_head,
     head_of,
+    load_adapter,
     load_classifier,
-    load_lora_classifier,
     load_tokenizer,
     loading_options,
     new_classifier,
@@ -22,7 +23,7 @@ from elicitation.models import (
     tokenize,
     truncate_model,
 )
-from elicitation.training import Protocol, copy_weights, forward, predict, train_stage, trainable_weights
+from elicitation.training import Protocol, copy_weights, train_stage, trainable_weights
 
 ARCHITECTURES = ["llama", "qwen2", "mistral", "gemma", "bert", "encoder", "modernbert"]
 ARCHITECTURES += ["roberta", "electra", "distilbert", "gpt2"]
@@ -110,7 +111,8 @@ def test_training_every_architecture_is_repeatable_to_the_last_bit(folder, token
 def test_a_saved_adapter_is_read_back_as_it_was_and_trains_on(folder, tokenizer, token_ids, student, tmp_path):
     student.save_pretrained(tmp_path)
     torch.rand(7)
-    loaded = load_lora_classifier(folder, tmp_path, CPU, tokenizer.pad_token_id)
+    loaded = new_lora_classifier(folder, CPU, tokenizer.pad_token_id, 1)
+    load_adapter(loaded, tmp_path)
     np.testing.assert_array_equal(predict(loaded, token_ids, 1000), predict(student, token_ids, 1000))
     assert trainable_weights(loaded).keys() == trainable_weights(student).keys()
 

@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 import torch
 
+from elicitation.batches import predict
 from elicitation.hardware import CPU, Hardware
 from elicitation.market import plan_runs
 from elicitation.methods import METHODS, Stage
-from elicitation.models import load_tokenizer, renew_head, tokenize
+from elicitation.models import adapted_weights, load_tokenizer, new_lora_classifier, renew_head, tokenize
 from elicitation.purchases import Supply
 from elicitation.runs import Student
-from elicitation.training import Protocol, predict
+from elicitation.training import Protocol
 
 PROTOCOL = Protocol("early_stopping", learning_rate=0.02, batch_size=4, presentations=24)
 
@@ -70,7 +71,25 @@ def test_a_bfloat16_base_trains_float32_adapters_as_on_a_gpu(monkeypatch, llama_
     assert {weight.dtype for weight in model.parameters() if weight.requires_grad} == {torch.float32}
     model.save_pretrained(tmp_path)
     ids = examples.id.tolist()
-    assert student.predict(model, ids).tolist() == student.predict(student.after(tmp_path), ids).tolist()
+    trained = student.predict(model, ids).tolist()
+    assert trained != student.predict(student.fresh(), ids).tolist()
+    assert trained == student.predict(student.after(tmp_path), ids).tolist()
+
+
+@pytest.mark.parametrize("architecture", ["llama", "roberta", "encoder", "gpt2"])
+def test_a_student_that_is_set_back_is_a_fresh_load_to_the_last_bit(
+    model_folders, examples, gold, architecture, tmp_path
+):
+    student = Student(model_folders[architecture], CPU, examples, seed=1, protocol=PROTOCOL)
+    student.train(student.fresh(), Stage("weak"), gold, silent)
+    student.model.save_pretrained(tmp_path)
+    saved = {name: weight.clone() for name, weight in adapted_weights(student.model).items()}
+    loaded = new_lora_classifier(model_folders[architecture], CPU, student.model.config.pad_token_id, seed=1)
+    expected = dict(loaded.named_parameters())
+    assert all(torch.equal(weight, expected[name]) for name, weight in student.fresh().named_parameters())
+    assert not all(torch.equal(weight, expected[name]) for name, weight in saved.items())
+    after = adapted_weights(student.after(tmp_path))
+    assert all(torch.equal(weight, saved[name]) for name, weight in after.items())
 
 
 def test_runs_of_a_block_share_their_prompt_and_choose_among_what_has_gold_labels():

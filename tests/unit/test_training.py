@@ -7,31 +7,26 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from elicitation.batches import predict, predict_next_token, subnormals_as_zero, within_memory, without_adapters
 from elicitation.errors import InputError
 from elicitation.hardware import CPU
 from elicitation.models import load_language_model, load_tokenizer, new_lora_classifier, tokenize
 from elicitation.training import (
     EarlyStopping,
     Protocol,
-    batches_by_tokens,
     copy_weights,
     endless_batches,
     fixed_epoch_settings,
     learning_rate_factor,
     log_confidence_targets,
-    pad,
     plan_schedule,
-    predict,
-    predict_next_token,
     restore_weights,
     soft_cross_entropy,
-    subnormals_as_zero,
     supervisor_protocol,
     train_stage,
     train_step,
     trainable_weights,
     validation_scores,
-    within_memory,
 )
 
 QUICK = Protocol("early_stopping", learning_rate=0.02, batch_size=4, presentations=60)
@@ -145,21 +140,6 @@ def test_a_label_of_weight_two_counts_like_the_label_twice(new_model, token_ids,
 # Batches
 
 
-@given(st.lists(st.integers(1, 50), min_size=1, max_size=40), st.integers(1, 200))
-def test_token_batches_hold_each_text_once_within_the_limit_and_sorted_by_length(lengths, max_tokens):
-    lengths = np.array(lengths)
-    batches = batches_by_tokens(lengths, max_tokens)
-    assert sorted(np.concatenate(batches)) == list(range(len(lengths)))
-    assert all(len(batch) == 1 or lengths[batch].max() * len(batch) <= max_tokens for batch in batches)
-    assert (np.diff(lengths[np.concatenate(batches)]) <= 0).all()
-
-
-def test_short_texts_are_padded_on_the_right_and_masked():
-    batch = pad([[5, 6, 7], [8]], 0, "cpu")
-    assert batch["input_ids"].tolist() == [[5, 6, 7], [8, 0, 0]]
-    assert batch["attention_mask"].tolist() == [[1, 1, 1], [1, 0, 0]]
-
-
 @pytest.mark.parametrize("micro_batch_tokens", [1, 40, 100])
 def test_micro_batches_give_the_step_of_one_big_batch(new_model, token_ids, gold, micro_batch_tokens):
     losses, weights = [], []
@@ -180,13 +160,13 @@ def test_micro_batches_give_the_step_of_one_big_batch(new_model, token_ids, gold
 
 
 def limit_memory(model, tokens):
-    """Makes the model run out of memory, as a GPU does, on more padded tokens than these."""
+    """Makes the model run out of memory, as a GPU does, on more tokens than these."""
 
     def check(module, args, kwargs):
         if kwargs["input_ids"].numel() > tokens:
             raise torch.OutOfMemoryError("CUDA out of memory.")
 
-    model.register_forward_pre_hook(check, with_kwargs=True)
+    without_adapters(model).base_model.register_forward_pre_hook(check, with_kwargs=True)
     return model
 
 

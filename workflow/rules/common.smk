@@ -40,6 +40,7 @@ SUPPLY = {name: supply_of(task, study) for name, task in TASKS.items()}
 DEVICE = study["device"]
 RUNS = "results/runs/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.parquet"
 STAGES = "results/stages/{task}/{supervisor}/{student}/{recipe}/b{budget}_s{seed}"
+TRUNK = "results/trunk/{task}/{student}"
 GROUPS = groups_of(study)
 BUDGETS = budgets_of(study["grid"])
 # Bad data, or an engine that does not start, should stop the study before anything is trained: what checks them comes
@@ -55,7 +56,7 @@ TRAINS, LABELS, DRAWS = "elicitation.runs", "vllm.entrypoints.llm", "elicitation
 # What may not work comes first.
 IMPORTS = {
     LABELS: ("check_engine", "write_weak_labels", "score_prompts") if ENGINE else (),
-    TRAINS: ("prepare_model", "train_", "write_weak_labels", "score_prompts"),
+    TRAINS: ("prepare_model", "compute_trunk", "train_", "write_weak_labels", "score_prompts"),
     DRAWS: ("plot_",),
 }
 FETCHED = [name for name, model in MODELS.items() if not {"sandbox", "truncate", "api"} & set(model)]
@@ -168,7 +169,8 @@ def supervisor_model(wildcards):
 
 def hardware_of(model):
     """Where a model runs: as elicitation.hardware.Hardware."""
-    return {key: model[key] for key in ("gpus", "quantization", "gradient_checkpointing")} | {"device": DEVICE}
+    own = {key: model[key] for key in ("gpus", "quantization", "gradient_checkpointing")}
+    return own | {"device": DEVICE, "precision": study["precision"]}
 
 
 def student_hardware(wildcards):
@@ -185,6 +187,28 @@ def student_gpus(wildcards):
 
 def supervisor_gpus(wildcards):
     return supervisor_model(wildcards)["gpus"] if DEVICE == "cuda" else 0
+
+
+def student_adapt_layers(wildcards):
+    return MODELS[wildcards.student]["adapt_layers"]
+
+
+def supervisor_adapt_layers(wildcards):
+    return supervisor_model(wildcards)["adapt_layers"]
+
+
+def trunk_of(wildcards, shots):
+    """What the student's lower layers make of the task's texts, where they stay as they are and no examples stand
+    before the texts."""
+    return [] if student_adapt_layers(wildcards) is None or shots else TRUNK
+
+
+def method_trunk(wildcards):
+    return trunk_of(wildcards, METHODS[wildcards.method].shots)
+
+
+def recipe_trunk(wildcards):
+    return trunk_of(wildcards, METHODS[RECIPES[wildcards.recipe][0]].shots)
 
 
 def student_learning_rate(wildcards):

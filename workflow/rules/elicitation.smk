@@ -22,11 +22,42 @@ rule order_purchases:
         "../scripts/order_purchases.py"
 
 
+rule compute_trunk:
+    input:
+        texts=student_texts,
+        student="results/models/{student}",
+        pool="results/tasks/{task}/pool.parquet",
+        test="results/tasks/{task}/test.parquet",
+    output:
+        trunk=directory(TRUNK),
+        record=f"{TRUNK}.json",
+    log:
+        "logs/compute_trunk/{task}/{student}.log",
+    benchmark:
+        "benchmarks/measured/compute_trunk/{task}/{student}.tsv"
+    # Every run waits for it.
+    priority: 20
+    conda:
+        "../../envs/elicitation.yaml"
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(120),
+        gpu=student_gpus,
+    params:
+        version=1,
+        hardware=student_hardware,
+        adapt_layers=student_adapt_layers,
+        micro_batch_tokens=study["training"]["micro_batch_tokens"],
+    script:
+        "../scripts/compute_trunk.py"
+
+
 rule train_weak_stages:
     input:
         texts=student_texts,
         prompts=recipe_prompts,
         student="results/models/{student}",
+        trunk=recipe_trunk,
         pool="results/tasks/{task}/pool.parquet",
         ordering="results/purchases/{task}/s{seed}.parquet",
         weak_labels="results/weak_labels/{task}/{supervisor}.parquet",
@@ -48,11 +79,12 @@ rule train_weak_stages:
         runtime=grows(240),
         gpu=student_gpus,
     params:
-        version=3,
+        version=4,
         hardware=student_hardware,
         method=recipe_settings,
         prompt=prompt_settings,
         n_weak=weak_purchases,
+        adapt_layers=student_adapt_layers,
         learning_rate=student_learning_rate,
         training=study["training"],
     script:
@@ -64,6 +96,7 @@ rule train_runs:
         texts=student_texts,
         prompts=method_prompts,
         student="results/models/{student}",
+        trunk=method_trunk,
         pool="results/tasks/{task}/pool.parquet",
         test="results/tasks/{task}/test.parquet",
         ordering="results/purchases/{task}/s{seed}.parquet",
@@ -89,11 +122,12 @@ rule train_runs:
         runtime=grows(240),
         gpu=student_gpus,
     params:
-        version=3,
+        version=4,
         hardware=student_hardware,
         method=method_settings,
         prompt=prompt_settings,
         purchases=purchases,
+        adapt_layers=student_adapt_layers,
         learning_rate=student_learning_rate,
         training=study["training"],
     script:

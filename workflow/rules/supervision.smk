@@ -21,8 +21,9 @@ rule train_supervisor:
         runtime=grows(120),
         gpu=supervisor_gpus,
     params:
-        version=2,
+        version=3,
         hardware=supervisor_hardware,
+        adapt_layers=supervisor_adapt_layers,
         learning_rate=supervisor_learning_rate,
         epochs=study["supervision"]["epochs"],
         validation_size=study["supervision"]["validation_size"],
@@ -46,7 +47,7 @@ rule check_engine:
         gpu=1 if DEVICE == "cuda" else 0,
     params:
         version=1,
-        hardware={"device": DEVICE},
+        hardware={"device": DEVICE, "precision": study["precision"]},
     script:
         "../scripts/check_engine.py"
 

@@ -30,7 +30,8 @@ with job(snakemake) as record:
     used = pool[pool.id.isin(trained.union(*candidates.values()))]
     texts = prompted(pd.concat([used, test]), method.shots, shots, pool, PromptFormat(**params.prompt), seed)
     protocol = Protocol(learning_rate=params.learning_rate, **(params.training | method.training))
-    student = Student(files.student, hardware, texts, seed, protocol)
+    trunk = Path(str(files.trunk)) if files.trunk else None
+    student = Student(files.student, hardware, texts, seed, protocol, params.adapt_layers, trunk)
     stages = Path(str(files.stages)) if files.stages else None
     weak_records = read_json(str(files.stages_record))["stages"] if stages else []
     weak_records = {stage["n_weak"]: stage["stage"] for stage in weak_records}

@@ -19,7 +19,7 @@ with job(snakemake) as record:
     protocol = supervisor_protocol(
         params.learning_rate, params.epochs, len(examples), params.micro_batch_tokens, params.validation_size
     )
-    trainee = Student(snakemake.input.model, hardware, examples, seed=0, protocol=protocol)
+    trainee = Student(snakemake.input.model, hardware, examples, 0, protocol, params.adapt_layers)
     model = trainee.fresh()
     record["stage"] = trainee.train(model, Stage("supervision"), examples.set_index("id").gold, print)
-    save_merged(model, load_tokenizer(snakemake.input.model), snakemake.output.model)
+    save_merged(model, load_tokenizer(snakemake.input.model), snakemake.output.model, trainee.trunk)

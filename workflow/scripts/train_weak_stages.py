@@ -31,7 +31,8 @@ with job(snakemake) as record:
     protocol = Protocol(learning_rate=params.learning_rate, **(params.training | method.training))
     used = pool[pool.id.isin(bought[max(bought)])]
     texts = prompted(used, method.shots, shots, pool, PromptFormat(**params.prompt), seed)
-    student = Student(files.student, hardware, texts, seed, protocol)
+    trunk = Path(str(files.trunk)) if files.trunk else None
+    student = Student(files.student, hardware, texts, seed, protocol, params.adapt_layers, trunk)
     p_weak = pool.set_index("id").p_weak
     stages = []
     for n, ids in sorted(bought.items()):

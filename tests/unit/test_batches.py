@@ -1,0 +1,123 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from elicitation import batches
+from elicitation.batches import MAX_PADDING, forward, is_packed, lengths_of, micro_batches, pad, predict
+from elicitation.config import PACKED_ARCHITECTURES
+from elicitation.hardware import CPU
+from elicitation.models import load_classifier, load_tokenizer, tokenize
+
+LENGTHS = st.lists(st.integers(1, 500), min_size=1, max_size=40)
+
+
+@given(LENGTHS, st.integers(1, 2000), st.booleans())
+def test_micro_batches_hold_each_text_once_within_the_limit_and_sorted_by_length(lengths, max_tokens, packed):
+    lengths = np.array(lengths)
+    groups = micro_batches(lengths, max_tokens, packed)
+    assert sorted(np.concatenate(groups)) == list(range(len(lengths)))
+    assert (np.diff(lengths[np.concatenate(groups)]) <= 0).all()
+    for group in groups:
+        passed = lengths[group].sum() if packed else lengths[group].max() * len(group)
+        assert len(group) == 1 or passed <= max_tokens
+
+
+@given(LENGTHS, st.integers(1, 2000))
+def test_at_most_a_tenth_of_the_tokens_is_padding(lengths, max_tokens):
+    lengths = np.array(lengths)
+    groups = micro_batches(lengths, max_tokens, packed=False)
+    passed = sum(lengths[group].max() * len(group) for group in groups)
+    assert passed - lengths.sum() <= MAX_PADDING * passed
+
+
+def test_texts_of_equal_length_are_one_micro_batch_whether_they_are_packed_or_not():
+    for packed in (True, False):
+        assert [len(group) for group in micro_batches(np.full(32, 20), 640, packed)] == [32]
+
+
+def test_short_texts_are_padded_on_the_right_and_masked():
+    batch = pad([[5, 6, 7], [8]], 0, "cpu")
+    assert batch["input_ids"].tolist() == [[5, 6, 7], [8, 0, 0]]
+    assert batch["attention_mask"].tolist() == [[1, 1, 1], [1, 0, 0]]
+
+
+@pytest.fixture(params=PACKED_ARCHITECTURES)
+def packed_folder(request, model_folders):
+    return model_folders[request.param]
+
+
+@pytest.fixture
+def token_ids(packed_folder, examples):
+    return tokenize(load_tokenizer(packed_folder), examples.text.tolist())
+
+
+def logits_of_single_texts(folder, token_ids):
+    """What transformers alone computes, a text at a time."""
+    model = load_classifier(folder, CPU, 0).eval()
+    model.set_attn_implementation("eager")
+    with torch.inference_mode():
+        return torch.cat([model(torch.tensor([ids])).logits for ids in token_ids])
+
+
+@pytest.mark.parametrize("short", [0, 10**6], ids=["fused attention", "plain attention"])
+def test_a_pack_gives_the_logits_of_single_texts(monkeypatch, packed_folder, token_ids, short):
+    monkeypatch.setattr(batches, "SHORT", short)
+    model = load_classifier(packed_folder, CPU, 0).eval()
+    assert is_packed(model)
+    with torch.inference_mode():
+        logits = forward(model, token_ids)
+    torch.testing.assert_close(logits, logits_of_single_texts(packed_folder, token_ids), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("architecture", ["mistral", "qwen2"])
+def test_a_pack_looks_back_as_far_as_a_sliding_window_allows(model_folders, examples, architecture, tmp_path):
+    from transformers import AutoModelForCausalLM
+
+    window = {"use_sliding_window": True, "max_window_layers": 0} if architecture == "qwen2" else {}
+    model = AutoModelForCausalLM.from_pretrained(model_folders[architecture])
+    model.config.update(window | {"sliding_window": 4})
+    if architecture == "qwen2":
+        model.config.layer_types = ["sliding_attention"] * model.config.num_hidden_layers
+    model.save_pretrained(tmp_path)
+    tokenizer = load_tokenizer(model_folders[architecture])
+    tokenizer.save_pretrained(tmp_path)
+    token_ids = tokenize(tokenizer, examples.text.tolist())
+    windowed = load_classifier(tmp_path, CPU, 0).eval()
+    with torch.inference_mode():
+        logits = forward(windowed, token_ids)
+        without = forward(load_classifier(model_folders[architecture], CPU, 0).eval(), token_ids)
+    torch.testing.assert_close(logits, logits_of_single_texts(tmp_path, token_ids), atol=1e-5, rtol=0)
+    assert (logits - without).abs().max() > 1e-4, "the window must matter for these texts"
+
+
+def test_gradients_of_a_pack_are_those_of_single_texts(packed_folder, token_ids):
+    gradients = []
+    for packs in ([token_ids[:6]], [[ids] for ids in token_ids[:6]]):
+        model = load_classifier(packed_folder, CPU, 0)
+        for pack in packs:
+            forward(model, pack)[:, 1].sum().backward()
+        gradients.append({name: weight.grad for name, weight in model.named_parameters()})
+    for name, gradient in gradients[0].items():
+        torch.testing.assert_close(gradient, gradients[1][name], atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("architecture", ["llama", "bert", "gpt2"])
+def test_little_padding_passes_through_a_model(monkeypatch, model_folders, examples, architecture):
+    passed = 0
+
+    def count(group):
+        nonlocal passed
+        passed += len(group) * max(map(len, group)) if not is_packed(model) else sum(map(len, group))
+        return torch.zeros(len(group), 2)
+
+    tokenizer = load_tokenizer(model_folders[architecture])
+    token_ids = tokenize(tokenizer, examples.text.tolist())
+    model = load_classifier(model_folders[architecture], CPU, tokenizer.pad_token_id)
+    monkeypatch.setattr(batches, "forward", lambda model, group: count(group))
+    predict(model, token_ids, 10**6)
+    real = lengths_of(token_ids).sum()
+    assert real <= passed <= math.ceil(real / (1 - MAX_PADDING))
