@@ -48,7 +48,7 @@ rule train_weak_stages:
         runtime=grows(240),
         gpu=student_gpus,
     params:
-        version=3,
+        version=4,
         hardware=student_hardware,
         method=recipe_settings,
         prompt=prompt_settings,
@@ -89,7 +89,7 @@ rule train_runs:
         runtime=grows(240),
         gpu=student_gpus,
     params:
-        version=3,
+        version=4,
         hardware=student_hardware,
         method=method_settings,
         prompt=prompt_settings,

@@ -21,7 +21,7 @@ rule train_supervisor:
         runtime=grows(120),
         gpu=supervisor_gpus,
     params:
-        version=2,
+        version=3,
         hardware=supervisor_hardware,
         learning_rate=supervisor_learning_rate,
         epochs=study["supervision"]["epochs"],
