@@ -291,7 +291,8 @@ class EarlyStopping:
 
     A gain is counted from the last validation that gained enough, so slow ones add up and do not stop a stage.
     Of equal scores the one of lower loss is best: a few held-out labels are soon ranked without a fault, long before
-    the model puts its threshold between them.
+    the model puts its threshold between them. The first step has a learning rate of 0, so what follows it is what was
+    there before the stage: its score is the first baseline, but the next weights replace it however they score.
     """
 
     def __init__(self, patience: int, min_gain: float) -> None:
@@ -305,7 +306,7 @@ class EarlyStopping:
             self.baseline, self.stale = score, 0
         else:
             self.stale += 1
-        if (score, -loss) > (self.best_score, -self.best_loss):
+        if self.best_step <= 1 or (score, -loss) > (self.best_score, -self.best_loss):
             self.best_score, self.best_loss, self.best_step = score, loss, step
             self.best_weights = copy_weights(model)
         return self.stale >= self.patience
