@@ -94,7 +94,8 @@ def draw_answer(row: dict, rule: dict, rng: np.random.Generator) -> tuple[dict, 
 def draw_pair(row: dict, rule: dict, rng: np.random.Generator) -> tuple[dict, int] | None:
     """Two texts in random order, the number (1 or 2) of one of them, and whether that one is right.
 
-    Where both begin with a prompt, it is cut off. None if the prompts differ or the texts do not.
+    Where both begin with a prompt, it is cut off, with the mark that ends it. None if the prompts differ or the texts
+    do not.
     """
     right, wrong = str(row[rule["right"]]), str(row[rule["wrong"]])
     made = {}
@@ -103,7 +104,7 @@ def draw_pair(row: dict, rule: dict, rng: np.random.Generator) -> tuple[dict, in
         other_prompt, _, wrong = wrong.rpartition(end)
         if prompt != other_prompt or not found:
             return None
-        made["prompt"] = prompt + end
+        made["prompt"] = prompt
     if right == wrong:
         return None
     place = 1 + int(rng.integers(2))

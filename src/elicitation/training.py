@@ -49,6 +49,9 @@ class Protocol:
     """Labels per optimizer step (early stopping; fixed epochs derive theirs from the number of labels)."""
     presentations: int = 30_000
     """Labels shown in all under early stopping; a stage with more labels shows each once."""
+    schedule: str = "exact"
+    """`exact` (what is trained on counts) or `paper` (the whole stage counts, as in the paper's code); see
+    plan_schedule."""
     warmup_steps: int = 40
     evaluate_every: int = 50
     """Steps between validations; at least one validation an epoch."""
@@ -58,7 +61,9 @@ class Protocol:
     """In validation AUROC (log-loss where AUROC is undefined)."""
     validation_share: float = 0.2
     validation_size: int | None = None
-    """Labels that are held out, instead of that share."""
+    """Labels that are held out at most, where that share of a large stage would be more."""
+    held_out: int | None = None
+    """Labels that are held out exactly, whatever that share is."""
     weight_decay: float = 0.01
     micro_batch_tokens: int = 16_384
     """Tokens that pass through the model at once, halved where memory runs out; changes the speed only."""
@@ -67,9 +72,9 @@ class Protocol:
 def supervisor_protocol(
     learning_rate: float, epochs: int, n_labels: int, micro_batch_tokens: int, validation_size: int | None = None
 ) -> Protocol:
-    """All epochs are run and the best validated checkpoint is kept."""
+    """All epochs are run and the best validated checkpoint is kept; validation_size: labels held out exactly."""
     protocol = Protocol(
-        "early_stopping", learning_rate, validation_size=validation_size, micro_batch_tokens=micro_batch_tokens
+        "early_stopping", learning_rate, held_out=validation_size, micro_batch_tokens=micro_batch_tokens
     )
     presentations = epochs * plan_schedule(n_labels, protocol).n_train
     return replace(protocol, presentations=presentations, patience=presentations)
@@ -112,32 +117,45 @@ def fixed_epoch_settings(n_labels: int) -> tuple[int, int]:
     return batch, epochs
 
 
+def split_sizes(n_labels: int, protocol: Protocol) -> tuple[int, int]:
+    """Labels to train and to validate on, under early stopping."""
+    if n_labels < MIN_TO_SPLIT:
+        return n_labels, n_labels
+    share = int(protocol.validation_share * n_labels)
+    n_validation = protocol.held_out or max(MIN_VALIDATION, min(share, protocol.validation_size or share))
+    return n_labels - n_validation, n_validation
+
+
 def plan_schedule(n_labels: int, protocol: Protocol) -> Schedule:
-    """Split, batch size and steps of a stage with `n_labels` labels."""
-    if protocol.stopping == "fixed_epochs":
-        batch, epochs = fixed_epoch_settings(n_labels)
-        per_epoch = math.ceil(n_labels / batch)
-        n_validation, steps, evaluate_every = 0, epochs * per_epoch, None
-        n_train = n_labels
+    """Split, batch size and steps of a stage with `n_labels` labels.
+
+    `exact`: so many steps that `presentations` labels are shown, whatever the size of the stage. `paper`: epochs,
+    warm-up and interval of validation follow from all labels of the stage, those held out too, and an epoch counts
+    its whole batches only (but at least one step), as in the code of Mallen & Belrose (2024), arXiv 2410.13215.
+    """
+    early = protocol.stopping == "early_stopping"
+    n_train, n_validation = split_sizes(n_labels, protocol) if early else (n_labels, 0)
+    batch_size, epochs = (protocol.batch_size, None) if early else fixed_epoch_settings(n_labels)
+    batch = min(batch_size, n_train)
+    if protocol.schedule == "paper":
+        per_epoch = math.ceil(n_labels / batch_size)
+        epochs = epochs or max(protocol.presentations / n_labels, 1)
+        steps = math.ceil(epochs * max(1, n_train // batch_size))
     else:
-        n_validation = protocol.validation_size or max(MIN_VALIDATION, int(protocol.validation_share * n_labels))
-        n_train = n_labels - n_validation
-        if n_labels < MIN_TO_SPLIT:
-            n_train = n_validation = n_labels
-        batch = min(protocol.batch_size, n_train)
         per_epoch = math.ceil(n_train / batch)
         # The last batch of an epoch may be short, so steps follow from epochs.
-        epochs, rest = divmod(max(protocol.presentations, n_train), n_train)
-        steps = epochs * per_epoch + math.ceil(rest / batch)
-        evaluate_every = min(protocol.evaluate_every, per_epoch)
-    warmup = max(2, min(protocol.warmup_steps, per_epoch))
+        shown = epochs * n_train if epochs else max(protocol.presentations, n_train)
+        steps = shown // n_train * per_epoch + math.ceil(shown % n_train / batch)
+    # The first step has a learning rate of 0; at least one step has the whole rate.
+    warmup = min(max(2, min(protocol.warmup_steps, per_epoch)), steps - 1)
+    evaluate_every = min(protocol.evaluate_every, per_epoch) if early else None
     return Schedule(n_train, n_validation, batch, steps, warmup, evaluate_every)
 
 
 def learning_rate_factor(step: int, warmup_steps: int, steps: int) -> float:
-    """Linear warm-up, then cosine decay to 0; `step` counts from 0."""
+    """Linear warm-up from 0, then cosine decay to 0; `step` counts from 0."""
     if step < warmup_steps:
-        return (step + 1) / warmup_steps
+        return step / warmup_steps
     progress = (step - warmup_steps) / max(1, steps - warmup_steps)
     return 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
 
@@ -201,19 +219,24 @@ def restore_weights(model, saved: dict[str, torch.Tensor]) -> None:
 class EarlyStopping:
     """Keeps the best weights and counts validations that gain too little.
 
+    A gain is counted from the last validation that gained enough, so slow ones add up and do not stop a stage.
     Of equal scores the one of lower loss is best: a few held-out labels are soon ranked without a fault, long before
-    the model puts its threshold between them.
+    the model puts its threshold between them. The first step has a learning rate of 0, so what follows it is what was
+    there before the stage: its score is the first baseline, but the next weights replace it however they score.
     """
 
     def __init__(self, patience: int, min_gain: float) -> None:
         self.patience, self.min_gain = patience, min_gain
         self.best_score, self.best_loss, self.best_step, self.best_weights = -math.inf, math.inf, 0, None
-        self.stale = 0
+        self.baseline, self.stale = -math.inf, 0
 
     def update(self, score: float, loss: float, step: int, model) -> bool:
         """Take one validation's score and log-loss; True when the stage should stop."""
-        self.stale = 0 if score > self.best_score + self.min_gain else self.stale + 1
-        if (score, -loss) > (self.best_score, -self.best_loss):
+        if score >= self.baseline + self.min_gain:
+            self.baseline, self.stale = score, 0
+        else:
+            self.stale += 1
+        if self.best_step <= 1 or (score, -loss) > (self.best_score, -self.best_loss):
             self.best_score, self.best_loss, self.best_step = score, loss, step
             self.best_weights = copy_weights(model)
         return self.stale >= self.patience

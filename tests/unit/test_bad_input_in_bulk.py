@@ -185,6 +185,8 @@ BAD_CONFIGS = [
     ("training.patiance", 3, "Config, training: unknown key 'patiance'; did you mean 'patience'?"),
     ("training.stopping", 'never', "Config, training.stopping: 'never' must be 'early_stopping' or 'fixed_epochs'."),
     ("training.presentations", 0, 'Config, training.presentations: 0 must be at least 1.'),
+    ("training.schedule", 'papers', "Config, training.schedule: 'papers' must be 'exact' or 'paper'."),
+    ("training.validation_size", 1, 'Config, training.validation_size: 1 must be at least 2.'),
     ("training.batch_size", 0, 'Config, training.batch_size: 0 must be at least 1.'),
     ("training.patience", 0.5, 'Config, training.patience: 0.5 must be a whole number.'),
     ("training.micro_batch_tokens", 0, 'Config, training.micro_batch_tokens: 0 must be at least 1.'),

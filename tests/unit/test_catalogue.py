@@ -40,6 +40,7 @@ QUARTZ = {
     "choices": {"text": ["down", "up"], "label": ["A", "B"]},
 }  # fmt: skip
 COSMOS = {"context": "It rained.", "question": "Why stay in?", "answer0": "to keep dry", "answer1": "to get wet"}
+MMLU = {"question": "1 + 1 =", "subject": "sums", "choices": ["1", "2", "3"], "answer": 1}
 HH = {"chosen": "\n\nHuman: Hi\n\nAssistant: Hello.", "rejected": "\n\nHuman: Hi\n\nAssistant: Go away."}
 GOLDEN = {
     "boolq": ({"question": "is snow cold", "answer": True, "passage": "Snow is frozen."},
@@ -66,7 +67,9 @@ GOLDEN = {
         {("Context:\nAl fell.\n\nQuestion: \"How is Al?\"\n\nChoices:\nsore\nglad\ntall\n\nIs the answer \"sore\"?", 1),
          ("Context:\nAl fell.\n\nQuestion: \"How is Al?\"\n\nChoices:\nsore\nglad\ntall\n\nIs the answer \"glad\"?", 0),
          ("Context:\nAl fell.\n\nQuestion: \"How is Al?\"\n\nChoices:\nsore\nglad\ntall\n\nIs the answer \"tall\"?", 0)}),
-    "mmlu": ({"question": "1 + 1 =", "subject": "sums", "choices": ["1", "2", "3"], "answer": 1},
+    "mmlu": (MMLU,
+        {("1 + 1 =\n\n1\n2\n3\n\nA: 2.", 1), ("1 + 1 =\n\n1\n2\n3\n\nA: 1.", 0), ("1 + 1 =\n\n1\n2\n3\n\nA: 3.", 0)}),
+    "mmlu_with_auxiliary": (MMLU,
         {("1 + 1 =\n\n1\n2\n3\n\nA: 2.", 1), ("1 + 1 =\n\n1\n2\n3\n\nA: 1.", 0), ("1 + 1 =\n\n1\n2\n3\n\nA: 3.", 0)}),
     "sciq_with_support": (SCIQ | {"distractor2": "oxygen", "distractor3": "oxygen"},
         {("Name: Bob\n\nPassage 1:\nPlants take in carbon dioxide.\n\nQ1: \"What gas do plants take in?\" Is the answer \"carbon dioxide\"?", 1),
@@ -105,14 +108,14 @@ GOLDEN = {
     "dream": ({"dialogue": ["M: Hi.", "W: Hello."], "question": "Who spoke first?", "choice": ["W", "M"], "answer": "M"},
         {("M: Hi.\nW: Hello.\n\nQ: Who spoke first? A: M", 1), ("M: Hi.\nW: Hello.\n\nQ: Who spoke first? A: W", 0)}),
     "anthropic_hh": (HH,
-        {("\n\nHuman: Hi\n\nAssistant:\n\n<|Completion 1|> Go away.\n\n<|Completion 2|> Hello.", 1),
-         ("\n\nHuman: Hi\n\nAssistant:\n\n<|Completion 1|> Hello.\n\n<|Completion 2|> Go away.", 0)}),
+        {("\n\nHuman: Hi\n\n<|Completion 1|>Assistant: Go away.\n\n<|Completion 2|>Assistant: Hello.", 1),
+         ("\n\nHuman: Hi\n\n<|Completion 1|>Assistant: Hello.\n\n<|Completion 2|>Assistant: Go away.", 0)}),
     "twitter-sentiment": ({"text": "so happy today", "label": 1}, {("so happy today", 1)}),
 }  # fmt: skip
 
 
-def test_the_table_has_29_tasks_and_each_has_a_golden_text():
-    assert len(GOLDEN) == 29 and set(GOLDEN) == set(CATALOGUE)
+def test_the_table_has_30_tasks_and_each_has_a_golden_text():
+    assert len(GOLDEN) == 30 and set(GOLDEN) == set(CATALOGUE)
 
 
 @pytest.mark.parametrize("name", GOLDEN)
@@ -190,9 +193,9 @@ def cosmos_qa(row):
 
 
 def anthropic_hh(row):
-    at = row["chosen"].rindex("\n\nAssistant:") + len("\n\nAssistant:")
-    prompt, good, bad = row["chosen"][:at], row["chosen"][at:], row["rejected"][at:]
-    if good == bad or row["rejected"][:at] != prompt or "\n\nAssistant:" in bad:
+    at = row["chosen"].rindex("\n\nAssistant:")
+    prompt, good, bad = row["chosen"][:at], row["chosen"][at + 2 :], row["rejected"][at + 2 :]
+    if good == bad or not row["rejected"].startswith(f"{prompt}\n\nAssistant:") or "\n\nAssistant:" in bad:
         return {None}
     return {
         (f"{prompt}\n\n<|Completion 1|>{bad}\n\n<|Completion 2|>{good}", 1),
@@ -216,7 +219,7 @@ REAL = {
     "social_i_qa": ({}, lambda r: shown(
         lambda a: f"Context:\n{r['context']}\n\nQuestion: \"{r['question']}\"\n\nChoices:\n{r['answerA']}\n{r['answerB']}\n{r['answerC']}\n\n"
         f'Is the answer "{a}"?', [r["answerA"], r["answerB"], r["answerC"]], int(r["label"]) - 1)),
-    "mmlu": ({"splits": {"train": ["dev", "validation", "test"]}}, lambda r: shown(
+    "mmlu": ({}, lambda r: shown(
         lambda a: f"{r['question']}\n\n" + "\n".join(r["choices"]) + f"\n\nA: {a}.", list(r["choices"]), r["answer"])),
     "sciq_with_support": ({}, lambda r: shown(
         lambda a: f"Name: Bob\n\nPassage 1:\n{r['support']}\n\nQ1: \"{r['question']}\" Is the answer \"{a}\"?", sciq_answers(r), 0)),

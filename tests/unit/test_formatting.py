@@ -102,11 +102,11 @@ def test_a_fixed_number_leaves_the_label_to_the_order():
     assert {(made["first"], made["number"], label) for made, label in shown} == {("g", 2, 0), ("b", 2, 1)}
 
 
-def test_a_shared_prompt_is_cut_off_after_its_last_mark():
+def test_a_shared_prompt_is_cut_off_with_its_last_mark():
     rule = PAIR["pair"] | {"prompt_ends": "\nA:"}
     row = {"good": "Q\nA: x\nQ\nA: yes", "bad": "Q\nA: x\nQ\nA: no"}
     made, _ = draw_pair(row, rule, np.random.default_rng(0))
-    assert made["prompt"] == "Q\nA: x\nQ\nA:"
+    assert made["prompt"] == "Q\nA: x\nQ"
     assert {made["first"], made["second"]} == {" yes", " no"}
 
 

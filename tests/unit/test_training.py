@@ -249,7 +249,18 @@ def test_early_stopping_holds_out_a_fifth_but_at_least_two_labels(n_labels):
     assert schedule.n_train >= 2
 
 
-def test_a_protocol_may_say_how_many_labels_are_held_out():
+@pytest.mark.parametrize(
+    ("n_labels", "held_out"), [(2, 2), (10, 2), (400, 80), (1000, 200), (1005, 200), (50_000, 200)]
+)
+def test_a_protocol_may_cap_what_large_stages_hold_out(n_labels, held_out):
+    schedule = plan_schedule(n_labels, Protocol("early_stopping", 1e-3, validation_size=200))
+    assert schedule.n_validation == held_out
+    assert schedule.n_train == (n_labels - held_out if n_labels > 2 else 2)
+
+
+def test_supervisors_hold_out_exactly_what_their_protocol_says():
+    few = plan_schedule(1000, supervisor_protocol(1e-3, 3, 1000, 1000, validation_size=500))
+    assert (few.n_train, few.n_validation) == (500, 500)
     schedule = plan_schedule(8500, supervisor_protocol(1e-3, 3, 8500, 1000, validation_size=500))
     assert (schedule.n_train, schedule.n_validation) == (8000, 500)
     assert schedule.steps == 3 * 250
@@ -268,6 +279,36 @@ def test_stages_too_small_to_split_train_and_validate_on_all_labels(n_labels):
 def test_warmup_and_validation_fit_an_epoch(n_labels, warmup_steps, evaluate_every):
     schedule = plan_schedule(n_labels, Protocol("early_stopping", 1e-3))
     assert (schedule.warmup_steps, schedule.evaluate_every) == (warmup_steps, evaluate_every)
+
+
+@pytest.mark.parametrize(
+    ("n_labels", "steps", "warmup_steps", "evaluate_every"),
+    [
+        # 30,000 / n epochs of the whole batches of 32 among the 80 % that train; worked out by hand.
+        pytest.param(1, 30_000, 2, 1, id="one label"),
+        pytest.param(16, 1875, 2, 1, id="13 train, one batch"),
+        pytest.param(64, 469, 2, 2, id="52 train, one whole batch: 15,008 presentations"),
+        pytest.param(256, 704, 8, 8, id="205 train, 6 whole batches, 117.19 epochs"),
+        pytest.param(1024, 733, 32, 32, id="820 train, 25 whole batches, 29.3 epochs"),
+        pytest.param(40_960, 1024, 40, 50, id="one epoch of 32,768"),
+    ],
+)
+def test_the_schedule_of_the_papers_code(n_labels, steps, warmup_steps, evaluate_every):
+    schedule = plan_schedule(n_labels, Protocol("early_stopping", 1e-3, schedule="paper"))
+    assert (schedule.steps, schedule.warmup_steps, schedule.evaluate_every) == (steps, warmup_steps, evaluate_every)
+
+
+@pytest.mark.parametrize(("n_labels", "steps"), [(1023, 3069), (1025, 3 * 512), (4100, 2 * 512), (16_385, 2048)])
+def test_fixed_epochs_of_the_papers_code_count_whole_batches(n_labels, steps):
+    assert plan_schedule(n_labels, Protocol("fixed_epochs", 1e-3, schedule="paper")).steps == steps
+
+
+@given(st.integers(1, 60_000), st.sampled_from(STOPPING), st.sampled_from(["exact", "paper"]), st.integers(1, 40_000))
+def test_every_stage_has_a_step_at_the_whole_learning_rate(n_labels, stopping, schedule, presentations):
+    plan = plan_schedule(n_labels, Protocol(stopping, 1e-3, schedule=schedule, presentations=presentations))
+    assert plan.n_train >= 1 and 0 <= plan.warmup_steps < plan.steps
+    assert learning_rate_factor(plan.warmup_steps, plan.warmup_steps, plan.steps) == 1
+    assert plan.evaluate_every is None or plan.evaluate_every >= 1
 
 
 @pytest.mark.parametrize("n_labels", [6, 7, 40])
@@ -289,9 +330,9 @@ def test_supervisors_run_all_their_epochs(new_model, token_ids, gold):
 
 
 @pytest.mark.parametrize(
-    ("step", "factor"), [(0, 0.1), (4, 0.5), (9, 1.0), (10, 1.0), (60, 0.5), (110, 0.0), (200, 0.0)]
+    ("step", "factor"), [(0, 0.0), (1, 0.1), (5, 0.5), (9, 0.9), (10, 1.0), (60, 0.5), (110, 0.0), (200, 0.0)]
 )
-def test_learning_rate_warms_up_linearly_and_decays_as_a_cosine(step, factor):
+def test_learning_rate_warms_up_linearly_from_0_and_decays_as_a_cosine(step, factor):
     assert learning_rate_factor(step, 10, 110) == pytest.approx(factor)
 
 
@@ -303,7 +344,9 @@ def test_learning_rate_warms_up_linearly_and_decays_as_a_cosine(step, factor):
     [
         pytest.param([0.5, 0.6, 0.7, 0.8, 0.9, 1.0], None, id="always better"),
         pytest.param([0.5, 0.5, 0.5, 0.5, 0.5], 5, id="four without gain"),
-        pytest.param([0.5, 0.505, 0.51, 0.515, 0.52], 5, id="four that gain too little"),
+        pytest.param([0.5, 0.502, 0.504, 0.506, 0.508], 5, id="four that gain too little"),
+        pytest.param([0.5, 0.505, 0.51, 0.515, 0.52, 0.525, 0.53], None, id="slow gains add up"),
+        pytest.param([0.5, 0.508, 0.505, 0.505, 0.509], 5, id="what gained too little is no baseline"),
         pytest.param([0.5, 0.5, 0.5, 0.5, 0.6, 0.6, 0.6, 0.6, 0.6], 9, id="a gain starts the count again"),
     ],
 )
@@ -324,9 +367,19 @@ def test_best_weights_are_kept_though_later_ones_are_worse():
 
 def test_of_equal_scores_the_one_of_lower_loss_is_best():
     stopping, model = EarlyStopping(patience=9, min_gain=0.01), torch.nn.Linear(1, 1)
-    for step, loss in enumerate([0.66, 0.1, 0.2], start=1):
+    for step, loss in enumerate([0.66, 0.4, 0.1, 0.2], start=1):
         stopping.update(1.0, loss, step, model)
-    assert (stopping.best_step, stopping.stale) == (2, 2)
+    assert (stopping.best_step, stopping.stale) == (3, 3)
+
+
+def test_weights_that_no_step_has_trained_are_kept_for_want_of_others_only():
+    stopping, model = EarlyStopping(patience=2, min_gain=0.01), torch.nn.Linear(1, 1)
+    assert not stopping.update(1.0, 0.1, 1, model)
+    assert (stopping.best_step, stopping.best_score) == (1, 1.0)
+    assert not stopping.update(0.6, 0.7, 2, model)
+    assert (stopping.best_step, stopping.best_score) == (2, 0.6)
+    # They set the baseline all the same.
+    assert stopping.update(0.8, 0.5, 3, model) and stopping.best_step == 3
 
 
 def test_a_stage_ends_with_its_best_validated_weights(new_model, token_ids, gold):
@@ -361,9 +414,26 @@ def test_the_smallest_stages_train(new_model, token_ids, gold, n_labels, stoppin
     before = copy_weights(model)
     protocol = Protocol(stopping, 1e-2, presentations=20)
     result = train_stage(model, token_ids[:n_labels], gold[:n_labels], protocol, 0, "gold", silent)
-    assert result.steps >= 1
+    assert result.steps > 1
     assert not same_weights(before, copy_weights(model))
     assert np.isfinite(predict(model, token_ids, 1000)).all()
+
+
+@pytest.mark.parametrize("schedule", ["exact", "paper"])
+def test_a_stage_of_one_step_trains(new_model, token_ids, gold, schedule):
+    model = new_model()
+    before = copy_weights(model)
+    protocol = Protocol("early_stopping", 1e-2, presentations=1, schedule=schedule)
+    assert train_stage(model, token_ids[:20], gold[:20], protocol, 0, "gold", silent).steps == 1
+    assert not same_weights(before, copy_weights(model))
+
+
+def test_the_first_step_changes_nothing_but_is_validated(new_model, token_ids, gold):
+    model, validated = new_model(), []
+    before = copy_weights(model)
+    protocol = Protocol("early_stopping", 1e-2, presentations=60)
+    train_stage(model, token_ids[:20], gold[:20], protocol, 0, "gold", lambda _: validated.append(copy_weights(model)))
+    assert same_weights(before, validated[0]) and not same_weights(before, validated[1])
 
 
 def test_a_stage_learns_labels_that_a_word_decides(new_model, llama_folder):

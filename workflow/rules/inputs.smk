@@ -23,7 +23,7 @@ rule prepare_task:
         mem_mb=grows(2000),
         runtime=grows(60),
     params:
-        version=3,
+        version=4,
         task=task_settings,
         sources=study["sources"],
         data_folder=study["data_folder"],
