@@ -28,8 +28,10 @@ LAYER = re.compile(r"\.(\d+)\.")
 
 
 def beside_body(model: PreTrainedModel) -> set[str]:
-    """Names of the parts of a model that are not its body: its heads."""
-    return {name for name, module in model.named_children() if module is not model.base_model}
+    """The first names of the weights that are not of a model's body: its heads. A bare body has none."""
+    if model.base_model is model:
+        return set()
+    return {key.partition(".")[0] for key in model.state_dict()} - {model.base_model_prefix}
 
 
 def is_of(key: str, parts: Collection[str]) -> bool:
@@ -50,7 +52,7 @@ def refuse_drawn(info: dict, source: str | Path, may_be_new: Collection[str]) ->
     for key, found, wanted in sorted(info["mismatched_keys"], key=lambda mismatch: mismatch[0]):
         if not is_of(key, may_be_new):
             raise InputError(
-                f"The weight {key} of {source} has the shape {list(found)}, but its config asks for {list(wanted)}; "
+                f"{source} holds the weight {key} in the shape {list(found)}, but its config asks for {list(wanted)}; "
                 "get the model again, or correct its config.json."
             )
     missing = {key for key in info["missing_keys"] if not is_of(key, may_be_new) and not POOLER.search(key)}
@@ -160,10 +162,14 @@ def unknown_to(
     return {key for key in unknown if not prefixed or key.startswith(body)}
 
 
-def refuse_uncut(info: dict, source: str | Path, layers: int) -> None:
-    """InputError if what a cut model leaves behind is not just the layers above the cut."""
-    unknown = {key for key in info["unexpected_keys"] if not POOLER.search(key)}
-    above = {key for key in unknown if (found := LAYER.search(key)) and int(found[1]) >= layers}
-    if not above:
-        raise InputError(f"{source} cannot be cut to {layers} layers: its architecture is no single stack of layers.")
-    refuse_unknown(unknown - above, source)
+def layer_of(key: str) -> int:
+    """The number of the layer that a weight is of, by its name; -1 if it is of none."""
+    found = LAYER.search(key)
+    return int(found[1]) if found else -1
+
+
+def refuse_uncut(model: PreTrainedModel, info: dict, source: str | Path, layers: int) -> None:
+    """InputError if a cut model still has other layers, or left more than layers behind."""
+    if any(layer_of(key) >= layers for key in model.base_model.state_dict()):
+        raise InputError(f"Cannot cut {source} to {layers} layers: its architecture is no single stack of them.")
+    refuse_unknown({k for k in info["unexpected_keys"] if layer_of(k) < layers and not POOLER.search(k)}, source)

@@ -78,7 +78,7 @@ def truncate_model(source: str | Path, layers: int, target: str | Path) -> None:
     with torch_stream(0, "missing weights"):
         model, info = architecture.from_pretrained(source, config=config, **options)
     refuse_drawn(info, source, () if config.architectures[0].endswith(LANGUAGE_MODELS) else beside_body(model))
-    refuse_uncut(info, source, layers)
+    refuse_uncut(model, info, source, layers)
     model.save_pretrained(target)
     AutoTokenizer.from_pretrained(source).save_pretrained(target)
 

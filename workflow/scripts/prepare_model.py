@@ -18,10 +18,9 @@ with job(snakemake) as record:
 
         truncate_model(snakemake.input.original, model["truncate"]["layers"], target)
     elif "gguf" in model:
-        from elicitation.config import gguf_file
         from elicitation.conversion import convert_gguf
 
-        record["gguf"] = convert_gguf(gguf_file(model), model["name"], target)
+        record["gguf"] = convert_gguf(Path(snakemake.input.gguf), model["name"], target)
     else:
         from elicitation.checkpoints import check_checkpoint
         from elicitation.hub import fetch_model
