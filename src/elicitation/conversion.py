@@ -28,17 +28,28 @@ TOLERANCE = 1e-4
 """Of a log-probability: the weights are the same, so at most the order of sums differs."""
 
 
-def read_tokenizer(path: Path, header: Header) -> PreTrainedTokenizerFast:
-    """The tokenizer of a GGUF file; by AutoTokenizer it would be the same, which reads the file twice."""
+def unreadable(path: Path, name: str, error: Exception) -> InputError:
+    """The sentence for what transformers raises, which is whatever it meets in a file that it does not expect."""
+    return InputError(
+        f"Model {name!r}: {path} cannot be read by transformers ({error}); take the model's safetensors by `hub` or "
+        "`local`."
+    )
+
+
+def read_tokenizer(path: Path, name: str, header: Header) -> PreTrainedTokenizerFast:
+    """The tokenizer of a GGUF file; AutoTokenizer makes the same one, but takes seconds to read the rest too."""
     start = {"add_bos_token": True} if header.starts_texts else {}
-    return PreTrainedTokenizerFast.from_pretrained(path.parent, gguf_file=path.name, **start)
+    try:
+        return PreTrainedTokenizerFast.from_pretrained(path.parent, gguf_file=path.name, **start)
+    except Exception as error:
+        raise unreadable(path, name, error) from error
 
 
 def write_tokenizer(path: Path, name: str, folder: Path) -> None:
     """The tokenizer and a config that suffice to count tokens, without the weights."""
     header = read_header(path, name)
     folder.mkdir(parents=True)
-    read_tokenizer(path, header).save_pretrained(folder)
+    read_tokenizer(path, name, header).save_pretrained(folder)
     context = {"max_position_embeddings": header.context} if header.context else {}
     write_json(folder / "config.json", {"architectures": [ARCHITECTURES[header.architecture]]} | context)
 
@@ -47,34 +58,43 @@ def load_gguf(path: Path, name: str, header: Header) -> PreTrainedModel:
     """The model as transformers reads it; InputError if a tensor is missing, left over or of another shape."""
     try:
         model, info = AutoModelForCausalLM.from_pretrained(
-            path.parent, gguf_file=path.name, dtype=DTYPE, ignore_mismatched_sizes=True, output_loading_info=True
+            path.parent, gguf_file=path.name, dtype=DTYPE, output_loading_info=True
         )
-        unknown = set(info["unexpected_keys"])
-        if not is_gguf_arch_supported(header.architecture):
-            # By its older way transformers passes over such tensors without a word.
-            processor = TENSOR_PROCESSORS.get(header.architecture, TensorProcessor)(config=model.config.to_dict())
-            unknown |= {tensor.name for tensor in header.tensors} - get_gguf_hf_weights_map(model, processor).keys()
+        unknown = set(info["unexpected_keys"]) | passed_over(model, header)
+        wanted = {key: weight.shape for key, weight in blank(model).state_dict().items()}
     except Exception as error:
-        # The library raises whatever it meets in a header that it does not expect.
-        raise InputError(
-            f"Model {name!r}: {path} cannot be read by transformers ({error}); take the model's "
-            "safetensors by `hub` or `local`."
-        ) from error
+        raise unreadable(path, name, error) from error
+    # transformers compares no shapes of models that it counts as quantised.
+    found = {key: weight.shape for key, weight in model.state_dict().items()}
+    info["mismatched_keys"] = {(key, found[key], wanted[key]) for key in found if found[key] != wanted[key]}
     refuse_drawn(info, f"Model {name!r}: {path}", ())
     refuse_unknown(unknown, f"Model {name!r}: {path}")
     return model
 
 
-def save_unquantised(model: PreTrainedModel, folder: Path) -> None:
-    """Write the weights. transformers counts the model as quantised and refuses, so a fresh one of the same config
-    takes them over."""
+def passed_over(model: PreTrainedModel, header: Header) -> set[str]:
+    """Tensors of the file that transformers, by its older way of reading, left out without a word."""
+    # Finding their names takes seconds, so it is done only where the numbers of weights differ.
+    if is_gguf_arch_supported(header.architecture) or header.parameters == model.num_parameters():
+        return set()
+    processor = TENSOR_PROCESSORS.get(header.architecture, TensorProcessor)(config=model.config.to_dict())
+    return {tensor.name for tensor in header.tensors} - get_gguf_hf_weights_map(model, processor).keys()
+
+
+def blank(model: PreTrainedModel) -> PreTrainedModel:
+    """A model of the same config without values, which does not count as quantised."""
     config = copy.deepcopy(model.config)
     del config.quantization_config
     with torch.device("meta"):
-        fresh = type(model)(config)
-    fresh.load_state_dict(model.state_dict(), assign=True)
-    fresh.tie_weights()
-    fresh.save_pretrained(folder)
+        return type(model)(config)
+
+
+def save_unquantised(model: PreTrainedModel, folder: Path) -> None:
+    """Write the weights, in a model that takes them over: transformers refuses to save the one that it read."""
+    saved = blank(model)
+    saved.load_state_dict(model.state_dict(), assign=True)
+    saved.tie_weights()
+    saved.save_pretrained(folder)
 
 
 @torch.inference_mode()
@@ -89,7 +109,7 @@ def convert_gguf(path: Path, name: str, folder: Path) -> dict:
     Raises InputError if the folder, loaded again, reads or continues the sample texts in another way than the file.
     """
     header = read_header(path, name)
-    tokenizer, model = read_tokenizer(path, header), load_gguf(path, name, header)
+    tokenizer, model = read_tokenizer(path, name, header), load_gguf(path, name, header)
     token_ids = tokenizer(list(SAMPLE_TEXTS))["input_ids"]
     expected = log_probabilities(model, token_ids)
     save_unquantised(model, folder)
