@@ -39,7 +39,8 @@ def packed_attention(
     scaling: float | None = None,
     dropout: float = 0.0,
     sliding_window: int | None = None,
-    text_lengths: list[int] | None = None,
+    *,
+    text_lengths: list[int],
     **_,
 ) -> tuple[torch.Tensor, None]:
     """Causal attention within each of several texts that stand in one sequence.

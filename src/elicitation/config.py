@@ -25,6 +25,7 @@ from safetensors import SafetensorError, safe_open
 
 from elicitation.api import check_api_method
 from elicitation.errors import MAX_SHOWN, SECRET_NAME, InputError, shown
+from elicitation.gguf_files import GIT_LFS, Header, read_header
 from elicitation.methods import METHODS, Method, study_methods
 from elicitation.own_labels import DEFAULTS, survey_table, table_file
 from elicitation.purchases import Supply, check_supply, full_supply
@@ -36,8 +37,6 @@ WEIGHTS = "*.safetensors"
 TOKENIZER_FILES = ["config.json", "tokenizer.json"]
 WHOLE_MODEL = [*TOKENIZER_FILES, WEIGHTS]
 """Files that a model is made of."""
-GIT_LFS = b"version https://git-lfs"
-"""How the file begins that stands for a large one until Git LFS fetches it."""
 AVERAGE = "average"
 """What the average over tasks is called in tables."""
 LANGUAGE_MODELS = ("ForCausalLM", "LMHeadModel")
@@ -396,20 +395,36 @@ def split_file(task: dict, split: str, data_folder: str | None) -> Path:
     )
 
 
+def place_in_package(path: str, name: str) -> Path:
+    """The path that a model's entry means; InputError if it lies in a Python package that is not installed."""
+    if not path.startswith(PACKAGE_PREFIX):
+        return Path(path)
+    package, _, inner = path.removeprefix(PACKAGE_PREFIX).partition("/")
+    try:
+        # It is not imported: a package that only holds files may want others that are not here.
+        spec = importlib.util.find_spec(package)
+    except (ImportError, ValueError):
+        spec = None
+    if spec is None or spec.origin is None:
+        raise InputError(f"Model {name!r}: the Python package {package!r} is not installed; install it (README).")
+    return Path(spec.origin).parent / inner
+
+
 def local_model_folder(path: str, name: str) -> Path:
     """The folder that a model's `local` entry means; InputError unless a complete model is there."""
-    folder = Path(path)
-    if path.startswith(PACKAGE_PREFIX):
-        package, _, inner = path.removeprefix(PACKAGE_PREFIX).partition("/")
-        try:
-            spec = importlib.util.find_spec(package)
-        except (ImportError, ValueError):
-            spec = None
-        if spec is None or spec.origin is None:
-            raise InputError(f"Model {name!r}: the Python package {package!r} is not installed; install it (README).")
-        folder = Path(spec.origin).parent / inner
+    folder = place_in_package(path, name)
     check_model_folder(folder, name)
     return folder
+
+
+def gguf_file(model: dict) -> Path:
+    """The file that a model's `gguf` entry means."""
+    return place_in_package(model["gguf"], model["name"])
+
+
+def gguf_header(model: dict) -> Header:
+    """What the header of a model's GGUF file says; InputError if the file is not there or cannot be used."""
+    return read_header(gguf_file(model), model["name"])
 
 
 def check_model_folder(folder: Path, name: str, needed: Iterable[str] = WHOLE_MODEL) -> None:
@@ -471,6 +486,8 @@ def layers_of(model: dict, sources: str) -> int | None:
     """Layers of a model, where that can be known before it is fetched."""
     if "sandbox" in model:
         return model["sandbox"]["layers"]
+    if "gguf" in model:
+        return gguf_header(model).layers
     if sources != "local" or "local" not in model:
         return None
     known = model_config(local_model_folder(model["local"], model["name"]), model["name"])
@@ -516,6 +533,13 @@ def check_model_source(model: dict, models: dict[str, dict], config: dict) -> No
             )
     elif "api" in model:
         check_api_model(model)
+    elif "gguf" in model:
+        gguf_header(model)
+        if importlib.util.find_spec("gguf") is None:
+            raise InputError(
+                f"Model {name!r}: the Python package 'gguf', by which its file is read, is not installed; install it "
+                "(README)."
+            )
     elif config["sources"] not in model:
         kind = config["sources"]
         raise InputError(f"Config, models[{name}]: sources is {kind!r}, but the model has no {kind!r} entry; add one.")
@@ -718,7 +742,8 @@ def check_figures(methods: dict[str, Method], config: dict) -> None:
 def check_prompting(model: dict, models: dict[str, dict], config: dict) -> None:
     """InputError if the model's files are here and say that it has no language head to be asked."""
     source = models.get(model.get("truncate", {}).get("model"), model)
-    if "sandbox" in source or config["sources"] != "local":
+    # Those of the sandbox and all that are read from GGUF are causal language models.
+    if {"sandbox", "gguf"} & source.keys() or config["sources"] != "local":
         return
     require_language_head(local_model_folder(source["local"], source["name"]), model["name"])
 

@@ -13,7 +13,15 @@ import pandas as pd
 from safetensors import safe_open
 
 from elicitation.api import MIN_LINES, dollars
-from elicitation.config import groups_of, local_model_folder, planned_runs, reads_as, supervisors_of, supply_of
+from elicitation.config import (
+    gguf_header,
+    groups_of,
+    local_model_folder,
+    planned_runs,
+    reads_as,
+    supervisors_of,
+    supply_of,
+)
 from elicitation.market import CANDIDATES
 from elicitation.methods import Method, Stage, study_methods
 from elicitation.training import Protocol, plan_schedule, supervisor_protocol
@@ -55,6 +63,8 @@ def parameters_of(model: dict, sources: str) -> float | None:
         return float(model["parameters"])
     if "sandbox" in model:
         return 10.0 * model["sandbox"]["layers"] * model["sandbox"]["width"] ** 2
+    if "gguf" in model:
+        return float(gguf_header(model).parameters)
     if sources == "local" and "local" in model:
         count = 0
         for path in local_model_folder(model["local"], model["name"]).glob("*.safetensors"):

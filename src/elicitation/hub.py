@@ -16,6 +16,8 @@ def model_source(model: dict, sources: str) -> str:
     for made in ("sandbox", "truncate"):
         if made in model:
             return made
+    if "gguf" in model:
+        return f"gguf:{model['gguf']}"
     return f"hub:{model['hub']['id']}@{model['hub']['revision']}" if sources == "hub" else f"local:{model['local']}"
 
 

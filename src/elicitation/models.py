@@ -26,7 +26,8 @@ from transformers.pytorch_utils import Conv1D
 from transformers.utils import logging as transformers_logging
 
 from elicitation.batches import PACKED
-from elicitation.config import PACKED_ARCHITECTURES
+from elicitation.checkpoints import beside_body, refuse_drawn, refuse_uncut
+from elicitation.config import LANGUAGE_MODELS, PACKED_ARCHITECTURES
 from elicitation.errors import InputError
 from elicitation.hardware import Hardware, check_precision
 from elicitation.lengths import context_of
@@ -35,6 +36,10 @@ from elicitation.trunk import join_trunk
 
 HEAD_SCALE = 0.01
 """Initial weights of the classification head are scaled by this, so that training starts near log-odds 0."""
+INITIALIZER_RANGE = 0.02
+"""Deviation of initial weights where an architecture's config names none."""
+FOREIGN_OUTPUTS = ("problem_type", "sentence_transformers", "sbert_ce_default_activation_function")
+"""Keys of a checkpoint's config that say what its own head puts out; vLLM would go by them with the new head."""
 LORA_RANK = LORA_ALPHA = 8
 UNQUANTISED = ["score", "classifier", "pre_classifier", "classification_head", "lm_head"]
 """What architectures call their heads, which are not held in 4 bits."""
@@ -73,11 +78,18 @@ def truncate_model(source: str | Path, layers: int, target: str | Path) -> None:
         raise InputError(
             f"Cannot cut {source} to {layers} layers: it has {config.num_hidden_layers}; ask for fewer in `truncate`."
         )
+    if not config.architectures:
+        raise InputError(f"Cannot cut {source}: its config.json names no architecture; add `architectures`.")
     architecture = getattr(transformers, config.architectures[0])
     config.num_hidden_layers = layers
     if getattr(config, "layer_types", None):
         config.layer_types = config.layer_types[:layers]
-    model = architecture.from_pretrained(source, config=config, dtype="auto", use_safetensors=True)
+    options = {"dtype": "auto", "use_safetensors": True, "ignore_mismatched_sizes": True, "output_loading_info": True}
+    # Where a pooler or a head is missing, the same one is drawn each time.
+    with torch_stream(0, "missing weights"):
+        model, info = architecture.from_pretrained(source, config=config, **options)
+    refuse_drawn(info, source, () if config.architectures[0].endswith(LANGUAGE_MODELS) else beside_body(model))
+    refuse_uncut(model, info, source, layers)
     model.save_pretrained(target)
     AutoTokenizer.from_pretrained(source).save_pretrained(target)
 
@@ -130,20 +142,30 @@ def let_pack(model: PreTrainedModel) -> None:
 
 
 def load_classifier(folder: str | Path, hardware: Hardware, pad_token_id: int) -> PreTrainedModel:
-    """A finished two-way classifier."""
-    # Weights that the checkpoint lacks (a head, a pooler) are drawn: the same ones each time.
+    """A two-way classifier: a finished one, or a pretrained model with a new head.
+
+    Raises InputError if the checkpoint lacks more than a head and a pooler.
+    """
+    options = loading_options(hardware) | {"ignore_mismatched_sizes": True, "output_loading_info": True}
+    # A head or a pooler that the checkpoint lacks is drawn: the same one each time.
     with torch_stream(0, "missing weights"):
-        model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=2, **loading_options(hardware))
+        model, info = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=2, **options)
+    refuse_drawn(info, folder, beside_body(model))
     let_pack(model)
     model.config.pad_token_id = pad_token_id
+    for key in FOREIGN_OUTPUTS:
+        if getattr(model.config, key, None) is not None:
+            delattr(model.config, key)
     if hardware.gradient_checkpointing:
         model.gradient_checkpointing_enable({"use_reentrant": False})
     return model
 
 
 def load_language_model(folder: str | Path, hardware: Hardware, pad_token_id: int) -> PreTrainedModel:
-    """A causal language model with its own head."""
-    model = AutoModelForCausalLM.from_pretrained(folder, **loading_options(hardware))
+    """A causal language model with its own head; InputError if the checkpoint lacks a weight."""
+    options = loading_options(hardware) | {"ignore_mismatched_sizes": True, "output_loading_info": True}
+    model, info = AutoModelForCausalLM.from_pretrained(folder, **options)
+    refuse_drawn(info, folder, ())
     let_pack(model)
     model.config.pad_token_id = pad_token_id
     return model
@@ -164,13 +186,20 @@ def body_layers(model: PreTrainedModel) -> list[str]:
     return [name for name, module in named if isinstance(module, LINEAR)]
 
 
-def draw_head(modules: Iterable[torch.nn.Module], initializer_range: float, seed: int, *names: str) -> None:
+def initializer_range(config) -> float:
+    """Deviation of an architecture's initial weights; OPT and BART call it init_std."""
+    return next(
+        (getattr(config, key) for key in ("initializer_range", "init_std") if hasattr(config, key)), INITIALIZER_RANGE
+    )
+
+
+def draw_head(modules: Iterable[torch.nn.Module], deviation: float, seed: int, *names: str) -> None:
     """Fresh small weights for the last linear layer, drawn by the seed's stream called `names`.
 
-    modules: of the head, in order.
+    modules: of the head, in order; deviation: of the architecture's initial weights.
     """
     last = [layer for module in modules for layer in module.modules() if isinstance(layer, LINEAR)][-1]
-    drawn = stream(seed, "head", *names).normal(0, HEAD_SCALE * initializer_range, tuple(last.weight.shape))
+    drawn = stream(seed, "head", *names).normal(0, HEAD_SCALE * deviation, tuple(last.weight.shape))
     with torch.no_grad():
         last.weight.copy_(torch.from_numpy(drawn))
         if last.bias is not None:
@@ -180,14 +209,14 @@ def draw_head(modules: Iterable[torch.nn.Module], initializer_range: float, seed
 def new_classifier(folder: str | Path, hardware: Hardware, pad_token_id: int, seed: int) -> PreTrainedModel:
     """A pretrained model with a fresh float32 head, small and drawn by the seed."""
     model = load_classifier(folder, hardware, pad_token_id)
-    draw_head([module.float() for module in head_of(model).values()], model.config.initializer_range, seed)
+    draw_head([module.float() for module in head_of(model).values()], initializer_range(model.config), seed)
     return model
 
 
 def renew_head(model: PeftModel, seed: int) -> None:
     """Draw the last layer of a finetuned classifier's head anew."""
     head = [module.modules_to_save[model.active_adapter] for module in head_of(model.get_base_model()).values()]
-    draw_head(head, model.config.initializer_range, seed, "renewed")
+    draw_head(head, initializer_range(model.config), seed, "renewed")
 
 
 def choose_trainable(model: PeftModel, part: str) -> None:

@@ -7,6 +7,8 @@ from elicitation.config import (
     block_purchases,
     blocks_of,
     budgets_of,
+    gguf_file,
+    gguf_header,
     groups_of,
     prices_of,
     readers_of,
@@ -269,10 +271,23 @@ def student_api(wildcards):
     return MODELS[wildcards.student]["api"]
 
 
+def gguf_of(wildcards):
+    """The GGUF file that a model is read from, if it is."""
+    model = MODELS[wildcards.model]
+    return str(gguf_file(model)) if "gguf" in model else []
+
+
 def original_model(wildcards):
     """The model that a truncated one is cut from."""
     cut = MODELS[wildcards.model].get("truncate")
     return f"results/models/{cut['model']}" if cut else []
+
+
+def preparation_memory(wildcards, attempt):
+    """MB for preparing a model: of a GGUF file the weights in float32, twice, and the libraries."""
+    model = MODELS[wildcards.model]
+    needed = 1000 + 8e-6 * gguf_header(model).parameters if "gguf" in model else 0
+    return attempt * max(2000, round(needed))
 
 
 def weak_stages(wildcards):

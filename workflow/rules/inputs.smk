@@ -33,6 +33,8 @@ rule prepare_task:
 
 
 rule prepare_tokenizer:
+    input:
+        gguf=gguf_of,
     output:
         tokenizer=directory("results/tokenizers/{model}"),
         record="results/tokenizers/{model}.json",
@@ -122,6 +124,7 @@ rule fetch:
 rule prepare_model:
     input:
         original=original_model,
+        gguf=gguf_of,
     output:
         model=directory("results/models/{model}"),
         record="results/models/{model}.json",
@@ -134,7 +137,7 @@ rule prepare_model:
     conda:
         "../../envs/elicitation.yaml"
     resources:
-        mem_mb=grows(2000),
+        mem_mb=preparation_memory,
         runtime=grows(240),
     params:
         version=1,

@@ -1,4 +1,4 @@
-"""Pretrain, cut, download or link a model into results/models."""
+"""Pretrain, cut, convert, download or link a model into results/models."""
 
 from elicitation.jobs import job
 
@@ -17,7 +17,13 @@ with job(snakemake) as record:
         from elicitation.models import truncate_model
 
         truncate_model(snakemake.input.original, model["truncate"]["layers"], target)
+    elif "gguf" in model:
+        from elicitation.conversion import convert_gguf
+
+        record["gguf"] = convert_gguf(Path(snakemake.input.gguf), model["name"], target)
     else:
+        from elicitation.checkpoints import check_checkpoint
         from elicitation.hub import fetch_model
 
         fetch_model(model, sources, target)
+        check_checkpoint(target, model["name"])

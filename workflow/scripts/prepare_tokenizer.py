@@ -16,6 +16,10 @@ with job(snakemake, forked=False) as record:
         target.mkdir(parents=True)
         word_tokenizer().save(str(target / "tokenizer.json"))
         write_json(target / "config.json", {"architectures": ["LlamaForCausalLM"], "max_position_embeddings": CONTEXT})
+    elif "gguf" in model:
+        from elicitation.conversion import write_tokenizer
+
+        write_tokenizer(Path(snakemake.input.gguf), model["name"], target)
     else:
         fetch_files(model, sources, target, TOKENIZER_FILES)
         check_model_folder(target, model["name"], TOKENIZER_FILES)
