@@ -13,7 +13,15 @@ import pandas as pd
 from safetensors import safe_open
 
 from elicitation.api import MIN_LINES, dollars
-from elicitation.config import groups_of, local_model_folder, planned_runs, reads_as, supervisors_of, supply_of
+from elicitation.config import (
+    asks_model,
+    groups_of,
+    local_model_folder,
+    planned_runs,
+    reads_as,
+    supervisors_of,
+    supply_of,
+)
 from elicitation.market import CANDIDATES
 from elicitation.methods import Method, Stage, study_methods
 from elicitation.training import Protocol, plan_schedule, supervisor_protocol
@@ -266,7 +274,7 @@ def estimate(config: dict, folder: Path) -> tuple[dict[str, pd.DataFrame], list[
         "supervisors": [
             estimate_supervisor(entry, models[entry["model"]], config, folder)
             for entry in supervisors_of(config).values()
-            if entry["shuffle_errors_of"] is None and entry["columns"] is None
+            if entry["shuffle_errors_of"] is None and asks_model(entry)
         ],
         "models": [estimate_model(model, config, folder) for model in models.values() if "api" not in model],
     }

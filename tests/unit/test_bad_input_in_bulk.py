@@ -49,7 +49,7 @@ BAD_CONFIGS = [
     ("sources", 'web', "Config, sources: 'web' must be 'hub' or 'local'."),
     ("data_folder", 3, 'Config, data_folder: 3 must be text or null; put it in quotes.'),
     ("data_folder", 'nowhere', "Task 'own': none of nowhere/own/train.parquet, nowhere/own/train.jsonl, nowhere/own/train.csv is a file; correct data_folder, the task's `local` or its `splits`."),
-    ("1", 2, 'Config, the top level: unknown key 1; known are average_over, combinations, data_folder, device, extra_seeds, figures, grid, inference, jobs_per_gpu, keep_weak_stages, labelling, methods, models, seeds, sources, students, study, supervision, supervisors, tasks, training, weak_prices.'),
+    ("1", 2, 'Config, the top level: unknown key 1; known are average_over, combinations, data_folder, device, extra_seeds, figures, grid, inference, jobs_per_gpu, keep_weak_stages, labelling, methods, models, ratings_archive, seeds, sources, students, study, supervision, supervisors, tasks, training, weak_prices.'),
     ("tasks", [], 'Config, tasks: the list needs at least 1, but has 0; add some.'),
     ("tasks", None, 'Config, tasks: no value is given; it must be a list.'),
     ("tasks", {"a": 1}, "Config, tasks: {'a': 1} must be a list."),
