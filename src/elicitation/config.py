@@ -697,13 +697,10 @@ def prices_of(config: dict) -> dict[str, list[float]]:
     cost unshuffled.
     """
     prices, supervisors = {}, supervisors_of(config)
-    panels = {task["name"]: task.get("panel") for task in config["tasks"]}
     tables = [task for task in config["tasks"] if "table" in task]
     for name, entry in supervisors.items():
         if raters := labeller_of(name, supervisors)["raters"]:
-            labelled = dict.fromkeys(group["task"] for group in groups_of(config) if group["supervisor"] == name)
-            shares = [raters / panels[task] for task in labelled]
-            prices[name] = [float(f"{sum(shares) / len(shares):.4g}")]
+            prices[name] = [price_of_ratings(raters, name, config)]
             continue
         if entry["columns"] is None:
             prices[name] = config["weak_prices"]
@@ -716,6 +713,18 @@ def prices_of(config: dict) -> dict[str, list[float]]:
         paid = sum(votes[column] * price for votes in surveys for column, price in entry["columns"].items())
         prices[name] = [float(f"{paid / len(surveys):.4g}")]
     return prices
+
+
+def price_of_ratings(n: int, name: str, config: dict) -> float:
+    """What n ratings cost on average over the tasks that a supervisor labels, as a share of a whole panel's.
+
+    Rounded down to four digits, so that a budget affords all ratings that its panels have.
+    """
+    labelled = {group["task"] for group in groups_of(config) if group["supervisor"] == name}
+    shares = [Fraction(n, task["panel"]) for task in config["tasks"] if task["name"] in labelled]
+    price = sum(shares) / len(shares)
+    scale = 10 ** (3 - math.floor(math.log10(price)))
+    return math.floor(price * scale) / scale
 
 
 def check_supervision(tasks: dict[str, dict], config: dict) -> None:

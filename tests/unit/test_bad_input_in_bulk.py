@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
-from random_configs import STUDY, keys_of, mutations, studies, write_files
+from random_configs import RATED_STUDY, STUDY, keys_of, mutations, studies, write_files
 
 from elicitation.config import load_schema, validate
 from elicitation.errors import InputError
@@ -73,7 +73,7 @@ BAD_CONFIGS = [
     ("tasks.0.supervision_size", True, 'Config, tasks[topic].supervision_size: True must be a whole number.'),
     ("tasks.0.pool_sise", 5, "Config, tasks[topic]: unknown key 'pool_sise'; did you mean 'pool_size'?"),
     ("tasks.0.sandbox", 'weather', "Config, tasks[topic].sandbox: 'weather' must be 'hope', 'surprise', 'topic' or 'verdict'."),
-    ("tasks.0.sandbox", ABSENT, "Config, tasks[topic]: no source is given; add 'sandbox', or 'table', or 'label', 'splits' and 'text', or 'answer', 'splits' and 'text', or 'pair', 'splits' and 'text'."),
+    ("tasks.0.sandbox", ABSENT, "Config, tasks[topic]: no source is given; add 'sandbox', or 'table', or 'panel', 'ratings' and 'text', or 'label', 'splits' and 'text', or 'answer', 'splits' and 'text', or 'pair', 'splits' and 'text'."),
     ("tasks.0.local", 'own', "Config, tasks[topic]: 'local' and 'sandbox' exclude each other; give exactly one."),
     ("tasks.1.label", ABSENT, "Config, tasks[own]: the source is incomplete; add 'label' or 'answer' or 'pair'."),
     ("tasks.1.label", '', 'Config, tasks[own].label: the text is empty; write one.'),
@@ -345,8 +345,9 @@ def assert_is_a_sentence(text: str) -> None:
     assert not re.search(r"[.?!] [A-Z]", re.sub(r"'[^']*'|\(.*\)", "", text)), text
 
 
-def test_the_study_that_all_bad_ones_are_made_from_is_valid():
+def test_the_studies_that_all_bad_ones_are_made_from_are_valid():
     validate(STUDY)
+    validate(RATED_STUDY)
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,9 @@ def write_archive(folder, setup: str = ""):
     with tarfile.open(path, "w:gz") as archive:
         add_file(archive, ratings.INNER_ARCHIVE, inner.getvalue())
         add_file(archive, "vaderSentiment-3.3.2/setup.py", setup.encode())
-        add_file(archive, "vaderSentiment-3.3.2/PKG-INFO", b"Metadata-Version: 1.0\nName: vaderSentiment\nVersion: 3.3.2\n")
+        add_file(
+            archive, "vaderSentiment-3.3.2/PKG-INFO", b"Metadata-Version: 1.0\nName: vaderSentiment\nVersion: 3.3.2\n"
+        )
     return path
 
 
@@ -273,27 +275,32 @@ def test_a_study_of_ratings_needs_no_prices_and_no_model_but_the_student():
     assert [entry["prompt"]["labels"] for entry in study["tasks"]] == [[" negative", " positive"]] * 2
     assert study["tasks"][0]["prompt"] == {"cue": "", "labels": [" negative", " positive"], "separator": "\n\n"}
     # 1/18 of the films' panel, 1/20 of the tweets'.
-    assert prices_of(study) == {"one_rater": [0.05278], "three_raters": [0.1583]}
+    assert prices_of(study) == {"one_rater": [0.05277], "three_raters": [0.1583]}
     alone = validate(changed(tasks=STUDY["tasks"][:1]))
-    assert prices_of(alone) == {"one_rater": [0.05556], "three_raters": [0.1667]}
+    assert prices_of(alone) == {"one_rater": [0.05555], "three_raters": [0.1666]}
     assert [reader["model"] for reader in readers_of("film", study)] == ["student"]
+
+
+def test_a_budget_affords_all_the_ratings_that_its_panels_have():
+    (price,) = prices_of(validate(changed(tasks=STUDY["tasks"][:1])))["one_rater"]
+    assert all(18 * n * price <= n < 18 * n * price + 0.001 * n for n in (4, 16, 1024))
 
 
 def test_a_raters_price_is_that_of_the_tasks_that_it_labels():
     apart = [{"tasks": ["film"], "supervisors": ["one_rater"]}, {"tasks": ["tweet"], "supervisors": ["three_raters"]}]
-    assert prices_of(validate(changed(combinations=apart))) == {"one_rater": [0.05556], "three_raters": [0.15]}
+    assert prices_of(validate(changed(combinations=apart))) == {"one_rater": [0.05555], "three_raters": [0.15]}
 
 
 def test_the_shuffled_errors_of_a_rater_cost_what_the_rater_costs():
     study = validate(changed(supervisors=[ONE, SHUFFLED]))
-    assert prices_of(study) == {"one_rater": [0.05278], "control": [0.05278]}
+    assert prices_of(study) == {"one_rater": [0.05277], "control": [0.05277]}
 
 
 def test_models_beside_raters_have_the_studys_prices():
     study = changed(supervisors=[ONE, "student", {"name": "control", "shuffle_errors_of": "student"}])
     assert one_sentence(validate, study) == "Config, the top level: the key 'weak_prices' is missing; add it."
     prices = prices_of(validate(study | {"weak_prices": [0.5, 0.1]}))
-    assert prices == {"one_rater": [0.05278], "student": [0.5, 0.1], "control": [0.5, 0.1]}
+    assert prices == {"one_rater": [0.05277], "student": [0.5, 0.1], "control": [0.5, 0.1]}
 
 
 def test_an_own_prompt_completes_the_catalogues():

@@ -38,7 +38,7 @@ def test_single_peoples_ratings_become_weak_labels_of_the_known_quality(tmp_path
         assert abs((p == gold[p.index]).mean() - right) < 0.01 and abs((p == 0.5).mean() - undecided) < 0.01
     quality = pd.read_csv(results / "label_quality.csv")
     assert quality.column.tolist() == ["rating 1"] * 2 + ["rating 2", "rating 3", "rating 1 + rating 2 + rating 3"]
-    assert quality.price.tolist() == [0.0556] * 4 + [0.1667]
+    assert quality.price.tolist() == [0.05555] * 4 + [0.1666]
 
 
 def test_an_archive_with_another_hash_ends_the_run_before_anything_else(tmp_path):

@@ -8,6 +8,7 @@ from elicitation.config import (
     blocks_of,
     budgets_of,
     groups_of,
+    price_of_ratings,
     prices_of,
     readers_of,
     reads_as,
@@ -175,7 +176,7 @@ def source_prices(name):
     entry = SUPERVISORS[name]
     if entry["columns"] is not None:
         return entry["columns"]
-    price = float(f"{PRICES[name][0] / entry['raters']:.3g}")
+    price = price_of_ratings(1, name, study)
     return {f"rating {place + 1}": price for place in range(entry["raters"])}
 
 
