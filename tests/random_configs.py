@@ -84,6 +84,18 @@ OWN_STUDY = MINI | {
 """A valid study on a table of one's own."""
 NO_WEIGHTS = (2).to_bytes(8, "little") + b"{}"
 """A whole safetensors file: the header's length and a header that names nothing."""
+RATED_STUDY = MINI | {
+    "ratings_archive": "own/train.csv",
+    "tasks": [{"name": "rated", "ratings": "tweets", "panel": 20, "text": "Tweet: {text}"} | SIZES],
+    "supervisors": [
+        "supervisor",
+        {"name": "one", "raters": 1},
+        {"name": "three", "raters": 3, "aggregate": "majority"},
+        {"name": "shuffled", "shuffle_errors_of": "one"},
+    ],
+    "labelling": {"engine": "transformers"},
+}
+"""A valid study on sentences that people rated."""
 FILES = ("own/train.csv", "own/test.csv", "weights/config.json", "weights/tokenizer.json", "weights/model.safetensors")
 
 
@@ -196,7 +208,7 @@ def places(value, path=()):
 @st.composite
 def mutations(draw) -> dict:
     """A valid config in which a few things were taken away, renamed or replaced by anything."""
-    study = draw(studies() | st.builds(copy.deepcopy, st.sampled_from([STUDY, OWN_STUDY])))
+    study = draw(studies() | st.builds(copy.deepcopy, st.sampled_from([STUDY, OWN_STUDY, RATED_STUDY])))
     for _ in range(draw(st.integers(1, 3))):
         *parents, last = draw(st.sampled_from(list(places(study))))
         entry = study

@@ -25,10 +25,12 @@ from safetensors import SafetensorError, safe_open
 
 from elicitation.api import check_api_method
 from elicitation.errors import MAX_SHOWN, SECRET_NAME, InputError, shown
+from elicitation.formatting import template_fields
 from elicitation.gguf_files import GIT_LFS, Header, read_header
 from elicitation.methods import METHODS, Method, study_methods
 from elicitation.own_labels import DEFAULTS, survey_table, table_file
 from elicitation.purchases import Supply, check_supply, full_supply
+from elicitation.ratings import local_archive
 
 SCHEMA_FILE = Path(__file__).parents[2] / "workflow/schemas/config.schema.yaml"
 CATALOGUES = {kind: Path(__file__).parents[2] / f"workflow/{kind}.yaml" for kind in ("tasks", "models")}
@@ -208,7 +210,7 @@ def with_defaults(value, schema: dict):
 def from_catalogue(given: dict, kind: str) -> dict:
     """The task or model with what it leaves open taken from the entry that it names in the catalogue of its kind.
 
-    `hub` and `splits` are completed key by key, but another `hub.id` takes nothing from the entry's. Raises
+    `hub`, `splits` and `prompt` are completed key by key, but another `hub.id` takes nothing from the entry's. Raises
     InputError if there is no such entry.
     """
     if not isinstance(given.get("catalogue"), str):
@@ -220,7 +222,7 @@ def from_catalogue(given: dict, kind: str) -> dict:
         )
     entry = catalogue[name]
     complete = entry | given
-    for key in ("hub", "splits"):
+    for key in ("hub", "splits", "prompt"):
         own = given.get(key)
         if isinstance(own, dict) and "id" not in own:
             complete[key] = entry.get(key, {}) | own
@@ -275,6 +277,7 @@ def validate(config: dict) -> dict:
     for task in tasks.values():
         check_task_source(task, config)
     check_own_labels(tasks, config)
+    check_ratings(tasks, config)
     methods = study_methods(config["methods"])
     check_methods(methods, models, config)
     check_supervision(tasks, config)
@@ -318,8 +321,13 @@ def check_task_source(task: dict, config: dict) -> None:
     if "table" in task:
         check_table(task, config)
         return
+    if "ratings" in task:
+        check_rated_task(task)
+        return
     if "id" in task:
         raise InputError(f"Config, tasks[{task['name']}].id: only a `table` has ids; drop it.")
+    if "panel" in task:
+        raise InputError(f"Config, tasks[{task['name']}].panel: only `ratings` have a panel; drop it.")
     if "sandbox" in task:
         if others := task.keys() & {"hub", "local"}:
             raise InputError(
@@ -346,13 +354,27 @@ def check_task_source(task: dict, config: dict) -> None:
 def check_table(task: dict, config: dict) -> None:
     """InputError if the entry of a task with a table holds what a table does not take, or there is no such file."""
     place = f"Config, tasks[{task['name']}]"
-    for key in ("hub", "local", "splits", "lines", "filled", "answer", "pair"):
+    for key in ("hub", "local", "splits", "lines", "filled", "answer", "pair", "panel"):
         if key in task:
             raise InputError(f"{place}: a table takes no {key}; drop it.")
     check_template(f"tasks[{task['name']}].text", (DEFAULTS | task)["text"])
     if not isinstance((DEFAULTS | task)["label"], str):
         raise InputError(f"{place}.label: a table's gold labels are 0 and 1; give the name of their column alone.")
     table_file(task, config["data_folder"])
+
+
+def check_rated_task(task: dict) -> None:
+    """InputError if the entry of a task of rated sentences holds what they do not take."""
+    place = f"Config, tasks[{task['name']}]"
+    for key in ("hub", "local", "splits", "lines", "filled", "label", "answer", "pair", "id"):
+        if key in task:
+            raise InputError(f"{place}: rated sentences take no {key}; drop it.")
+    check_template(f"tasks[{task['name']}].text", task["text"])
+    if set(template_fields(task["text"])) != {"text"}:
+        raise InputError(
+            f"{place}.text: {shown(task['text'])} names other columns than `text`, the only one of rated sentences; "
+            "write {text} for the sentence."
+        )
 
 
 def as_list(value) -> list:
@@ -601,22 +623,34 @@ def check_api_model(model: dict) -> None:
 
 
 def supervisors_of(config: dict) -> dict[str, dict]:
-    """The supervisors by name, each with `model`, `prompted_shots` (None: finetuned), `shuffle_errors_of`, `columns`
-    and `aggregate`."""
+    """The supervisors by name, each with `model`, `prompted_shots` (None: finetuned), `shuffle_errors_of`, `columns`,
+    `raters` and `aggregate`."""
     entries = [{"name": entry} if isinstance(entry, str) else entry for entry in config["supervisors"]]
-    absent = {"prompted_shots": None, "shuffle_errors_of": None, "columns": None, "aggregate": None}
+    absent = dict.fromkeys(("prompted_shots", "shuffle_errors_of", "columns", "raters", "aggregate"))
     return {name: absent | {"model": name} | entry for name, entry in named(entries, "supervisors").items()}
+
+
+def asks_model(entry: dict) -> bool:
+    """Whether a model writes the supervisor's labels, or those whose errors it shuffles; else columns or people do."""
+    return entry["columns"] is None and entry["raters"] is None
+
+
+def labeller_of(name: str, supervisors: dict[str, dict]) -> dict:
+    """The supervisor whose labels it shows: itself, or the one whose errors it shuffles."""
+    return supervisors[supervisors[name]["shuffle_errors_of"] or name]
 
 
 def check_supervisors(supervisors: dict[str, dict], models: dict[str, dict], config: dict) -> None:
     """InputError if a supervisor refers to nothing, contradicts itself, cannot be prompted, or has no price."""
     for name, entry in supervisors.items():
         original = entry["shuffle_errors_of"]
-        if entry["columns"] is not None or entry["aggregate"] is not None:
+        if entry["raters"] is not None:
+            check_raters(name, entry)
+        elif entry["columns"] is not None or entry["aggregate"] is not None:
             check_columns(name, entry)
-        elif "weak_prices" not in config:
-            raise InputError("Config, the top level: the key 'weak_prices' is missing; add it.")
         elif original is None:
+            if "weak_prices" not in config:
+                raise InputError("Config, the top level: the key 'weak_prices' is missing; add it.")
             if entry["model"] not in models:
                 raise InputError(
                     f"Config, supervisors: {entry['model']!r} is not defined{nearest(entry['model'], list(models))}"
@@ -649,13 +683,49 @@ def check_columns(name: str, entry: dict) -> None:
         raise InputError(f"{place}: several columns must be joined; add `aggregate`.")
 
 
+def check_raters(name: str, entry: dict) -> None:
+    """InputError if a supervisor that is people contradicts itself."""
+    place = f"Config, supervisors[{name}]"
+    others = [entry[key] for key in ("prompted_shots", "shuffle_errors_of", "columns")]
+    if any(other is not None for other in others) or entry["model"] != name:
+        raise InputError(f"{place}: raters have no model and no columns; drop the other keys.")
+    if entry["aggregate"] == "dawid_skene":
+        raise InputError(
+            f"{place}: dawid_skene learns how often each person errs, but the raters have no names; choose majority or "
+            "mean."
+        )
+    if entry["raters"] == 1 and entry["aggregate"]:
+        raise InputError(f"{place}: one rater needs no aggregate; drop it.")
+    if entry["raters"] > 1 and not entry["aggregate"]:
+        raise InputError(f"{place}: several ratings must be joined; add `aggregate`, majority or mean.")
+
+
+def check_ratings(tasks: dict[str, dict], config: dict) -> None:
+    """InputError if raters label a task that has no ratings, or more of them than a panel has; or if the copy of the
+    archive is not there."""
+    if config["ratings_archive"] is not None:
+        local_archive(config["ratings_archive"])
+    supervisors = supervisors_of(config)
+    for task, name in {(group["task"], group["supervisor"]): None for group in groups_of(config)}:
+        raters, place = labeller_of(name, supervisors)["raters"], f"Config, supervisors[{name}]"
+        if raters is None:
+            continue
+        if "ratings" not in tasks[task]:
+            raise InputError(f"{place}: the task {task!r} has no `ratings`; keep them apart by `combinations`.")
+        if raters > tasks[task]["panel"]:
+            raise InputError(
+                f"{place}.raters: {raters} ratings are wanted, but a sentence of {task!r} has {tasks[task]['panel']}; "
+                "lower them."
+            )
+
+
 def check_own_labels(tasks: dict[str, dict], config: dict) -> None:
     """InputError if a supervisor labels a task that lacks what it reads."""
     supervisors = supervisors_of(config)
     for task, name in {(group["task"], group["supervisor"]): None for group in groups_of(config)}:
         entry, place = supervisors[name], f"Config, supervisors[{name}]"
         if "table" not in tasks[task]:
-            if entry["columns"] is not None:
+            if labeller_of(name, supervisors)["columns"] is not None:
                 raise InputError(
                     f"{place}: the task {task!r} has no `table` with columns; keep them apart by `combinations`."
                 )
@@ -665,6 +735,8 @@ def check_own_labels(tasks: dict[str, dict], config: dict) -> None:
                 f"{place}: shuffled errors need the gold label of every text, which the table of {task!r} lacks; keep "
                 "them apart by `combinations`."
             )
+        if entry["raters"] is not None:
+            continue
         gold = (DEFAULTS | tasks[task])["label"]
         if gold in (entry["columns"] or {}):
             raise InputError(
@@ -694,11 +766,16 @@ def supply_of(task: dict, config: dict) -> Supply:
 def prices_of(config: dict) -> dict[str, list[float]]:
     """The prices of a weak label at which each supervisor's results are shown.
 
-    Columns of tables have their own: what their votes cost on average for each example that has any.
+    Columns of tables have their own: what their votes cost on average for each example that has any. So have raters:
+    the share of the panel that they are, on average over the tasks that they label. Shuffled errors cost what they
+    cost unshuffled.
     """
-    prices = {}
+    prices, supervisors = {}, supervisors_of(config)
     tables = [task for task in config["tasks"] if "table" in task]
-    for name, entry in supervisors_of(config).items():
+    for name, entry in supervisors.items():
+        if raters := labeller_of(name, supervisors)["raters"]:
+            prices[name] = [price_of_ratings(raters, name, config)]
+            continue
         if entry["columns"] is None:
             prices[name] = config["weak_prices"]
             continue
@@ -712,12 +789,24 @@ def prices_of(config: dict) -> dict[str, list[float]]:
     return prices
 
 
+def price_of_ratings(n: int, name: str, config: dict) -> float:
+    """What n ratings cost on average over the tasks that a supervisor labels, as a share of a whole panel's.
+
+    Rounded down to four digits, so that a budget affords all ratings that its panels have.
+    """
+    labelled = {group["task"] for group in groups_of(config) if group["supervisor"] == name}
+    shares = [Fraction(n, task["panel"]) for task in config["tasks"] if task["name"] in labelled]
+    price = sum(shares) / len(shares)
+    scale = 10 ** (3 - math.floor(math.log10(price)))
+    return math.floor(price * scale) / scale
+
+
 def check_supervision(tasks: dict[str, dict], config: dict) -> None:
     """InputError if a supervision set is too small for what a supervisor holds out or shows in its prompts."""
     supervisors, held_out = supervisors_of(config), config["supervision"]["validation_size"] or 0
     for task, name in dict.fromkeys((group["task"], group["supervisor"]) for group in groups_of(config)):
         entry, size = supervisors[name], tasks[task].get("supervision_size", 0)
-        shots, reads = entry["prompted_shots"], entry["columns"] is None and entry["shuffle_errors_of"] is None
+        shots, reads = entry["prompted_shots"], asks_model(entry) and entry["shuffle_errors_of"] is None
         if shots is not None and shots > size:
             raise InputError(
                 f"Config, supervisors[{name}].prompted_shots: {shots} examples are wanted, but the supervision set of "
@@ -936,9 +1025,8 @@ def readers_of(task: str, config: dict) -> list[dict]:
     for group in groups_of(config):
         if group["task"] != task:
             continue
-        labeller = supervisors[group["supervisor"]]
-        labeller = supervisors[labeller["shuffle_errors_of"] or labeller["name"]]
-        if labeller["columns"] is None:
+        labeller = labeller_of(group["supervisor"], supervisors)
+        if asks_model(labeller):
             own, examples = reader(labeller["model"]), labeller["prompted_shots"]
             own["asked"] |= examples is not None
             own["supervision_shots"] = max(own["supervision_shots"], examples or 0)

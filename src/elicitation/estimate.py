@@ -14,6 +14,7 @@ from safetensors import safe_open
 
 from elicitation.api import MIN_LINES, dollars
 from elicitation.config import (
+    asks_model,
     gguf_header,
     groups_of,
     local_model_folder,
@@ -276,7 +277,7 @@ def estimate(config: dict, folder: Path) -> tuple[dict[str, pd.DataFrame], list[
         "supervisors": [
             estimate_supervisor(entry, models[entry["model"]], config, folder)
             for entry in supervisors_of(config).values()
-            if entry["shuffle_errors_of"] is None and entry["columns"] is None
+            if entry["shuffle_errors_of"] is None and asks_model(entry)
         ],
         "models": [estimate_model(model, config, folder) for model in models.values() if "api" not in model],
     }

@@ -25,6 +25,11 @@ def template_fields(template: str) -> list[str]:
     return [field for _, field, _, _ in string.Formatter().parse(template) if field is not None]
 
 
+def text_key(text: str) -> str:
+    """The same for all texts that count as one, since they differ in white space or case only."""
+    return " ".join(text.split()).casefold()
+
+
 def text_columns(task: dict) -> list[str]:
     """The columns that the text of an example is made of, each once."""
     made = [field for rule, fields in MADE_FIELDS.items() if rule in task for field in fields]

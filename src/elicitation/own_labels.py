@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from elicitation.errors import InputError, shown
 from elicitation.files import hash_text
-from elicitation.formatting import template_fields
+from elicitation.formatting import template_fields, text_key
 from elicitation.purchases import Supply
 from elicitation.seeds import stream
 
@@ -243,18 +243,22 @@ def read_rows(task: dict, data_folder: str | None, columns: Iterable[str] = ()) 
 
 
 def join_repeated(rows: Iterable[Row]) -> list[Row]:
-    """Every text once: the first label of each kind counts. Contradictory gold labels drop the text."""
+    """Every text once, as it stands first, with the first label of each kind. Contradictory gold labels drop it.
+
+    Texts with the same key (of formatting.text_key) are one.
+    """
     joined: dict[str, Row] = {}
     contradictory = set()
     for row in rows:
-        first = joined.setdefault(row.id, row)
+        key = text_key(row.text)
+        first = joined.setdefault(key, row)
         if first is row:
             continue
         if None not in (first.gold, row.gold) and first.gold != row.gold:
-            contradictory.add(row.id)
+            contradictory.add(key)
         votes = tuple(b if a is None else a for a, b in zip(first.votes, row.votes, strict=True))
-        joined[row.id] = first._replace(gold=row.gold if first.gold is None else first.gold, votes=votes)
-    return [row for row in joined.values() if row.id not in contradictory]
+        joined[key] = first._replace(gold=row.gold if first.gold is None else first.gold, votes=votes)
+    return [row for key, row in joined.items() if key not in contradictory]
 
 
 # Sets
@@ -356,7 +360,7 @@ def survey_unchanged(path: str, changed_ns: int, size: int, settings: str) -> Su
 def describe_table(task: dict, data_folder: str | None) -> dict:
     """What a task's card says of its table, whose labels keep their proportion."""
     rows = read_rows(task, data_folder)
-    different, texts = len({row.id for row in rows}), join_repeated(rows)
+    different, texts = len({text_key(row.text) for row in rows}), join_repeated(rows)
     gold = [row.gold for row in texts if row.gold is not None]
     counts = {"rows": len(rows), "different texts": different, "contradictory texts": different - len(texts)}
     return counts | {"gold labels": len(gold)} | {"share of label 1": sum(gold) / len(gold), "rebalanced": False}

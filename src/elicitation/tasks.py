@@ -16,8 +16,9 @@ from elicitation import sandbox
 from elicitation.config import as_list, split_file, splits_read
 from elicitation.errors import InputError
 from elicitation.files import hash_file, hash_text
-from elicitation.formatting import RowError, format_row, label_column, text_columns
+from elicitation.formatting import RowError, format_row, label_column, text_columns, text_key
 from elicitation.own_labels import Row, draw_sets, join_repeated, read_rows, table_file
+from elicitation.ratings import ORIGIN, draw_votes, panel_size, ratings_file
 from elicitation.seeds import stream
 
 SHUFFLE_SEED = 0
@@ -117,26 +118,28 @@ def format_rows(rows: pd.DataFrame, task: dict, split: str) -> pd.DataFrame:
 
 def write_examples(question: str, name: str, n: int) -> pd.DataFrame:
     """n distinct, balanced examples of a sandbox task."""
-    found: dict[str, int] = {}
+    found: dict[str, tuple[str, int]] = {}
     room = {0: n - n // 2, 1: n // 2}
     for text, gold in sandbox.write_task(stream(SHUFFLE_SEED, "task", name), question):
-        if room[gold] and text not in found:
-            found[text] = gold
+        if room[gold] and text_key(text) not in found:
+            found[text_key(text)] = text, gold
             room[gold] -= 1
         if not any(room.values()):
             break
-    return pd.DataFrame({"text": found.keys(), "gold": found.values()})
+    return pd.DataFrame(found.values(), columns=["text", "gold"])
 
 
 def clean(examples: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Examples with ids, in an order that does not depend on the source's.
+    """Examples with ids and keys (of formatting.text_key), in an order that does not depend on the source's.
 
-    Repeated texts stand once; those whose labels contradict each other are dropped.
+    Of texts with the same key the one with the smallest id stands; those whose labels contradict each other are
+    dropped.
     """
-    examples = examples.assign(id=[hash_text(text) for text in examples.text])
-    examples = examples.drop_duplicates(["id", "gold"]).sort_values("id").drop_duplicates("id", keep=False)
+    ids, keys = ([name_of(text) for text in examples.text] for name_of in (hash_text, text_key))
+    examples = examples.assign(id=ids, key=keys).sort_values("id")
+    examples = examples.drop_duplicates(["key", "gold"]).drop_duplicates("key", keep=False)
     order = stream(SHUFFLE_SEED, "shuffle", name).permutation(len(examples))
-    return examples.iloc[order][["id", "text", "gold"]].reset_index(drop=True)
+    return examples.iloc[order][["id", "key", "text", "gold"]].reset_index(drop=True)
 
 
 def take_balanced(examples: pd.DataFrame, n: int, what: str) -> pd.DataFrame:
@@ -175,12 +178,12 @@ def split_task(
             raise InputError(f"Task {name!r}: the {split} split is not binary, its labels are {only}; choose another.")
     sets["test"] = take_balanced(clean(test, name), task["test_size"], f"Task {name!r}: the test set")
     rest = clean(train, name)
-    rest = rest[~rest.id.isin(sets["test"].id)]
+    rest = rest[~rest.key.isin(sets["test"].key)]
     for part in ("supervision", "pool"):
         sets[part] = take_balanced(rest, task[f"{part}_size"], f"Task {name!r}: the {part} set")
         if not rows_in_pool:
-            rest = rest[~rest.id.isin(sets[part].id)]
-    return {part: examples.reset_index(drop=True) for part, examples in sets.items()}
+            rest = rest[~rest.key.isin(sets[part].key)]
+    return {part: examples.drop(columns="key").reset_index(drop=True) for part, examples in sets.items()}
 
 
 def read_examples(task: dict, splits: list[str], sources: str, data_folder: str | None) -> pd.DataFrame:
@@ -201,6 +204,32 @@ def split_table(rows: list[Row], task: dict) -> dict[str, pd.DataFrame]:
     return sets
 
 
+def read_rated(task: dict) -> pd.DataFrame:
+    """The task's rated sentences; InputError unless they have as many ratings as the task's price says."""
+    rows = pd.read_parquet(ratings_file(task["ratings"]))
+    if (found := panel_size(rows.ratings)) != task["panel"]:
+        raise InputError(
+            f"Task {task['name']!r}: a sentence of {task['ratings']} has {found:g} ratings (median), but the config "
+            f"says `panel: {task['panel']}`; correct it."
+        )
+    return rows
+
+
+def draw_ratings(rows: pd.DataFrame, ids: pd.Index, task: dict, raters: int) -> pd.DataFrame:
+    """One row an id of the task's examples, one column a drawn rating (ratings.draw_votes).
+
+    rows: of elicitation.ratings.labelled. Where a text was rated by two panels, both are drawn from.
+    """
+    votes: dict[str, list[int]] = {}
+    for text, signs in zip(rows.text, rows.votes, strict=True):
+        votes.setdefault(hash_text(task["text"].format(text=text)), []).extend(signs)
+    try:
+        drawn = [draw_votes(votes[example], example, raters) for example in ids]
+    except InputError as error:
+        raise InputError(f"Task {task['name']!r}: {error}") from None
+    return pd.DataFrame(drawn, ids, [f"rating {place}" for place in range(1, raters + 1)])
+
+
 def prepare_task(
     task: dict, sources: str, data_folder: str | None, rows_in_pool: bool = False
 ) -> dict[str, pd.DataFrame]:
@@ -212,6 +241,9 @@ def prepare_task(
         return split_task(examples, examples, task, rows_in_pool)
     if "table" in task:
         return split_table(read_rows(task, data_folder), task)
+    if "ratings" in task:
+        examples = format_rows(read_rated(task), task | {"label": "gold"}, task["ratings"])
+        return split_task(examples, examples, task, rows_in_pool)
     splits = task["splits"]
     train = read_examples(task, as_list(splits["train"]), sources, data_folder)
     if isinstance(splits["test"], int):
@@ -241,7 +273,7 @@ def pin_revision(task: dict, sources: str) -> dict:
 
     Raises InputError if the hub does not answer.
     """
-    if "sandbox" in task or "table" in task or sources != "hub" or COMMIT.fullmatch(task["hub"]["revision"]):
+    if {"sandbox", "table", "ratings"} & set(task) or sources != "hub" or COMMIT.fullmatch(task["hub"]["revision"]):
         return task
     from huggingface_hub import HfApi
 
@@ -262,6 +294,8 @@ def revision_of(task: dict, sources: str) -> str:
         return "sandbox"
     if "table" in task:
         return f"table:{task['table']}"
+    if "ratings" in task:
+        return f"{ORIGIN['archive']}:{task['ratings']}"
     return f"{task['hub']['id']}@{task['hub']['revision']}" if sources == "hub" else f"local:{task['local']}"
 
 
@@ -278,6 +312,9 @@ def source_files(task: dict, sources: str, data_folder: str | None) -> dict[str,
     if "table" in task:
         path = table_file(task, data_folder)
         return {str(path): hash_file(path)}
+    if "ratings" in task:
+        path = ratings_file(task["ratings"])
+        return {path: hash_file(path)}
     if "sandbox" in task:
         return {}
     if sources == "hub":

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
-from random_configs import STUDY, keys_of, mutations, studies, write_files
+from random_configs import RATED_STUDY, STUDY, keys_of, mutations, studies, write_files
 
 from elicitation.config import load_schema, validate
 from elicitation.errors import InputError
@@ -49,7 +49,7 @@ BAD_CONFIGS = [
     ("sources", 'web', "Config, sources: 'web' must be 'hub' or 'local'."),
     ("data_folder", 3, 'Config, data_folder: 3 must be text or null; put it in quotes.'),
     ("data_folder", 'nowhere', "Task 'own': none of nowhere/own/train.parquet, nowhere/own/train.jsonl, nowhere/own/train.csv is a file; correct data_folder, the task's `local` or its `splits`."),
-    ("1", 2, 'Config, the top level: unknown key 1; known are average_over, combinations, data_folder, device, extra_seeds, figures, grid, inference, jobs_per_gpu, keep_weak_stages, labelling, methods, models, seeds, sources, students, study, supervision, supervisors, tasks, training, weak_prices.'),
+    ("1", 2, 'Config, the top level: unknown key 1; known are average_over, combinations, data_folder, device, extra_seeds, figures, grid, inference, jobs_per_gpu, keep_weak_stages, labelling, methods, models, ratings_archive, seeds, sources, students, study, supervision, supervisors, tasks, training, weak_prices.'),
     ("tasks", [], 'Config, tasks: the list needs at least 1, but has 0; add some.'),
     ("tasks", None, 'Config, tasks: no value is given; it must be a list.'),
     ("tasks", {"a": 1}, "Config, tasks: {'a': 1} must be a list."),
@@ -73,7 +73,7 @@ BAD_CONFIGS = [
     ("tasks.0.supervision_size", True, 'Config, tasks[topic].supervision_size: True must be a whole number.'),
     ("tasks.0.pool_sise", 5, "Config, tasks[topic]: unknown key 'pool_sise'; did you mean 'pool_size'?"),
     ("tasks.0.sandbox", 'weather', "Config, tasks[topic].sandbox: 'weather' must be 'hope', 'surprise', 'topic' or 'verdict'."),
-    ("tasks.0.sandbox", ABSENT, "Config, tasks[topic]: no source is given; add 'sandbox', or 'table', or 'label', 'splits' and 'text', or 'answer', 'splits' and 'text', or 'pair', 'splits' and 'text'."),
+    ("tasks.0.sandbox", ABSENT, "Config, tasks[topic]: no source is given; add 'sandbox', or 'table', or 'panel', 'ratings' and 'text', or 'label', 'splits' and 'text', or 'answer', 'splits' and 'text', or 'pair', 'splits' and 'text'."),
     ("tasks.0.local", 'own', "Config, tasks[topic]: 'local' and 'sandbox' exclude each other; give exactly one."),
     ("tasks.1.label", ABSENT, "Config, tasks[own]: the source is incomplete; add 'label' or 'answer' or 'pair'."),
     ("tasks.1.label", '', 'Config, tasks[own].label: the text is empty; write one.'),
@@ -347,8 +347,9 @@ def assert_is_a_sentence(text: str) -> None:
     assert not re.search(r"[.?!] [A-Z]", re.sub(r"'[^']*'|\(.*\)", "", text)), text
 
 
-def test_the_study_that_all_bad_ones_are_made_from_is_valid():
+def test_the_studies_that_all_bad_ones_are_made_from_are_valid():
     validate(STUDY)
+    validate(RATED_STUDY)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ ROOT = CATALOGUES["tasks"].parents[1]
 HUB_DATA = Path(os.environ.get("ELICITATION_HUB_DATA", ROOT.parent / "shared/hub"))
 """Folder with real data sets in the hub's columns."""
 CATALOGUE = load_catalogue()
+PAPER = {name: task for name, task in CATALOGUE.items() if "hub" in task}
 TASK_SCHEMA = load_schema()["properties"]["tasks"]["items"]
 SIZES = {"pool_size": 300, "test_size": 100, "supervision_size": 60}
 
@@ -115,7 +116,7 @@ GOLDEN = {
 
 
 def test_the_table_has_30_tasks_and_each_has_a_golden_text():
-    assert len(GOLDEN) == 30 and set(GOLDEN) == set(CATALOGUE)
+    assert len(GOLDEN) == 30 and set(GOLDEN) == set(PAPER)
 
 
 @pytest.mark.parametrize("name", GOLDEN)
@@ -128,7 +129,7 @@ def test_golden_texts_are_exact_to_the_character(name):
 def test_entries_fit_the_schema_and_say_where_the_data_are(name):
     task = entry(name)
     assert not list(Draft202012Validator(TASK_SCHEMA).iter_errors(task))
-    assert {"hub", "local", "splits"} <= set(task)
+    assert {"hub", "local", "splits"} <= set(task) or {"ratings", "panel"} <= set(task)
 
 
 def test_where_no_choice_of_cosmos_qa_is_right_the_label_is_0():
@@ -157,6 +158,9 @@ def test_anli_is_1_for_entailment_alone(label):
 def test_the_table_in_the_docs_is_the_catalogue():
     documented = (ROOT / "docs/tasks.md").read_text()
     for name, task in CATALOGUE.items():
+        if name not in PAPER:
+            assert f"| `{name}` | {task['ratings']} | {task['panel']} |" in documented
+            continue
         hub = task["hub"]
         place = ", ".join(filter(None, (hub["id"], hub.get("config") or hub.get("data_dir"))))
         test = task["splits"]["test"]

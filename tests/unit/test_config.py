@@ -387,7 +387,9 @@ def test_another_repository_takes_no_revision_from_the_catalogue(study):
     assert "tasks[mine]: hub.revision is missing" in sentence_about(study)
 
 
-@pytest.mark.parametrize("name", [name for name, task in load_catalogue().items() if "revision" not in task["hub"]])
+@pytest.mark.parametrize(
+    "name", [name for name, task in load_catalogue().items() if "hub" in task and "revision" not in task["hub"]]
+)
 def test_what_the_catalogue_does_not_pin_must_be_pinned(study, name):
     study |= {"tasks": [FROM_CATALOGUE | {"catalogue": name}], "sources": "hub"}
     assert "tasks[mine]: hub.revision is missing; pin the revision by the hash of the commit" in sentence_about(study)

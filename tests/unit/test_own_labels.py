@@ -192,10 +192,11 @@ def test_a_file_that_is_not_there_or_of_another_kind_is_named(tmp_path):
 
 def test_repeated_texts_stand_once_with_the_first_label_of_each_kind():
     first, *others = rows_of([(None, None), (1, 0.5), (0, 1.0), (1, 0.1)])
-    rows = [first, *(row._replace(id=first.id) for row in others[:1]), others[1], others[2]]
+    rows = [first, others[0]._replace(text=f" {first.text.upper()}\n"), others[1], others[2]]
     joined = join_repeated(rows)
     assert [(row.number, row.gold, row.votes) for row in joined] == [(0, 1, (0.5,)), (2, 0, (1.0,)), (3, 1, (0.1,))]
-    contradictory = [row._replace(id=first.id) for row in (others[0], others[1])]
+    assert joined[0].text == first.text and joined[0].id == first.id, "the first one stands"
+    contradictory = [row._replace(text=first.text) for row in (others[0], others[1])]
     assert [row.number for row in join_repeated([*contradictory, others[2]])] == [3]
 
 

@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elicitation.errors import InputError
+from elicitation.formatting import text_key
 from elicitation.tasks import (
+    clean,
     describe_sets,
     format_rows,
     hash_rows,
@@ -98,6 +100,34 @@ def test_repeated_texts_count_once(tmp_path):
     assert_sound(prepared(tmp_path, train=pd.concat([rows(50)] * 3)))
     with pytest.raises(InputError, match="pool set needs 10"):
         prepared(tmp_path, train=pd.concat([rows(20)] * 3))
+
+
+def spelled(table):
+    """The same texts in other white space and capitals."""
+    return table.assign(q="\t" + table.q.str.upper().str.replace(" ", "  \n"))
+
+
+def test_texts_that_differ_in_white_space_or_case_count_once(tmp_path):
+    assert_sound(prepared(tmp_path, train=pd.concat([rows(50), spelled(rows(50))])))
+    with pytest.raises(InputError, match="pool set needs 10"):
+        prepared(tmp_path, train=pd.concat([rows(20), spelled(rows(20))]))
+    contradictory = pd.concat([rows(60), spelled(rows(20).assign(y=1 - rows(20).y))])
+    texts = {text_key(text) for text in pd.concat(prepared(tmp_path, train=contradictory).values()).text}
+    assert not texts & set(rows(20).q)
+
+
+def test_no_set_holds_another_sets_text_in_other_white_space_or_case(tmp_path):
+    for splits in (TASK["splits"], {"train": "train", "test": "train"}, {"train": ["train", "test"], "test": 24}):
+        sets = prepared(tmp_path, test=spelled(rows(30)), splits=splits)
+        assert pd.concat(sets.values()).text.map(text_key).is_unique
+
+
+def test_which_spelling_stands_does_not_depend_on_the_order_of_the_rows():
+    both = pd.concat([rows(30), spelled(rows(30))]).rename(columns={"q": "text", "y": "gold"})
+    kept = clean(both, "own")
+    assert clean(both.iloc[::-1], "own").equals(kept) and len(kept) == 30
+    assert kept.id.tolist() == [hash_text(text) for text in kept.text], "the id is that of the text as it stands"
+    assert 5 < kept.text.str.startswith("text").sum() < 25
 
 
 def test_joined_splits_are_one_source_and_a_number_of_its_examples_is_held_out(tmp_path):

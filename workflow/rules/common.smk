@@ -10,6 +10,7 @@ from elicitation.config import (
     gguf_file,
     gguf_header,
     groups_of,
+    price_of_ratings,
     prices_of,
     readers_of,
     reads_as,
@@ -20,6 +21,7 @@ from elicitation.config import (
 )
 from elicitation.methods import settings_of, study_methods
 from elicitation.own_labels import table_file
+from elicitation.ratings import SETS, ratings_file
 
 TASKS = {task["name"]: task for task in study["tasks"]}
 MODELS = {model["name"]: model for model in study["models"]}
@@ -34,7 +36,8 @@ TRAINING = [name for name, method in METHODS.items() if not method.prompts_only]
 PROMPTING = [name for name, method in METHODS.items() if method.prompts_only]
 SHUFFLED = [name for name, entry in SUPERVISORS.items() if entry["shuffle_errors_of"]]
 JOINING = [name for name, entry in SUPERVISORS.items() if entry["columns"] is not None]
-LABELLING = [name for name in SUPERVISORS if name not in SHUFFLED + JOINING]
+RATING = [name for name, entry in SUPERVISORS.items() if entry["raters"] is not None]
+LABELLING = [name for name in SUPERVISORS if name not in SHUFFLED + JOINING + RATING]
 ENGINE = ["results/engine.json"] if study["labelling"]["engine"] == "vllm" and LABELLING + PROMPTING else []
 # What results are shown at, by supervisor.
 PRICES = prices_of(study)
@@ -47,7 +50,7 @@ GROUPS = groups_of(study)
 BUDGETS = budgets_of(study["grid"])
 # Bad data, or an engine that does not start, should stop the study before anything is trained: what checks them comes
 # first and, where jobs share a machine, takes all of it; after a failed check nothing else starts.
-CHECKS = ["check_engine", "prepare_task", "prepare_tokenizer", "check_texts", "check_lengths"]
+CHECKS = ["check_engine", "fetch_ratings", "prepare_task", "prepare_tokenizer", "check_texts", "check_lengths"]
 CHECK_PRIORITY = 100
 CHECK_THREADS = workflow.cores if workflow.local_exec and workflow.cores else 1
 API_STUDENTS = [name for name in STUDENTS if "api" in MODELS[name]]
@@ -86,8 +89,10 @@ def task_table(wildcards):
 
 
 def task_files(wildcards):
-    """The files here that the task is read from, if it is."""
+    """The files here that the task is read from, if it is; of rated sentences the table that is made of the archive."""
     task = TASKS[wildcards.task]
+    if "ratings" in task:
+        return ratings_file(task["ratings"])
     if {"table", "sandbox"} & set(task) or study["sources"] == "hub":
         return task_table(wildcards)
     return [str(split_file(task, split, study["data_folder"])) for split in splits_read(task)]
@@ -159,6 +164,23 @@ def supervisor_settings(wildcards):
 
 def joined_columns(wildcards):
     return list(SUPERVISORS[wildcards.supervisor]["columns"])
+
+
+def rated_sentences(wildcards):
+    return ratings_file(TASKS[wildcards.task]["ratings"])
+
+
+def raters(wildcards):
+    return SUPERVISORS[wildcards.supervisor]["raters"]
+
+
+def source_prices(name):
+    """The price of a label of each column or rating that a supervisor joins."""
+    entry = SUPERVISORS[name]
+    if entry["columns"] is not None:
+        return entry["columns"]
+    price = price_of_ratings(1, name, study)
+    return {f"rating {place + 1}": price for place in range(entry["raters"])}
 
 
 def aggregate(wildcards):

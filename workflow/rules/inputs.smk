@@ -1,6 +1,29 @@
 # Tasks and pretrained models.
 
 
+rule fetch_ratings:
+    input:
+        archive=study["ratings_archive"] or [],
+    output:
+        tables=[ratings_file(name) for name in SETS],
+        record="results/data/ratings/card.json",
+    log:
+        "logs/fetch_ratings.log",
+    benchmark:
+        "benchmarks/measured/fetch_ratings.tsv"
+    priority: CHECK_PRIORITY
+    conda:
+        "../../envs/elicitation.yaml"
+    threads: CHECK_THREADS
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(10),
+    params:
+        version=1,
+    script:
+        "../scripts/fetch_ratings.py"
+
+
 rule prepare_task:
     input:
         files=task_files,

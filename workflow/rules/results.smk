@@ -17,7 +17,7 @@ RESULTS = [
     "results/methods.csv",
     *(f"figures/{name}.pdf" for name in VIEWS),
 ]
-if JOINING:
+if JOINING + RATING:
     RESULTS.append("results/label_quality.csv")
 
 
@@ -355,7 +355,11 @@ rule plot_weak_labels:
 
 rule tabulate_label_quality:
     input:
-        [f"results/weak_labels/{task}/{supervisor}.json" for task, supervisor in LABELLED if supervisor in JOINING],
+        [
+            f"results/weak_labels/{task}/{supervisor}.json"
+            for task, supervisor in LABELLED
+            if supervisor in JOINING + RATING
+        ],
     output:
         quality=report("results/label_quality.csv", caption="../report/label_quality.rst", category="Tables"),
         record="results/label_quality.json",
@@ -371,7 +375,7 @@ rule tabulate_label_quality:
     params:
         version=1,
         prices=PRICES,
-        column_prices={name: SUPERVISORS[name]["columns"] for name in JOINING},
+        column_prices={name: source_prices(name) for name in JOINING + RATING},
     script:
         "../scripts/tabulate_label_quality.py"
 

@@ -105,13 +105,41 @@ rule join_columns:
         mem_mb=grows(2000),
         runtime=grows(30),
     params:
-        version=1,
+        version=2,
         task=task_settings,
         data_folder=study["data_folder"],
         columns=joined_columns,
         aggregate=aggregate,
     script:
         "../scripts/join_columns.py"
+
+
+rule draw_ratings:
+    input:
+        ratings=rated_sentences,
+        pool="results/tasks/{task}/pool.parquet",
+        test="results/tasks/{task}/test.parquet",
+    output:
+        labels="results/weak_labels/{task}/{supervisor}.parquet",
+        record="results/weak_labels/{task}/{supervisor}.json",
+    log:
+        "logs/draw_ratings/{task}/{supervisor}.log",
+    wildcard_constraints:
+        supervisor="|".join(RATING) or "none",
+    # It may find too few ratings, and takes a second.
+    priority: CHECK_PRIORITY
+    conda:
+        "../../envs/elicitation.yaml"
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(10),
+    params:
+        version=1,
+        task=task_settings,
+        raters=raters,
+        aggregate=aggregate,
+    script:
+        "../scripts/draw_ratings.py"
 
 
 rule shuffle_errors:

@@ -6,6 +6,7 @@ with job(snakemake, forked=False) as record:
     from elicitation.files import hash_ids, write_table
     from elicitation.hub import check_pinned
     from elicitation.own_labels import describe_table
+    from elicitation.ratings import ORIGIN
     from elicitation.tasks import describe_sets, pin_revision, prepare_task, revision_of, sample_texts, source_files
 
     sources, data_folder = snakemake.params.sources, snakemake.params.data_folder
@@ -22,4 +23,6 @@ with job(snakemake, forked=False) as record:
     record |= describe_sets(sets) | {"examples": sample_texts(sets)}
     if "table" in task:
         record["table"] = describe_table(task, data_folder)
+    if "ratings" in task:
+        record["ratings"] = ORIGIN | {"set": task["ratings"], "panel": task["panel"]}
     print(f"{task['name']}: {record['counts']}")

@@ -1,4 +1,4 @@
-"""How good each column of the user's own weak labels is, and what joins them."""
+"""How good each column of the user's own weak labels and each drawn rating is, and what joins them."""
 
 from elicitation.jobs import job
 
