@@ -43,7 +43,7 @@ def unresolved(files: list[Path]) -> set[str]:
     """Names of the libraries that the files want and that lie neither beside one of them nor where the system looks."""
     if not files or shutil.which("ldd") is None:
         return set()
-    places = sorted({str(path.parent) for path in files}) + [os.environ.get("LD_LIBRARY_PATH", "")]
+    places = [*sorted({str(path.parent) for path in files}), os.environ.get("LD_LIBRARY_PATH", "")]
     environment = os.environ | {"LD_LIBRARY_PATH": ":".join(filter(None, places))}
     said = subprocess.run(["ldd", *files], capture_output=True, text=True, env=environment, check=False)
     return set(NOT_FOUND.findall(said.stdout))
