@@ -32,7 +32,7 @@ env: .venv/installed
 # comes from the configured sources or, where they lack it, from PyTorch's own index. Libraries that no wheel brings
 # are brought from the distribution, or named. A copy of the lock stays, for the records.
 .venv/installed: $(LOCK) envs/models.lock
-	@echo "Installing the environment from $(LOCK) into .venv (once; 3 GB, with CUDA 10 GB) ..."
+	@echo "Installing the environment from $(LOCK) into .venv (once; 4 GB, with CUDA 10 GB) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 		{ echo "Python 3.11, 3.12 or 3.13 is needed; name one, for instance: make PYTHON=python3.12 pareto"; exit 1; }
 	@$(PYTHON) -m venv .venv
