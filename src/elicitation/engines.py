@@ -6,6 +6,8 @@ Nothing here falls back from one engine to the other.
 import gc
 import os
 import re
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -17,6 +19,7 @@ from scipy.special import expit, logit
 
 from elicitation.errors import InputError
 from elicitation.hardware import Hardware
+from elicitation.libraries import require_libraries
 
 MIN_CPU_CACHE_GB = "1"
 GPU_SHARE = 0.5
@@ -28,6 +31,9 @@ CLIP = 1e-12
 EXCEPTION = re.compile(r"(?:^|[)\]] )([\w.]*(?:Error|Exception): .+)$", re.MULTILINE)
 """An exception's last line, behind what vLLM's logger puts before it."""
 POINTS_ELSEWHERE = re.compile("see (root cause|stack trace)|background process", re.IGNORECASE)
+NOT_LOADED = re.compile(r"(Failed to import from vllm\..+)$", re.MULTILINE)
+"""What vLLM's import logs of a compiled part that does not load; it then goes on without it, and fails elsewhere."""
+IMPORT_KERNELS = "from vllm.platforms import current_platform; current_platform.import_kernels()"
 STARTED: list = []
 """The engine that runs in this process, until it ends or starts another: vLLM's clean-up takes a second and more."""
 
@@ -66,6 +72,18 @@ def last_error_line(error: Exception, log: str) -> str:
     return causes[-1] if causes else line
 
 
+def not_loaded(log: str) -> str:
+    """What vLLM's import logged of a compiled part that it could not load; empty if it loaded all.
+
+    log: what this process has written. Where another process did the import, a new one does it again.
+    """
+    if not NOT_LOADED.search(log):
+        environment = os.environ | {"VLLM_LOGGING_LEVEL": "WARNING"}
+        again = subprocess.run([sys.executable, "-c", IMPORT_KERNELS], capture_output=True, text=True, env=environment)
+        log = again.stdout + again.stderr
+    return next(iter(NOT_LOADED.findall(log)), "")
+
+
 def label_with_vllm(
     folder: str | Path,
     token_ids: list[list[int]],
@@ -76,7 +94,8 @@ def label_with_vllm(
 
     label_ids: None for a classifier; for a language model the tokens of label 0 and 1, whose probabilities as the next
     token are normalised. Prompts that begin alike are computed once (prefix caching).
-    Raises InputError with vLLM's last error line if it fails, which it nearly always does at the start.
+    Raises InputError with vLLM's last error line if it fails, which it nearly always does at the start, after what its
+    import has logged, if anything.
     """
     # One process starts in a third of the time.
     if hardware.gpus == 1:
@@ -118,9 +137,10 @@ def label_with_vllm(
             scored = [output.outputs[0].logprobs[0] for output in llm.generate(prompts, sampling, use_tqdm=False)]
             p = [expit(row[label_ids[1]].logprob - row[label_ids[0]].logprob) for row in scored]
     except Exception as error:
-        line = last_error_line(error, written_to_stderr())
+        log = written_to_stderr()
+        lines = "; then: ".join(filter(None, [not_loaded(log), last_error_line(error, log)]))
         raise InputError(
-            f"vLLM failed on {folder}: {line} (mend its installation, or set labelling.engine: transformers)."
+            f"vLLM failed on {folder}: {lines} (fix its installation, or set labelling.engine: transformers)."
         ) from error
     seconds = time.perf_counter() - ready
     return Labels(np.array(p, np.float64), "vllm", __version__, hardware.dtype, ready - started, len(p) / seconds)
@@ -128,6 +148,7 @@ def label_with_vllm(
 
 def start_vllm(hardware: Hardware) -> str:
     """Label one text by a tiny random classifier and return vLLM's version; InputError if vLLM does not work here."""
+    require_libraries()
     from transformers import LlamaConfig, LlamaForSequenceClassification
 
     from elicitation.pretraining import build_tokenizer

@@ -91,10 +91,11 @@ def changed(study, path, value):
     return study
 
 
-def test_the_default_study_is_valid(monkeypatch):
+@pytest.mark.parametrize("file", ["config.yaml", "studies/sandbox.yaml"])
+def test_the_studies_that_need_nothing_more_are_valid(monkeypatch, file):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
-    default = config_module.SCHEMA_FILE.parents[2] / "config.yaml"
-    assert validate(yaml.safe_load(default.read_text()))["study"] == "sandbox"
+    study = yaml.safe_load((config_module.SCHEMA_FILE.parents[2] / file).read_text())
+    assert validate(study)["study"] == study["study"]
 
 
 def test_absent_keys_get_their_defaults_and_given_ones_stay(study):

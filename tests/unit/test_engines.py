@@ -1,13 +1,14 @@
 import subprocess
 import sys
 from contextlib import nullcontext
+from types import ModuleType
 
 import numpy as np
 import pytest
 
 from elicitation import engines
 from elicitation.batches import predict
-from elicitation.engines import Labels, check_parity, label, label_with_transformers, last_error_line
+from elicitation.engines import Labels, check_parity, label, label_with_transformers, last_error_line, not_loaded
 from elicitation.errors import InputError
 from elicitation.hardware import CPU, Hardware
 from elicitation.models import load_classifier, load_tokenizer, new_lora_classifier, save_merged, tokenize
@@ -110,3 +111,25 @@ def test_what_was_written_to_stderr_is_read_back_where_it_is_a_file(tmp_path):
         command = [sys.executable, "-c", code]
         said.append(subprocess.run(command, stdout=subprocess.PIPE, stderr=stderr, text=True, check=True).stdout)
     assert said == ["oh\n", "\n"]
+
+
+IMPORT_LOGGED = "Failed to import from vllm._C: ImportError('libnuma.so.1: cannot open shared object file')"
+
+
+def test_what_vllms_import_only_logs_is_found():
+    assert not_loaded(f"(MainProcess pid=7) WARNING 11-28 16:01:56 [cpu.py:644] {IMPORT_LOGGED}\nmore") == IMPORT_LOGGED
+
+
+def test_where_another_process_has_imported_vllm_a_new_one_says_what_did_not_load(monkeypatch):
+    assert not_loaded("") == ""
+    monkeypatch.setattr(engines, "IMPORT_KERNELS", f"print({IMPORT_LOGGED!r})")
+    assert not_loaded("") == IMPORT_LOGGED
+
+
+def test_the_sentence_of_a_vllm_that_fails_begins_with_what_its_import_logged(monkeypatch, tmp_path):
+    monkeypatch.setattr(engines, "written_to_stderr", lambda: IMPORT_LOGGED)
+    # A module that has no LLM.
+    monkeypatch.setitem(sys.modules, "vllm", ModuleType("vllm"))
+    with pytest.raises(InputError) as error:
+        engines.label_with_vllm(tmp_path, [[1]], CPU)
+    assert str(error.value).startswith(f"vLLM failed on {tmp_path}: {IMPORT_LOGGED}; then: cannot import name 'LLM'")

