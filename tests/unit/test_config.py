@@ -14,7 +14,6 @@ from random_configs import NO_WEIGHTS
 from elicitation import config as config_module
 from elicitation.config import (
     SCHEMA_FILE,
-    all_purchases,
     block_purchases,
     blocks_of,
     budgets_of,
@@ -495,15 +494,15 @@ def test_a_purchase_spends_the_budget_and_never_more(budget, price, shares):
         assert n_weak + n_gold > 0
 
 
-def test_equal_purchases_stand_once(study):
+def purchases_in_all(study, supply):
+    """What sequential_sft buys in all its blocks."""
+    return [pair for block in blocks_of(SEQUENTIAL, supply, study) for pair in block_purchases(*block, SEQUENTIAL, supply, study)]
+
+
+def test_equal_purchases_stand_once():
     grid = {"weak_price": 0.5, "budgets": [2, 4], "gold_shares": [0.5, 0.6, 1], **NO_MORE}
     assert purchases_of(2, grid, SEQUENTIAL) == [(2, 1), (0, 2)]
-    assert list(all_purchases({"grid": grid, "methods": ["sequential_sft"], "seeds": [0]}, full_supply(99))) == [
-        (2, 1),
-        (0, 2),
-        (4, 2),
-        (0, 4),
-    ]
+    assert purchases_in_all({"grid": grid, "seeds": [0]}, full_supply(99)) == [(2, 1), (0, 2), (4, 2), (0, 4)]
 
 
 @pytest.mark.parametrize(
@@ -540,8 +539,8 @@ def test_extra_seeds_run_only_the_purchases_with_a_small_stage():
 def test_purchases_beyond_the_pool_may_be_left_out():
     grid = {"weak_price": 0.1, "budgets": [16, 64], "gold_shares": [0, 1], **NO_MORE, "beyond_pool": "leave_out"}
     study = {"grid": grid, "seeds": [0], "methods": ["sequential_sft"]}
-    assert list(all_purchases(study, full_supply(160))) == [(160, 0), (0, 16), (0, 64)]
-    assert list(all_purchases(study, full_supply(50))) == [(0, 16)]
+    assert purchases_in_all(study, full_supply(160)) == [(160, 0), (0, 16), (0, 64)]
+    assert purchases_in_all(study, full_supply(50)) == [(0, 16)]
     assert blocks_of(SEQUENTIAL, full_supply(50), study) == [(16, 0)]
 
 

@@ -43,8 +43,9 @@ rule evaluate_runs:
         mem_mb=grows(2000),
         runtime=grows(30),
     params:
-        version=4,
+        version=5,
         method=method_settings,
+        purchases=purchases_of_group,
         replicates=study["inference"]["replicates"],
     script:
         "../scripts/evaluate_runs.py"
