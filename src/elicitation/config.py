@@ -704,7 +704,9 @@ def check_methods(methods: dict[str, Method], models: dict[str, dict], config: d
         raise InputError(f"Config, methods: the name {NO_LABELS!r} is taken by runs without labels; rename the entry.")
     for name, method in methods.items():
         if method.prompts_only and not config["grid"]["shots"]:
-            raise InputError(f"Config, grid: {name!r} needs numbers of examples in prompts; add `shots`, as in [0, 2, 8].")
+            raise InputError(
+                f"Config, grid: {name!r} needs numbers of examples in prompts; add `shots`, as in [0, 2, 8]."
+            )
         if not any(blocks_of(method, supply_of(task, config), config) for task in config["tasks"]):
             raise InputError(
                 f"Config, grid: no budget buys a label for {name!r} at these prices and shares; raise the budgets."
@@ -723,7 +725,7 @@ def check_methods(methods: dict[str, Method], models: dict[str, dict], config: d
     trained = [method for method in methods.values() if not method.prompts_only]
     if not any(config["grid"]["shots"]) and not trained:
         raise InputError(
-            "Config, grid: no method buys a label; add a number of examples above 0 to `shots`, or a method that trains."
+            "Config, grid: no method buys a label; add a number above 0 to `shots`, or a method that trains."
         )
     for budget in config["grid"]["budgets"]:
         if trained and not any(purchases_of(budget, config["grid"], method) for method in trained):
@@ -903,7 +905,7 @@ def as_runs(planned: dict[Group, Blocks]) -> Iterator[dict]:
 
 
 def check_purchases(config: dict) -> None:
-    """InputError if a pool cannot serve a purchase, or a group makes none; its scores would notice after all compute."""
+    """InputError if a pool cannot serve a purchase, or a group makes none, which its scores would notice too late."""
     supplies = {task["name"]: supply_of(task, config) for task in config["tasks"]}
     for (task, supervisor, student, method), blocks in planned_blocks(config).items():
         for n_weak, n_gold in chain(*blocks.values()):

@@ -110,8 +110,8 @@ def performance_gap_recovered(metrics: pd.DataFrame) -> pd.Series:
     """(accuracy - weak) / (ceiling - weak) for every run of one task, supervisor, student and method.
 
     Weak is the accuracy of the weak labels, the ceiling the mean accuracy of the runs on the most gold labels and
-    no weak ones. Missing where there are none (asking without labels is none) or they are no better than the weak labels.
-    Source: Burns et al. (2023), arXiv 2312.09390.
+    no weak ones. Missing where there are none (asking without labels is none) or they are no better than the weak
+    labels. Source: Burns et al. (2023), arXiv 2312.09390.
     """
     gold_only = metrics[(metrics.n_weak == 0) & (metrics.n_gold > 0)]
     ceiling = gold_only[gold_only.n_gold == gold_only.n_gold.max()].accuracy.mean()

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from elicitation.averages import GROUP, MODELS
+from elicitation.averages import GROUP, MODELS, buys_labels
 from elicitation.config import AVERAGE
 from elicitation.seeds import stream
 
@@ -146,6 +146,14 @@ def with_weak_accuracy(points: pd.DataFrame, summary: pd.DataFrame) -> pd.DataFr
     keys = [*GROUP, *PURCHASE]
     ends = ["weak_accuracy_low", "weak_accuracy_high"]
     return points.merge(summary[[*keys, *ends]], on=keys, how="left", validate="one_to_one")
+
+
+def asked_accuracies(points: pd.DataFrame, deviations: np.ndarray) -> pd.DataFrame:
+    """task, student and `asked_accuracy` with its interval, of asking without any label, wherever it was measured."""
+    asked = points[~buys_labels(points)].drop_duplicates(["task", "student"])
+    low, high = interval(deviations[asked.index])
+    ends = {"asked_accuracy_low": asked.accuracy + low, "asked_accuracy_high": asked.accuracy + high}
+    return asked[["task", "student"]].assign(asked_accuracy=asked.accuracy, **ends)
 
 
 def interval(replicates: np.ndarray) -> np.ndarray:

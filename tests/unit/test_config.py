@@ -496,7 +496,11 @@ def test_a_purchase_spends_the_budget_and_never_more(budget, price, shares):
 
 def purchases_in_all(study, supply):
     """What sequential_sft buys in all its blocks."""
-    return [pair for block in blocks_of(SEQUENTIAL, supply, study) for pair in block_purchases(*block, SEQUENTIAL, supply, study)]
+    return [
+        pair
+        for block in blocks_of(SEQUENTIAL, supply, study)
+        for pair in block_purchases(*block, SEQUENTIAL, supply, study)
+    ]
 
 
 def test_equal_purchases_stand_once():

@@ -67,7 +67,7 @@ rule collect_metrics:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=1,
+        version=2,
     script:
         "../scripts/collect_metrics.py"
 
@@ -88,7 +88,7 @@ rule collect_resamples:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=2,
+        version=3,
         average_over=AVERAGED,
     script:
         "../scripts/collect_resamples.py"
@@ -110,7 +110,7 @@ rule find_regimes:
         mem_mb=grows(1000),
         runtime=grows(30),
     params:
-        version=3,
+        version=4,
         prices=PRICES,
         budgets=BUDGETS,
         verdict=study["inference"]["verdict"],
@@ -135,7 +135,7 @@ rule summarise_runs:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=3,
+        version=4,
         plan=PLAN,
         average_over=AVERAGED,
     script:
@@ -152,7 +152,7 @@ use rule summarise_runs as summarise_for_figure with:
     wildcard_constraints:
         figure="|".join(AVERAGED_IN),
     params:
-        version=3,
+        version=4,
         plan=PLAN,
         average_over=averaged_in_figure,
 
@@ -174,7 +174,7 @@ rule find_frontier:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=2,
+        version=3,
         prices=PRICES,
     script:
         "../scripts/find_frontier.py"
@@ -200,7 +200,7 @@ rule plot_pareto:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=4,
+        version=5,
         titles=TITLES,
         verdict=study["inference"]["verdict"],
     script:
@@ -293,7 +293,7 @@ rule plot_prompting:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=2,
+        version=3,
         titles=TITLES,
         shown=VIEWS.get("prompting", {}),
         weak_price=study["grid"]["weak_price"],
@@ -320,7 +320,7 @@ rule plot_scaling:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=2,
+        version=3,
         titles=TITLES,
         shown=VIEWS["scaling"],
         budgets=BUDGETS,
@@ -395,7 +395,7 @@ rule tabulate_methods:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=3,
+        version=4,
         titles=TITLES,
         prices=PRICES,
         budgets=BUDGETS,
