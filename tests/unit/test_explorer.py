@@ -93,6 +93,7 @@ def test_of_a_large_study_fewer_replicates_are_carried_and_the_page_says_so():
     methods = np.array(list(TITLES))[np.arange(n) % 4]
     points = pd.DataFrame({"task": [f"t{i // 100}" for i in range(n)], "method": methods, "n_weak": np.arange(n) % 100})
     points = points.assign(supervisor="v", student="s", n_gold=1, n_seeds=3, n_tasks=1, accuracy=0.7, weak_accuracy=0.6)
+    points["commoner_accuracy"] = 0.5
     made = page_data(points, np.zeros((n, replicates), np.float32), [], STUDY)
     assert made["study"]["replicates"] == replicates and 500 < made["study"]["carried"] < replicates
     assert {len(decode(group["deviations"], "f2")) for group in made["groups"]} == {100 * made["study"]["carried"]}

@@ -115,7 +115,7 @@ def rows(*entries):
     table = pd.DataFrame(entries, columns=["task", "n_weak", "accuracy", "n_seeds"])
     drawn = [np.full(5, accuracy / 10, np.float32) for accuracy in table.accuracy]
     common = {"supervisor": "v", "student": "s", "method": "m", "n_gold": 0, "n_test": 50, "n_tasks": 1}
-    return table.assign(**common, weak_accuracy=0.6, deviations=drawn, seed_share=0.5)
+    return table.assign(**common, weak_accuracy=0.6, commoner_accuracy=0.5, deviations=drawn, seed_share=0.5)
 
 
 def test_averages_are_those_of_configurations_that_all_tasks_have():
