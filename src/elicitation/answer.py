@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from elicitation.captions import describe_purchase, percent
-from elicitation.recommendation import UNDETERMINED, price_asked, with_ends, worth_buying
-from elicitation.strategies import PLAIN
+from elicitation.captions import percent
+from elicitation.recommendation import price_asked, with_ends, worth_buying
+from elicitation.strategies import PLAIN, UNDETERMINED
 
 SIZES = ("small", "middle", "large")
 
@@ -29,10 +29,10 @@ def choose(answers: list[dict], weak_price: float) -> dict[str, dict]:
 def describe_choice(answer: dict) -> str:
     """A purchase with its way of spending, source, method, accuracy and seeds."""
     bought, seeds = answer["recommended"], answer["n_seeds"]
-    source = f" (weak ones of {bought['supervisor']})" if bought["n_weak"] else ""
-    labels = f"{describe_purchase(bought['n_weak'], bought['n_gold'])}{source}, used by {bought['title']}"
-    many = "seed" if seeds == 1 else "seeds"
-    return f"{PLAIN[bought['strategy']]}: {labels}, {with_ends(answer['accuracy'])} % right, {seeds} {many}"
+    kinds = [f"{bought['n_weak']} weak labels of {bought['supervisor']}"] if bought["n_weak"] else []
+    kinds += [f"{bought['n_gold']} gold labels"] if bought["n_gold"] else []
+    way = f"{PLAIN[bought['strategy']]} ({' and '.join(kinds)}, used by {bought['title']})"
+    return f"{way}: right on {with_ends(answer['accuracy'])}, {seeds} seed{'' if seeds == 1 else 's'}"
 
 
 def nothing_words(answer: dict) -> str:
@@ -41,7 +41,7 @@ def nothing_words(answer: dict) -> str:
     commoner = f"always giving the commoner label {percent(nothing['commoner'])} %"
     if nothing["asking"] is None:
         return f"doing nothing: {commoner}"
-    return f"doing nothing: asking without labels {with_ends(nothing['asking']['accuracy'])} %, {commoner}"
+    return f"doing nothing: asking without labels {with_ends(nothing['asking']['accuracy'])}, {commoner}"
 
 
 def sentence(size: str, answer: dict) -> str:
@@ -49,12 +49,14 @@ def sentence(size: str, answer: dict) -> str:
     start = f"With a {size} budget ({answer['question']['budget']:g} gold labels)"
     choice, nothing, worth = describe_choice(answer), nothing_words(answer), worth_buying(answer)
     if worth == "no":
-        return f"{start} buy nothing, ask the model without labels ({nothing}); the best purchase is {choice}."
+        return f"{start} buy nothing and ask the model without labels; the best purchase is to {choice}; {nothing}."
     if worth == UNDETERMINED:
-        return f"{start} it is undetermined whether labels beat asking without any ({nothing}); best guess: {choice}."
+        return (
+            f"{start} it is undetermined whether to buy or to ask without labels; best to buy is: {choice}; {nothing}."
+        )
     if not answer["supported"]:
-        return f"{start} it is undetermined what is best to buy; best guess: {choice} ({nothing})."
-    return f"{start} {choice} ({nothing})."
+        return f"{start} buy, but how is undetermined; the best guess is to {choice}; {nothing}."
+    return f"{start} {choice}; {nothing}."
 
 
 def answer_lines(answers: list[dict], weak_price: float) -> Iterator[str]:
@@ -64,4 +66,5 @@ def answer_lines(answers: list[dict], weak_price: float) -> Iterator[str]:
     yield f"# What to buy: {first['task']}, student {first['student']}, a weak label costs {price_asked(first):g}\n"
     yield from (f"{i}. {sentence(size, answer)}" for i, (size, answer) in enumerate(chosen.items(), 1))
     wanted = f"{100 * first['wanted']:.0f} %"
-    yield f"\nIn brackets: 95 % intervals. Undetermined: less sure than {wanted}. All else: results/recommendation.md."
+    yield "\nIn brackets: 95 % intervals; that of asking without labels is over the test examples alone."
+    yield f"Undetermined: less sure than {wanted}. Every budget and price: results/recommendation.md."

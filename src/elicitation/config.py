@@ -919,7 +919,8 @@ def check_purchases(config: dict) -> None:
 
 def check_averages(config: dict) -> None:
     """InputError if tasks that are to be averaged share no run; the tables would notice after all compute."""
-    if config["grid"]["beyond_pool"] != "leave_out":
+    narrowed = any(key in entry for entry in config["combinations"] for key in NARROWED)
+    if config["grid"]["beyond_pool"] != "leave_out" and not narrowed:
         return  # Every task has every purchase.
     runs: dict[str, set[tuple]] = {task["name"]: set() for task in config["tasks"]}
     for run in planned_runs(config):
@@ -936,8 +937,9 @@ def check_averages(config: dict) -> None:
         averaged = set.intersection(*({run[:3] for run in of_task} for of_task in of_tasks)) if len(over) > 1 else set()
         if averaged and not set.intersection(*of_tasks):
             raise InputError(
-                f"Config, {key}: the pools of {in_words(over, 'and')} serve no purchase that all of them could be "
-                "averaged over; enlarge the smallest, add smaller grid.budgets, or average other tasks."
+                f"Config, {key}: {in_words(over, 'and')} have no purchase that all of them could be averaged over; "
+                "enlarge the smallest pool, add smaller grid.budgets, share budgets and gold_shares among their "
+                "combinations, or average other tasks."
             )
 
 

@@ -406,7 +406,7 @@ def price_asked(answer: dict) -> float:
 
 def with_ends(accuracy: dict[str, float]) -> str:
     """An accuracy in percent with the ends of its interval."""
-    return f"{percent(accuracy['mean'])} ({percent(accuracy['low'])} to {percent(accuracy['high'])})"
+    return f"{percent(accuracy['mean'])} % ({percent(accuracy['low'])} to {percent(accuracy['high'])})"
 
 
 def nothing_in_words(answer: dict) -> Iterator[str]:
@@ -416,7 +416,7 @@ def nothing_in_words(answer: dict) -> Iterator[str]:
     if asking := nothing["asking"]:
         chance = f"{100 * asking['probability']:.0f} %"
         yield (
-            f"- no label, asking the model: {with_ends(asking['accuracy'])} %; it is the same for every seed, so this "
+            f"- no label, asking the model: {with_ends(asking['accuracy'])}; it is the same for every seed, so this "
             f"interval is over {asking['n_test']} test examples alone. The purchase against that: "
             f"{points_of(asking['difference'])}; better with a probability of {chance}"
             + (" (undetermined)" if worth_buying(answer) == UNDETERMINED else "")
@@ -434,7 +434,7 @@ def in_words(answer: dict) -> Iterator[str]:
     source = source_of(bought, answer["weak_price"], asked)
     if asking_is_as_good(answer):
         accuracy = with_ends(answer["nothing"]["asking"]["accuracy"])
-        yield f"**Buy nothing: asking without any label is expected to be at least as good** ({accuracy} %)."
+        yield f"**Buy nothing: asking without any label is expected to be at least as good.** Right on {accuracy}."
         yield f"If labels are bought all the same: buy {labels}{source} and use them by {bought['title']}."
     else:
         yield f"**Buy {labels}{source} and use them by {bought['title']}.**"
@@ -492,8 +492,8 @@ def answer_all(findings: Findings, budgets: list[float]) -> list[dict]:
 
 def report(answers: list[dict]) -> str:
     """Markdown: a table of all recommendations, then each in words."""
-    heads = ["task", "student", "weak label costs", "budget", "buy", "method", "accuracy, %", "seeds", "decided"]
-    heads += ["asking without labels, %", "always the commoner label, %"]
+    heads = ["task", "student", "weak label costs", "budget", "buy", "method", "accuracy", "seeds", "decided"]
+    heads += ["asking without labels", "always the commoner label"]
     lines = ["# What to buy\n", "Bold: where asking without labels is expected to be at least as good, buy nothing.\n"]
     lines += [f"| {' | '.join(heads)} |", "|---|---|---:|---:|---|---|---|---:|---|---|---|"]
     several = len({answer["recommended"]["supervisor"] for answer in answers}) > 1
@@ -507,7 +507,7 @@ def report(answers: list[dict]) -> str:
             labels += source_of(bought, answer["weak_price"], price_asked(answer))
         cells = (answer["task"], answer["student"], f"{price_asked(answer):g}", f"{answer['question']['budget']:g}")
         found = (labels, bought["title"], with_ends(answer["accuracy"]), str(answer["n_seeds"]), regime)
-        lines.append(f"| {' | '.join((*cells, *found, asking, percent(nothing['commoner'])))} |")
+        lines.append(f"| {' | '.join((*cells, *found, asking, percent(nothing['commoner']) + ' %'))} |")
     for answer in answers:
         lines += ["", *in_words(answer)]
     return "\n".join(lines) + "\n"

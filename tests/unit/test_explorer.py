@@ -168,3 +168,19 @@ def test_the_same_results_give_the_same_page(study, html):
 
 def test_the_size_of_the_page_is_that_of_the_library_and_little_more(html):
     assert len(html) < 6e6
+
+
+def test_asking_without_labels_is_carried_beside_the_purchases(study):
+    points, deviations, fits = study
+    asked = points.iloc[:1].assign(n_weak=0, n_gold=0, n_seeds=1, accuracy=0.66)
+    both = pd.concat([points, asked], ignore_index=True)
+    more = np.vstack([deviations, deviations[:1]])
+    without, made = (page_data(*given, fits, STUDY)["groups"] for given in ((points, deviations), (both, more)))
+    task = points.task.iloc[0]
+    for plain, group in zip(without, made, strict=True):
+        assert plain["asked"] is None and group["commonerAccuracy"] == 0.55
+        assert group["points"] == plain["points"] and group["deviations"] == plain["deviations"]
+        assert (group["asked"] is not None) == (group["task"] == task)
+    found = made[0]["asked"]
+    assert found["accuracy"] == 0.66 and (found["low"], found["high"]) == tuple(interval(deviations[0]))
+    assert decode(found["deviations"], "f2").tolist() == deviations[0].tolist()

@@ -20,7 +20,8 @@ FIGURES = (
     *("pareto", "spending", "spending_tasks", "scaling", "weak_labels"),
     *("isoquants", "production", "regime_map"),
 )
-RUN = "results/runs/{task}/supervisor/student/sequential_sft/b{budget}_s{seed}"
+RUN = "results/runs/{task}/{supervisor}/student/sequential_sft/b{budget}_s{seed}"
+WITH_WEAK, WITHOUT = "supervisor", "no-supervisor"
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,9 @@ def test_there_is_one_row_for_every_run_of_the_grid(metrics):
 def test_scores_follow_from_the_predictions(mini_study, metrics):
     for task in TASKS:
         gold = pd.read_parquet(mini_study / f"results/tasks/{task}/test.parquet").set_index("id").gold
-        runs = pd.read_parquet(mini_study / f"{RUN.format(task=task, budget=16, seed=1)}.parquet")
+        files = [RUN.format(task=task, supervisor=name, budget=16, seed=1) for name in (WITH_WEAK, WITHOUT)]
+        runs = pd.concat([pd.read_parquet(mini_study / f"{file}.parquet") for file in files])
+        assert set(runs.groupby(["n_weak", "n_gold"]).groups) == {(160, 0), (80, 8), (0, 16)}
         scores = metrics[(metrics.task == task) & (metrics.seed == 1)].set_index(["n_weak", "n_gold"])
         for purchase, run in runs.groupby(["n_weak", "n_gold"]):
             row = scores.loc[purchase]
@@ -77,14 +80,18 @@ def test_vllm_labelled_pool_and_test_as_transformers_would(mini_study):
 
 
 def test_records_name_the_labels_bought_and_the_files_read(mini_study):
-    records = json.loads((mini_study / f"{RUN.format(task='topic', budget=16, seed=0)}.json").read_text())
+    run_of = {name: RUN.format(task="topic", supervisor=name, budget=16, seed=0) for name in (WITH_WEAK, WITHOUT)}
+    records, shared = (json.loads((mini_study / f"{run_of[name]}.json").read_text()) for name in run_of)
     ordering = pd.read_parquet(mini_study / "results/purchases/topic/s0.parquet").id.tolist()
-    for run in records["runs"]:
+    for run in records["runs"] + shared["runs"]:
         purchase = buy(ordering, run["n_weak"], run["n_gold"], "topic")
         assert run["weak_ids"] == hash_ids(purchase.weak) and run["gold_ids"] == hash_ids(purchase.gold)
         assert set(run["stages"]) == {s for s, n in (("weak", run["n_weak"]), ("gold", run["n_gold"])) if n}
     stages = "results/stages/topic/supervisor/student/plain/b16_s0"
     assert {"results/tasks/topic/pool.parquet", stages, f"{stages}.json"} <= records["inputs"].keys()
+    # What no supervisor's label is bought for depends on none.
+    assert [run["n_weak"] for run in shared["runs"]] == [0]
+    assert not any("supervisor" in path or "weak" in path for path in shared["inputs"])
     for path, sha256 in records["inputs"].items():
         assert hash_file(mini_study / path) == sha256
     assert records["code"] and records["packages"]["torch"]
