@@ -220,14 +220,15 @@ def test_a_new_price_trains_nothing(mini_study):
     planned = jobs_planned(mini_study, MINI | {"weak_prices": [0.02]})
     assert set(planned) == {
         *("find_frontier", "find_regimes", "plot_pareto", "tabulate_methods", "all"),
-        *("trace_expansion", "plot_isoquants", "plot_regime_map", "recommend", "build_explorer"),
+        *("trace_expansion", "plot_isoquants", "plot_regime_map", "recommend", "write_answer", "build_explorer"),
     }
 
 
 def test_a_new_budget_or_seed_trains_only_itself(mini_study):
     budget = deepcopy(MINI)
     budget["grid"]["budgets"].append(8)
-    new = {"train_weak_stages": 4, "train_runs": 4}
+    # Of each budget and seed a block with weak labels and one without.
+    new = {"train_weak_stages": 4, "train_runs": 8}
     assert jobs_planned(mini_study, budget).items() >= new.items()
     # A task's texts are measured again, since other ones may stand in prompts; that retrains nothing.
     assert jobs_planned(mini_study, MINI | {"seeds": [0, 1, 2]}).items() >= (new | {"check_lengths": 2}).items()
@@ -241,14 +242,28 @@ def test_a_new_method_or_another_title_trains_nothing_that_exists(mini_study):
     # The first two start from the weak stages that are there.
     gold_only = {"name": "gold_only", "like": "sequential_sft", "gold_shares": [1]}
     planned = jobs_planned(mini_study, MINI | {"methods": ["sequential_sft", "new_head", gold_only, "two_shot_gold"]})
-    assert planned["train_runs"] == 3 * 8 and planned["train_weak_stages"] == 8
+    assert planned["train_runs"] == 16 + 8 + 16 and planned["train_weak_stages"] == 8
     assert "train_supervisor" not in planned
+
+
+def test_a_new_supervisor_trains_nothing_without_its_labels(mini_study):
+    second = {"name": "shuffled", "shuffle_errors_of": "supervisor"}
+    planned = jobs_planned(mini_study, MINI | {"supervisors": ["supervisor", second]})
+    # Eight blocks with weak labels; the runs without any are there.
+    assert planned["train_runs"] == planned["train_weak_stages"] == 8 and planned["evaluate_runs"] == 2
+
+
+def test_the_answer_is_told_in_three_sentences(mini_study):
+    lines = (mini_study / "results/answer.md").read_text().splitlines()
+    told = [line for line in lines if line[:2] in ("1.", "2.", "3.")]
+    # The miniature has two budgets.
+    assert len(told) == 2 and all("seeds; doing nothing: always giving the commoner label" in line for line in told)
 
 
 def test_a_new_task_trains_only_its_own_supervisor_and_no_model(mini_study):
     task = {"name": "new", "sandbox": "surprise", "pool_size": 400, "test_size": 60, "supervision_size": 100}
     planned = jobs_planned(mini_study, MINI | {"tasks": [*MINI["tasks"], task]})
-    assert planned["train_supervisor"] == planned["check_lengths"] == 1 and planned["train_runs"] == 4
+    assert planned["train_supervisor"] == planned["check_lengths"] == 1 and planned["train_runs"] == 8
     assert "prepare_model" not in planned
 
 
