@@ -13,9 +13,14 @@ INSTALL := $(UV) pip install --python .venv --compile-bytecode --quiet $(SOURCES
 .PHONY: pareto test env lock estimate docs format
 
 pareto: .venv/installed
-	@$(BIN)/snakemake --cores all figures/pareto.pdf
+	@$(BIN)/snakemake --cores all figures/pareto.pdf results/recommendation.md results/answer.md figures/explorer.html
 	@cat figures/pareto.md
-	@echo "The figure is $(CURDIR)/figures/pareto.pdf (and .png)."
+	@echo
+	@cat results/answer.md
+	@echo
+	@echo "Open these: $(CURDIR)/figures/pareto.pdf (or .png), the picture"
+	@echo "            $(CURDIR)/figures/explorer.html, the page on which you set your own prices"
+	@echo "            $(CURDIR)/results/recommendation.md, what to buy at every budget and price"
 
 # A file at a time on either of two cores; unit tests on one thread each.
 test: .venv/installed

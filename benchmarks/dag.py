@@ -37,8 +37,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, nargs="+", default=[1, 2, 4], help="sizes of the grid; default: 1 2 4")
     arguments = parser.parse_args()
     sys.path.insert(0, str(ROOT / "src"))
-    from elicitation.config import validate
-    from elicitation.estimate import planned_runs
+    from elicitation.config import made_runs, validate
 
     study = yaml.safe_load(arguments.study.read_text())
     print("| grid | runs | jobs | seconds | memory, MB |\n|---:|---:|---:|---:|---:|")
@@ -53,7 +52,7 @@ def main() -> None:
         child.start()
         jobs, seconds, memory = results.get()
         child.join()
-        runs = len(list(planned_runs(validate(larger))))
+        runs = len(list(made_runs(validate(larger))))
         print(f"| {times} | {runs:,} | {jobs:,} | {seconds:.0f} | {memory:,.0f} |", flush=True)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from elicitation.averages import GROUP
+from elicitation.averages import GROUP, buys_labels
 from elicitation.errors import InputError
 from elicitation.files import read_json
 from elicitation.fitting import fit_group
@@ -81,7 +81,7 @@ def main() -> None:
     for folder in parser.parse_args().folders:
         findings, production = read_findings(folder), read_json(folder / "results/production.json")
         tables = []
-        for (task, *_), rows in findings.points.groupby(GROUP, sort=False):
+        for (task, *_), rows in findings.points[buys_labels(findings.points)].groupby(GROUP, sort=False):
             own = replace(findings, points=rows, deviations=findings.deviations[rows.index])
             tables.append(pd.DataFrame(regrets(own, production["settings"])).assign(task=task))
         table = pd.concat(tables, ignore_index=True)

@@ -36,7 +36,8 @@ STUDY = {
     "training": {"presentations": 40},
     "labelling": {"engine": "transformers"},
 }
-RUNS = "results/runs/topic/student/student/sequential_sft"
+# All of its purchases are of gold labels alone, which belong to no supervisor.
+RUNS = "results/runs/topic/no-supervisor/student/sequential_sft"
 # Stands in for what trains: the scripts, their tables and their records stay as they are.
 FAKES = {
     "models": """

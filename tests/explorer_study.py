@@ -79,7 +79,7 @@ def make_study(tasks=("average", "topic", "verdict"), replicates=1000, titles=TI
                 rows.append(
                     {"task": task, "supervisor": "small", "student": "big", "method": method, "n_weak": n_weak}
                     | {"n_gold": n_gold, "n_seeds": 4, "n_tasks": 2 if task == "average" else 1, "n_test": 1000}
-                    | {"accuracy": accuracy, "weak_accuracy": 0.74, "seed_share": 0.5}
+                    | {"accuracy": accuracy, "weak_accuracy": 0.74, "commoner_accuracy": 0.55, "seed_share": 0.5}
                 )
                 own = rng.standard_normal(replicates)
                 deviations.append(spread * (0.6 * own + 0.4 * shared))

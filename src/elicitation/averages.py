@@ -68,6 +68,11 @@ def task_rows(table: pd.DataFrame) -> pd.DataFrame:
     return table[table.task != AVERAGE]
 
 
+def buys_labels(table: pd.DataFrame) -> pd.Series:
+    """Which rows are of a purchase that holds a label; the others are of asking a model without any."""
+    return table.n_weak + table.n_gold > 0
+
+
 def select(table: pd.DataFrame, shown: dict[str, list[str]]) -> pd.DataFrame:
     """The rows whose values are among those listed for their columns."""
     for column, values in shown.items():

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from elicitation.averages import MODELS, average_rows
+from elicitation.averages import MODELS, average_rows, buys_labels
 from elicitation.config import AVERAGE
 from elicitation.strategies import REGIMES, UNDETERMINED
 
@@ -22,8 +22,21 @@ def varying(table: pd.DataFrame, names: list[str]) -> list[str]:
 
 
 def usual_seeds(points: pd.DataFrame) -> int:
-    """The number of seeds behind most points; figures mark those with another number."""
-    return int(points.n_seeds.mode()[0])
+    """The number of seeds behind most purchases; figures mark those with another number."""
+    return int(with_labels(points).n_seeds.mode()[0])
+
+
+def with_labels(points: pd.DataFrame) -> pd.DataFrame:
+    """The purchases, without asking for nothing, which knows no seeds; all where nothing else is there."""
+    bought = buys_labels(points)
+    return points[bought] if bought.any() else points
+
+
+def asking_sentence(points: pd.DataFrame) -> str:
+    """What the interval of asking without labels is over; empty where the points hold no such thing."""
+    if buys_labels(points).all():
+        return ""
+    return "Asking without labels is the same for every seed, so its interval is over the test examples alone."
 
 
 def describe_purchase(n_weak: int, n_gold: int) -> str:
@@ -37,15 +50,17 @@ def seeds_and_tasks(seeds: str, points: pd.DataFrame) -> str:
 
 def seed_range(points: pd.DataFrame) -> str:
     """The fewest and the most seeds behind a point."""
-    return " to ".join(map(str, sorted({points.n_seeds.min(), points.n_seeds.max()})))
+    bought = with_labels(points)
+    return " to ".join(map(str, sorted({bought.n_seeds.min(), bought.n_seeds.max()})))
 
 
 def count_sentence(points: pd.DataFrame, intervals: str = "Bars") -> str:
     """How many runs stand behind each point of a figure, and over what its interval is; intervals: what draws them."""
+    asking, points = asking_sentence(points), with_labels(points)
     runs = seeds_and_tasks(str(usual_seeds(points)), points)
     marked = " (other numbers of seeds stand beside their points)" if points.n_seeds.nunique() > 1 else ""
     over = "seeds and test examples" if points.n_seeds.max() > 1 else "test examples (one seed has no spread)"
-    return f"Each point: {runs}{marked}. {intervals}: 95 % intervals over {over}."
+    return f"Each point: {runs}{marked}. {intervals}: 95 % intervals over {over}. {asking}".strip()
 
 
 def missing_sentence(missing: pd.DataFrame, titles: dict[str, str]) -> str:
@@ -99,10 +114,12 @@ def footnote(points: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str]
 
 
 def describe_point(point: pd.Series, titles: dict[str, str]) -> str:
+    bought, evidence = f"{describe_purchase(point.n_weak, point.n_gold)} by {titles[point.method]}", "{:.0f} seeds"
+    if point.n_weak + point.n_gold == 0:
+        bought, evidence = "asking the model without any label", "the same for every seed"
     return (
-        f"cost {point.cost:g}: {describe_purchase(point.n_weak, point.n_gold)} by {titles[point.method]} -> "
-        f"{percent(point.accuracy)} % ({percent(point.accuracy_low)} to "
-        f"{percent(point.accuracy_high)}; {point.n_seeds:.0f} seeds; on the frontier with probability "
+        f"cost {point.cost:g}: {bought} -> {percent(point.accuracy)} % ({percent(point.accuracy_low)} to "
+        f"{percent(point.accuracy_high)}; {evidence.format(point.n_seeds)}; on the frontier with probability "
         f"{point.probability:.2f})"
     )
 
@@ -115,6 +132,7 @@ def frontier_sentences(frontier: pd.DataFrame, titles: dict[str, str]) -> list[s
         task, student, supervisor, price = key
         where = f"{task}: " if several else ""
         lines.append(f"\n{where}{student} with labels of {supervisor}, a weak label costs {price:g}:\n")
+        lines.append(f"- doing nothing: always the commoner label -> {percent(group.commoner_accuracy.iloc[0])} %")
         lines += [f"- {describe_point(point, titles)}" for _, point in group.sort_values("cost").iterrows()]
     return lines
 
@@ -142,7 +160,10 @@ def pareto_caption(
     lines = [
         "Accuracy of every purchase against its cost, in gold labels. Frontier points were chosen on random halves",
         "of the evidence; accuracies, with 95 % intervals over seeds and examples, are those on the other halves.",
-        *filter(None, [missing_sentence(missing, titles), unaveraged_sentence(frontier, titles)]),
+        *filter(
+            None,
+            [missing_sentence(missing, titles), unaveraged_sentence(frontier, titles), asking_sentence(frontier)],
+        ),
         *frontier_sentences(frontier, titles),
         f"\nRegimes (task, budget, price of a weak label) with a probability of at least {verdict:g}:\n",
         *regime_sentences(regimes, titles),

@@ -41,6 +41,12 @@ WHOLE_MODEL = [*TOKENIZER_FILES, WEIGHTS]
 """Files that a model is made of."""
 AVERAGE = "average"
 """What the average over tasks is called in tables."""
+NO_SUPERVISOR = "no-supervisor"
+"""What stands for the supervisor in the paths of runs without weak labels, which all supervisors share."""
+NO_LABELS = "no-labels"
+"""What stands for the method in the path of the run without any label, which all methods that only prompt share."""
+NO_SEED = 0
+"""The seed that a run without any label counts to: it buys and draws nothing, so it is the same for every seed."""
 LANGUAGE_MODELS = ("ForCausalLM", "LMHeadModel")
 """How the names of architectures with a language head end; GPT-2's is the second."""
 HEAD_SIZE = 32
@@ -59,6 +65,14 @@ LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
 PACKED_ARCHITECTURES = ("llama", "mistral", "qwen2")
 """Decoders (as config.json's `model_type`) that tell tokens apart by their positions alone and hand further arguments
 on to their attention. So several texts can stand in one sequence, and the layers can be split between two passes."""
+NARROWED = ("budgets", "gold_shares")
+"""Keys of the grid that a combination may narrow."""
+WILDCARDS = ("task", "supervisor", "student", "method")
+"""What a group of runs is called by, in rules and tables."""
+Group = tuple[str, str, str, str]
+"""The names of WILDCARDS."""
+Blocks = dict[tuple[int, int], list[tuple[int, int]]]
+"""The (n_weak, n_gold) that are bought, by (budget, seed)."""
 LIMITS = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "above", "exclusiveMaximum": "below"}
 
 
@@ -234,6 +248,8 @@ def named(entries: list[dict], kind: str) -> dict[str, dict]:
     by_name = {entry["name"]: entry for entry in entries}
     if AVERAGE in by_name:
         raise InputError(f"Config, {kind}: the name {AVERAGE!r} is taken by the average over tasks; rename the entry.")
+    if NO_SUPERVISOR in by_name:
+        raise InputError(f"Config, {kind}: the name {NO_SUPERVISOR!r} is taken by shared runs; rename the entry.")
     if len(by_name) < len(entries):
         names = [entry["name"] for entry in entries]
         twice = next(name for name in names if names.count(name) > 1)
@@ -292,10 +308,7 @@ def validate(config: dict) -> dict:
                 f"Config, models[{student}]: adapt_layers is 0, so its head alone can train, but {name!r} trains more; "
                 "give it methods like head_only, or adapt at least one layer."
             )
-    for task in tasks.values():
-        supply = supply_of(task, config)
-        for n_weak, n_gold in all_purchases(config, supply):
-            check_supply(supply, n_weak, n_gold, task["name"])
+    check_purchases(config)
     check_averages(config)
     if config["labelling"]["engine"] == "vllm" and importlib.util.find_spec("vllm") is None:
         raise InputError(
@@ -851,9 +864,13 @@ def check_methods(methods: dict[str, Method], models: dict[str, dict], config: d
     """InputError if a method's name stands twice, a student cannot do it, or the grid leaves it nothing to do."""
     if len(methods) < len(config["methods"]):
         raise InputError("Config, methods: a name stands twice; rename one.")
+    if NO_LABELS in methods:
+        raise InputError(f"Config, methods: the name {NO_LABELS!r} is taken by runs without labels; rename the entry.")
     for name, method in methods.items():
         if method.prompts_only and not config["grid"]["shots"]:
-            raise InputError(f"Config, grid: {name!r} needs numbers of examples in prompts; add `shots`, as in [2, 8].")
+            raise InputError(
+                f"Config, grid: {name!r} needs numbers of examples in prompts; add `shots`, as in [0, 2, 8]."
+            )
         if not any(blocks_of(method, supply_of(task, config), config) for task in config["tasks"]):
             raise InputError(
                 f"Config, grid: no budget buys a label for {name!r} at these prices and shares; raise the budgets."
@@ -870,6 +887,10 @@ def check_methods(methods: dict[str, Method], models: dict[str, dict], config: d
                 "trains on batches of one label below 1,024; give it `training: {stopping: early_stopping}`."
             )
     trained = [method for method in methods.values() if not method.prompts_only]
+    if not any(config["grid"]["shots"]) and not trained:
+        raise InputError(
+            "Config, grid: no method buys a label; add a number above 0 to `shots`, or a method that trains."
+        )
     for budget in config["grid"]["budgets"]:
         if trained and not any(purchases_of(budget, config["grid"], method) for method in trained):
             raise InputError(f"Config, grid: the budget {budget} buys no label at these prices and shares; raise it.")
@@ -880,10 +901,11 @@ def purchases_of(budget: int, grid: dict, method: Method) -> list[tuple[int, int
 
     Examples in prompts are bought first, and counted; gold shares are those of the rest, and what leaves nothing to
     train on is no purchase. A method that only prompts has one budget, the largest number of examples, and buys each
-    number of them.
+    number of them; asking without any example is the one purchase of the budget 0.
     """
     if method.prompts_only:
-        return [(k, 0) if method.shots.quality == "weak" else (0, k) for k in grid["shots"]]
+        numbers = [k for k in grid["shots"] if bool(k) == bool(budget)]
+        return [(k, 0) if method.shots.quality == "weak" else (0, k) for k in numbers]
     price, (weak_shots, gold_shots) = Fraction(str(grid["weak_price"])), method.shots_bought
     pairs = [pair for pair in listed_purchases(grid, method) if cost_ceiling(*pair, price) == budget]
     if budget in grid["budgets"] and method.finetune_on is None:
@@ -927,7 +949,7 @@ def block_purchases(budget: int, seed: int, method: Method, supply: Supply, conf
     pairs = purchases_of(budget, config["grid"], method)
     if config["grid"]["beyond_pool"] == "leave_out":
         pairs = [pair for pair in pairs if supply.serves(*pair)]
-    if seed in config["seeds"]:
+    if seed in config["seeds"] or budget == 0:
         return pairs
     shots, at_most = method.shots_bought, config["extra_seeds"]["at_most"]
     return [pair for pair in pairs if min(n - k for n, k in zip(pair, shots, strict=True) if n > k) <= at_most]
@@ -937,19 +959,14 @@ def blocks_of(method: Method, supply: Supply, config: dict) -> list[tuple[int, i
     """The (budget, seed) for which a method has purchases."""
     grid, seeds = config["grid"], config["seeds"] + config.get("extra_seeds", {}).get("seeds", [])
     if method.prompts_only:
-        budgets = [max(grid["shots"], default=0)]
+        budgets = [max(grid["shots"])] if any(grid["shots"]) else []
     else:
         price = Fraction(str(grid["weak_price"]))
         own = {cost_ceiling(*pair, price) for pair in listed_purchases(grid, method)}
         budgets = sorted({*grid["budgets"], *own})
-    return [(b, seed) for b in budgets for seed in seeds if block_purchases(b, seed, method, supply, config)]
-
-
-def all_purchases(config: dict, supply: Supply) -> Iterator[tuple[int, int]]:
-    """The purchases of every method, budget and seed on a pool that can serve so much."""
-    for method in study_methods(config["methods"]).values():
-        for budget, seed in blocks_of(method, supply, config):
-            yield from block_purchases(budget, seed, method, supply, config)
+    blocks = [(b, seed) for b in budgets for seed in seeds if block_purchases(b, seed, method, supply, config)]
+    asks = method.prompts_only and 0 in grid["shots"]
+    return [(0, NO_SEED), *blocks] if asks else blocks
 
 
 def groups_of(config: dict) -> list[dict[str, str]]:
@@ -961,28 +978,113 @@ def groups_of(config: dict) -> list[dict[str, str]]:
         "methods": list(study_methods(config["methods"])),
     }
     groups = (product(*(entry.get(kind, names[kind]) for kind in names)) for entry in config["combinations"])
-    wildcards = ("task", "supervisor", "student", "method")
-    return [dict(zip(wildcards, group, strict=True)) for group in dict.fromkeys(chain(*groups))]
+    return [dict(zip(WILDCARDS, group, strict=True)) for group in dict.fromkeys(chain(*groups))]
+
+
+def narrowed_grids(group: dict[str, str], config: dict) -> list[dict]:
+    """The grid as each combination that holds the group narrows it: by the `budgets` and `gold_shares` it names.
+
+    Purchases that follow from no budget (`more_purchases`, `shots`, a method's `finetune_on`) and the shares of a
+    method that has its own stay as they are.
+    """
+    kinds = {"tasks": "task", "supervisors": "supervisor", "students": "student", "methods": "method"}
+    return [
+        config["grid"] | {key: entry[key] for key in NARROWED if key in entry}
+        for entry in config["combinations"]
+        if all(group[name] in entry[kind] for kind, name in kinds.items() if kind in entry)
+    ]
+
+
+def planned_blocks(config: dict, whole: bool = False) -> dict[Group, Blocks]:
+    """The purchases of every block of every (task, supervisor, student, method), the shared ones among them.
+
+    A group that stands in several combinations makes what each of them asks for. whole: with those that are left out
+    because a task's pool cannot serve them.
+    """
+    methods = study_methods(config["methods"])
+    supplies = {t["name"]: full_supply(sys.maxsize) if whole else supply_of(t, config) for t in config["tasks"]}
+
+    @cache
+    def blocks_within(task: str, method: str, budgets: tuple, gold_shares: tuple) -> Blocks:
+        study = config | {"grid": config["grid"] | {"budgets": list(budgets), "gold_shares": list(gold_shares)}}
+        own, supply = methods[method], supplies[task]
+        return {block: block_purchases(*block, own, supply, study) for block in blocks_of(own, supply, study)}
+
+    planned = {}
+    for group in groups_of(config):
+        blocks: Blocks = {}
+        for grid in narrowed_grids(group, config):
+            shares = (tuple(grid[key]) for key in NARROWED)
+            for block, pairs in blocks_within(group["task"], group["method"], *shares).items():
+                blocks[block] = list(dict.fromkeys(blocks.get(block, []) + pairs))
+        planned[tuple(group.values())] = blocks
+    return planned
+
+
+def maker_of(group: Group, n_weak: int, n_gold: int) -> Group:
+    """The group under whose name a run is made and stored.
+
+    Without weak labels it is the same whoever the supervisor is; without any label also by whichever method it asks.
+    """
+    task, supervisor, student, method = group
+    return (
+        task,
+        supervisor if n_weak else NO_SUPERVISOR,
+        student,
+        method if n_weak or n_gold else NO_LABELS,
+    )
+
+
+def made_blocks(planned: dict[Group, Blocks]) -> dict[Group, Blocks]:
+    """The purchases of every block that a job makes, each once, by `maker_of`; blocks without any are absent."""
+    made: dict[Group, Blocks] = {}
+    for group, blocks in planned.items():
+        for block, pairs in blocks.items():
+            for pair in pairs:
+                bought = made.setdefault(maker_of(group, *pair), {}).setdefault(block, [])
+                if pair not in bought:
+                    bought.append(pair)
+    return made
 
 
 def planned_runs(config: dict, whole: bool = False) -> Iterator[dict]:
-    """Every run: task, supervisor, student, method, budget, seed, n_weak, n_gold.
+    """Every run that a supervisor has results of: task, supervisor, student, method, budget, seed, n_weak, n_gold.
 
     whole: with those that are left out because a task's pool cannot serve them.
     """
-    methods = study_methods(config["methods"])
-    tasks = config["tasks"]
-    supplies = {task["name"]: full_supply(sys.maxsize) if whole else supply_of(task, config) for task in tasks}
-    for group in groups_of(config):
-        method, supply = methods[group["method"]], supplies[group["task"]]
-        for budget, seed in blocks_of(method, supply, config):
-            for n_weak, n_gold in block_purchases(budget, seed, method, supply, config):
-                yield group | {"budget": budget, "seed": seed, "n_weak": n_weak, "n_gold": n_gold}
+    yield from as_runs(planned_blocks(config, whole))
+
+
+def made_runs(config: dict, whole: bool = False) -> Iterator[dict]:
+    """As planned_runs, but with every run that several supervisors or methods share once, under its maker's name."""
+    yield from as_runs(made_blocks(planned_blocks(config, whole)))
+
+
+def as_runs(planned: dict[Group, Blocks]) -> Iterator[dict]:
+    for group, blocks in planned.items():
+        names = dict(zip(WILDCARDS, group, strict=True))
+        for (budget, seed), pairs in blocks.items():
+            for n_weak, n_gold in pairs:
+                yield names | {"budget": budget, "seed": seed, "n_weak": n_weak, "n_gold": n_gold}
+
+
+def check_purchases(config: dict) -> None:
+    """InputError if a pool cannot serve a purchase, or a group makes none, which its scores would notice too late."""
+    supplies = {task["name"]: supply_of(task, config) for task in config["tasks"]}
+    for (task, supervisor, student, method), blocks in planned_blocks(config).items():
+        for n_weak, n_gold in chain(*blocks.values()):
+            check_supply(supplies[task], n_weak, n_gold, task)
+        if not blocks:
+            raise InputError(
+                f"Config, combinations: {method!r} buys no label of {supervisor!r} for {student!r} on {task!r}; add "
+                "budgets or gold_shares to its combination, enlarge the pool, or drop it."
+            )
 
 
 def check_averages(config: dict) -> None:
     """InputError if tasks that are to be averaged share no run; the tables would notice after all compute."""
-    if config["grid"]["beyond_pool"] != "leave_out":
+    narrowed = any(key in entry for entry in config["combinations"] for key in NARROWED)
+    if config["grid"]["beyond_pool"] != "leave_out" and not narrowed:
         return  # Every task has every purchase.
     runs: dict[str, set[tuple]] = {task["name"]: set() for task in config["tasks"]}
     for run in planned_runs(config):
@@ -999,8 +1101,9 @@ def check_averages(config: dict) -> None:
         averaged = set.intersection(*({run[:3] for run in of_task} for of_task in of_tasks)) if len(over) > 1 else set()
         if averaged and not set.intersection(*of_tasks):
             raise InputError(
-                f"Config, {key}: the pools of {in_words(over, 'and')} serve no purchase that all of them could be "
-                "averaged over; enlarge the smallest, add smaller grid.budgets, or average other tasks."
+                f"Config, {key}: {in_words(over, 'and')} have no purchase that all of them could be averaged over; "
+                "enlarge the smallest pool, add smaller grid.budgets, share budgets and gold_shares among their "
+                "combinations, or average other tasks."
             )
 
 
@@ -1056,6 +1159,13 @@ def check_combinations(config: dict) -> None:
             raise InputError(f"Config, combinations: {name!r} is not one of the study's {kind}{nearest(name, known)}")
         for name in [name for name in known if name not in names]:
             raise InputError(f"Config, combinations: none holds {name!r} of the study's {kind}; add one or drop it.")
+    for place, entry in enumerate(config["combinations"]):
+        for key in NARROWED:
+            for value in [value for value in entry.get(key, []) if value not in config["grid"][key]]:
+                raise InputError(
+                    f"Config, combinations[{place}].{key}: {value:g} is not one of the grid's {key}, of which a "
+                    "combination takes some; add it there or drop it here."
+                )
 
 
 def config_table(schema: dict, prefix: str = "") -> Iterator[tuple[str, str, str, str]]:

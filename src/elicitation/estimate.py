@@ -14,17 +14,18 @@ from safetensors import safe_open
 
 from elicitation.api import MIN_LINES, dollars
 from elicitation.config import (
+    NO_LABELS,
     asks_model,
     gguf_header,
     groups_of,
     local_model_folder,
-    planned_runs,
+    made_runs,
     reads_as,
     supervisors_of,
     supply_of,
 )
 from elicitation.market import CANDIDATES
-from elicitation.methods import Method, Stage, study_methods
+from elicitation.methods import Method, Shots, Stage, study_methods
 from elicitation.training import Protocol, plan_schedule, supervisor_protocol
 
 TOKENS_PER_TEXT = 150.0
@@ -42,12 +43,17 @@ FULL_BACKWARD = 4.0
 """Of pretraining, which needs all gradients."""
 TOKENS_PER_REVIEW = 40.0
 """Of the sandbox's pretraining."""
-STUDENT_RULES = ("train_weak_stages", "train_runs", "score_prompts")
+STUDENT_RULES = ("train_weak_stages", "train_runs", "score_prompts", "ask_without_labels")
 API_EPOCHS = 3
 """Assumed where a finetuning API chooses."""
 BYTES_PER_PARAMETER = {"cuda": 2, "cpu": 4}
 BYTES_PER_PREDICTION = 25
 """Of one compressed row of predictions or weak labels."""
+
+
+def methods_made(config: dict) -> dict[str, Method]:
+    """The methods by the names that elicitation.config.made_runs gives them; asking without labels has its own."""
+    return study_methods(config["methods"]) | {NO_LABELS: Method("without labels", "", shots=Shots("gold"))}
 
 
 def trained_stages(method: Method, n_weak: int, n_gold: int) -> list[tuple[Stage, int]]:
@@ -92,7 +98,7 @@ def tokens_of(task: str, model: dict, folder: Path) -> float:
 def planned_stages(runs: pd.DataFrame, config: dict) -> pd.DataFrame:
     """One row a stage of every run, with `recipe` (of weak stages that runs share), `n`, and what it takes at most:
     `presentations` to train on and `validations`."""
-    methods = study_methods(config["methods"])
+    methods = methods_made(config)
     rows = []
     for run in runs.itertuples(index=False):
         method = methods[run.method]
@@ -117,7 +123,7 @@ def share_weak_stages(stages: pd.DataFrame) -> pd.DataFrame:
 
 def with_tokens(table: pd.DataFrame, config: dict, folder: Path) -> pd.Series:
     """Tokens of one text, prompt included, for every row of runs or stages."""
-    methods = study_methods(config["methods"])
+    methods = methods_made(config)
     shots = {name: method.shots.k or 0 if method.shots else 0 for name, method in methods.items()}
     models = {model["name"]: model for model in config["models"]}
     pairs = table[["task", "student"]].drop_duplicates().itertuples(index=False)
@@ -251,7 +257,7 @@ def estimate(config: dict, folder: Path) -> tuple[dict[str, pd.DataFrame], list[
 
     folder: where the study's results and measurements are or will be.
     """
-    runs = pd.DataFrame(planned_runs(config))
+    runs = pd.DataFrame(made_runs(config))
     stages = planned_stages(runs, config)
     trained = share_weak_stages(stages)
     methods = pd.DataFrame(
@@ -314,6 +320,6 @@ def describe(config: dict, folder: Path) -> str:
 
 def count_left_out(config: dict) -> dict[str, int]:
     """Runs that the grid would make but for the size of a task's pool, by task."""
-    left_out = Counter(run["task"] for run in planned_runs(config, whole=True))
-    left_out.subtract(run["task"] for run in planned_runs(config))
+    left_out = Counter(run["task"] for run in made_runs(config, whole=True))
+    left_out.subtract(run["task"] for run in made_runs(config))
     return {task: n for task, n in left_out.items() if n}

@@ -83,6 +83,7 @@ def score_run(test: pd.DataFrame, log_odds: np.ndarray, rng: np.random.Generator
     """Scores of one run. test: id, gold and p_weak of the test examples, in the order of log_odds (n,).
 
     Where a source has no weak label, p_weak is missing and the example says nothing of the weak labels.
+    `commoner_accuracy` is what always giving the commoner label achieves, without any model.
     """
     gold, correct = test.gold.to_numpy(), (log_odds > 0) == (test.gold == 1).to_numpy()
     voted = test.p_weak.notna().to_numpy()
@@ -101,6 +102,7 @@ def score_run(test: pd.DataFrame, log_odds: np.ndarray, rng: np.random.Generator
         "matched_accuracy": matched_accuracy(gold, log_odds),
         "weak_agreement": float(((log_odds > 0)[voted] == weak).mean()),
         "weak_accuracy": float((weak == (gold[voted] == 1)).mean()),
+        "commoner_accuracy": float(max(gold.mean(), 1 - gold.mean())),
     }
 
 
@@ -108,10 +110,10 @@ def performance_gap_recovered(metrics: pd.DataFrame) -> pd.Series:
     """(accuracy - weak) / (ceiling - weak) for every run of one task, supervisor, student and method.
 
     Weak is the accuracy of the weak labels, the ceiling the mean accuracy of the runs on the most gold labels and
-    no weak ones. Missing where there are none or they are no better than the weak labels.
-    Source: Burns et al. (2023), arXiv 2312.09390.
+    no weak ones. Missing where there are none (asking without labels is none) or they are no better than the weak
+    labels. Source: Burns et al. (2023), arXiv 2312.09390.
     """
-    gold_only = metrics[metrics.n_weak == 0]
+    gold_only = metrics[(metrics.n_weak == 0) & (metrics.n_gold > 0)]
     ceiling = gold_only[gold_only.n_gold == gold_only.n_gold.max()].accuracy.mean()
     gap = ceiling - metrics.weak_accuracy
     return ((metrics.accuracy - metrics.weak_accuracy) / gap).where(gap > 0)
@@ -151,6 +153,7 @@ def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
             examples = runs.n_voted if name.startswith("weak") else runs.n_test
             mean, low, high = mean_accuracy(runs[name].to_numpy(), examples.iloc[0])
             row |= {name: mean, f"{name}_low": low, f"{name}_high": high}
+        row["commoner_accuracy"] = runs.commoner_accuracy.mean()
         for name in ("auroc", "pgr"):
             mean, off = runs[name].mean(), seed_half_width(runs[name].to_numpy()) if len(runs) > 1 else np.nan
             row |= {name: mean, f"{name}_low": mean - off, f"{name}_high": mean + off}

@@ -36,7 +36,8 @@ def on_frontier(costs: np.ndarray, accuracies: np.ndarray) -> np.ndarray:
 def priced(points: pd.DataFrame, weak_price: float) -> pd.DataFrame:
     """The points at one weak price, with `weak_price`, `cost` and `weak_share`, the share of the cost."""
     table = points.assign(weak_price=weak_price, cost=cost(points.n_weak, points.n_gold, weak_price))
-    return table.assign(weak_share=weak_price * table.n_weak / table.cost)
+    # Without any label nothing is spent on weak ones.
+    return table.assign(weak_share=(weak_price * table.n_weak / table.cost).where(table.cost > 0, 0.0))
 
 
 def score_points(accuracy: np.ndarray, deviations: np.ndarray, costs: np.ndarray) -> pd.DataFrame:

@@ -66,9 +66,10 @@ def longest_prompt(
 
 
 def must_fit(few_shots: Sequence[Shots]) -> list[Shots]:
-    """Those of which there must be some, whatever else does not fit the context: the fewest of either quality."""
-    fewest = min((shots.k for shots in few_shots), default=0)
-    return [shots for shots in few_shots if shots.k == fewest]
+    """Those of which there must be some, whatever else does not fit the context: the fewest of either quality, and
+    none at all where the model is asked without examples too."""
+    fewest = min((shots.k for shots in few_shots if shots.k), default=0)
+    return [shots for shots in few_shots if shots.k in (0, fewest)]
 
 
 def tokens_per_label(folder: Path, style: PromptFormat) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from elicitation.methods import Method
@@ -13,10 +14,15 @@ CANDIDATES = 4096
 
 
 def read_market(
-    pool: str | Path, weak_labels: str | Path, ordering: str | Path
+    pool: str | Path, weak_labels: str | Path | None, ordering: str | Path
 ) -> tuple[pd.DataFrame, list[str], Supply]:
-    """The pool with its weak labels (id, text, gold, p_weak), and ordering and supply as `arrange` returns them."""
-    examples = pd.read_parquet(pool).merge(pd.read_parquet(weak_labels), on="id")
+    """The pool with its weak labels (id, text, gold, p_weak), and ordering and supply as `arrange` returns them.
+
+    weak_labels: their file; none where only gold labels are bought. Then whatever has a gold label is on sale in the
+    seed's plain ordering, which depends on no supervisor.
+    """
+    examples = pd.read_parquet(pool)
+    examples = examples.merge(pd.read_parquet(weak_labels), on="id") if weak_labels else examples.assign(p_weak=np.nan)
     with_weak, with_gold = examples.id[examples.p_weak.notna()], examples.id[examples.gold.notna()]
     return examples, *arrange(pd.read_parquet(ordering).id, with_weak, with_gold)
 

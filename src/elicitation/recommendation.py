@@ -10,7 +10,7 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
-from elicitation.averages import GROUP, MODELS
+from elicitation.averages import GROUP, MODELS, buys_labels
 from elicitation.captions import describe_purchase, percent
 from elicitation.config import AVERAGE
 from elicitation.errors import InputError
@@ -77,7 +77,7 @@ def read_findings(folder: Path) -> Findings:
         if records[path].get("inputs", {}).get(f"results/{resamples.name}") != runs:
             raise InputError(f"{path} comes from other runs than {resamples}; {FINISH}")
     findings = make_findings(resamples, production, records[recommendation]["settings"])
-    if "seed_share" not in findings.points:
+    if not {"seed_share", "commoner_accuracy"} <= {*findings.points}:
         raise InputError(f"{resamples} comes from an earlier version; {FINISH}")
     return findings
 
@@ -129,7 +129,11 @@ def options(findings: Findings, question: Question) -> tuple[pd.DataFrame, np.nd
     """
     fits = {tuple(getattr(fit, kind) for kind in GROUP): fit for fit in findings.fits}
     budget, tables, drawn = question.budget / question.gold_price, [], []
-    for names, points in narrow(findings, question).groupby(GROUP, sort=False):
+    asked = narrow(findings, question)
+    bought = asked[buys_labels(asked)]
+    if bought.empty:
+        raise InputError(f"The study bought no labels for {' and '.join(asked.method.unique())}; name another method.")
+    for names, points in bought.groupby(GROUP, sort=False):
         price, fit = price_of(names[1], question, findings), fits[names]
         if fit.verdict == GOOD:
             n_weak, n_gold = affordable(fit, budget, price, findings.pool_sizes.get(names[0])).T
@@ -203,6 +207,50 @@ def describe_option(option: pd.Series, question: Question, titles: dict[str, str
     return bought | names | title | {"cost": float(option.cost * question.gold_price)}
 
 
+def do_nothing(findings: Findings, option: pd.Series, draws: np.ndarray, agree: np.ndarray | None) -> dict:
+    """What no label at all achieves: always giving the commoner label and, where it was measured, asking the student.
+
+    `asking` holds its accuracy, by how much the option is ahead of it, and the probability that the option is ahead.
+    Asking is the same for every seed, so its own interval is that of the test examples alone. option, draws: of the
+    recommended purchase; agree: as in `score`.
+    """
+    points = findings.points[(findings.points[["task", "student"]] == option[["task", "student"]]).all(axis=1)]
+    nothing = {"commoner": float(points.commoner_accuracy.iloc[0]), "asking": None}
+    found = points[~buys_labels(points)]
+    if found.empty:
+        return nothing
+    # Every method and supervisor that shows it shows the same one.
+    point = found.iloc[0]
+    own = (point.accuracy + findings.deviations[found.index[0], : len(draws)]).clip(0, 1)
+    ahead = draws - own
+    known = ahead if agree is None else ahead[agree]
+    asking = {"accuracy": score(own), "n_test": int(point.n_test)}
+    asking |= {"difference": score(ahead, agree, option.model_error)}
+    # What is exactly as good counts half.
+    asking |= {"probability": float(np.mean((known > 0) + (known == 0) / 2))}
+    return nothing | {"asking": asking}
+
+
+def worth_buying(answer: dict) -> str:
+    """Whether labels are better than asking without any: `yes`, `no` or `undetermined`; `yes` where nobody asked.
+
+    A single seed has no spread, so it decides nothing here.
+    """
+    asking = answer["nothing"]["asking"]
+    if asking is None:
+        return "yes"
+    decided = answer["n_seeds"] > 1
+    if decided and asking["probability"] >= answer["wanted"]:
+        return "yes"
+    return "no" if decided and asking["probability"] <= 1 - answer["wanted"] else UNDETERMINED
+
+
+def asking_is_as_good(answer: dict) -> bool:
+    """Whether asking without labels, which costs nothing, is expected to be at least as good as the purchase."""
+    asking = answer["nothing"]["asking"]
+    return asking is not None and asking["difference"]["mean"] <= 0
+
+
 def recommend(findings: Findings, question: Question) -> dict:
     """The purchase and method to choose, what to expect, how much worse the pure strategies are, and how sure this is.
 
@@ -262,6 +310,7 @@ def recommend(findings: Findings, question: Question) -> dict:
         "recommended": describe_option(option, question, findings.titles),
         "accuracy": expected,
         "pure_strategies": pure,
+        "nothing": do_nothing(findings, option, draws[best], agree),
         "loss_at_most": math.hypot(loss, Z * option.model_error, Z * table.model_error.max()),
         "regime": regime,
         "wanted": findings.verdict,
@@ -355,6 +404,25 @@ def price_asked(answer: dict) -> float:
     return answer["weak_price"] if asked is None else asked
 
 
+def with_ends(accuracy: dict[str, float]) -> str:
+    """An accuracy in percent with the ends of its interval."""
+    return f"{percent(accuracy['mean'])} % ({percent(accuracy['low'])} to {percent(accuracy['high'])})"
+
+
+def nothing_in_words(answer: dict) -> Iterator[str]:
+    """What no label at all achieves, as lines of a list."""
+    nothing = answer["nothing"]
+    yield f"- no label, always the commoner answer: {percent(nothing['commoner'])} %"
+    if asking := nothing["asking"]:
+        chance = f"{100 * asking['probability']:.0f} %"
+        yield (
+            f"- no label, asking the model: {with_ends(asking['accuracy'])}; it is the same for every seed, so this "
+            f"interval is over {asking['n_test']} test examples alone. The purchase against that: "
+            f"{points_of(asking['difference'])}; better with a probability of {chance}"
+            + (" (undetermined)" if worth_buying(answer) == UNDETERMINED else "")
+        )
+
+
 def in_words(answer: dict) -> Iterator[str]:
     """The answer as lines of Markdown."""
     question, bought = answer["question"], answer["recommended"]
@@ -363,10 +431,17 @@ def in_words(answer: dict) -> Iterator[str]:
     yield f"## Budget {question['budget']:g}: {prices}"
     yield f"\nTask {answer['task']}, student {answer['student']}, {answer['n_seeds']} seeds.\n"
     labels = describe_purchase(bought["n_weak"], bought["n_gold"])
-    yield f"**Buy {labels}{source_of(bought, answer['weak_price'], asked)} and use them by {bought['title']}.**"
+    source = source_of(bought, answer["weak_price"], asked)
+    if asking_is_as_good(answer):
+        accuracy = with_ends(answer["nothing"]["asking"]["accuracy"])
+        yield f"**Buy nothing: asking without any label is expected to be at least as good.** Right on {accuracy}."
+        yield f"If labels are bought all the same: buy {labels}{source} and use them by {bought['title']}."
+    else:
+        yield f"**Buy {labels}{source} and use them by {bought['title']}.**"
     yield f"Cost: {bought['cost']:g}."
     ends = f"{percent(answer['accuracy']['low'])} to {percent(answer['accuracy']['high'])}"
     yield f"Expected accuracy: {percent(answer['accuracy']['mean'])} % ({ends}).\n"
+    yield from nothing_in_words(answer)
     for name, other in answer["pure_strategies"].items():
         labels = describe_purchase(other["n_weak"], other["n_gold"])
         source = f" of {other['supervisor']}" if other["n_weak"] and other["supervisor"] != bought["supervisor"] else ""
@@ -417,18 +492,22 @@ def answer_all(findings: Findings, budgets: list[float]) -> list[dict]:
 
 def report(answers: list[dict]) -> str:
     """Markdown: a table of all recommendations, then each in words."""
-    lines = ["# What to buy\n", "| task | student | weak label costs | budget | buy | method | accuracy, % | decided |"]
-    lines.append("|---|---|---:|---:|---|---|---|---|")
+    heads = ["task", "student", "weak label costs", "budget", "buy", "method", "accuracy", "seeds", "decided"]
+    heads += ["asking without labels", "always the commoner label"]
+    lines = ["# What to buy\n", "Bold: where asking without labels is expected to be at least as good, buy nothing.\n"]
+    lines += [f"| {' | '.join(heads)} |", "|---|---|---:|---:|---|---|---|---:|---|---|---|"]
     several = len({answer["recommended"]["supervisor"] for answer in answers}) > 1
     for answer in answers:
-        bought, accuracy = answer["recommended"], answer["accuracy"]
-        ends = f"{percent(accuracy['mean'])} ({percent(accuracy['low'])} to {percent(accuracy['high'])})"
+        bought, nothing = answer["recommended"], answer["nothing"]
+        asking = with_ends(nothing["asking"]["accuracy"]) if nothing["asking"] else "not measured"
+        asking = f"**{asking}**" if asking_is_as_good(answer) else asking
         regime = REGIMES[bought["strategy"]] if answer["supported"] else UNDETERMINED
         labels = describe_purchase(bought["n_weak"], bought["n_gold"])
         if several or answer["weak_price"] != price_asked(answer):
             labels += source_of(bought, answer["weak_price"], price_asked(answer))
         cells = (answer["task"], answer["student"], f"{price_asked(answer):g}", f"{answer['question']['budget']:g}")
-        lines.append(f"| {' | '.join((*cells, labels, bought['title'], ends, regime))} |")
+        found = (labels, bought["title"], with_ends(answer["accuracy"]), str(answer["n_seeds"]), regime)
+        lines.append(f"| {' | '.join((*cells, *found, asking, percent(nothing['commoner']) + ' %'))} |")
     for answer in answers:
         lines += ["", *in_words(answer)]
     return "\n".join(lines) + "\n"

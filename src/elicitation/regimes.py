@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from elicitation.averages import GROUP
+from elicitation.averages import GROUP, buys_labels
 from elicitation.frontier import cost
 from elicitation.resampling import best_by_half, reported, with_interval
 from elicitation.strategies import REGIMES, STRATEGIES, UNDETERMINED, strategy_of
@@ -71,6 +71,8 @@ def find_regimes(
     points: pd.DataFrame, deviations: np.ndarray, prices: dict[str, list[float]], budgets: list[float], verdict: float
 ) -> pd.DataFrame:
     """`regime_at` for every group of GROUP, at every price of its supervisor's labels and every budget."""
+    # A method that is only asked without labels has no purchases to compare.
+    points = points[buys_labels(points)]
     rows = [
         dict(zip(GROUP, group, strict=True)) | regime_at(points, deviations[points.index], budget, price, verdict)
         for group, points in points.groupby(GROUP, sort=False)

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from elicitation.averages import GROUP, MODELS
+from elicitation.averages import GROUP, MODELS, buys_labels
 from elicitation.config import AVERAGE
 from elicitation.seeds import stream
 
@@ -31,6 +31,8 @@ NOISE_SHARE = 0.5
 MOST = 0.5
 """By which a half's accuracy deviates at most."""
 PURCHASE = ["n_weak", "n_gold"]
+AVERAGED = ("accuracy", "weak_accuracy", "commoner_accuracy", "deviations")
+"""What an average over tasks averages."""
 
 
 def draw_halves(n: int, replicates: int, task: str) -> np.ndarray:
@@ -117,16 +119,14 @@ def seed_share(deviations: np.ndarray, of_examples: np.ndarray) -> float:
 def with_average(table: pd.DataFrame, over: list[str]) -> pd.DataFrame:
     """The table after averages over several tasks of the configurations that all of them have.
 
-    table: as `resample` returns it, with task, supervisor, student, method, n_tasks and weak_accuracy. Tasks have
-    draws of their own, as they have labels and test examples of their own.
+    table: as `resample` returns it, with task, supervisor, student, method, n_tasks, weak_accuracy and
+    commoner_accuracy. Tasks have draws of their own, as they have labels and test examples of their own.
     """
     averages, keys = [], [*MODELS, *PURCHASE]
     for key, tasks in table[table.task.isin(over)].groupby(keys, sort=False):
         if len(over) > 1 and set(tasks.task) == set(over):
             counts = {"n_seeds": tasks.n_seeds.min(), "n_test": tasks.n_test.sum(), "n_tasks": len(tasks)}
-            means = {
-                name: np.mean(tasks[name].tolist(), axis=0) for name in ("accuracy", "weak_accuracy", "deviations")
-            }
+            means = {name: np.mean(tasks[name].tolist(), axis=0) for name in AVERAGED}
             variances = np.array([np.var(drawn) for drawn in tasks.deviations])
             share = float(tasks.seed_share @ variances / variances.sum()) if variances.any() else 0.0
             averages.append(
@@ -146,6 +146,14 @@ def with_weak_accuracy(points: pd.DataFrame, summary: pd.DataFrame) -> pd.DataFr
     keys = [*GROUP, *PURCHASE]
     ends = ["weak_accuracy_low", "weak_accuracy_high"]
     return points.merge(summary[[*keys, *ends]], on=keys, how="left", validate="one_to_one")
+
+
+def asked_accuracies(points: pd.DataFrame, deviations: np.ndarray) -> pd.DataFrame:
+    """task, student and `asked_accuracy` with its interval, of asking without any label, wherever it was measured."""
+    asked = points[~buys_labels(points)].drop_duplicates(["task", "student"])
+    low, high = interval(deviations[asked.index])
+    ends = {"asked_accuracy_low": asked.accuracy + low, "asked_accuracy_high": asked.accuracy + high}
+    return asked[["task", "student"]].assign(asked_accuracy=asked.accuracy, **ends)
 
 
 def interval(replicates: np.ndarray) -> np.ndarray:

@@ -5,9 +5,9 @@ import re
 import numpy as np
 import pandas as pd
 
-from elicitation.captions import missing_sentence, seed_range, seeds_and_tasks, varying
+from elicitation.captions import asking_sentence, missing_sentence, seed_range, seeds_and_tasks, varying
 from elicitation.frontier import priced
-from elicitation.resampling import best_by_half, reported, with_interval
+from elicitation.resampling import asked_accuracies, best_by_half, reported, with_interval
 
 COLUMNS = ["student", "supervisor", "weak_price", "budget", "method", "task"]
 GROUPS = ["task", "student", "supervisor", "weak_price", "method"]
@@ -40,7 +40,8 @@ def methods_table(
 
     points, deviations: as in `best_purchases`, not yet priced, of the average or of each task; the order of tasks,
     students, supervisors and methods is kept. `weak_share` is the share of the labels that are weak,
-    `weak_cost_share` what they take of the cost.
+    `weak_cost_share` what they take of the cost; both are 0 where nothing is bought. Beside each stands what doing
+    nothing achieves: always giving the commoner label, and asking without labels where that was measured.
     """
     tables = [
         priced(group, price) for supervisor, group in points.groupby("supervisor") for price in prices[supervisor]
@@ -50,10 +51,13 @@ def methods_table(
     order["weak_price"] = list(dict.fromkeys(price for listed in prices.values() for price in listed))
     in_order = best.assign(**{name: pd.Categorical(best[name], order[name]) for name in GROUPS})
     best = best.loc[in_order.sort_values([*GROUPS, "budget"]).index].reset_index(drop=True)
-    best = best.assign(weak_cost_share=best.weak_share, weak_share=best.n_weak / (best.n_weak + best.n_gold))
+    labels = best.n_weak + best.n_gold
+    best = best.assign(weak_cost_share=best.weak_share, weak_share=best.n_weak / labels.clip(lower=1))
+    best = best.merge(asked_accuracies(points, deviations), on=["task", "student"], how="left")
     scores = ["accuracy", "accuracy_low", "accuracy_high"]
     bought = ["n_weak", "n_gold", "cost", "weak_share", "weak_cost_share", "probability", "n_seeds", "n_tasks"]
-    return best[[*COLUMNS, *scores, *bought]]
+    nothing = ["commoner_accuracy", *(f"asked_{score}" for score in scores)]
+    return best[[*COLUMNS, *scores, *bought, *nothing]]
 
 
 def escape_latex(text: str) -> str:
@@ -63,7 +67,19 @@ def escape_latex(text: str) -> str:
 def latex_cell(best) -> str:
     """Accuracy in percent with the ends of its interval, and the share of the labels that are weak."""
     accuracy, low, high = (f"{100 * value:.0f}" for value in (best.accuracy, best.accuracy_low, best.accuracy_high))
-    return f"${accuracy}_{{{low}}}^{{{high}}}$ ({best.weak_share:.2f})"
+    share = f"{best.weak_share:.2f}" if best.n_weak + best.n_gold else "no labels"
+    return f"${accuracy}_{{{low}}}^{{{high}}}$ ({share})"
+
+
+def nothing_sentence(table: pd.DataFrame) -> str:
+    """What doing nothing achieves, in percent; the range where there are several tasks or students."""
+
+    def across(values: pd.Series) -> str:
+        return " to ".join(dict.fromkeys(f"{100 * value:.0f}" for value in (values.min(), values.max())))
+
+    asked = table.asked_accuracy.dropna()
+    asking = f", asking without labels {across(asked)}" if len(asked) else ""
+    return f"Doing nothing: always the commoner label {across(table.commoner_accuracy)}{asking}."
 
 
 def methods_latex(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str], left_out: str = "") -> str:
@@ -82,7 +98,8 @@ def methods_latex(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, 
         "Best accuracy within a budget (columns, in gold labels) and price of a weak label, in %, between the ends of "
         "its 95 % interval; in brackets the share of the labels that are weak. Purchases were chosen on random halves "
         "of the evidence, accuracies are those on the other halves. "
-        f"Means over {seeds_and_tasks(seed_range(table), table)}. {missing_sentence(missing, titles)} {left_out}"
+        f"Means over {seeds_and_tasks(seed_range(table), table)}. {nothing_sentence(table)} {asking_sentence(table)} "
+        f"{missing_sentence(missing, titles)} {left_out}"
     )
     return (
         wide.style.format(na_rep="--")

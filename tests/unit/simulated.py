@@ -43,6 +43,14 @@ def draw_study(
     deviations = np.array(list(map(both_ways, halved)))
     shares = [seed_share(d, example_deviations(runs, halves)) for d, runs in zip(halved, correct, strict=True)]
     points = pd.DataFrame(purchases, columns=["n_weak", "n_gold"]).assign(
-        task="t", supervisor="v", student="s", method="m", n_seeds=seeds, n_tasks=1, n_test=n, weak_accuracy=0.6
+        task="t",
+        supervisor="v",
+        student="s",
+        method="m",
+        n_seeds=seeds,
+        n_tasks=1,
+        n_test=n,
+        weak_accuracy=0.6,
+        commoner_accuracy=0.5,
     )
     return points.assign(accuracy=correct.mean(axis=(1, 2)), seed_share=shares), deviations

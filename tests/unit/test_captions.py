@@ -32,7 +32,7 @@ def frontier():
     ]
     return pd.DataFrame(points).assign(
         student="s", supervisor="v", method="m", weak_price=0.1, n_seeds=3, n_tasks=1,
-        accuracy=0.805, accuracy_low=0.7512, accuracy_high=0.85, probability=0.75,
+        accuracy=0.805, accuracy_low=0.7512, accuracy_high=0.85, probability=0.75, commoner_accuracy=0.55,
     )  # fmt: skip
 
 
@@ -43,8 +43,9 @@ def missing(*runs):
 
 
 def test_frontier_points_are_told_from_the_cheapest_to_the_dearest(frontier):
-    heading, *points = frontier_sentences(frontier, TITLES)
+    heading, nothing, *points = frontier_sentences(frontier, TITLES)
     assert "a weak label costs 0.1" in heading
+    assert nothing == "- doing nothing: always the commoner label -> 55.0 %"
     assert points == [
         f"- cost 1.5: 15 weak + 0 gold labels by Method M -> {SCORE}",
         f"- cost 16: 0 weak + 16 gold labels by Method M -> {SCORE}",
@@ -57,14 +58,21 @@ def test_where_nothing_is_averaged_each_task_is_told_by_name(frontier):
     assert [line.strip() for line in told if not line.startswith("-")] == [
         f"{task}: s with labels of v, a weak label costs 0.1:" for task in ("topic", "verdict")
     ]
-    assert all("60.0 %" in line for line in told[4:]) and len(told) == 6
+    assert all("60.0 %" in line for line in told[6:]) and len(told) == 8
 
 
 def test_with_several_tasks_their_average_is_told(frontier):
     tasks = pd.concat([frontier, frontier.iloc[:1].assign(task="average", cost=99)])
-    assert [line for line in frontier_sentences(tasks, TITLES) if line.startswith("-")] == [
+    assert [line for line in frontier_sentences(tasks, TITLES) if line.startswith("- cost")] == [
         f"- cost 99: 0 weak + 16 gold labels by Method M -> {SCORE}"
     ]
+
+
+def test_asking_without_labels_is_told_as_what_it_is(frontier):
+    asking = frontier.iloc[:1].assign(cost=0, n_gold=0, n_seeds=1)
+    told = frontier_sentences(pd.concat([frontier, asking]), TITLES)
+    score = SCORE.replace("3 seeds", "the same for every seed")
+    assert told[2] == f"- cost 0: asking the model without any label -> {score}"
 
 
 def test_each_regime_is_told_with_where_it_was_found_or_that_it_was_not():
@@ -110,11 +118,17 @@ def test_varying_columns_hold_more_than_one_value(frontier):
     ],
 )
 def test_the_runs_behind_each_point_are_counted(n_seeds, n_tasks, expected):
-    assert count_sentence(pd.DataFrame({"n_seeds": n_seeds, "n_tasks": n_tasks})) == expected
+    points = pd.DataFrame({"n_seeds": n_seeds, "n_tasks": n_tasks, "n_weak": 0, "n_gold": 4})
+    assert count_sentence(points) == expected
+    # What asks without labels has no seeds to count.
+    asking = points.iloc[:1].assign(n_seeds=1, n_gold=0)
+    over = "Asking without labels is the same for every seed, so its interval is over the test examples alone."
+    assert count_sentence(pd.concat([points, asking])) == f"{expected} {over}"
 
 
 def test_the_range_of_seeds_is_one_number_where_all_are_alike():
-    assert [seed_range(pd.DataFrame({"n_seeds": seeds})) for seeds in ([3, 7, 5], [4, 4])] == ["3 to 7", "4"]
+    points = pd.DataFrame({"n_seeds": [3, 7, 5, 1], "n_weak": 0, "n_gold": [4, 8, 16, 0]})
+    assert seed_range(points) == "3 to 7" and seed_range(points.iloc[:1]) == "3" and seed_range(points.iloc[3:]) == "1"
 
 
 def test_missing_runs_are_told_by_task_and_purchase():

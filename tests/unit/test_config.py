@@ -14,7 +14,6 @@ from random_configs import NO_WEIGHTS
 from elicitation import config as config_module
 from elicitation.config import (
     SCHEMA_FILE,
-    all_purchases,
     block_purchases,
     blocks_of,
     budgets_of,
@@ -23,6 +22,10 @@ from elicitation.config import (
     load_catalogue,
     load_schema,
     local_model_folder,
+    made_blocks,
+    made_runs,
+    maker_of,
+    planned_blocks,
     planned_runs,
     purchases_of,
     readers_of,
@@ -498,15 +501,19 @@ def test_a_purchase_spends_the_budget_and_never_more(budget, price, shares):
         assert n_weak + n_gold > 0
 
 
-def test_equal_purchases_stand_once(study):
+def purchases_in_all(study, supply):
+    """What sequential_sft buys in all its blocks."""
+    return [
+        pair
+        for block in blocks_of(SEQUENTIAL, supply, study)
+        for pair in block_purchases(*block, SEQUENTIAL, supply, study)
+    ]
+
+
+def test_equal_purchases_stand_once():
     grid = {"weak_price": 0.5, "budgets": [2, 4], "gold_shares": [0.5, 0.6, 1], **NO_MORE}
     assert purchases_of(2, grid, SEQUENTIAL) == [(2, 1), (0, 2)]
-    assert list(all_purchases({"grid": grid, "methods": ["sequential_sft"], "seeds": [0]}, full_supply(99))) == [
-        (2, 1),
-        (0, 2),
-        (4, 2),
-        (0, 4),
-    ]
+    assert purchases_in_all({"grid": grid, "seeds": [0]}, full_supply(99)) == [(2, 1), (0, 2), (4, 2), (0, 4)]
 
 
 @pytest.mark.parametrize(
@@ -543,8 +550,8 @@ def test_extra_seeds_run_only_the_purchases_with_a_small_stage():
 def test_purchases_beyond_the_pool_may_be_left_out():
     grid = {"weak_price": 0.1, "budgets": [16, 64], "gold_shares": [0, 1], **NO_MORE, "beyond_pool": "leave_out"}
     study = {"grid": grid, "seeds": [0], "methods": ["sequential_sft"]}
-    assert list(all_purchases(study, full_supply(160))) == [(160, 0), (0, 16), (0, 64)]
-    assert list(all_purchases(study, full_supply(50))) == [(0, 16)]
+    assert purchases_in_all(study, full_supply(160)) == [(160, 0), (0, 16), (0, 64)]
+    assert purchases_in_all(study, full_supply(50)) == [(0, 16)]
     assert blocks_of(SEQUENTIAL, full_supply(50), study) == [(16, 0)]
 
 
@@ -597,11 +604,11 @@ def test_tasks_that_share_no_purchase_are_not_averaged(study, monkeypatch):
     supplies = {"verdict": Supply(200, weak=200, gold=1), "other": Supply(200, weak=10, gold=200)}
     monkeypatch.setattr(config_module, "supply_of", lambda task, config: supplies[task["name"]])
     sentence = sentence_about(study)
-    assert sentence.startswith("Config, average_over: the pools of 'other' and 'verdict' serve no purchase that all")
+    assert sentence.startswith("Config, average_over: 'other' and 'verdict' have no purchase that all")
     study["average_over"] = ["verdict"]
     validate(study)
     study["figures"] = {"spending_over": ["verdict", "other"]}
-    assert sentence_about(study).startswith("Config, figures.spending_over: the pools")
+    assert sentence_about(study).startswith("Config, figures.spending_over: 'other'")
     supplies["other"] = Supply(200, weak=40, gold=200)
     validate(study)
 
@@ -697,6 +704,11 @@ def test_an_encoder_cannot_be_prompted(study, model_folders):
     grid = study["grid"] | {"shots": [2]}
     with pytest.raises(InputError, match=r"Model 'bert' is prompted, but is no causal language model \(BertModel\)"):
         validate(study | {"grid": grid, "students": ["bert"], "methods": ["few_shot_weak"]})
+    for students in (["bert"], ["bert", "large"]):
+        # Nor can it be asked without labels.
+        asking = {"grid": grid | {"shots": [0]}, "methods": ["sequential_sft", "few_shot_gold"], "students": students}
+        with pytest.raises(InputError, match="Model 'bert' is prompted, but is no causal"):
+            validate(study | asking)
     with pytest.raises(InputError, match="no causal language model"):
         validate(study | {"supervisors": [{"name": "asked", "model": "bert", "prompted_shots": 0}]})
     validate(study | {"students": ["bert"], "supervisors": ["bert"]})
@@ -755,3 +767,142 @@ def test_the_table_of_keys_is_the_one_in_the_docs():
     documented = (SCHEMA_FILE.parents[2] / "docs/config.md").read_text()
     for key, _, default, description in config_table(load_schema()):
         assert f"| `{key}` |" in documented and description in documented and default in documented, "run `make docs`"
+
+
+# Shared runs, asking without labels, combinations that narrow the grid
+
+
+def prompting(study, shots):
+    study["methods"] = ["sequential_sft", "few_shot_weak", "few_shot_gold"]
+    study["grid"] |= {"budgets": [16], "shots": shots}
+    return validate(study | {"seeds": [3, 4]})
+
+
+def test_asking_without_labels_is_one_purchase_for_all_seeds_at_no_cost(study):
+    study = prompting(study, [0, 2])
+    for name in ("few_shot_weak", "few_shot_gold"):
+        assert blocks_of(METHODS[name], PLENTY, study) == [(0, 0), (2, 3), (2, 4)]
+        assert block_purchases(0, 0, METHODS[name], PLENTY, study) == [(0, 0)]
+    assert block_purchases(2, 3, METHODS["few_shot_weak"], PLENTY, study) == [(2, 0)]
+    assert blocks_of(SEQUENTIAL, PLENTY, study) == [(16, 3), (16, 4)]
+    planned = [run for run in planned_runs(study) if run["n_weak"] + run["n_gold"] == 0]
+    assert [(run["method"], run["budget"], run["seed"]) for run in planned] == [
+        ("few_shot_weak", 0, 0),
+        ("few_shot_gold", 0, 0),
+    ]
+    (made,) = [run for run in made_runs(study) if run["n_weak"] + run["n_gold"] == 0]
+    assert (made["supervisor"], made["method"]) == ("no-supervisor", "no-labels")
+    assert blocks_of(METHODS["few_shot_gold"], PLENTY, study | {"grid": study["grid"] | {"shots": [0]}}) == [(0, 0)]
+
+
+def test_the_extra_seeds_do_not_ask_without_labels_again(study):
+    study["extra_seeds"] = {"seeds": [9], "at_most": 10}
+    assert blocks_of(METHODS["few_shot_gold"], PLENTY, prompting(study, [0])) == [(0, 0)]
+
+
+def test_a_study_that_only_asks_without_labels_is_refused(study):
+    study |= {"methods": ["few_shot_gold"], "grid": study["grid"] | {"shots": [0]}}
+    assert "no method buys a label" in sentence_about(study)
+    study["methods"].append("sequential_sft")
+    validate(study)
+
+
+def test_runs_without_weak_labels_are_made_once_whoever_the_supervisor_is(study):
+    study["supervisors"] = ["small", {"name": "asked", "model": "small", "prompted_shots": 2}]
+    study["grid"]["budgets"] = [16]
+    planned = planned_blocks(validate(study))
+    made = made_blocks(planned)
+    places = {name: ("verdict", name, "large", "sequential_sft") for name in ("small", "asked", "no-supervisor")}
+    assert {tuple(blocks[16, 0]) for blocks in planned.values()} == {((160, 0), (80, 8), (0, 16))}
+    assert {name: made[place][16, 0] for name, place in places.items()} == {
+        "small": [(160, 0), (80, 8)],
+        "asked": [(160, 0), (80, 8)],
+        "no-supervisor": [(0, 16)],
+    }
+    assert set(made) == set(places.values())
+    runs = list(made_runs(validate(study)))
+    assert len(runs) == 5 * len(study["seeds"])
+    assert sum(run["supervisor"] == "no-supervisor" for run in runs) == len(study["seeds"])
+    assert maker_of(places["small"], 80, 8) == places["small"]
+
+
+def test_a_block_of_gold_labels_alone_has_none_of_its_supervisor(study):
+    study["grid"] |= {"budgets": [16, 64], "gold_shares": [1]}
+    made = made_blocks(planned_blocks(validate(study)))
+    assert list(made) == [("verdict", "no-supervisor", "large", "sequential_sft")]
+
+
+@pytest.mark.parametrize(("kind", "name"), [("supervisors", "no-supervisor"), ("methods", "no-labels")])
+def test_names_of_shared_runs_are_taken(study, kind, name):
+    entry = {"name": name, "model": "small"} if kind == "supervisors" else {"name": name, "like": "new_head"}
+    sentence = sentence_about(study | {kind: [entry]})
+    assert sentence.startswith(f"Config, {kind}: the name '{name}' is taken")
+
+
+def narrowed(study, *entries):
+    study["supervisors"] = ["small", {"name": "asked", "model": "small", "prompted_shots": 2}]
+    study["grid"] |= {"budgets": [4, 16], "gold_shares": [0, 0.5, 1]}
+    return study | {"combinations": list(entries)}
+
+
+def test_a_combination_narrows_budgets_and_shares(study):
+    few = {"supervisors": ["asked"], "budgets": [16], "gold_shares": [0, 1]}
+    study = validate(narrowed(study, {"supervisors": ["small"]}, few))
+    runs = [run for run in planned_runs(study) if run["seed"] == 0]
+    found = {name: [] for name in ("small", "asked")}
+    for run in runs:
+        found[run["supervisor"]].append((run["n_weak"], run["n_gold"]))
+    assert found["small"] == [(40, 0), (20, 2), (0, 4), (160, 0), (80, 8), (0, 16)]
+    assert found["asked"] == [(160, 0), (0, 16)]
+    assert list(planned_runs(study, whole=True)) == list(planned_runs(study)), "nothing else is missing"
+    made = made_blocks(planned_blocks(study))
+    assert made["verdict", "asked", "large", "sequential_sft"] == {(16, seed): [(160, 0)] for seed in study["seeds"]}
+
+
+def test_a_group_in_several_combinations_makes_what_each_of_them_asks_for(study):
+    every = {"budgets": [4], "gold_shares": [0, 1]}
+    study = validate(narrowed(study, every, {"supervisors": ["asked"], "budgets": [16], "gold_shares": [1]}))
+    runs = [run for run in planned_runs(study) if run["seed"] == 0 and run["supervisor"] == "asked"]
+    assert [(run["n_weak"], run["n_gold"]) for run in runs] == [(40, 0), (0, 4), (0, 16)]
+
+
+def test_shares_of_a_method_s_own_are_not_narrowed(study):
+    study["methods"] = ["sequential_sft", {"name": "mine", "like": "new_head", "gold_shares": [0.25]}]
+    study = validate(narrowed(study, {"gold_shares": [1], "budgets": [16]}))
+    runs = [run for run in planned_runs(study) if run["seed"] == 0 and run["supervisor"] == "small"]
+    assert [(run["method"], run["n_weak"], run["n_gold"]) for run in runs] == [
+        ("sequential_sft", 0, 16),
+        ("mine", 120, 4),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("entry", "sentence"),
+    [
+        ({"budgets": [8]}, "Config, combinations[0].budgets: 8 is not one of the grid's budgets"),
+        ({"gold_shares": [0.3]}, "Config, combinations[0].gold_shares: 0.3 is not one of the grid's gold_shares"),
+        ({"budgets": []}, "Config, combinations[0].budgets: the list needs at least 1"),
+    ],
+)
+def test_a_combination_takes_what_the_grid_has(study, entry, sentence):
+    assert sentence_about(narrowed(study, entry)).startswith(sentence)
+
+
+def test_a_combination_that_buys_nothing_is_named(study):
+    study = narrowed(study, {"budgets": [4], "gold_shares": [1]})
+    study["methods"] = ["sequential_sft", {"name": "shown", "like": "new_head", "shots": {"quality": "weak", "k": 50}}]
+    assert sentence_about(study).startswith("Config, combinations: 'shown' buys no label of 'small'")
+
+
+def test_the_pool_must_serve_only_what_a_combination_buys(study):
+    study = narrowed(study, {"budgets": [4]})
+    study["tasks"][0]["pool_size"] = 50
+    validate(study)
+    assert "the grid buys 160 weak and 0 gold labels" in sentence_about(narrowed(study, {}))
+
+
+def test_tasks_of_narrowed_combinations_share_a_purchase_or_are_not_averaged(study):
+    study["tasks"].append(study["tasks"][0] | {"name": "other"})
+    apart = narrowed(study, {"tasks": ["verdict"], "budgets": [4]}, {"tasks": ["other"], "budgets": [16]})
+    assert sentence_about(apart).startswith("Config, average_over: 'other' and 'verdict' have no purchase that all")
+    validate(apart | {"average_over": ["verdict"]})

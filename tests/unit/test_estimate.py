@@ -70,8 +70,8 @@ def test_the_tables_say_what_sharing_saves(study, tmp_path):
     tables, _ = estimate(with_methods(study, "sequential_sft", "new_head"), tmp_path)
     assert tables["methods"].set_index("method").loc["new_head"].tolist()[:3] == [3, 4, 2]
     (row,) = tables["students"].to_dict("records")
-    # A block of runs for each method and one of weak stages.
-    assert (row["runs"], row["jobs"], row["stages"], row["saved by sharing"]) == (6, 3, 6, 2)
+    # For each method a block of its supervisor's runs and one without weak labels; and one of weak stages.
+    assert (row["runs"], row["jobs"], row["stages"], row["saved by sharing"]) == (6, 5, 6, 2)
     assert row["presentations saved"] > 0
     assert row["cpu hours"] > 0 and row["disk, GB"] > 0
 
@@ -99,8 +99,8 @@ def test_measured_jobs_correct_the_hours(study, tmp_path):
         pd.DataFrame({"s": [seconds]}).to_csv(folder / "b16_s0.tsv", sep="\t", index=False)
     assert measured_hours(tmp_path, "*/*/*/student/*/*.tsv") == (pytest.approx(120 / 3600), 2)
     tables, notes = estimate(study, tmp_path)
-    assert tables["students"]["cpu hours"].item() == pytest.approx(2 * 60 / 3600)
-    assert any("2 jobs that were measured" in note for note in notes)
+    assert tables["students"]["cpu hours"].item() == pytest.approx(3 * 60 / 3600)
+    assert any("2 jobs that were measured here, of 3" in note for note in notes)
 
 
 def test_supervisors_and_models_are_counted_too(study, tmp_path):
@@ -153,5 +153,26 @@ def test_training_on_a_gpu_is_estimated_as_it_was_measured(study, tmp_path):
 
 def test_the_text_names_totals_and_assumptions(study, tmp_path):
     text = describe(study, tmp_path)
-    assert "3 runs, 2 jobs of students, 2 of supervisors; cpu hours: 0.0; disk, GB: 0.0." in text
+    assert "3 runs, 3 jobs of students, 2 of supervisors; cpu hours: 0.0; disk, GB: 0.0." in text
     assert "upper bounds" in text and "operations a second" in text
+
+
+def test_what_supervisors_share_is_counted_once(study, tmp_path):
+    second = {"name": "asked", "model": "supervisor", "prompted_shots": 3}
+    both = validate(study | {"supervisors": ["supervisor", second]})
+    tables, _ = estimate(both, tmp_path)
+    # Of each supervisor two runs with weak labels, and one without for both.
+    assert tables["methods"].runs.tolist() == [5] and tables["students"].jobs.tolist() == [5]
+
+
+def test_asking_without_labels_is_one_run_that_trains_nothing(study, tmp_path):
+    methods = ["few_shot_weak", "few_shot_gold"]
+    asking = validate({**study, "methods": methods, "seeds": [0, 1], "grid": study["grid"] | {"shots": [0, 2]}})
+    tables, _ = estimate(asking, tmp_path)
+    assert tables["methods"].set_index("method").runs.to_dict() == {
+        "no-labels": 1,
+        "few_shot_weak": 2,
+        "few_shot_gold": 2,
+    }
+    assert tables["students"].presentations.tolist() == [0] and tables["students"].jobs.tolist() == [5]
+    assert tables["students"]["tokens, millions"].item() > 0

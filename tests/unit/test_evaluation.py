@@ -100,6 +100,7 @@ def test_scores_of_a_run_of_four_examples():
     assert scores["matched_accuracy"] == 0.5
     assert scores["weak_accuracy"] == 0.5
     assert scores["weak_agreement"] == 0.25
+    assert scores["commoner_accuracy"] == 0.5
     assert (scores["accuracy_low"], scores["accuracy_high"]) == wilson(3, 4)
     assert scores["auroc_low"] <= scores["auroc"] <= scores["auroc_high"]
 
@@ -114,6 +115,7 @@ def test_examples_without_a_weak_label_say_nothing_of_the_weak_labels():
 def metrics_table(rows):
     columns = ["task", "n_weak", "n_gold", "seed", "accuracy", "weak_accuracy"]
     table = pd.DataFrame(rows, columns=columns).assign(supervisor="v", student="s", method="m", n_test=100, n_voted=40)
+    table["commoner_accuracy"] = 0.6
     table = table.assign(shots=0, shot_quality="", n_tasks=2)
     for name in ("matched_accuracy", "auroc", "weak_agreement"):
         table[name] = table.accuracy
@@ -195,3 +197,14 @@ def test_summary_averages_seeds_and_keeps_configurations_apart():
         [0.2, 0.2 - off, 0.2 + off]
     )
     assert summary.pgr_low.isna()[(0, 5)], "one seed has no spread"
+
+
+def test_the_commoner_label_is_right_as_often_as_it_occurs():
+    test = pd.DataFrame({"id": list("abcd"), "gold": [0, 0, 1, 0], "p_weak": 0.9})
+    scores = score_run(test, np.array([2.0, -1.0, 1.0, 3.0]), np.random.default_rng(0))
+    assert scores["commoner_accuracy"] == 0.75
+
+
+def test_asking_without_labels_is_no_ceiling():
+    rows = [("t", 0, 0, 0, 0.88, 0.7), ("t", 50, 0, 0, 0.8, 0.7)]
+    assert metrics_table(rows).pgr.isna().all()

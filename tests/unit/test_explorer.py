@@ -93,6 +93,7 @@ def test_of_a_large_study_fewer_replicates_are_carried_and_the_page_says_so():
     methods = np.array(list(TITLES))[np.arange(n) % 4]
     points = pd.DataFrame({"task": [f"t{i // 100}" for i in range(n)], "method": methods, "n_weak": np.arange(n) % 100})
     points = points.assign(supervisor="v", student="s", n_gold=1, n_seeds=3, n_tasks=1, accuracy=0.7, weak_accuracy=0.6)
+    points["commoner_accuracy"] = 0.5
     made = page_data(points, np.zeros((n, replicates), np.float32), [], STUDY)
     assert made["study"]["replicates"] == replicates and 500 < made["study"]["carried"] < replicates
     assert {len(decode(group["deviations"], "f2")) for group in made["groups"]} == {100 * made["study"]["carried"]}
@@ -167,3 +168,19 @@ def test_the_same_results_give_the_same_page(study, html):
 
 def test_the_size_of_the_page_is_that_of_the_library_and_little_more(html):
     assert len(html) < 6e6
+
+
+def test_asking_without_labels_is_carried_beside_the_purchases(study):
+    points, deviations, fits = study
+    asked = points.iloc[:1].assign(n_weak=0, n_gold=0, n_seeds=1, accuracy=0.66)
+    both = pd.concat([points, asked], ignore_index=True)
+    more = np.vstack([deviations, deviations[:1]])
+    without, made = (page_data(*given, fits, STUDY)["groups"] for given in ((points, deviations), (both, more)))
+    task = points.task.iloc[0]
+    for plain, group in zip(without, made, strict=True):
+        assert plain["asked"] is None and group["commonerAccuracy"] == 0.55
+        assert group["points"] == plain["points"] and group["deviations"] == plain["deviations"]
+        assert (group["asked"] is not None) == (group["task"] == task)
+    found = made[0]["asked"]
+    assert found["accuracy"] == 0.66 and (found["low"], found["high"]) == tuple(interval(deviations[0]))
+    assert decode(found["deviations"], "f2").tolist() == deviations[0].tolist()

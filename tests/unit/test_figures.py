@@ -34,7 +34,7 @@ def points(purchases=GRID, **settings):
     table = pd.DataFrame(purchases, columns=["n_weak", "n_gold"])
     common = {"task": "average", "student": "s", "supervisor": "v", "method": "m", "shots": 0, "shot_quality": ""}
     counts = {"n_seeds": 3, "n_tasks": 2}
-    return table.assign(**common, **counts, **ACCURACIES).assign(**settings)
+    return table.assign(**common, **counts, **ACCURACIES, commoner_accuracy=0.55).assign(**settings)
 
 
 def several(name, values):
@@ -354,3 +354,41 @@ def test_figures_are_saved_in_every_format_and_byte_by_byte_the_same(tmp_path):
     assert written[0] == written[1]
     assert written[0][0].startswith(b"%PDF")
     assert written[0][1].startswith(b"\x89PNG")
+
+
+# Asking without labels
+
+
+def with_asking(table, accuracy=0.75):
+    """The table after what asks without any label, which the seeds do not vary."""
+    nothing = table.iloc[:1].assign(n_weak=0, n_gold=0, n_seeds=1, accuracy=accuracy, shot_quality="gold", method="n")
+    return pd.concat([nothing, table], ignore_index=True)
+
+
+def test_pareto_shows_asking_without_labels_on_the_left_edge():
+    table = frontier(with_asking(points()))
+    table.loc[table.cost == 0, ["on_frontier", "probability"]] = [True, 1.0]
+    figure = plot_pareto(table, NOTHING, TITLES)
+    for axes in panels(figure):
+        left = axes.get_xlim()[0]
+        (asked,) = [drawn for drawn in axes.lines if drawn.get_marker() == style.ASKED["marker"]]
+        assert list(asked.get_xdata()) == [left] and list(asked.get_ydata()) == pytest.approx([75])
+        # The frontier begins there too.
+        assert line(axes, "0.2").get_xdata()[0] == left and 0 < left < 4
+    assert "asking without labels (cost 0)" in legend(figure) and "Method N" not in legend(figure)
+    assert any("the same for every seed" in " ".join(text.split()) for text in words(figure))
+    assert not any("asking" in entry for entry in legend(plot_pareto(frontier(), NOTHING, TITLES)))
+
+
+def test_prompting_draws_asking_without_labels_as_a_line():
+    figure = plot_prompting(with_asking(prompted()), NOTHING, TITLES, 0.1)
+    assert legend(figure)[-1] == "asking without labels (cost 0)"
+    for axes in panels(figure):
+        assert any(list(drawn.get_ydata()) == pytest.approx([75, 75]) for drawn in axes.lines)
+        assert axes.get_xlim()[0] > 0
+
+
+def test_scaling_shows_purchases_alone():
+    # Asking would be the best choice by far, but is none of the ways of spending.
+    figure = scaling(with_asking(points(), accuracy=0.99), [4, 16])
+    assert max(axes.get_ylim()[1] for axes in panels(figure)) < 99

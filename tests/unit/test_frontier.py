@@ -128,3 +128,11 @@ def test_methods_compete_with_each_other(table):
     better = table.assign(method="other", accuracy=table.accuracy + 0.05)
     priced = priced_frontiers(pd.concat([table, better], ignore_index=True), {"v": [0.1]})
     assert set(priced[priced.on_frontier].method) == {"other"}
+
+
+def test_what_costs_nothing_is_the_first_point_and_spends_nothing_on_weak_labels():
+    table = pd.DataFrame({"n_weak": [0, 100, 100], "n_gold": [0, 0, 5], "accuracy": [0.7, 0.6, 0.8]})
+    table = table.assign(task="t", supervisor="v", student="s")
+    found = frontiers(table, np.zeros((3, 4)), {"v": [0.1]})
+    assert found.cost.tolist() == [0, 10, 15] and found.on_frontier.tolist() == [True, False, True]
+    assert found.weak_share.tolist() == pytest.approx([0, 1, 2 / 3])

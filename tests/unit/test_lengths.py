@@ -82,3 +82,9 @@ def test_the_longest_prompt_is_that_of_the_examples_bought_first():
 def test_what_stands_around_a_label_counts(llama_folder):
     # The start token, "mood", ":" and the label.
     assert tokens_per_label(llama_folder, PromptFormat(" mood :", (" unhappy", " happy"))) >= 3
+
+
+def test_asking_without_examples_takes_no_other_number_s_place():
+    shots = [Shots("gold", k) for k in (0, 4, 8)] + [Shots("weak", 0)]
+    assert must_fit(shots) == [Shots("gold", 0), Shots("gold", 4), Shots("weak", 0)]
+    assert must_fit([Shots("gold", 0)]) == [Shots("gold", 0)]

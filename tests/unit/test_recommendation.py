@@ -16,6 +16,7 @@ from elicitation.production import Fit, as_json
 from elicitation.recommendation import (
     Question,
     answer_all,
+    asking_is_as_good,
     factor_alone,
     in_words,
     next_steps,
@@ -24,6 +25,7 @@ from elicitation.recommendation import (
     read_findings,
     recommend,
     report,
+    worth_buying,
 )
 from elicitation.strategies import UNDETERMINED
 
@@ -78,6 +80,60 @@ def test_the_purchase_is_the_production_functions_best_within_the_budget(folder)
     assert bought["n_gold"] + 0.1 * bought["n_weak"] == pytest.approx(bought["cost"]) and bought["cost"] <= 50
     assert answer["accuracy"]["mean"] == pytest.approx(best, abs=0.005)
     assert answer["accuracy"]["low"] < answer["accuracy"]["mean"] < answer["accuracy"]["high"]
+
+
+def asking(findings, accuracy, n_seeds=1):
+    """The findings with asking without labels, by a method of its own and with next to no uncertainty."""
+    point = findings.points.iloc[:1].assign(method="few_shot", n_weak=0, n_gold=0, accuracy=accuracy, n_seeds=n_seeds)
+    deviations = np.tile([-0.001, 0.001], findings.deviations.shape[1] // 2)[None]
+    points = pd.concat([findings.points, point], ignore_index=True)
+    return replace(findings, points=points, deviations=np.vstack([findings.deviations, deviations]))
+
+
+def test_asking_without_labels_changes_no_purchase(folder):
+    findings = read_findings(folder())
+    alone, beside = (recommend(found, Question(50, 0.1)) for found in (findings, asking(findings, 0.9)))
+    assert alone["nothing"] == {"commoner": 0.5, "asking": None} and worth_buying(alone) == "yes"
+    assert {**beside, "nothing": None} == {**alone, "nothing": None}
+    assert beside["n_seeds"] > 1, "that of the purchase"
+
+
+def test_where_asking_without_labels_is_better_nothing_is_to_be_bought(folder):
+    answer = recommend(asking(read_findings(folder()), 0.97), Question(50, 0.1))
+    found = answer["nothing"]["asking"]
+    assert found["accuracy"]["mean"] == pytest.approx(0.97) and found["difference"]["mean"] < 0
+    assert found["accuracy"]["low"] == pytest.approx(0.969, abs=1e-4)
+    assert worth_buying(answer) == "no" and asking_is_as_good(answer)
+    text = "\n".join(in_words(answer))
+    assert "**Buy nothing" in text and "97.0 % (96.9 to 97.1)" in text and "test examples alone" in text
+    assert "always the commoner answer: 50.0 %" in text
+    assert "**97.0 % (96.9 to 97.1)**" in report([answer])
+
+
+def test_where_labels_are_better_than_asking_they_are_bought(folder):
+    answer = recommend(asking(read_findings(folder(best=(320, 32))), 0.6), Question(64, 0.1))
+    assert answer["nothing"]["asking"]["probability"] == 1 and worth_buying(answer) == "yes"
+    text = "\n".join(in_words(answer))
+    assert "Buy nothing" not in text and "always the commoner answer" in text
+    assert "| 60.0 % (59.9 to 60.1) |" in report([answer])
+
+
+def test_what_is_as_good_as_asking_is_undetermined_and_nothing_advised(folder):
+    findings = read_findings(folder([fit_of("bad")], best=(0, 64)))
+    level = recommend(findings, Question(64, 0.1))["accuracy"]["mean"]
+    answer = recommend(asking(findings, level + 1e-4), Question(64, 0.1))
+    assert worth_buying(answer) == UNDETERMINED and asking_is_as_good(answer)
+    assert "(undetermined)" in "\n".join(in_words(answer))
+
+
+def test_one_seed_never_decides_whether_labels_are_worth_it(folder):
+    answer = recommend(asking(read_findings(folder()), 0.97), Question(50, 0.1))
+    assert worth_buying(answer | {"n_seeds": 1}) == UNDETERMINED
+
+
+def test_a_method_that_is_only_asked_buys_nothing(folder):
+    with pytest.raises(InputError, match="bought no labels for few_shot"):
+        recommend(asking(read_findings(folder()), 0.9), Question(50, 0.1, method="few_shot"))
 
 
 def test_prices_and_budget_may_be_in_any_currency(folder):

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from simulated import draw_study
 
 from elicitation.regimes import find_regimes, regime_at, shares_of_wins
 from elicitation.strategies import REGIMES, strategy_of
@@ -121,3 +122,21 @@ def test_what_no_budget_affords_has_an_empty_share():
     assert table.mixed.isna().all()
     assert table[["quantity-dominant", "quality-dominant"]].iloc[0].tolist() == [1, 0]
     assert table[["quantity-dominant", "quality-dominant"]].iloc[1].isna().all(), "a budget of 1 buys nothing"
+
+
+def test_asking_without_labels_is_no_way_of_spending():
+    points, deviations = draw_study([(160, 0), (80, 8), (0, 16)], [0.7, 0.8, 0.7], np.random.default_rng(0))
+    asking = points.iloc[:1].assign(n_weak=0, n_gold=0, accuracy=0.99, n_seeds=1)
+    both = pd.concat([points, asking], ignore_index=True)
+    more = np.vstack([deviations, np.zeros_like(deviations[:1])])
+    found = find_regimes(both, more, {"v": [0.1]}, [16], 0.9)
+    assert found.equals(find_regimes(points, deviations, {"v": [0.1]}, [16], 0.9))
+    # A method that is only asked has no row.
+    assert (
+        len(
+            find_regimes(
+                pd.concat([points, asking.assign(method="asked")], ignore_index=True), more, {"v": [0.1]}, [16], 0.9
+            )
+        )
+        == 1
+    )

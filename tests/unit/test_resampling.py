@@ -7,6 +7,7 @@ from scipy import stats
 
 from elicitation.files import write_table
 from elicitation.resampling import (
+    asked_accuracies,
     best_by_half,
     both_ways,
     draw_halves,
@@ -115,7 +116,7 @@ def rows(*entries):
     table = pd.DataFrame(entries, columns=["task", "n_weak", "accuracy", "n_seeds"])
     drawn = [np.full(5, accuracy / 10, np.float32) for accuracy in table.accuracy]
     common = {"supervisor": "v", "student": "s", "method": "m", "n_gold": 0, "n_test": 50, "n_tasks": 1}
-    return table.assign(**common, weak_accuracy=0.6, deviations=drawn, seed_share=0.5)
+    return table.assign(**common, weak_accuracy=0.6, commoner_accuracy=0.5, deviations=drawn, seed_share=0.5)
 
 
 def test_averages_are_those_of_configurations_that_all_tasks_have():
@@ -164,3 +165,13 @@ def test_factors_make_normal_deviations_those_of_students_t(n_seeds):
     assert stats.kstest(normal, "norm").pvalue > 0.01
     assert stats.kstest(normal * factors, "t", (n_seeds - 1,)).pvalue > 0.01
     assert (factors != t_factors(n_seeds, REPLICATES, "b")).all()
+
+
+def test_asking_without_labels_is_told_for_every_task_and_student():
+    points = pd.DataFrame({"task": ["a", "a", "b"], "student": "s", "n_weak": 0, "n_gold": [0, 4, 0]})
+    points = points.assign(method="m", accuracy=[0.7, 0.9, 0.6])
+    points = pd.concat([points, points.assign(method="n")], ignore_index=True)
+    found = asked_accuracies(points, np.tile([-0.1, 0.1], (6, 20)))
+    assert found.task.tolist() == ["a", "b"] and found.asked_accuracy.tolist() == [0.7, 0.6]
+    assert found.asked_accuracy_low.tolist() == pytest.approx([0.6, 0.5])
+    assert asked_accuracies(points[points.n_gold > 0], np.zeros((6, 20))).empty

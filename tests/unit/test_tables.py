@@ -16,7 +16,9 @@ PRICES = {"v": [0.1]}
 @pytest.fixture
 def points():
     table = pd.DataFrame(PURCHASES, columns=["n_weak", "n_gold", "accuracy"])
-    return table.assign(task="average", student="s", supervisor="v", method="m", n_seeds=4, n_tasks=3)
+    return table.assign(
+        task="average", student="s", supervisor="v", method="m", n_seeds=4, n_tasks=3, commoner_accuracy=0.55
+    )
 
 
 def drawn(points, deviations=ENDS):
@@ -103,3 +105,17 @@ def test_the_caption_is_escaped_and_names_what_is_missing(points):
     latex = methods_latex(table_of(points, [10]), lacking, TITLES)
     assert r"in \%, between" in latex
     assert r"social\_i\_qa lacks seed 3 of 20 weak + 2 gold labels" in latex
+
+
+def test_doing_nothing_stands_beside_every_best_purchase(points):
+    asking = points.iloc[:1].assign(method="few_shot", n_weak=0, n_gold=0, n_seeds=1, accuracy=0.78)
+    table = table_of(pd.concat([points, asking], ignore_index=True), [10])
+    assert table.asked_accuracy.tolist() == pytest.approx([0.78, 0.78])
+    assert table.asked_accuracy_low.tolist() == pytest.approx([0.78, 0.78], abs=0.06)
+    assert (table.commoner_accuracy == 0.55).all()
+    nothing = table[table.method == "few_shot"].iloc[0]
+    assert (nothing.cost, nothing.weak_share, nothing.weak_cost_share) == (0, 0, 0)
+    latex = methods_latex(table, NOTHING, TITLES)
+    assert "$ (no labels)" in latex and "Means over 4 seeds" in latex
+    assert r"Doing nothing: always the commoner label 55, asking without labels 78." in latex
+    assert "asking" not in methods_latex(table_of(points), NOTHING, TITLES).partition("label{tab")[0]

@@ -20,7 +20,9 @@ from elicitation.views import averaged_tasks, figures_of
 
 ROOT = SCHEMA_FILE.parents[2]
 FILES = {path.stem: path for path in [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))]}
-SCORES = dict.fromkeys(("accuracy", "weak_accuracy", "matched_accuracy", "auroc", "weak_agreement", "pgr"), 0.7)
+SCORES = dict.fromkeys(
+    ("accuracy", "weak_accuracy", "commoner_accuracy", "matched_accuracy", "auroc", "weak_agreement", "pgr"), 0.7
+)
 REPLICATES = 4
 
 

@@ -28,7 +28,7 @@ def folder(tmp_path_factory):
         {"supervisors": ["prompted", "shuffled"], "methods": ["sequential_sft"]},
     ]
     study |= {"seeds": [0], "labelling": {"engine": "transformers"}}
-    study["grid"] |= {"budgets": [8], "shots": [1, 2]}
+    study["grid"] |= {"budgets": [8], "shots": [0, 1, 2]}
     folder = tmp_path_factory.mktemp("methods")
     result = run_snakemake(folder, study, target="figures/prompting.pdf")
     assert result.returncode == 0, result.stdout + result.stderr
@@ -44,7 +44,8 @@ def test_every_method_has_its_runs(metrics):
     runs = metrics[metrics.supervisor == "supervisor"].groupby("method")[["n_weak", "n_gold"]]
     found = {method: set(map(tuple, pairs.to_numpy())) for method, pairs in runs}
     assert set(found) == {*METHODS, "chosen"} and found["chosen"] == {(60, 2)}
-    assert found["few_shot_weak"] == {(1, 0), (2, 0)} and found["few_shot_gold"] == {(0, 1), (0, 2)}
+    assert found["few_shot_weak"] == {(0, 0), (1, 0), (2, 0)}
+    assert found["few_shot_gold"] == {(0, 0), (0, 1), (0, 2)}
     # 8 less the price of two weak or two gold examples, and the examples themselves.
     assert found["two_shot_weak"] == {(80, 0), (50, 3), (2, 7)}
     assert found["two_shot_gold"] == {(60, 2), (30, 5), (0, 8)}
@@ -56,6 +57,27 @@ def test_metrics_say_how_many_examples_the_prompts_held(metrics):
     assert (few.shots == few.n_gold).all() and (few.shot_quality == "gold").all()
     assert (metrics[metrics.method == "two_shot_weak"].shots == 2).all()
     assert (metrics[metrics.method == "sequential_sft"].shots == 0).all()
+
+
+def test_asking_without_labels_is_one_run_that_all_share(folder, metrics):
+    runs = list((folder / "results/runs/verdict/no-supervisor/student/no-labels").glob("*.parquet"))
+    assert [run.name for run in runs] == ["b0_s0.parquet"]
+    asked = metrics[metrics.n_weak + metrics.n_gold == 0]
+    assert asked.method.tolist() == ["few_shot_weak", "few_shot_gold"] and asked.accuracy.nunique() == 1
+    test = pd.read_parquet(folder / "results/tasks/verdict/test.parquet").set_index("id").gold
+    odds = pd.read_parquet(runs[0]).set_index("id").log_odds
+    assert asked.accuracy.iloc[0] == ((odds > 0) == (test[odds.index] == 1)).mean()
+    # No file holds the run a second time.
+    shown = [pd.read_parquet(path) for path in (folder / "results/runs").glob("*/*/*/few_shot_*/*.parquet")]
+    assert len(shown) == 2 and all((table.n_weak + table.n_gold > 0).all() for table in shown)
+
+
+def test_runs_without_weak_labels_are_made_once_for_all_supervisors(folder, metrics):
+    gold = metrics[(metrics.method == "sequential_sft") & (metrics.n_weak == 0)]
+    assert set(gold.supervisor) == {"supervisor", "prompted", "shuffled"}
+    assert gold.groupby(["n_gold", "seed"]).accuracy.nunique().tolist() == [1]
+    files = sorted(path.parts[-4] for path in (folder / "results/runs").glob("*/*/*/sequential_sft/*.parquet"))
+    assert files == ["no-supervisor", "prompted", "shuffled", "supervisor"]
 
 
 def test_only_models_that_show_examples_are_measured_with_prompts(folder):

@@ -20,7 +20,8 @@ TASKS = [task["name"] for task in MINI["tasks"]]
 RUN = "results/runs/{task}/supervisor/remote/sequential_sft/b{budget}_s{seed}"
 # What the budgets of 4 and 16 buy at gold shares of 0, 0.5 and 1.
 PURCHASES = [(40, 0), (20, 2), (0, 4), (160, 0), (80, 8), (0, 16)]
-BLOCKS = len(TASKS) * len(MINI["seeds"]) * len(MINI["grid"]["budgets"])
+# Of each budget and seed a block with weak labels and one without.
+BLOCKS = 2 * len(TASKS) * len(MINI["seeds"]) * len(MINI["grid"]["budgets"])
 
 
 @pytest.fixture(scope="module")

@@ -100,6 +100,9 @@ def test_bad_prompts_are_named_before_anything_is_trained(name, tmp_path):
     method, grid, block, sentence = BAD_PROMPTS[name]
     study = MINI | NO_VLLM | {"methods": [method], "grid": MINI["grid"] | grid}
     method = method if isinstance(method, str) else method["name"]
-    result = run_snakemake(tmp_path, study, target=f"results/runs/topic/supervisor/student/{method}/{block}.parquet")
+    # What buys gold labels alone belongs to no supervisor.
+    supervisor = "supervisor" if name == "label" else "no-supervisor"
+    run = f"results/runs/topic/{supervisor}/student/{method}/{block}.parquet"
+    result = run_snakemake(tmp_path, study, target=run)
     assert result.returncode != 0 and sentence in result.stderr
     assert "Traceback" not in result.stderr and not (tmp_path / "results/models").exists()

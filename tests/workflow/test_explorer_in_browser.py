@@ -545,3 +545,28 @@ def test_views_follow_at_once(page, address):
         times.append(ask(page, "explorer.lastUpdate"))
     print(f"an update takes {np.median(times):.0f} ms (median), {max(times):.0f} ms (most)")
     assert np.median(times) < 1000
+
+
+def test_asking_without_labels_begins_the_frontier_and_may_be_the_advice(browser, tmp_path):
+    points, deviations, fits = make_study(tasks=("topic",), replicates=200)
+    for accuracy, advised in ((0.97, True), (0.55, False)):
+        asked = points.iloc[:1].assign(n_weak=0, n_gold=0, n_seeds=1, accuracy=accuracy)
+        both = pd.concat([points, asked], ignore_index=True), np.vstack([deviations, deviations[:1]])
+        path = tmp_path / f"asked-{advised}.html"
+        path.write_text(render(page_data(*both, fits, STUDY)))
+        page = opened(browser, path.as_uri(), "#weak=0.1&budget=64")
+        table = priced(both[0], 0.1)
+        scores = score_points(table.accuracy.to_numpy(), both[1], table.cost.to_numpy())
+        # The page keeps asking apart from the purchases, which are the rows before it.
+        assert ask(page, "explorer.view.scored.map((point) => point.probability)") == pytest.approx(
+            scores.probability[: len(points)].tolist()
+        )
+        answer = recommend(Findings(*both, fits, STUDY["prices"], TITLES, 0.9, STUDY["pool_sizes"]), Question(64, 0.1))
+        found = ask(page, "explorer.view.answer.asking.difference")
+        assert found == pytest.approx(answer["nothing"]["asking"]["difference"], abs=1e-6)
+        words = texts(page, "#reasons")[0]
+        assert ("Buy nothing" in words) == advised and "always giving the commoner label is right on 55.0 %" in words
+        assert f"asking without any label is right on {100 * accuracy:.1f} %" in words
+        # The line of the frontier begins with it, at the left edge.
+        steps = ask(page, "document.getElementById('frontier-plot').data[3].y")
+        assert steps[0] == pytest.approx(100 * accuracy)

@@ -20,7 +20,8 @@ FIGURES = (
     *("pareto", "spending", "spending_tasks", "scaling", "weak_labels"),
     *("isoquants", "production", "regime_map"),
 )
-RUN = "results/runs/{task}/supervisor/student/sequential_sft/b{budget}_s{seed}"
+RUN = "results/runs/{task}/{supervisor}/student/sequential_sft/b{budget}_s{seed}"
+WITH_WEAK, WITHOUT = "supervisor", "no-supervisor"
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,9 @@ def test_there_is_one_row_for_every_run_of_the_grid(metrics):
 def test_scores_follow_from_the_predictions(mini_study, metrics):
     for task in TASKS:
         gold = pd.read_parquet(mini_study / f"results/tasks/{task}/test.parquet").set_index("id").gold
-        runs = pd.read_parquet(mini_study / f"{RUN.format(task=task, budget=16, seed=1)}.parquet")
+        files = [RUN.format(task=task, supervisor=name, budget=16, seed=1) for name in (WITH_WEAK, WITHOUT)]
+        runs = pd.concat([pd.read_parquet(mini_study / f"{file}.parquet") for file in files])
+        assert set(runs.groupby(["n_weak", "n_gold"]).groups) == {(160, 0), (80, 8), (0, 16)}
         scores = metrics[(metrics.task == task) & (metrics.seed == 1)].set_index(["n_weak", "n_gold"])
         for purchase, run in runs.groupby(["n_weak", "n_gold"]):
             row = scores.loc[purchase]
@@ -77,14 +80,18 @@ def test_vllm_labelled_pool_and_test_as_transformers_would(mini_study):
 
 
 def test_records_name_the_labels_bought_and_the_files_read(mini_study):
-    records = json.loads((mini_study / f"{RUN.format(task='topic', budget=16, seed=0)}.json").read_text())
+    run_of = {name: RUN.format(task="topic", supervisor=name, budget=16, seed=0) for name in (WITH_WEAK, WITHOUT)}
+    records, shared = (json.loads((mini_study / f"{run_of[name]}.json").read_text()) for name in run_of)
     ordering = pd.read_parquet(mini_study / "results/purchases/topic/s0.parquet").id.tolist()
-    for run in records["runs"]:
+    for run in records["runs"] + shared["runs"]:
         purchase = buy(ordering, run["n_weak"], run["n_gold"], "topic")
         assert run["weak_ids"] == hash_ids(purchase.weak) and run["gold_ids"] == hash_ids(purchase.gold)
         assert set(run["stages"]) == {s for s, n in (("weak", run["n_weak"]), ("gold", run["n_gold"])) if n}
     stages = "results/stages/topic/supervisor/student/plain/b16_s0"
     assert {"results/tasks/topic/pool.parquet", stages, f"{stages}.json"} <= records["inputs"].keys()
+    # What no supervisor's label is bought for depends on none.
+    assert [run["n_weak"] for run in shared["runs"]] == [0]
+    assert not any("supervisor" in path or "weak" in path for path in shared["inputs"])
     for path, sha256 in records["inputs"].items():
         assert hash_file(mini_study / path) == sha256
     assert records["code"] and records["packages"]["torch"]
@@ -213,14 +220,15 @@ def test_a_new_price_trains_nothing(mini_study):
     planned = jobs_planned(mini_study, MINI | {"weak_prices": [0.02]})
     assert set(planned) == {
         *("find_frontier", "find_regimes", "plot_pareto", "tabulate_methods", "all"),
-        *("trace_expansion", "plot_isoquants", "plot_regime_map", "recommend", "build_explorer"),
+        *("trace_expansion", "plot_isoquants", "plot_regime_map", "recommend", "write_answer", "build_explorer"),
     }
 
 
 def test_a_new_budget_or_seed_trains_only_itself(mini_study):
     budget = deepcopy(MINI)
     budget["grid"]["budgets"].append(8)
-    new = {"train_weak_stages": 4, "train_runs": 4}
+    # Of each budget and seed a block with weak labels and one without.
+    new = {"train_weak_stages": 4, "train_runs": 8}
     assert jobs_planned(mini_study, budget).items() >= new.items()
     # A task's texts are measured again, since other ones may stand in prompts; that retrains nothing.
     assert jobs_planned(mini_study, MINI | {"seeds": [0, 1, 2]}).items() >= (new | {"check_lengths": 2}).items()
@@ -234,14 +242,28 @@ def test_a_new_method_or_another_title_trains_nothing_that_exists(mini_study):
     # The first two start from the weak stages that are there.
     gold_only = {"name": "gold_only", "like": "sequential_sft", "gold_shares": [1]}
     planned = jobs_planned(mini_study, MINI | {"methods": ["sequential_sft", "new_head", gold_only, "two_shot_gold"]})
-    assert planned["train_runs"] == 3 * 8 and planned["train_weak_stages"] == 8
+    assert planned["train_runs"] == 16 + 8 + 16 and planned["train_weak_stages"] == 8
     assert "train_supervisor" not in planned
+
+
+def test_a_new_supervisor_trains_nothing_without_its_labels(mini_study):
+    second = {"name": "shuffled", "shuffle_errors_of": "supervisor"}
+    planned = jobs_planned(mini_study, MINI | {"supervisors": ["supervisor", second]})
+    # Eight blocks with weak labels; the runs without any are there.
+    assert planned["train_runs"] == planned["train_weak_stages"] == 8 and planned["evaluate_runs"] == 2
+
+
+def test_the_answer_is_told_in_three_sentences(mini_study):
+    lines = (mini_study / "results/answer.md").read_text().splitlines()
+    told = [line for line in lines if line[:2] in ("1.", "2.", "3.")]
+    # The miniature has two budgets.
+    assert len(told) == 2 and all("seeds; doing nothing: always giving the commoner label" in line for line in told)
 
 
 def test_a_new_task_trains_only_its_own_supervisor_and_no_model(mini_study):
     task = {"name": "new", "sandbox": "surprise", "pool_size": 400, "test_size": 60, "supervision_size": 100}
     planned = jobs_planned(mini_study, MINI | {"tasks": [*MINI["tasks"], task]})
-    assert planned["train_supervisor"] == planned["check_lengths"] == 1 and planned["train_runs"] == 4
+    assert planned["train_supervisor"] == planned["check_lengths"] == 1 and planned["train_runs"] == 8
     assert "prepare_model" not in planned
 
 

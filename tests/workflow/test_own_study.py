@@ -132,15 +132,22 @@ def test_no_label_is_bought_that_is_not_there(own, supervisor, method):
     ids = pd.read_parquet(folder / "results/purchases/mine/s0.parquet").id
     ordering, supply = arrange(ids, p.index, pool.id[pool.gold.notna()])
     gold = pool.set_index("id").gold
-    record = json.loads((folder / f"results/runs/mine/{supervisor}/minilm/{method}/b16_s0.json").read_text())
-    assert {(run["n_weak"], run["n_gold"]) for run in record["runs"]} == {(64, 0), (32, 8), (0, 16)}
+    record, shared = (
+        json.loads((folder / f"results/runs/mine/{name}/minilm/{method}/b16_s0.json").read_text())
+        for name in (supervisor, "no-supervisor")
+    )
+    assert {(run["n_weak"], run["n_gold"]) for run in record["runs"]} == {(64, 0), (32, 8)}
+    # Gold labels alone come from all that has one, in the seed's plain order, whoever the supervisor is.
+    (run,) = shared["runs"]
+    assert (run["n_weak"], run["n_gold"]) == (0, 16) and run["weak_ids"] == hash_ids([])
+    assert run["gold_ids"] == hash_ids([i for i in ids[::-1] if pd.notna(gold[i])][:16])
     for run in record["runs"]:
         purchase = buy(ordering, run["n_weak"], run["n_gold"], "mine", supply)
         assert gold[purchase.gold].notna().all() and set(purchase.weak) <= set(p.index)
         assert gold[purchase.weak].isna().all(), "labels that both can give are spared"
         assert run["weak_ids"] == hash_ids(purchase.weak)
         # Uncertainty sampling chooses for itself once it has a weak stage.
-        if method == "sequential_sft" or not run["n_weak"]:
+        if method == "sequential_sft":
             assert run["gold_ids"] == hash_ids(purchase.gold)
 
 

@@ -7,7 +7,7 @@ rule finetune_by_api:
         pool="results/tasks/{task}/pool.parquet",
         test="results/tasks/{task}/test.parquet",
         ordering="results/purchases/{task}/s{seed}.parquet",
-        weak_labels="results/weak_labels/{task}/{supervisor}.parquet",
+        weak_labels=weak_labels,
     output:
         predictions=RUNS,
         record="results/runs/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.json",

@@ -1,16 +1,19 @@
 # Names, constraints and settings that the rules share. Imports nothing heavy.
 import subprocess
-from functools import cache
-from itertools import chain
 
 from elicitation.config import (
-    block_purchases,
-    blocks_of,
+    NO_LABELS,
+    NO_SEED,
+    NO_SUPERVISOR,
+    WILDCARDS,
     budgets_of,
     gguf_file,
     gguf_header,
     groups_of,
     price_of_ratings,
+    made_blocks,
+    maker_of,
+    planned_blocks,
     prices_of,
     readers_of,
     reads_as,
@@ -44,9 +47,15 @@ PRICES = prices_of(study)
 SUPPLY = {name: supply_of(task, study) for name, task in TASKS.items()}
 DEVICE = study["device"]
 RUNS = "results/runs/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.parquet"
+# The run without any label.
+ASKED = f"results/runs/{{task}}/{NO_SUPERVISOR}/{{student}}/{NO_LABELS}/b0_s{NO_SEED}"
 STAGES = "results/stages/{task}/{supervisor}/{student}/{recipe}/b{budget}_s{seed}"
 TRUNK = "results/trunk/{task}/{student}"
 GROUPS = groups_of(study)
+# The purchases of each (task, supervisor, student, method): those that it has results of, and those that jobs make. A
+# run without weak labels is made once, under the name NO_SUPERVISOR; one without any label once for all methods too.
+PLANNED = planned_blocks(study)
+MADE = made_blocks(PLANNED)
 BUDGETS = budgets_of(study["grid"])
 # Bad data, or an engine that does not start, should stop the study before anything is trained: what checks them comes
 # first and, where jobs share a machine, takes all of it; after a failed check nothing else starts.
@@ -60,8 +69,8 @@ READERS = {task: readers_of(task, study) for task in TASKS}
 TRAINS, LABELS, DRAWS = "elicitation.runs", "vllm.entrypoints.llm", "elicitation.figures.style"
 # What may not work comes first.
 IMPORTS = {
-    LABELS: ("check_engine", "write_weak_labels", "score_prompts") if ENGINE else (),
-    TRAINS: ("prepare_model", "compute_trunk", "train_", "write_weak_labels", "score_prompts"),
+    LABELS: ("check_engine", "write_weak_labels", "score_prompts", "ask_without_labels") if ENGINE else (),
+    TRAINS: ("prepare_model", "compute_trunk", "train_", "write_weak_labels", "score_prompts", "ask_without_labels"),
     DRAWS: ("plot_",),
 }
 FETCHED = [name for name, model in MODELS.items() if not {"sandbox", "truncate", "api"} & set(model)]
@@ -70,7 +79,7 @@ FETCHED = [name for name, model in MODELS.items() if not {"sandbox", "truncate",
 wildcard_constraints:
     task="|".join(TASKS),
     model="|".join(MODELS),
-    supervisor="|".join(SUPERVISORS),
+    supervisor="|".join([*SUPERVISORS, NO_SUPERVISOR]),
     student="|".join(STUDENTS),
     method="|".join(METHODS),
     recipe="|".join(RECIPES),
@@ -128,28 +137,43 @@ def recipe_settings(wildcards):
     return settings_of(METHODS[RECIPES[wildcards.recipe][0]].until_gold)
 
 
-@cache
-def purchases_in(task, method, budget, seed):
-    """The (n_weak, n_gold) of a block; every job of it asks for them several times."""
-    return block_purchases(int(budget), int(seed), METHODS[method], SUPPLY[task], study)
+def block_of(wildcards):
+    return int(wildcards.budget), int(wildcards.seed)
 
 
 def purchases(wildcards):
-    return purchases_in(wildcards.task, wildcards.method, wildcards.budget, wildcards.seed)
+    """The (n_weak, n_gold) that a job of a block makes."""
+    group = tuple(wildcards[name] for name in WILDCARDS)
+    return MADE.get(group, {}).get(block_of(wildcards), [])
 
 
 def weak_purchases(wildcards):
     """The numbers of weak labels that the methods of a recipe buy in a block."""
-    blocks = (
-        purchases_in(wildcards.task, method, wildcards.budget, wildcards.seed) for method in RECIPES[wildcards.recipe]
-    )
-    return sorted({n_weak for n_weak, _ in chain(*blocks)})
+    place = (wildcards.task, wildcards.supervisor, wildcards.student)
+    blocks = (MADE.get((*place, method), {}).get(block_of(wildcards), []) for method in RECIPES[wildcards.recipe])
+    return sorted({n_weak for pairs in blocks for n_weak, _ in pairs})
+
+
+def weak_labels(wildcards):
+    """The supervisor's labels, where any are bought."""
+    return [] if wildcards.supervisor == NO_SUPERVISOR else "results/weak_labels/{task}/{supervisor}.parquet"
 
 
 def runs_of(group):
-    """The files with the runs of a task, supervisor, student and method."""
-    blocks = blocks_of(METHODS[group["method"]], SUPPLY[group["task"]], study)
-    return [RUNS.format(budget=budget, seed=seed, **group) for budget, seed in blocks]
+    """The files with the runs of a task, supervisor, student and method, shared ones among them."""
+    names = tuple(group[name] for name in WILDCARDS)
+    files = {}
+    for (budget, seed), pairs in PLANNED[names].items():
+        for pair in pairs:
+            maker = dict(zip(WILDCARDS, maker_of(names, *pair)))
+            files[RUNS.format(budget=budget, seed=seed, **maker)] = None
+    return list(files)
+
+
+def purchases_of_group(wildcards):
+    """The [n_weak, n_gold, seed] of the runs of a group: files that it shares may hold more."""
+    blocks = PLANNED[tuple(wildcards[name] for name in WILDCARDS)]
+    return [[*pair, seed] for (_, seed), pairs in blocks.items() for pair in pairs]
 
 
 def runs_of_group(wildcards):

@@ -7,7 +7,7 @@ SHOWN = {kind: [FIRST[kind]] for kind in ("supervisor", "student", "method")}
 POOL_SIZES = {task: supply.examples for task, supply in SUPPLY.items()}
 POOL_SIZES[AVERAGE] = min(POOL_SIZES[task] for task in AVERAGED)
 RESULTS += ["figures/isoquants.pdf", "figures/production.pdf", "results/expansion.csv", "figures/explorer.html"]
-RESULTS += ["figures/regime_map.pdf", "results/recommendation.md"]
+RESULTS += ["figures/regime_map.pdf", "results/recommendation.md", "results/answer.md"]
 
 
 rule fit_production:
@@ -30,7 +30,7 @@ rule fit_production:
         mem_mb=grows(2000),
         runtime=grows(30),
     params:
-        version=2,
+        version=3,
         budgets=BUDGETS,
         weak_price=study["grid"]["weak_price"],
     script:
@@ -131,7 +131,7 @@ rule build_explorer:
         mem_mb=grows(2000),
         runtime=grows(10),
     params:
-        version=5,
+        version=6,
         name=study["study"],
         titles=TITLES,
         prices=PRICES,
@@ -188,7 +188,7 @@ rule recommend:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=7,
+        version=8,
         titles=TITLES,
         prices=PRICES,
         pool_sizes=POOL_SIZES,
@@ -196,3 +196,25 @@ rule recommend:
         verdict=study["inference"]["verdict"],
     script:
         "../scripts/recommend.py"
+
+
+rule write_answer:
+    input:
+        recommendation="results/recommendation.json",
+    output:
+        text=report("results/answer.md", caption="../report/answer.rst", category="Tables"),
+        record="results/answer.json",
+    log:
+        "logs/write_answer.log",
+    group:
+        "tables"
+    conda:
+        "../../envs/elicitation.yaml"
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(10),
+    params:
+        version=1,
+        weak_price=study["grid"]["weak_price"],
+    script:
+        "../scripts/write_answer.py"

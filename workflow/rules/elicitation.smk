@@ -100,7 +100,7 @@ rule train_runs:
         pool="results/tasks/{task}/pool.parquet",
         test="results/tasks/{task}/test.parquet",
         ordering="results/purchases/{task}/s{seed}.parquet",
-        weak_labels="results/weak_labels/{task}/{supervisor}.parquet",
+        weak_labels=weak_labels,
         stages=weak_stages,
         stages_record=weak_stages_record,
     output:
@@ -143,7 +143,7 @@ rule score_prompts:
         pool="results/tasks/{task}/pool.parquet",
         test="results/tasks/{task}/test.parquet",
         ordering="results/purchases/{task}/s{seed}.parquet",
-        weak_labels="results/weak_labels/{task}/{supervisor}.parquet",
+        weak_labels=weak_labels,
     output:
         predictions=RUNS,
         record="results/runs/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.json",
@@ -169,3 +169,33 @@ rule score_prompts:
         beyond_context=study["grid"]["beyond_context"],
     script:
         "../scripts/score_prompts.py"
+
+
+# The same for every supervisor, method and seed: it buys nothing.
+rule ask_without_labels:
+    input:
+        texts=student_texts,
+        prompts=prompts_checked(True),
+        engine=ENGINE,
+        student="results/models/{student}",
+        test="results/tasks/{task}/test.parquet",
+    output:
+        predictions=f"{ASKED}.parquet",
+        record=f"{ASKED}.json",
+    log:
+        "logs/ask_without_labels/{task}/{student}.log",
+    benchmark:
+        f"benchmarks/measured/ask_without_labels/{ASKED.removeprefix('results/runs/')}.tsv"
+    conda:
+        "../../envs/elicitation.yaml"
+    resources:
+        mem_mb=grows(3000),
+        runtime=grows(120),
+        gpu=student_gpus,
+    params:
+        version=1,
+        hardware=student_hardware,
+        prompt=prompt_settings,
+        labelling=study["labelling"],
+    script:
+        "../scripts/ask_without_labels.py"

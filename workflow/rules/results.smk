@@ -43,8 +43,9 @@ rule evaluate_runs:
         mem_mb=grows(2000),
         runtime=grows(30),
     params:
-        version=4,
+        version=5,
         method=method_settings,
+        purchases=purchases_of_group,
         replicates=study["inference"]["replicates"],
     script:
         "../scripts/evaluate_runs.py"
@@ -66,7 +67,7 @@ rule collect_metrics:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=1,
+        version=2,
     script:
         "../scripts/collect_metrics.py"
 
@@ -87,7 +88,7 @@ rule collect_resamples:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=2,
+        version=3,
         average_over=AVERAGED,
     script:
         "../scripts/collect_resamples.py"
@@ -109,7 +110,7 @@ rule find_regimes:
         mem_mb=grows(1000),
         runtime=grows(30),
     params:
-        version=3,
+        version=4,
         prices=PRICES,
         budgets=BUDGETS,
         verdict=study["inference"]["verdict"],
@@ -134,7 +135,7 @@ rule summarise_runs:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=3,
+        version=4,
         plan=PLAN,
         average_over=AVERAGED,
     script:
@@ -151,7 +152,7 @@ use rule summarise_runs as summarise_for_figure with:
     wildcard_constraints:
         figure="|".join(AVERAGED_IN),
     params:
-        version=3,
+        version=4,
         plan=PLAN,
         average_over=averaged_in_figure,
 
@@ -173,7 +174,7 @@ rule find_frontier:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=2,
+        version=3,
         prices=PRICES,
     script:
         "../scripts/find_frontier.py"
@@ -199,7 +200,7 @@ rule plot_pareto:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=4,
+        version=5,
         titles=TITLES,
         verdict=study["inference"]["verdict"],
     script:
@@ -292,7 +293,7 @@ rule plot_prompting:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=2,
+        version=3,
         titles=TITLES,
         shown=VIEWS.get("prompting", {}),
         weak_price=study["grid"]["weak_price"],
@@ -319,7 +320,7 @@ rule plot_scaling:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=2,
+        version=3,
         titles=TITLES,
         shown=VIEWS["scaling"],
         budgets=BUDGETS,
@@ -398,7 +399,7 @@ rule tabulate_methods:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=3,
+        version=4,
         titles=TITLES,
         prices=PRICES,
         budgets=BUDGETS,

@@ -13,11 +13,12 @@ with job(snakemake):
 
     names, shots = dict(snakemake.wildcards.items()), method_from(snakemake.params.method).shots
     test = pd.read_parquet(snakemake.input.test).merge(pd.read_parquet(snakemake.input.weak_labels), on="id")
-    predictions = pd.concat(map(pd.read_parquet, snakemake.input.predictions)).drop_duplicates(
-        ["n_weak", "n_gold", "seed", "id"]
-    )
+    run_columns = ["n_weak", "n_gold", "seed"]
+    predictions = pd.concat(map(pd.read_parquet, snakemake.input.predictions)).drop_duplicates([*run_columns, "id"])
+    # Runs without weak labels are stored for all supervisors together, who may not all buy as many gold ones.
+    predictions = predictions.merge(pd.DataFrame(snakemake.params.purchases, columns=run_columns), on=run_columns)
     rows = []
-    for (n_weak, n_gold, seed), run in predictions.groupby(["n_weak", "n_gold", "seed"]):
+    for (n_weak, n_gold, seed), run in predictions.groupby(run_columns):
         log_odds = run.set_index("id").log_odds.loc[test.id].to_numpy()
         scores = score_run(test, log_odds, stream(seed, "bootstrap", *names.values(), n_weak, n_gold))
         # A method that only prompts shows all that it buys.
@@ -27,6 +28,6 @@ with job(snakemake):
     metrics["pgr"] = performance_gap_recovered(metrics)
     write_table(snakemake.output.metrics, metrics)
     resamples = resample(predictions, test.set_index("id").gold, snakemake.params.replicates, names["task"])
-    resamples = resamples.assign(**names, weak_accuracy=metrics.weak_accuracy.iloc[0])
+    resamples = resamples.assign(**names, **metrics[["weak_accuracy", "commoner_accuracy"]].iloc[0])
     write_table(snakemake.output.resamples, resamples)
     print(metrics.groupby(["n_weak", "n_gold"]).accuracy.agg(["mean", "min", "max"]).to_string())

@@ -16,7 +16,7 @@ with job(snakemake) as record:
 
     params, names = snakemake.params, snakemake.wildcards
     files, seed = snakemake.input, int(names.seed)
-    pool, ordering, supply = read_market(files.pool, files.weak_labels, files.ordering)
+    pool, ordering, supply = read_market(files.pool, files.weak_labels or None, files.ordering)
     pool, test = pool.set_index("id"), pd.read_parquet(files.test)
     purchases = {pair: buy(ordering, *pair, names.task, supply) for pair in map(tuple, params.purchases)}
     texts = pd.concat([pool.text, test.set_index("id").text])

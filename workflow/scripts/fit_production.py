@@ -5,7 +5,7 @@ from elicitation.jobs import job
 with job(snakemake) as record:
     import pandas as pd
 
-    from elicitation.averages import GROUP
+    from elicitation.averages import GROUP, buys_labels
     from elicitation.files import write_table
     from elicitation.fitting import fit_group
     from elicitation.production import as_json
@@ -13,6 +13,9 @@ with job(snakemake) as record:
 
     params = snakemake.params
     points, deviations = read_resamples(snakemake.input.resamples)
+    # A production function says what labels bring; what a model knows without any is no purchase of theirs.
+    bought = buys_labels(points).to_numpy()
+    points, deviations = points[bought], deviations[bought]
     groups = points.groupby(GROUP, sort=False).indices.values()
     fitted = [fit_group(points.iloc[rows], deviations[rows], params.budgets, params.weak_price) for rows in groups]
     forms, predictions, fits = zip(*fitted, strict=True)

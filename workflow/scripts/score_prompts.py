@@ -21,7 +21,7 @@ with job(snakemake, whole_gpu=snakemake.params.labelling["engine"] == "vllm") as
     require_hardware(hardware)
     method, style = method_from(params.method), PromptFormat(**params.prompt)
     files = snakemake.input
-    pool, ordering, supply = read_market(files.pool, files.weak_labels, files.ordering)
+    pool, ordering, supply = read_market(files.pool, files.weak_labels or None, files.ordering)
     test = pd.read_parquet(files.test)
     purchases = {pair: buy(ordering, *pair, names.task, supply) for pair in map(tuple, params.purchases)}
     tokenizer = load_tokenizer(files.student)

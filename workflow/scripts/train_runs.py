@@ -22,7 +22,7 @@ with job(snakemake) as record:
     require_hardware(hardware)
     method = method_from(params.method)
     files = snakemake.input
-    pool, ordering, supply = read_market(files.pool, files.weak_labels, files.ordering)
+    pool, ordering, supply = read_market(files.pool, files.weak_labels or None, files.ordering)
     test = pd.read_parquet(files.test)
     shots, purchases, candidates = plan_runs(method, params.purchases, ordering, supply, names.task)
     # Where the weak stages come from disk, their labels are not trained on here.

@@ -138,7 +138,8 @@ function once(key, compute) {
 function readGroup(group) {
   const deviations = decodeHalves(group.deviations);
   const replicates = deviations.length / group.points.method.length;
-  return { ...group, points: { ...group.points, deviations, replicates } };
+  const asked = group.asked && { ...group.asked, deviations: decodeHalves(group.asked.deviations) };
+  return { ...group, asked, points: { ...group.points, deviations, replicates, asked } };
 }
 
 function readFits(group) {

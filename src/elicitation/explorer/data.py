@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from elicitation.averages import GROUP, MODELS
+from elicitation.averages import GROUP, MODELS, buys_labels
 from elicitation.production import FORMS, Fit
 from elicitation.resampling import interval
 
@@ -43,6 +43,20 @@ def columns_of(points: pd.DataFrame, deviations: np.ndarray) -> dict:
     }
 
 
+def asked_of(points: pd.DataFrame, deviations: np.ndarray, replicates: int) -> dict | None:
+    """What asking the student of these configurations without any label achieves, where that was measured.
+
+    It is no purchase, so the page keeps it apart from them; every method and supervisor that has it has the same one.
+    """
+    asked = points[~buys_labels(points)]
+    if asked.empty:
+        return None
+    own = deviations[asked.index[0]]
+    low, high = interval(own)
+    ends = {"low": float(low), "high": float(high), "nTest": int(asked.n_test.iloc[0])}
+    return {"accuracy": float(asked.accuracy.iloc[0]), **ends, "deviations": encode(own[:replicates], "f2")}
+
+
 def groups_of(points: pd.DataFrame, deviations: np.ndarray) -> list[dict]:
     """The configurations by TOGETHER, with the deviations of as many replicates as the page carries.
 
@@ -50,14 +64,18 @@ def groups_of(points: pd.DataFrame, deviations: np.ndarray) -> list[dict]:
     deviation below 0.25 is off by less than 1e-4, a mean over replicates by far less.
     """
     n = carried(deviations.shape[1], 2 * BASE64 * len(points), DEVIATION_BYTES)
+    alike = points.groupby(["task", "student"], sort=False)
+    asked = {key: asked_of(group, deviations, n) for key, group in alike}
     return [
         dict(zip(TOGETHER, key, strict=True))
         | {
             "weakAccuracy": float(group.weak_accuracy.iloc[0]),
+            "commonerAccuracy": float(group.commoner_accuracy.iloc[0]),
+            "asked": asked[group.task.iloc[0], group.student.iloc[0]],
             "points": columns_of(group, deviations[group.index]),
             "deviations": encode(deviations[group.index, :n], "f2"),
         }
-        for key, group in points.groupby(TOGETHER, sort=False)
+        for key, group in points[buys_labels(points)].groupby(TOGETHER, sort=False)
     ]
 
 

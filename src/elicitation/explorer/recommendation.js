@@ -102,7 +102,10 @@ function recommend(points, methods, fits, budget, weakPrice, verdict, poolSize) 
   const alike = options.filter(({ method, strategy }) => method === best.method && strategy === best.strategy);
   const mostOf = (labels) => Math.max(...own.map((i) => points[labels][i]));
   const bought = scaleUp(best, alike, { nWeak: mostOf("nWeak"), nGold: mostOf("nGold") }, budget, poolSize);
+  const { asked } = points;
+  const ahead = asked && best.draws.map((draw, r) => draw - clip(asked.accuracy + asked.deviations[r]));
   return {
+    asking: asked && { difference: scoreOf(ahead, agree, best.modelError) },
     ...{ ...best, ...bought, cost: costOf(bought.nWeak, bought.nGold, weakPrice) },
     scaledFrom: bought.nWeak + bought.nGold > best.nWeak + best.nGold ? { nWeak: best.nWeak, nGold: best.nGold } : null,
     accuracy: { ...accuracy, low: clip(accuracy.low), high: clip(accuracy.high) },

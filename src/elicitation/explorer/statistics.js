@@ -57,12 +57,13 @@ function interval(replicates) {
 }
 
 /** For each replicate the configurations on the frontier of its choosing half: (chosen.length x replicates) of 0/1.
- *  chosen: positions in `points`; costs: theirs. */
+ *  chosen: positions in `points`; costs: theirs. Asking without labels costs nothing, so it is the first point of every
+ *  frontier where it was measured. */
 function onFrontier(points, chosen, costs) {
-  const { accuracy, deviations, replicates } = points;
+  const { accuracy, deviations, replicates, asked } = points;
   const order = chosen.map((_, i) => i).sort((a, b) => costs[a] - costs[b] || a - b);
   const mask = new Uint8Array(chosen.length * replicates);
-  const best = new Float64Array(replicates).fill(-Infinity);
+  const best = new Float64Array(replicates).map((_, r) => (asked ? asked.accuracy - asked.deviations[r] : -Infinity));
   const score = (i, r) => accuracy[chosen[i]] - deviations[chosen[i] * replicates + r];
   for (const i of order) {
     const near = order.filter((j) => Math.abs(costs[j] - costs[i]) <= SAME_COST * costs[i]);

@@ -164,15 +164,20 @@ function drawFrontier(view, colours) {
   const { scored, frontier, gold, budget, group, answer } = view;
   const costs = scored.map((point) => point.cost * gold);
   const [low, high] = [Math.min(...costs, budget), Math.max(...costs, budget)];
-  const accuracies = [...scored.map((point) => 100 * point.accuracy), 100 * group.weakAccuracy];
+  const { asked } = group;
+  const free = asked ? 100 * asked.accuracy : null;
+  const accuracies = [...scored.map((point) => 100 * point.accuracy), 100 * group.weakAccuracy, ...(asked ? [free] : [])];
   const range = [Math.min(...accuracies) - 6, Math.min(101, Math.max(...accuracies) + 8)];
   const ends = [low / 1.25, high * 1.25];
   const line = (x, y, look) => ({ type: "scatter", mode: "lines", x, y, hoverinfo: "skip", line: look });
-  const step = frontier.length ? [...frontier, { ...frontier.at(-1), cost: ends[1] / gold }] : [];
+  // Asking costs nothing, for which a logarithmic axis has no place: the frontier begins with it at the left edge.
+  const paid = asked ? [{ cost: ends[0] / gold, accuracy: asked.accuracy }, ...frontier] : frontier;
+  const step = paid.length ? [...paid, { ...paid.at(-1), cost: ends[1] / gold }] : [];
   const others = scored.filter((point) => !point.onFrontier);
   const weakLabels = 100 * group.weakAccuracy;
   const traces = [
     line(ends, [weakLabels, weakLabels], { color: colours.muted, dash: "dash", width: 1.2 }),
+    ...(asked ? [line(ends, [free, free], { color: colours.accent, dash: "dashdot", width: 1.2 })] : []),
     line([budget, budget], range, { color: colours.star, dash: "dot", width: 1.4 }),
     line(
       step.map((point) => point.cost * gold),
@@ -494,6 +499,19 @@ function rivalWords({ nWeak, nGold, method, difference: { mean, low, high } }, t
   return `${describePurchase(nWeak, nGold)} by ${titles[method]}: ${gap}`;
 }
 
+/** What no label at all achieves, and whether that is as good as the purchase. */
+function nothingWords({ answer, group: { asked, commonerAccuracy } }) {
+  const commoner = `always giving the commoner label is right on ${percent(commonerAccuracy)} %`;
+  if (!asked) return [`Doing nothing: ${commoner}.`];
+  const ends = [asked.low, asked.high].map((end) => percent(clip(asked.accuracy + end))).join(" to ");
+  const over = `the same for every seed, so over ${count(asked.nTest)} test examples alone`;
+  const found = `Doing nothing: asking without any label is right on ${percent(asked.accuracy)} % (${ends}; ${over})`;
+  const { mean, low, high } = answer.asking.difference;
+  const gap = `${points(mean)} points (${points(low)} to ${points(high)})`;
+  const advice = mean > 0 ? [] : ["Buy nothing: asking without any label is expected to be at least as good."];
+  return [...advice, `${found}, ${commoner}. The purchase against asking: ${gap}.`];
+}
+
 function showAnswer(view) {
   const { answer, gold, budget, titles } = view;
   if (!answer) {
@@ -517,6 +535,7 @@ function showAnswer(view) {
   const run = answer.scaledFrom && describePurchase(answer.scaledFrom.nWeak, answer.scaledFrom.nGold);
   const scaled = run ? ` Scaled to the budget from ${run}, whose accuracy this is.` : "";
   element("reasons").replaceChildren(
+    ...nothingWords(view).map((text) => make("p", { text })),
     make("p", { text: `Use them by ${titles[answer.method]}. ` }, [verdict]),
     make("p", { text: supportWords(view) }),
     ...(answer.pure.length ? [make("p", { text: "For the same budget:" })] : []),

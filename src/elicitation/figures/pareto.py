@@ -9,7 +9,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from elicitation.averages import average_rows
+from elicitation.averages import average_rows, buys_labels
 from elicitation.captions import footnote, unaveraged_sentence, usual_seeds, varying
 from elicitation.figures import style
 from elicitation.figures.style import percent
@@ -62,19 +62,27 @@ def plot_pareto(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, st
         for price in sorted(rows.weak_price.unique(), reverse=True)
     ]
     columns = max(table.groupby(kinds).weak_price.nunique())
-    present = set(table.method)
+    present = set(table.method[buys_labels(table)])
     markers = dict(zip([name for name in titles if name in present], cycle(style.MARKERS), strict=False))
-    usual = usual_seeds(table)
+    usual, asks = usual_seeds(table), not buys_labels(table).all()
     figure, panels = style.make_panels(len(groups), columns)
     for axes, (names, price, panel) in zip(panels, groups, strict=True):
-        for method, points in panel.groupby("method", sort=False):
+        bought, free = panel[buys_labels(panel)], panel[~buys_labels(panel)]
+        for method, points in bought.groupby("method", sort=False):
             draw_points(axes, points, markers[method])
         best = panel[panel.on_frontier].sort_values("cost")
-        axes.step(best.cost, percent(best.accuracy), where="post", color="0.2", linewidth=1, zorder=1)
-        style.draw_seed_counts(axes, best.cost, percent(best.accuracy), best.n_seeds, usual)
         style.draw_weak_accuracy(axes, panel)
         style.set_cost_axis(axes)
-        style.set_accuracy_axis(axes, table.accuracy)
+        # A logarithmic axis has no place for a cost of 0: such a point stands on the left edge.
+        edge = style.left_edge(bought.cost)
+        axes.step(best.cost.clip(lower=edge), percent(best.accuracy), where="post", color="0.2", linewidth=1, zorder=1)
+        paid = best[best.cost > 0]
+        style.draw_seed_counts(axes, paid.cost, percent(paid.accuracy), paid.n_seeds, usual)
+        style.draw_commoner(axes, panel)
+        if len(free):
+            axes.set_xlim(left=edge)
+            style.draw_asking(axes, free.iloc[0], edge)
+        style.set_accuracy_axis(axes, pd.concat([table.accuracy, table.commoner_accuracy]))
         shown = [name for kind, name in zip(kinds, names, strict=True) if kind in label]
         style.set_title(axes, ", ".join([*shown, f"a weak label costs {price:g}"]), columns)
     grey = {"markerfacecolor": "0.8", "linestyle": "none"}
@@ -85,6 +93,8 @@ def plot_pareto(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, st
         style.handle("surely not", marker="o", **grey | {"markersize": SIZES[0] ** 0.5}),
         style.handle("frontier", color="0.2", linewidth=1),
         style.weak_labels_handle(),
+        *([style.asking_handle()] if asks else []),
+        style.commoner_handle(),
     ]
     style.add_legend(figure, handles)
     bar = figure.colorbar(ScalarMappable(Normalize(0, 100), style.SHARE_COLOURS), ax=panels, pad=0.01, aspect=30)

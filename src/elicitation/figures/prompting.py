@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
+from elicitation.averages import buys_labels
 from elicitation.captions import footnote, usual_seeds
 from elicitation.figures import style
 from elicitation.frontier import priced
@@ -34,6 +35,8 @@ def plot_prompting(points: pd.DataFrame, missing: pd.DataFrame, titles: dict[str
         figure = plt.figure(figsize=(style.PRINT_WIDTH, 0.6))
         figure.text(0.5, 0.5, NO_PROMPTS, ha="center", va="center")
         return figure
+    note = footnote(points, missing, titles)
+    points, free = points[buys_labels(points)], points[~buys_labels(points)]
     points = finetuning_labels(priced(points, weak_price))
     points = points[(points.weak_trained == 0) | (points.gold_trained == 0)]
     alone = (points.weak_trained == 0) & (points.gold_trained == 0)
@@ -52,13 +55,16 @@ def plot_prompting(points: pd.DataFrame, missing: pd.DataFrame, titles: dict[str
         curve = points[shown & alone].sort_values("cost")
         style.draw_curve(axes, curve.cost, curve, "accuracy", usual, **ALONE)
         style.draw_weak_accuracy(axes, points)
+        if len(free):
+            style.draw_asking(axes, free.iloc[0])
         style.set_cost_axis(axes)
         axes.set_xlim(points.cost.min() / 1.4, points.cost.max() * 1.4)
-        style.set_accuracy_axis(axes, points.accuracy)
+        style.set_accuracy_axis(axes, pd.concat([points.accuracy, free.accuracy]))
         style.set_title(axes, f"{in_prompt} in the prompt, {trained} for finetuning", 2)
     handles = [style.handle(f"{shots}", color=colours[shots], marker=markers[shots]) for shots in colours]
     handles += [style.handle("prompt alone", **ALONE), style.weak_labels_handle()]
+    handles += [style.asking_handle()] if len(free) else []
     style.add_legend(figure, handles, title="labels in the prompt")
     x_label = f"cost of all labels, in gold labels (a weak label costs {weak_price:g})"
-    style.finish(figure, footnote(points, missing, titles), x_label, "accuracy, %")
+    style.finish(figure, note, x_label, "accuracy, %")
     return figure

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from elicitation.averages import buys_labels
 from elicitation.captions import footnote, usual_seeds
 from elicitation.figures import style
 from elicitation.frontier import priced
@@ -28,7 +29,7 @@ def plot_scaling(
     points, deviations: as in elicitation.tables.best_purchases, not yet priced, with the interval of weak_accuracy.
     """
     style.set_style()
-    points = priced(points, weak_price)
+    points = priced(points[buys_labels(points)], weak_price)
     points["strategy"] = [strategy_of(*pair) for pair in zip(points.n_weak, points.n_gold, strict=True)]
     best = best_purchases(points, deviations, budgets, ["student", "strategy"])
     students = list(best.groupby("student", sort=False))

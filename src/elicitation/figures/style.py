@@ -42,6 +42,10 @@ LOG_STEP = 1.07
 """Factor by which neighbouring curves are moved aside on a logarithmic axis."""
 POINT = {"markersize": 4.5, "markeredgecolor": "black", "markeredgewidth": 0.4}
 WEAK_LABELS = {"color": "0.4", "linestyle": "--", "linewidth": 1}
+ASKING = {"color": NAMED_COLOURS[2], "linestyle": "-.", "linewidth": 1}
+ASKED = {"marker": ">", "markersize": 7, "markeredgecolor": "black", "markeredgewidth": 0.6}
+"""The point of asking without labels, on the left edge."""
+COMMONER = {"color": "0.6", "linestyle": ":", "linewidth": 1}
 
 
 def set_style() -> None:
@@ -161,6 +165,34 @@ def draw_weak_accuracy(axes: Axes, points: pd.DataFrame) -> None:
     point = points.iloc[0]
     axes.axhspan(100 * point.weak_accuracy_low, 100 * point.weak_accuracy_high, color="0.4", alpha=0.1, linewidth=0)
     axes.axhline(100 * point.weak_accuracy, zorder=1, **WEAK_LABELS)
+
+
+def left_edge(costs: pd.Series) -> float:
+    """Where a logarithmic axis of costs begins: below the cheapest of them that is not 0."""
+    return float(costs[costs > 0].min()) / 1.8 if (costs > 0).any() else 1.0
+
+
+def draw_asking(axes: Axes, point: pd.Series, edge: float | None = None) -> None:
+    """What asking without any label achieves at no cost: a line with its interval, and a point on an edge."""
+    low, high = 100 * point.accuracy_low, 100 * point.accuracy_high
+    axes.axhspan(low, high, color=ASKING["color"], alpha=0.12, linewidth=0, zorder=0)
+    axes.axhline(100 * point.accuracy, zorder=1, **ASKING)
+    if edge:
+        look = ASKED | {"color": ASKING["color"], "linestyle": "none", "clip_on": False, "zorder": 4}
+        axes.plot([edge], [100 * point.accuracy], **look)
+
+
+def asking_handle() -> Line2D:
+    return handle("asking without labels (cost 0)", **ASKING | ASKED)
+
+
+def draw_commoner(axes: Axes, points: pd.DataFrame) -> None:
+    """What always giving the commoner label achieves, which all points of a panel share."""
+    axes.axhline(100 * points.commoner_accuracy.iloc[0], zorder=1, **COMMONER)
+
+
+def commoner_handle() -> Line2D:
+    return handle("always the commoner label", **COMMONER)
 
 
 def handle(label: str, **look) -> Line2D:

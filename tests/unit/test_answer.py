@@ -1,0 +1,67 @@
+import pytest
+
+from elicitation.answer import answer_lines, choose, sentence
+
+SCORES = {"mean": 0.741, "low": 0.682, "high": 0.8}
+
+
+def answer(budget=16, weak_price=0.1, asked=None, supported=True, n_seeds=3, task="film", **bought):
+    """A recommendation as results/recommendation.json holds it. asked: the probability that labels beat asking."""
+    asking = {"accuracy": {"mean": 0.79, "low": 0.76, "high": 0.82}, "probability": asked, "n_test": 600}
+    recommended = {
+        "n_weak": 160,
+        "n_gold": 0,
+        "supervisor": "small",
+        "strategy": "weak only",
+        "title": "Sequential SFT",
+    }
+    return {
+        "question": {"budget": budget, "weak_price": weak_price, "gold_price": 1.0},
+        "weak_price": weak_price, "task": task, "student": "big", "accuracy": SCORES, "n_seeds": n_seeds,
+        "wanted": 0.9, "supported": supported, "recommended": recommended | bought,
+        "nothing": {"commoner": 0.502, "asking": None if asked is None else asking},
+    }  # fmt: skip
+
+
+BUY = "buy weak (160 weak labels of small, used by Sequential SFT): right on 74.1 % (68.2 to 80.0), 3 seeds"
+ASKING = "doing nothing: asking without labels 79.0 % (76.0 to 82.0), always giving the commoner label 50.2 %"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, f"{BUY}; doing nothing: always giving the commoner label 50.2 %."),
+        ({"supported": False}, f"buy, but how is undetermined; the best guess is to {BUY}; "),
+        ({"asked": 0.95}, f"{BUY}; {ASKING}."),
+        ({"asked": 0.05}, f"buy nothing and ask the model without labels; the best purchase is to {BUY}; {ASKING}."),
+        (
+            {"asked": 0.5},
+            f"it is undetermined whether to buy or to ask without labels; best to buy is: {BUY}; {ASKING}.",
+        ),
+        ({"asked": 0.05, "n_seeds": 1}, "it is undetermined whether to buy or to ask without labels"),
+        ({"n_weak": 80, "n_gold": 8, "strategy": "mixed"}, "mix (80 weak labels of small and 8 gold labels, used by "),
+        ({"n_weak": 0, "n_gold": 16, "strategy": "gold only"}, "buy gold (16 gold labels, used by Sequential SFT)"),
+    ],
+)
+def test_a_sentence_says_what_to_do_what_to_expect_and_what_nothing_achieves(given, expected):
+    assert sentence("small", answer(**given)).startswith(f"With a small budget (16 gold labels) {expected}")
+
+
+def test_a_small_a_middle_and_a_large_budget_are_told_at_one_price():
+    answers = [answer(budget, price) for price in (0.5, 0.1) for budget in (4, 256, 16, 64, 1024)]
+    answers += [answer(2048, 0.1, task="tweet")]
+    chosen = choose(answers, 0.11)
+    assert {size: entry["question"]["budget"] for size, entry in chosen.items()} == {
+        "small": 4,
+        "middle": 64,
+        "large": 1024,
+    }
+    assert {entry["weak_price"] for entry in chosen.values()} == {0.1}
+    lines = list(answer_lines(answers, 0.1))
+    assert lines[0] == "# What to buy: film, student big, a weak label costs 0.1\n"
+    assert [line[:2] for line in lines[1:4]] == ["1.", "2.", "3."] and "90 %" in lines[-1]
+
+
+def test_fewer_budgets_have_fewer_sentences():
+    assert list(choose([answer(4), answer(16)], 0.1)) == ["small", "large"]
+    assert list(choose([answer(4)], 0.1)) == ["small"]

@@ -1,0 +1,11 @@
+"""Say in three plain sentences what to buy for a small, a middle and a large budget."""
+
+from elicitation.jobs import job
+
+with job(snakemake):
+    from elicitation.answer import answer_lines
+    from elicitation.files import read_json, replacing
+
+    answers = read_json(snakemake.input.recommendation)["answers"]
+    with replacing(snakemake.output.text) as temporary:
+        temporary.write_text("\n".join(answer_lines(answers, snakemake.params.weak_price)) + "\n")
