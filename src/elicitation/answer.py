@@ -3,15 +3,17 @@
 from collections.abc import Iterator
 
 from elicitation.captions import percent
-from elicitation.recommendation import price_asked, with_ends, worth_buying
+from elicitation.recommendation import with_ends, worth_buying
 from elicitation.strategies import PLAIN, UNDETERMINED
 
 SIZES = ("small", "middle", "large")
 
 
-def price_shown(answers: list[dict], wanted: float) -> float:
-    """The price of a weak label that the sentences are about: the nearest to the wanted one."""
-    return min(sorted({price_asked(answer) for answer in answers}), key=lambda price: abs(price - wanted))
+def price_shown(answers: list[dict], wanted: float) -> float | None:
+    """The price of a weak label that the sentences are about: the asked one nearest to the wanted; None where all
+    labels have a price of their own, so that none is asked for."""
+    asked = {answer["question"]["weak_price"] for answer in answers} - {None}
+    return min(sorted(asked), key=lambda price: abs(price - wanted), default=None)
 
 
 def choose(answers: list[dict], weak_price: float) -> dict[str, dict]:
@@ -20,7 +22,9 @@ def choose(answers: list[dict], weak_price: float) -> dict[str, dict]:
     first = answers[0]
     alike = [answer for answer in answers if all(answer[kind] == first[kind] for kind in ("task", "student"))]
     price = price_shown(alike, weak_price)
-    alike = sorted((a for a in alike if price_asked(a) == price), key=lambda answer: answer["question"]["budget"])
+    alike = sorted(
+        (a for a in alike if a["question"]["weak_price"] == price), key=lambda answer: answer["question"]["budget"]
+    )
     if len(alike) < len(SIZES):
         return dict(zip(("small", "large"), alike, strict=False))
     return dict(zip(SIZES, (alike[0], alike[len(alike) // 2], alike[-1]), strict=True))
@@ -29,8 +33,12 @@ def choose(answers: list[dict], weak_price: float) -> dict[str, dict]:
 def describe_choice(answer: dict) -> str:
     """A purchase with its way of spending, source, method, accuracy and seeds."""
     bought, seeds = answer["recommended"], answer["n_seeds"]
-    kinds = [f"{bought['n_weak']} weak labels of {bought['supervisor']}"] if bought["n_weak"] else []
-    kinds += [f"{bought['n_gold']} gold labels"] if bought["n_gold"] else []
+    kinds = (
+        [f"{bought['n_weak']:,} weak labels of {bought['supervisor']} at {answer['weak_price']:g}"]
+        if bought["n_weak"]
+        else []
+    )
+    kinds += [f"{bought['n_gold']:,} gold labels"] if bought["n_gold"] else []
     way = f"{PLAIN[bought['strategy']]} ({' and '.join(kinds)}, used by {bought['title']})"
     return f"{way}: right on {with_ends(answer['accuracy'])}, {seeds} seed{'' if seeds == 1 else 's'}"
 
@@ -51,9 +59,7 @@ def sentence(size: str, answer: dict) -> str:
     if worth == "no":
         return f"{start} buy nothing and ask the model without labels; the best purchase is to {choice}; {nothing}."
     if worth == UNDETERMINED:
-        return (
-            f"{start} it is undetermined whether to buy or to ask without labels; best to buy is: {choice}; {nothing}."
-        )
+        return f"{start} it is undetermined whether to buy or to ask without labels; if you buy, {choice}; {nothing}."
     if not answer["supported"]:
         return f"{start} buy, but how is undetermined; the best guess is to {choice}; {nothing}."
     return f"{start} {choice}; {nothing}."
@@ -61,9 +67,14 @@ def sentence(size: str, answer: dict) -> str:
 
 def answer_lines(answers: list[dict], weak_price: float) -> Iterator[str]:
     """The sentences as Markdown, and what they hold for."""
+    if not answers:
+        yield "# What to buy\n\nNo budget of this study buys any label at its prices."
+        return
     chosen = choose(answers, weak_price)
     first = next(iter(chosen.values()))
-    yield f"# What to buy: {first['task']}, student {first['student']}, a weak label costs {price_asked(first):g}\n"
+    price = first["question"]["weak_price"]
+    costs = "weak labels at their own prices" if price is None else f"a weak label costs {price:g}"
+    yield f"# What to buy: {first['task']}, student {first['student']}, {costs}\n"
     yield from (f"{i}. {sentence(size, answer)}" for i, (size, answer) in enumerate(chosen.items(), 1))
     wanted = f"{100 * first['wanted']:.0f} %"
     yield "\nIn brackets: 95 % intervals; that of asking without labels is over the test examples alone."

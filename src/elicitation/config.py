@@ -308,8 +308,9 @@ def validate(config: dict) -> dict:
                 f"Config, models[{student}]: adapt_layers is 0, so its head alone can train, but {name!r} trains more; "
                 "give it methods like head_only, or adapt at least one layer."
             )
-    check_purchases(config)
-    check_averages(config)
+    planned = planned_blocks(config)
+    check_purchases(config, planned)
+    check_averages(config, planned)
     if config["labelling"]["engine"] == "vllm" and importlib.util.find_spec("vllm") is None:
         raise InputError(
             "labelling.engine is vllm, but vLLM is not installed in this environment; "
@@ -1005,9 +1006,9 @@ def planned_blocks(config: dict, whole: bool = False) -> dict[Group, Blocks]:
     supplies = {t["name"]: full_supply(sys.maxsize) if whole else supply_of(t, config) for t in config["tasks"]}
 
     @cache
-    def blocks_within(task: str, method: str, budgets: tuple, gold_shares: tuple) -> Blocks:
+    def blocks_within(supply: Supply, method: str, budgets: tuple, gold_shares: tuple) -> Blocks:
         study = config | {"grid": config["grid"] | {"budgets": list(budgets), "gold_shares": list(gold_shares)}}
-        own, supply = methods[method], supplies[task]
+        own = methods[method]
         return {block: block_purchases(*block, own, supply, study) for block in blocks_of(own, supply, study)}
 
     planned = {}
@@ -1015,7 +1016,7 @@ def planned_blocks(config: dict, whole: bool = False) -> dict[Group, Blocks]:
         blocks: Blocks = {}
         for grid in narrowed_grids(group, config):
             shares = (tuple(grid[key]) for key in NARROWED)
-            for block, pairs in blocks_within(group["task"], group["method"], *shares).items():
+            for block, pairs in blocks_within(supplies[group["task"]], group["method"], *shares).items():
                 blocks[block] = list(dict.fromkeys(blocks.get(block, []) + pairs))
         planned[tuple(group.values())] = blocks
     return planned
@@ -1068,10 +1069,10 @@ def as_runs(planned: dict[Group, Blocks]) -> Iterator[dict]:
                 yield names | {"budget": budget, "seed": seed, "n_weak": n_weak, "n_gold": n_gold}
 
 
-def check_purchases(config: dict) -> None:
+def check_purchases(config: dict, planned: dict[Group, Blocks]) -> None:
     """InputError if a pool cannot serve a purchase, or a group makes none, which its scores would notice too late."""
     supplies = {task["name"]: supply_of(task, config) for task in config["tasks"]}
-    for (task, supervisor, student, method), blocks in planned_blocks(config).items():
+    for (task, supervisor, student, method), blocks in planned.items():
         for n_weak, n_gold in chain(*blocks.values()):
             check_supply(supplies[task], n_weak, n_gold, task)
         if not blocks:
@@ -1081,13 +1082,13 @@ def check_purchases(config: dict) -> None:
             )
 
 
-def check_averages(config: dict) -> None:
+def check_averages(config: dict, planned: dict[Group, Blocks]) -> None:
     """InputError if tasks that are to be averaged share no run; the tables would notice after all compute."""
     narrowed = any(key in entry for entry in config["combinations"] for key in NARROWED)
     if config["grid"]["beyond_pool"] != "leave_out" and not narrowed:
         return  # Every task has every purchase.
     runs: dict[str, set[tuple]] = {task["name"]: set() for task in config["tasks"]}
-    for run in planned_runs(config):
+    for run in as_runs(planned):
         runs[run["task"]].add(
             tuple(run[key] for key in ("supervisor", "student", "method", "n_weak", "n_gold", "seed"))
         )

@@ -121,7 +121,10 @@ def convert_gguf(path: Path, name: str, folder: Path) -> dict:
         raise InputError(
             f"Model {name!r}: the tokenizer of {path} reads texts in another way once it is saved; report it."
         )
-    found = log_probabilities(load_language_model(folder, CPU, saved.pad_token_id), token_ids)
+    converted = load_language_model(folder, CPU, saved.pad_token_id)
+    # The attention that read the file.
+    converted.set_attn_implementation("sdpa")
+    found = log_probabilities(converted, token_ids)
     difference = max(float((a - b).abs().max()) for a, b in zip(expected, found, strict=True))
     if not difference <= TOLERANCE:  # Nor may it be NaN.
         raise InputError(

@@ -65,8 +65,11 @@ def expected_calibration_error(gold: np.ndarray, p: np.ndarray) -> float:
 
 
 def label_quality(gold: np.ndarray, p: np.ndarray) -> dict:
-    """Accuracy, AUROC and calibration of soft labels p against gold ones, both (n,)."""
-    correct = (p > 0.5) == (gold == 1)
+    """Accuracy, AUROC and calibration of soft labels p against gold ones, both (n,).
+
+    A label of 0.5, as of a rater who abstains, says nothing and counts as half right.
+    """
+    correct = np.where(p == 0.5, 0.5, (p > 0.5) == (gold == 1))
     low, high = wilson(correct.sum(), len(gold))
     return {
         "n": len(gold),

@@ -23,7 +23,7 @@ def answer(budget=16, weak_price=0.1, asked=None, supported=True, n_seeds=3, tas
     }  # fmt: skip
 
 
-BUY = "buy weak (160 weak labels of small, used by Sequential SFT): right on 74.1 % (68.2 to 80.0), 3 seeds"
+BUY = "buy weak (160 weak labels of small at 0.1, used by Sequential SFT): right on 74.1 % (68.2 to 80.0), 3 seeds"
 ASKING = "doing nothing: asking without labels 79.0 % (76.0 to 82.0), always giving the commoner label 50.2 %"
 
 
@@ -36,10 +36,13 @@ ASKING = "doing nothing: asking without labels 79.0 % (76.0 to 82.0), always giv
         ({"asked": 0.05}, f"buy nothing and ask the model without labels; the best purchase is to {BUY}; {ASKING}."),
         (
             {"asked": 0.5},
-            f"it is undetermined whether to buy or to ask without labels; best to buy is: {BUY}; {ASKING}.",
+            f"it is undetermined whether to buy or to ask without labels; if you buy, {BUY}; {ASKING}.",
         ),
         ({"asked": 0.05, "n_seeds": 1}, "it is undetermined whether to buy or to ask without labels"),
-        ({"n_weak": 80, "n_gold": 8, "strategy": "mixed"}, "mix (80 weak labels of small and 8 gold labels, used by "),
+        (
+            {"n_weak": 80, "n_gold": 8, "strategy": "mixed"},
+            "mix (80 weak labels of small at 0.1 and 8 gold labels, used by ",
+        ),
         ({"n_weak": 0, "n_gold": 16, "strategy": "gold only"}, "buy gold (16 gold labels, used by Sequential SFT)"),
     ],
 )
@@ -60,6 +63,20 @@ def test_a_small_a_middle_and_a_large_budget_are_told_at_one_price():
     lines = list(answer_lines(answers, 0.1))
     assert lines[0] == "# What to buy: film, student big, a weak label costs 0.1\n"
     assert [line[:2] for line in lines[1:4]] == ["1.", "2.", "3."] and "90 %" in lines[-1]
+
+
+def test_labels_at_their_own_prices_are_told_with_them():
+    def at_own_price(budget, price):
+        given = answer(budget, price)
+        return given | {"question": given["question"] | {"weak_price": None}}
+
+    lines = list(answer_lines([at_own_price(4, 0.3), at_own_price(16, 0.12)], 0.1))
+    assert "weak labels at their own prices" in lines[0]
+    assert "of small at 0.3," in lines[1] and "of small at 0.12," in lines[2]
+
+
+def test_a_study_that_can_buy_nothing_says_so():
+    assert "buys any label" in "".join(answer_lines([], 0.1))
 
 
 def test_fewer_budgets_have_fewer_sentences():
