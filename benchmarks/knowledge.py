@@ -21,7 +21,9 @@ N_TEST = 1000
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("study", type=Path, nargs="?", default=Path("studies/sandbox.yaml"), help="default: %(default)s")
+    parser.add_argument(
+        "study", type=Path, nargs="?", default=Path("studies/sandbox.yaml"), help="default: %(default)s"
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="of pretraining (default: 0 1 2)")
     parser.add_argument("--labels", type=int, nargs="+", default=[64, 1024], help="of the probe (default: 64 1024)")
     parser.add_argument("--threads", type=int, default=1, help="default: %(default)s")

@@ -126,7 +126,6 @@ def start_vllm(machine: Machine) -> subprocess.CompletedProcess:
 def test_vllm_labels_a_text_on_a_machine_that_lacks_its_libraries(machine):
     result = start_vllm(machine)
     assert result.returncode == 0, result.stdout + result.stderr
-    # Of vLLM, which its label proves.
     assert re.search(r'"version": "\d', result.stdout)
 
 
