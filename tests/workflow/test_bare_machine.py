@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -125,7 +126,7 @@ def start_vllm(machine: Machine) -> subprocess.CompletedProcess:
 def test_vllm_labels_a_text_on_a_machine_that_lacks_its_libraries(machine):
     result = start_vllm(machine)
     assert result.returncode == 0, result.stdout + result.stderr
-    assert '"version": "0.32.0"' in result.stdout
+    assert re.search(r'"version": "\d', result.stdout)
 
 
 def test_a_library_that_is_missing_is_named_with_the_commands_that_install_it(machine):
