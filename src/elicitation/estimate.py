@@ -43,7 +43,7 @@ FULL_BACKWARD = 4.0
 """Of pretraining, which needs all gradients."""
 TOKENS_PER_REVIEW = 40.0
 """Of the sandbox's pretraining."""
-STUDENT_RULES = ("train_weak_stages", "train_runs", "score_prompts", "ask_without_labels")
+STUDENT_RULES = ("train_weak_stage", "train_runs", "score_prompts", "ask_without_labels")
 API_EPOCHS = 3
 """Assumed where a finetuning API chooses."""
 BYTES_PER_PARAMETER = {"cuda": 2, "cpu": 4}
@@ -115,8 +115,8 @@ def planned_stages(runs: pd.DataFrame, config: dict) -> pd.DataFrame:
 
 
 def share_weak_stages(stages: pd.DataFrame) -> pd.DataFrame:
-    """The stages that are trained: weak ones once for each recipe and purchase, all others."""
-    key = ["task", "supervisor", "student", "recipe", "budget", "seed", "n"]
+    """The stages that are trained: weak ones once for each recipe, number of labels and seed, all others."""
+    key = ["task", "supervisor", "student", "recipe", "seed", "n"]
     weak = stages.recipe.notna()
     return pd.concat([stages[weak].drop_duplicates(key), stages[~weak]])
 
@@ -182,7 +182,8 @@ def estimate_student(
     name, device = model["name"], config["device"]
     weak = trained[trained.recipe.notna()]
     jobs = len(runs.drop_duplicates(["task", "supervisor", "method", "budget", "seed"]))
-    jobs += len(weak.drop_duplicates(["task", "supervisor", "recipe", "budget", "seed"]))
+    # A weak stage is a job of its own.
+    jobs += len(weak)
     trained_tokens = (trained.tokens * trained.presentations).sum()
     predicted_tokens = (trained.tokens * trained.validations).sum() + (runs.tokens * runs.predictions).sum()
     row = {

@@ -66,12 +66,31 @@ def test_methods_of_one_recipe_train_a_weak_stage_once(study):
     assert trained[trained.labels == "weak"].recipe.value_counts().to_dict() == {"plain": 2, "log_confidence": 2}
 
 
+def test_budgets_train_a_weak_stage_once(study, tmp_path):
+    budgets = {**study, "grid": study["grid"] | {"budgets": [8, 16]}}
+    stages = planned_stages(planned_runs(budgets), budgets)
+    trained = share_weak_stages(stages)
+    # (80, 0) and (40, 4) of budget 8; (160, 0) and (80, 8) of budget 16.
+    assert sorted(stages.n[stages.labels == "weak"]) == [40, 80, 80, 160]
+    assert sorted(trained.n[trained.labels == "weak"]) == [40, 80, 160]
+    assert trained.presentations.sum() == stages.presentations.sum() - stages[stages.n == 80].presentations.iloc[0]
+    (row,) = estimate(budgets, tmp_path)[0]["students"].to_dict("records")
+    # Two blocks with weak labels, two without, and three weak stages.
+    assert (row["jobs"], row["stages"], row["saved by sharing"]) == (7, 7, 1)
+
+
+def test_each_seed_trains_its_own_weak_stages(study):
+    seeds = {**study, "seeds": [0, 1]}
+    trained = share_weak_stages(planned_stages(planned_runs(seeds), seeds))
+    assert sorted(trained.n[trained.labels == "weak"]) == [80, 80, 160, 160]
+
+
 def test_the_tables_say_what_sharing_saves(study, tmp_path):
     tables, _ = estimate(with_methods(study, "sequential_sft", "new_head"), tmp_path)
     assert tables["methods"].set_index("method").loc["new_head"].tolist()[:3] == [3, 4, 2]
     (row,) = tables["students"].to_dict("records")
-    # For each method a block of its supervisor's runs and one without weak labels; and one of weak stages.
-    assert (row["runs"], row["jobs"], row["stages"], row["saved by sharing"]) == (6, 5, 6, 2)
+    # For each method a block of its supervisor's runs and one without weak labels; and two weak stages.
+    assert (row["runs"], row["jobs"], row["stages"], row["saved by sharing"]) == (6, 6, 6, 2)
     assert row["presentations saved"] > 0
     assert row["cpu hours"] > 0 and row["disk, GB"] > 0
 
@@ -93,14 +112,14 @@ def test_counted_tokens_take_the_place_of_assumed_ones(tmp_path):
 
 
 def test_measured_jobs_correct_the_hours(study, tmp_path):
-    for rule, method, seconds in (("train_runs", "sequential_sft", 90.0), ("train_weak_stages", "plain", 30.0)):
+    for rule, method, seconds in (("train_runs", "sequential_sft", 90.0), ("train_weak_stage", "plain", 30.0)):
         folder = tmp_path / f"benchmarks/measured/{rule}/topic/supervisor/student/{method}"
         folder.mkdir(parents=True)
         pd.DataFrame({"s": [seconds]}).to_csv(folder / "b16_s0.tsv", sep="\t", index=False)
     assert measured_hours(tmp_path, "*/*/*/student/*/*.tsv") == (pytest.approx(120 / 3600), 2)
     tables, notes = estimate(study, tmp_path)
-    assert tables["students"]["cpu hours"].item() == pytest.approx(3 * 60 / 3600)
-    assert any("2 jobs that were measured here, of 3" in note for note in notes)
+    assert tables["students"]["cpu hours"].item() == pytest.approx(4 * 60 / 3600)
+    assert any("2 jobs that were measured here, of 4" in note for note in notes)
 
 
 def test_supervisors_and_models_are_counted_too(study, tmp_path):
@@ -153,7 +172,7 @@ def test_training_on_a_gpu_is_estimated_as_it_was_measured(study, tmp_path):
 
 def test_the_text_names_totals_and_assumptions(study, tmp_path):
     text = describe(study, tmp_path)
-    assert "3 runs, 3 jobs of students, 2 of supervisors; cpu hours: 0.0; disk, GB: 0.0." in text
+    assert "3 runs, 4 jobs of students, 2 of supervisors; cpu hours: 0.0; disk, GB: 0.0." in text
     assert "upper bounds" in text and "operations a second" in text
 
 
@@ -161,8 +180,8 @@ def test_what_supervisors_share_is_counted_once(study, tmp_path):
     second = {"name": "asked", "model": "supervisor", "prompted_shots": 3}
     both = validate(study | {"supervisors": ["supervisor", second]})
     tables, _ = estimate(both, tmp_path)
-    # Of each supervisor two runs with weak labels, and one without for both.
-    assert tables["methods"].runs.tolist() == [5] and tables["students"].jobs.tolist() == [5]
+    # Of each supervisor two runs with weak labels in one block, and their two stages; one run without for both.
+    assert tables["methods"].runs.tolist() == [5] and tables["students"].jobs.tolist() == [7]
 
 
 def test_asking_without_labels_is_one_run_that_trains_nothing(study, tmp_path):

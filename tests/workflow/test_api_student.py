@@ -82,7 +82,7 @@ def test_a_new_api_student_trains_nothing_here_and_a_dry_run_needs_no_key(folder
     # The texts are measured against the API's context too, and the local student's scores wait for that.
     assert planned["finetune_by_api"] == BLOCKS and planned["check_lengths"] == len(TASKS)
     assert planned["evaluate_runs"] == 2 * len(TASKS)
-    assert not {"prepare_model", "prepare_tokenizer", "train_weak_stages", "train_runs"} & set(planned)
+    assert not {"prepare_model", "prepare_tokenizer", "train_weak_stage", "train_runs"} & set(planned)
 
 
 def test_without_a_key_nothing_is_uploaded(folder, study, server):

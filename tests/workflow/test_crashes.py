@@ -190,7 +190,7 @@ def test_a_flipped_bit_is_named_by_the_first_job_that_reads_it_and_mended_by_the
     content[len(content) // 3] ^= 1
     (folder / LABELS).write_bytes(content)
     os.utime(folder / LABELS, ns=(time, time))
-    before, target = finished_outputs(folder), "results/stages/topic/supervisor/student/plain/b8_s0"
+    before, target = finished_outputs(folder), "results/stages/topic/supervisor/student/plain/w80_s0"
     result = run_snakemake(folder, larger, target=target)
     assert result.returncode != 0 and "Traceback" not in result.stderr
     assert f"Error: {LABELS} is damaged (" in result.stderr and f"it makes {LABELS} anew and goes on" in result.stderr
@@ -223,7 +223,7 @@ def test_a_job_that_fails_stops_no_other_and_is_listed_with_its_log_at_the_end(t
     study = deepcopy(SMALL)
     study["models"][1]["sandbox"]["learning_rate"] = 1e30
     # On one core the ordering comes after the models, by priority.
-    stage = "results/stages/topic/supervisor/student/plain/b4_s0"
+    stage = "results/stages/topic/supervisor/student/plain/w40_s0"
     result = run_snakemake(tmp_path, study, "--cores", "1", target=stage)
     assert result.returncode != 0
     said = result.stderr.partition("1 jobs failed; the same command tries them again.")[2]

@@ -55,7 +55,7 @@ def test_scores_follow_from_the_predictions(mini_study, metrics):
     ("rule", "made", "of"),
     [
         ("train_runs", "runs", "topic/supervisor/student/sequential_sft/b16_s1"),
-        ("train_weak_stages", "stages", "topic/supervisor/student/plain/b16_s1"),
+        ("train_weak_stage", "stages", "topic/supervisor/student/plain/w160_s1"),
         ("write_weak_labels", "weak_labels", "topic/supervisor"),
     ],
 )
@@ -87,8 +87,10 @@ def test_records_name_the_labels_bought_and_the_files_read(mini_study):
         purchase = buy(ordering, run["n_weak"], run["n_gold"], "topic")
         assert run["weak_ids"] == hash_ids(purchase.weak) and run["gold_ids"] == hash_ids(purchase.gold)
         assert set(run["stages"]) == {s for s, n in (("weak", run["n_weak"]), ("gold", run["n_gold"])) if n}
-    stages = "results/stages/topic/supervisor/student/plain/b16_s0"
-    assert {"results/tasks/topic/pool.parquet", stages, f"{stages}.json"} <= records["inputs"].keys()
+    stages = [f"results/stages/topic/supervisor/student/plain/w{n_weak}_s0" for n_weak in (80, 160)]
+    read = {path for path in records["inputs"] if path.startswith("results/stages")}
+    assert read == {*stages, *(f"{stage}.json" for stage in stages)}
+    assert "results/tasks/topic/pool.parquet" in records["inputs"]
     # What no supervisor's label is bought for depends on none.
     assert [run["n_weak"] for run in shared["runs"]] == [0]
     assert not any("supervisor" in path or "weak" in path for path in shared["inputs"])
@@ -98,9 +100,15 @@ def test_records_name_the_labels_bought_and_the_files_read(mini_study):
 
 
 def test_weak_stages_are_adapters_that_runs_share(mini_study):
-    stages = mini_study / "results/stages/topic/supervisor/student/plain/b16_s0"
-    assert sorted(path.name for path in stages.glob("[!.]*")) == ["w160", "w80"]
-    assert (stages / "w80/adapter_model.safetensors").is_file()
+    stages = mini_study / "results/stages/topic/supervisor/student/plain"
+    made = [f"w{n_weak}_s{seed}" for n_weak in (20, 40, 80, 160) for seed in (0, 1)]
+    assert sorted(path.name for path in stages.iterdir()) == sorted([*made, *(f"{name}.json" for name in made)])
+    assert all((stages / name / "adapter_model.safetensors").is_file() for name in made)
+    for seed in (0, 1):
+        ordering = pd.read_parquet(mini_study / f"results/purchases/topic/s{seed}.parquet").id.tolist()
+        for n_weak in (20, 40, 80, 160):
+            record = json.loads((stages / f"w{n_weak}_s{seed}.json").read_text())
+            assert record["n_weak"] == n_weak and record["ids"] == hash_ids(ordering[:n_weak])
 
 
 def test_the_frontier_is_priced_and_rises(mini_study):
@@ -227,30 +235,31 @@ def test_a_new_price_trains_nothing(mini_study):
 def test_a_new_budget_or_seed_trains_only_itself(mini_study):
     budget = deepcopy(MINI)
     budget["grid"]["budgets"].append(8)
-    # Of each budget and seed a block with weak labels and one without.
-    new = {"train_weak_stages": 4, "train_runs": 8}
-    assert jobs_planned(mini_study, budget).items() >= new.items()
+    # Of each budget and seed a block with weak labels and one without. Its 80 and 40 weak labels are what budgets 16
+    # and 4 buy too.
+    planned = jobs_planned(mini_study, budget)
+    assert planned["train_runs"] == 8 and not {"train_weak_stage", "train_supervisor"} & set(planned)
     # A task's texts are measured again, since other ones may stand in prompts; that retrains nothing.
-    assert jobs_planned(mini_study, MINI | {"seeds": [0, 1, 2]}).items() >= (new | {"check_lengths": 2}).items()
-    assert "train_supervisor" not in jobs_planned(mini_study, budget)
+    new = {"train_weak_stage": 8, "train_runs": 8, "check_lengths": 2}
+    assert jobs_planned(mini_study, MINI | {"seeds": [0, 1, 2]}).items() >= new.items()
 
 
 def test_a_new_method_or_another_title_trains_nothing_that_exists(mini_study):
     renamed = {"name": "sequential_sft", "like": "sequential_sft", "title": "Another title"}
     planned = jobs_planned(mini_study, MINI | {"methods": [renamed]})
-    assert planned["plot_pareto"] == 1 and not set(planned) & {"train_weak_stages", "train_runs", "train_supervisor"}
+    assert planned["plot_pareto"] == 1 and not set(planned) & {"train_weak_stage", "train_runs", "train_supervisor"}
     # The first two start from the weak stages that are there.
     gold_only = {"name": "gold_only", "like": "sequential_sft", "gold_shares": [1]}
     planned = jobs_planned(mini_study, MINI | {"methods": ["sequential_sft", "new_head", gold_only, "two_shot_gold"]})
-    assert planned["train_runs"] == 16 + 8 + 16 and planned["train_weak_stages"] == 8
+    assert planned["train_runs"] == 16 + 8 + 16 and planned["train_weak_stage"] == 16
     assert "train_supervisor" not in planned
 
 
 def test_a_new_supervisor_trains_nothing_without_its_labels(mini_study):
     second = {"name": "shuffled", "shuffle_errors_of": "supervisor"}
     planned = jobs_planned(mini_study, MINI | {"supervisors": ["supervisor", second]})
-    # Eight blocks with weak labels; the runs without any are there.
-    assert planned["train_runs"] == planned["train_weak_stages"] == 8 and planned["evaluate_runs"] == 2
+    # Eight blocks with weak labels, each of two stages; the runs without any are there.
+    assert planned["train_runs"] == 8 and planned["train_weak_stage"] == 16 and planned["evaluate_runs"] == 2
 
 
 def test_the_answer_is_told_in_three_sentences(mini_study):

@@ -179,7 +179,7 @@ def test_the_command_recommends_by_the_source_that_is_asked_for(own):
 
 def test_new_prices_train_nothing_and_new_rows_do(own, study):
     _, folder = own
-    made = {"prepare_task", "join_columns", "train_weak_stages", "train_runs"}
+    made = {"prepare_task", "join_columns", "train_weak_stage", "train_runs"}
     cheaper = deepcopy(study)
     for entry in cheaper["supervisors"]:
         entry["columns"] = {name: price / 2 for name, price in entry["columns"].items()}

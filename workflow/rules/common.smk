@@ -49,7 +49,7 @@ DEVICE = study["device"]
 RUNS = "results/runs/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.parquet"
 # The run without any label.
 ASKED = f"results/runs/{{task}}/{NO_SUPERVISOR}/{{student}}/{NO_LABELS}/b0_s{NO_SEED}"
-STAGES = "results/stages/{task}/{supervisor}/{student}/{recipe}/b{budget}_s{seed}"
+STAGE = "results/stages/{task}/{supervisor}/{student}/{recipe}/w{n_weak}_s{seed}"
 TRUNK = "results/trunk/{task}/{student}"
 GROUPS = groups_of(study)
 # The purchases of each (task, supervisor, student, method): those that it has results of, and those that jobs make. A
@@ -84,6 +84,7 @@ wildcard_constraints:
     method="|".join(METHODS),
     recipe="|".join(RECIPES),
     budget=r"\d+",
+    n_weak=r"\d+",
     seed=r"\d+",
 
 
@@ -145,13 +146,6 @@ def purchases(wildcards):
     """The (n_weak, n_gold) that a job of a block makes."""
     group = tuple(wildcards[name] for name in WILDCARDS)
     return MADE.get(group, {}).get(block_of(wildcards), [])
-
-
-def weak_purchases(wildcards):
-    """The numbers of weak labels that the methods of a recipe buy in a block."""
-    place = (wildcards.task, wildcards.supervisor, wildcards.student)
-    blocks = (MADE.get((*place, method), {}).get(block_of(wildcards), []) for method in RECIPES[wildcards.recipe])
-    return sorted({n_weak for pairs in blocks for n_weak, _ in pairs})
 
 
 def weak_labels(wildcards):
@@ -337,18 +331,18 @@ def preparation_memory(wildcards, attempt):
 
 
 def weak_stages(wildcards):
-    """The adapters that a block's runs start from; none where the block trains on no weak labels."""
+    """The adapters that a block's runs start from, one for each number of weak labels that the block trains on."""
     method = METHODS[wildcards.method]
-    trained = [n_weak - method.shots_bought[0] for n_weak, _ in purchases(wildcards)]
-    if method.starts_weak and any(trained):
-        return STAGES.replace("{recipe}", method.recipe)
-    return []
+    if not method.starts_weak:
+        return []
+    names = {name: wildcards[name] for name in ("task", "supervisor", "student", "seed")}
+    bought = sorted({n_weak for n_weak, _ in purchases(wildcards) if n_weak > method.shots_bought[0]})
+    return [STAGE.format(recipe=method.recipe, n_weak=n_weak, **names) for n_weak in bought]
 
 
-def weak_stages_record(wildcards):
-    """The record of those adapters. Its time says nothing that theirs does not."""
-    stages = weak_stages(wildcards)
-    return ancient(f"{stages}.json") if stages else []
+def weak_stages_records(wildcards):
+    """The records of those adapters, in the same order. Their times say nothing that the adapters' do not."""
+    return [ancient(f"{stage}.json") for stage in weak_stages(wildcards)]
 
 
 def averaged_in_figure(wildcards):

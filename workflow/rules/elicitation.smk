@@ -1,4 +1,5 @@
-# Purchases, and what students make of them. A job trains one block: all purchases of one budget and seed.
+# Purchases, and what students make of them. A weak stage is a job of its own, since blocks share it; another job trains
+# one block: all purchases of one budget and seed.
 
 
 rule order_purchases:
@@ -52,7 +53,7 @@ rule compute_trunk:
         "../scripts/compute_trunk.py"
 
 
-rule train_weak_stages:
+rule train_weak_stage:
     input:
         texts=student_texts,
         prompts=recipe_prompts,
@@ -62,16 +63,16 @@ rule train_weak_stages:
         ordering="results/purchases/{task}/s{seed}.parquet",
         weak_labels="results/weak_labels/{task}/{supervisor}.parquet",
     output:
-        adapters=directory(STAGES) if study["keep_weak_stages"] else temp(directory(STAGES)),
-        record=f"{STAGES}.json",
+        adapter=directory(STAGE) if study["keep_weak_stages"] else temp(directory(STAGE)),
+        record=f"{STAGE}.json",
     log:
-        "logs/train_weak_stages/{task}/{supervisor}/{student}/{recipe}/b{budget}_s{seed}.log",
+        "logs/train_weak_stage/{task}/{supervisor}/{student}/{recipe}/w{n_weak}_s{seed}.log",
     benchmark:
-        "benchmarks/measured/train_weak_stages/{task}/{supervisor}/{student}/{recipe}/b{budget}_s{seed}.tsv"
+        "benchmarks/measured/train_weak_stage/{task}/{supervisor}/{student}/{recipe}/w{n_weak}_s{seed}.tsv"
     wildcard_constraints:
         student="|".join(LOCAL_STUDENTS) or "none",
     group:
-        "blocks"
+        "stages"
     conda:
         "../../envs/elicitation.yaml"
     resources:
@@ -79,16 +80,15 @@ rule train_weak_stages:
         runtime=grows(240),
         gpu=student_gpus,
     params:
-        version=4,
+        version=5,
         hardware=student_hardware,
         method=recipe_settings,
         prompt=prompt_settings,
-        n_weak=weak_purchases,
         adapt_layers=student_adapt_layers,
         learning_rate=student_learning_rate,
         training=study["training"],
     script:
-        "../scripts/train_weak_stages.py"
+        "../scripts/train_weak_stage.py"
 
 
 rule train_runs:
@@ -102,7 +102,7 @@ rule train_runs:
         ordering="results/purchases/{task}/s{seed}.parquet",
         weak_labels=weak_labels,
         stages=weak_stages,
-        stages_record=weak_stages_record,
+        stages_records=weak_stages_records,
     output:
         predictions=RUNS,
         record="results/runs/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.json",
@@ -122,7 +122,7 @@ rule train_runs:
         runtime=grows(240),
         gpu=student_gpus,
     params:
-        version=4,
+        version=5,
         hardware=student_hardware,
         method=method_settings,
         prompt=prompt_settings,

@@ -32,26 +32,28 @@ with job(snakemake) as record:
     protocol = Protocol(learning_rate=params.learning_rate, **(params.training | method.training))
     trunk = Path(str(files.trunk)) if files.trunk else None
     student = Student(files.student, hardware, texts, seed, protocol, params.adapt_layers, trunk)
-    stages = Path(str(files.stages)) if files.stages else None
-    weak_records = read_json(str(files.stages_record))["stages"] if stages else []
-    weak_records = {stage["n_weak"]: stage["stage"] for stage in weak_records}
+    weak_records = [read_json(path) for path in map(str, files.stages_records)]
+    made = zip(weak_records, map(Path, files.stages), strict=True)
+    # By the number of weak labels bought.
+    weak_stages = {of_stage["n_weak"]: (of_stage["stage"], adapter) for of_stage, adapter in made}
     tables, runs = [], []
     for (n_weak, n_gold), purchase in purchases.items():
         run = {"n_weak": n_weak, "n_gold": n_gold, "seed": seed}
         print(f"run {len(runs) + 1} of {len(purchases)}: {run}")
-        n_trained = len(purchase.weak)
+        starts_weak = method.starts_weak and purchase.weak
+        weak_stage, adapter = weak_stages[n_weak] if starts_weak else (None, None)
         log_odds, made_of, gold_ids = run_stages(
             student,
             method,
             purchase,
             pool.set_index("id"),
-            stages / f"w{n_trained}" if stages and n_trained else None,
+            adapter,
             candidates[n_weak, n_gold],
             test.id.tolist(),
             print,
         )
         tables.append(pd.DataFrame({**run, "id": test.id, "log_odds": log_odds}))
-        weak = {"weak": weak_records[n_trained]} if stages and n_trained else {}
+        weak = {"weak": weak_stage} if starts_weak else {}
         bought = {"weak_ids": hash_ids(shots.weak + purchase.weak), "gold_ids": hash_ids(shots.gold + gold_ids)}
         runs.append(run | bought | {"stages": weak | made_of})
     write_table(snakemake.output.predictions, pd.concat(tables))
