@@ -18,6 +18,7 @@ from elicitation.config import (
     asks_model,
     gguf_header,
     groups_of,
+    layers_of,
     local_model_folder,
     made_runs,
     reads_as,
@@ -82,10 +83,28 @@ def parameters_of(model: dict, sources: str) -> float | None:
     return None
 
 
+def width_of(parameters: float) -> float:
+    """Size of the hidden state of a Llama-like model of so many parameters."""
+    return (parameters * 128 / 12) ** (1 / 3)
+
+
 def adapter_bytes(parameters: float) -> float:
-    """Of rank-8 adapters on all linear layers of a Llama-like model, whose width follows from its size."""
-    width = (parameters * 128 / 12) ** (1 / 3)
-    return 4 * parameters * 14.3 / width
+    """Of rank-8 adapters on all linear layers of a Llama-like model."""
+    return 4 * parameters * 14.3 / width_of(parameters)
+
+
+def adapted_share(model: dict, models: dict[str, dict], sources: str) -> float:
+    """Share of the layers that texts pass through in every run: those with adapters; all where that is not known."""
+    source = models.get(model.get("truncate", {}).get("model"), model)
+    layers = model["truncate"]["layers"] if "truncate" in model else layers_of(source, sources)
+    return 1.0 if model["adapt_layers"] is None or layers is None else model["adapt_layers"] / layers
+
+
+def trunk_tokens(model: dict, tasks: list[str], config: dict, folder: Path) -> float:
+    """Tokens that pass once through the layers below the adapted ones: those of the pools and test sets."""
+    entries = {task["name"]: task for task in config["tasks"]}
+    examples = {name: supply_of(entries[name], config).examples + entries[name]["test_size"] for name in tasks}
+    return sum(n * tokens_of(name, model, folder) for name, n in examples.items())
 
 
 def tokens_of(task: str, model: dict, folder: Path) -> float:
@@ -203,11 +222,15 @@ def estimate_student(
     if parameters is None:
         return row, [without_size(name)]
     training = FORWARD * (2 if model["gradient_checkpointing"] else 1) + BACKWARD
-    work = training * trained_tokens + FORWARD * predicted_tokens
+    share = adapted_share(model, {other["name"]: other for other in config["models"]}, config["sources"])
+    work = share * (training * trained_tokens + FORWARD * predicted_tokens)
+    once = trunk_tokens(model, list(runs.task.unique()), config, folder) if model["adapt_layers"] is not None else 0.0
+    work += (1 - share) * FORWARD * once
     patterns = [f"{rule}/*/*/{name}/*/*.tsv" for rule in STUDENT_RULES]
     hours, notes = hours_of(name, parameters, work, jobs, device, folder, patterns)
     kept = len(weak) if config["keep_weak_stages"] else 0
-    disk = kept * adapter_bytes(parameters) + BYTES_PER_PREDICTION * runs.test_size.sum()
+    disk = share * kept * adapter_bytes(parameters) + BYTES_PER_PREDICTION * runs.test_size.sum()
+    disk += once * width_of(parameters) * BYTES_PER_PARAMETER[device]
     return row | {f"{device} hours": hours * model["gpus"], "disk, GB": disk / 1e9}, notes
 
 

@@ -7,6 +7,8 @@ import yaml
 from elicitation import config
 from elicitation.config import validate
 from elicitation.estimate import (
+    FLOPS_PER_SECOND,
+    FORWARD,
     START_UP_SECONDS,
     TOKENS_PER_TEXT,
     adapter_bytes,
@@ -195,3 +197,21 @@ def test_asking_without_labels_is_one_run_that_trains_nothing(study, tmp_path):
     }
     assert tables["students"].presentations.tolist() == [0] and tables["students"].jobs.tolist() == [5]
     assert tables["students"]["tokens, millions"].item() > 0
+
+
+def test_texts_pass_once_through_the_layers_below_the_adapted_ones(study, tmp_path):
+    student, task = study["students"][0], study["tasks"][0]
+
+    def with_adapters(adapt_layers):
+        two_layers = {"sandbox": study["models"][0]["sandbox"] | {"layers": 2}, "adapt_layers": adapt_layers}
+        models = [model | two_layers if model["name"] == student else model for model in study["models"]]
+        return validate({**study, "models": models})
+
+    def operations(config):
+        row = estimate(config, tmp_path)[0]["students"].to_dict("records")[0]
+        return (row["cpu hours"] * 3600 - START_UP_SECONDS["cpu"] * row["jobs"]) * FLOPS_PER_SECOND["cpu"]
+
+    whole, upper = with_adapters(None), with_adapters(1)
+    parameters = parameters_of(next(model for model in whole["models"] if model["name"] == student), "local")
+    once = FORWARD * TOKENS_PER_TEXT * (task["pool_size"] + task["test_size"]) * parameters
+    assert operations(upper) == pytest.approx((operations(whole) + once) / 2)
