@@ -18,6 +18,7 @@ from transformers.integrations.gguf import GGUF_ARCHS
 from transformers.modeling_gguf_pytorch_utils import GGUF_SUPPORTED_ARCHITECTURES
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
+from elicitation.batches import last_hidden_states
 from elicitation.checkpoints import check_checkpoint
 from elicitation.config import layers_of, load_catalogue, require_language_head, validate
 from elicitation.conversion import SAMPLE_TEXTS, convert_gguf, write_tokenizer
@@ -285,7 +286,8 @@ def test_the_real_file_becomes_the_model_that_transformers_reads(smol, converted
     # It knows the language, so no weight is where it does not belong.
     [ids] = tokenize(here, ["The capital of France is"])
     with torch.inference_mode():
-        assert here.decode(model(torch.tensor([ids])).logits[0, -1].argmax()) == " Paris"
+        [logits] = model.get_output_embeddings()(last_hidden_states(model, [ids]))
+        assert here.decode(logits.argmax()) == " Paris"
 
 
 def test_the_real_file_is_read_as_a_language_model_before_it_is_converted(smol, converted, tmp_path):
