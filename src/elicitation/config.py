@@ -534,6 +534,9 @@ def architecture_of(model: dict, sources: str) -> str | None:
     """A model's `model_type`, where that can be known before it is fetched."""
     if "sandbox" in model:
         return "llama"
+    if "gguf" in model:
+        # GGUF calls the architectures that can be split as transformers does; models of Mistral's count as Llama's.
+        return gguf_header(model).architecture
     if sources != "local" or "local" not in model:
         return None
     return model_config(local_model_folder(model["local"], model["name"]), model["name"]).get("model_type")

@@ -54,7 +54,12 @@ def figures_of(config: dict) -> dict[str, dict[str, list[str]]]:
             figures["spending_tasks"] = {kind: [splits[0][kind]] for kind in MODELS}
         if len(config["supervisors"]) > 1:
             figures["spending_supervisors"] = view(splits, spending_over, "supervisor", "student", "method")
-    in_prompts = [name for name, method in methods.items() if method.shots and not method.selection]
+    # Asking without any example puts no label into a prompt.
+    in_prompts = [
+        name
+        for name, method in methods.items()
+        if method.shots and not method.selection and (method.shots.k or any(config["grid"]["shots"]))
+    ]
     chosen = wanted["prompting_methods"] or [name for name in methods if name in ("sequential_sft", *in_prompts)]
     if prompted := [group for group in groups if group["method"] in {*chosen} & {*in_prompts}]:
         shown = view(prompted, averaged_tasks(config, "prompting"), "method", "supervisor", "student")

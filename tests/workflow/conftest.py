@@ -4,7 +4,7 @@ import pytest
 from filelock import FileLock
 from helpers import MINI, run_snakemake
 
-LONG = ("slurm", "bare_machine", "crashes", "real_models", "api_student", "all_methods", "own_study")
+LONG = ("slurm", "bare_machine", "crashes", "default_study", "real_models", "api_student", "all_methods", "own_study")
 """Files that take minutes; the one that waits most comes first."""
 
 
