@@ -53,6 +53,8 @@ class Protocol:
     stopping: str
     learning_rate: float
     presentations: int
+    schedule: str
+    validation_size: int | None
     batch_size: int
     patience: int
     micro_batch_tokens: int
