@@ -1,5 +1,7 @@
 """What the figures show, in words."""
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from elicitation.averages import MODELS, average_rows, buys_labels
@@ -37,6 +39,12 @@ def asking_sentence(points: pd.DataFrame) -> str:
     if buys_labels(points).all():
         return ""
     return "Asking without labels is the same for every seed, so its interval is over the test examples alone."
+
+
+def precision_sentence(precisions: Iterable[str]) -> str:
+    """In which precision models computed what a figure shows; empty where none of them says so."""
+    named = sorted(set(precisions) - {""})
+    return f"Models computed in {' and '.join(named)}." if named else ""
 
 
 def describe_purchase(n_weak: int, n_gold: int) -> str:
@@ -154,15 +162,25 @@ def regime_sentences(regimes: pd.DataFrame, titles: dict[str, str]) -> list[str]
 
 
 def pareto_caption(
-    frontier: pd.DataFrame, regimes: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str], verdict: float
+    frontier: pd.DataFrame,
+    regimes: pd.DataFrame,
+    missing: pd.DataFrame,
+    titles: dict[str, str],
+    verdict: float,
+    precision: str = "",
 ) -> str:
-    """The caption of figures/pareto.pdf."""
+    """The caption of figures/pareto.pdf. precision: of precision_sentence."""
     lines = [
         "Accuracy of every purchase against its cost, in gold labels. Frontier points were chosen on random halves",
         "of the evidence; accuracies, with 95 % intervals over seeds and examples, are those on the other halves.",
         *filter(
             None,
-            [missing_sentence(missing, titles), unaveraged_sentence(frontier, titles), asking_sentence(frontier)],
+            [
+                missing_sentence(missing, titles),
+                unaveraged_sentence(frontier, titles),
+                asking_sentence(frontier),
+                precision,
+            ],
         ),
         *frontier_sentences(frontier, titles),
         f"\nRegimes (task, budget, price of a weak label) with a probability of at least {verdict:g}:\n",

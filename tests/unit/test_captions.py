@@ -11,6 +11,7 @@ from elicitation.captions import (
     frontier_sentences,
     missing_sentence,
     pareto_caption,
+    precision_sentence,
     regime_sentences,
     seed_range,
     unaveraged_sentence,
@@ -97,6 +98,22 @@ def test_the_caption_holds_frontier_and_regimes_and_what_is_missing(frontier):
     for line in (*lines, missing_sentence(lacking, TITLES)):
         assert line in caption
     assert "Missing" not in pareto_caption(frontier, regimes, NOTHING, TITLES, 0.9)
+    assert "\nModels computed in float32.\n" in pareto_caption(
+        frontier, regimes, NOTHING, TITLES, 0.9, "Models computed in float32."
+    )
+
+
+@pytest.mark.parametrize(
+    ("precisions", "expected"),
+    [
+        (["bfloat16", "bfloat16"], "Models computed in bfloat16."),
+        (["float32", "bfloat16", ""], "Models computed in bfloat16 and float32."),
+        # An API does not say.
+        ([""], ""),
+    ],
+)
+def test_the_precision_is_named_once_for_all_runs(precisions, expected):
+    assert precision_sentence(pd.Series(precisions)) == expected
 
 
 def test_varying_columns_hold_more_than_one_value(frontier):

@@ -356,6 +356,15 @@ def test_figures_are_saved_in_every_format_and_byte_by_byte_the_same(tmp_path):
     assert written[0][1].startswith(b"\x89PNG")
 
 
+def test_the_precision_stands_below_the_footnote_of_figures_that_show_scores(tmp_path):
+    line = "Models computed in bfloat16."
+    for figure, expected in ((spending(points()), 1), (plot_prompting(points(), NOTHING, TITLES, 0.1), 0)):
+        before = words(figure)
+        style.save_figure(figure, [tmp_path / "figure.pdf"], line)
+        assert [text.endswith(line) for text in words(figure)].count(True) == expected
+        assert [text.removesuffix(f" {line}") for text in words(figure)] == before
+
+
 # Asking without labels
 
 
