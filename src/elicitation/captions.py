@@ -1,12 +1,13 @@
 """What the figures show, in words."""
 
 from collections.abc import Iterable
+from fractions import Fraction
 
 import pandas as pd
 
 from elicitation.averages import MODELS, average_rows, buys_labels
 from elicitation.config import AVERAGE
-from elicitation.strategies import REGIMES, UNDETERMINED
+from elicitation.strategies import PLAIN, REGIMES, UNDETERMINED
 
 LISTED = 2
 """Purchases that are named of each task that lacks some."""
@@ -16,6 +17,13 @@ NAMED = 4
 
 def percent(value: float) -> str:
     return f"{100 * value:.1f}"
+
+
+def price_words(price: float) -> str:
+    """A price as people write it: 1/18 and not 0.0555556, but 0.5 and not 1/2."""
+    short, fraction = f"{price:g}", Fraction(price).limit_denominator(100)
+    is_fraction = abs(fraction - price) < 1e-12 < abs(float(short) - price)
+    return str(fraction) if is_fraction else short
 
 
 def varying(table: pd.DataFrame, names: list[str]) -> list[str]:
@@ -139,7 +147,7 @@ def frontier_sentences(frontier: pd.DataFrame, titles: dict[str, str]) -> list[s
     for key, group in table[table.on_frontier].groupby(["task", "student", "supervisor", "weak_price"], sort=False):
         task, student, supervisor, price = key
         where = f"{task}: " if several else ""
-        lines.append(f"\n{where}{student} with labels of {supervisor}, a weak label costs {price:g}:\n")
+        lines.append(f"\n{where}{student} with labels of {supervisor}, a weak label costs {price_words(price)}:\n")
         lines.append(f"- doing nothing: always the commoner label -> {percent(group.commoner_accuracy.iloc[0])} %")
         lines += [f"- {describe_point(point, titles)}" for _, point in group.sort_values("cost").iterrows()]
     return lines
@@ -149,14 +157,14 @@ def regime_sentences(regimes: pd.DataFrame, titles: dict[str, str]) -> list[str]
     """For each regime where it was found, and how often none was."""
     names = ["task", *varying(regimes, MODELS)]
     lines = []
-    for regime in REGIMES.values():
+    for strategy, regime in REGIMES.items():
         found = regimes[regimes.regime == regime]
         where = "; ".join(
             f"{', '.join(titles.get(name, name) for name in key)} at "
-            + ", ".join(f"{row.budget:g} (weak label {row.weak_price:g})" for row in group.itertuples())
+            + ", ".join(f"{row.budget:g} (weak label {price_words(row.weak_price)})" for row in group.itertuples())
             for key, group in found.groupby(names, sort=False)
         )
-        lines.append(f"- {regime}: {where if len(found) else 'not found'}")
+        lines.append(f"- {PLAIN[strategy]} ({regime}): {where if len(found) else 'not found'}")
     undetermined = (regimes.regime == UNDETERMINED).sum()
     return [*lines, f"- {UNDETERMINED}: {undetermined} of {len(regimes)} (results/regimes.csv has all)"]
 
@@ -183,7 +191,7 @@ def pareto_caption(
             ],
         ),
         *frontier_sentences(frontier, titles),
-        f"\nRegimes (task, budget, price of a weak label) with a probability of at least {verdict:g}:\n",
+        f"\nWhat wins (task, budget, price of a weak label) with a probability of at least {verdict:g}:\n",
         *regime_sentences(regimes, titles),
     ]
     return "\n".join(lines) + "\n"

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from elicitation.averages import GROUP, MODELS, buys_labels
-from elicitation.captions import describe_purchase, percent
+from elicitation.captions import describe_purchase, percent, price_words
 from elicitation.config import AVERAGE
 from elicitation.errors import InputError
 from elicitation.files import hash_file, read_json
@@ -390,7 +390,7 @@ def next_steps(answer: dict, option: pd.Series, pool_size: float) -> list[str]:
 
 def source_of(bought: dict, weak_price: float, asked: float) -> str:
     """Whose weak labels are bought, and at what price if that is not the one asked for."""
-    own = f", which cost {weak_price:g}" if weak_price != asked else ""
+    own = f", which cost {price_words(weak_price)}" if weak_price != asked else ""
     return f" (weak ones of {bought['supervisor']}{own})" if bought["n_weak"] else ""
 
 
@@ -427,7 +427,7 @@ def in_words(answer: dict) -> Iterator[str]:
     """The answer as lines of Markdown."""
     question, bought = answer["question"], answer["recommended"]
     asked = price_asked(answer)
-    prices = f"a weak label costs {asked:g}, a gold one {question['gold_price']:g}"
+    prices = f"a weak label costs {price_words(asked)}, a gold one {question['gold_price']:g}"
     yield f"## Budget {question['budget']:g}: {prices}"
     yield f"\nTask {answer['task']}, student {answer['student']}, {answer['n_seeds']} seeds.\n"
     labels = describe_purchase(bought["n_weak"], bought["n_gold"])
@@ -505,7 +505,12 @@ def report(answers: list[dict]) -> str:
         labels = describe_purchase(bought["n_weak"], bought["n_gold"])
         if several or answer["weak_price"] != price_asked(answer):
             labels += source_of(bought, answer["weak_price"], price_asked(answer))
-        cells = (answer["task"], answer["student"], f"{price_asked(answer):g}", f"{answer['question']['budget']:g}")
+        cells = (
+            answer["task"],
+            answer["student"],
+            price_words(price_asked(answer)),
+            f"{answer['question']['budget']:g}",
+        )
         found = (labels, bought["title"], with_ends(answer["accuracy"]), str(answer["n_seeds"]), regime)
         lines.append(f"| {' | '.join((*cells, *found, asking, percent(nothing['commoner']) + ' %'))} |")
     for answer in answers:

@@ -12,6 +12,7 @@ from elicitation.captions import (
     missing_sentence,
     pareto_caption,
     precision_sentence,
+    price_words,
     regime_sentences,
     seed_range,
     unaveraged_sentence,
@@ -82,9 +83,9 @@ def test_each_regime_is_told_with_where_it_was_found_or_that_it_was_not():
         columns=["task", "budget", "weak_price", "regime"],
     ).assign(supervisor="v", student="s", method="m")
     assert regime_sentences(regimes, TITLES) == [
-        "- quantity-dominant: not found",
-        "- mixed: topic at 16 (weak label 0.1), 64 (weak label 0.5)",
-        "- quality-dominant: not found",
+        "- buy weak (quantity-dominant): not found",
+        "- mix (mixed): topic at 16 (weak label 0.1), 64 (weak label 0.5)",
+        "- buy gold (quality-dominant): not found",
         "- undetermined: 1 of 3 (results/regimes.csv has all)",
     ]
 
@@ -114,6 +115,22 @@ def test_the_caption_holds_frontier_and_regimes_and_what_is_missing(frontier):
 )
 def test_the_precision_is_named_once_for_all_runs(precisions, expected):
     assert precision_sentence(pd.Series(precisions)) == expected
+
+
+@pytest.mark.parametrize(
+    ("price", "words"),
+    [
+        (1 / 18, "1/18"),
+        (3 / 18, "1/6"),
+        (0.5, "0.5"),
+        (0.01, "0.01"),
+        (0.1 * 3, "0.3"),
+        (16, "16"),
+        (0.0123456789, "0.0123457"),
+    ],
+)
+def test_prices_are_written_as_people_do(price, words):
+    assert price_words(price) == words
 
 
 def test_varying_columns_hold_more_than_one_value(frontier):

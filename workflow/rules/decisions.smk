@@ -192,7 +192,7 @@ rule recommend:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=8,
+        version=9,
         titles=TITLES,
         prices=PRICES,
         pool_sizes=POOL_SIZES,
@@ -218,7 +218,7 @@ rule write_answer:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=1,
+        version=2,
         weak_price=study["grid"]["weak_price"],
     script:
         "../scripts/write_answer.py"

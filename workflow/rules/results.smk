@@ -405,7 +405,7 @@ rule tabulate_methods:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=4,
+        version=5,
         titles=TITLES,
         prices=PRICES,
         budgets=BUDGETS,
