@@ -16,6 +16,8 @@ from elicitation.figures.style import percent
 
 SIZES = (10, 46)
 """Areas of points that are never and always on the frontier."""
+SHARES = {0: "gold only", 25: "25 %", 50: "50 %", 75: "75 %", 100: "weak only"}
+"""Of weak labels in the cost, as the colour scale names them."""
 
 
 def draw_points(axes: Axes, points: pd.DataFrame, marker: str) -> None:
@@ -98,7 +100,8 @@ def plot_pareto(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, st
     ]
     style.add_legend(figure, handles)
     bar = figure.colorbar(ScalarMappable(Normalize(0, 100), style.SHARE_COLOURS), ax=panels, pad=0.01, aspect=30)
-    bar.set_label("weak labels' share of cost, %")
+    bar.set_label("share of the cost spent on weak labels")
+    bar.set_ticks(list(SHARES), labels=SHARES.values())
     note = f"{footnote(table, missing, titles)} {left_out}".strip()
     style.finish(figure, note, "cost, in gold labels", "accuracy, %")
     return figure
