@@ -86,7 +86,8 @@ def plot_pareto(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, st
             style.draw_asking(axes, free.iloc[0], edge)
         style.set_accuracy_axis(axes, pd.concat([table.accuracy, table.commoner_accuracy]))
         shown = [name for kind, name in zip(kinds, names, strict=True) if kind in label]
-        style.set_title(axes, ", ".join([*shown, f"a weak label costs {price_words(price)}"]), columns)
+        which = f"{', '.join(shown)},\n" if shown else ""
+        style.set_title(axes, f"{which}a weak label costs {price_words(price)}", columns)
     grey = {"markerfacecolor": "0.8", "linestyle": "none"}
     several = markers if len(markers) > 1 else {}
     handles = [style.handle(titles[name], marker=shape, **grey | {"markersize": 6}) for name, shape in several.items()]

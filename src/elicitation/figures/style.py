@@ -99,8 +99,8 @@ def make_panels(n: int, columns: int, height: float = 2.3) -> tuple[Figure, list
 
 
 def set_title(axes: Axes, text: str, columns: int = 1) -> None:
-    """A title, broken into lines that fit one of `columns` panels beside each other."""
-    axes.set_title(textwrap.fill(text, TITLE_LENGTH // columns))
+    """A title, its lines broken into such that fit one of `columns` panels beside each other."""
+    axes.set_title("\n".join(textwrap.fill(line, TITLE_LENGTH // columns) for line in text.splitlines()))
 
 
 def set_cost_axis(axes: Axes, ticks: list[float] | None = None) -> None:
