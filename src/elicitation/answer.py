@@ -74,6 +74,8 @@ def answer_lines(answers: list[dict], weak_price: float) -> Iterator[str]:
     first = next(iter(chosen.values()))
     price = first["question"]["weak_price"]
     costs = "weak labels at their own prices" if price is None else f"a weak label costs {price_words(price)}"
+    if price is not None and any(answer["weak_price"] != price for answer in chosen.values()):
+        costs += " unless it has a price of its own"
     yield f"# What to buy: {first['task']}, student {first['student']}, {costs}\n"
     yield from (f"{i}. {sentence(size, answer)}" for i, (size, answer) in enumerate(chosen.items(), 1))
     wanted = f"{100 * first['wanted']:.0f} %"

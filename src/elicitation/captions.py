@@ -1,7 +1,6 @@
 """What the figures show, in words."""
 
 from collections.abc import Iterable
-from fractions import Fraction
 
 import pandas as pd
 
@@ -13,6 +12,8 @@ LISTED = 2
 """Purchases that are named of each task that lacks some."""
 NAMED = 4
 """Of those that no average has."""
+LARGEST_PANEL = 50
+"""Shares of a gold label that are smaller are written as numbers."""
 
 
 def percent(value: float) -> str:
@@ -20,10 +21,15 @@ def percent(value: float) -> str:
 
 
 def price_words(price: float) -> str:
-    """A price as people write it: 1/18 and not 0.0555556, but 0.5 and not 1/2."""
-    short, fraction = f"{price:g}", Fraction(price).limit_denominator(100)
-    is_fraction = abs(fraction - price) < 1e-12 < abs(float(short) - price)
-    return str(fraction) if is_fraction else short
+    """A price as people write it: 1/18 where it is that, also rounded as prices of ratings are; but 0.5, not 1/2."""
+    parts = round(1 / price)
+    is_share = parts <= LARGEST_PANEL and abs(parts * price - 1) < 5e-4 and float(f"{price:.3g}") != price
+    return f"1/{parts}" if is_share else f"{price:g}"
+
+
+def cost_words(cost: float) -> str:
+    """A cost, in gold labels, without digits that say nothing."""
+    return f"{cost:.3g}" if cost < 100 else f"{cost:,.0f}"
 
 
 def varying(table: pd.DataFrame, names: list[str]) -> list[str]:
@@ -134,7 +140,7 @@ def describe_point(point: pd.Series, titles: dict[str, str]) -> str:
     if point.n_weak + point.n_gold == 0:
         bought, evidence = "asking the model without any label", "the same for every seed"
     return (
-        f"cost {point.cost:g}: {bought} -> {percent(point.accuracy)} % ({percent(point.accuracy_low)} to "
+        f"cost {cost_words(point.cost)}: {bought} -> {percent(point.accuracy)} % ({percent(point.accuracy_low)} to "
         f"{percent(point.accuracy_high)}; {evidence.format(point.n_seeds)}; on the frontier with probability "
         f"{point.probability:.2f})"
     )

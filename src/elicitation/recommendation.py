@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from elicitation.averages import GROUP, MODELS, buys_labels
-from elicitation.captions import describe_purchase, percent, price_words
+from elicitation.captions import cost_words, describe_purchase, percent, price_words
 from elicitation.config import AVERAGE
 from elicitation.errors import InputError
 from elicitation.files import hash_file, read_json
@@ -438,7 +438,7 @@ def in_words(answer: dict) -> Iterator[str]:
         yield f"If labels are bought all the same: buy {labels}{source} and use them by {bought['title']}."
     else:
         yield f"**Buy {labels}{source} and use them by {bought['title']}.**"
-    yield f"Cost: {bought['cost']:g}."
+    yield f"Cost: {cost_words(bought['cost'])}."
     ends = f"{percent(answer['accuracy']['low'])} to {percent(answer['accuracy']['high'])}"
     yield f"Expected accuracy: {percent(answer['accuracy']['mean'])} % ({ends}).\n"
     yield from nothing_in_words(answer)

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from elicitation.captions import (
+    cost_words,
     count_sentence,
     footnote,
     frontier_sentences,
@@ -121,7 +122,9 @@ def test_the_precision_is_named_once_for_all_runs(precisions, expected):
     ("price", "words"),
     [
         (1 / 18, "1/18"),
-        (3 / 18, "1/6"),
+        (0.05555, "1/18"),
+        (0.1666, "1/6"),
+        (0.05277, "0.05277"),
         (0.5, "0.5"),
         (0.01, "0.01"),
         (0.1 * 3, "0.3"),
@@ -131,6 +134,10 @@ def test_the_precision_is_named_once_for_all_runs(precisions, expected):
 )
 def test_prices_are_written_as_people_do(price, words):
     assert price_words(price) == words
+
+
+def test_costs_have_no_digits_that_say_nothing():
+    assert [cost_words(cost) for cost in (0, 0.32, 1.5, 15.1104, 723.104, 1024)] == ["0", "0.32", "1.5", "15.1", "723", "1,024"]
 
 
 def test_varying_columns_hold_more_than_one_value(frontier):
