@@ -137,7 +137,14 @@ def test_prices_are_written_as_people_do(price, words):
 
 
 def test_costs_have_no_digits_that_say_nothing():
-    assert [cost_words(cost) for cost in (0, 0.32, 1.5, 15.1104, 723.104, 1024)] == ["0", "0.32", "1.5", "15.1", "723", "1,024"]
+    assert [cost_words(cost) for cost in (0, 0.32, 1.5, 15.1104, 723.104, 1024)] == [
+        "0",
+        "0.32",
+        "1.5",
+        "15.1",
+        "723",
+        "1,024",
+    ]
 
 
 def test_varying_columns_hold_more_than_one_value(frontier):

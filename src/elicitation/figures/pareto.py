@@ -79,7 +79,7 @@ def plot_pareto(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, st
         edge = style.left_edge(bought.cost)
         # The frontier holds up to the dearest purchase.
         line = pd.concat([best, best.tail(1).assign(cost=panel.cost.max())])
-        axes.step(line.cost.clip(lower=edge), percent(line.accuracy), where="post", color="0.2", linewidth=1, zorder=1)
+        axes.step(line.cost.clip(lower=edge), percent(line.accuracy), where="post", color="0.2", linewidth=1, zorder=2)
         paid = best[best.cost > 0]
         style.draw_seed_counts(axes, paid.cost, percent(paid.accuracy), paid.n_seeds, usual)
         style.draw_commoner(axes, panel)
