@@ -19,7 +19,7 @@ from elicitation.frontier import cost
 from elicitation.production import FORMS, GOOD, ROUNDING, Fit, Z, affordable, best_of, read_production
 from elicitation.regimes import PURE, regime_at
 from elicitation.resampling import interval, read_resamples
-from elicitation.strategies import REGIMES, STRATEGIES, UNDETERMINED, strategy_of
+from elicitation.strategies import PLAIN, REGIMES, STRATEGIES, UNDETERMINED, strategy_of
 
 MOST_SEEDS = 30
 """More seeds than this are not worth proposing."""
@@ -448,7 +448,8 @@ def in_words(answer: dict) -> Iterator[str]:
         method = f" by {other['title']}" if other["method"] != bought["method"] else ""
         yield f"- {name} ({labels}{source}{method}): {points_of(other['difference'])} against that"
     regime, wanted = answer["regime"], f"{100 * answer['wanted']:.0f} % are asked for"
-    chances = ", ".join(f"{name} {100 * regime[name]:.0f} %" for name in REGIMES.values() if name in regime)
+    shares = {PLAIN[strategy]: regime[name] for strategy, name in REGIMES.items() if name in regime}
+    chances = ", ".join(f"{words} {100 * share:.0f} %" for words, share in shares.items())
     why = f"; {regime['reason']}" if regime["reason"] else ""
     said = regime["reason"] if regime["missing"] else f"by the runs alone, {chances} ({wanted}{why})"
     if answer["supported"]:
@@ -501,7 +502,7 @@ def report(answers: list[dict]) -> str:
         bought, nothing = answer["recommended"], answer["nothing"]
         asking = with_ends(nothing["asking"]["accuracy"]) if nothing["asking"] else "not measured"
         asking = f"**{asking}**" if asking_is_as_good(answer) else asking
-        regime = REGIMES[bought["strategy"]] if answer["supported"] else UNDETERMINED
+        regime = PLAIN[bought["strategy"]] if answer["supported"] else UNDETERMINED
         labels = describe_purchase(bought["n_weak"], bought["n_gold"])
         if several or answer["weak_price"] != price_asked(answer):
             labels += source_of(bought, answer["weak_price"], price_asked(answer))
