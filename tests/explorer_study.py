@@ -21,6 +21,7 @@ STUDY = {
     "budgets": BUDGETS,
     "verdict": 0.9,
     "pool_sizes": {"topic": 12000, "verdict": 12000, "average": 12000},
+    "precision": "Models computed in bfloat16.",
 }
 PARAMETERS = {
     "effective": [0.95, 30.0, 0.8, 0.4, 0.7],

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from elicitation.captions import percent
+from elicitation.captions import percent, price_words
 from elicitation.recommendation import with_ends, worth_buying
 from elicitation.strategies import PLAIN, UNDETERMINED
 
@@ -34,7 +34,7 @@ def describe_choice(answer: dict) -> str:
     """A purchase with its way of spending, source, method, accuracy and seeds."""
     bought, seeds = answer["recommended"], answer["n_seeds"]
     kinds = (
-        [f"{bought['n_weak']:,} weak labels of {bought['supervisor']} at {answer['weak_price']:g}"]
+        [f"{bought['n_weak']:,} weak labels of {bought['supervisor']} at {price_words(answer['weak_price'])}"]
         if bought["n_weak"]
         else []
     )
@@ -73,7 +73,9 @@ def answer_lines(answers: list[dict], weak_price: float) -> Iterator[str]:
     chosen = choose(answers, weak_price)
     first = next(iter(chosen.values()))
     price = first["question"]["weak_price"]
-    costs = "weak labels at their own prices" if price is None else f"a weak label costs {price:g}"
+    costs = "weak labels at their own prices" if price is None else f"a weak label costs {price_words(price)}"
+    if price is not None and any(answer["weak_price"] != price for answer in chosen.values()):
+        costs += " unless it has a price of its own"
     yield f"# What to buy: {first['task']}, student {first['student']}, {costs}\n"
     yield from (f"{i}. {sentence(size, answer)}" for i, (size, answer) in enumerate(chosen.items(), 1))
     wanted = f"{100 * first['wanted']:.0f} %"

@@ -1,19 +1,35 @@
 """What the figures show, in words."""
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from elicitation.averages import MODELS, average_rows, buys_labels
 from elicitation.config import AVERAGE
-from elicitation.strategies import REGIMES, UNDETERMINED
+from elicitation.strategies import PLAIN, REGIMES, UNDETERMINED
 
 LISTED = 2
 """Purchases that are named of each task that lacks some."""
 NAMED = 4
 """Of those that no average has."""
+LARGEST_PANEL = 50
+"""Shares of a gold label that are smaller are written as numbers."""
 
 
 def percent(value: float) -> str:
     return f"{100 * value:.1f}"
+
+
+def price_words(price: float) -> str:
+    """A price as people write it: 1/18 where it is that, also rounded as prices of ratings are; but 0.5, not 1/2."""
+    parts = round(1 / price)
+    is_share = parts <= LARGEST_PANEL and abs(parts * price - 1) < 5e-4 and float(f"{price:.3g}") != price
+    return f"1/{parts}" if is_share else f"{price:g}"
+
+
+def cost_words(cost: float) -> str:
+    """A cost, in gold labels, without digits that say nothing."""
+    return f"{cost:.3g}" if cost < 100 else f"{cost:,.0f}"
 
 
 def varying(table: pd.DataFrame, names: list[str]) -> list[str]:
@@ -37,6 +53,12 @@ def asking_sentence(points: pd.DataFrame) -> str:
     if buys_labels(points).all():
         return ""
     return "Asking without labels is the same for every seed, so its interval is over the test examples alone."
+
+
+def precision_sentence(precisions: Iterable[str]) -> str:
+    """In which precision models computed what a figure shows; empty where none of them says so."""
+    named = sorted(set(precisions) - {""})
+    return f"Models computed in {' and '.join(named)}." if named else ""
 
 
 def describe_purchase(n_weak: int, n_gold: int) -> str:
@@ -118,7 +140,7 @@ def describe_point(point: pd.Series, titles: dict[str, str]) -> str:
     if point.n_weak + point.n_gold == 0:
         bought, evidence = "asking the model without any label", "the same for every seed"
     return (
-        f"cost {point.cost:g}: {bought} -> {percent(point.accuracy)} % ({percent(point.accuracy_low)} to "
+        f"cost {cost_words(point.cost)}: {bought} -> {percent(point.accuracy)} % ({percent(point.accuracy_low)} to "
         f"{percent(point.accuracy_high)}; {evidence.format(point.n_seeds)}; on the frontier with probability "
         f"{point.probability:.2f})"
     )
@@ -131,7 +153,7 @@ def frontier_sentences(frontier: pd.DataFrame, titles: dict[str, str]) -> list[s
     for key, group in table[table.on_frontier].groupby(["task", "student", "supervisor", "weak_price"], sort=False):
         task, student, supervisor, price = key
         where = f"{task}: " if several else ""
-        lines.append(f"\n{where}{student} with labels of {supervisor}, a weak label costs {price:g}:\n")
+        lines.append(f"\n{where}{student} with labels of {supervisor}, a weak label costs {price_words(price)}:\n")
         lines.append(f"- doing nothing: always the commoner label -> {percent(group.commoner_accuracy.iloc[0])} %")
         lines += [f"- {describe_point(point, titles)}" for _, point in group.sort_values("cost").iterrows()]
     return lines
@@ -141,31 +163,41 @@ def regime_sentences(regimes: pd.DataFrame, titles: dict[str, str]) -> list[str]
     """For each regime where it was found, and how often none was."""
     names = ["task", *varying(regimes, MODELS)]
     lines = []
-    for regime in REGIMES.values():
+    for strategy, regime in REGIMES.items():
         found = regimes[regimes.regime == regime]
         where = "; ".join(
             f"{', '.join(titles.get(name, name) for name in key)} at "
-            + ", ".join(f"{row.budget:g} (weak label {row.weak_price:g})" for row in group.itertuples())
+            + ", ".join(f"{row.budget:g} (weak label {price_words(row.weak_price)})" for row in group.itertuples())
             for key, group in found.groupby(names, sort=False)
         )
-        lines.append(f"- {regime}: {where if len(found) else 'not found'}")
+        lines.append(f"- {PLAIN[strategy]} ({regime}): {where if len(found) else 'not found'}")
     undetermined = (regimes.regime == UNDETERMINED).sum()
     return [*lines, f"- {UNDETERMINED}: {undetermined} of {len(regimes)} (results/regimes.csv has all)"]
 
 
 def pareto_caption(
-    frontier: pd.DataFrame, regimes: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str], verdict: float
+    frontier: pd.DataFrame,
+    regimes: pd.DataFrame,
+    missing: pd.DataFrame,
+    titles: dict[str, str],
+    verdict: float,
+    precision: str = "",
 ) -> str:
-    """The caption of figures/pareto.pdf."""
+    """The caption of figures/pareto.pdf. precision: of precision_sentence."""
     lines = [
         "Accuracy of every purchase against its cost, in gold labels. Frontier points were chosen on random halves",
         "of the evidence; accuracies, with 95 % intervals over seeds and examples, are those on the other halves.",
         *filter(
             None,
-            [missing_sentence(missing, titles), unaveraged_sentence(frontier, titles), asking_sentence(frontier)],
+            [
+                missing_sentence(missing, titles),
+                unaveraged_sentence(frontier, titles),
+                asking_sentence(frontier),
+                precision,
+            ],
         ),
         *frontier_sentences(frontier, titles),
-        f"\nRegimes (task, budget, price of a weak label) with a probability of at least {verdict:g}:\n",
+        f"\nWhat wins (task, budget, price of a weak label) with a probability of at least {verdict:g}:\n",
         *regime_sentences(regimes, titles),
     ]
     return "\n".join(lines) + "\n"

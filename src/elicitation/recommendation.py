@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from elicitation.averages import GROUP, MODELS, buys_labels
-from elicitation.captions import describe_purchase, percent
+from elicitation.captions import cost_words, describe_purchase, percent, price_words
 from elicitation.config import AVERAGE
 from elicitation.errors import InputError
 from elicitation.files import hash_file, read_json
@@ -19,7 +19,7 @@ from elicitation.frontier import cost
 from elicitation.production import FORMS, GOOD, ROUNDING, Fit, Z, affordable, best_of, read_production
 from elicitation.regimes import PURE, regime_at
 from elicitation.resampling import interval, read_resamples
-from elicitation.strategies import REGIMES, STRATEGIES, UNDETERMINED, strategy_of
+from elicitation.strategies import PLAIN, REGIMES, STRATEGIES, UNDETERMINED, strategy_of
 
 MOST_SEEDS = 30
 """More seeds than this are not worth proposing."""
@@ -390,7 +390,7 @@ def next_steps(answer: dict, option: pd.Series, pool_size: float) -> list[str]:
 
 def source_of(bought: dict, weak_price: float, asked: float) -> str:
     """Whose weak labels are bought, and at what price if that is not the one asked for."""
-    own = f", which cost {weak_price:g}" if weak_price != asked else ""
+    own = f", which cost {price_words(weak_price)}" if weak_price != asked else ""
     return f" (weak ones of {bought['supervisor']}{own})" if bought["n_weak"] else ""
 
 
@@ -427,7 +427,7 @@ def in_words(answer: dict) -> Iterator[str]:
     """The answer as lines of Markdown."""
     question, bought = answer["question"], answer["recommended"]
     asked = price_asked(answer)
-    prices = f"a weak label costs {asked:g}, a gold one {question['gold_price']:g}"
+    prices = f"a weak label costs {price_words(asked)}, a gold one {question['gold_price']:g}"
     yield f"## Budget {question['budget']:g}: {prices}"
     yield f"\nTask {answer['task']}, student {answer['student']}, {answer['n_seeds']} seeds.\n"
     labels = describe_purchase(bought["n_weak"], bought["n_gold"])
@@ -438,7 +438,7 @@ def in_words(answer: dict) -> Iterator[str]:
         yield f"If labels are bought all the same: buy {labels}{source} and use them by {bought['title']}."
     else:
         yield f"**Buy {labels}{source} and use them by {bought['title']}.**"
-    yield f"Cost: {bought['cost']:g}."
+    yield f"Cost: {cost_words(bought['cost'])}."
     ends = f"{percent(answer['accuracy']['low'])} to {percent(answer['accuracy']['high'])}"
     yield f"Expected accuracy: {percent(answer['accuracy']['mean'])} % ({ends}).\n"
     yield from nothing_in_words(answer)
@@ -448,7 +448,8 @@ def in_words(answer: dict) -> Iterator[str]:
         method = f" by {other['title']}" if other["method"] != bought["method"] else ""
         yield f"- {name} ({labels}{source}{method}): {points_of(other['difference'])} against that"
     regime, wanted = answer["regime"], f"{100 * answer['wanted']:.0f} % are asked for"
-    chances = ", ".join(f"{name} {100 * regime[name]:.0f} %" for name in REGIMES.values() if name in regime)
+    shares = {PLAIN[strategy]: regime[name] for strategy, name in REGIMES.items() if name in regime}
+    chances = ", ".join(f"{words} {100 * share:.0f} %" for words, share in shares.items())
     why = f"; {regime['reason']}" if regime["reason"] else ""
     said = regime["reason"] if regime["missing"] else f"by the runs alone, {chances} ({wanted}{why})"
     if answer["supported"]:
@@ -501,11 +502,16 @@ def report(answers: list[dict]) -> str:
         bought, nothing = answer["recommended"], answer["nothing"]
         asking = with_ends(nothing["asking"]["accuracy"]) if nothing["asking"] else "not measured"
         asking = f"**{asking}**" if asking_is_as_good(answer) else asking
-        regime = REGIMES[bought["strategy"]] if answer["supported"] else UNDETERMINED
+        regime = PLAIN[bought["strategy"]] if answer["supported"] else UNDETERMINED
         labels = describe_purchase(bought["n_weak"], bought["n_gold"])
         if several or answer["weak_price"] != price_asked(answer):
             labels += source_of(bought, answer["weak_price"], price_asked(answer))
-        cells = (answer["task"], answer["student"], f"{price_asked(answer):g}", f"{answer['question']['budget']:g}")
+        cells = (
+            answer["task"],
+            answer["student"],
+            price_words(price_asked(answer)),
+            f"{answer['question']['budget']:g}",
+        )
         found = (labels, bought["title"], with_ends(answer["accuracy"]), str(answer["n_seeds"]), regime)
         lines.append(f"| {' | '.join((*cells, *found, asking, percent(nothing['commoner']) + ' %'))} |")
     for answer in answers:

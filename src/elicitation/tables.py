@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from elicitation.captions import asking_sentence, missing_sentence, seed_range, seeds_and_tasks, varying
+from elicitation.captions import asking_sentence, missing_sentence, price_words, seed_range, seeds_and_tasks, varying
 from elicitation.frontier import priced
 from elicitation.resampling import asked_accuracies, best_by_half, reported, with_interval
 
@@ -91,7 +91,7 @@ def methods_latex(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, 
     rows = {}
     for key, best in table.groupby(names, sort=False):
         *models, price, method = key
-        rows[(*models, f"{price:g}", titles[method])] = {row.budget: latex_cell(row) for row in best.itertuples()}
+        rows[(*models, price_words(price), titles[method])] = {row.budget: latex_cell(row) for row in best.itertuples()}
     index = pd.MultiIndex.from_tuples(rows, names=[*names[:-2], "price", "method"])
     wide = pd.DataFrame(list(rows.values()), index=index, columns=sorted(table.budget.unique()))
     caption = (

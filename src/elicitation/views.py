@@ -4,7 +4,7 @@ A figure keeps to one task, supervisor, student or method where it varies someth
 """
 
 from elicitation.config import AVERAGE, groups_of
-from elicitation.methods import study_methods
+from elicitation.methods import Method, study_methods
 
 MODELS = ("supervisor", "student", "method")
 
@@ -40,6 +40,11 @@ def view(groups: list[dict], over: list[str], panel: str, *kept: str) -> dict[st
     return {kind: [first[kind]] for kind in kept} | {"task": [widest]}
 
 
+def shows_labels(method: Method, asks: bool) -> bool:
+    """Whether a method puts labels in prompts. asks: whether the grid does so where the method has no number."""
+    return bool(method.shots and (method.shots.k or asks))
+
+
 def figures_of(config: dict) -> dict[str, dict[str, list[str]]]:
     """By figure, which values of which columns it shows. Figures that have nothing to show are absent."""
     groups, methods, wanted = groups_of(config), study_methods(config["methods"]), config["figures"]
@@ -54,12 +59,9 @@ def figures_of(config: dict) -> dict[str, dict[str, list[str]]]:
             figures["spending_tasks"] = {kind: [splits[0][kind]] for kind in MODELS}
         if len(config["supervisors"]) > 1:
             figures["spending_supervisors"] = view(splits, spending_over, "supervisor", "student", "method")
-    # Asking without any example puts no label into a prompt.
-    in_prompts = [
-        name
-        for name, method in methods.items()
-        if method.shots and not method.selection and (method.shots.k or any(config["grid"]["shots"]))
-    ]
+    # A method that only asks shows as many labels as the grid says, which may be none.
+    asks = any(config["grid"]["shots"])
+    in_prompts = [name for name, method in methods.items() if shows_labels(method, asks) and not method.selection]
     chosen = wanted["prompting_methods"] or [name for name in methods if name in ("sequential_sft", *in_prompts)]
     if prompted := [group for group in groups if group["method"] in {*chosen} & {*in_prompts}]:
         shown = view(prompted, averaged_tasks(config, "prompting"), "method", "supervisor", "student")

@@ -63,6 +63,9 @@ def test_a_small_a_middle_and_a_large_budget_are_told_at_one_price():
     lines = list(answer_lines(answers, 0.1))
     assert lines[0] == "# What to buy: film, student big, a weak label costs 0.1\n"
     assert [line[:2] for line in lines[1:4]] == ["1.", "2.", "3."] and "90 %" in lines[-1]
+    of_a_rater = [entry | {"weak_price": 0.05555} for entry in answers]
+    lines = list(answer_lines(of_a_rater, 0.1))
+    assert lines[0].endswith("a weak label costs 0.1 unless it has a price of its own\n") and "at 1/18" in lines[1]
 
 
 def test_labels_at_their_own_prices_are_told_with_them():

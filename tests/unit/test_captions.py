@@ -6,11 +6,14 @@ import pandas as pd
 import pytest
 
 from elicitation.captions import (
+    cost_words,
     count_sentence,
     footnote,
     frontier_sentences,
     missing_sentence,
     pareto_caption,
+    precision_sentence,
+    price_words,
     regime_sentences,
     seed_range,
     unaveraged_sentence,
@@ -81,9 +84,9 @@ def test_each_regime_is_told_with_where_it_was_found_or_that_it_was_not():
         columns=["task", "budget", "weak_price", "regime"],
     ).assign(supervisor="v", student="s", method="m")
     assert regime_sentences(regimes, TITLES) == [
-        "- quantity-dominant: not found",
-        "- mixed: topic at 16 (weak label 0.1), 64 (weak label 0.5)",
-        "- quality-dominant: not found",
+        "- buy weak (quantity-dominant): not found",
+        "- mix (mixed): topic at 16 (weak label 0.1), 64 (weak label 0.5)",
+        "- buy gold (quality-dominant): not found",
         "- undetermined: 1 of 3 (results/regimes.csv has all)",
     ]
 
@@ -97,6 +100,51 @@ def test_the_caption_holds_frontier_and_regimes_and_what_is_missing(frontier):
     for line in (*lines, missing_sentence(lacking, TITLES)):
         assert line in caption
     assert "Missing" not in pareto_caption(frontier, regimes, NOTHING, TITLES, 0.9)
+    assert "\nModels computed in float32.\n" in pareto_caption(
+        frontier, regimes, NOTHING, TITLES, 0.9, "Models computed in float32."
+    )
+
+
+@pytest.mark.parametrize(
+    ("precisions", "expected"),
+    [
+        (["bfloat16", "bfloat16"], "Models computed in bfloat16."),
+        (["float32", "bfloat16", ""], "Models computed in bfloat16 and float32."),
+        # An API does not say.
+        ([""], ""),
+    ],
+)
+def test_the_precision_is_named_once_for_all_runs(precisions, expected):
+    assert precision_sentence(pd.Series(precisions)) == expected
+
+
+@pytest.mark.parametrize(
+    ("price", "words"),
+    [
+        (1 / 18, "1/18"),
+        (0.05555, "1/18"),
+        (0.1666, "1/6"),
+        (0.05277, "0.05277"),
+        (0.5, "0.5"),
+        (0.01, "0.01"),
+        (0.1 * 3, "0.3"),
+        (16, "16"),
+        (0.0123456789, "0.0123457"),
+    ],
+)
+def test_prices_are_written_as_people_do(price, words):
+    assert price_words(price) == words
+
+
+def test_costs_have_no_digits_that_say_nothing():
+    assert [cost_words(cost) for cost in (0, 0.32, 1.5, 15.1104, 723.104, 1024)] == [
+        "0",
+        "0.32",
+        "1.5",
+        "15.1",
+        "723",
+        "1,024",
+    ]
 
 
 def test_varying_columns_hold_more_than_one_value(frontier):

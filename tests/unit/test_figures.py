@@ -101,8 +101,8 @@ def test_pareto_has_a_panel_a_price_from_the_dearest_to_the_cheapest():
 def test_pareto_joins_the_points_on_the_frontier_by_cost_and_marks_the_weak_labels():
     axes = panels(plot_pareto(frontier(), NOTHING, TITLES))[0]
     best, weak = line(axes, "0.2"), line(axes, "0.4")
-    assert list(best.get_xdata()) == [4, 16]
-    assert list(best.get_ydata()) == pytest.approx([70, 70])
+    assert list(best.get_xdata()) == [4, 16, 80], "up to the dearest purchase"
+    assert list(best.get_ydata()) == pytest.approx([70, 70, 70])
     assert list(weak.get_ydata()) == pytest.approx([60, 60])
 
 
@@ -354,6 +354,15 @@ def test_figures_are_saved_in_every_format_and_byte_by_byte_the_same(tmp_path):
     assert written[0] == written[1]
     assert written[0][0].startswith(b"%PDF")
     assert written[0][1].startswith(b"\x89PNG")
+
+
+def test_the_precision_stands_below_the_footnote_of_figures_that_show_scores(tmp_path):
+    line = "Models computed in bfloat16."
+    for figure, expected in ((spending(points()), 1), (plot_prompting(points(), NOTHING, TITLES, 0.1), 0)):
+        before = words(figure)
+        style.save_figure(figure, [tmp_path / "figure.pdf"], line)
+        assert [text.endswith(line) for text in words(figure)].count(True) == expected
+        assert [text.removesuffix(f" {line}") for text in words(figure)] == before
 
 
 # Asking without labels

@@ -99,7 +99,7 @@ def test_spending_is_drawn_for_methods_tasks_and_supervisors(study, shown, title
 
 def test_prompting_is_drawn_where_labels_stand_in_prompts(study, shown, titles):
     shots = [method.shots for method in study_methods(study["methods"]).values() if method.shots]
-    in_prompts = [own for own in shots if own.k or any(study["grid"]["shots"])]
+    in_prompts = [shown for shown in shots if shown.k or any(study["grid"]["shots"])]
     assert ("prompting" in figures_of(study)) == bool(in_prompts)
     if in_prompts:
         rows, missing = shown("prompting", averaged_tasks(study, "prompting"))

@@ -36,6 +36,14 @@ def test_there_is_one_row_for_every_run_of_the_grid(metrics):
     assert len(found) == len(expected) and set(found) == expected
 
 
+def test_the_precision_of_every_run_is_that_of_its_record(mini_study, metrics):
+    record = json.loads(
+        (mini_study / f"{RUN.format(task=TASKS[0], supervisor=WITH_WEAK, budget=16, seed=1)}.json").read_text()
+    )
+    assert set(metrics.precision) == {record["precision"]}
+    assert f"Models computed in {record['precision']}." in (mini_study / "figures/pareto.md").read_text()
+
+
 def test_scores_follow_from_the_predictions(mini_study, metrics):
     for task in TASKS:
         gold = pd.read_parquet(mini_study / f"results/tasks/{task}/test.parquet").set_index("id").gold

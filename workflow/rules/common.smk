@@ -174,6 +174,11 @@ def runs_of_group(wildcards):
     return runs_of(dict(wildcards.items()))
 
 
+def records_of_group(wildcards):
+    """The records of the files of runs_of_group, in the same order."""
+    return [f"{file.removesuffix('.parquet')}.json" for file in runs_of_group(wildcards)]
+
+
 def supervisor_settings(wildcards):
     """What labels depend on: no prices."""
     entry = SUPERVISORS[wildcards.supervisor]

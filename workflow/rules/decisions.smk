@@ -65,6 +65,7 @@ rule trace_expansion:
 rule plot_isoquants:
     input:
         production="results/production.json",
+        metrics="results/metrics.parquet",
     output:
         pdf=report("figures/isoquants.pdf", caption="../report/isoquants.rst", category="Figures"),
         png="figures/isoquants.png",
@@ -79,7 +80,7 @@ rule plot_isoquants:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=1,
+        version=2,
         titles=TITLES,
         shown=SHOWN,
         budgets=BUDGETS,
@@ -93,6 +94,7 @@ rule plot_production:
     input:
         forms="results/production.csv",
         predictions="results/production_points.csv",
+        metrics="results/metrics.parquet",
     output:
         pdf=report("figures/production.pdf", caption="../report/production.rst", category="Figures"),
         png="figures/production.png",
@@ -107,7 +109,7 @@ rule plot_production:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=1,
+        version=2,
         titles=TITLES,
         shown=SHOWN,
     script:
@@ -118,6 +120,7 @@ rule build_explorer:
     input:
         resamples="results/resamples.parquet",
         production="results/production.json",
+        metrics="results/metrics.parquet",
     output:
         html=report("figures/explorer.html", caption="../report/explorer.rst", category="Figures"),
         record="figures/explorer.json",
@@ -131,7 +134,7 @@ rule build_explorer:
         mem_mb=grows(2000),
         runtime=grows(10),
     params:
-        version=6,
+        version=7,
         name=study["study"],
         titles=TITLES,
         prices=PRICES,
@@ -146,6 +149,7 @@ rule build_explorer:
 rule plot_regime_map:
     input:
         resamples="results/resamples.parquet",
+        metrics="results/metrics.parquet",
     output:
         pdf=report("figures/regime_map.pdf", caption="../report/regime_map.rst", category="Figures"),
         png="figures/regime_map.png",
@@ -160,7 +164,7 @@ rule plot_regime_map:
         mem_mb=grows(1000),
         runtime=grows(20),
     params:
-        version=2,
+        version=3,
         titles=TITLES,
         shown=SHOWN,
         budgets=BUDGETS,
@@ -188,7 +192,7 @@ rule recommend:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=8,
+        version=9,
         titles=TITLES,
         prices=PRICES,
         pool_sizes=POOL_SIZES,
@@ -214,7 +218,7 @@ rule write_answer:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=1,
+        version=2,
         weak_price=study["grid"]["weak_price"],
     script:
         "../scripts/write_answer.py"

@@ -155,7 +155,7 @@ rule prepare_model:
         "logs/prepare_model/{model}.log",
     benchmark:
         "benchmarks/measured/prepare_model/{model}.tsv"
-    # The student's pretraining is the longest chain of the default study.
+    # Where a student is pretrained, that is the longest chain.
     priority: 10
     conda:
         "../../envs/elicitation.yaml"

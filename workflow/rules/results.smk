@@ -24,6 +24,7 @@ if JOINING + RATING:
 rule evaluate_runs:
     input:
         predictions=runs_of_group,
+        records=records_of_group,
         lengths="results/tasks/{task}/lengths.json",
         test="results/tasks/{task}/test.parquet",
         weak_labels="results/weak_labels/{task}/{supervisor}.parquet",
@@ -43,7 +44,7 @@ rule evaluate_runs:
         mem_mb=grows(2000),
         runtime=grows(30),
     params:
-        version=5,
+        version=6,
         method=method_settings,
         purchases=purchases_of_group,
         replicates=study["inference"]["replicates"],
@@ -185,6 +186,7 @@ rule plot_pareto:
         frontier="results/frontier.csv",
         regimes="results/regimes.csv",
         missing="results/missing.csv",
+        metrics="results/metrics.parquet",
     output:
         pdf=report("figures/pareto.pdf", caption="../report/pareto.rst", category="Figures"),
         png="figures/pareto.png",
@@ -200,7 +202,7 @@ rule plot_pareto:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=5,
+        version=6,
         titles=TITLES,
         verdict=study["inference"]["verdict"],
     script:
@@ -211,6 +213,7 @@ rule plot_spending:
     input:
         summary=f"{SUMMARIES['spending']}summary.parquet",
         missing=f"{SUMMARIES['spending']}missing.csv",
+        metrics="results/metrics.parquet",
     output:
         pdf=report("figures/spending.pdf", caption="../report/spending.rst", category="Figures"),
         png="figures/spending.png",
@@ -225,7 +228,7 @@ rule plot_spending:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=3,
+        version=4,
         titles=TITLES,
         panel="method",
         shown=VIEWS.get("spending", {}),
@@ -247,7 +250,7 @@ use rule plot_spending as plot_spending_tasks with:
     log:
         "logs/plot_spending_tasks.log",
     params:
-        version=3,
+        version=4,
         titles=TITLES,
         panel="task",
         shown=VIEWS.get("spending_tasks", {}),
@@ -267,7 +270,7 @@ use rule plot_spending as plot_spending_supervisors with:
     log:
         "logs/plot_spending_supervisors.log",
     params:
-        version=3,
+        version=4,
         titles=TITLES,
         panel="supervisor",
         shown=VIEWS.get("spending_supervisors", {}),
@@ -279,6 +282,7 @@ rule plot_prompting:
     input:
         summary=f"{SUMMARIES['prompting']}summary.parquet",
         missing=f"{SUMMARIES['prompting']}missing.csv",
+        metrics="results/metrics.parquet",
     output:
         pdf=report("figures/prompting.pdf", caption="../report/prompting.rst", category="Figures"),
         png="figures/prompting.png",
@@ -293,7 +297,7 @@ rule plot_prompting:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=3,
+        version=4,
         titles=TITLES,
         shown=VIEWS.get("prompting", {}),
         weak_price=study["grid"]["weak_price"],
@@ -306,6 +310,7 @@ rule plot_scaling:
         resamples="results/resamples.parquet",
         summary="results/summary.parquet",
         missing="results/missing.csv",
+        metrics="results/metrics.parquet",
     output:
         pdf=report("figures/scaling.pdf", caption="../report/scaling.rst", category="Figures"),
         png="figures/scaling.png",
@@ -320,7 +325,7 @@ rule plot_scaling:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=3,
+        version=4,
         titles=TITLES,
         shown=VIEWS["scaling"],
         budgets=BUDGETS,
@@ -332,6 +337,7 @@ rule plot_scaling:
 rule plot_weak_labels:
     input:
         labels=[f"results/weak_labels/{task}/{supervisor}.parquet" for task, supervisor in LABELLED],
+        records=[f"results/weak_labels/{task}/{supervisor}.json" for task, supervisor in LABELLED],
         tests=expand("results/tasks/{task}/test.parquet", task=TASKS),
     output:
         pdf=report("figures/weak_labels.pdf", caption="../report/weak_labels.rst", category="Figures"),
@@ -347,7 +353,7 @@ rule plot_weak_labels:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=2,
+        version=3,
         tasks=list(TASKS),
         labelled=LABELLED,
     script:
@@ -399,7 +405,7 @@ rule tabulate_methods:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        version=4,
+        version=5,
         titles=TITLES,
         prices=PRICES,
         budgets=BUDGETS,

@@ -6,7 +6,7 @@ with job(snakemake):
     import pandas as pd
 
     from elicitation.evaluation import performance_gap_recovered, score_run
-    from elicitation.files import write_table
+    from elicitation.files import read_json, write_table
     from elicitation.methods import method_from
     from elicitation.resampling import resample
     from elicitation.seeds import stream
@@ -14,7 +14,11 @@ with job(snakemake):
     names, shots = dict(snakemake.wildcards.items()), method_from(snakemake.params.method).shots
     test = pd.read_parquet(snakemake.input.test).merge(pd.read_parquet(snakemake.input.weak_labels), on="id")
     run_columns = ["n_weak", "n_gold", "seed"]
-    predictions = pd.concat(map(pd.read_parquet, snakemake.input.predictions)).drop_duplicates([*run_columns, "id"])
+    # What answers behind an API does not say in which precision it computes.
+    precisions = [read_json(path).get("precision", "") for path in snakemake.input.records]
+    made = zip(map(pd.read_parquet, snakemake.input.predictions), precisions, strict=True)
+    predictions = pd.concat(table.assign(precision=precision) for table, precision in made)
+    predictions = predictions.drop_duplicates([*run_columns, "id"])
     # Runs without weak labels are stored for all supervisors together, who may not all buy as many gold ones.
     predictions = predictions.merge(pd.DataFrame(snakemake.params.purchases, columns=run_columns), on=run_columns)
     rows = []
@@ -23,7 +27,8 @@ with job(snakemake):
         scores = score_run(test, log_odds, stream(seed, "bootstrap", *names.values(), n_weak, n_gold))
         # A method that only prompts shows all that it buys.
         prompt = {"shots": (shots.k or n_weak + n_gold) if shots else 0, "shot_quality": shots.quality if shots else ""}
-        rows.append(names | {"n_weak": n_weak, "n_gold": n_gold, "seed": seed} | prompt | scores)
+        computed = {"precision": run.precision.iloc[0]}
+        rows.append(names | {"n_weak": n_weak, "n_gold": n_gold, "seed": seed} | prompt | computed | scores)
     metrics = pd.DataFrame(rows)
     metrics["pgr"] = performance_gap_recovered(metrics)
     write_table(snakemake.output.metrics, metrics)

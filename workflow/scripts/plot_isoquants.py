@@ -3,6 +3,9 @@
 from elicitation.jobs import job
 
 with job(snakemake):
+    import pandas as pd
+
+    from elicitation.captions import precision_sentence
     from elicitation.figures.isoquants import plot_isoquants
     from elicitation.figures.style import save_figure
     from elicitation.production import read_production
@@ -13,5 +16,6 @@ with job(snakemake):
         for fit in read_production(snakemake.input.production)
         if all(getattr(fit, name) in values for name, values in params.shown.items())
     ]
+    metrics = pd.read_parquet(snakemake.input.metrics, columns=["precision"])
     figure = plot_isoquants(fits, params.titles, params.budgets, params.weak_prices, params.pool_sizes)
-    save_figure(figure, [snakemake.output.pdf, snakemake.output.png])
+    save_figure(figure, [snakemake.output.pdf, snakemake.output.png], precision_sentence(metrics.precision))

@@ -5,14 +5,16 @@ from elicitation.jobs import job
 with job(snakemake):
     import pandas as pd
 
-    from elicitation.captions import pareto_caption
+    from elicitation.captions import pareto_caption, precision_sentence
     from elicitation.figures.pareto import plot_pareto
     from elicitation.figures.style import save_figure
     from elicitation.files import replacing
 
-    frontier, regimes, missing = map(pd.read_csv, snakemake.input)
+    inputs = snakemake.input
+    frontier, regimes, missing = map(pd.read_csv, (inputs.frontier, inputs.regimes, inputs.missing))
     titles, verdict = snakemake.params.titles, snakemake.params.verdict
+    precision = precision_sentence(pd.read_parquet(inputs.metrics, columns=["precision"]).precision)
     figure = plot_pareto(frontier, missing, titles)
-    save_figure(figure, [snakemake.output.pdf, snakemake.output.png])
+    save_figure(figure, [snakemake.output.pdf, snakemake.output.png], precision)
     with replacing(snakemake.output.caption) as temporary:
-        temporary.write_text(pareto_caption(frontier, regimes, missing, titles, verdict))
+        temporary.write_text(pareto_caption(frontier, regimes, missing, titles, verdict, precision))

@@ -5,9 +5,11 @@ from elicitation.jobs import job
 with job(snakemake):
     import pandas as pd
 
+    from elicitation.captions import precision_sentence
     from elicitation.evaluation import label_quality, reliability
     from elicitation.figures.style import save_figure
     from elicitation.figures.weak_labels import comparable_tasks, plot_weak_labels
+    from elicitation.files import read_json
 
     params = snakemake.params
     tests = dict(zip(params.tasks, map(pd.read_parquet, snakemake.input.tests), strict=True))
@@ -26,4 +28,6 @@ with job(snakemake):
         for (task, supervisor), group in labels.groupby(["task", "supervisor"], sort=False)
     ]
     figure = plot_weak_labels(pd.concat(bins), pd.DataFrame(quality), pooled)
-    save_figure(figure, [snakemake.output.pdf, snakemake.output.png])
+    # People's labels and a user's own have no precision.
+    precision = precision_sentence(read_json(path).get("precision", "") for path in snakemake.input.records)
+    save_figure(figure, [snakemake.output.pdf, snakemake.output.png], precision)

@@ -99,7 +99,7 @@ def page_data(points: pd.DataFrame, deviations: np.ndarray, fits: Sequence[Fit],
     """All that the page carries.
 
     study: name, titles (of methods), prices (of a weak label, by supervisor), weak_price (at which the page opens),
-    budgets, verdict and pool_sizes (by task, the average among them).
+    budgets, verdict, pool_sizes (by task, the average among them) and precision (a sentence, or nothing).
     """
     return {
         "study": {
@@ -110,6 +110,7 @@ def page_data(points: pd.DataFrame, deviations: np.ndarray, fits: Sequence[Fit],
             "budgets": sorted(study["budgets"]),
             "verdict": study["verdict"],
             "poolSizes": study["pool_sizes"],
+            "precision": study["precision"],
             "forms": {name: form.title for name, form in FORMS.items()},
             "replicates": deviations.shape[1],
             "carried": carried(deviations.shape[1], 2 * BASE64 * len(points), DEVIATION_BYTES),

@@ -565,5 +565,5 @@ function showNotes() {
   const always =
     "Points and regimes come from what was trained and tested, isoquants from the production functions fitted to it, " +
     `and so does the purchase where these are good. Half of the evidence chooses, the other half reports, ${count(carried)} times.`;
-  element("notes").textContent = carried < replicates ? `${thinned} ${always}` : always;
+  element("notes").textContent = [carried < replicates ? thinned : "", always, STUDY.precision].filter(Boolean).join(" ");
 }

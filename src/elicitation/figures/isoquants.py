@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from elicitation.captions import price_words
 from elicitation.figures import style
 from elicitation.figures.style import percent
 from elicitation.production import BAD, FORMS, Fit, expansion_path
@@ -125,7 +126,7 @@ def plot_isoquants(
         axes.scatter(*fit.purchases.T, s=5 if small else 16, edgecolor="black", linewidth=0.5, clip_on=False, **points)
         colour = style.NAMED_COLOURS[3] if fit.verdict == BAD else "0.15"
         axes.set_title(panel_title(fit, columns), fontsize=7 if small else 8, color=colour)
-    handles = [style.handle(f"weak label at {price:g}", **look) for price, look in looks.items()]
+    handles = [style.handle(f"weak label at {price_words(price)}", **look) for price, look in looks.items()]
     handles.append(style.handle("observed purchase", marker="o", color="0.6", linestyle="none"))
     style.add_legend(figure, handles, title="expansion path: what to buy as the budget grows")
     bar = figure.colorbar(ScalarMappable(norm, style.ORDERED_COLOURS), ax=panels, pad=0.01, aspect=40)

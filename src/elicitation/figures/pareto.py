@@ -10,12 +10,14 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from elicitation.averages import average_rows, buys_labels
-from elicitation.captions import footnote, unaveraged_sentence, usual_seeds, varying
+from elicitation.captions import footnote, price_words, unaveraged_sentence, usual_seeds, varying
 from elicitation.figures import style
 from elicitation.figures.style import percent
 
 SIZES = (10, 46)
 """Areas of points that are never and always on the frontier."""
+SHARES = {0: "gold only", 25: "25 %", 50: "50 %", 75: "75 %", 100: "weak only"}
+"""Of weak labels in the cost, as the colour scale names them."""
 
 
 def draw_points(axes: Axes, points: pd.DataFrame, marker: str) -> None:
@@ -75,7 +77,9 @@ def plot_pareto(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, st
         style.set_cost_axis(axes)
         # A logarithmic axis has no place for a cost of 0: such a point stands on the left edge.
         edge = style.left_edge(bought.cost)
-        axes.step(best.cost.clip(lower=edge), percent(best.accuracy), where="post", color="0.2", linewidth=1, zorder=1)
+        # The frontier holds up to the dearest purchase.
+        line = pd.concat([best, best.tail(1).assign(cost=panel.cost.max())])
+        axes.step(line.cost.clip(lower=edge), percent(line.accuracy), where="post", color="0.2", linewidth=1, zorder=2)
         paid = best[best.cost > 0]
         style.draw_seed_counts(axes, paid.cost, percent(paid.accuracy), paid.n_seeds, usual)
         style.draw_commoner(axes, panel)
@@ -84,7 +88,8 @@ def plot_pareto(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, st
             style.draw_asking(axes, free.iloc[0], edge)
         style.set_accuracy_axis(axes, pd.concat([table.accuracy, table.commoner_accuracy]))
         shown = [name for kind, name in zip(kinds, names, strict=True) if kind in label]
-        style.set_title(axes, ", ".join([*shown, f"a weak label costs {price:g}"]), columns)
+        which = f"{', '.join(shown)},\n" if shown else ""
+        style.set_title(axes, f"{which}a weak label costs {price_words(price)}", columns)
     grey = {"markerfacecolor": "0.8", "linestyle": "none"}
     several = markers if len(markers) > 1 else {}
     handles = [style.handle(titles[name], marker=shape, **grey | {"markersize": 6}) for name, shape in several.items()]
@@ -98,7 +103,8 @@ def plot_pareto(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, st
     ]
     style.add_legend(figure, handles)
     bar = figure.colorbar(ScalarMappable(Normalize(0, 100), style.SHARE_COLOURS), ax=panels, pad=0.01, aspect=30)
-    bar.set_label("weak labels' share of cost, %")
+    bar.set_label("share of the cost spent on weak labels")
+    bar.set_ticks(list(SHARES), labels=SHARES.values())
     note = f"{footnote(table, missing, titles)} {left_out}".strip()
     style.finish(figure, note, "cost, in gold labels", "accuracy, %")
     return figure

@@ -11,7 +11,7 @@ from elicitation.frontier import priced
 
 QUALITIES = ("weak", "gold")
 ALONE = {"color": "0.5", "marker": "*", "markersize": 10, "markerfacecolor": "white", "linestyle": ":"}
-NO_PROMPTS = "No method of this study puts labels in the prompt; list one under `methods` to compare."
+NO_PROMPTS = "No run of this study has labels in the prompt; list methods that have, and `shots` above 0."
 
 
 def finetuning_labels(points: pd.DataFrame) -> pd.DataFrame:

@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from elicitation.captions import MODELS, varying
+from elicitation.captions import MODELS, price_words, varying
 from elicitation.figures import style
-from elicitation.strategies import REGIMES, UNDETERMINED
+from elicitation.strategies import PLAIN, REGIMES, UNDETERMINED
 
 COLUMNS = 4
 CELLS = 28
@@ -63,9 +63,11 @@ def plot_regime_map(
             scale("log")
             axis.set_major_locator(FixedLocator(ticks))
             axis.set_minor_locator(NullLocator())
-            axis.set_major_formatter("{x:g}")
+            axis.set_major_formatter(lambda at, _: price_words(at))
         style.set_title(axes, task, len(panels[:COLUMNS]))
-    handles = [Patch(facecolor=colour, label=regime) for regime, colour in COLOURS.items()]
+    handles = [
+        Patch(facecolor=COLOURS[regime], label=f"{PLAIN[strategy]} ({regime})") for strategy, regime in REGIMES.items()
+    ]
     tints = [WHITE + PALE * (np.array(to_rgb(colour)) - WHITE) for colour in COLOURS.values()]
     handles += [
         Patch(facecolor=np.mean(tints, axis=0), label="pale: leads, undetermined"),

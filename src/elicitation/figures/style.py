@@ -38,6 +38,8 @@ HANDLE_LENGTH = 8
 LEGEND_ROW = 0.18
 """Inches."""
 RESOLUTION = 200
+FOOTNOTE = "footnote"
+"""The mark of the text below a figure."""
 LOG_STEP = 1.07
 """Factor by which neighbouring curves are moved aside on a logarithmic axis."""
 POINT = {"markersize": 4.5, "markeredgecolor": "black", "markeredgewidth": 0.4}
@@ -52,8 +54,13 @@ def set_style() -> None:
     sns.set_theme(context="paper", style="ticks", rc={"axes.grid": True, "grid.alpha": 0.25, "savefig.bbox": "tight"})
 
 
-def save_figure(figure: Figure, paths: list[str | Path]) -> None:
-    """Write the figure under every name, in the format of its ending, without a date."""
+def save_figure(figure: Figure, paths: list[str | Path], last_line: str = "") -> None:
+    """Write the figure under every name, in the format of its ending, without a date.
+
+    last_line: stands below the footnote; a figure without footnote shows no scores and gets none.
+    """
+    for note in figure.findobj(lambda found: found.get_gid() == FOOTNOTE):
+        note.set_text(f"{note.get_text()}\n{last_line}".strip())
     for path in paths:
         with replacing(path) as temporary:
             metadata = {"CreationDate": None} if Path(path).suffix == ".pdf" else None
@@ -92,8 +99,8 @@ def make_panels(n: int, columns: int, height: float = 2.3) -> tuple[Figure, list
 
 
 def set_title(axes: Axes, text: str, columns: int = 1) -> None:
-    """A title, broken into lines that fit one of `columns` panels beside each other."""
-    axes.set_title(textwrap.fill(text, TITLE_LENGTH // columns))
+    """A title, its lines broken into such that fit one of `columns` panels beside each other."""
+    axes.set_title("\n".join(textwrap.fill(line, TITLE_LENGTH // columns) for line in text.splitlines()))
 
 
 def set_cost_axis(axes: Axes, ticks: list[float] | None = None) -> None:
@@ -219,5 +226,5 @@ def finish(figure: Figure, footnote: str, x_label: str = "", y_label: str = "") 
         figure.supxlabel(x_label, fontsize="medium")
     if y_label:
         figure.supylabel(y_label, fontsize="medium")
-    figure.text(0.01, -0.02, textwrap.fill(footnote, FOOTNOTE_LENGTH), va="top", fontsize=7, color="0.3")
+    figure.text(0.01, -0.02, textwrap.fill(footnote, FOOTNOTE_LENGTH), va="top", fontsize=7, color="0.3", gid=FOOTNOTE)
     sns.despine(figure)
