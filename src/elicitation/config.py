@@ -587,7 +587,7 @@ def check_model_source(model: dict, models: dict[str, dict], config: dict) -> No
 
 
 def check_adapt_layers(model: dict, models: dict[str, dict], config: dict) -> None:
-    """InputError if `adapt_layers` wants what is known here to be impossible; the rule compute_trunk checks what is fetched."""
+    """InputError if `adapt_layers` wants what is known to be impossible; compute_trunk checks what is fetched later."""
     if model["adapt_layers"] is None:
         return
     name = model["name"]
