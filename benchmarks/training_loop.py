@@ -2,7 +2,7 @@
 
 The Trainer gets one text at a time, in float32, with gradients accumulated over a batch. This project's loop packs the
 batch and computes in the precision that the machine has, once with adapters on all layers, as the Trainer, and once on
-the upper ones over the study's trunk. All three see the same gold labels in the same batches, and have the same
+the upper ones over a trunk. All three see the same gold labels in the same batches, and have the same
 optimizer, learning rates, clipping and number of steps.
 """
 
@@ -57,7 +57,7 @@ class Loop:
     """Trains the student's model in place, from its first weights, on gold labels by id."""
     hardware: Hardware
     layers: int | None = None
-    """Upper layers with adapters, over the study's trunk; None: all."""
+    """Upper layers with adapters, over a trunk; None: all."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--student", default="smollm2", help="of the study (default: %(default)s)")
     parser.add_argument("--task", default="film", help="of the study (default: %(default)s)")
     parser.add_argument("--steps", type=int, default=20, help="optimizer steps (default: %(default)s)")
+    parser.add_argument("--adapt-layers", type=int, default=6, help="upper layers (default: %(default)s)")
     parser.add_argument("--held-out", type=int, default=300, help="test texts to score (default: %(default)s)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="one round each (default: 0)")
     parser.add_argument("--threads", type=int, default=1, help="default: %(default)s")
@@ -93,8 +94,6 @@ def read_jobs(folder: Path, student: str, task: str) -> list[dict]:
             f"{folder.resolve()} holds no run of student {student!r} on task {task!r}; run `make pareto` first, or "
             "name another finished study with --folder, --student and --task."
         )
-    if jobs[0]["settings"]["adapt_layers"] is None:
-        raise SystemExit(f"The study adapts all layers of student {student!r}; name one that has `adapt_layers`.")
     return jobs
 
 
@@ -155,15 +154,13 @@ def text_seconds(student: Student, token_ids: list[list[int]]) -> float:
 def measure(
     loop: Loop,
     model: Path,
-    trunk: Path,
     bought: pd.DataFrame,
     held_out: pd.DataFrame,
     seed: int,
     protocol: Protocol,
 ) -> Round:
     """Train on the labels that were bought and score the texts that are held out."""
-    examples, states = pd.concat([bought, held_out]), None if loop.layers is None else trunk
-    student = Student(model, loop.hardware, examples, seed, protocol, loop.layers, states)
+    student = Student(model, loop.hardware, pd.concat([bought, held_out]), seed, protocol, loop.layers)
     seconds = step_seconds(loop, student, bought.set_index("id").gold.astype(float))
     predicted = student.predict(student.model, held_out.id.tolist()) > 0
     in_trunk = 0.0
@@ -205,8 +202,8 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     results, task = arguments.folder / "results", arguments.task
     jobs = read_jobs(arguments.folder, arguments.student, task)
-    protocol, layers = plan_protocol(jobs[0]["protocol"], arguments.steps), jobs[0]["settings"]["adapt_layers"]
-    model, trunk = results / "models" / arguments.student, results / "trunk" / task / arguments.student
+    protocol, layers = plan_protocol(jobs[0]["protocol"], arguments.steps), arguments.adapt_layers
+    model = results / "models" / arguments.student
     pool, test = (pd.read_parquet(results / "tasks" / task / f"{part}.parquet") for part in ("pool", "test"))
     needed = arguments.steps * BATCH_SIZE + MIN_VALIDATION
     if needed > len(pool) or arguments.held_out > len(test):
@@ -220,7 +217,7 @@ def main() -> None:
     for seed in arguments.seeds:
         bought, held_out = pool.sample(needed, random_state=seed), test.sample(arguments.held_out, random_state=seed)
         for loop, measured in rounds.items():
-            measured.append(measure(loop, model, trunk, bought, held_out, seed, protocol))
+            measured.append(measure(loop, model, bought, held_out, seed, protocol))
     n_texts, presentations = len(pool) + len(test), count_presentations(jobs)
     shares = {
         loop: np.mean([m.text_in_trunk for m in measured]) * BATCH_SIZE * n_texts / presentations
