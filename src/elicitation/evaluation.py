@@ -64,12 +64,17 @@ def expected_calibration_error(gold: np.ndarray, p: np.ndarray) -> float:
     return float((bins.n * (bins.share - bins.p).abs()).sum() / len(gold))
 
 
+def agreement(p: np.ndarray, said: np.ndarray) -> np.ndarray:
+    """Whether each of the labels p says what `said` does, both (n,): 1 or 0; 0.5 for a p of 0.5, which says nothing."""
+    return np.where(p == 0.5, 0.5, (p > 0.5) == said)
+
+
 def label_quality(gold: np.ndarray, p: np.ndarray) -> dict:
     """Accuracy, AUROC and calibration of soft labels p against gold ones, both (n,).
 
     A label of 0.5, as of a rater who abstains, says nothing and counts as half right.
     """
-    correct = np.where(p == 0.5, 0.5, (p > 0.5) == (gold == 1))
+    correct = agreement(p, gold == 1)
     low, high = wilson(correct.sum(), len(gold))
     return {
         "n": len(gold),
@@ -90,7 +95,7 @@ def score_run(test: pd.DataFrame, log_odds: np.ndarray, rng: np.random.Generator
     """
     gold, correct = test.gold.to_numpy(), (log_odds > 0) == (test.gold == 1).to_numpy()
     voted = test.p_weak.notna().to_numpy()
-    weak = (test.p_weak > 0.5).to_numpy()[voted]
+    weak = test.p_weak.to_numpy()[voted]
     low, high = wilson(correct.sum(), len(correct))
     auroc_low, auroc_high = auroc_interval(gold, log_odds, rng)
     return {
@@ -103,8 +108,8 @@ def score_run(test: pd.DataFrame, log_odds: np.ndarray, rng: np.random.Generator
         "auroc_low": auroc_low,
         "auroc_high": auroc_high,
         "matched_accuracy": matched_accuracy(gold, log_odds),
-        "weak_agreement": float(((log_odds > 0)[voted] == weak).mean()),
-        "weak_accuracy": float((weak == (gold[voted] == 1)).mean()),
+        "weak_agreement": float(agreement(weak, (log_odds > 0)[voted]).mean()),
+        "weak_accuracy": float(agreement(weak, gold[voted] == 1).mean()),
         "commoner_accuracy": float(max(gold.mean(), 1 - gold.mean())),
     }
 

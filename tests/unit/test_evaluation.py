@@ -85,8 +85,8 @@ def test_reliability_counts_the_gold_labels_of_each_bin_that_is_not_empty():
 
 def test_label_quality_of_four_labels():
     quality = label_quality(np.array([0, 0, 1, 1]), np.array([0.25, 0.75, 0.5, 0.75]))
-    # 0.5 is no 1; of the four pairs of a 1 and a 0, two are in order, one is tied, and one is not in order.
-    assert quality["accuracy"] == 0.5
+    # 0.5 is half right; of the four pairs of a 1 and a 0, two are in order, one is tied, and one is not in order.
+    assert quality["accuracy"] == 0.625
     assert quality["auroc"] == pytest.approx(2.5 / 4)
     assert quality["log_loss"] == pytest.approx(-np.log([0.75, 0.25, 0.5, 0.75]).mean())
     assert quality["n"] == 4

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from elicitation import ratings
-from elicitation.config import groups_of, planned_runs, prices_of, readers_of, validate
+from elicitation.config import groups_of, made_runs, prices_of, readers_of, validate
 from elicitation.errors import InputError
 from elicitation.estimate import estimate
 from elicitation.files import hash_file, hash_text
@@ -313,7 +313,7 @@ def test_an_own_prompt_completes_the_catalogues():
 def test_the_estimate_has_no_supervisor_where_people_label(tmp_path):
     study = validate(changed(supervisors=[ONE, SHUFFLED]))
     tables, _ = estimate(study, tmp_path)
-    assert tables["supervisors"].empty and tables["methods"].runs.sum() == len(list(planned_runs(study)))
+    assert tables["supervisors"].empty and tables["methods"].runs.sum() == len(list(made_runs(study)))
     assert len(groups_of(study)) == 4
 
 

@@ -44,7 +44,7 @@ rule evaluate_runs:
         mem_mb=grows(2000),
         runtime=grows(30),
     params:
-        version=6,
+        version=7,
         method=method_settings,
         purchases=purchases_of_group,
         replicates=study["inference"]["replicates"],
