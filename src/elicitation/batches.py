@@ -88,9 +88,9 @@ def micro_batches(lengths: np.ndarray, max_tokens: int, packed: bool) -> list[np
     groups: list[list[int]] = []
     longest = total = 0
     for index in np.argsort(-lengths, kind="stable"):
-        # The first text of a group is its longest.
         length = int(lengths[index])
-        passed = total + length if packed else longest * (len(groups[-1]) + 1) if groups else 0
+        # The first text of a group is its longest.
+        passed = total + length if packed or not groups else longest * (len(groups[-1]) + 1)
         padding = 0 if packed else passed - total - length
         if groups and passed <= max_tokens and padding <= MAX_PADDING * passed:
             groups[-1].append(index)
@@ -138,15 +138,18 @@ def computing_in(model):
 
 
 def forward(model, texts: Sequence[Text]) -> torch.Tensor:
-    """A classifier's logits (n, 2), float32."""
+    """A classifier's logits (n, 2)."""
     with computing_in(model):
         if is_packed(model):
             states, ends = hidden_states(model, texts)
-            logits = without_adapters(model).score(states[ends])
         else:
             logits = model(**pad(texts, model.config.pad_token_id, model.device)).logits
-        # A model spread over several GPUs answers on the last one.
-        return logits.to(model.device)
+    if is_packed(model):
+        # Outside of autocast: a head that trains is float32.
+        head = without_adapters(model).score
+        logits = head(states[ends].to(next(head.parameters()).dtype))
+    # A model spread over several GPUs answers on the last one.
+    return logits.to(model.device)
 
 
 def last_hidden_states(model, texts: Sequence[Text]) -> torch.Tensor:

@@ -593,6 +593,10 @@ def check_adapt_layers(model: dict, models: dict[str, dict], config: dict) -> No
     name = model["name"]
     if model["gpus"] > 1:
         raise InputError(f"Config, models[{name}]: adapt_layers wants a model on one GPU; drop gpus or adapt_layers.")
+    if model["quantization"]:
+        raise InputError(
+            f"Config, models[{name}]: adapt_layers cannot split a quantised model; drop quantization or adapt_layers."
+        )
     source = models.get(model.get("truncate", {}).get("model"), model)
     layers = model["truncate"]["layers"] if "truncate" in model else layers_of(source, config["sources"])
     check_split(f"Config, models[{name}]", architecture_of(source, config["sources"]), layers, model["adapt_layers"])

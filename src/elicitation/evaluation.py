@@ -64,6 +64,11 @@ def expected_calibration_error(gold: np.ndarray, p: np.ndarray) -> float:
     return float((bins.n * (bins.share - bins.p).abs()).sum() / len(gold))
 
 
+def right_answers(log_odds: np.ndarray, gold: np.ndarray) -> np.ndarray:
+    """Whether each answer is right, both (n,): 1 or 0; 0.5 for log-odds of 0, which say nothing."""
+    return np.where(log_odds == 0, 0.5, (log_odds > 0) == (gold == 1))
+
+
 def agreement(p: np.ndarray, said: np.ndarray) -> np.ndarray:
     """Whether each of the labels p says what `said` does, both (n,): 1 or 0; 0.5 for a p of 0.5, which says nothing."""
     return np.where(p == 0.5, 0.5, (p > 0.5) == said)
@@ -93,7 +98,8 @@ def score_run(test: pd.DataFrame, log_odds: np.ndarray, rng: np.random.Generator
     Where a source has no weak label, p_weak is missing and the example says nothing of the weak labels.
     `commoner_accuracy` is what always giving the commoner label achieves, without any model.
     """
-    gold, correct = test.gold.to_numpy(), (log_odds > 0) == (test.gold == 1).to_numpy()
+    gold = test.gold.to_numpy()
+    correct = right_answers(log_odds, gold)
     voted = test.p_weak.notna().to_numpy()
     weak = test.p_weak.to_numpy()[voted]
     low, high = wilson(correct.sum(), len(correct))

@@ -22,6 +22,7 @@ import pandas as pd
 
 from elicitation.averages import GROUP, MODELS, buys_labels
 from elicitation.config import AVERAGE
+from elicitation.evaluation import right_answers
 from elicitation.seeds import stream
 
 TAIL = 0.025
@@ -101,7 +102,7 @@ def resample(predictions: pd.DataFrame, gold: pd.Series, replicates: int, task: 
     halves, rows = draw_halves(len(gold), replicates // 2, task), []
     for (n_weak, n_gold), runs in predictions.groupby(["n_weak", "n_gold"]):
         log_odds = runs.pivot(index="seed", columns="id", values="log_odds")[gold.index]
-        correct = (log_odds.to_numpy() > 0) == (gold.to_numpy() == 1)
+        correct = right_answers(log_odds.to_numpy(), gold.to_numpy())
         row = {"n_weak": n_weak, "n_gold": n_gold, "n_seeds": len(correct), "n_test": len(gold)}
         row |= {"accuracy": correct.mean()}
         deviations = half_deviations(correct.astype(float), log_odds.index.tolist(), halves, task)

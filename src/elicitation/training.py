@@ -186,9 +186,15 @@ def validation_scores(
 ) -> tuple[str, float, float]:
     """Metric, score and log-loss against the hardened labels `p`; all arrays are (n,).
 
-    The metric is AUROC or, where the labels hold one class only, the negative log-loss.
+    Labels of 0.5, as of raters who abstain, say nothing and are left out, unless there are no others. The metric is
+    AUROC or, where the labels hold one class only, the negative log-loss.
     """
-    hard = p > 0.5
+    weights = np.ones(len(p)) if weights is None else weights
+    says = p != 0.5
+    if not says.any():
+        loss = float(np.average((np.logaddexp(0, log_odds) + np.logaddexp(0, -log_odds)) / 2, weights=weights))
+        return "negative log-loss", -loss, loss
+    hard, log_odds, weights = p[says] > 0.5, log_odds[says], weights[says]
     loss = float(log_loss(hard, expit(log_odds), labels=[False, True], sample_weight=weights))
     if hard.all() or not hard.any():
         return "negative log-loss", -loss, loss

@@ -54,7 +54,7 @@ def join_trunk(classifier: PreTrainedModel, trunk: PreTrainedModel) -> None:
 @torch.inference_mode()
 @subnormals_as_zero()
 def compute_states(
-    trunk: PreTrainedModel, texts: Sequence[Sequence[int]], max_tokens: int, last_only: bool
+    trunk: PreTrainedModel, texts: Sequence[Sequence[int]], max_tokens: int, *, last_only: bool
 ) -> list[torch.Tensor]:
     """Hidden states (tokens, width) of each text, in the precision of the weights.
 

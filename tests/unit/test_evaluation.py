@@ -14,6 +14,7 @@ from elicitation.evaluation import (
     mean_accuracy,
     performance_gap_recovered,
     reliability,
+    right_answers,
     score_run,
     seed_half_width,
     summarise,
@@ -208,3 +209,7 @@ def test_the_commoner_label_is_right_as_often_as_it_occurs():
 def test_asking_without_labels_is_no_ceiling():
     rows = [("t", 0, 0, 0, 0.88, 0.7), ("t", 50, 0, 0, 0.8, 0.7)]
     assert metrics_table(rows).pgr.isna().all()
+
+
+def test_an_answer_of_even_odds_is_half_right():
+    assert right_answers(np.array([2.0, -1.0, 0.0, 0.0]), np.array([1, 1, 1, 0])).tolist() == [1, 0, 0.5, 0.5]

@@ -404,6 +404,19 @@ def test_validation_falls_back_on_log_loss_where_auroc_is_undefined():
     assert (name, score, found) == ("negative log-loss", -found, loss)
 
 
+def test_validation_leaves_labels_out_that_say_nothing():
+    p, log_odds, weights = (
+        np.array([0.5, 0.2, 0.5, 0.9]),
+        np.array([-3.0, 1.0, 2.0, 0.5]),
+        np.array([5.0, 1.0, 5.0, 2.0]),
+    )
+    says = [1, 3]
+    assert validation_scores(p, log_odds, weights) == validation_scores(p[says], log_odds[says], weights[says])
+    name, score, loss = validation_scores(np.array([0.5, 0.5]), np.array([0.0, 0.0]))
+    assert (name, score, loss) == ("negative log-loss", -loss, pytest.approx(math.log(2)))
+    assert validation_scores(np.array([0.5]), np.array([2.0]))[2] > loss
+
+
 # Stages
 
 

@@ -4,6 +4,7 @@ import torch
 
 from elicitation.batches import forward, predict
 from elicitation.config import PACKED_ARCHITECTURES
+from elicitation.errors import InputError
 from elicitation.hardware import CPU
 from elicitation.methods import Stage
 from elicitation.models import load_classifier, load_tokenizer, save_merged, tokenize
@@ -122,3 +123,10 @@ def test_a_head_alone_trains_on_one_state_a_text(folder, examples):
     before = student.predict(model, examples.id.tolist())
     student.train(model, Stage("gold", trains="head"), examples.set_index("id").gold.astype(float), lambda line: None)
     assert np.abs(student.predict(model, examples.id.tolist()) - before).max() > 1e-3
+
+
+def test_a_student_that_cannot_be_split_is_refused_with_a_sentence(model_folders, examples):
+    with pytest.raises(InputError, match=r"'llama': adapt_layers is 2, but the model has 2 layers; ask for fewer"):
+        Student(model_folders["llama"], CPU, examples, 1, PROTOCOL, adapt_layers=2)
+    with pytest.raises(InputError, match=r"'gpt2': adapt_layers splits models of the architectures .* is 'gpt2'"):
+        Student(model_folders["gpt2"], CPU, examples, 1, PROTOCOL, adapt_layers=1)

@@ -184,7 +184,7 @@ def test_there_are_a_figure_a_page_recommendations_and_an_answer(finished):
         assert answer["recommended"]["cost"] <= answer["question"]["budget"]
         assert np.isfinite(answer["nothing"]["asking"]["accuracy"]["mean"])
     told = (folder / "results/answer.md").read_text()
-    assert "film, student smollm2, a weak label costs 0.5" in told
+    assert "film, student smollm2, a weak label costs 0.1" in told
     # A small and a large budget, since there are two.
     lines = [line for line in told.splitlines() if line[:2] in ("1.", "2.", "3.")]
     assert len(lines) == 2 and all("asking without labels" in line for line in lines)

@@ -167,7 +167,8 @@ def runs_of(group):
 def purchases_of_group(wildcards):
     """The [n_weak, n_gold, seed] of the runs of a group: files that it shares may hold more."""
     blocks = PLANNED[tuple(wildcards[name] for name in WILDCARDS)]
-    return [[*pair, seed] for (_, seed), pairs in blocks.items() for pair in pairs]
+    # Two budgets may buy the same.
+    return [list(run) for run in dict.fromkeys((*pair, seed) for (_, seed), pairs in blocks.items() for pair in pairs)]
 
 
 def runs_of_group(wildcards):

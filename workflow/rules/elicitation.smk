@@ -80,7 +80,7 @@ rule train_weak_stage:
         runtime=grows(240),
         gpu=student_gpus,
     params:
-        version=5,
+        version=6,
         hardware=student_hardware,
         method=recipe_settings,
         prompt=prompt_settings,
@@ -122,7 +122,7 @@ rule train_runs:
         runtime=grows(240),
         gpu=student_gpus,
     params:
-        version=5,
+        version=6,
         hardware=student_hardware,
         method=method_settings,
         prompt=prompt_settings,

@@ -44,7 +44,7 @@ rule evaluate_runs:
         mem_mb=grows(2000),
         runtime=grows(30),
     params:
-        version=7,
+        version=8,
         method=method_settings,
         purchases=purchases_of_group,
         replicates=study["inference"]["replicates"],

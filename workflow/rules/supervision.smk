@@ -21,7 +21,7 @@ rule train_supervisor:
         runtime=grows(120),
         gpu=supervisor_gpus,
     params:
-        version=3,
+        version=4,
         hardware=supervisor_hardware,
         adapt_layers=supervisor_adapt_layers,
         learning_rate=supervisor_learning_rate,
