@@ -47,5 +47,7 @@ def plan_runs(
     purchases, candidates = {}, {}
     for pair in map(tuple, pairs):
         shots, purchases[pair] = set_shots_apart(buy(ordering, *pair, task, supply), *method.shots_bought)
-        candidates[pair] = candidates_for(with_gold, purchases[pair], shots) if method.selection else []
+        # Without a weak stage the student's predictions say nothing yet, so nothing is chosen by them.
+        chooses = method.selection and purchases[pair].weak
+        candidates[pair] = candidates_for(with_gold, purchases[pair], shots) if chooses else []
     return shots, purchases, candidates
