@@ -1,0 +1,442 @@
+"""The tables of docs/findings.md, from the CSVs in docs/findings; and those CSVs, from finished studies.
+
+Without arguments it prints the tables. `--collect FOLDER...` first writes the CSVs of the studies that ran in these
+folders; that takes their results and predictions. Differences are paired: both sides bought with the same seed and
+answer the same test sentences.
+"""
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from elicitation.averages import average_tasks, buys_labels
+from elicitation.config import AVERAGE, NO_SUPERVISOR
+from elicitation.evaluation import mean_accuracy, seed_half_width, wilson
+from elicitation.files import read_json, write_table
+from elicitation.frontier import cost
+from elicitation.resampling import best_by_half, read_resamples, reported, with_interval
+
+TABLES = Path(__file__).resolve().parent.parent / "docs/findings"
+DIGITS = 4
+MODELS = ["supervisor", "student", "method"]
+PURCHASE = ["n_weak", "n_gold"]
+RUN = ["task", *MODELS, *PURCHASE, "seed"]
+REGIMES = ["quantity-dominant", "mixed", "quality-dominant"]
+
+
+def ends(score: str) -> list[str]:
+    """The columns of a score and its 95 % interval."""
+    return [score, f"{score}_low", f"{score}_high"]
+
+
+KEPT = {
+    "metrics": [*RUN, "n_test", "accuracy", "auroc", "matched_accuracy"],
+    "frontier": [
+        "task",
+        *MODELS,
+        *PURCHASE,
+        "n_seeds",
+        "weak_price",
+        "cost",
+        *ends("accuracy"),
+        "probability",
+        "on_frontier",
+    ],
+    "regimes": [
+        "task",
+        *MODELS,
+        "budget",
+        "weak_price",
+        *REGIMES,
+        "regime",
+        "winner",
+        "reason",
+        *ends("effect"),
+        *ends("lead"),
+        *PURCHASE,
+        "n_seeds",
+    ],
+    "methods": [
+        "task",
+        *MODELS,
+        "budget",
+        "weak_price",
+        *PURCHASE,
+        "cost",
+        *ends("accuracy"),
+        "probability",
+        "n_seeds",
+        "n_tasks",
+    ],
+}
+"""The columns that a reader needs, of each table of a study."""
+
+
+# What is compared
+
+
+@dataclass(frozen=True)
+class Side:
+    """Runs of one kind; those of both sides of a comparison pair up in order."""
+
+    supervisor: str
+    student: str
+    method: str
+    purchases: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    name: str
+    first: Side
+    second: Side
+    tasks: tuple[str, ...] = ("film",)
+
+
+SMALL, WHOLE = "smollm2", "smollm2-all-layers"
+RATED = ("film", "product", "tweet", "editorial")
+AT_64 = ((128, 0), (64, 32), (0, 64))
+"""What a budget of 64 gold labels buys where a weak label costs half a one: weak only, mixed, gold only."""
+
+
+def sources(name: str, first: str, second: str, *purchases, tasks=("film",), instead=()) -> Comparison:
+    """Weak labels of two supervisors for the same student and method; `instead` is what the second one's side buys."""
+    sides = (
+        Side(supervisor, SMALL, "sequential_sft", bought)
+        for supervisor, bought in ((first, purchases), (second, instead or purchases))
+    )
+    return Comparison(name, *sides, tasks)
+
+
+def default_comparisons() -> Iterator[Comparison]:
+    for purchase in ((32, 0), (128, 0), (16, 8), (64, 32)):
+        yield sources("one-rater, not small-model", "one-rater", "small-model", purchase)
+    for bought in (32, 128):
+        for n in (32, 128, 512, 2048):
+            name = f"{bought} of one-rater, not {n} of small-model"
+            yield sources(name, "one-rater", "small-model", (bought, 0), instead=((n, 0),))
+
+
+def reviews_comparisons() -> Iterator[Comparison]:
+    for purchase in AT_64[:2]:
+        for task in RATED:
+            yield sources("one-rater, not small-model", "one-rater", "small-model", purchase, tasks=(task,))
+        yield sources("one-rater, not small-model", "one-rater", "small-model", purchase, tasks=RATED)
+        for name in ("three-raters", "prompted"):
+            yield sources(f"{name}, not small-model", name, "small-model", purchase)
+        yield sources("three-raters, not one-rater", "three-raters", "one-rater", purchase)
+    for rater in ("one-rater", "three-raters"):
+        for n in (32, 128, 512):
+            name = f"128 of {rater}, not {n} of small-model"
+            yield sources(name, rater, "small-model", (128, 0), instead=((n, 0),))
+    # The two gold labels in the prompt are part of what is bought.
+    plain, prompted = ((0, 64), (128, 0)), ((0, 64), (124, 2))
+    for i in (slice(0, 1), slice(1, 2), slice(0, 2)):
+        yield Comparison(
+            "two-shot prompt, not none",
+            Side("small-model", WHOLE, "brief_two_shot", prompted[i]),
+            Side("small-model", WHOLE, "brief_sft", plain[i]),
+        )
+    for bought in ((AT_64[0],), (AT_64[1],), (AT_64[2],), AT_64):
+        sides = (Side("small-model", student, "brief_sft", bought) for student in (SMALL, WHOLE))
+        yield Comparison("upper 6 layers, not all", *sides)
+    for method in ("uncertainty_sampling", "log_confidence", "joint_sft"):
+        sides = (Side("small-model", SMALL, name, ((64, 32),)) for name in (method, "sequential_sft"))
+        yield Comparison(f"{method}, not sequential_sft", *sides)
+
+
+COMPARISONS = {"default": default_comparisons, "reviews": reviews_comparisons}
+
+
+# Collecting
+
+
+def contributions(gold: np.ndarray, log_odds: np.ndarray) -> np.ndarray:
+    """(2, n): what each of n test examples adds to accuracy and to AUROC, which are the means of these.
+
+    An example adds to AUROC the share of the other class that it is ranked rightly against (DeLong et al. 1988).
+    """
+    positive = gold == 1
+    above = (np.sign(log_odds[:, None] - log_odds) + 1) / 2
+    ranked = np.where(positive, above[:, ~positive].mean(axis=1), 1 - above[:, positive].mean(axis=1))
+    return np.stack([(log_odds > 0) == positive, ranked])
+
+
+def example_variance(gold: np.ndarray, added: np.ndarray) -> np.ndarray:
+    """(2,): variance of the means of contributions (2, n) over draws of test examples, of each class as many."""
+    total = np.zeros(2)
+    for label in (0, 1):
+        of_label = added[:, gold == label]
+        # Accuracy is the mean over all examples, AUROC that over either class.
+        weight = np.array([of_label.shape[1] / len(gold), 1.0])
+        total += weight**2 * of_label.var(axis=1, ddof=1) / of_label.shape[1]
+    return total
+
+
+def read_runs(results: Path) -> dict[tuple, pd.Series]:
+    """The log-odds, by id, of every run of a study, by the values of RUN."""
+    runs = {}
+    for path in sorted(results.glob("runs/*/*/*/*/*.parquet")):
+        names = path.relative_to(results / "runs").parts[:4]
+        for key, run in pd.read_parquet(path).groupby([*PURCHASE, "seed"]):
+            runs[(*names, *key)] = run.set_index("id").log_odds
+    return runs
+
+
+def runs_of(runs: dict[tuple, pd.Series], task: str, side: Side, purchase: tuple[int, int]) -> dict[int, pd.Series]:
+    """The runs of one purchase by seed."""
+    maker = side.supervisor if purchase[0] else NO_SUPERVISOR
+    wanted = (task, maker, side.student, side.method, *purchase)
+    return {key[-1]: run for key, run in runs.items() if key[:-1] == wanted}
+
+
+def paired(runs: dict, gold: pd.Series, comparison: Comparison, task: str) -> np.ndarray:
+    """(seeds, 2, examples): contributions of the first side less those of the second, averaged over purchases."""
+    by_purchase = []
+    for bought in zip(comparison.first.purchases, comparison.second.purchases, strict=True):
+        sides = zip((comparison.first, comparison.second), bought, strict=True)
+        first, second = (runs_of(runs, task, *side) for side in sides)
+        if not first or first.keys() != second.keys():
+            raise SystemExit(f"{comparison.name}, {task}, {bought}: seeds {sorted(first)} against {sorted(second)}.")
+        added = [
+            [contributions(gold.to_numpy(), side[seed][gold.index].to_numpy()) for seed in sorted(side)]
+            for side in (first, second)
+        ]
+        by_purchase.append(np.subtract(*added))
+    return np.mean(by_purchase, axis=0)
+
+
+def difference(runs: dict, tests: dict[str, pd.Series], comparison: Comparison) -> dict:
+    """One row: the mean differences in accuracy and AUROC with 95 % intervals, all tasks weighing alike.
+
+    Two sources of error add in quadrature, as in elicitation.evaluation.mean_accuracy: the seeds (t interval) and the
+    test examples, which they share.
+    """
+    per_task = {task: paired(runs, tests[task], comparison, task) for task in comparison.tasks}
+    per_seed = np.mean([added.mean(axis=2) for added in per_task.values()], axis=0)
+    variances = [example_variance(tests[task].to_numpy(), added.mean(axis=0)) for task, added in per_task.items()]
+    examples = stats.norm.ppf(0.975) * np.sqrt(np.sum(variances, axis=0)) / len(per_task)
+    row = {"comparison": comparison.name, "task": AVERAGE if len(per_task) > 1 else comparison.tasks[0]}
+    row |= {side: written(getattr(comparison, side).purchases) for side in ("first", "second")}
+    row |= {"n_seeds": len(per_seed), "n_pairs": per_seed.shape[0] * len(per_task) * len(comparison.first.purchases)}
+    for i, score in enumerate(("accuracy", "auroc")):
+        mean, off = per_seed[:, i].mean(), np.hypot(seed_half_width(per_seed[:, i]), examples[i])
+        row |= {score: mean, f"{score}_low": mean - off, f"{score}_high": mean + off}
+    return row
+
+
+def written(purchases: tuple[tuple[int, int], ...]) -> str:
+    return "; ".join(f"{n_weak} + {n_gold}" for n_weak, n_gold in purchases)
+
+
+def gains_over_asking(results: Path) -> Iterator[dict]:
+    """By how much the best purchase within a budget is ahead of asking the model without labels: chosen on one half of the
+    evidence, compared on the other."""
+    points, deviations = read_resamples(results / "resamples.parquet")
+    asked = points[~buys_labels(points)].reset_index(names="row").drop_duplicates(["task", "student"])
+    asked = asked.set_index(["task", "student"])
+    prices = pd.read_csv(results / "frontier.csv").groupby("supervisor").weak_price.unique()
+    budgets = pd.read_csv(results / "regimes.csv").budget.unique()
+    bought = points[buys_labels(points)]
+    for (task, supervisor, student), group in bought.groupby(["task", "supervisor", "student"], sort=False):
+        if (task, student) not in asked.index:
+            continue
+        nothing = asked.loc[(task, student)]
+        for price in prices[supervisor]:
+            for budget in budgets:
+                within = group[cost(group.n_weak, group.n_gold, price) <= budget + 1e-9]
+                if within.empty:
+                    continue
+                accuracy, drawn = within.accuracy.to_numpy(), deviations[within.index]
+                chosen = best_by_half(accuracy, drawn)
+                best = within.iloc[np.bincount(chosen).argmax()]
+                gain = reported(accuracy, drawn, chosen) - nothing.accuracy - deviations[nothing.row]
+                row = {"task": task, "supervisor": supervisor, "student": student, "weak_price": price}
+                row |= {"budget": budget} | with_interval("gain", gain)
+                yield row | {name: best[name] for name in ("method", *PURCHASE, "n_seeds")}
+
+
+def label_quality(results: Path) -> Iterator[dict]:
+    """How good the weak labels are, of every task and supervisor; a label of 0.5 counts as half right."""
+    for path in sorted(results.glob("weak_labels/*/*.json")):
+        for of, quality in read_json(path)["quality"].items():
+            scores = {name: quality[name] for name in ("n", *ends("accuracy"), "auroc")}
+            yield {"task": path.parent.name, "supervisor": path.stem, "set": of} | scores
+
+
+def collect(folder: Path) -> None:
+    """Write the CSVs of a finished study."""
+    results = folder / "results"
+    study = read_json(results / "metrics.json")["study"]
+    tables = {"metrics": pd.read_parquet(results / "metrics.parquet")}
+    tables |= {name: pd.read_csv(results / f"{name}.csv") for name in ("frontier", "regimes", "methods")}
+    tables = {name: table[KEPT[name]] for name, table in tables.items()}
+    tests = {
+        path.parent.name: pd.read_parquet(path).set_index("id").gold for path in results.glob("tasks/*/test.parquet")
+    }
+    runs = read_runs(results)
+    tables["differences"] = pd.DataFrame([difference(runs, tests, each) for each in COMPARISONS[study]()])
+    tables["asking"] = pd.DataFrame(gains_over_asking(results))
+    tables["label_quality"] = pd.DataFrame(label_quality(results))
+    for name, table in tables.items():
+        write_table(TABLES / f"{study}_{name}.csv", table.round(DIGITS))
+
+
+# Reporting
+
+
+def read(study: str, name: str) -> pd.DataFrame:
+    return pd.read_csv(TABLES / f"{study}_{name}.csv")
+
+
+def percent(mean: float, low: float, high: float) -> str:
+    return f"{100 * mean:.1f} ({100 * low:.1f} to {100 * high:.1f})"
+
+
+def points_of(row, score: str) -> str:
+    """A difference in percentage points, with its sign."""
+    mean, low, high = (100 * getattr(row, column) for column in ends(score))
+    return f"{mean:+.1f} ({low:+.1f} to {high:+.1f})"
+
+
+def markdown(table: pd.DataFrame) -> str:
+    lines = [list(table.columns), ["---"] * table.shape[1], *table.fillna("").astype(str).to_numpy().tolist()]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def accuracy_table(study: str) -> pd.DataFrame:
+    """Accuracy of every purchase by Sequential SFT, a column a task and supervisor; a purchase of no weak labels is
+    the same run for all supervisors."""
+    metrics = read(study, "metrics").query("method == 'sequential_sft'")
+    shared = metrics[metrics.n_weak == 0].drop_duplicates(["task", *PURCHASE, "seed"])
+    metrics = pd.concat([metrics[metrics.n_weak > 0], shared.assign(supervisor="any")])
+    rows = [
+        dict(zip(["task", "weak labels of", *PURCHASE], key, strict=True))
+        | {"accuracy, %": percent(*mean_accuracy(runs.accuracy.to_numpy(), runs.n_test.iloc[0]))}
+        | {"AUROC, %": f"{100 * runs.auroc.mean():.1f}", "seeds": len(runs)}
+        for key, runs in metrics.groupby(["task", "supervisor", *PURCHASE], sort=False)
+    ]
+    table = pd.DataFrame(rows).sort_values(["task", "weak labels of", *PURCHASE])
+    return table.rename(columns={"n_weak": "weak", "n_gold": "gold"})
+
+
+def with_purchases(study: str) -> pd.DataFrame:
+    """The regimes of Sequential SFT, where all three ways of spending are affordable."""
+    return read(study, "regimes").query("method == 'sequential_sft' and reason.isna()")
+
+
+def regimes_table(study: str) -> pd.DataFrame:
+    """The probability that each way of spending is ahead, the verdict, and by how much the best mixture is ahead of the
+    better of the two pure ways."""
+    rows = with_purchases(study)
+    shown = rows.rename(columns={"weak_price": "price"})[["task", "supervisor", "price", "budget"]]
+    for name, regime in zip(("weak only", "mixed", "gold only"), REGIMES, strict=True):
+        shown[name] = rows[regime].map("{:.2f}".format)
+    shown["verdict"] = rows.regime
+    return shown.assign(**{"mixed ahead by, points": [points_of(row, "effect") for row in rows.itertuples()]})
+
+
+def regime_counts(study: str) -> pd.DataFrame:
+    """How many combinations of task, supervisor, budget and price have which verdict; averages are left out."""
+    regimes = with_purchases(study).query("task != @AVERAGE")
+    return regimes.regime.value_counts().rename_axis("regime").reset_index(name="combinations")
+
+
+def differences_table(study: str, *names: str) -> pd.DataFrame:
+    """The comparisons whose names begin so."""
+    rows = read(study, "differences")
+    rows = rows[rows.comparison.str.startswith(names)]
+    return pd.DataFrame(
+        {
+            "comparison": row.comparison,
+            "task": row.task,
+            "weak + gold labels": row.first if row.first == row.second else f"{row.first}, not {row.second}",
+            "accuracy, points": points_of(row, "accuracy"),
+            "AUROC, points": points_of(row, "auroc"),
+            "pairs": row.n_pairs,
+        }
+        for row in rows.itertuples()
+    )
+
+
+def quality_table(study: str) -> pd.DataFrame:
+    """The weak labels' own accuracy on the pool."""
+    quality = read(study, "label_quality").query("set == 'pool'")
+    cells = [percent(row.accuracy, row.accuracy_low, row.accuracy_high) for row in quality.itertuples()]
+    return quality.assign(cell=cells).pivot(index="task", columns="supervisor", values="cell").reset_index()
+
+
+def asking_table(study: str) -> pd.DataFrame:
+    """What asking without labels achieves: at the model's own threshold, and at the one that calls half of the texts 1."""
+    asked = read(study, "metrics").query("n_weak + n_gold == 0")
+    return pd.DataFrame(
+        {
+            "task": row.task,
+            "accuracy, %": percent(row.accuracy, *wilson(row.accuracy * row.n_test, row.n_test)),
+            "AUROC, %": f"{100 * row.auroc:.1f}",
+            "accuracy where half are called 1, %": f"{100 * row.matched_accuracy:.1f}",
+        }
+        for row in asked.itertuples()
+    )
+
+
+def gains_table(study: str) -> pd.DataFrame:
+    """By how many points the best purchase within each budget is ahead of asking without labels."""
+    gains = read(study, "asking")
+    gains = gains.assign(cell=[points_of(row, "gain") for row in gains.itertuples()])
+    wide = gains.pivot(index=["task", "supervisor", "weak_price"], columns="budget", values="cell")
+    wide.columns = [f"budget {budget}" for budget in wide.columns]
+    return wide.reset_index().rename(columns={"weak_price": "price"})
+
+
+def average_accuracies() -> pd.DataFrame:
+    """Accuracies of the four sets averaged, of what all of them have."""
+    metrics = read("reviews", "metrics").query(
+        "method == 'sequential_sft' and supervisor in ['small-model', 'one-rater']"
+    )
+    metrics = metrics.assign(shots=0, shot_quality="", n_voted=metrics.n_test)
+    averaged = average_tasks(metrics)
+    rows = [
+        dict(zip(["weak labels of", *PURCHASE], key, strict=True))
+        | {"accuracy, %": percent(*mean_accuracy(runs.accuracy.to_numpy(), runs.n_test.iloc[0]))}
+        for key, runs in averaged.groupby(["supervisor", *PURCHASE], sort=False)
+    ]
+    return pd.DataFrame(rows).rename(columns={"n_weak": "weak", "n_gold": "gold"})
+
+
+def tables() -> Iterator[tuple[str, pd.DataFrame]]:
+    """All tables with what they are."""
+    for study in COMPARISONS:
+        yield f"{study}: accuracies", accuracy_table(study)
+        yield f"{study}: regimes", regimes_table(study)
+        yield f"{study}: verdicts", regime_counts(study)
+        yield f"{study}: quality of the weak labels", quality_table(study)
+        yield (
+            f"{study}: people against a small model",
+            differences_table(study, "one-rater", "three-raters", "prompted"),
+        )
+        yield f"{study}: equal money", differences_table(study, "32 of", "128 of")
+        yield f"{study}: asking without labels", asking_table(study)
+        yield f"{study}: buying, not asking", gains_table(study)
+    yield "reviews: average of the four sets", average_accuracies()
+    yield "reviews: two examples in the prompt", differences_table("reviews", "two-shot")
+    yield "reviews: upper layers", differences_table("reviews", "upper")
+    yield "reviews: other methods", differences_table("reviews", "uncertainty", "log_confidence", "joint")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--collect", type=Path, nargs="+", default=[], metavar="FOLDER", help="of finished studies")
+    for folder in parser.parse_args().collect:
+        collect(folder)
+    for title, table in tables():
+        print(f"{title}\n\n{markdown(table)}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""benchmarks/findings.py, and that docs/findings.md shows what its tables say."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from sklearn.metrics import roc_auc_score
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def findings():
+    spec = importlib.util.spec_from_file_location("findings", ROOT / "benchmarks/findings.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def draw(rng, n: int, strength: float) -> tuple[np.ndarray, np.ndarray]:
+    """Gold labels, half of each, and log-odds that know something of them; some are equal."""
+    gold = np.arange(n) % 2
+    return gold, np.round(strength * (2 * gold - 1) + rng.standard_normal(n), 1)
+
+
+def test_contributions_average_to_accuracy_and_auroc(findings):
+    gold, log_odds = draw(np.random.default_rng(0), 60, 0.5)
+    accuracy, auroc = findings.contributions(gold, log_odds).mean(axis=1)
+    assert accuracy == np.mean((log_odds > 0) == gold)
+    assert auroc == pytest.approx(roc_auc_score(gold, log_odds))
+
+
+def test_example_variance_is_that_of_repeated_test_sets(findings):
+    rng = np.random.default_rng(1)
+    drawn = [findings.contributions(*draw(rng, 200, 0.5)) for _ in range(2000)]
+    between = np.var([added.mean(axis=1) for added in drawn], axis=0)
+    gold = draw(rng, 200, 0.5)[0]
+    estimated = np.mean([findings.example_variance(gold, added) for added in drawn[:100]], axis=0)
+    np.testing.assert_allclose(estimated, between, rtol=0.15)
+
+
+def study_runs(findings, task: str, gold: pd.Series, right: dict[tuple, list[float]]) -> dict:
+    """Runs that answer the given shares of the test examples rightly, the first ones, one share a seed."""
+    sign = 2 * gold - 1
+    return {
+        (task, *names, seed): sign.where(np.arange(len(gold)) < round(share * len(gold)), -sign)
+        for names, shares in right.items()
+        for seed, share in enumerate(shares)
+    }
+
+
+def test_difference_is_paired_by_seed_and_example(findings):
+    gold = pd.Series(np.arange(400) % 2, index=[f"id{i}" for i in range(400)])
+    first = findings.Side("small", "student", "a", ((8, 0), (0, 4)))
+    second = findings.Side("small", "student", "b", ((8, 0), (0, 4)))
+    shares = {
+        ("small", "student", "a", 8, 0): [0.80, 0.70, 0.60],
+        ("small", "student", "b", 8, 0): [0.75, 0.65, 0.55],
+        # Runs without weak labels are kept under one name for all supervisors.
+        ("no-supervisor", "student", "a", 0, 4): [0.90, 0.90, 0.90],
+        ("no-supervisor", "student", "b", 0, 4): [0.85, 0.85, 0.85],
+    }
+    runs = study_runs(findings, "film", gold, shares)
+    row = findings.difference(runs, {"film": gold}, findings.Comparison("a, not b", first, second))
+    assert (row["n_seeds"], row["n_pairs"], row["first"]) == (3, 6, "8 + 0; 0 + 4")
+    assert row["accuracy"] == pytest.approx(0.05)
+    # Every seed differs alike, so the test examples alone make the interval: on 3 times 20 examples of a half each and
+    # on 20, of 400, one side is right and the other wrong.
+    added = np.zeros(400)
+    for low in (300, 260, 220):
+        added[low : low + 20] += 1 / 6
+    added[340:360] += 1 / 2
+    assert row["accuracy_high"] - 0.05 == pytest.approx(1.96 * added.std(ddof=1) / 20, rel=1e-2)
+
+
+def test_difference_takes_the_spread_between_seeds_into_its_interval(findings):
+    gold = pd.Series(np.arange(4000) % 2, index=range(4000))
+    sides = [findings.Side("small", "student", name, ((8, 0),)) for name in "ab"]
+    shares = {("small", "student", "a", 8, 0): [0.7, 0.8, 0.9], ("small", "student", "b", 8, 0): [0.7, 0.7, 0.7]}
+    runs = study_runs(findings, "film", gold, shares)
+    row = findings.difference(runs, {"film": gold}, findings.Comparison("a, not b", *sides))
+    assert row["accuracy"] == pytest.approx(0.1)
+    seeds = stats.t.ppf(0.975, 2) * 0.1 / np.sqrt(3)
+    assert seeds < row["accuracy_high"] - 0.1 < 1.01 * seeds
+
+
+def test_difference_over_tasks_weighs_them_alike(findings):
+    gold = pd.Series(np.arange(400) % 2, index=range(400))
+    sides = [findings.Side("small", "student", name, ((8, 0),)) for name in "ab"]
+    runs = {}
+    for task, share in (("film", 0.9), ("tweet", 0.8)):
+        shares = {("small", "student", name, 8, 0): [of] * 3 for name, of in (("a", share), ("b", 0.7))}
+        runs |= study_runs(findings, task, gold, shares)
+    comparison = findings.Comparison("a, not b", *sides, ("film", "tweet"))
+    row = findings.difference(runs, {"film": gold, "tweet": gold}, comparison)
+    assert row["task"] == "average"
+    assert row["accuracy"] == pytest.approx(0.15)
+
+
+def test_a_missing_seed_is_named(findings):
+    gold = pd.Series([0, 1] * 4, index=range(8))
+    sides = [findings.Side("small", "student", name, ((8, 0),)) for name in "ab"]
+    shares = {("small", "student", "a", 8, 0): [1.0, 1.0], ("small", "student", "b", 8, 0): [1.0]}
+    with pytest.raises(SystemExit, match=r"a, not b, film.*\[0, 1\] against \[0\]"):
+        findings.difference(
+            study_runs(findings, "film", gold, shares), {"film": gold}, findings.Comparison("a, not b", *sides)
+        )
+
+
+def test_the_page_shows_the_tables(findings):
+    page = (ROOT / "docs/findings.md").read_text()
+    missing = [title for title, table in findings.tables() if findings.markdown(table) not in page]
+    assert not missing
