@@ -8,6 +8,7 @@ answer the same test sentences.
 import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -234,31 +235,33 @@ def written(purchases: tuple[tuple[int, int], ...]) -> str:
     return "; ".join(f"{n_weak} + {n_gold}" for n_weak, n_gold in purchases)
 
 
+def gains(bought: pd.DataFrame, deviations: np.ndarray, asked: float, asked_deviations: np.ndarray) -> dict:
+    """By how much the best of the purchases is ahead of asking the model without labels, and what is bought.
+
+    One half of the evidence chooses the purchase, the other compares. bought: its index counts the rows of deviations.
+    """
+    accuracy, drawn = bought.accuracy.to_numpy(), deviations[bought.index]
+    chosen = best_by_half(accuracy, drawn)
+    best = bought.iloc[np.bincount(chosen).argmax()]
+    gain = with_interval("gain", reported(accuracy, drawn, chosen) - asked - asked_deviations)
+    return gain | {name: best[name] for name in ("method", *PURCHASE, "n_seeds")}
+
+
 def gains_over_asking(results: Path) -> Iterator[dict]:
-    """By how much the best purchase within a budget is ahead of asking the model without labels: chosen on one half of the
-    evidence, compared on the other."""
+    """The gains within every budget, at every price, wherever asking was measured."""
     points, deviations = read_resamples(results / "resamples.parquet")
-    asked = points[~buys_labels(points)].reset_index(names="row").drop_duplicates(["task", "student"])
-    asked = asked.set_index(["task", "student"])
     prices = pd.read_csv(results / "frontier.csv").groupby("supervisor").weak_price.unique()
     budgets = pd.read_csv(results / "regimes.csv").budget.unique()
-    bought = points[buys_labels(points)]
-    for (task, supervisor, student), group in bought.groupby(["task", "supervisor", "student"], sort=False):
-        if (task, student) not in asked.index:
-            continue
-        nothing = asked.loc[(task, student)]
-        for price in prices[supervisor]:
-            for budget in budgets:
+    buys = buys_labels(points)
+    for row, asked in points[~buys].drop_duplicates(["task", "student"]).iterrows():
+        same = points[buys & (points.task == asked.task) & (points.student == asked.student)]
+        for supervisor, group in same.groupby("supervisor", sort=False):
+            for price, budget in product(prices[supervisor], budgets):
                 within = group[cost(group.n_weak, group.n_gold, price) <= budget + 1e-9]
-                if within.empty:
-                    continue
-                accuracy, drawn = within.accuracy.to_numpy(), deviations[within.index]
-                chosen = best_by_half(accuracy, drawn)
-                best = within.iloc[np.bincount(chosen).argmax()]
-                gain = reported(accuracy, drawn, chosen) - nothing.accuracy - deviations[nothing.row]
-                row = {"task": task, "supervisor": supervisor, "student": student, "weak_price": price}
-                row |= {"budget": budget} | with_interval("gain", gain)
-                yield row | {name: best[name] for name in ("method", *PURCHASE, "n_seeds")}
+                if len(within):
+                    question = {"supervisor": supervisor, "weak_price": price, "budget": budget}
+                    gain = gains(within, deviations, asked.accuracy, deviations[row])
+                    yield {"task": asked.task, "student": asked.student} | question | gain
 
 
 def label_quality(results: Path) -> Iterator[dict]:
@@ -372,7 +375,7 @@ def quality_table(study: str) -> pd.DataFrame:
 
 
 def asking_table(study: str) -> pd.DataFrame:
-    """What asking without labels achieves: at the model's own threshold, and at the one that calls half of the texts 1."""
+    """What asking achieves, at the model's own threshold and at the one that calls half of the texts 1."""
     asked = read(study, "metrics").query("n_weak + n_gold == 0")
     return pd.DataFrame(
         {
@@ -387,9 +390,9 @@ def asking_table(study: str) -> pd.DataFrame:
 
 def gains_table(study: str) -> pd.DataFrame:
     """By how many points the best purchase within each budget is ahead of asking without labels."""
-    gains = read(study, "asking")
-    gains = gains.assign(cell=[points_of(row, "gain") for row in gains.itertuples()])
-    wide = gains.pivot(index=["task", "supervisor", "weak_price"], columns="budget", values="cell")
+    rows = read(study, "asking")
+    rows = rows.assign(cell=[points_of(row, "gain") for row in rows.itertuples()])
+    wide = rows.pivot(index=["task", "supervisor", "weak_price"], columns="budget", values="cell")
     wide.columns = [f"budget {budget}" for budget in wide.columns]
     return wide.reset_index().rename(columns={"weak_price": "price"})
 
