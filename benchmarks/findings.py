@@ -16,7 +16,7 @@ import pandas as pd
 from scipy import stats
 
 from elicitation.averages import average_tasks, buys_labels
-from elicitation.config import AVERAGE, NO_SUPERVISOR
+from elicitation.config import AVERAGE, NO_LABELS, NO_SUPERVISOR
 from elicitation.evaluation import mean_accuracy, seed_half_width, wilson
 from elicitation.files import read_json, write_table
 from elicitation.frontier import cost
@@ -62,18 +62,6 @@ KEPT = {
         *PURCHASE,
         "n_seeds",
     ],
-    "methods": [
-        "task",
-        *MODELS,
-        "budget",
-        "weak_price",
-        *PURCHASE,
-        "cost",
-        *ends("accuracy"),
-        "probability",
-        "n_seeds",
-        "n_tasks",
-    ],
 }
 """The columns that a reader needs, of each table of a study."""
 
@@ -114,23 +102,56 @@ def sources(name: str, first: str, second: str, *purchases, tasks=("film",), ins
     return Comparison(name, *sides, tasks)
 
 
+def ways(supervisor: str, budget: int, *, tasks=("film",)) -> Iterator[Comparison]:
+    """The three ways to spend a budget, where a weak label costs half a gold one."""
+    weak, mixed, gold = (2 * budget, 0), (budget, budget // 2), (0, budget)
+    for name, first, second in (("mixed, not gold only", mixed, gold), ("mixed, not weak only", mixed, weak)):
+        yield sources(name, supervisor, supervisor, first, tasks=tasks, instead=(second,))
+    yield sources("weak only, not gold only", supervisor, supervisor, weak, tasks=tasks, instead=(gold,))
+
+
+def not_asking(supervisor: str, purchase: tuple[int, int], *, tasks=("film",)) -> Comparison:
+    """A purchase against asking the student without any label."""
+    bought = Side(supervisor, SMALL, "sequential_sft", (purchase,))
+    name = f"labels of {supervisor}, not asking" if purchase[0] else "gold labels, not asking"
+    return Comparison(name, bought, Side(supervisor, SMALL, NO_LABELS, ((0, 0),)), tasks)
+
+
 def default_comparisons() -> Iterator[Comparison]:
+    for budget in (16, 64, 256):
+        yield from ways("small-model", budget)
     for purchase in ((32, 0), (128, 0), (16, 8), (64, 32)):
         yield sources("one-rater, not small-model", "one-rater", "small-model", purchase)
     for bought in (32, 128):
         for n in (32, 128, 512, 2048):
             name = f"{bought} of one-rater, not {n} of small-model"
             yield sources(name, "one-rater", "small-model", (bought, 0), instead=((n, 0),))
+    for n in (16, 64):
+        yield sources(f"128 of one-rater, not {n} gold", "one-rater", "one-rater", (128, 0), instead=((0, n),))
+    for n in (16, 64, 256, 1024):
+        yield not_asking("small-model", (0, n))
+    for supervisor in ("small-model", "one-rater"):
+        yield not_asking(supervisor, (128, 0))
 
 
 def reviews_comparisons() -> Iterator[Comparison]:
+    for budget in (16, 64, 256):
+        yield from ways("small-model", budget)
+    for tasks in (*((task,) for task in RATED), RATED):
+        for supervisor in ("small-model", "one-rater"):
+            if tasks != ("film",) or supervisor != "small-model":
+                yield from ways(supervisor, 64, tasks=tasks)
+            yield not_asking(supervisor, (128, 0), tasks=tasks)
+        yield not_asking("small-model", (0, 64), tasks=tasks)
+        for purchase in AT_64[:2]:
+            yield sources("one-rater, not small-model", "one-rater", "small-model", purchase, tasks=tasks)
+    yield not_asking("small-model", (0, 256))
     for purchase in AT_64[:2]:
-        for task in RATED:
-            yield sources("one-rater, not small-model", "one-rater", "small-model", purchase, tasks=(task,))
-        yield sources("one-rater, not small-model", "one-rater", "small-model", purchase, tasks=RATED)
         for name in ("three-raters", "prompted"):
             yield sources(f"{name}, not small-model", name, "small-model", purchase)
         yield sources("three-raters, not one-rater", "three-raters", "one-rater", purchase)
+    for n in (16, 64):
+        yield sources(f"128 of one-rater, not {n} gold", "one-rater", "one-rater", (128, 0), instead=((0, n),))
     for rater in ("one-rater", "three-raters"):
         for n in (32, 128, 512):
             name = f"128 of {rater}, not {n} of small-model"
@@ -202,6 +223,9 @@ def paired(runs: dict, gold: pd.Series, comparison: Comparison, task: str) -> np
     for bought in zip(comparison.first.purchases, comparison.second.purchases, strict=True):
         sides = zip((comparison.first, comparison.second), bought, strict=True)
         first, second = (runs_of(runs, task, *side) for side in sides)
+        if comparison.second.method == NO_LABELS:
+            # Asking is the same for every seed.
+            second = dict.fromkeys(first, *second.values())
         if not first or first.keys() != second.keys():
             raise SystemExit(f"{comparison.name}, {task}, {bought}: seeds {sorted(first)} against {sorted(second)}.")
         added = [
@@ -223,6 +247,7 @@ def difference(runs: dict, tests: dict[str, pd.Series], comparison: Comparison) 
     variances = [example_variance(tests[task].to_numpy(), added.mean(axis=0)) for task, added in per_task.items()]
     examples = stats.norm.ppf(0.975) * np.sqrt(np.sum(variances, axis=0)) / len(per_task)
     row = {"comparison": comparison.name, "task": AVERAGE if len(per_task) > 1 else comparison.tasks[0]}
+    row |= {"supervisor": comparison.first.supervisor}
     row |= {side: written(getattr(comparison, side).purchases) for side in ("first", "second")}
     row |= {"n_seeds": len(per_seed), "n_pairs": per_seed.shape[0] * len(per_task) * len(comparison.first.purchases)}
     for i, score in enumerate(("accuracy", "auroc")):
@@ -277,7 +302,7 @@ def collect(folder: Path) -> None:
     results = folder / "results"
     study = read_json(results / "metrics.json")["study"]
     tables = {"metrics": pd.read_parquet(results / "metrics.parquet")}
-    tables |= {name: pd.read_csv(results / f"{name}.csv") for name in ("frontier", "regimes", "methods")}
+    tables |= {name: pd.read_csv(results / f"{name}.csv") for name in ("frontier", "regimes")}
     tables = {name: table[KEPT[name]] for name, table in tables.items()}
     tests = {
         path.parent.name: pd.read_parquet(path).set_index("id").gold for path in results.glob("tasks/*/test.parquet")
@@ -321,6 +346,7 @@ def accuracy_table(study: str) -> pd.DataFrame:
     rows = [
         dict(zip(["task", "weak labels of", *PURCHASE], key, strict=True))
         | {"accuracy, %": percent(*mean_accuracy(runs.accuracy.to_numpy(), runs.n_test.iloc[0]))}
+        | {"half called 1, %": f"{100 * runs.matched_accuracy.mean():.1f}"}
         | {"AUROC, %": f"{100 * runs.auroc.mean():.1f}", "seeds": len(runs)}
         for key, runs in metrics.groupby(["task", "supervisor", *PURCHASE], sort=False)
     ]
@@ -358,6 +384,7 @@ def differences_table(study: str, *names: str) -> pd.DataFrame:
         {
             "comparison": row.comparison,
             "task": row.task,
+            "weak labels of": "" if row.comparison.startswith("gold labels") else row.supervisor,
             "weak + gold labels": row.first if row.first == row.second else f"{row.first}, not {row.second}",
             "accuracy, points": points_of(row, "accuracy"),
             "AUROC, points": points_of(row, "auroc"),
@@ -382,7 +409,7 @@ def asking_table(study: str) -> pd.DataFrame:
             "task": row.task,
             "accuracy, %": percent(row.accuracy, *wilson(row.accuracy * row.n_test, row.n_test)),
             "AUROC, %": f"{100 * row.auroc:.1f}",
-            "accuracy where half are called 1, %": f"{100 * row.matched_accuracy:.1f}",
+            "half called 1, %": f"{100 * row.matched_accuracy:.1f}",
         }
         for row in asked.itertuples()
     )
@@ -419,12 +446,11 @@ def tables() -> Iterator[tuple[str, pd.DataFrame]]:
         yield f"{study}: regimes", regimes_table(study)
         yield f"{study}: verdicts", regime_counts(study)
         yield f"{study}: quality of the weak labels", quality_table(study)
-        yield (
-            f"{study}: people against a small model",
-            differences_table(study, "one-rater", "three-raters", "prompted"),
-        )
+        yield f"{study}: ways of spending", differences_table(study, "mixed", "weak only")
+        yield f"{study}: sources of weak labels", differences_table(study, "one-rater", "three-raters", "prompted")
         yield f"{study}: equal money", differences_table(study, "32 of", "128 of")
         yield f"{study}: asking without labels", asking_table(study)
+        yield f"{study}: labels, not asking", differences_table(study, "gold labels", "labels of")
         yield f"{study}: buying, not asking", gains_table(study)
     yield "reviews: average of the four sets", average_accuracies()
     yield "reviews: two examples in the prompt", differences_table("reviews", "two-shot")

@@ -100,6 +100,17 @@ def test_difference_over_tasks_weighs_them_alike(findings):
     assert row["accuracy"] == pytest.approx(0.15)
 
 
+def test_asking_is_compared_with_every_seed(findings):
+    gold = pd.Series(np.arange(400) % 2, index=range(400))
+    bought = findings.Side("small", "student", "a", ((8, 0),))
+    asked = findings.Side("small", "student", "no-labels", ((0, 0),))
+    shares = {("small", "student", "a", 8, 0): [0.7, 0.8, 0.9], ("no-supervisor", "student", "no-labels", 0, 0): [0.75]}
+    runs = study_runs(findings, "film", gold, shares)
+    row = findings.difference(runs, {"film": gold}, findings.Comparison("a, not asking", bought, asked))
+    assert row["n_seeds"] == 3
+    assert row["accuracy"] == pytest.approx(0.05)
+
+
 def test_a_missing_seed_is_named(findings):
     gold = pd.Series([0, 1] * 4, index=range(8))
     sides = [findings.Side("small", "student", name, ((8, 0),)) for name in "ab"]
