@@ -87,6 +87,7 @@ class Comparison:
     tasks: tuple[str, ...] = ("film",)
 
 
+STUDIES = ("default", "reviews")
 SMALL, WHOLE = "smollm2", "smollm2-all-layers"
 RATED = ("film", "product", "tweet", "editorial")
 AT_64 = ((128, 0), (64, 32), (0, 64))
@@ -117,24 +118,8 @@ def not_asking(supervisor: str, purchase: tuple[int, int], *, tasks=("film",)) -
     return Comparison(name, bought, Side(supervisor, SMALL, NO_LABELS, ((0, 0),)), tasks)
 
 
-def default_comparisons() -> Iterator[Comparison]:
-    for budget in (16, 64, 256):
-        yield from ways("small-model", budget)
-    for purchase in ((32, 0), (128, 0), (16, 8), (64, 32)):
-        yield sources("one-rater, not small-model", "one-rater", "small-model", purchase)
-    for bought in (32, 128):
-        for n in (32, 128, 512, 2048):
-            name = f"{bought} of one-rater, not {n} of small-model"
-            yield sources(name, "one-rater", "small-model", (bought, 0), instead=((n, 0),))
-    for n in (16, 64):
-        yield sources(f"128 of one-rater, not {n} gold", "one-rater", "one-rater", (128, 0), instead=((0, n),))
-    for n in (16, 64, 256, 1024):
-        yield not_asking("small-model", (0, n))
-    for supervisor in ("small-model", "one-rater"):
-        yield not_asking(supervisor, (128, 0))
-
-
-def reviews_comparisons() -> Iterator[Comparison]:
+def comparisons() -> Iterator[Comparison]:
+    """Everything that is compared; a study has the comparisons whose purchases it made."""
     for budget in (16, 64, 256):
         yield from ways("small-model", budget)
     for tasks in (*((task,) for task in RATED), RATED):
@@ -143,19 +128,30 @@ def reviews_comparisons() -> Iterator[Comparison]:
                 yield from ways(supervisor, 64, tasks=tasks)
             yield not_asking(supervisor, (128, 0), tasks=tasks)
         yield not_asking("small-model", (0, 64), tasks=tasks)
-        for purchase in AT_64[:2]:
+        for purchase in ((32, 0), (128, 0), (16, 8), (64, 32)):
             yield sources("one-rater, not small-model", "one-rater", "small-model", purchase, tasks=tasks)
-    yield not_asking("small-model", (0, 256))
+    for n in (16, 256, 1024):
+        yield not_asking("small-model", (0, n))
     for purchase in AT_64[:2]:
         for name in ("three-raters", "prompted"):
             yield sources(f"{name}, not small-model", name, "small-model", purchase)
         yield sources("three-raters, not one-rater", "three-raters", "one-rater", purchase)
-    for n in (16, 64):
-        yield sources(f"128 of one-rater, not {n} gold", "one-rater", "one-rater", (128, 0), instead=((0, n),))
-    for rater in ("one-rater", "three-raters"):
-        for n in (32, 128, 512):
-            name = f"128 of {rater}, not {n} of small-model"
-            yield sources(name, rater, "small-model", (128, 0), instead=((n, 0),))
+    yield from equal_money()
+    yield from ways_to_train()
+
+
+def equal_money() -> Iterator[Comparison]:
+    """Labels of people against other numbers of other labels, some of which cost as much at some price."""
+    for bought, rater in ((32, "one-rater"), (128, "one-rater"), (128, "three-raters")):
+        for n in (32, 128, 512, 2048):
+            name = f"{bought} of {rater}, not {n} of small-model"
+            yield sources(name, rater, "small-model", (bought, 0), instead=((n, 0),))
+        for n in (16, 64):
+            yield sources(f"{bought} of {rater}, not {n} gold", rater, rater, (bought, 0), instead=((0, n),))
+
+
+def ways_to_train() -> Iterator[Comparison]:
+    """Prompts, layers and methods, at equal purchases."""
     # The two gold labels in the prompt are part of what is bought.
     plain, prompted = ((0, 64), (128, 0)), ((0, 64), (124, 2))
     for i in (slice(0, 1), slice(1, 2), slice(0, 2)):
@@ -166,13 +162,10 @@ def reviews_comparisons() -> Iterator[Comparison]:
         )
     for bought in ((AT_64[0],), (AT_64[1],), (AT_64[2],), AT_64):
         sides = (Side("small-model", student, "brief_sft", bought) for student in (SMALL, WHOLE))
-        yield Comparison("upper 6 layers, not all", *sides)
+        yield Comparison("upper layers, not all", *sides)
     for method in ("uncertainty_sampling", "log_confidence", "joint_sft"):
         sides = (Side("small-model", SMALL, name, ((64, 32),)) for name in (method, "sequential_sft"))
         yield Comparison(f"{method}, not sequential_sft", *sides)
-
-
-COMPARISONS = {"default": default_comparisons, "reviews": reviews_comparisons}
 
 
 # Collecting
@@ -217,6 +210,16 @@ def runs_of(runs: dict[tuple, pd.Series], task: str, side: Side, purchase: tuple
     return {key[-1]: run for key, run in runs.items() if key[:-1] == wanted}
 
 
+def is_made(runs: dict[tuple, pd.Series], comparison: Comparison) -> bool:
+    """Whether the study bought, on every task, what either side bought."""
+    return all(
+        runs_of(runs, task, side, purchase)
+        for task in comparison.tasks
+        for side in (comparison.first, comparison.second)
+        for purchase in side.purchases
+    )
+
+
 def paired(runs: dict, gold: pd.Series, comparison: Comparison, task: str) -> np.ndarray:
     """(seeds, 2, examples): contributions of the first side less those of the second, averaged over purchases."""
     by_purchase = []
@@ -226,7 +229,7 @@ def paired(runs: dict, gold: pd.Series, comparison: Comparison, task: str) -> np
         if comparison.second.method == NO_LABELS:
             # Asking is the same for every seed.
             second = dict.fromkeys(first, *second.values())
-        if not first or first.keys() != second.keys():
+        if first.keys() != second.keys():
             raise SystemExit(f"{comparison.name}, {task}, {bought}: seeds {sorted(first)} against {sorted(second)}.")
         added = [
             [contributions(gold.to_numpy(), side[seed][gold.index].to_numpy()) for seed in sorted(side)]
@@ -308,7 +311,9 @@ def collect(folder: Path) -> None:
         path.parent.name: pd.read_parquet(path).set_index("id").gold for path in results.glob("tasks/*/test.parquet")
     }
     runs = read_runs(results)
-    tables["differences"] = pd.DataFrame([difference(runs, tests, each) for each in COMPARISONS[study]()])
+    tables["differences"] = pd.DataFrame(
+        [difference(runs, tests, each) for each in comparisons() if is_made(runs, each)]
+    )
     tables["asking"] = pd.DataFrame(gains_over_asking(results))
     tables["label_quality"] = pd.DataFrame(label_quality(results))
     for name, table in tables.items():
@@ -441,7 +446,7 @@ def average_accuracies() -> pd.DataFrame:
 
 def tables() -> Iterator[tuple[str, pd.DataFrame]]:
     """All tables with what they are."""
-    for study in COMPARISONS:
+    for study in STUDIES:
         yield f"{study}: accuracies", accuracy_table(study)
         yield f"{study}: regimes", regimes_table(study)
         yield f"{study}: verdicts", regime_counts(study)
