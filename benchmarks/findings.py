@@ -1,12 +1,12 @@
 """The tables of docs/findings.md, from the CSVs in docs/findings; and those CSVs, from finished studies.
 
-Without arguments it prints the tables. `--collect FOLDER...` first writes the CSVs of the studies that ran in these
-folders; that takes their results and predictions. Differences are paired: both sides bought with the same seed and
-answer the same test sentences.
+Without arguments it prints the tables; `--fill` writes them into the page. `--collect FOLDER...` first writes the CSVs
+of the studies that ran in these folders; that takes their results and predictions. Differences are paired: both sides
+bought with the same seed and answer the same test sentences.
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -15,19 +15,26 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from elicitation.averages import average_tasks, buys_labels
+from elicitation.averages import average_tasks, averaged_rows, buys_labels
+from elicitation.captions import varying
 from elicitation.config import AVERAGE, NO_LABELS, NO_SUPERVISOR
 from elicitation.evaluation import mean_accuracy, seed_half_width, wilson
 from elicitation.files import read_json, write_table
 from elicitation.frontier import cost
 from elicitation.resampling import best_by_half, read_resamples, reported, with_interval
 
-TABLES = Path(__file__).resolve().parent.parent / "docs/findings"
+PAGE = Path(__file__).resolve().parent.parent / "docs/findings.md"
+TABLES = PAGE.with_suffix("")
 DIGITS = 4
 MODELS = ["supervisor", "student", "method"]
 PURCHASE = ["n_weak", "n_gold"]
+SCORES = ["accuracy", "matched_accuracy", "auroc"]
 RUN = ["task", *MODELS, *PURCHASE, "seed"]
 REGIMES = ["quantity-dominant", "mixed", "quality-dominant"]
+
+
+def path_of(study: str, name: str) -> Path:
+    return TABLES / f"{study}_{name}.csv"
 
 
 def ends(score: str) -> list[str]:
@@ -172,24 +179,32 @@ def ways_to_train() -> Iterator[Comparison]:
 
 
 def contributions(gold: np.ndarray, log_odds: np.ndarray) -> np.ndarray:
-    """(2, n): what each of n test examples adds to accuracy and to AUROC, which are the means of these.
+    """(3, n): what each of n test examples adds to each of SCORES, which are the means of these.
 
-    An example adds to AUROC the share of the other class that it is ranked rightly against (DeLong et al. 1988).
+    Matched accuracy is that at the threshold above which as many examples lie as are 1; those on it count in part. An
+    example adds to AUROC the share of the other class that it is ranked rightly against (DeLong et al. 1988).
     """
     positive = gold == 1
+    threshold = np.sort(log_odds)[::-1][positive.sum() - 1]
+    tied = log_odds == threshold
+    called = np.where(tied, (positive.sum() - (log_odds > threshold).sum()) / tied.sum(), log_odds > threshold)
     above = (np.sign(log_odds[:, None] - log_odds) + 1) / 2
     ranked = np.where(positive, above[:, ~positive].mean(axis=1), 1 - above[:, positive].mean(axis=1))
-    return np.stack([(log_odds > 0) == positive, ranked])
+    return np.stack([(log_odds > 0) == positive, np.where(positive, called, 1 - called), ranked])
 
 
 def example_variance(gold: np.ndarray, added: np.ndarray) -> np.ndarray:
-    """(2,): variance of the means of contributions (2, n) over draws of test examples, of each class as many."""
-    total = np.zeros(2)
+    """(3,): variance of the means of contributions (3, n) over draws of test examples, of each class as many.
+
+    The threshold of matched accuracy is taken as fixed: where both classes are equally dense around it, moving it a
+    little gains as much as it loses.
+    """
+    total = np.zeros(len(SCORES))
     for label in (0, 1):
         of_label = added[:, gold == label]
-        # Accuracy is the mean over all examples, AUROC that over either class.
-        weight = np.array([of_label.shape[1] / len(gold), 1.0])
-        total += weight**2 * of_label.var(axis=1, ddof=1) / of_label.shape[1]
+        # Accuracies are means over all examples, AUROC that over either class.
+        share = of_label.shape[1] / len(gold)
+        total += np.array([share, share, 1.0]) ** 2 * of_label.var(axis=1, ddof=1) / of_label.shape[1]
     return total
 
 
@@ -221,7 +236,7 @@ def is_made(runs: dict[tuple, pd.Series], comparison: Comparison) -> bool:
 
 
 def paired(runs: dict, gold: pd.Series, comparison: Comparison, task: str) -> np.ndarray:
-    """(seeds, 2, examples): contributions of the first side less those of the second, averaged over purchases."""
+    """(seeds, 3, examples): contributions of the first side less those of the second, averaged over purchases."""
     by_purchase = []
     for bought in zip(comparison.first.purchases, comparison.second.purchases, strict=True):
         sides = zip((comparison.first, comparison.second), bought, strict=True)
@@ -253,7 +268,7 @@ def difference(runs: dict, tests: dict[str, pd.Series], comparison: Comparison) 
     row |= {"supervisor": comparison.first.supervisor}
     row |= {side: written(getattr(comparison, side).purchases) for side in ("first", "second")}
     row |= {"n_seeds": len(per_seed), "n_pairs": per_seed.shape[0] * len(per_task) * len(comparison.first.purchases)}
-    for i, score in enumerate(("accuracy", "auroc")):
+    for i, score in enumerate(SCORES):
         mean, off = per_seed[:, i].mean(), np.hypot(seed_half_width(per_seed[:, i]), examples[i])
         row |= {score: mean, f"{score}_low": mean - off, f"{score}_high": mean + off}
     return row
@@ -317,14 +332,14 @@ def collect(folder: Path) -> None:
     tables["asking"] = pd.DataFrame(gains_over_asking(results))
     tables["label_quality"] = pd.DataFrame(label_quality(results))
     for name, table in tables.items():
-        write_table(TABLES / f"{study}_{name}.csv", table.round(DIGITS))
+        write_table(path_of(study, name), table.round(DIGITS))
 
 
 # Reporting
 
 
 def read(study: str, name: str) -> pd.DataFrame:
-    return pd.read_csv(TABLES / f"{study}_{name}.csv")
+    return pd.read_csv(path_of(study, name))
 
 
 def percent(mean: float, low: float, high: float) -> str:
@@ -343,20 +358,19 @@ def markdown(table: pd.DataFrame) -> str:
 
 
 def accuracy_table(study: str) -> pd.DataFrame:
-    """Accuracy of every purchase by Sequential SFT, a column a task and supervisor; a purchase of no weak labels is
-    the same run for all supervisors."""
-    metrics = read(study, "metrics").query("method == 'sequential_sft'")
-    shared = metrics[metrics.n_weak == 0].drop_duplicates(["task", *PURCHASE, "seed"])
-    metrics = pd.concat([metrics[metrics.n_weak > 0], shared.assign(supervisor="any")])
+    """Accuracy of every purchase; one without weak labels is the same run for all supervisors."""
+    metrics = read(study, "metrics").query("n_weak + n_gold > 0")
+    shared = metrics[metrics.n_weak == 0].drop_duplicates([name for name in RUN if name != "supervisor"])
+    metrics = pd.concat([metrics[metrics.n_weak > 0], shared.assign(supervisor="")])
+    keys = ["task", *varying(metrics, ["student", "method"]), "supervisor", *PURCHASE]
     rows = [
-        dict(zip(["task", "weak labels of", *PURCHASE], key, strict=True))
+        dict(zip(keys, key, strict=True))
         | {"accuracy, %": percent(*mean_accuracy(runs.accuracy.to_numpy(), runs.n_test.iloc[0]))}
         | {"half called 1, %": f"{100 * runs.matched_accuracy.mean():.1f}"}
         | {"AUROC, %": f"{100 * runs.auroc.mean():.1f}", "seeds": len(runs)}
-        for key, runs in metrics.groupby(["task", "supervisor", *PURCHASE], sort=False)
+        for key, runs in metrics.groupby(keys)
     ]
-    table = pd.DataFrame(rows).sort_values(["task", "weak labels of", *PURCHASE])
-    return table.rename(columns={"n_weak": "weak", "n_gold": "gold"})
+    return pd.DataFrame(rows).rename(columns={"supervisor": "weak labels of", "n_weak": "weak", "n_gold": "gold"})
 
 
 def with_purchases(study: str) -> pd.DataFrame:
@@ -392,7 +406,8 @@ def differences_table(study: str, *names: str) -> pd.DataFrame:
             "weak labels of": "" if row.comparison.startswith("gold labels") else row.supervisor,
             "weak + gold labels": row.first if row.first == row.second else f"{row.first}, not {row.second}",
             "accuracy, points": points_of(row, "accuracy"),
-            "AUROC, points": points_of(row, "auroc"),
+            "half called 1": points_of(row, "matched_accuracy"),
+            "AUROC": points_of(row, "auroc"),
             "pairs": row.n_pairs,
         }
         for row in rows.itertuples()
@@ -429,47 +444,80 @@ def gains_table(study: str) -> pd.DataFrame:
     return wide.reset_index().rename(columns={"weak_price": "price"})
 
 
-def average_accuracies() -> pd.DataFrame:
-    """Accuracies of the four sets averaged, of what all of them have."""
-    metrics = read("reviews", "metrics").query(
-        "method == 'sequential_sft' and supervisor in ['small-model', 'one-rater']"
-    )
-    metrics = metrics.assign(shots=0, shot_quality="", n_voted=metrics.n_test)
-    averaged = average_tasks(metrics)
+def average_accuracies(study: str) -> pd.DataFrame:
+    """Accuracies of several sets averaged, of the purchases that all of them have; empty for one set."""
+    metrics = read(study, "metrics").query("method == 'sequential_sft'").assign(shots=0, shot_quality="")
+    metrics = averaged_rows(metrics.assign(n_voted=metrics.n_test), list(metrics.task.unique()))
+    if metrics.empty:
+        return metrics
     rows = [
         dict(zip(["weak labels of", *PURCHASE], key, strict=True))
         | {"accuracy, %": percent(*mean_accuracy(runs.accuracy.to_numpy(), runs.n_test.iloc[0]))}
-        for key, runs in averaged.groupby(["supervisor", *PURCHASE], sort=False)
+        for key, runs in average_tasks(metrics).groupby(["supervisor", *PURCHASE], sort=False)
     ]
     return pd.DataFrame(rows).rename(columns={"n_weak": "weak", "n_gold": "gold"})
 
 
+def compared(*names: str) -> Callable[[str], pd.DataFrame]:
+    """The table of these comparisons, of a study."""
+    return lambda study: differences_table(study, *names)
+
+
+SHOWN = (
+    ("accuracies", "metrics", accuracy_table),
+    ("average accuracies", "metrics", average_accuracies),
+    ("regimes", "regimes", regimes_table),
+    ("verdicts", "regimes", regime_counts),
+    ("ways of spending", "differences", compared("mixed", "weak only")),
+    ("quality of the weak labels", "label_quality", quality_table),
+    ("sources of weak labels", "differences", compared("one-rater", "three-raters", "prompted")),
+    ("people's labels for the money", "differences", compared("32 of", "128 of")),
+    ("asking", "metrics", asking_table),
+    ("labels, not asking", "differences", compared("gold labels", "labels of")),
+    ("buying, not asking", "asking", gains_table),
+    ("two examples in the prompt", "differences", compared("two-shot")),
+    ("layers", "differences", compared("upper")),
+    ("methods", "differences", compared("uncertainty", "log_confidence", "joint")),
+)
+"""What a study's tables show: a title, the CSV that it comes from, and what makes it."""
+
+
 def tables() -> Iterator[tuple[str, pd.DataFrame]]:
-    """All tables with what they are."""
-    for study in STUDIES:
-        yield f"{study}: accuracies", accuracy_table(study)
-        yield f"{study}: regimes", regimes_table(study)
-        yield f"{study}: verdicts", regime_counts(study)
-        yield f"{study}: quality of the weak labels", quality_table(study)
-        yield f"{study}: ways of spending", differences_table(study, "mixed", "weak only")
-        yield f"{study}: sources of weak labels", differences_table(study, "one-rater", "three-raters", "prompted")
-        yield f"{study}: equal money", differences_table(study, "32 of", "128 of")
-        yield f"{study}: asking without labels", asking_table(study)
-        yield f"{study}: labels, not asking", differences_table(study, "gold labels", "labels of")
-        yield f"{study}: buying, not asking", gains_table(study)
-    yield "reviews: average of the four sets", average_accuracies()
-    yield "reviews: two examples in the prompt", differences_table("reviews", "two-shot")
-    yield "reviews: upper layers", differences_table("reviews", "upper")
-    yield "reviews: other methods", differences_table("reviews", "uncertainty", "log_confidence", "joint")
+    """The tables of the studies that were collected, with titles; those that a study has no rows for are left out."""
+    for study, (title, name, make) in product(STUDIES, SHOWN):
+        if path_of(study, name).exists() and len(table := make(study)):
+            yield f"{study}: {title}", table
+
+
+def marked(title: str) -> str:
+    """The line of the page below which a table stands."""
+    return f"<!-- {title} -->"
+
+
+def filled(page: str, title: str, table: pd.DataFrame) -> str:
+    """The page with the table below its mark, in the place of what stood there up to the next empty line."""
+    before, mark, after = page.partition(f"{marked(title)}\n")
+    if not mark:
+        raise SystemExit(f"{PAGE} has no line {marked(title)!r}; add it where the table is to stand.")
+    rest = after.removeprefix("\n") if after.startswith("\n") else after.partition("\n\n")[2]
+    return f"{before}{mark}{markdown(table)}\n\n{rest}"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--collect", type=Path, nargs="+", default=[], metavar="FOLDER", help="of finished studies")
-    for folder in parser.parse_args().collect:
+    parser.add_argument("--fill", action="store_true", help="write the tables into docs/findings.md")
+    arguments = parser.parse_args()
+    for folder in arguments.collect:
         collect(folder)
-    for title, table in tables():
-        print(f"{title}\n\n{markdown(table)}\n")
+    if arguments.fill:
+        page = PAGE.read_text()
+        for title, table in tables():
+            page = filled(page, title, table)
+        PAGE.write_text(page)
+    else:
+        for title, table in tables():
+            print(f"{title}\n\n{markdown(table)}\n")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
+from elicitation.evaluation import matched_accuracy
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -26,10 +28,11 @@ def draw(rng, n: int, strength: float) -> tuple[np.ndarray, np.ndarray]:
     return gold, np.round(strength * (2 * gold - 1) + rng.standard_normal(n), 1)
 
 
-def test_contributions_average_to_accuracy_and_auroc(findings):
+def test_contributions_average_to_the_scores(findings):
     gold, log_odds = draw(np.random.default_rng(0), 60, 0.5)
-    accuracy, auroc = findings.contributions(gold, log_odds).mean(axis=1)
+    accuracy, matched, auroc = findings.contributions(gold, log_odds).mean(axis=1)
     assert accuracy == np.mean((log_odds > 0) == gold)
+    assert matched == pytest.approx(matched_accuracy(gold, log_odds))
     assert auroc == pytest.approx(roc_auc_score(gold, log_odds))
 
 
@@ -109,6 +112,28 @@ def test_asking_is_compared_with_every_seed(findings):
     row = findings.difference(runs, {"film": gold}, findings.Comparison("a, not asking", bought, asked))
     assert row["n_seeds"] == 3
     assert row["accuracy"] == pytest.approx(0.05)
+
+
+def test_a_study_has_the_comparisons_whose_purchases_it_made(findings):
+    gold = pd.Series([0, 1] * 4, index=range(8))
+    sides = [findings.Side("small", "student", name, ((8, 0),)) for name in "abc"]
+    runs = study_runs(findings, "film", gold, {("small", "student", name, 8, 0): [1.0] for name in "ab"})
+    assert findings.is_made(runs, findings.Comparison("a, not b", *sides[:2]))
+    assert not findings.is_made(runs, findings.Comparison("b, not c", *sides[1:]))
+    assert not findings.is_made(runs, findings.Comparison("a, not b", *sides[:2], ("film", "tweet")))
+
+
+def test_tables_stand_below_their_marks(findings):
+    table = pd.DataFrame({"a": [1]})
+    page = "Before\n\n<!-- study: one -->\n\nBetween\n\n<!-- study: two -->\n| old |\n| --- |\n\nAfter\n"
+    for title in ("study: one", "study: two"):
+        page = findings.filled(page, title, table)
+    shown = "| a |\n| --- |\n| 1 |\n"
+    expected = f"Before\n\n<!-- study: one -->\n{shown}\nBetween\n\n<!-- study: two -->\n{shown}\nAfter\n"
+    assert page == expected
+    assert findings.filled(page, "study: two", table) == expected
+    with pytest.raises(SystemExit, match="study: three"):
+        findings.filled(page, "study: three", table)
 
 
 def test_a_missing_seed_is_named(findings):
