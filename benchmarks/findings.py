@@ -94,7 +94,7 @@ class Comparison:
     tasks: tuple[str, ...] = ("film",)
 
 
-STUDIES = ("default", "reviews")
+STUDIES = ("default", "reviews", "first")
 SMALL, WHOLE = "smollm2", "smollm2-all-layers"
 RATED = ("film", "product", "tweet", "editorial")
 AT_64 = ((128, 0), (64, 32), (0, 64))
@@ -332,6 +332,9 @@ def collect(folder: Path) -> None:
     tables["asking"] = pd.DataFrame(gains_over_asking(results))
     tables["label_quality"] = pd.DataFrame(label_quality(results))
     for name, table in tables.items():
+        # A study in which no model was asked without labels has no such comparison.
+        if table.empty:
+            continue
         write_table(path_of(study, name), table.round(DIGITS))
 
 
@@ -423,7 +426,7 @@ def quality_table(study: str) -> pd.DataFrame:
 
 def asking_table(study: str) -> pd.DataFrame:
     """What asking achieves, at the model's own threshold and at the one that calls half of the texts 1."""
-    asked = read(study, "metrics").query("n_weak + n_gold == 0")
+    asked = read(study, "metrics").query("n_weak + n_gold == 0").drop_duplicates(["task", "student"])
     return pd.DataFrame(
         {
             "task": row.task,
