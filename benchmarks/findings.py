@@ -1,0 +1,527 @@
+"""The tables of docs/findings.md, from the CSVs in docs/findings; and those CSVs, from finished studies.
+
+Without arguments it prints the tables; `--fill` writes them into the page. `--collect FOLDER...` first writes the CSVs
+of the studies that ran in these folders; that takes their results and predictions. Differences are paired: both sides
+bought with the same seed and answer the same test sentences.
+"""
+
+import argparse
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from elicitation.averages import average_tasks, averaged_rows, buys_labels
+from elicitation.captions import varying
+from elicitation.config import AVERAGE, NO_LABELS, NO_SUPERVISOR
+from elicitation.evaluation import mean_accuracy, seed_half_width, wilson
+from elicitation.files import read_json, write_table
+from elicitation.frontier import cost
+from elicitation.resampling import best_by_half, read_resamples, reported, with_interval
+
+PAGE = Path(__file__).resolve().parent.parent / "docs/findings.md"
+TABLES = PAGE.with_suffix("")
+DIGITS = 4
+MODELS = ["supervisor", "student", "method"]
+PURCHASE = ["n_weak", "n_gold"]
+SCORES = ["accuracy", "matched_accuracy", "auroc"]
+RUN = ["task", *MODELS, *PURCHASE, "seed"]
+REGIMES = ["quantity-dominant", "mixed", "quality-dominant"]
+
+
+def path_of(study: str, name: str) -> Path:
+    return TABLES / f"{study}_{name}.csv"
+
+
+def ends(score: str) -> list[str]:
+    """The columns of a score and its 95 % interval."""
+    return [score, f"{score}_low", f"{score}_high"]
+
+
+KEPT = {
+    "metrics": [*RUN, "n_test", "accuracy", "auroc", "matched_accuracy"],
+    "frontier": [
+        "task",
+        *MODELS,
+        *PURCHASE,
+        "n_seeds",
+        "weak_price",
+        "cost",
+        *ends("accuracy"),
+        "probability",
+        "on_frontier",
+    ],
+    "regimes": [
+        "task",
+        *MODELS,
+        "budget",
+        "weak_price",
+        *REGIMES,
+        "regime",
+        "winner",
+        "reason",
+        *ends("effect"),
+        *ends("lead"),
+        *PURCHASE,
+        "n_seeds",
+    ],
+}
+"""The columns that a reader needs, of each table of a study."""
+
+
+# What is compared
+
+
+@dataclass(frozen=True)
+class Side:
+    """Runs of one kind; those of both sides of a comparison pair up in order."""
+
+    supervisor: str
+    student: str
+    method: str
+    purchases: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    name: str
+    first: Side
+    second: Side
+    tasks: tuple[str, ...] = ("film",)
+
+
+STUDIES = ("default", "reviews", "first")
+SMALL, WHOLE = "smollm2", "smollm2-all-layers"
+RATED = ("film", "product", "tweet", "editorial")
+AT_64 = ((128, 0), (64, 32), (0, 64))
+"""What a budget of 64 gold labels buys where a weak label costs half a one: weak only, mixed, gold only."""
+
+
+def sources(name: str, first: str, second: str, *purchases, tasks=("film",), instead=()) -> Comparison:
+    """Weak labels of two supervisors for the same student and method; `instead` is what the second one's side buys."""
+    sides = (
+        Side(supervisor, SMALL, "sequential_sft", bought)
+        for supervisor, bought in ((first, purchases), (second, instead or purchases))
+    )
+    return Comparison(name, *sides, tasks)
+
+
+def ways(supervisor: str, budget: int, *, tasks=("film",)) -> Iterator[Comparison]:
+    """The three ways to spend a budget, where a weak label costs half a gold one."""
+    weak, mixed, gold = (2 * budget, 0), (budget, budget // 2), (0, budget)
+    for name, first, second in (("mixed, not gold only", mixed, gold), ("mixed, not weak only", mixed, weak)):
+        yield sources(name, supervisor, supervisor, first, tasks=tasks, instead=(second,))
+    yield sources("weak only, not gold only", supervisor, supervisor, weak, tasks=tasks, instead=(gold,))
+
+
+def not_asking(supervisor: str, purchase: tuple[int, int], *, tasks=("film",)) -> Comparison:
+    """A purchase against asking the student without any label."""
+    bought = Side(supervisor, SMALL, "sequential_sft", (purchase,))
+    name = f"labels of {supervisor}, not asking" if purchase[0] else "gold labels, not asking"
+    return Comparison(name, bought, Side(supervisor, SMALL, NO_LABELS, ((0, 0),)), tasks)
+
+
+def comparisons() -> Iterator[Comparison]:
+    """Everything that is compared; a study has the comparisons whose purchases it made."""
+    for budget in (16, 64, 256):
+        yield from ways("small-model", budget)
+    for tasks in (*((task,) for task in RATED), RATED):
+        for supervisor in ("small-model", "one-rater"):
+            if tasks != ("film",) or supervisor != "small-model":
+                yield from ways(supervisor, 64, tasks=tasks)
+            yield not_asking(supervisor, (128, 0), tasks=tasks)
+        yield not_asking("small-model", (0, 64), tasks=tasks)
+        for purchase in ((32, 0), (128, 0), (16, 8), (64, 32)):
+            yield sources("one-rater, not small-model", "one-rater", "small-model", purchase, tasks=tasks)
+    for n in (16, 256, 1024):
+        yield not_asking("small-model", (0, n))
+    for purchase in AT_64[:2]:
+        for name in ("three-raters", "prompted"):
+            yield sources(f"{name}, not small-model", name, "small-model", purchase)
+        yield sources("three-raters, not one-rater", "three-raters", "one-rater", purchase)
+    yield from equal_money()
+    yield from ways_to_train()
+
+
+def equal_money() -> Iterator[Comparison]:
+    """Labels of people against other numbers of other labels, some of which cost as much at some price."""
+    for bought, rater in ((32, "one-rater"), (128, "one-rater"), (128, "three-raters")):
+        for n in (32, 128, 512, 2048):
+            name = f"{bought} of {rater}, not {n} of small-model"
+            yield sources(name, rater, "small-model", (bought, 0), instead=((n, 0),))
+        for n in (16, 64):
+            yield sources(f"{bought} of {rater}, not {n} gold", rater, rater, (bought, 0), instead=((0, n),))
+
+
+def ways_to_train() -> Iterator[Comparison]:
+    """Prompts, layers and methods, at equal purchases."""
+    # The two gold labels in the prompt are part of what is bought.
+    plain, prompted = ((0, 64), (128, 0)), ((0, 64), (124, 2))
+    for i in (slice(0, 1), slice(1, 2), slice(0, 2)):
+        yield Comparison(
+            "two-shot prompt, not none",
+            Side("small-model", WHOLE, "brief_two_shot", prompted[i]),
+            Side("small-model", WHOLE, "brief_sft", plain[i]),
+        )
+    for bought in ((AT_64[0],), (AT_64[1],), (AT_64[2],), AT_64):
+        sides = (Side("small-model", student, "brief_sft", bought) for student in (SMALL, WHOLE))
+        yield Comparison("upper layers, not all", *sides)
+    for method in ("uncertainty_sampling", "log_confidence", "joint_sft"):
+        sides = (Side("small-model", SMALL, name, ((64, 32),)) for name in (method, "sequential_sft"))
+        yield Comparison(f"{method}, not sequential_sft", *sides)
+
+
+# Collecting
+
+
+def contributions(gold: np.ndarray, log_odds: np.ndarray) -> np.ndarray:
+    """(3, n): what each of n test examples adds to each of SCORES, which are the means of these.
+
+    Matched accuracy is that at the threshold above which as many examples lie as are 1; those on it count in part. An
+    example adds to AUROC the share of the other class that it is ranked rightly against (DeLong et al. 1988).
+    """
+    positive = gold == 1
+    threshold = np.sort(log_odds)[::-1][positive.sum() - 1]
+    tied = log_odds == threshold
+    called = np.where(tied, (positive.sum() - (log_odds > threshold).sum()) / tied.sum(), log_odds > threshold)
+    above = (np.sign(log_odds[:, None] - log_odds) + 1) / 2
+    ranked = np.where(positive, above[:, ~positive].mean(axis=1), 1 - above[:, positive].mean(axis=1))
+    return np.stack([(log_odds > 0) == positive, np.where(positive, called, 1 - called), ranked])
+
+
+def example_variance(gold: np.ndarray, added: np.ndarray) -> np.ndarray:
+    """(3,): variance of the means of contributions (3, n) over draws of test examples, of each class as many.
+
+    The threshold of matched accuracy is taken as fixed: where both classes are equally dense around it, moving it a
+    little gains as much as it loses.
+    """
+    total = np.zeros(len(SCORES))
+    for label in (0, 1):
+        of_label = added[:, gold == label]
+        # Accuracies are means over all examples, AUROC that over either class.
+        share = of_label.shape[1] / len(gold)
+        total += np.array([share, share, 1.0]) ** 2 * of_label.var(axis=1, ddof=1) / of_label.shape[1]
+    return total
+
+
+def read_runs(results: Path) -> dict[tuple, pd.Series]:
+    """The log-odds, by id, of every run of a study, by the values of RUN."""
+    runs = {}
+    for path in sorted(results.glob("runs/*/*/*/*/*.parquet")):
+        names = path.relative_to(results / "runs").parts[:4]
+        for key, run in pd.read_parquet(path).groupby([*PURCHASE, "seed"]):
+            runs[(*names, *key)] = run.set_index("id").log_odds
+    return runs
+
+
+def runs_of(runs: dict[tuple, pd.Series], task: str, side: Side, purchase: tuple[int, int]) -> dict[int, pd.Series]:
+    """The runs of one purchase by seed."""
+    maker = side.supervisor if purchase[0] else NO_SUPERVISOR
+    wanted = (task, maker, side.student, side.method, *purchase)
+    return {key[-1]: run for key, run in runs.items() if key[:-1] == wanted}
+
+
+def is_made(runs: dict[tuple, pd.Series], comparison: Comparison) -> bool:
+    """Whether the study bought, on every task, what either side bought."""
+    return all(
+        runs_of(runs, task, side, purchase)
+        for task in comparison.tasks
+        for side in (comparison.first, comparison.second)
+        for purchase in side.purchases
+    )
+
+
+def paired(runs: dict, gold: pd.Series, comparison: Comparison, task: str) -> np.ndarray:
+    """(seeds, 3, examples): contributions of the first side less those of the second, averaged over purchases."""
+    by_purchase = []
+    for bought in zip(comparison.first.purchases, comparison.second.purchases, strict=True):
+        sides = zip((comparison.first, comparison.second), bought, strict=True)
+        first, second = (runs_of(runs, task, *side) for side in sides)
+        if comparison.second.method == NO_LABELS:
+            # Asking is the same for every seed.
+            second = dict.fromkeys(first, *second.values())
+        if first.keys() != second.keys():
+            raise SystemExit(f"{comparison.name}, {task}, {bought}: seeds {sorted(first)} against {sorted(second)}.")
+        added = [
+            [contributions(gold.to_numpy(), side[seed][gold.index].to_numpy()) for seed in sorted(side)]
+            for side in (first, second)
+        ]
+        by_purchase.append(np.subtract(*added))
+    return np.mean(by_purchase, axis=0)
+
+
+def difference(runs: dict, tests: dict[str, pd.Series], comparison: Comparison) -> dict:
+    """One row: the mean differences in accuracy and AUROC with 95 % intervals, all tasks weighing alike.
+
+    Two sources of error add in quadrature, as in elicitation.evaluation.mean_accuracy: the seeds (t interval) and the
+    test examples, which they share.
+    """
+    per_task = {task: paired(runs, tests[task], comparison, task) for task in comparison.tasks}
+    per_seed = np.mean([added.mean(axis=2) for added in per_task.values()], axis=0)
+    variances = [example_variance(tests[task].to_numpy(), added.mean(axis=0)) for task, added in per_task.items()]
+    examples = stats.norm.ppf(0.975) * np.sqrt(np.sum(variances, axis=0)) / len(per_task)
+    row = {"comparison": comparison.name, "task": AVERAGE if len(per_task) > 1 else comparison.tasks[0]}
+    row |= {"supervisor": comparison.first.supervisor}
+    row |= {side: written(getattr(comparison, side).purchases) for side in ("first", "second")}
+    row |= {"n_seeds": len(per_seed), "n_pairs": per_seed.shape[0] * len(per_task) * len(comparison.first.purchases)}
+    for i, score in enumerate(SCORES):
+        mean, off = per_seed[:, i].mean(), np.hypot(seed_half_width(per_seed[:, i]), examples[i])
+        row |= {score: mean, f"{score}_low": mean - off, f"{score}_high": mean + off}
+    return row
+
+
+def written(purchases: tuple[tuple[int, int], ...]) -> str:
+    return "; ".join(f"{n_weak} + {n_gold}" for n_weak, n_gold in purchases)
+
+
+def gains(bought: pd.DataFrame, deviations: np.ndarray, asked: float, asked_deviations: np.ndarray) -> dict:
+    """By how much the best of the purchases is ahead of asking the model without labels, and what is bought.
+
+    One half of the evidence chooses the purchase, the other compares. bought: its index counts the rows of deviations.
+    """
+    accuracy, drawn = bought.accuracy.to_numpy(), deviations[bought.index]
+    chosen = best_by_half(accuracy, drawn)
+    best = bought.iloc[np.bincount(chosen).argmax()]
+    gain = with_interval("gain", reported(accuracy, drawn, chosen) - asked - asked_deviations)
+    return gain | {name: best[name] for name in ("method", *PURCHASE, "n_seeds")}
+
+
+def gains_over_asking(results: Path) -> Iterator[dict]:
+    """The gains within every budget, at every price, wherever asking was measured."""
+    points, deviations = read_resamples(results / "resamples.parquet")
+    prices = pd.read_csv(results / "frontier.csv").groupby("supervisor").weak_price.unique()
+    budgets = pd.read_csv(results / "regimes.csv").budget.unique()
+    buys = buys_labels(points)
+    for row, asked in points[~buys].drop_duplicates(["task", "student"]).iterrows():
+        same = points[buys & (points.task == asked.task) & (points.student == asked.student)]
+        for supervisor, group in same.groupby("supervisor", sort=False):
+            for price, budget in product(prices[supervisor], budgets):
+                within = group[cost(group.n_weak, group.n_gold, price) <= budget + 1e-9]
+                if len(within):
+                    question = {"supervisor": supervisor, "weak_price": price, "budget": budget}
+                    gain = gains(within, deviations, asked.accuracy, deviations[row])
+                    yield {"task": asked.task, "student": asked.student} | question | gain
+
+
+def label_quality(results: Path) -> Iterator[dict]:
+    """How good the weak labels are, of every task and supervisor; a label of 0.5 counts as half right."""
+    for path in sorted(results.glob("weak_labels/*/*.json")):
+        for of, quality in read_json(path)["quality"].items():
+            scores = {name: quality[name] for name in ("n", *ends("accuracy"), "auroc")}
+            yield {"task": path.parent.name, "supervisor": path.stem, "set": of} | scores
+
+
+def collect(folder: Path) -> None:
+    """Write the CSVs of a finished study."""
+    results = folder / "results"
+    study = read_json(results / "metrics.json")["study"]
+    tables = {"metrics": pd.read_parquet(results / "metrics.parquet")}
+    tables |= {name: pd.read_csv(results / f"{name}.csv") for name in ("frontier", "regimes")}
+    tables = {name: table[KEPT[name]] for name, table in tables.items()}
+    tests = {
+        path.parent.name: pd.read_parquet(path).set_index("id").gold for path in results.glob("tasks/*/test.parquet")
+    }
+    runs = read_runs(results)
+    tables["differences"] = pd.DataFrame(
+        [difference(runs, tests, each) for each in comparisons() if is_made(runs, each)]
+    )
+    tables["asking"] = pd.DataFrame(gains_over_asking(results))
+    tables["label_quality"] = pd.DataFrame(label_quality(results))
+    for name, table in tables.items():
+        # A study in which no model was asked without labels has no such comparison.
+        if table.empty:
+            continue
+        write_table(path_of(study, name), table.round(DIGITS))
+
+
+# Reporting
+
+
+def read(study: str, name: str) -> pd.DataFrame:
+    return pd.read_csv(path_of(study, name))
+
+
+def percent(mean: float, low: float, high: float) -> str:
+    return f"{100 * mean:.1f} ({100 * low:.1f} to {100 * high:.1f})"
+
+
+def points_of(row, score: str) -> str:
+    """A difference in percentage points, with its sign."""
+    mean, low, high = (100 * getattr(row, column) for column in ends(score))
+    return f"{mean:+.1f} ({low:+.1f} to {high:+.1f})"
+
+
+def markdown(table: pd.DataFrame) -> str:
+    lines = [list(table.columns), ["---"] * table.shape[1], *table.fillna("").astype(str).to_numpy().tolist()]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def accuracy_table(study: str) -> pd.DataFrame:
+    """Accuracy of every purchase; one without weak labels is the same run for all supervisors."""
+    metrics = read(study, "metrics").query("n_weak + n_gold > 0")
+    shared = metrics[metrics.n_weak == 0].drop_duplicates([name for name in RUN if name != "supervisor"])
+    metrics = pd.concat([metrics[metrics.n_weak > 0], shared.assign(supervisor="")])
+    keys = ["task", *varying(metrics, ["student", "method"]), "supervisor", *PURCHASE]
+    rows = [
+        dict(zip(keys, key, strict=True))
+        | {"accuracy, %": percent(*mean_accuracy(runs.accuracy.to_numpy(), runs.n_test.iloc[0]))}
+        | {"half called 1, %": f"{100 * runs.matched_accuracy.mean():.1f}"}
+        | {"AUROC, %": f"{100 * runs.auroc.mean():.1f}", "seeds": len(runs)}
+        for key, runs in metrics.groupby(keys)
+    ]
+    return pd.DataFrame(rows).rename(columns={"supervisor": "weak labels of", "n_weak": "weak", "n_gold": "gold"})
+
+
+def with_purchases(study: str) -> pd.DataFrame:
+    """The regimes of Sequential SFT, where all three ways of spending are affordable."""
+    return read(study, "regimes").query("method == 'sequential_sft' and reason.isna()")
+
+
+def regimes_table(study: str) -> pd.DataFrame:
+    """The probability that each way of spending is ahead, the verdict, and by how much the best mixture is ahead of the
+    better of the two pure ways."""
+    rows = with_purchases(study)
+    shown = rows.rename(columns={"weak_price": "price"})[["task", "supervisor", "price", "budget"]]
+    for name, regime in zip(("weak only", "mixed", "gold only"), REGIMES, strict=True):
+        shown[name] = rows[regime].map("{:.2f}".format)
+    shown["verdict"] = rows.regime
+    return shown.assign(**{"mixed ahead by, points": [points_of(row, "effect") for row in rows.itertuples()]})
+
+
+def regime_counts(study: str) -> pd.DataFrame:
+    """How many combinations of task, supervisor, budget and price have which verdict; averages are left out."""
+    regimes = with_purchases(study).query("task != @AVERAGE")
+    return regimes.regime.value_counts().rename_axis("regime").reset_index(name="combinations")
+
+
+def differences_table(study: str, *names: str) -> pd.DataFrame:
+    """The comparisons whose names begin so."""
+    rows = read(study, "differences")
+    rows = rows[rows.comparison.str.startswith(names)]
+    return pd.DataFrame(
+        {
+            "comparison": row.comparison,
+            "task": row.task,
+            "weak labels of": "" if row.comparison.startswith("gold labels") else row.supervisor,
+            "weak + gold labels": row.first if row.first == row.second else f"{row.first}, not {row.second}",
+            "accuracy, points": points_of(row, "accuracy"),
+            "half called 1": points_of(row, "matched_accuracy"),
+            "AUROC": points_of(row, "auroc"),
+            "pairs": row.n_pairs,
+        }
+        for row in rows.itertuples()
+    )
+
+
+def quality_table(study: str) -> pd.DataFrame:
+    """The weak labels' own accuracy on the pool."""
+    quality = read(study, "label_quality").query("set == 'pool'")
+    cells = [percent(row.accuracy, row.accuracy_low, row.accuracy_high) for row in quality.itertuples()]
+    return quality.assign(cell=cells).pivot(index="task", columns="supervisor", values="cell").reset_index()
+
+
+def asking_table(study: str) -> pd.DataFrame:
+    """What asking achieves, at the model's own threshold and at the one that calls half of the texts 1."""
+    asked = read(study, "metrics").query("n_weak + n_gold == 0").drop_duplicates(["task", "student"])
+    return pd.DataFrame(
+        {
+            "task": row.task,
+            "accuracy, %": percent(row.accuracy, *wilson(row.accuracy * row.n_test, row.n_test)),
+            "AUROC, %": f"{100 * row.auroc:.1f}",
+            "half called 1, %": f"{100 * row.matched_accuracy:.1f}",
+        }
+        for row in asked.itertuples()
+    )
+
+
+def gains_table(study: str) -> pd.DataFrame:
+    """By how many points the best purchase within each budget is ahead of asking without labels."""
+    rows = read(study, "asking")
+    rows = rows.assign(cell=[points_of(row, "gain") for row in rows.itertuples()])
+    wide = rows.pivot(index=["task", "supervisor", "weak_price"], columns="budget", values="cell")
+    wide.columns = [f"budget {budget}" for budget in wide.columns]
+    return wide.reset_index().rename(columns={"weak_price": "price"})
+
+
+def average_accuracies(study: str) -> pd.DataFrame:
+    """Accuracies of several sets averaged, of the purchases that all of them have; empty for one set."""
+    metrics = read(study, "metrics").query("method == 'sequential_sft'").assign(shots=0, shot_quality="")
+    metrics = averaged_rows(metrics.assign(n_voted=metrics.n_test), list(metrics.task.unique()))
+    if metrics.empty:
+        return metrics
+    rows = [
+        dict(zip(["weak labels of", *PURCHASE], key, strict=True))
+        | {"accuracy, %": percent(*mean_accuracy(runs.accuracy.to_numpy(), runs.n_test.iloc[0]))}
+        for key, runs in average_tasks(metrics).groupby(["supervisor", *PURCHASE], sort=False)
+    ]
+    return pd.DataFrame(rows).rename(columns={"n_weak": "weak", "n_gold": "gold"})
+
+
+def compared(*names: str) -> Callable[[str], pd.DataFrame]:
+    """The table of these comparisons, of a study."""
+    return lambda study: differences_table(study, *names)
+
+
+SHOWN = (
+    ("accuracies", "metrics", accuracy_table),
+    ("average accuracies", "metrics", average_accuracies),
+    ("regimes", "regimes", regimes_table),
+    ("verdicts", "regimes", regime_counts),
+    ("ways of spending", "differences", compared("mixed", "weak only")),
+    ("quality of the weak labels", "label_quality", quality_table),
+    ("sources of weak labels", "differences", compared("one-rater", "three-raters", "prompted")),
+    ("people's labels for the money", "differences", compared("32 of", "128 of")),
+    ("asking", "metrics", asking_table),
+    ("labels, not asking", "differences", compared("gold labels", "labels of")),
+    ("buying, not asking", "asking", gains_table),
+    ("two examples in the prompt", "differences", compared("two-shot")),
+    ("layers", "differences", compared("upper")),
+    ("methods", "differences", compared("uncertainty", "log_confidence", "joint")),
+)
+"""What a study's tables show: a title, the CSV that it comes from, and what makes it."""
+
+
+def tables() -> Iterator[tuple[str, pd.DataFrame]]:
+    """The tables of the studies that were collected, with titles; those that a study has no rows for are left out."""
+    for study, (title, name, make) in product(STUDIES, SHOWN):
+        if path_of(study, name).exists() and len(table := make(study)):
+            yield f"{study}: {title}", table
+
+
+def marked(title: str) -> str:
+    """The line of the page below which a table stands."""
+    return f"<!-- {title} -->"
+
+
+def filled(page: str, title: str, table: pd.DataFrame) -> str:
+    """The page with the table below its mark, in the place of what stood there up to the next empty line."""
+    before, mark, after = page.partition(f"{marked(title)}\n")
+    if not mark:
+        raise SystemExit(f"{PAGE} has no line {marked(title)!r}; add it where the table is to stand.")
+    rest = after.removeprefix("\n") if after.startswith("\n") else after.partition("\n\n")[2]
+    return f"{before}{mark}{markdown(table)}\n\n{rest}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--collect", type=Path, nargs="+", default=[], metavar="FOLDER", help="of finished studies")
+    parser.add_argument("--fill", action="store_true", help="write the tables into docs/findings.md")
+    arguments = parser.parse_args()
+    for folder in arguments.collect:
+        collect(folder)
+    if arguments.fill:
+        page = PAGE.read_text()
+        for title, table in tables():
+            page = filled(page, title, table)
+        PAGE.write_text(page)
+    else:
+        for title, table in tables():
+            print(f"{title}\n\n{markdown(table)}\n")
+
+
+if __name__ == "__main__":
+    main()
