@@ -13,8 +13,9 @@ from elicitation.recovery import DAMAGED, damaged_file
 
 FOLDERS = ("results", "figures")
 """Where a study's results are, in its folder."""
-UNRECORDED = ("results/api", str(DAMAGED))
-"""What lies among results and is no job's: what an API was paid for, which must not be deleted, and damaged files."""
+UNRECORDED = ("results/api", str(DAMAGED), "figures/README.md")
+"""What lies among results and is no job's: what an API was paid for, which must not be deleted, damaged files, and the
+page of the checkout that explains the figures."""
 SHOWN = 3
 """More inputs of a kind than this are shown as one and a number."""
 

@@ -201,6 +201,11 @@ def test_files_without_a_record_are_named_and_are_never_to_be_deleted(study, pat
     assert problem.sentence.startswith(f"{path} has no record; delete it") and problem.delete == ()
 
 
+def test_the_page_that_explains_the_figures_is_no_stray(study):
+    Path("figures/README.md").write_text("# Figures")
+    assert sentences() == []
+
+
 def test_a_damaged_record_must_go(study):
     Path("figures/pareto.json").write_text("{")
     damaged = next(problem for problem in verify(Path())[1] if "pareto.json" in problem.sentence)
