@@ -7,6 +7,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 from statsmodels.stats.proportion import proportion_confint
 
 from elicitation.averages import CONFIGURATION
+from elicitation.resampling import right_answers
 
 CONFIDENCE = 0.95
 BOOTSTRAP_SAMPLES = 500
@@ -62,11 +63,6 @@ def expected_calibration_error(gold: np.ndarray, p: np.ndarray) -> float:
     """Mean |accuracy - confidence| over equal-width bins of p. Source: Naeini et al. (2015)."""
     bins = reliability(gold, p)
     return float((bins.n * (bins.share - bins.p).abs()).sum() / len(gold))
-
-
-def right_answers(log_odds: np.ndarray, gold: np.ndarray) -> np.ndarray:
-    """Whether each answer is right, both (n,): 1 or 0; 0.5 for log-odds of 0, which say nothing."""
-    return np.where(log_odds == 0, 0.5, (log_odds > 0) == (gold == 1))
 
 
 def agreement(p: np.ndarray, said: np.ndarray) -> np.ndarray:

@@ -22,7 +22,6 @@ import pandas as pd
 
 from elicitation.averages import GROUP, MODELS, buys_labels
 from elicitation.config import AVERAGE
-from elicitation.evaluation import right_answers
 from elicitation.seeds import stream
 
 TAIL = 0.025
@@ -34,6 +33,11 @@ MOST = 0.5
 PURCHASE = ["n_weak", "n_gold"]
 AVERAGED = ("accuracy", "weak_accuracy", "commoner_accuracy", "deviations")
 """What an average over tasks averages."""
+
+
+def right_answers(log_odds: np.ndarray, gold: np.ndarray) -> np.ndarray:
+    """Whether each answer is right, both (n,): 1 or 0; 0.5 for log-odds of 0, which say nothing."""
+    return np.where(log_odds == 0, 0.5, (log_odds > 0) == (gold == 1))
 
 
 def draw_halves(n: int, replicates: int, task: str) -> np.ndarray:

@@ -14,12 +14,12 @@ from elicitation.evaluation import (
     mean_accuracy,
     performance_gap_recovered,
     reliability,
-    right_answers,
     score_run,
     seed_half_width,
     summarise,
     wilson,
 )
+from elicitation.resampling import right_answers
 
 
 @pytest.mark.parametrize(("correct", "n"), [(0, 10), (8, 10), (10, 10), (712, 1000)])
