@@ -15,6 +15,7 @@ from elicitation.hardware import Hardware
 from elicitation.lengths import count_tokens
 from elicitation.purchases import buy
 from elicitation.records import read_record
+from elicitation.resampling import right_answers
 
 DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
 SMOLLM2, SMALL = DEFAULT["models"]
@@ -105,7 +106,7 @@ def test_the_student_is_asked_without_labels_once_for_all(results, frontier):
     record = read_json(results / f"runs/film/{ASKED}.json")
     assert record["engine"]["engine"] == "vllm" and record["engine"]["dtype"] == PRECISION
     gold = pd.read_parquet(results / "tasks/film/test.parquet").set_index("id").gold
-    right = ((predictions.log_odds > 0).to_numpy() == gold[predictions.id].to_numpy()).mean()
+    right = right_answers(predictions.log_odds.to_numpy(), gold[predictions.id].to_numpy()).mean()
     # It is right on .79 of all sentences; 60 of them fall so far below that once in a million draws.
     assert right > 0.53
     for (supervisor, _), points in frontier.groupby(["supervisor", "weak_price"]):
