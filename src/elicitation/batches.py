@@ -6,7 +6,7 @@ others, texts of similar length are padded to the longest of them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TypeVar
 
 import numpy as np
@@ -58,10 +58,8 @@ def packed_attention(
     if sliding_window and longest > sliding_window:
         seen = torch.ones(longest, longest, dtype=torch.bool, device=query.device).tril().triu(1 - sliding_window)
         options |= {"is_causal": False, "attn_mask": seen}
-    if query.device.type == "cpu" and longest <= SHORT:
-        with sdpa_kernel(SDPBackend.MATH):
-            attended = torch.nn.functional.scaled_dot_product_attention(*padded, **options)
-    else:
+    plain = query.device.type == "cpu" and longest <= SHORT
+    with sdpa_kernel(SDPBackend.MATH) if plain else nullcontext():
         attended = torch.nn.functional.scaled_dot_product_attention(*padded, **options)
     rows = zip(attended.transpose(1, 2), text_lengths, strict=True)
     return torch.cat([row[:length] for row, length in rows])[None], None

@@ -1,6 +1,7 @@
 """What the figures show, in words."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import pandas as pd
 
@@ -53,6 +54,11 @@ def asking_sentence(points: pd.DataFrame) -> str:
     if buys_labels(points).all():
         return ""
     return "Asking without labels is the same for every seed, so its interval is over the test examples alone."
+
+
+def precision_of_runs(metrics: str | Path) -> str:
+    """The sentence for the runs in results/metrics.parquet."""
+    return precision_sentence(pd.read_parquet(metrics, columns=["precision"]).precision)
 
 
 def precision_sentence(precisions: Iterable[str]) -> str:

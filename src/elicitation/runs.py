@@ -12,7 +12,6 @@ import torch
 from peft import PeftModel
 
 from elicitation.batches import Text, predict, within_memory
-from elicitation.config import check_split
 from elicitation.hardware import Hardware
 from elicitation.methods import Method, Shots, Stage
 from elicitation.models import (
@@ -58,16 +57,13 @@ class Student:
         tokenizer = load_tokenizer(folder)
         classifier = new_classifier(folder, hardware, tokenizer.pad_token_id, seed)
         if adapt_layers is not None:
-            config = classifier.config
-            check_split(f"Model {Path(folder).name!r}", config.model_type, config.num_hidden_layers, adapt_layers)
             self.trunk = split_trunk(classifier, adapt_layers)
         if trunk:
             self.texts: dict[str, Text] = read_trunk(trunk, examples.id)
         else:
             texts = tokenize(tokenizer, examples.text.tolist())
             if self.trunk:
-                compute = partial(compute_states, self.trunk, texts, last_only=adapt_layers == 0)
-                texts, _ = within_memory(compute, protocol.micro_batch_tokens, max(map(len, texts)))
+                texts = compute_states(self.trunk, texts, protocol.micro_batch_tokens, last_only=adapt_layers == 0)
             self.texts = dict(zip(examples.id, texts, strict=True))
         self.model = add_adapters(classifier, seed)
         self.initial = {name: weight.detach().clone() for name, weight in adapted_weights(self.model).items()}

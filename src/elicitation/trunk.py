@@ -14,7 +14,15 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from transformers import PreTrainedModel
 
-from elicitation.batches import computing_in, hidden_states, lengths_of, micro_batches, subnormals_as_zero
+from elicitation.batches import (
+    computing_in,
+    hidden_states,
+    lengths_of,
+    micro_batches,
+    subnormals_as_zero,
+    within_memory,
+)
+from elicitation.config import check_split
 
 STATES, INDEX, NAME = "states.safetensors", "index.parquet", "states"
 """Files of a trunk: all states in one tensor called `states`, (tokens, width); id and tokens of each text, in order."""
@@ -24,8 +32,11 @@ def split_trunk(classifier: PreTrainedModel, n_upper: int) -> PreTrainedModel:
     """Split the layers below the upper `n_upper` off a packed classifier, which then takes hidden states for texts.
 
     Returns the trunk: a body of the same architecture that shares the lower layers and ends without normalisation.
+    Raises InputError if the model has no layers below those, or its architecture cannot be split.
     """
     body = classifier.base_model
+    place = f"Model {Path(classifier.name_or_path).name!r}"
+    check_split(place, classifier.config.model_type, classifier.config.num_hidden_layers, n_upper)
     n_lower = len(body.layers) - n_upper
     config = copy.deepcopy(body.config)
     config.num_hidden_layers = n_lower
@@ -51,15 +62,27 @@ def join_trunk(classifier: PreTrainedModel, trunk: PreTrainedModel) -> None:
         body.config.layer_types = kinds + body.config.layer_types
 
 
-@torch.inference_mode()
-@subnormals_as_zero()
 def compute_states(
-    trunk: PreTrainedModel, texts: Sequence[Sequence[int]], max_tokens: int, *, last_only: bool
+    trunk: PreTrainedModel, texts: Sequence[Sequence[int]], max_tokens: int, last_only: bool
 ) -> list[torch.Tensor]:
     """Hidden states (tokens, width) of each text, in the precision of the weights.
 
-    last_only: of the last token alone, (1, width), which is all that a head without layers below it reads.
+    max_tokens: that pass at once, halved where memory runs out. last_only: of the last token alone, (1, width), which
+    is all that a head without layers below it reads.
     """
+
+    def compute(tokens: int) -> list[torch.Tensor]:
+        return pass_through(trunk, texts, tokens, last_only)
+
+    return within_memory(compute, max_tokens, max(map(len, texts)))[0]
+
+
+@torch.inference_mode()
+@subnormals_as_zero()
+def pass_through(
+    trunk: PreTrainedModel, texts: Sequence[Sequence[int]], max_tokens: int, last_only: bool
+) -> list[torch.Tensor]:
+    """As compute_states, with so many tokens at once."""
     trunk.eval()
     states = [torch.empty(0)] * len(texts)
     lengths = lengths_of(texts)

@@ -6,6 +6,8 @@ import pandas as pd
 import pytest
 from filelock import FileLock
 
+from elicitation.config import PACKED_ARCHITECTURES
+
 
 @pytest.fixture(scope="session")
 def tiny():
@@ -64,6 +66,12 @@ def model_folders(llama_folder):
             folders[name] = llama_folder.parent / name
             save_model(architecture(architecture.config_class(**shape | more)), tokenizer, folders[name])
     return folders
+
+
+@pytest.fixture(params=PACKED_ARCHITECTURES)
+def packed_folder(request, model_folders):
+    """A model that reads several texts as one sequence."""
+    return model_folders[request.param]
 
 
 @pytest.fixture(scope="session")

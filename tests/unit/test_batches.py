@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from elicitation import batches
 from elicitation.batches import MAX_PADDING, forward, is_packed, lengths_of, micro_batches, pad, predict
-from elicitation.config import PACKED_ARCHITECTURES
 from elicitation.hardware import CPU
 from elicitation.models import load_classifier, load_tokenizer, tokenize
 
@@ -43,11 +42,6 @@ def test_short_texts_are_padded_on_the_right_and_masked():
     batch = pad([[5, 6, 7], [8]], 0, "cpu")
     assert batch["input_ids"].tolist() == [[5, 6, 7], [8, 0, 0]]
     assert batch["attention_mask"].tolist() == [[1, 1, 1], [1, 0, 0]]
-
-
-@pytest.fixture(params=PACKED_ARCHITECTURES)
-def packed_folder(request, model_folders):
-    return model_folders[request.param]
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@ import pytest
 import torch
 
 from elicitation.batches import forward, predict
-from elicitation.config import PACKED_ARCHITECTURES
 from elicitation.errors import InputError
 from elicitation.hardware import CPU
 from elicitation.methods import Stage
@@ -24,9 +23,9 @@ REVIEWS = (
 PROTOCOL = Protocol("early_stopping", learning_rate=0.02, batch_size=8, presentations=80, micro_batch_tokens=64)
 
 
-@pytest.fixture(params=PACKED_ARCHITECTURES)
-def folder(request, model_folders):
-    return model_folders[request.param]
+@pytest.fixture
+def folder(packed_folder):
+    return packed_folder
 
 
 @pytest.fixture

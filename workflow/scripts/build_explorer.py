@@ -3,9 +3,7 @@
 from elicitation.jobs import job
 
 with job(snakemake) as record:
-    import pandas as pd
-
-    from elicitation.captions import precision_sentence
+    from elicitation.captions import precision_of_runs
     from elicitation.explorer.data import page_data
     from elicitation.explorer.page import render
     from elicitation.files import replacing
@@ -13,8 +11,7 @@ with job(snakemake) as record:
     from elicitation.resampling import read_resamples
 
     points, deviations = read_resamples(snakemake.input.resamples)
-    metrics = pd.read_parquet(snakemake.input.metrics, columns=["precision"])
-    study = dict(snakemake.params.items()) | {"precision": precision_sentence(metrics.precision)}
+    study = dict(snakemake.params.items()) | {"precision": precision_of_runs(snakemake.input.metrics)}
     data = page_data(points, deviations, read_production(snakemake.input.production), study)
     with replacing(snakemake.output.html) as temporary:
         temporary.write_text(render(data), encoding="utf-8")

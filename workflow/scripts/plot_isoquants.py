@@ -3,9 +3,7 @@
 from elicitation.jobs import job
 
 with job(snakemake):
-    import pandas as pd
-
-    from elicitation.captions import precision_sentence
+    from elicitation.captions import precision_of_runs
     from elicitation.figures.isoquants import plot_isoquants
     from elicitation.figures.style import save_figure
     from elicitation.production import read_production
@@ -16,6 +14,5 @@ with job(snakemake):
         for fit in read_production(snakemake.input.production)
         if all(getattr(fit, name) in values for name, values in params.shown.items())
     ]
-    metrics = pd.read_parquet(snakemake.input.metrics, columns=["precision"])
     figure = plot_isoquants(fits, params.titles, params.budgets, params.weak_prices, params.pool_sizes)
-    save_figure(figure, [snakemake.output.pdf, snakemake.output.png], precision_sentence(metrics.precision))
+    save_figure(figure, [snakemake.output.pdf, snakemake.output.png], precision_of_runs(snakemake.input.metrics))

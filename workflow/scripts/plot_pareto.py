@@ -5,7 +5,7 @@ from elicitation.jobs import job
 with job(snakemake):
     import pandas as pd
 
-    from elicitation.captions import pareto_caption, precision_sentence
+    from elicitation.captions import pareto_caption, precision_of_runs
     from elicitation.figures.pareto import plot_pareto
     from elicitation.figures.style import save_figure
     from elicitation.files import replacing
@@ -13,7 +13,7 @@ with job(snakemake):
     inputs = snakemake.input
     frontier, regimes, missing = map(pd.read_csv, (inputs.frontier, inputs.regimes, inputs.missing))
     titles, verdict = snakemake.params.titles, snakemake.params.verdict
-    precision = precision_sentence(pd.read_parquet(inputs.metrics, columns=["precision"]).precision)
+    precision = precision_of_runs(inputs.metrics)
     figure = plot_pareto(frontier, missing, titles)
     save_figure(figure, [snakemake.output.pdf, snakemake.output.png], precision)
     with replacing(snakemake.output.caption) as temporary:

@@ -6,12 +6,11 @@ with job(snakemake):
     import pandas as pd
 
     from elicitation.averages import select
-    from elicitation.captions import precision_sentence
+    from elicitation.captions import precision_of_runs
     from elicitation.figures.production import plot_production
     from elicitation.figures.style import save_figure
 
     params, tables = snakemake.params, (snakemake.input.forms, snakemake.input.predictions)
     forms, predictions = (select(pd.read_csv(path), params.shown) for path in tables)
-    metrics = pd.read_parquet(snakemake.input.metrics, columns=["precision"])
     figure = plot_production(forms, predictions, params.titles)
-    save_figure(figure, [snakemake.output.pdf, snakemake.output.png], precision_sentence(metrics.precision))
+    save_figure(figure, [snakemake.output.pdf, snakemake.output.png], precision_of_runs(snakemake.input.metrics))

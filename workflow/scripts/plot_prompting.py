@@ -6,13 +6,12 @@ with job(snakemake):
     import pandas as pd
 
     from elicitation.averages import average_rows, select
-    from elicitation.captions import precision_sentence
+    from elicitation.captions import precision_of_runs
     from elicitation.figures.prompting import plot_prompting
     from elicitation.figures.style import save_figure
 
     params = snakemake.params
     points = average_rows(select(pd.read_parquet(snakemake.input.summary), params.shown))
     missing = pd.read_csv(snakemake.input.missing)
-    metrics = pd.read_parquet(snakemake.input.metrics, columns=["precision"])
     figure = plot_prompting(points, missing, params.titles, params.weak_price)
-    save_figure(figure, [snakemake.output.pdf, snakemake.output.png], precision_sentence(metrics.precision))
+    save_figure(figure, [snakemake.output.pdf, snakemake.output.png], precision_of_runs(snakemake.input.metrics))

@@ -3,10 +3,8 @@
 from elicitation.jobs import job
 
 with job(snakemake):
-    import pandas as pd
-
     from elicitation.averages import select
-    from elicitation.captions import precision_sentence
+    from elicitation.captions import precision_of_runs
     from elicitation.figures.regime_map import map_axes, plot_regime_map
     from elicitation.figures.style import save_figure
     from elicitation.regimes import find_regimes
@@ -18,6 +16,5 @@ with job(snakemake):
     budgets, prices = map_axes(params.budgets, params.weak_prices)
     every = dict.fromkeys(points.supervisor.unique(), prices)
     cells = find_regimes(points, deviations, every, budgets, params.verdict)
-    metrics = pd.read_parquet(snakemake.input.metrics, columns=["precision"])
     figure = plot_regime_map(cells, params.titles, params.budgets, params.weak_prices, params.verdict)
-    save_figure(figure, [snakemake.output.pdf, snakemake.output.png], precision_sentence(metrics.precision))
+    save_figure(figure, [snakemake.output.pdf, snakemake.output.png], precision_of_runs(snakemake.input.metrics))

@@ -6,7 +6,7 @@ with job(snakemake):
     import pandas as pd
 
     from elicitation.averages import average_rows, select
-    from elicitation.captions import precision_sentence
+    from elicitation.captions import precision_of_runs
     from elicitation.figures.scaling import plot_scaling
     from elicitation.figures.style import save_figure
     from elicitation.resampling import read_resamples, with_weak_accuracy
@@ -15,6 +15,5 @@ with job(snakemake):
     points, deviations = read_resamples(snakemake.input.resamples)
     points = with_weak_accuracy(points, pd.read_parquet(snakemake.input.summary))
     points, missing = average_rows(select(points, params.shown)), pd.read_csv(snakemake.input.missing)
-    metrics = pd.read_parquet(snakemake.input.metrics, columns=["precision"])
     figure = plot_scaling(points, deviations, missing, params.titles, params.budgets, params.weak_price)
-    save_figure(figure, [snakemake.output.pdf, snakemake.output.png], precision_sentence(metrics.precision))
+    save_figure(figure, [snakemake.output.pdf, snakemake.output.png], precision_of_runs(snakemake.input.metrics))

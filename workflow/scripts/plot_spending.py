@@ -6,7 +6,7 @@ with job(snakemake):
     import pandas as pd
 
     from elicitation.averages import average_rows, select, task_rows
-    from elicitation.captions import precision_sentence
+    from elicitation.captions import precision_of_runs
     from elicitation.figures.spending import plot_spending
     from elicitation.figures.style import save_figure
 
@@ -14,6 +14,5 @@ with job(snakemake):
     points = select(pd.read_parquet(snakemake.input.summary), params.shown)
     points = task_rows(points) if params.panel == "task" else average_rows(points)
     missing = pd.read_csv(snakemake.input.missing)
-    metrics = pd.read_parquet(snakemake.input.metrics, columns=["precision"])
     figure = plot_spending(points, missing, params.titles, params.panel, params.budgets, params.weak_price)
-    save_figure(figure, [snakemake.output.pdf, snakemake.output.png], precision_sentence(metrics.precision))
+    save_figure(figure, [snakemake.output.pdf, snakemake.output.png], precision_of_runs(snakemake.input.metrics))
