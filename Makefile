@@ -48,7 +48,7 @@ env: .venv/installed
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@case $(LOCK) in *cuda*) $(BIN)/python -c "import sys, torch; sys.exit(torch.version.cuda is None)" || \
 		{ echo "The sources gave a torch that knows no GPU; take it out of them, or empty PIP_FIND_LINKS."; exit 1; };; esac
-	@$(BIN)/python -m elicitation.libraries
+	@$(BIN)/python -m elicitation.models.libraries
 	@cp $(LOCK) $@
 
 # Resolves the locks anew; the only way in which they change.
@@ -62,7 +62,7 @@ estimate: .venv/installed
 	@$(BIN)/elicitation estimate $(STUDY) $(FOLDER)
 
 docs: .venv/installed
-	PYTHONPATH=src $(BIN)/python -m elicitation.config > docs/config.md
+	PYTHONPATH=src $(BIN)/python -m elicitation.study.config > docs/config.md
 
 format: .venv/installed
 	$(BIN)/ruff check --fix .

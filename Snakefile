@@ -12,14 +12,14 @@ min_version("9.27")
 # Snakemake hands the scheduler's path on to script jobs.
 sys.path.insert(0, f"{workflow.basedir}/src")
 
-from elicitation.config import validate
+from elicitation.study.config import validate
 from elicitation.errors import InputError
-from elicitation.forkserver import start_fork_server
-from elicitation.hardware import Hardware, check_precision, describe_precision
-from elicitation.jobs import JOBS_PER_GPU, SCHEDULER
-from elicitation.progress import Failures, KeepGoing, TimeLeft
-from elicitation.records import COMMAND_VARIABLE, study_command
-from elicitation.recovery import check_inputs, check_writable, hold_folder, mend, remaking, writing
+from elicitation.jobs.forkserver import start_fork_server
+from elicitation.models.hardware import Hardware, check_precision, describe_precision
+from elicitation.jobs.script import JOBS_PER_GPU, SCHEDULER
+from elicitation.jobs.progress import Failures, KeepGoing, TimeLeft
+from elicitation.jobs.records import COMMAND_VARIABLE, study_command
+from elicitation.jobs.recovery import check_inputs, check_writable, hold_folder, mend, remaking, writing
 
 failures = Failures()
 logger.addHandler(failures)

@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, nargs="+", default=[1, 2, 4], help="sizes of the grid; default: 1 2 4")
     arguments = parser.parse_args()
     sys.path.insert(0, str(ROOT / "src"))
-    from elicitation.config import made_runs, validate
+    from elicitation.study.config import made_runs, validate
 
     study = yaml.safe_load(arguments.study.read_text())
     print("| grid | runs | jobs | seconds | memory, MB |\n|---:|---:|---:|---:|---:|")

@@ -15,13 +15,14 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from elicitation.averages import average_tasks, averaged_rows, buys_labels
-from elicitation.captions import varying
-from elicitation.config import AVERAGE, NO_LABELS, NO_SUPERVISOR
-from elicitation.evaluation import mean_accuracy, seed_half_width, wilson
+from elicitation.analysis.averages import average_tasks, averaged_rows, buys_labels
+from elicitation.analysis.captions import varying
+from elicitation.analysis.evaluation import mean_accuracy, seed_half_width, wilson
+from elicitation.analysis.frontier import cost
+from elicitation.analysis.names import AVERAGE
+from elicitation.analysis.resampling import best_by_half, read_resamples, reported, with_interval
 from elicitation.files import read_json, write_table
-from elicitation.frontier import cost
-from elicitation.resampling import best_by_half, read_resamples, reported, with_interval
+from elicitation.study.config import NO_LABELS, NO_SUPERVISOR
 
 PAGE = Path(__file__).resolve().parent.parent / "docs/findings.md"
 TABLES = PAGE.with_suffix("")
@@ -257,7 +258,7 @@ def paired(runs: dict, gold: pd.Series, comparison: Comparison, task: str) -> np
 def difference(runs: dict, tests: dict[str, pd.Series], comparison: Comparison) -> dict:
     """One row: the mean differences in accuracy and AUROC with 95 % intervals, all tasks weighing alike.
 
-    Two sources of error add in quadrature, as in elicitation.evaluation.mean_accuracy: the seeds (t interval) and the
+    Two sources of error add in quadrature, as in analysis.evaluation.mean_accuracy: the seeds (t interval) and the
     test examples, which they share.
     """
     per_task = {task: paired(runs, tests[task], comparison, task) for task in comparison.tasks}

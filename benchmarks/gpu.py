@@ -48,8 +48,8 @@ def make_model(size: str, folder: Path, device: str) -> None:
     import torch
     from transformers import LlamaConfig, LlamaForSequenceClassification
 
-    from elicitation.hardware import Hardware
-    from elicitation.pretraining import build_tokenizer
+    from elicitation.models.hardware import Hardware
+    from elicitation.models.pretraining import build_tokenizer
 
     config = LlamaConfig(**SIZES[size], num_labels=2, pad_token_id=0, max_position_embeddings=4096)
     torch.set_default_dtype(getattr(torch, Hardware(device).dtype))
@@ -75,11 +75,11 @@ def train(size: str, folder: Path, precision: str, arguments: argparse.Namespace
     import numpy as np
     import torch
 
-    from elicitation.estimate import BACKWARD, FORWARD
-    from elicitation.hardware import Hardware
-    from elicitation.models import new_lora_classifier
-    from elicitation.records import peak_memory
-    from elicitation.training import Protocol, train_stage
+    from elicitation.jobs.records import peak_memory
+    from elicitation.models.hardware import Hardware
+    from elicitation.models.loading import new_lora_classifier
+    from elicitation.study.estimate import BACKWARD, FORWARD
+    from elicitation.training.training import Protocol, train_stage
 
     hardware = Hardware(arguments.device, **PRECISIONS[precision])
     started = time.perf_counter()
@@ -118,8 +118,8 @@ def label(size: str, folder: Path, engine: str, arguments: argparse.Namespace) -
     """One row: start-up, rows and tokens a second; leaves the probabilities (n,) in the folder."""
     import numpy as np
 
-    from elicitation.engines import ENGINES as RUN
-    from elicitation.hardware import Hardware
+    from elicitation.models.engines import ENGINES as RUN
+    from elicitation.models.hardware import Hardware
 
     token_ids = write_texts(arguments.rows, arguments.tokens, SIZES[size]["vocab_size"])
     labels = RUN[engine](folder, token_ids, Hardware(arguments.device))

@@ -11,10 +11,10 @@ from pathlib import Path
 import torch
 from sklearn.linear_model import LogisticRegression
 
-from elicitation.batches import last_hidden_states
-from elicitation.config import read_study
-from elicitation.pretraining import pretrain
-from elicitation.tasks import clean, write_examples
+from elicitation.data.tasks import clean, write_examples
+from elicitation.models.batches import last_hidden_states
+from elicitation.models.pretraining import pretrain
+from elicitation.study.config import read_study
 
 N_TEST = 1000
 

@@ -35,7 +35,7 @@ def collect_texts(task: Path, rows: int) -> list[str]:
     """Distinct texts: the pool's, then freshly written ones of the sandbox (all its tasks have the same texts)."""
     import pandas as pd
 
-    from elicitation.tasks import write_examples
+    from elicitation.data.tasks import write_examples
 
     texts = pd.read_parquet(task / "pool.parquet").text.tolist()[:rows]
     if len(texts) < rows:
@@ -49,8 +49,8 @@ def label(arguments: argparse.Namespace) -> None:
     """The child: label the rows and leave the figures in the folder."""
     import numpy as np
 
-    from elicitation import engines
-    from elicitation.hardware import Hardware
+    from elicitation.models import engines
+    from elicitation.models.hardware import Hardware
 
     token_ids = json.loads((arguments.folder / "token_ids.json").read_text())
     labels = engines.ENGINES[arguments.engine](arguments.supervisor, token_ids, Hardware(arguments.device))
@@ -86,7 +86,7 @@ def main() -> None:
         label(arguments)
     import numpy as np
 
-    from elicitation.models import load_tokenizer, tokenize
+    from elicitation.models.loading import load_tokenizer, tokenize
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -16,13 +16,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from elicitation.averages import GROUP, buys_labels
+from elicitation.analysis.averages import buys_labels
+from elicitation.analysis.fitting import fit_group
+from elicitation.analysis.frontier import cost
+from elicitation.analysis.names import GROUP
+from elicitation.analysis.recommendation import Findings, Question, read_findings, recommend
+from elicitation.analysis.resampling import best_by_half, reported
 from elicitation.errors import InputError
 from elicitation.files import read_json
-from elicitation.fitting import fit_group
-from elicitation.frontier import cost
-from elicitation.recommendation import Findings, Question, read_findings, recommend
-from elicitation.resampling import best_by_half, reported
 
 HELD_OUT = 0.5
 """Share of the budget above which a purchase is held out."""

@@ -32,12 +32,12 @@ def run(arguments: argparse.Namespace) -> None:
     import numpy as np
     import pandas as pd
 
-    from elicitation.engines import ENGINES
-    from elicitation.hardware import Hardware
-    from elicitation.methods import Stage
-    from elicitation.models import load_tokenizer, tokenize
-    from elicitation.runs import Student
-    from elicitation.training import Protocol
+    from elicitation.buying.methods import Stage
+    from elicitation.models.engines import ENGINES
+    from elicitation.models.hardware import Hardware
+    from elicitation.models.loading import load_tokenizer, tokenize
+    from elicitation.training.runs import Student
+    from elicitation.training.training import Protocol
 
     hardware = Hardware(arguments.device)
     pool, test = (pd.read_parquet(arguments.task / f"{part}.parquet") for part in ("pool", "test"))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from elicitation.audit import read_records
+from elicitation.jobs.audit import read_records
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -15,16 +15,16 @@ import time
 from pathlib import Path
 from statistics import median
 
-from elicitation.forkserver import start_fork_server
+from elicitation.jobs.forkserver import start_fork_server
 
-IMPORTS = ("torch", "transformers", "peft", "pandas", "elicitation.runs")
+IMPORTS = ("torch", "transformers", "peft", "pandas", "elicitation.training.runs")
 BATCH_SIZE = 32
 TEXT = "the staff was kind"
 NORMAL, QUICK, FORKED = "normal exit", "os._exit", "os._exit, forked"
 JOBS = {
     NORMAL: ("", "raise SystemExit(0)"),
     QUICK: ("", "os._exit(0)"),
-    FORKED: ("from elicitation.forkserver import run_forked; run_forked()", "os._exit(0)"),
+    FORKED: ("from elicitation.jobs.forkserver import run_forked; run_forked()", "os._exit(0)"),
 }
 """How whole jobs begin and end."""
 
@@ -38,9 +38,10 @@ import torch; moments.append(time.time())
 import transformers; moments.append(time.time())
 import peft; moments.append(time.time())
 import pandas; moments.append(time.time())
-import elicitation.runs; moments.append(time.time())
-from elicitation import models, training
-from elicitation.hardware import Hardware
+import elicitation.training.runs; moments.append(time.time())
+from elicitation.models import loading as models
+from elicitation.training import training
+from elicitation.models.hardware import Hardware
 tokenizer = models.load_tokenizer({model!r})
 model = models.new_lora_classifier({model!r}, Hardware("cpu"), tokenizer.pad_token_id, 0)
 moments.append(time.time())
@@ -102,7 +103,7 @@ def time_alone(step: str) -> float:
 def main() -> None:
     arguments = parse_arguments()
     os.environ |= {"OMP_NUM_THREADS": str(arguments.threads), "TOKENIZERS_PARALLELISM": "false"}
-    start_fork_server(["elicitation.runs"])
+    start_fork_server(["elicitation.training.runs"])
     # Unmeasured: fill the file cache, write missing bytecode, wait for the server.
     for job in JOBS:
         time_job(arguments.model, job)

@@ -18,23 +18,22 @@ import numpy as np
 import pandas as pd
 import torch
 from torch.optim.optimizer import register_optimizer_step_post_hook
-from transformers import PrinterCallback, Trainer, TrainingArguments
+from transformers import PrinterCallback, Trainer, TrainingArguments, get_cosine_schedule_with_warmup
 
-from elicitation.audit import read_records
-from elicitation.hardware import CPU, Hardware
-from elicitation.methods import Stage
-from elicitation.models import load_tokenizer, tokenize
-from elicitation.runs import Student
+from elicitation.buying.methods import Stage
+from elicitation.jobs.audit import read_records
+from elicitation.models.hardware import CPU, Hardware
+from elicitation.models.loading import load_tokenizer, tokenize
+from elicitation.models.trunk import compute_states
 from elicitation.seeds import stream
-from elicitation.training import (
+from elicitation.training.runs import Student
+from elicitation.training.training import (
     MAX_GRADIENT_NORM,
     MIN_VALIDATION,
     Protocol,
-    learning_rate_factor,
     plan_schedule,
     trainable_weights,
 )
-from elicitation.trunk import compute_states
 
 STAGE = Stage("gold")
 NATIVE = Hardware("cpu", precision="native")
@@ -120,9 +119,7 @@ def train_with_trainer(student: Student, gold: pd.Series) -> None:
     rows = [{"input_ids": student.texts[gold.index[i]], "labels": int(gold.iloc[i])} for i in order]
     settings = {"lr": protocol.learning_rate, "betas": (0.9, 0.95), "weight_decay": protocol.weight_decay}
     optimizer = torch.optim.AdamW(trainable_weights(model).values(), **settings)
-    scheduler = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: learning_rate_factor(step, schedule.warmup_steps, schedule.steps)
-    )
+    scheduler = get_cosine_schedule_with_warmup(optimizer, schedule.warmup_steps, schedule.steps)
     with tempfile.TemporaryDirectory() as folder:
         paper = {"per_device_train_batch_size": 1, "gradient_accumulation_steps": schedule.batch_size}
         shared = {"max_steps": schedule.steps, "max_grad_norm": MAX_GRADIENT_NORM}

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from elicitation.production import FORMS, Fit
+from elicitation.analysis.production import FORMS, Fit
 from elicitation.seeds import stream
 
 TITLES = {
@@ -67,7 +67,7 @@ def make_fit(method, task="average", replicates=60):
 
 
 def make_study(tasks=("average", "topic", "verdict"), replicates=1000, titles=TITLES, spread=0.008):
-    """Points and deviations, as elicitation.resampling.read_resamples returns them, and fits."""
+    """Points and deviations, as elicitation.analysis.resampling.read_resamples returns them, and fits."""
     rows, deviations, fits = [], [], []
     for task in tasks:
         rng = stream(0, "study", task)

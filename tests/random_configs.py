@@ -6,8 +6,9 @@ from pathlib import Path
 import yaml
 from hypothesis import strategies as st
 
-from elicitation.config import AVERAGE, load_schema
-from elicitation.methods import METHODS
+from elicitation.analysis.names import AVERAGE
+from elicitation.buying.methods import METHODS
+from elicitation.study.config import load_schema
 
 MINI = yaml.safe_load((Path(__file__).parent / "workflow/mini.yaml").read_text())
 SIZES = {"pool_size": 300, "test_size": 60, "supervision_size": 40}

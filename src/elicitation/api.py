@@ -22,10 +22,10 @@ from time import sleep, time
 import numpy as np
 from filelock import FileLock
 
+from elicitation.buying.methods import Method, Stage
+from elicitation.buying.purchases import Purchase
 from elicitation.errors import InputError
 from elicitation.files import read_json, write_json
-from elicitation.methods import Method, Stage
-from elicitation.purchases import Purchase
 from elicitation.seeds import derive_seed
 
 ANSWERS = ("No", "Yes")

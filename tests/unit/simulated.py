@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from elicitation.resampling import both_ways, draw_halves, example_deviations, half_deviations, seed_share
+from elicitation.analysis.resampling import both_ways, draw_halves, example_deviations, half_deviations, seed_share
 
 ITEM_SPREAD = 1.0
 """How much test examples differ in difficulty, on the probit scale."""
@@ -36,7 +36,7 @@ def draw_study(
     seed_spread: float = 0.02,
     replicates: int = 400,
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """Points and deviations, as elicitation.resampling.read_resamples returns them, of one task and method."""
+    """Points and deviations, as elicitation.analysis.resampling.read_resamples returns them, of one task and method."""
     correct = draw_correct(np.array(accuracies), seeds, n, seed_spread, rng)
     halves = draw_halves(n, replicates // 2, "simulated")
     halved = [half_deviations(runs, list(range(seeds)), halves, "simulated") for runs in correct]

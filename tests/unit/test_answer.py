@@ -1,6 +1,6 @@
 import pytest
 
-from elicitation.answer import answer_lines, choose, sentence
+from elicitation.analysis.answer import answer_lines, choose, sentence
 
 SCORES = {"mean": 0.741, "low": 0.682, "high": 0.8}
 

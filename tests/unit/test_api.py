@@ -24,11 +24,11 @@ from elicitation.api import (
     log_odds_of,
     training_lines,
 )
+from elicitation.buying.methods import METHODS
+from elicitation.buying.purchases import Purchase
 from elicitation.errors import InputError
-from elicitation.estimate import estimate_api
 from elicitation.files import read_json
-from elicitation.methods import METHODS
-from elicitation.purchases import Purchase
+from elicitation.study.estimate import estimate_api
 
 TEXTS = pd.Series({"a": "good food", "b": "bad food", "c": "good room", "d": "bad room", "e": 'so "so"\nfood é'})
 WEAK = pd.Series({"a": 0.9, "b": 0.2, "c": 0.51, "d": 0.5, "e": 0.4})

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from elicitation import records as records_module
-from elicitation.audit import few, locate, trace, verify
 from elicitation.errors import InputError
 from elicitation.files import hash_file, read_json, write_json
-from elicitation.records import begin_record, make_record
+from elicitation.jobs import records as records_module
+from elicitation.jobs.audit import few, locate, trace, verify
+from elicitation.jobs.records import begin_record, make_record
 
 TASK = "results/tasks/own"
 LABELS = "results/weak_labels/own/small"

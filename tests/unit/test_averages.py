@@ -1,15 +1,8 @@
 import pandas as pd
 import pytest
 
-from elicitation.averages import (
-    MISSING,
-    average_rows,
-    average_tasks,
-    missing_runs,
-    select,
-    task_rows,
-    with_average,
-)
+from elicitation.analysis.averages import average_rows, average_tasks, missing_runs, select, task_rows, with_average
+from elicitation.analysis.names import MISSING
 from elicitation.errors import InputError
 
 SAME = {"supervisor": "v", "student": "s", "method": "m", "shots": 2, "shot_quality": "gold"}

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from random_configs import RATED_STUDY, STUDY, keys_of, mutations, studies, write_files
 
-from elicitation.config import load_schema, validate
+from elicitation.data.tasks import prepare_task, sample_texts
 from elicitation.errors import InputError
 from elicitation.files import write_json
-from elicitation.tasks import prepare_task, sample_texts
+from elicitation.study.config import load_schema, validate
 
 
 @pytest.fixture(scope="module", autouse=True)

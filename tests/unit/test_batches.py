@@ -6,10 +6,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elicitation import batches
-from elicitation.batches import MAX_PADDING, forward, is_packed, lengths_of, micro_batches, pad, predict
-from elicitation.hardware import CPU
-from elicitation.models import load_classifier, load_tokenizer, tokenize
+from elicitation.models import batches
+from elicitation.models.batches import MAX_PADDING, forward, is_packed, lengths_of, micro_batches, pad, predict
+from elicitation.models.hardware import CPU
+from elicitation.models.loading import load_classifier, load_tokenizer, tokenize
 
 LENGTHS = st.lists(st.integers(1, 500), min_size=1, max_size=40)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from elicitation.captions import (
+from elicitation.analysis.captions import (
     cost_words,
     count_sentence,
     footnote,
@@ -211,7 +211,7 @@ def test_a_footnote_tells_what_all_points_share_and_what_their_averages_lack(fro
 
 
 def test_words_need_no_slow_import():
-    code = "import elicitation.captions, sys; sys.exit(bool({'sklearn', 'scipy', 'torch'} & set(sys.modules)))"
+    code = "import elicitation.analysis.captions, sys; sys.exit(bool({'sklearn', 'scipy', 'torch'} & set(sys.modules)))"
     source = Path(__file__).parents[2] / "src"
     assert subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(source)}, check=False).returncode == 0
 

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 from jsonschema import Draft202012Validator
 
-from elicitation.config import CATALOGUES, from_catalogue, load_catalogue, load_schema, splits_read, with_defaults
-from elicitation.formatting import format_row
-from elicitation.tasks import hash_text, prepare_task
+from elicitation.data.formatting import format_row
+from elicitation.data.sources import splits_read
+from elicitation.data.tasks import hash_text, prepare_task
+from elicitation.study.config import CATALOGUES, from_catalogue, load_catalogue, load_schema, with_defaults
 
 ROOT = CATALOGUES["tasks"].parents[1]
 HUB_DATA = Path(os.environ.get("ELICITATION_HUB_DATA", ROOT.parent / "shared/hub"))

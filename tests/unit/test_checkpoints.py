@@ -7,11 +7,11 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 
-from elicitation.checkpoints import check_checkpoint
 from elicitation.errors import InputError
 from elicitation.files import read_json, write_json
-from elicitation.hardware import CPU
-from elicitation.models import (
+from elicitation.models.checkpoints import check_checkpoint
+from elicitation.models.hardware import CPU
+from elicitation.models.loading import (
     HEAD_SCALE,
     LINEAR,
     load_classifier,

@@ -7,8 +7,8 @@ import pytest
 
 from elicitation.cli import main
 from elicitation.files import write_json
-from elicitation.records import ROOT, begin_record, make_record
-from elicitation.recovery import hold_folder
+from elicitation.jobs.records import ROOT, begin_record, make_record
+from elicitation.jobs.recovery import hold_folder
 
 
 @pytest.fixture
@@ -68,7 +68,6 @@ def test_a_reader_that_stops_early_ends_the_command_quietly(study):
 
 
 def test_the_command_starts_without_heavy_imports():
-    code = (
-        "import elicitation.audit, elicitation.cli, sys; assert not {'torch', 'pandas', 'numpy'} & sys.modules.keys()"
-    )
+    code = "import sys, elicitation.jobs.audit, elicitation.cli\n"
+    code += "assert not {'torch', 'pandas', 'numpy'} & sys.modules.keys()"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT / "src", check=True)

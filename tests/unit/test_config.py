@@ -11,8 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from random_configs import NO_WEIGHTS
 
-from elicitation import config as config_module
-from elicitation.config import (
+from elicitation.buying.methods import METHODS, study_methods
+from elicitation.buying.purchases import Supply, full_supply
+from elicitation.errors import InputError
+from elicitation.models.folder import local_model_folder
+from elicitation.study import config as config_module
+from elicitation.study.config import (
     SCHEMA_FILE,
     block_purchases,
     blocks_of,
@@ -21,7 +25,6 @@ from elicitation.config import (
     groups_of,
     load_catalogue,
     load_schema,
-    local_model_folder,
     made_blocks,
     made_runs,
     maker_of,
@@ -31,9 +34,6 @@ from elicitation.config import (
     readers_of,
     validate,
 )
-from elicitation.errors import InputError
-from elicitation.methods import METHODS, study_methods
-from elicitation.purchases import Supply, full_supply
 
 SEQUENTIAL = METHODS["sequential_sft"]
 PLENTY = full_supply(10**6)

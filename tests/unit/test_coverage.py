@@ -5,13 +5,13 @@ import pytest
 from scipy.special import expit
 from simulated import draw_study
 
-from elicitation.fitting import fit_group
-from elicitation.frontier import cost, on_frontier, score_points
-from elicitation.production import Fit
-from elicitation.recommendation import Findings, Question, recommend
-from elicitation.regimes import regime_at
-from elicitation.resampling import interval
-from elicitation.tables import best_purchases
+from elicitation.analysis.fitting import fit_group
+from elicitation.analysis.frontier import cost, on_frontier, score_points
+from elicitation.analysis.production import Fit
+from elicitation.analysis.recommendation import Findings, Question, recommend
+from elicitation.analysis.regimes import regime_at
+from elicitation.analysis.resampling import interval
+from elicitation.analysis.tables import best_purchases
 
 PRICE = 0.1
 PURCHASES = [

@@ -5,14 +5,14 @@ import sys
 
 import pytest
 
-from elicitation import devices
-from elicitation.devices import WAIT, lease_gpus, visible_gpus
 from elicitation.errors import InputError
+from elicitation.jobs import devices
+from elicitation.jobs.devices import WAIT, lease_gpus, visible_gpus
 
 LEASE = """
 import sys
 from functools import partial
-from elicitation.devices import lease_gpus
+from elicitation.jobs.devices import lease_gpus
 a, b, count, jobs_per_gpu = sys.argv[1:]
 print(*lease_gpus({"0": a, "1": b}, int(count), int(jobs_per_gpu), partial(print, flush=True)), flush=True)
 sys.stdin.read()

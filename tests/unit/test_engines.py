@@ -6,13 +6,13 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from elicitation import engines
-from elicitation.batches import predict
-from elicitation.engines import Labels, check_parity, label, label_with_transformers, last_error_line, not_loaded
 from elicitation.errors import InputError
-from elicitation.hardware import CPU, Hardware
-from elicitation.models import load_classifier, load_tokenizer, new_lora_classifier, save_merged, tokenize
-from elicitation.training import Protocol, train_stage
+from elicitation.models import engines
+from elicitation.models.batches import predict
+from elicitation.models.engines import Labels, check_parity, label, label_with_transformers, last_error_line, not_loaded
+from elicitation.models.hardware import CPU, Hardware
+from elicitation.models.loading import load_classifier, load_tokenizer, new_lora_classifier, save_merged, tokenize
+from elicitation.training.training import Protocol, train_stage
 
 
 @pytest.fixture
@@ -105,7 +105,9 @@ def test_the_line_that_names_the_cause_is_found(message, log, line):
 
 
 def test_what_was_written_to_stderr_is_read_back_where_it_is_a_file(tmp_path):
-    code = "import os; from elicitation.engines import written_to_stderr as read; os.write(2, b'oh'); print(read())"
+    code = (
+        "import os; from elicitation.models.engines import written_to_stderr as read; os.write(2, b'oh'); print(read())"
+    )
     said = []
     for stderr in ((tmp_path / "log").open("w"), subprocess.DEVNULL):
         command = [sys.executable, "-c", code]

@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from elicitation import config
-from elicitation.config import validate
-from elicitation.estimate import (
+from elicitation.study import config
+from elicitation.study.config import validate
+from elicitation.study.estimate import (
     FLOPS_PER_SECOND,
     FORWARD,
     START_UP_SECONDS,

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from explorer_study import STUDY, TITLES, make_study
 
+from elicitation.analysis.resampling import interval
 from elicitation.explorer import data, page
 from elicitation.explorer.data import TOGETHER, carried, encode, page_data
-from elicitation.resampling import interval
 
 NASTY = "</script><!--<script>alert(1)//]]>\u2028\u2029 'q' \"Q\" & <b>"
 

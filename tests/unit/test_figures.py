@@ -5,13 +5,13 @@ import pytest
 from matplotlib.collections import PolyCollection
 from matplotlib.markers import CARETDOWN
 
+from elicitation.analysis.frontier import priced
 from elicitation.figures import style
 from elicitation.figures.pareto import plot_pareto
 from elicitation.figures.prompting import NO_PROMPTS, finetuning_labels, plot_prompting
 from elicitation.figures.scaling import LOOKS, plot_scaling
 from elicitation.figures.spending import budgets_spent, plot_spending
 from elicitation.figures.weak_labels import comparable_tasks, plot_weak_labels
-from elicitation.frontier import priced
 
 TITLES = {"m": "Method M", "n": "Method N"}
 NOTHING = pd.DataFrame(columns=["task", "supervisor", "student", "method", "n_weak", "n_gold", "seed"])

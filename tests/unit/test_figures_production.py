@@ -5,10 +5,10 @@ import pytest
 from test_figures import legend, panel_titles, panels, words
 from test_production import PURCHASES, TRUTH, fit_of
 
+from elicitation.analysis.production import CHANCE, FORMS
 from elicitation.figures import style
 from elicitation.figures.isoquants import COLOURS, MANY, label_places, plot_isoquants
 from elicitation.figures.production import FEW, plot_production
-from elicitation.production import CHANCE, FORMS
 
 BAD_COLOUR = style.NAMED_COLOURS[3]
 

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from elicitation import fitting
-from elicitation.fitting import (
+from elicitation.analysis import fitting
+from elicitation.analysis.fitting import (
     MIN_NOISE,
     budgets_of,
     describe,
@@ -13,7 +13,7 @@ from elicitation.fitting import (
     judge,
     noise_of,
 )
-from elicitation.production import FORMS
+from elicitation.analysis.production import FORMS
 
 BUDGETS, WEAK_PRICE = [16, 64, 256, 1024], 0.1
 PURCHASES = np.array(
@@ -31,7 +31,7 @@ def truth(form, purchases=PURCHASES):
 
 
 def resamples(accuracy, noise=0.02, seed=0, purchases=PURCHASES, replicates=40):
-    """Points and deviations as elicitation.resampling.read_resamples returns them, observed with normal noise."""
+    """Points and deviations as analysis.resampling.read_resamples returns them, observed with normal noise."""
     rng = np.random.default_rng(seed)
     observed = accuracy + noise * rng.standard_normal(len(purchases))
     points = pd.DataFrame(purchases, columns=["n_weak", "n_gold"]).assign(task="t", supervisor="v", student="s")

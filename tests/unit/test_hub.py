@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from elicitation.config import TOKENIZER_FILES, check_model_folder
 from elicitation.errors import InputError
 from elicitation.files import hash_file, read_json, write_json
-from elicitation.hub import (
+from elicitation.jobs.records import ROOT
+from elicitation.models.folder import TOKENIZER_FILES, check_model_folder
+from elicitation.models.hub import (
     MODEL_FILES,
     check_needs_no_code,
     check_pinned,
@@ -17,7 +18,6 @@ from elicitation.hub import (
     fetch_model,
     model_source,
 )
-from elicitation.records import ROOT
 
 HUB = {"name": "tiny", "hub": {"id": "someone/tiny", "revision": "0" * 40}}
 
@@ -184,7 +184,7 @@ def test_a_model_that_only_its_own_code_can_load_is_refused(trapped_folder, tmp_
 
 
 def test_code_beside_an_architecture_that_transformers_knows_is_not_run(trapped_folder, tmp_path):
-    from elicitation.models import load_tokenizer
+    from elicitation.models.loading import load_tokenizer
 
     code = {"auto_map": {"AutoModelForSequenceClassification": "modeling_own.Own"}}
     write_json(trapped_folder / "config.json", read_json(trapped_folder / "config.json") | code)

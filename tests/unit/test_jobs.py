@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from elicitation.files import hash_file, read_json, write_json
-from elicitation.forkserver import FORK_SERVER
-from elicitation.jobs import JOBS_PER_GPU, SCHEDULER
+from elicitation.jobs.forkserver import FORK_SERVER
+from elicitation.jobs.script import JOBS_PER_GPU, SCHEDULER
 
 JOB = """
 import os, sys, time
 from types import SimpleNamespace
-from elicitation import records
+from elicitation.jobs import records
 from elicitation.errors import InputError
-from elicitation.jobs import job
+from elicitation.jobs.script import job
 
 class Named(list):
     def __init__(self, **named):
@@ -250,5 +250,5 @@ def test_a_job_asks_to_be_forked_unless_it_wants_gpus(run, gpus, monkeypatch, tm
 @pytest.mark.parametrize(("whole_gpu", "shared"), [(False, 4), (True, 1)])
 def test_a_job_shares_a_gpu_as_the_study_allows_unless_it_wants_all_of_it(run, gpus, monkeypatch, whole_gpu, shared):
     monkeypatch.setenv(JOBS_PER_GPU, "4")
-    look = f"from elicitation.devices import sharing; print('allows', sharing('{gpus[0]}'))"
+    look = f"from elicitation.jobs.devices import sharing; print('allows', sharing('{gpus[0]}'))"
     assert f"allows [{shared}]\n" in run(look, whole_gpu=whole_gpu, gpu=1)[1]

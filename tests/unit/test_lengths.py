@@ -3,13 +3,20 @@ import pytest
 import torch
 from transformers import AutoModel
 
+from elicitation.buying.methods import Shots
+from elicitation.buying.purchases import order_pool
+from elicitation.data.prompts import PromptFormat
+from elicitation.data.sandbox import CONTEXT
 from elicitation.errors import InputError
-from elicitation.lengths import check_context, context_of, count_tokens, longest_prompt, must_fit, tokens_per_label
-from elicitation.methods import Shots
-from elicitation.models import load_tokenizer, tokenize
-from elicitation.prompts import PromptFormat
-from elicitation.purchases import order_pool
-from elicitation.sandbox import CONTEXT
+from elicitation.models.lengths import (
+    check_context,
+    context_of,
+    count_tokens,
+    longest_prompt,
+    must_fit,
+    tokens_per_label,
+)
+from elicitation.models.loading import load_tokenizer, tokenize
 
 
 def test_tokens_are_counted_as_the_model_reads_them(llama_folder, examples):

@@ -3,9 +3,9 @@ import sys
 
 import pytest
 
-from elicitation import libraries
 from elicitation.errors import InputError
-from elicitation.libraries import (
+from elicitation.models import libraries
+from elicitation.models.libraries import (
     bring_missing,
     compiled_parts,
     debian_package,

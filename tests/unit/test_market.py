@@ -1,7 +1,7 @@
 import pandas as pd
 
-from elicitation.market import read_market
-from elicitation.purchases import Supply
+from elicitation.buying.market import read_market
+from elicitation.buying.purchases import Supply
 
 
 def test_what_lacks_a_label_is_not_sold_with_it(tmp_path):

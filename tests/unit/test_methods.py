@@ -7,16 +7,16 @@ import pandas as pd
 import pytest
 import torch
 
-from elicitation.engines import label_with_transformers
+from elicitation.buying.market import plan_runs
+from elicitation.buying.methods import METHODS, Selection, Shots, Stage, method_from, settings_of, study_methods
+from elicitation.buying.purchases import buy, full_supply, order_pool, set_shots_apart
+from elicitation.data.prompts import PromptFormat, label_token_ids
 from elicitation.errors import InputError
-from elicitation.hardware import CPU
-from elicitation.market import plan_runs
-from elicitation.methods import METHODS, Selection, Shots, Stage, method_from, settings_of, study_methods
-from elicitation.models import load_tokenizer
-from elicitation.prompts import PromptFormat, label_token_ids
-from elicitation.purchases import buy, full_supply, order_pool, set_shots_apart
-from elicitation.runs import Student, labelled_shots, prompted, run_stages, tokenize_prompts
-from elicitation.training import Protocol
+from elicitation.models.engines import label_with_transformers
+from elicitation.models.hardware import CPU
+from elicitation.models.loading import load_tokenizer
+from elicitation.training.runs import Student, labelled_shots, prompted, run_stages, tokenize_prompts
+from elicitation.training.training import Protocol
 
 PROTOCOL = Protocol("early_stopping", learning_rate=0.02, batch_size=4, presentations=24)
 TRAINING = {name: method for name, method in METHODS.items() if not method.prompts_only}
@@ -134,7 +134,7 @@ def test_prompting_predicts_in_the_order_of_the_test_ids(ask):
 
 
 def test_examples_that_do_not_fit_the_context_are_refused_or_left_out(ask, monkeypatch):
-    monkeypatch.setattr("elicitation.models.context_of", lambda folder: 200)
+    monkeypatch.setattr("elicitation.models.loading.context_of", lambda folder: 200)
     assert list(ask([1, 2, 30], beyond_context="leave_out")) == [1, 2]
     with pytest.raises(InputError, match="but it reads 200 at most"):
         ask([1, 2, 30])

@@ -3,10 +3,10 @@ import pytest
 import torch
 from transformers import AutoModel
 
-from elicitation.batches import forward, predict
 from elicitation.errors import InputError
-from elicitation.hardware import CPU, Hardware
-from elicitation.models import (
+from elicitation.models.batches import forward, predict
+from elicitation.models.hardware import CPU, Hardware
+from elicitation.models.loading import (
     HEAD_SCALE,
     LINEAR,
     choose_trainable,
@@ -23,7 +23,7 @@ from elicitation.models import (
     tokenize,
     truncate_model,
 )
-from elicitation.training import Protocol, copy_weights, train_stage, trainable_weights
+from elicitation.training.training import Protocol, copy_weights, train_stage, trainable_weights
 
 ARCHITECTURES = ["llama", "qwen2", "mistral", "gemma", "bert", "encoder", "modernbert"]
 ARCHITECTURES += ["roberta", "electra", "distilbert", "gpt2"]

@@ -11,15 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from random_configs import OWN_STUDY, write_files
 
-from elicitation.config import prices_of, supply_of, validate
+from elicitation.analysis.label_quality import describe_label, describe_sources, join_labels, quality_by_set
+from elicitation.buying.methods import Shots
+from elicitation.buying.purchases import Supply, arrange, buy, check_supply, full_supply, order_pool
+from elicitation.data.own_labels import describe_table, draw_sets, join_repeated, read_rows, survey_table
+from elicitation.data.tasks import describe_sets, prepare_task, revision_of, source_files
 from elicitation.errors import InputError
 from elicitation.files import hash_text
-from elicitation.lengths import longest_prompt
-from elicitation.methods import Shots
-from elicitation.own_labels import describe_table, draw_sets, join_repeated, read_rows, survey_table
-from elicitation.purchases import Supply, arrange, buy, check_supply, full_supply, order_pool
-from elicitation.tasks import describe_sets, prepare_task, revision_of, source_files
-from elicitation.weak_labels import describe_label, describe_sources, join_labels, quality_by_set
+from elicitation.models.lengths import longest_prompt
+from elicitation.study.config import prices_of, supply_of, validate
 
 # crowd-kit is written for an older pandas.
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
@@ -44,7 +44,7 @@ def sentence_about(folder, content: bytes, **settings) -> str:
 
 def rows_of(labels, columns=1):
     """Rows with these (gold, vote) labels."""
-    from elicitation.own_labels import Row
+    from elicitation.data.own_labels import Row
 
     return [Row(i, str(i), hash_text(str(i)), str(i), gold, (vote,) * columns) for i, (gold, vote) in enumerate(labels)]
 

@@ -3,10 +3,10 @@ import torch
 import torch.nn.functional as F
 from transformers import AutoModelForCausalLM
 
-from elicitation import sandbox
+from elicitation.data import sandbox
 from elicitation.errors import InputError
-from elicitation.models import load_tokenizer
-from elicitation.pretraining import build_model, build_tokenizer, pretrain, tag_loss
+from elicitation.models.loading import load_tokenizer
+from elicitation.models.pretraining import build_model, build_tokenizer, pretrain, tag_loss
 from elicitation.seeds import stream
 
 

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elicitation.files import write_json
-from elicitation.frontier import cost
-from elicitation.production import (
+from elicitation.analysis.frontier import cost
+from elicitation.analysis.production import (
     CHANCE,
     FORMS,
     TOLERANCE,
@@ -27,6 +26,7 @@ from elicitation.production import (
     read_production,
     substitution_table,
 )
+from elicitation.files import write_json
 
 SOURCE = Path(__file__).parents[2] / "src"
 PURCHASES = np.array([(0, 16), (80, 8), (160, 0), (0, 256), (1280, 128), (2560, 0)])
@@ -240,7 +240,8 @@ def test_fits_are_read_as_they_were_written(tmp_path):
 
 
 def test_reading_and_predicting_imports_nothing_heavy():
-    code = "import sys, elicitation.production; print({'scipy', 'sklearn', 'matplotlib', 'torch'} & set(sys.modules))"
+    code = "import sys, elicitation.analysis.production\n"
+    code += "print({'scipy', 'sklearn', 'matplotlib', 'torch'} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={"PYTHONPATH": SOURCE})
     assert result.stdout == "set()\n", result.stderr
 

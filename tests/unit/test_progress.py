@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from elicitation.progress import Failures, KeepGoing, TimeLeft, time_left
+from elicitation.jobs.progress import Failures, KeepGoing, TimeLeft, time_left
 
 
 @pytest.mark.parametrize(

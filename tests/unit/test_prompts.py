@@ -2,9 +2,9 @@ import pytest
 from tokenizers import Tokenizer, decoders, models, normalizers
 from transformers import PreTrainedTokenizerFast
 
+from elicitation.data.prompts import PromptFormat, label_token_ids, write_prompt
 from elicitation.errors import InputError
-from elicitation.models import load_tokenizer
-from elicitation.prompts import PromptFormat, label_token_ids, write_prompt
+from elicitation.models.loading import load_tokenizer
 
 
 def test_a_prompt_is_written_as_in_the_paper_to_the_character():

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from elicitation.buying.purchases import buy, check_supply, full_supply, order_pool
 from elicitation.errors import InputError
-from elicitation.purchases import buy, check_supply, full_supply, order_pool
 
 seeds = st.integers(0, 10_000)
 pools = st.lists(st.text("0123456789abcdef", min_size=4, max_size=8), min_size=1, max_size=40, unique=True)

@@ -8,12 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from elicitation import ratings
-from elicitation.config import groups_of, made_runs, prices_of, readers_of, validate
-from elicitation.errors import InputError
-from elicitation.estimate import estimate
-from elicitation.files import hash_file, hash_text
-from elicitation.ratings import (
+from elicitation.analysis.label_quality import join_labels
+from elicitation.data import ratings
+from elicitation.data.ratings import (
     SETS,
     check_archive,
     describe_set,
@@ -24,8 +21,11 @@ from elicitation.ratings import (
     ratings_file,
     read_archive,
 )
-from elicitation.tasks import draw_ratings, prepare_task, revision_of, source_files
-from elicitation.weak_labels import join_labels
+from elicitation.data.tasks import draw_ratings, prepare_task, revision_of, source_files
+from elicitation.errors import InputError
+from elicitation.files import hash_file, hash_text
+from elicitation.study.config import groups_of, made_runs, prices_of, readers_of, validate
+from elicitation.study.estimate import estimate
 
 SENTENCES = [
     ("1_1", " A good film. ", [3, 2, 0, -1, 1]),

@@ -9,11 +9,9 @@ import pandas as pd
 import pytest
 from simulated import draw_study
 
-from elicitation.cli import main
-from elicitation.errors import InputError
-from elicitation.files import hash_file, read_json, write_json, write_table
-from elicitation.production import Fit, as_json
-from elicitation.recommendation import (
+from elicitation.analysis.names import UNDETERMINED
+from elicitation.analysis.production import Fit, as_json
+from elicitation.analysis.recommendation import (
     Question,
     answer_all,
     asking_is_as_good,
@@ -27,7 +25,9 @@ from elicitation.recommendation import (
     report,
     worth_buying,
 )
-from elicitation.strategies import UNDETERMINED
+from elicitation.cli import main
+from elicitation.errors import InputError
+from elicitation.files import hash_file, read_json, write_json, write_table
 
 PURCHASES = [(40, 0), (20, 2), (0, 4), (160, 0), (80, 8), (0, 16), (640, 0), (320, 32), (0, 64)]
 CAPPED = {"top": 0.95, "scale": 20.0, "beta": 1.0, "cap": 20.0, "half": 100.0}

@@ -9,9 +9,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from elicitation import records, seeds
+from elicitation import seeds
 from elicitation.files import hash_file, write_json
-from elicitation.records import (
+from elicitation.jobs import records
+from elicitation.jobs.records import (
     COMMAND_VARIABLE,
     LOCKS,
     ROOT,
@@ -102,7 +103,7 @@ def test_no_lock_is_claimed_where_none_was_installed(monkeypatch):
 
 
 def test_records_are_made_without_heavy_imports():
-    code = "import elicitation.records, sys; print([m for m in ('torch', 'pandas', 'numpy') if m in sys.modules])"
+    code = "import elicitation.jobs.records, sys; print([m for m in ('torch', 'pandas', 'numpy') if m in sys.modules])"
     command = [sys.executable, "-c", code]
     result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT / "src", check=True)
     assert result.stdout.strip() == "[]"

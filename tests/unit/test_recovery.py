@@ -11,11 +11,11 @@ import pytest
 from safetensors.numpy import save_file
 from snakemake.cli import get_argument_parser
 
-from elicitation import recovery
 from elicitation.errors import InputError
 from elicitation.files import hash_file, read_json, write_json
-from elicitation.records import measure
-from elicitation.recovery import (
+from elicitation.jobs import recovery
+from elicitation.jobs.records import measure
+from elicitation.jobs.recovery import (
     check_inputs,
     check_writable,
     damaged_file,
@@ -30,7 +30,7 @@ from elicitation.recovery import (
 HOLD = """
 import sys
 from pathlib import Path
-from elicitation.recovery import hold_folder
+from elicitation.jobs.recovery import hold_folder
 running = hold_folder(Path(sys.argv[1]))
 print("held", flush=True)
 sys.stdin.read()

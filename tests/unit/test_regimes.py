@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 from simulated import draw_study
 
-from elicitation.regimes import find_regimes, regime_at, shares_of_wins
-from elicitation.strategies import REGIMES, strategy_of
+from elicitation.analysis.names import REGIMES, strategy_of
+from elicitation.analysis.regimes import find_regimes, regime_at, shares_of_wins
 
 WEAK, MIXED, GOLD = (100, 0), (50, 5), (0, 10)
 """Purchases that cost 10 at the price 0.1."""

@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from elicitation.files import write_table
-from elicitation.resampling import (
+from elicitation.analysis.resampling import (
     asked_accuracies,
     best_by_half,
     both_ways,
@@ -22,6 +21,7 @@ from elicitation.resampling import (
     with_interval,
     with_weak_accuracy,
 )
+from elicitation.files import write_table
 
 REPLICATES = 20_000
 

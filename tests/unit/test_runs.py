@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 import torch
 
-from elicitation.batches import predict
-from elicitation.hardware import CPU, Hardware
-from elicitation.market import plan_runs
-from elicitation.methods import METHODS, Stage
-from elicitation.models import adapted_weights, load_tokenizer, new_lora_classifier, renew_head, tokenize
-from elicitation.purchases import Supply
-from elicitation.runs import Student
-from elicitation.training import Protocol
+from elicitation.buying.market import plan_runs
+from elicitation.buying.methods import METHODS, Stage
+from elicitation.buying.purchases import Supply
+from elicitation.models.batches import predict
+from elicitation.models.hardware import CPU, Hardware
+from elicitation.models.loading import adapted_weights, load_tokenizer, new_lora_classifier, renew_head, tokenize
+from elicitation.training.runs import Student
+from elicitation.training.training import Protocol
 
 PROTOCOL = Protocol("early_stopping", learning_rate=0.02, batch_size=4, presentations=24)
 

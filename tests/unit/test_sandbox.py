@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from elicitation import sandbox
-from elicitation.sandbox import Review, Style, vocabulary, write_review, write_tags, write_task
+from elicitation.data import sandbox
+from elicitation.data.sandbox import Review, Style, vocabulary, write_review, write_tags, write_task
 from elicitation.seeds import stream
 
 

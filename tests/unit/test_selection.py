@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elicitation.methods import Selection
+from elicitation.buying.methods import Selection
 from elicitation.seeds import stream
-from elicitation.selection import choose_uncertain, uncertainty
+from elicitation.training.selection import choose_uncertain, uncertainty
 
 IDS = ["sure", "even", "leaning", "certain"]
 LOG_ODDS = np.array([-3.0, 0.0, 1.0, 20.0])

@@ -1,6 +1,6 @@
 import pytest
 
-from elicitation.strategies import NO_LABELS, PLAIN, REGIMES, STRATEGIES, strategy_of
+from elicitation.analysis.names import NO_LABELS, PLAIN, REGIMES, STRATEGIES, strategy_of
 
 
 @pytest.mark.parametrize(

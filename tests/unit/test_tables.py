@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from elicitation.frontier import priced
-from elicitation.tables import best_purchases, methods_latex, methods_table
+from elicitation.analysis.frontier import priced
+from elicitation.analysis.tables import best_purchases, methods_latex, methods_table
 
 TITLES = {"m": "Method M", "few_shot": "50 % few-shot"}
 NOTHING = pd.DataFrame(columns=["task", "supervisor", "student", "method", "n_weak", "n_gold", "seed"])

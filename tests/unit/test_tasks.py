@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elicitation.errors import InputError
-from elicitation.formatting import text_key
-from elicitation.tasks import (
+from elicitation.data.formatting import text_key
+from elicitation.data.tasks import (
     clean,
     describe_sets,
     format_rows,
@@ -22,6 +21,7 @@ from elicitation.tasks import (
     source_files,
     split_task,
 )
+from elicitation.errors import InputError
 
 SIZES = {"pool_size": 20, "test_size": 10, "supervision_size": 6}
 TASK = {

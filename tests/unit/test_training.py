@@ -7,17 +7,16 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elicitation.batches import predict, predict_next_token, subnormals_as_zero, within_memory, without_adapters
 from elicitation.errors import InputError
-from elicitation.hardware import CPU
-from elicitation.models import load_language_model, load_tokenizer, new_lora_classifier, tokenize
-from elicitation.training import (
+from elicitation.models.batches import predict, predict_next_token, subnormals_as_zero, within_memory, without_adapters
+from elicitation.models.hardware import CPU
+from elicitation.models.loading import load_language_model, load_tokenizer, new_lora_classifier, tokenize
+from elicitation.training.training import (
     EarlyStopping,
     Protocol,
     copy_weights,
     endless_batches,
     fixed_epoch_settings,
-    learning_rate_factor,
     log_confidence_targets,
     plan_schedule,
     restore_weights,
@@ -307,7 +306,6 @@ def test_fixed_epochs_of_the_papers_code_count_whole_batches(n_labels, steps):
 def test_every_stage_has_a_step_at_the_whole_learning_rate(n_labels, stopping, schedule, presentations):
     plan = plan_schedule(n_labels, Protocol(stopping, 1e-3, schedule=schedule, presentations=presentations))
     assert plan.n_train >= 1 and 0 <= plan.warmup_steps < plan.steps
-    assert learning_rate_factor(plan.warmup_steps, plan.warmup_steps, plan.steps) == 1
     assert plan.evaluate_every is None or plan.evaluate_every >= 1
 
 
@@ -327,13 +325,6 @@ def test_supervisors_run_all_their_epochs(new_model, token_ids, gold):
     protocol = supervisor_protocol(1e-9, epochs=3, n_labels=40, micro_batch_tokens=1000)
     result = train_stage(new_model(), token_ids, gold, protocol, 0, "supervision", silent)
     assert result.presentations >= 3 * 32
-
-
-@pytest.mark.parametrize(
-    ("step", "factor"), [(0, 0.0), (1, 0.1), (5, 0.5), (9, 0.9), (10, 1.0), (60, 0.5), (110, 0.0), (200, 0.0)]
-)
-def test_learning_rate_warms_up_linearly_from_0_and_decays_as_a_cosine(step, factor):
-    assert learning_rate_factor(step, 10, 110) == pytest.approx(factor)
 
 
 # Early stopping

@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 import torch
 
-from elicitation.batches import forward, predict
+from elicitation.buying.methods import Stage
 from elicitation.errors import InputError
-from elicitation.hardware import CPU
-from elicitation.methods import Stage
-from elicitation.models import load_classifier, load_tokenizer, save_merged, tokenize
-from elicitation.runs import Student
-from elicitation.training import Protocol
-from elicitation.trunk import compute_states, join_trunk, read_trunk, split_trunk, write_trunk
+from elicitation.models.batches import forward, predict
+from elicitation.models.hardware import CPU
+from elicitation.models.loading import load_classifier, load_tokenizer, save_merged, tokenize
+from elicitation.models.trunk import compute_states, join_trunk, read_trunk, split_trunk, write_trunk
+from elicitation.training.runs import Student
+from elicitation.training.training import Protocol
 
 REVIEWS = (
     "A warm, funny and moving film.",

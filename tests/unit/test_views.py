@@ -6,17 +6,17 @@ import pandas as pd
 import pytest
 import yaml
 
-from elicitation.averages import average_rows, missing_runs, select, task_rows, with_average
-from elicitation.config import SCHEMA_FILE, budgets_of, planned_runs, prices_of, supervisors_of, validate
-from elicitation.evaluation import summarise
+from elicitation.analysis.averages import average_rows, missing_runs, select, task_rows, with_average
+from elicitation.analysis.evaluation import summarise
+from elicitation.analysis.frontier import frontiers
+from elicitation.analysis.regimes import find_regimes
+from elicitation.analysis.tables import methods_latex, methods_table
+from elicitation.buying.methods import study_methods
 from elicitation.figures.prompting import finetuning_labels, plot_prompting
 from elicitation.figures.scaling import plot_scaling
 from elicitation.figures.spending import plot_spending
-from elicitation.frontier import frontiers
-from elicitation.methods import study_methods
-from elicitation.regimes import find_regimes
-from elicitation.tables import methods_latex, methods_table
-from elicitation.views import averaged_tasks, figures_of
+from elicitation.study.config import SCHEMA_FILE, budgets_of, planned_runs, prices_of, supervisors_of, validate
+from elicitation.study.views import averaged_tasks, figures_of
 
 ROOT = SCHEMA_FILE.parents[2]
 FILES = {path.stem: path for path in [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))]}

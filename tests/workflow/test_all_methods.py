@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from helpers import MINI, run_snakemake
 
-from elicitation.methods import METHODS
+from elicitation.buying.methods import METHODS
 
 
 @pytest.fixture(scope="module")

@@ -140,9 +140,9 @@ def test_a_library_that_is_missing_is_named_with_the_commands_that_install_it(ma
 
 
 def test_root_has_it_brought_too_where_the_lists_of_packages_are_gone(machine):
-    result = machine.run("rm -r /var/lib/apt/lists/*; .venv/bin/python -m elicitation.libraries", user="0")
+    result = machine.run("rm -r /var/lib/apt/lists/*; .venv/bin/python -m elicitation.models.libraries", user="0")
     assert result.returncode == 0, result.stderr
     assert "This machine lacks libnuma.so.1" in result.stdout
-    again = machine.run(".venv/bin/python -m elicitation.libraries")
+    again = machine.run(".venv/bin/python -m elicitation.models.libraries")
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
     assert machine.run(REMOVE, user="0").returncode == 0

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from helpers import MINI, ROOT, jobs_planned, missing, run_snakemake, snakemake_command
 
-from elicitation.audit import read_records
 from elicitation.files import hash_file
+from elicitation.jobs.audit import read_records
 
 SMALL = MINI | {
     "tasks": MINI["tasks"][:1],

@@ -10,12 +10,12 @@ import yaml
 from helpers import ROOT, snakemake_command
 from safetensors import safe_open
 
+from elicitation.analysis.resampling import right_answers
+from elicitation.buying.purchases import buy
 from elicitation.files import hash_ids, read_json
-from elicitation.hardware import Hardware
-from elicitation.lengths import count_tokens
-from elicitation.purchases import buy
-from elicitation.records import read_record
-from elicitation.resampling import right_answers
+from elicitation.jobs.records import read_record
+from elicitation.models.hardware import Hardware
+from elicitation.models.lengths import count_tokens
 
 DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
 SMOLLM2, SMALL = DEFAULT["models"]

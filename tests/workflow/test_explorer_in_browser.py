@@ -12,12 +12,12 @@ import pytest
 from explorer_study import BUDGETS, STUDY, TITLES, make_study
 from helpers import install
 
-from elicitation import production
+from elicitation.analysis import production
+from elicitation.analysis.frontier import priced, score_points
+from elicitation.analysis.recommendation import Findings, Question, recommend
+from elicitation.analysis.regimes import regime_at
 from elicitation.explorer.data import page_data
 from elicitation.explorer.page import render
-from elicitation.frontier import priced, score_points
-from elicitation.recommendation import Findings, Question, recommend
-from elicitation.regimes import regime_at
 
 CHROMIUM, DRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"
 FLAGS = (

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 from helpers import MINI, ROOT, jobs_planned, run_snakemake
 
+from elicitation.analysis.resampling import read_resamples
+from elicitation.buying.purchases import buy
 from elicitation.files import hash_file, hash_ids
-from elicitation.purchases import buy
-from elicitation.resampling import read_resamples
 
 TASKS = [task["name"] for task in MINI["tasks"]]
 FIGURES = (

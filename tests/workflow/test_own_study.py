@@ -18,8 +18,8 @@ from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
 from statsmodels.stats.proportion import proportion_confint
 
+from elicitation.buying.purchases import arrange, buy
 from elicitation.files import hash_ids, hash_text
-from elicitation.purchases import arrange, buy
 
 N, N_GOLD = 1500, 300
 ANNOTATORS = {"ann a": 0.9, "ann b": 0.75, "ann c": 0.6}

@@ -15,8 +15,8 @@ CLASSIFY = """
 import json, sys
 sys.path.insert(0, {src!r})
 from vllm.model_executor.models import registry
-from elicitation.engines import label
-from elicitation.hardware import CPU
+from elicitation.models.engines import label
+from elicitation.models.hardware import CPU
 # Into each class that its cache lacks vLLM would look in a process of its own, for 10 s.
 registry._run_in_subprocess = lambda look: look()
 ids = json.loads({ids!r})
@@ -60,7 +60,7 @@ def write_checkpoint(folder, architecture: str, heads: int, kind: str = "Sequenc
     import torch
     import transformers
 
-    from elicitation.pretraining import build_tokenizer
+    from elicitation.models.pretraining import build_tokenizer
 
     tokenizer = build_tokenizer()
     torch.manual_seed(0)
@@ -84,9 +84,9 @@ def write_supervisor(folder: Path, architecture: str) -> list[list[int]]:
     """A pretrained model with adapters and head as large as if trained, merged; and token ids to label."""
     import torch
 
-    from elicitation.hardware import CPU
-    from elicitation.models import load_tokenizer, new_lora_classifier, save_merged
-    from elicitation.training import trainable_weights
+    from elicitation.models.hardware import CPU
+    from elicitation.models.loading import load_tokenizer, new_lora_classifier, save_merged
+    from elicitation.training.training import trainable_weights
 
     pretrained = folder / "pretrained"
     kind = "MaskedLM" if architecture.endswith("Bert") else "CausalLM"

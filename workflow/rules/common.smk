@@ -1,7 +1,7 @@
 # Names, constraints and settings that the rules share. Imports nothing heavy.
 import subprocess
 
-from elicitation.config import (
+from elicitation.study.config import (
     NO_LABELS,
     NO_SEED,
     NO_SUPERVISOR,
@@ -17,14 +17,13 @@ from elicitation.config import (
     prices_of,
     readers_of,
     reads_as,
-    split_file,
-    splits_read,
     supervisors_of,
     supply_of,
 )
-from elicitation.methods import settings_of, study_methods
-from elicitation.own_labels import table_file
-from elicitation.ratings import SETS, ratings_file
+from elicitation.data.sources import split_file, splits_read
+from elicitation.buying.methods import settings_of, study_methods
+from elicitation.data.own_labels import table_file
+from elicitation.data.ratings import SETS, ratings_file
 
 TASKS = {task["name"]: task for task in study["tasks"]}
 MODELS = {model["name"]: model for model in study["models"]}
@@ -66,7 +65,7 @@ API_STUDENTS = [name for name in STUDENTS if "api" in MODELS[name]]
 LOCAL_STUDENTS = [name for name in STUDENTS if name not in API_STUDENTS]
 READERS = {task: readers_of(task, study) for task in TASKS}
 # What takes seconds to import, and the rules, by the beginnings of their names, that do.
-TRAINS, LABELS, DRAWS = "elicitation.runs", "vllm.entrypoints.llm", "elicitation.figures.style"
+TRAINS, LABELS, DRAWS = "elicitation.training.runs", "vllm.entrypoints.llm", "elicitation.figures.style"
 # What may not work comes first.
 IMPORTS = {
     LABELS: ("check_engine", "write_weak_labels", "score_prompts", "ask_without_labels") if ENGINE else (),
@@ -216,7 +215,7 @@ def supervisor_model(wildcards):
 
 
 def hardware_of(model):
-    """Where a model runs: as elicitation.hardware.Hardware."""
+    """Where a model runs: as elicitation.models.hardware.Hardware."""
     own = {key: model[key] for key in ("gpus", "quantization", "gradient_checkpointing")}
     return own | {"device": DEVICE, "precision": study["precision"]}
 

@@ -1,5 +1,5 @@
 # From points to decisions: what accuracy labels buy, and what to buy.
-from elicitation.config import AVERAGE
+from elicitation.analysis.names import AVERAGE
 
 # The figures show the study's first supervisor, student and method that train, on every task.
 FIRST = next((group for group in GROUPS if group["method"] in TRAINING), GROUPS[0])

@@ -1,5 +1,5 @@
 # Scores, frontiers, regimes, figures and tables. Prices enter here only, so changing them trains nothing.
-from elicitation.views import averaged_tasks, figures_of
+from elicitation.study.views import averaged_tasks, figures_of
 
 TITLES = {name: method.title for name, method in METHODS.items()}
 VIEWS = figures_of(study)

@@ -1,16 +1,16 @@
 """Ask a student for the test labels without any labelled example."""
 
-from elicitation.jobs import imports_done, job
+from elicitation.jobs.script import imports_done, job
 
 with job(snakemake, whole_gpu=snakemake.params.labelling["engine"] == "vllm") as record:
     import pandas as pd
 
-    from elicitation.config import NO_SEED
-    from elicitation.engines import label
+    from elicitation.data.prompts import PromptFormat, label_token_ids, write_prompt
     from elicitation.files import hash_ids, write_table
-    from elicitation.hardware import Hardware
-    from elicitation.models import load_tokenizer, require_hardware, tokenize
-    from elicitation.prompts import PromptFormat, label_token_ids, write_prompt
+    from elicitation.models.engines import label
+    from elicitation.models.hardware import Hardware
+    from elicitation.models.loading import load_tokenizer, require_hardware, tokenize
+    from elicitation.study.config import NO_SEED
 
     imports_done()
     params, files, hardware = snakemake.params, snakemake.input, Hardware(**snakemake.params.hardware)

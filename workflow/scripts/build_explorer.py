@@ -1,14 +1,14 @@
 """Build the page on which frontier, regimes, isoquants and purchase follow prices and budget."""
 
-from elicitation.jobs import job
+from elicitation.jobs.script import job
 
 with job(snakemake) as record:
-    from elicitation.captions import precision_of_runs
+    from elicitation.analysis.captions import precision_of_runs
+    from elicitation.analysis.production import read_production
+    from elicitation.analysis.resampling import read_resamples
     from elicitation.explorer.data import page_data
     from elicitation.explorer.page import render
     from elicitation.files import replacing
-    from elicitation.production import read_production
-    from elicitation.resampling import read_resamples
 
     points, deviations = read_resamples(snakemake.input.resamples)
     study = dict(snakemake.params.items()) | {"precision": precision_of_runs(snakemake.input.metrics)}

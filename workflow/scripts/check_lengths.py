@@ -1,6 +1,6 @@
 """Count tokens; refuse texts that a model cannot read whole behind its prompts, and labels that are no tokens."""
 
-from elicitation.jobs import job
+from elicitation.jobs.script import job
 
 with job(snakemake, forked=False) as record:
     from pathlib import Path
@@ -8,8 +8,9 @@ with job(snakemake, forked=False) as record:
     import pandas as pd
 
     from elicitation.api import check_api_context
-    from elicitation.config import require_language_head
-    from elicitation.lengths import (
+    from elicitation.buying.methods import Shots
+    from elicitation.data.prompts import PromptFormat, label_token_ids
+    from elicitation.models.lengths import (
         check_context,
         count_tokens,
         longest_prompt,
@@ -17,8 +18,7 @@ with job(snakemake, forked=False) as record:
         read_tokenizer,
         tokens_per_label,
     )
-    from elicitation.methods import Shots
-    from elicitation.prompts import PromptFormat, label_token_ids
+    from elicitation.study.config import require_language_head
 
     params, task, style = snakemake.params, snakemake.wildcards.task, PromptFormat(**snakemake.params.prompt)
     sets = {part: pd.read_parquet(snakemake.input[part]) for part in ("pool", "test", "supervision")}

@@ -1,13 +1,13 @@
 """Refuse a task with a text that a model cannot read whole; in every target's plan, before what the model is for."""
 
-from elicitation.jobs import job
+from elicitation.jobs.script import job
 
 with job(snakemake, forked=False) as record:
     from pathlib import Path
 
     import pandas as pd
 
-    from elicitation.lengths import check_context, count_tokens
+    from elicitation.models.lengths import check_context, count_tokens
 
     inputs, folder = snakemake.input, Path(snakemake.input.tokenizer)
     texts = pd.concat(map(pd.read_parquet, (inputs.pool, inputs.test, inputs.supervision)))

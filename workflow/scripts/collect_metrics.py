@@ -1,6 +1,6 @@
 """Join the scores of all runs into one table."""
 
-from elicitation.jobs import job
+from elicitation.jobs.script import job
 
 with job(snakemake):
     import pandas as pd

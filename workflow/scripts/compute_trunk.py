@@ -1,15 +1,15 @@
 """Pass the texts of pool and test set through the layers of a student that stay frozen, once for all runs."""
 
-from elicitation.jobs import imports_done, job
+from elicitation.jobs.script import imports_done, job
 
 with job(snakemake) as record:
     from pathlib import Path
 
     import pandas as pd
 
-    from elicitation.hardware import Hardware
-    from elicitation.models import load_classifier, load_tokenizer, require_hardware, tokenize
-    from elicitation.trunk import compute_states, split_trunk, write_trunk
+    from elicitation.models.hardware import Hardware
+    from elicitation.models.loading import load_classifier, load_tokenizer, require_hardware, tokenize
+    from elicitation.models.trunk import compute_states, split_trunk, write_trunk
 
     imports_done()
     params, files = snakemake.params, snakemake.input

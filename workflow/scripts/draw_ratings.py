@@ -1,13 +1,13 @@
 """Draw single people's ratings of each text of pool and test set, join them, and describe them all."""
 
-from elicitation.jobs import job
+from elicitation.jobs.script import job
 
 with job(snakemake) as record:
     import pandas as pd
 
+    from elicitation.analysis.label_quality import describe_sources, join_labels, quality_by_set
+    from elicitation.data.tasks import draw_ratings
     from elicitation.files import write_table
-    from elicitation.tasks import draw_ratings
-    from elicitation.weak_labels import describe_sources, join_labels, quality_by_set
 
     params = snakemake.params
     sets = {part: pd.read_parquet(snakemake.input[part]) for part in ("pool", "test")}

@@ -1,14 +1,14 @@
 """Score every run of one task, supervisor, student and method, and resample what each purchase achieves."""
 
-from elicitation.jobs import job
+from elicitation.jobs.script import job
 
 with job(snakemake):
     import pandas as pd
 
-    from elicitation.evaluation import performance_gap_recovered, score_run
+    from elicitation.analysis.evaluation import performance_gap_recovered, score_run
+    from elicitation.analysis.resampling import resample
+    from elicitation.buying.methods import method_from
     from elicitation.files import read_json, write_table
-    from elicitation.methods import method_from
-    from elicitation.resampling import resample
     from elicitation.seeds import stream
 
     names, shots = dict(snakemake.wildcards.items()), method_from(snakemake.params.method).shots

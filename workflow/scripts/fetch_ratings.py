@@ -1,6 +1,6 @@
 """Get the archive of rated sentences, check it, and write one table a set."""
 
-from elicitation.jobs import job
+from elicitation.jobs.script import job
 
 with job(snakemake, forked=False) as record:
     import tempfile
@@ -8,8 +8,8 @@ with job(snakemake, forked=False) as record:
 
     import pandas as pd
 
+    from elicitation.data.ratings import ORIGIN, check_archive, describe_set, download_archive, labelled, read_archive
     from elicitation.files import write_table
-    from elicitation.ratings import ORIGIN, check_archive, describe_set, download_archive, labelled, read_archive
 
     given = snakemake.input.get("archive")
     with tempfile.TemporaryDirectory() as folder:

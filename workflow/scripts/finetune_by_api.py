@@ -1,6 +1,6 @@
 """Finetune a block's stages through an API, and have its models answer the test set."""
 
-from elicitation.jobs import job
+from elicitation.jobs.script import job
 
 with job(snakemake) as record:
     from functools import partial
@@ -9,10 +9,10 @@ with job(snakemake) as record:
     import pandas as pd
 
     from elicitation.api import Api, check_api_context, cost_of_block, finetune_block
+    from elicitation.buying.market import read_market
+    from elicitation.buying.methods import method_from
+    from elicitation.buying.purchases import buy
     from elicitation.files import hash_ids, write_table
-    from elicitation.market import read_market
-    from elicitation.methods import method_from
-    from elicitation.purchases import buy
 
     params, names = snakemake.params, snakemake.wildcards
     files, seed = snakemake.input, int(names.seed)

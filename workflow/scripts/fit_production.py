@@ -1,15 +1,16 @@
 """Fit accuracy as a function of the labels bought, by every form, and compare the forms on held-out budgets."""
 
-from elicitation.jobs import job
+from elicitation.jobs.script import job
 
 with job(snakemake) as record:
     import pandas as pd
 
-    from elicitation.averages import GROUP, buys_labels
+    from elicitation.analysis.averages import buys_labels
+    from elicitation.analysis.fitting import fit_group
+    from elicitation.analysis.names import GROUP
+    from elicitation.analysis.production import as_json
+    from elicitation.analysis.resampling import read_resamples
     from elicitation.files import write_table
-    from elicitation.fitting import fit_group
-    from elicitation.production import as_json
-    from elicitation.resampling import read_resamples
 
     params = snakemake.params
     points, deviations = read_resamples(snakemake.input.resamples)

@@ -1,13 +1,13 @@
 """Join the columns of a supervisor into one weak label for each text of pool and test set, and describe them all."""
 
-from elicitation.jobs import job
+from elicitation.jobs.script import job
 
 with job(snakemake) as record:
     import pandas as pd
 
+    from elicitation.analysis.label_quality import describe_sources, join_labels, quality_by_set
+    from elicitation.data.own_labels import join_repeated, read_rows
     from elicitation.files import write_table
-    from elicitation.own_labels import join_repeated, read_rows
-    from elicitation.weak_labels import describe_sources, join_labels, quality_by_set
 
     params = snakemake.params
     rows = join_repeated(read_rows(params.task, params.data_folder, params.columns))

@@ -1,12 +1,12 @@
 """Draw which purchases are equally good, and what to buy as the budget grows."""
 
-from elicitation.jobs import job
+from elicitation.jobs.script import job
 
 with job(snakemake):
-    from elicitation.captions import precision_of_runs
+    from elicitation.analysis.captions import precision_of_runs
+    from elicitation.analysis.production import read_production
     from elicitation.figures.isoquants import plot_isoquants
     from elicitation.figures.style import save_figure
-    from elicitation.production import read_production
 
     params = snakemake.params
     fits = [

@@ -1,11 +1,11 @@
 """Draw the frontier of cost and accuracy, a panel a price, and say in words what it shows."""
 
-from elicitation.jobs import job
+from elicitation.jobs.script import job
 
 with job(snakemake):
     import pandas as pd
 
-    from elicitation.captions import pareto_caption, precision_of_runs
+    from elicitation.analysis.captions import pareto_caption, precision_of_runs
     from elicitation.figures.pareto import plot_pareto
     from elicitation.figures.style import save_figure
     from elicitation.files import replacing

@@ -1,12 +1,12 @@
 """Draw what the production functions predict of budgets that they have not seen, against what was observed."""
 
-from elicitation.jobs import job
+from elicitation.jobs.script import job
 
 with job(snakemake):
     import pandas as pd
 
-    from elicitation.averages import select
-    from elicitation.captions import precision_of_runs
+    from elicitation.analysis.averages import select
+    from elicitation.analysis.captions import precision_of_runs
     from elicitation.figures.production import plot_production
     from elicitation.figures.style import save_figure
 

@@ -1,12 +1,12 @@
 """Draw what labels achieve in the prompt and in finetuning."""
 
-from elicitation.jobs import job
+from elicitation.jobs.script import job
 
 with job(snakemake):
     import pandas as pd
 
-    from elicitation.averages import average_rows, select
-    from elicitation.captions import precision_of_runs
+    from elicitation.analysis.averages import average_rows, select
+    from elicitation.analysis.captions import precision_of_runs
     from elicitation.figures.prompting import plot_prompting
     from elicitation.figures.style import save_figure
 

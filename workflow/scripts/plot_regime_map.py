@@ -1,14 +1,14 @@
 """Draw which way of spending wins over a grid of budgets and prices."""
 
-from elicitation.jobs import job
+from elicitation.jobs.script import job
 
 with job(snakemake):
-    from elicitation.averages import select
-    from elicitation.captions import precision_of_runs
+    from elicitation.analysis.averages import select
+    from elicitation.analysis.captions import precision_of_runs
+    from elicitation.analysis.regimes import find_regimes
+    from elicitation.analysis.resampling import read_resamples
     from elicitation.figures.regime_map import map_axes, plot_regime_map
     from elicitation.figures.style import save_figure
-    from elicitation.regimes import find_regimes
-    from elicitation.resampling import read_resamples
 
     params = snakemake.params
     points, deviations = read_resamples(snakemake.input.resamples)

@@ -1,15 +1,15 @@
 """Draw what each way of spending achieves with each student."""
 
-from elicitation.jobs import job
+from elicitation.jobs.script import job
 
 with job(snakemake):
     import pandas as pd
 
-    from elicitation.averages import average_rows, select
-    from elicitation.captions import precision_of_runs
+    from elicitation.analysis.averages import average_rows, select
+    from elicitation.analysis.captions import precision_of_runs
+    from elicitation.analysis.resampling import read_resamples, with_weak_accuracy
     from elicitation.figures.scaling import plot_scaling
     from elicitation.figures.style import save_figure
-    from elicitation.resampling import read_resamples, with_weak_accuracy
 
     params = snakemake.params
     points, deviations = read_resamples(snakemake.input.resamples)

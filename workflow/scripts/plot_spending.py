@@ -1,12 +1,12 @@
 """Draw accuracy against the share of the budget that is spent on weak labels."""
 
-from elicitation.jobs import job
+from elicitation.jobs.script import job
 
 with job(snakemake):
     import pandas as pd
 
-    from elicitation.averages import average_rows, select, task_rows
-    from elicitation.captions import precision_of_runs
+    from elicitation.analysis.averages import average_rows, select, task_rows
+    from elicitation.analysis.captions import precision_of_runs
     from elicitation.figures.spending import plot_spending
     from elicitation.figures.style import save_figure
 

@@ -1,12 +1,12 @@
 """Draw reliability and accuracy of the weak labels on the test sets."""
 
-from elicitation.jobs import job
+from elicitation.jobs.script import job
 
 with job(snakemake):
     import pandas as pd
 
-    from elicitation.captions import precision_sentence
-    from elicitation.evaluation import label_quality, reliability
+    from elicitation.analysis.captions import precision_sentence
+    from elicitation.analysis.evaluation import label_quality, reliability
     from elicitation.figures.style import save_figure
     from elicitation.figures.weak_labels import comparable_tasks, plot_weak_labels
     from elicitation.files import read_json

@@ -1,13 +1,20 @@
 """Write a task's pool, test and supervision set, and a card that describes them."""
 
-from elicitation.jobs import job
+from elicitation.jobs.script import job
 
 with job(snakemake, forked=False) as record:
+    from elicitation.data.own_labels import describe_table
+    from elicitation.data.ratings import ORIGIN
+    from elicitation.data.tasks import (
+        describe_sets,
+        pin_revision,
+        prepare_task,
+        revision_of,
+        sample_texts,
+        source_files,
+    )
     from elicitation.files import hash_ids, write_table
-    from elicitation.hub import check_pinned
-    from elicitation.own_labels import describe_table
-    from elicitation.ratings import ORIGIN
-    from elicitation.tasks import describe_sets, pin_revision, prepare_task, revision_of, sample_texts, source_files
+    from elicitation.models.hub import check_pinned
 
     sources, data_folder = snakemake.params.sources, snakemake.params.data_folder
     task = pin_revision(snakemake.params.task, sources)

@@ -1,14 +1,14 @@
 """Get a model's tokenizer and config, which suffice to count tokens."""
 
-from elicitation.jobs import job
+from elicitation.jobs.script import job
 
 with job(snakemake, forked=False) as record:
     from pathlib import Path
 
-    from elicitation.config import TOKENIZER_FILES, check_model_folder
+    from elicitation.data.sandbox import CONTEXT, word_tokenizer
     from elicitation.files import write_json
-    from elicitation.hub import fetch_files, model_source
-    from elicitation.sandbox import CONTEXT, word_tokenizer
+    from elicitation.models.folder import TOKENIZER_FILES, check_model_folder
+    from elicitation.models.hub import fetch_files, model_source
 
     model, sources, target = snakemake.params.model, snakemake.params.sources, Path(snakemake.output.tokenizer)
     record["source"] = model_source(model, sources)
@@ -17,7 +17,7 @@ with job(snakemake, forked=False) as record:
         word_tokenizer().save(str(target / "tokenizer.json"))
         write_json(target / "config.json", {"architectures": ["LlamaForCausalLM"], "max_position_embeddings": CONTEXT})
     elif "gguf" in model:
-        from elicitation.conversion import write_tokenizer
+        from elicitation.models.conversion import write_tokenizer
 
         write_tokenizer(Path(snakemake.input.gguf), model["name"], target)
     else:

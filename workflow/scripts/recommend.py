@@ -1,10 +1,10 @@
 """Recommend a purchase and a method for every budget and price that the study looks at."""
 
-from elicitation.jobs import job
+from elicitation.jobs.script import job
 
 with job(snakemake) as record:
+    from elicitation.analysis.recommendation import answer_all, make_findings, report
     from elicitation.files import replacing
-    from elicitation.recommendation import answer_all, make_findings, report
 
     inputs, params = snakemake.input, snakemake.params
     answers = answer_all(make_findings(inputs.resamples, inputs.production, dict(params.items())), params.budgets)

@@ -1,20 +1,20 @@
 """Ask a student for the test labels with bought examples in the prompt, every number of them by one engine."""
 
-from elicitation.jobs import imports_done, job
+from elicitation.jobs.script import imports_done, job
 
 with job(snakemake, whole_gpu=snakemake.params.labelling["engine"] == "vllm") as record:
     import numpy as np
     import pandas as pd
 
-    from elicitation.engines import label
+    from elicitation.buying.market import read_market
+    from elicitation.buying.methods import method_from
+    from elicitation.buying.purchases import buy
+    from elicitation.data.prompts import PromptFormat, label_token_ids
     from elicitation.files import hash_ids, write_table
-    from elicitation.hardware import Hardware
-    from elicitation.market import read_market
-    from elicitation.methods import method_from
-    from elicitation.models import load_tokenizer, require_hardware
-    from elicitation.prompts import PromptFormat, label_token_ids
-    from elicitation.purchases import buy
-    from elicitation.runs import labelled_shots, tokenize_prompts
+    from elicitation.models.engines import label
+    from elicitation.models.hardware import Hardware
+    from elicitation.models.loading import load_tokenizer, require_hardware
+    from elicitation.training.runs import labelled_shots, tokenize_prompts
 
     imports_done()
     params, names, hardware = snakemake.params, snakemake.wildcards, Hardware(**snakemake.params.hardware)

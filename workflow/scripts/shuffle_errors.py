@@ -1,12 +1,12 @@
 """Deal a supervisor's errors to the examples at random."""
 
-from elicitation.jobs import job
+from elicitation.jobs.script import job
 
 with job(snakemake) as record:
     import pandas as pd
 
+    from elicitation.analysis.label_quality import quality_by_set, shuffle_errors
     from elicitation.files import write_table
-    from elicitation.weak_labels import quality_by_set, shuffle_errors
 
     task = snakemake.wildcards.task
     p = pd.read_parquet(snakemake.input.weak_labels).set_index("id").p_weak

@@ -1,14 +1,14 @@
 """Average runs over seeds and over tasks, and list the planned runs that a task of the average lacks."""
 
-from elicitation.jobs import job
+from elicitation.jobs.script import job
 
 with job(snakemake):
     import pandas as pd
 
-    from elicitation.averages import missing_runs, with_average
-    from elicitation.config import planned_runs
-    from elicitation.evaluation import summarise
+    from elicitation.analysis.averages import missing_runs, with_average
+    from elicitation.analysis.evaluation import summarise
     from elicitation.files import write_table
+    from elicitation.study.config import planned_runs
 
     metrics, over = pd.read_parquet(snakemake.input.metrics), snakemake.params.average_over
     write_table(snakemake.output.summary, summarise(with_average(metrics, over)))

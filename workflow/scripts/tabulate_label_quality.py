@@ -1,12 +1,12 @@
 """How good each column of the user's own weak labels and each drawn rating is, and what joins them."""
 
-from elicitation.jobs import job
+from elicitation.jobs.script import job
 
 with job(snakemake):
     import pandas as pd
 
+    from elicitation.analysis.label_quality import QUALITY
     from elicitation.files import read_json, write_table
-    from elicitation.weak_labels import QUALITY
 
     rows = []
     for path in snakemake.input:

@@ -1,15 +1,15 @@
 """Compare the methods by their best purchase within each budget and price, as CSV and for LaTeX."""
 
-from elicitation.jobs import job
+from elicitation.jobs.script import job
 
 with job(snakemake):
     import pandas as pd
 
-    from elicitation.averages import average_rows
-    from elicitation.captions import unaveraged_sentence
+    from elicitation.analysis.averages import average_rows
+    from elicitation.analysis.captions import unaveraged_sentence
+    from elicitation.analysis.resampling import read_resamples
+    from elicitation.analysis.tables import methods_latex, methods_table
     from elicitation.files import replacing, write_table
-    from elicitation.resampling import read_resamples
-    from elicitation.tables import methods_latex, methods_table
 
     params = snakemake.params
     points, deviations = read_resamples(snakemake.input.resamples)

@@ -1,10 +1,10 @@
 """What to buy as the budget grows, at every price, and how many weak labels replace a gold one where."""
 
-from elicitation.jobs import job
+from elicitation.jobs.script import job
 
 with job(snakemake):
+    from elicitation.analysis.production import expansion_table, read_production, substitution_table
     from elicitation.files import write_table
-    from elicitation.production import expansion_table, read_production, substitution_table
 
     params, fits = snakemake.params, read_production(snakemake.input.production)
     expansion = expansion_table(fits, params.budgets, params.prices, params.pool_sizes)

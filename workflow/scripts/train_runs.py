@@ -1,20 +1,20 @@
 """Finish the runs of a block: gold stages on top of the weak ones, then predictions on the test set."""
 
-from elicitation.jobs import imports_done, job
+from elicitation.jobs.script import imports_done, job
 
 with job(snakemake) as record:
     from pathlib import Path
 
     import pandas as pd
 
+    from elicitation.buying.market import plan_runs, read_market
+    from elicitation.buying.methods import method_from
+    from elicitation.data.prompts import PromptFormat
     from elicitation.files import hash_ids, read_json, write_table
-    from elicitation.hardware import Hardware
-    from elicitation.market import plan_runs, read_market
-    from elicitation.methods import method_from
-    from elicitation.models import require_hardware
-    from elicitation.prompts import PromptFormat
-    from elicitation.runs import Student, prompted, run_stages
-    from elicitation.training import Protocol
+    from elicitation.models.hardware import Hardware
+    from elicitation.models.loading import require_hardware
+    from elicitation.training.runs import Student, prompted, run_stages
+    from elicitation.training.training import Protocol
 
     imports_done()
     params, names, seed = snakemake.params, snakemake.wildcards, int(snakemake.wildcards.seed)

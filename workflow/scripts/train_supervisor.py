@@ -1,15 +1,15 @@
 """Finetune a supervisor on the supervision set and merge its adapters."""
 
-from elicitation.jobs import imports_done, job
+from elicitation.jobs.script import imports_done, job
 
 with job(snakemake) as record:
     import pandas as pd
 
-    from elicitation.hardware import Hardware
-    from elicitation.methods import Stage
-    from elicitation.models import load_tokenizer, require_hardware, save_merged
-    from elicitation.runs import Student
-    from elicitation.training import supervisor_protocol
+    from elicitation.buying.methods import Stage
+    from elicitation.models.hardware import Hardware
+    from elicitation.models.loading import load_tokenizer, require_hardware, save_merged
+    from elicitation.training.runs import Student
+    from elicitation.training.training import supervisor_protocol
 
     imports_done()
     params = snakemake.params

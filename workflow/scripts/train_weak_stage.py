@@ -1,19 +1,19 @@
 """Train a student on one number of weak labels and save its adapters, from which runs of several budgets start."""
 
-from elicitation.jobs import imports_done, job
+from elicitation.jobs.script import imports_done, job
 
 with job(snakemake) as record:
     from pathlib import Path
 
+    from elicitation.buying.market import read_market
+    from elicitation.buying.methods import method_from
+    from elicitation.buying.purchases import buy, set_shots_apart
+    from elicitation.data.prompts import PromptFormat
     from elicitation.files import hash_ids
-    from elicitation.hardware import Hardware
-    from elicitation.market import read_market
-    from elicitation.methods import method_from
-    from elicitation.models import require_hardware
-    from elicitation.prompts import PromptFormat
-    from elicitation.purchases import buy, set_shots_apart
-    from elicitation.runs import Student, prompted
-    from elicitation.training import Protocol
+    from elicitation.models.hardware import Hardware
+    from elicitation.models.loading import require_hardware
+    from elicitation.training.runs import Student, prompted
+    from elicitation.training.training import Protocol
 
     imports_done()
     params, names = snakemake.params, snakemake.wildcards

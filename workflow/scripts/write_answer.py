@@ -1,9 +1,9 @@
 """Say in three plain sentences what to buy for a small, a middle and a large budget."""
 
-from elicitation.jobs import job
+from elicitation.jobs.script import job
 
 with job(snakemake):
-    from elicitation.answer import answer_lines
+    from elicitation.analysis.answer import answer_lines
     from elicitation.files import read_json, replacing
 
     answers = read_json(snakemake.input.recommendation)["answers"]

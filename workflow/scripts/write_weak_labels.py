@@ -1,16 +1,16 @@
 """Let a supervisor label pool and test set, and describe the labels."""
 
-from elicitation.jobs import imports_done, job
+from elicitation.jobs.script import imports_done, job
 
 with job(snakemake, whole_gpu=snakemake.params.labelling["engine"] == "vllm") as record:
     import pandas as pd
 
-    from elicitation.engines import label
+    from elicitation.analysis.label_quality import quality_by_set
+    from elicitation.data.prompts import PromptFormat, label_token_ids, write_prompt
     from elicitation.files import write_table
-    from elicitation.hardware import Hardware
-    from elicitation.models import load_tokenizer, require_hardware, tokenize
-    from elicitation.prompts import PromptFormat, label_token_ids, write_prompt
-    from elicitation.weak_labels import quality_by_set
+    from elicitation.models.engines import label
+    from elicitation.models.hardware import Hardware
+    from elicitation.models.loading import load_tokenizer, require_hardware, tokenize
 
     imports_done()
     params, hardware = snakemake.params, Hardware(**snakemake.params.hardware)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from elicitation.averages import GROUP, MODELS, buys_labels
-from elicitation.production import FORMS, Fit
-from elicitation.resampling import interval
+from elicitation.analysis.averages import buys_labels
+from elicitation.analysis.names import GROUP, MODELS
+from elicitation.analysis.production import FORMS, Fit
+from elicitation.analysis.resampling import interval
 
 DEVIATION_BYTES = 7_000_000
 """Most that all deviations may take in the page; beyond, fewer replicates are carried."""
@@ -60,7 +61,7 @@ def asked_of(points: pd.DataFrame, deviations: np.ndarray, replicates: int) -> d
 def groups_of(points: pd.DataFrame, deviations: np.ndarray) -> list[dict]:
     """The configurations by TOGETHER, with the deviations of as many replicates as the page carries.
 
-    points, deviations: as elicitation.resampling.read_resamples returns them. Half-precision floats keep 11 bits: a
+    points, deviations: as analysis.resampling.read_resamples returns them. Half-precision floats keep 11 bits: a
     deviation below 0.25 is off by less than 1e-4, a mean over replicates by far less.
     """
     n = carried(deviations.shape[1], 2 * BASE64 * len(points), DEVIATION_BYTES)

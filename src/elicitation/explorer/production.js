@@ -1,5 +1,5 @@
 // The production function: accuracy as a function of the labels bought. Formulas and rules are those of
-// elicitation.production, to the letter: tests compare the numbers.
+// elicitation.analysis.production, to the letter: tests compare the numbers.
 
 const CHANCE = 0.5;
 const STEPS = 20;

@@ -1,4 +1,4 @@
-// What to buy, and how sure that is, by the rules of elicitation.recommendation: tests compare the answers.
+// What to buy, and how sure that is, by the rules of elicitation.analysis.recommendation: tests compare the answers.
 
 /** What can be bought, with its accuracies by each replicate (`draws`).
  *

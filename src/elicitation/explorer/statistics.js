@@ -1,5 +1,5 @@
 // Frontier and regimes, computed anew for any price and budget from the replicates that the page carries.
-// The rules are those of elicitation.frontier and elicitation.regimes, to the letter: tests compare the numbers.
+// The rules are those of elicitation.analysis.frontier and elicitation.analysis.regimes, to the letter: tests compare the numbers.
 // Prices, costs and budgets are in gold labels throughout.
 
 const MIN_GAIN = 0.002;

@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from elicitation.captions import price_words
+from elicitation.analysis.captions import price_words
+from elicitation.analysis.production import BAD, FORMS, Fit, expansion_path
 from elicitation.figures import style
 from elicitation.figures.style import percent
-from elicitation.production import BAD, FORMS, Fit, expansion_path
 
 COLUMNS = 2
 """Panels in a row."""

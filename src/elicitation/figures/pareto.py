@@ -9,8 +9,8 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from elicitation.averages import average_rows, buys_labels
-from elicitation.captions import footnote, price_words, unaveraged_sentence, usual_seeds, varying
+from elicitation.analysis.averages import average_rows, buys_labels
+from elicitation.analysis.captions import footnote, price_words, unaveraged_sentence, usual_seeds, varying
 from elicitation.figures import style
 from elicitation.figures.style import percent
 
@@ -52,7 +52,7 @@ def draw_points(axes: Axes, points: pd.DataFrame, marker: str) -> None:
 def plot_pareto(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str]) -> Figure:
     """A panel for each (student, supervisor) and price of its labels; averaged over tasks where there are several.
 
-    table: as elicitation.frontier.frontiers returns it, with the interval of weak_accuracy.
+    table: as elicitation.analysis.frontier.frontiers returns it, with the interval of weak_accuracy.
     """
     style.set_style()
     left_out, table = unaveraged_sentence(table, titles), average_rows(table)

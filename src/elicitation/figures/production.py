@@ -4,10 +4,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from elicitation.config import AVERAGE
+from elicitation.analysis.names import AVERAGE
+from elicitation.analysis.production import BAD, FORMS, MIN_EXPLAINED, in_words
 from elicitation.figures import style
 from elicitation.figures.style import percent
-from elicitation.production import BAD, FORMS, MIN_EXPLAINED, in_words
 
 COLUMNS = 2
 FEW = 6
@@ -62,7 +62,7 @@ def write_verdicts(axes: Axes, title: str, lines: list[tuple[str, bool, bool]]) 
 def plot_production(forms: pd.DataFrame, predictions: pd.DataFrame, titles: dict[str, str]) -> Figure:
     """A panel a form: observed accuracies against those predicted from all other budgets, a look a task.
 
-    forms, predictions: of one supervisor, student and method, as elicitation.fitting.fit_group returns them; titles: of
+    forms, predictions: of one supervisor, student and method, as analysis.fitting.fit_group returns them; titles: of
     methods. Where no budget could be held out, the words say so.
     """
     style.set_style()

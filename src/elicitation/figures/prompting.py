@@ -4,10 +4,10 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from elicitation.averages import buys_labels
-from elicitation.captions import footnote, usual_seeds
+from elicitation.analysis.averages import buys_labels
+from elicitation.analysis.captions import footnote, usual_seeds
+from elicitation.analysis.frontier import priced
 from elicitation.figures import style
-from elicitation.frontier import priced
 
 QUALITIES = ("weak", "gold")
 ALONE = {"color": "0.5", "marker": "*", "markersize": 10, "markerfacecolor": "white", "linestyle": ":"}
@@ -27,7 +27,7 @@ def plot_prompting(points: pd.DataFrame, missing: pd.DataFrame, titles: dict[str
     """Accuracy against cost, a curve a number of labels in the prompt, and one of prompts alone.
 
     Rows: quality of the labels in the prompt; columns: quality of those for finetuning. points: as
-    elicitation.evaluation.summarise returns them; a purchase of both qualities for finetuning is in no panel. A study
+    analysis.evaluation.summarise returns them; a purchase of both qualities for finetuning is in no panel. A study
     without prompts gets a figure that says so.
     """
     style.set_style()

@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from elicitation.captions import MODELS, price_words, varying
+from elicitation.analysis.captions import MODELS, price_words, varying
+from elicitation.analysis.names import PLAIN, REGIMES, UNDETERMINED
 from elicitation.figures import style
-from elicitation.strategies import PLAIN, REGIMES, UNDETERMINED
 
 COLUMNS = 4
 CELLS = 28
@@ -50,7 +50,7 @@ def plot_regime_map(
 ) -> Figure:
     """A panel a task.
 
-    cells: as elicitation.regimes.find_regimes returns them, at the budgets and prices of `map_axes`, for one
+    cells: as elicitation.analysis.regimes.find_regimes returns them, at the budgets and prices of `map_axes`, for one
     supervisor, student and method. The study's own budgets and prices are the ticks.
     """
     style.set_style()

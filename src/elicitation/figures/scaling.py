@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from elicitation.averages import buys_labels
-from elicitation.captions import footnote, usual_seeds
+from elicitation.analysis.averages import buys_labels
+from elicitation.analysis.captions import footnote, usual_seeds
+from elicitation.analysis.frontier import priced
+from elicitation.analysis.names import STRATEGIES, strategy_of
+from elicitation.analysis.tables import best_purchases
 from elicitation.figures import style
-from elicitation.frontier import priced
-from elicitation.strategies import STRATEGIES, strategy_of
-from elicitation.tables import best_purchases
 
 COLUMNS = 4
 LOOKS = dict(zip(STRATEGIES, zip(style.SHARE_COLOURS([1.0, 0.5, 0.1]), "osD", strict=True), strict=True))
@@ -26,7 +26,7 @@ def plot_scaling(
 ) -> Figure:
     """A panel a student, a curve a strategy: the best purchase within each budget.
 
-    points, deviations: as in elicitation.tables.best_purchases, not yet priced, with the interval of weak_accuracy.
+    points, deviations: as in analysis.tables.best_purchases, not yet priced, with the interval of weak_accuracy.
     """
     style.set_style()
     points = priced(points[buys_labels(points)], weak_price)

@@ -3,10 +3,10 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from elicitation.captions import footnote, usual_seeds
+from elicitation.analysis.captions import footnote, usual_seeds
+from elicitation.analysis.frontier import priced
 from elicitation.figures import style
 from elicitation.figures.style import percent
-from elicitation.frontier import priced
 
 COLUMNS = 4
 
@@ -30,7 +30,7 @@ def plot_spending(
 ) -> Figure:
     """A panel for each value of the column `panel`, a curve a budget with a band for its interval.
 
-    points: as elicitation.evaluation.summarise returns them, of one configuration a panel and purchase.
+    points: as elicitation.analysis.evaluation.summarise returns them, of one configuration a panel and purchase.
     Purchases that were used up in prompts, or that spend no budget, are no split of one and are not drawn.
     """
     style.set_style()

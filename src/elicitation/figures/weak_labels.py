@@ -26,8 +26,8 @@ def comparable_tasks(labelled: list[tuple[str, str]]) -> list[str]:
 def plot_weak_labels(bins: pd.DataFrame, quality: pd.DataFrame, pooled: list[str]) -> Figure:
     """Left a reliability diagram, a curve a supervisor; right the accuracy of each supervisor on each task.
 
-    bins: supervisor with the columns of elicitation.evaluation.reliability, over the test examples of the tasks
-    `pooled`; quality: task and supervisor with the columns of elicitation.evaluation.label_quality.
+    bins: supervisor with the columns of analysis.evaluation.reliability, over the test examples of the tasks
+    `pooled`; quality: task and supervisor with the columns of elicitation.analysis.evaluation.label_quality.
     """
     style.set_style()
     supervisors, tasks = list(quality.supervisor.unique()), list(quality.task.unique())

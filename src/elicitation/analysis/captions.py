@@ -1,0 +1,208 @@
+"""What the figures show, in words."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from elicitation.analysis.averages import average_rows, buys_labels
+from elicitation.analysis.names import AVERAGE, MODELS, PLAIN, REGIMES, UNDETERMINED
+
+LISTED = 2
+"""Purchases that are named of each task that lacks some."""
+NAMED = 4
+"""Of those that no average has."""
+LARGEST_PANEL = 50
+"""Shares of a gold label that are smaller are written as numbers."""
+
+
+def percent(value: float) -> str:
+    return f"{100 * value:.1f}"
+
+
+def price_words(price: float) -> str:
+    """A price as people write it: 1/18 where it is that, also rounded as prices of ratings are; but 0.5, not 1/2."""
+    parts = round(1 / price)
+    is_share = parts <= LARGEST_PANEL and abs(parts * price - 1) < 5e-4 and float(f"{price:.3g}") != price
+    return f"1/{parts}" if is_share else f"{price:g}"
+
+
+def cost_words(cost: float) -> str:
+    """A cost, in gold labels, without digits that say nothing."""
+    return f"{cost:.3g}" if cost < 100 else f"{cost:,.0f}"
+
+
+def varying(table: pd.DataFrame, names: list[str]) -> list[str]:
+    """Those of the columns that hold more than one value."""
+    return [name for name in names if table[name].nunique() > 1]
+
+
+def usual_seeds(points: pd.DataFrame) -> int:
+    """The number of seeds behind most purchases; figures mark those with another number."""
+    return int(with_labels(points).n_seeds.mode()[0])
+
+
+def with_labels(points: pd.DataFrame) -> pd.DataFrame:
+    """The purchases, without asking for nothing, which knows no seeds; all where nothing else is there."""
+    bought = buys_labels(points)
+    return points[bought] if bought.any() else points
+
+
+def asking_sentence(points: pd.DataFrame) -> str:
+    """What the interval of asking without labels is over; empty where the points hold no such thing."""
+    if buys_labels(points).all():
+        return ""
+    return "Asking without labels is the same for every seed, so its interval is over the test examples alone."
+
+
+def precision_of_runs(metrics: str | Path) -> str:
+    """The sentence for the runs in results/metrics.parquet."""
+    return precision_sentence(pd.read_parquet(metrics, columns=["precision"]).precision)
+
+
+def precision_sentence(precisions: Iterable[str]) -> str:
+    """In which precision models computed what a figure shows; empty where none of them says so."""
+    named = sorted(set(precisions) - {""})
+    return f"Models computed in {' and '.join(named)}." if named else ""
+
+
+def describe_purchase(n_weak: int, n_gold: int) -> str:
+    return f"{n_weak:.0f} weak + {n_gold:.0f} gold labels"
+
+
+def seeds_and_tasks(seeds: str, points: pd.DataFrame) -> str:
+    n_tasks = points.n_tasks.iloc[0]
+    return f"{seeds} seed{'' if seeds == '1' else 's'}" + (f" on each of {n_tasks} tasks" if n_tasks > 1 else "")
+
+
+def seed_range(points: pd.DataFrame) -> str:
+    """The fewest and the most seeds behind a point."""
+    bought = with_labels(points)
+    return " to ".join(map(str, sorted({bought.n_seeds.min(), bought.n_seeds.max()})))
+
+
+def count_sentence(points: pd.DataFrame, intervals: str = "Bars") -> str:
+    """How many runs stand behind each point of a figure, and over what its interval is; intervals: what draws them."""
+    asking, points = asking_sentence(points), with_labels(points)
+    runs = seeds_and_tasks(str(usual_seeds(points)), points)
+    marked = " (other numbers of seeds stand beside their points)" if points.n_seeds.nunique() > 1 else ""
+    over = "seeds and test examples" if points.n_seeds.max() > 1 else "test examples (one seed has no spread)"
+    return f"Each point: {runs}{marked}. {intervals}: 95 % intervals over {over}. {asking}".strip()
+
+
+def missing_sentence(missing: pd.DataFrame, titles: dict[str, str]) -> str:
+    """Which runs are left out of an average because a task lacks them; empty where none is missing.
+
+    missing: as elicitation.analysis.averages.missing_runs returns it; titles: what methods are called in figures.
+    """
+    if missing.empty:
+        return ""
+    tasks = []
+    for task, runs in missing.groupby("task", sort=False):
+        purchases = [
+            f"seed {', '.join(map(str, seeds))} of {describe_purchase(n_weak, n_gold)} ({titles[method]})"
+            for (method, n_weak, n_gold), seeds in runs.groupby(["method", "n_weak", "n_gold"], sort=False).seed
+        ]
+        more = len(purchases) - LISTED
+        tail = [f"seeds of {more} more purchase{'s' if more > 1 else ''}"] if more > 0 else []
+        tasks.append(f"{task} lacks {', '.join(purchases[:LISTED] + tail)}")
+    return f"Missing, so not averaged: {'; '.join(tasks)} (results/missing.csv has all)."
+
+
+def unaveraged_sentence(table: pd.DataFrame, titles: dict[str, str]) -> str:
+    """Which supervisors, students and methods have results, but no average, since not all its tasks have them.
+
+    table: with the rows of the average, if there is any, and of the single tasks. Empty where none is left out.
+    """
+    averaged = table[table.task == AVERAGE][MODELS].drop_duplicates()
+    everywhere = table[MODELS].drop_duplicates().merge(averaged, how="left", indicator="found")
+    alone = everywhere[everywhere.found == "left_only"]
+    if averaged.empty or alone.empty:
+        return ""
+    shared = {kind: averaged[kind].iloc[0] for kind in MODELS if kind not in varying(averaged, MODELS)}
+    listed = [
+        ", ".join(titles.get(row[kind], row[kind]) for kind in reversed(MODELS) if row[kind] != shared.get(kind))
+        for _, row in alone.iterrows()
+    ]
+    more = f" and {len(listed) - NAMED} more" if len(listed) > NAMED else ""
+    return f"Not on every task that is averaged, so not shown: {'; '.join(listed[:NAMED])}{more}."
+
+
+def footnote(points: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str], intervals: str = "Bars") -> str:
+    """What all points of a figure have in common, the runs behind each, and what is missing from their averages."""
+    shared = {name: points[name].iloc[0] for name in MODELS if name not in varying(points, MODELS)}
+    words = {"student": "student {}", "supervisor": "weak labels of {}", "method": "{}"}
+    common = [text.format(titles.get(shared[name], shared[name])) for name, text in words.items() if name in shared]
+    head = ", ".join(common)
+    sentences = [f"{head[0].upper()}{head[1:]}." if head else "", count_sentence(points, intervals)]
+    if (points.task == AVERAGE).all():
+        sentences.append(missing_sentence(missing.merge(points[MODELS].drop_duplicates()), titles))
+    return " ".join(filter(None, sentences))
+
+
+def describe_point(point: pd.Series, titles: dict[str, str]) -> str:
+    bought, evidence = f"{describe_purchase(point.n_weak, point.n_gold)} by {titles[point.method]}", "{:.0f} seeds"
+    if point.n_weak + point.n_gold == 0:
+        bought, evidence = "asking the model without any label", "the same for every seed"
+    return (
+        f"cost {cost_words(point.cost)}: {bought} -> {percent(point.accuracy)} % ({percent(point.accuracy_low)} to "
+        f"{percent(point.accuracy_high)}; {evidence.format(point.n_seeds)}; on the frontier with probability "
+        f"{point.probability:.2f})"
+    )
+
+
+def frontier_sentences(frontier: pd.DataFrame, titles: dict[str, str]) -> list[str]:
+    """One line a point on the frontier: that of the average over tasks, or of each task where nothing is averaged."""
+    table = average_rows(frontier)
+    lines, several = [], varying(table, ["task"])
+    for key, group in table[table.on_frontier].groupby(["task", "student", "supervisor", "weak_price"], sort=False):
+        task, student, supervisor, price = key
+        where = f"{task}: " if several else ""
+        lines.append(f"\n{where}{student} with labels of {supervisor}, a weak label costs {price_words(price)}:\n")
+        lines.append(f"- doing nothing: always the commoner label -> {percent(group.commoner_accuracy.iloc[0])} %")
+        lines += [f"- {describe_point(point, titles)}" for _, point in group.sort_values("cost").iterrows()]
+    return lines
+
+
+def regime_sentences(regimes: pd.DataFrame, titles: dict[str, str]) -> list[str]:
+    """For each regime where it was found, and how often none was."""
+    names = ["task", *varying(regimes, MODELS)]
+    lines = []
+    for strategy, regime in REGIMES.items():
+        found = regimes[regimes.regime == regime]
+        where = "; ".join(
+            f"{', '.join(titles.get(name, name) for name in key)} at "
+            + ", ".join(f"{row.budget:g} (weak label {price_words(row.weak_price)})" for row in group.itertuples())
+            for key, group in found.groupby(names, sort=False)
+        )
+        lines.append(f"- {PLAIN[strategy]} ({regime}): {where if len(found) else 'not found'}")
+    undetermined = (regimes.regime == UNDETERMINED).sum()
+    return [*lines, f"- {UNDETERMINED}: {undetermined} of {len(regimes)} (results/regimes.csv has all)"]
+
+
+def pareto_caption(
+    frontier: pd.DataFrame,
+    regimes: pd.DataFrame,
+    missing: pd.DataFrame,
+    titles: dict[str, str],
+    verdict: float,
+    precision: str = "",
+) -> str:
+    """The caption of figures/pareto.pdf. precision: of precision_sentence."""
+    lines = [
+        "Accuracy of every purchase against its cost, in gold labels. Frontier points were chosen on random halves",
+        "of the evidence; accuracies, with 95 % intervals over seeds and examples, are those on the other halves.",
+        *filter(
+            None,
+            [
+                missing_sentence(missing, titles),
+                unaveraged_sentence(frontier, titles),
+                asking_sentence(frontier),
+                precision,
+            ],
+        ),
+        *frontier_sentences(frontier, titles),
+        f"\nWhat wins (task, budget, price of a weak label) with a probability of at least {verdict:g}:\n",
+        *regime_sentences(regimes, titles),
+    ]
+    return "\n".join(lines) + "\n"

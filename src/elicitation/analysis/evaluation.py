@@ -1,0 +1,171 @@
+"""Scores of runs, with intervals, and their summary over seeds."""
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from sklearn.metrics import log_loss, roc_auc_score
+from statsmodels.stats.proportion import proportion_confint
+
+from elicitation.analysis.names import CONFIGURATION
+from elicitation.analysis.resampling import right_answers
+
+CONFIDENCE = 0.95
+BOOTSTRAP_SAMPLES = 500
+CALIBRATION_BINS = 10
+
+
+def wilson(correct: float, n: float) -> tuple[float, float]:
+    """95 % Wilson interval of a proportion."""
+    low, high = proportion_confint(correct, n, alpha=1 - CONFIDENCE, method="wilson")
+    return float(low), float(high)
+
+
+def matched_accuracy(gold: np.ndarray, log_odds: np.ndarray) -> float:
+    """Accuracy when as many examples are called 1 as are 1: the threshold is the quantile at the base rate.
+
+    Of examples that lie on the threshold together as many as are needed are called 1; which ones counts as chance.
+    """
+    n_positive = int(gold.sum())
+    threshold = np.sort(log_odds)[::-1][n_positive - 1]
+    above, tied = log_odds > threshold, log_odds == threshold
+    called = np.where(tied, (n_positive - above.sum()) / tied.sum(), above)
+    return float(np.where(gold == 1, called, 1 - called).mean())
+
+
+def auroc_interval(gold: np.ndarray, score: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
+    """95 % percentile bootstrap interval of the AUROC over examples, drawn within each class.
+
+    All resamples at once by the Mann-Whitney statistic on ranks.
+    """
+    positive, negative = score[gold == 1], score[gold == 0]
+    n1, n0 = len(positive), len(negative)
+    drawn = np.concatenate(
+        [rng.choice(positive, (BOOTSTRAP_SAMPLES, n1)), rng.choice(negative, (BOOTSTRAP_SAMPLES, n0))], axis=1
+    )
+    ranks = stats.rankdata(drawn, axis=1)[:, :n1].sum(axis=1)
+    aurocs = (ranks - n1 * (n1 + 1) / 2) / (n1 * n0)
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(aurocs, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def reliability(gold: np.ndarray, p: np.ndarray) -> pd.DataFrame:
+    """Per equal-width bin of p that is not empty: mean p, share of gold 1 with its 95 % interval, and n."""
+    bins = np.minimum((p * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    groups = pd.DataFrame({"bin": bins, "gold": gold, "p": p}).groupby("bin")
+    table = groups.agg(p=("p", "mean"), share=("gold", "mean"), n=("gold", "size"))
+    intervals = [wilson(row.share * row.n, row.n) for row in table.itertuples()]
+    table[["share_low", "share_high"]] = intervals
+    return table.reset_index(drop=True)
+
+
+def expected_calibration_error(gold: np.ndarray, p: np.ndarray) -> float:
+    """Mean |accuracy - confidence| over equal-width bins of p. Source: Naeini et al. (2015)."""
+    bins = reliability(gold, p)
+    return float((bins.n * (bins.share - bins.p).abs()).sum() / len(gold))
+
+
+def agreement(p: np.ndarray, said: np.ndarray) -> np.ndarray:
+    """Whether each of the labels p says what `said` does, both (n,): 1 or 0; 0.5 for a p of 0.5, which says nothing."""
+    return np.where(p == 0.5, 0.5, (p > 0.5) == said)
+
+
+def label_quality(gold: np.ndarray, p: np.ndarray) -> dict:
+    """Accuracy, AUROC and calibration of soft labels p against gold ones, both (n,).
+
+    A label of 0.5, as of a rater who abstains, says nothing and counts as half right.
+    """
+    correct = agreement(p, gold == 1)
+    low, high = wilson(correct.sum(), len(gold))
+    return {
+        "n": len(gold),
+        "accuracy": float(correct.mean()),
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "auroc": float(roc_auc_score(gold, p)),
+        "log_loss": float(log_loss(gold, p, labels=[0, 1])),
+        "expected_calibration_error": expected_calibration_error(gold, p),
+    }
+
+
+def score_run(test: pd.DataFrame, log_odds: np.ndarray, rng: np.random.Generator) -> dict:
+    """Scores of one run. test: id, gold and p_weak of the test examples, in the order of log_odds (n,).
+
+    Where a source has no weak label, p_weak is missing and the example says nothing of the weak labels.
+    `commoner_accuracy` is what always giving the commoner label achieves, without any model.
+    """
+    gold = test.gold.to_numpy()
+    correct = right_answers(log_odds, gold)
+    voted = test.p_weak.notna().to_numpy()
+    weak = test.p_weak.to_numpy()[voted]
+    low, high = wilson(correct.sum(), len(correct))
+    auroc_low, auroc_high = auroc_interval(gold, log_odds, rng)
+    return {
+        "n_test": len(gold),
+        "n_voted": int(voted.sum()),
+        "accuracy": float(correct.mean()),
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "auroc": float(roc_auc_score(gold, log_odds)),
+        "auroc_low": auroc_low,
+        "auroc_high": auroc_high,
+        "matched_accuracy": matched_accuracy(gold, log_odds),
+        "weak_agreement": float(agreement(weak, (log_odds > 0)[voted]).mean()),
+        "weak_accuracy": float(agreement(weak, gold[voted] == 1).mean()),
+        "commoner_accuracy": float(max(gold.mean(), 1 - gold.mean())),
+    }
+
+
+def performance_gap_recovered(metrics: pd.DataFrame) -> pd.Series:
+    """(accuracy - weak) / (ceiling - weak) for every run of one task, supervisor, student and method.
+
+    Weak is the accuracy of the weak labels, the ceiling the mean accuracy of the runs on the most gold labels and
+    no weak ones. Missing where there are none (asking without labels is none) or they are no better than the weak
+    labels. Source: Burns et al. (2023), arXiv 2312.09390.
+    """
+    gold_only = metrics[(metrics.n_weak == 0) & (metrics.n_gold > 0)]
+    ceiling = gold_only[gold_only.n_gold == gold_only.n_gold.max()].accuracy.mean()
+    gap = ceiling - metrics.weak_accuracy
+    return ((metrics.accuracy - metrics.weak_accuracy) / gap).where(gap > 0)
+
+
+def seed_half_width(per_seed: np.ndarray) -> float:
+    """Half-width of the t interval of the mean over seeds; infinite for one seed, whose spread is unknown."""
+    n = len(per_seed)
+    if n < 2:
+        return float("inf")
+    return float(stats.t.ppf(0.5 + CONFIDENCE / 2, n - 1) * np.std(per_seed, ddof=1) / np.sqrt(n))
+
+
+def mean_accuracy(per_seed: np.ndarray, n_test: float) -> tuple[float, float, float]:
+    """Mean accuracy over seeds with a 95 % interval (mean, low, high).
+
+    Two sources of error add in quadrature: the seeds (t interval) and the test examples, which all seeds share
+    (Wilson). With one seed the interval speaks of the examples only, as the n_seeds beside it says.
+    """
+    mean = float(np.mean(per_seed))
+    low, high = wilson(mean * n_test, n_test)
+    seeds = seed_half_width(per_seed) if len(per_seed) > 1 else 0.0
+    return mean, max(0.0, mean - np.hypot(mean - low, seeds)), min(1.0, mean + np.hypot(high - mean, seeds))
+
+
+def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
+    """One row a configuration: scores averaged over seeds, with intervals; n_seeds and n_tasks count the runs.
+
+    The intervals of AUROC and PGR are t intervals over the seeds alone.
+
+    metrics: as elicitation.analysis.averages.with_average returns them.
+    """
+    rows = []
+    for key, runs in metrics.groupby(CONFIGURATION, sort=False):
+        row = dict(zip(CONFIGURATION, key, strict=True)) | {"n_seeds": len(runs), "n_tasks": runs.n_tasks.iloc[0]}
+        for name in ("accuracy", "matched_accuracy", "weak_accuracy", "weak_agreement"):
+            examples = runs.n_voted if name.startswith("weak") else runs.n_test
+            mean, low, high = mean_accuracy(runs[name].to_numpy(), examples.iloc[0])
+            row |= {name: mean, f"{name}_low": low, f"{name}_high": high}
+        row["commoner_accuracy"] = runs.commoner_accuracy.mean()
+        for name in ("auroc", "pgr"):
+            mean, off = runs[name].mean(), seed_half_width(runs[name].to_numpy()) if len(runs) > 1 else np.nan
+            row |= {name: mean, f"{name}_low": mean - off, f"{name}_high": mean + off}
+        rows.append(row)
+    return pd.DataFrame(rows)

@@ -1,0 +1,81 @@
+"""Costs and the cost-accuracy frontier."""
+
+import numpy as np
+import pandas as pd
+
+from elicitation.analysis.resampling import interval
+
+MIN_GAIN = 0.002
+"""Accuracy by which a point must beat the best cheaper one."""
+SAME_COST = 0.05
+"""Points within this share of a point's cost compete with it."""
+
+
+def cost(n_weak, n_gold, weak_price: float):
+    """Total cost in units of one gold label; works on numbers and arrays."""
+    return n_gold + weak_price * n_weak
+
+
+def on_frontier(costs: np.ndarray, accuracies: np.ndarray) -> np.ndarray:
+    """Mask like `accuracies` of the points on the frontier.
+
+    costs: (n,); accuracies: (n,), or (n, replicates) for a frontier of each replicate. Going from the cheapest to the
+    dearest, a point enters when its accuracy beats the best so far by more than MIN_GAIN and is the highest of all
+    points within SAME_COST of its cost. Source: the frontier rule of Mallen & Belrose (2024), arXiv 2410.13215. Of
+    equal points the first given enters.
+    """
+    mask = np.zeros(accuracies.shape, dtype=bool)
+    best = np.full(accuracies.shape[1:], -np.inf)
+    for i in np.argsort(costs, kind="stable"):
+        near = np.abs(costs - costs[i]) <= SAME_COST * costs[i]
+        mask[i] = (accuracies[i] > best + MIN_GAIN) & (accuracies[i] >= accuracies[near].max(axis=0))
+        best = np.where(mask[i], accuracies[i], best)
+    return mask
+
+
+def priced(points: pd.DataFrame, weak_price: float) -> pd.DataFrame:
+    """The points at one weak price, with `weak_price`, `cost` and `weak_share`, the share of the cost."""
+    table = points.assign(weak_price=weak_price, cost=cost(points.n_weak, points.n_gold, weak_price))
+    # Without any label nothing is spent on weak ones.
+    return table.assign(weak_share=(weak_price * table.n_weak / table.cost).where(table.cost > 0, 0.0))
+
+
+def score_points(accuracy: np.ndarray, deviations: np.ndarray, costs: np.ndarray) -> pd.DataFrame:
+    """accuracy, accuracy_low, accuracy_high, probability and on_frontier of points that compete for one frontier.
+
+    accuracy, costs: (n,); deviations: (n, replicates). `probability` is the share of the choosing halves whose frontier
+    has the point; from one half on, it is shown there. Its accuracy is the mean over the reporting halves of those
+    replicates that put it where it is shown, so that luck which put it there is not counted again. They are a share s
+    of all, which makes the mean less certain than that of all: by a factor of up to sqrt(2) where few do (s near 0),
+    none where all do. In between, sqrt(2 - s) covers as it should (tests/unit/test_coverage.py).
+    """
+    chosen = on_frontier(costs, accuracy[:, None] - deviations)
+    probability = chosen.mean(axis=1)
+    shown = probability >= 0.5
+    agree = chosen == shown[:, None]
+    mean = accuracy + (deviations * agree).sum(axis=1) / agree.sum(axis=1)
+    low, high = interval(deviations) * np.sqrt(2 - agree.mean(axis=1))
+    return pd.DataFrame(
+        {
+            "accuracy": mean,
+            "accuracy_low": np.maximum(mean + low, 0),
+            "accuracy_high": np.minimum(mean + high, 1),
+            "probability": probability,
+            "on_frontier": shown,
+        }
+    )
+
+
+def frontiers(points: pd.DataFrame, deviations: np.ndarray, prices: dict[str, list[float]]) -> pd.DataFrame:
+    """All points at every price of their supervisor's labels, with the columns of `priced` and `score_points`.
+
+    points, deviations: as elicitation.analysis.resampling.read_resamples returns them. Frontiers are drawn per (task,
+    supervisor, student) over all methods.
+    """
+    tables = []
+    for (_, supervisor, _), group in points.groupby(["task", "supervisor", "student"], sort=False):
+        for weak_price in prices[supervisor]:
+            table = priced(group, weak_price)
+            scores = score_points(group.accuracy.to_numpy(), deviations[group.index], table.cost.to_numpy())
+            tables.append(table.assign(**scores.set_index(group.index)))
+    return pd.concat(tables, ignore_index=True)

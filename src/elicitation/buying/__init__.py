@@ -1,0 +1,1 @@
+"""Which examples are bought with which label, by which method, and what that costs."""

@@ -1,0 +1,178 @@
+"""The methods: what each does with the weak and the gold labels that it is given.
+
+A method is a declaration on shared parts: a prompt, a selection of gold examples, and training stages. Nothing here
+trains; elicitation.training.runs carries a method out. How to add one stands in docs/methods.md.
+"""
+
+from dataclasses import asdict, dataclass, field, replace
+
+from elicitation.errors import InputError
+
+PAPER = "Mallen & Belrose (2024), arXiv 2410.13215"
+ACTING = ("stages", "shots", "selection", "training")
+"""What of a method determines the result of a purchase."""
+
+
+@dataclass(frozen=True)
+class Shots:
+    """Labelled examples that stand before every text; they are bought like all others."""
+
+    quality: str
+    """`weak` or `gold`."""
+    k: int | None = None
+    """Number of examples; None, for methods that only prompt: each number in `grid.shots`."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which gold labels are bought once the weak stage is over, instead of random ones."""
+
+    measure: str
+    """`entropy` or `margin` of the student's prediction."""
+    temperature: float = 0.0
+    """0 takes the most uncertain examples; above, they are drawn with weights uncertainty^(1/temperature)."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One training phase, with an optimizer of its own; skipped where there are no labels for it."""
+
+    labels: str
+    """`weak`, `gold` or `both` (mixed in every batch)."""
+    targets: str = "labels"
+    """`labels`, or `log_confidence`: labels mixed with the student's own hardened predictions."""
+    trains: str = "all"
+    """`all` (adapters and head), `head` or `body` (adapters)."""
+    new_head: bool = False
+    """Whether the head is drawn anew before the stage."""
+    gold_weight: float = 1.0
+    """Weight of a gold label's loss relative to a weak one's, where both are mixed."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way of eliciting a student with a purchase of weak and gold labels."""
+
+    title: str
+    """Name in figures."""
+    source: str
+    stages: tuple[Stage, ...] = ()
+    """None: the student is only prompted."""
+    shots: Shots | None = None
+    selection: Selection | None = None
+    gold_shares: tuple[float, ...] | None = None
+    """Shares of a budget spent on gold labels, instead of the grid's."""
+    finetune_on: tuple[tuple[int, int], ...] | None = None
+    """Weak and gold labels to finetune on, instead of what the budgets buy; the examples in prompts come on top."""
+    training: dict = field(default_factory=dict)
+    """Changes to the study's `training`."""
+
+    @property
+    def prompts_only(self) -> bool:
+        return not self.stages
+
+    @property
+    def starts_weak(self) -> bool:
+        """Whether the first stage is a weak one, which is trained once and shared."""
+        return bool(self.stages) and self.stages[0].labels == "weak"
+
+    @property
+    def shots_bought(self) -> tuple[int, int]:
+        """Weak and gold labels that stand in the prompt and are not trained on."""
+        k = (self.shots.k or 0) if self.shots else 0
+        return (k, 0) if self.shots and self.shots.quality == "weak" else (0, k)
+
+    @property
+    def recipe(self) -> str:
+        """Name of the weak stage. Methods of the same recipe share its adapters on disk."""
+        stage = self.stages[0]
+        parts = [part for part in (stage.targets, stage.trains) if part not in ("labels", "all")]
+        if self.shots:
+            parts.append(f"{self.shots.k}-{self.shots.quality}-shots")
+        parts += [f"{key}-{value}" for key, value in sorted(self.training.items())]
+        return "-".join(parts) or "plain"
+
+    @property
+    def until_gold(self) -> "Method":
+        """The method up to the end of its weak stage; the same for all methods of a recipe."""
+        return replace(self, stages=self.stages[:1], selection=None)
+
+
+WEAK_THEN_GOLD = (Stage("weak"), Stage("gold"))
+
+METHODS = {
+    "sequential_sft": Method("Sequential SFT", PAPER, WEAK_THEN_GOLD),
+    "few_shot_weak": Method("few-shot, weak", PAPER, shots=Shots("weak")),
+    "few_shot_gold": Method("few-shot, gold", PAPER, shots=Shots("gold")),
+    "two_shot_weak": Method("+ 2-shot, weak", PAPER, WEAK_THEN_GOLD, shots=Shots("weak", 2)),
+    "two_shot_gold": Method("+ 2-shot, gold", PAPER, WEAK_THEN_GOLD, shots=Shots("gold", 2)),
+    "uncertainty_sampling": Method("+ uncertainty sampling", PAPER, WEAK_THEN_GOLD, selection=Selection("entropy")),
+    "log_confidence": Method("+ log-confidence", PAPER, (Stage("weak", targets="log_confidence"), Stage("gold"))),
+    "head_only": Method("head only", PAPER, (Stage("weak", trains="head"), Stage("gold", trains="head"))),
+    "body_only": Method("body only", PAPER, (Stage("weak", trains="body"), Stage("gold", trains="body"))),
+    "new_head": Method("+ new head", PAPER, (Stage("weak"), Stage("gold", new_head=True))),
+    "joint_sft": Method("Joint SFT", "baseline of this project", (Stage("both", gold_weight=10),)),
+}
+
+
+def nested(kind: type, settings: dict | None):
+    return None if settings is None else kind(**settings)
+
+
+def method_from(settings: dict) -> Method:
+    """The method that `settings_of` wrote down, without what it leaves out."""
+    return Method(
+        title="",
+        source="",
+        stages=tuple(Stage(**stage) for stage in settings["stages"]),
+        shots=nested(Shots, settings["shots"]),
+        selection=nested(Selection, settings["selection"]),
+        training=settings["training"],
+    )
+
+
+def settings_of(method: Method) -> dict:
+    """What of the method determines results, as plain values, for records and jobs.
+
+    Jobs are repeated when it changes, so titles and the like are not in it; nor are purchases, which blocks have.
+    """
+    settings = {name: value for name, value in asdict(method).items() if name in ACTING}
+    return settings | {"stages": [asdict(stage) for stage in method.stages]}
+
+
+def variant(entry: dict) -> Method:
+    """A method that a study declares: one of METHODS with some things changed.
+
+    Raises InputError where the change has nothing to act on.
+    """
+    base = METHODS[entry["like"]]
+    changes = {"title": entry.get("title", entry["name"]), "training": entry.get("training", {})}
+    if "gold_shares" in entry:
+        changes["gold_shares"] = tuple(entry["gold_shares"])
+    if "finetune_on" in entry:
+        if base.prompts_only or "gold_shares" in entry:
+            mend = "drop `gold_shares`" if "gold_shares" in entry else "grid.shots holds its numbers; drop it"
+            raise InputError(f"Config, methods[{entry['name']}].finetune_on: {mend}.")
+        changes["finetune_on"] = tuple(map(tuple, entry["finetune_on"]))
+    if "shots" in entry:
+        if base.prompts_only == ("k" in entry["shots"]):
+            mend = "grid.shots holds its numbers; drop `k`" if base.prompts_only else "give `k`"
+            raise InputError(f"Config, methods[{entry['name']}].shots: {entry['like']!r} cannot take these; {mend}.")
+        changes["shots"] = Shots(**entry["shots"])
+    if "selection" in entry:
+        if not base.starts_weak or len(base.stages) < 2:
+            raise InputError(f"Config, methods[{entry['name']}]: {entry['like']!r} has no gold stage after a weak one.")
+        changes["selection"] = Selection(**entry["selection"])
+    if "gold_weight" in entry:
+        if not any(stage.labels == "both" for stage in base.stages):
+            raise InputError(f"Config, methods[{entry['name']}]: only joint_sft has a gold_weight.")
+        changes["stages"] = tuple(replace(stage, gold_weight=entry["gold_weight"]) for stage in base.stages)
+    return replace(base, **changes)
+
+
+def study_methods(entries: list[str | dict]) -> dict[str, Method]:
+    """The methods of a study by name, in its order; entries as in the config's `methods`."""
+    return {
+        entry if isinstance(entry, str) else entry["name"]: METHODS[entry] if isinstance(entry, str) else variant(entry)
+        for entry in entries
+    }

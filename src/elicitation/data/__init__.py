@@ -1,0 +1,1 @@
+"""Where texts and gold labels come from, and how a prompt shows them."""

@@ -1,0 +1,48 @@
+"""Where a task's texts stand: templates, splits and their local files. Imports nothing heavy."""
+
+import os
+import re
+import string
+from pathlib import Path
+
+from elicitation.errors import InputError, shown
+
+
+def as_list(value) -> list:
+    return value if isinstance(value, list) else [value]
+
+
+def splits_read(task: dict) -> list[str]:
+    """The splits of its source that a task reads."""
+    train, test = (as_list(task["splits"][part]) for part in ("train", "test"))
+    return list(dict.fromkeys(split for split in train + test if isinstance(split, str)))
+
+
+def check_template(place: str, template: str) -> None:
+    """InputError unless the template holds names in braces, and nothing but names."""
+    try:
+        parts = [part[1:] for part in string.Formatter().parse(template) if part[1] is not None]
+    except ValueError as error:
+        raise InputError(f"Config, {place}: {shown(template)} is malformed ({error}); mend its braces.") from error
+    if not parts:
+        raise InputError(f"Config, {place}: {shown(template)} names no column; put columns in braces.")
+    for field, form, conversion in parts:
+        if form or conversion or not re.fullmatch(r"(?!\d+$)[^.\[\]]+", field):
+            raise InputError(
+                f"Config, {place}: {shown(field)} in {shown(template)} is no plain name; write names of columns in the "
+                "braces and nothing else."
+            )
+
+
+def split_file(task: dict, split: str, data_folder: str | None) -> Path:
+    """The local file that holds a split; InputError if there is none."""
+    folder = Path(data_folder or ".") / task["local"]
+    candidates = [folder / f"{split}.{ending}" for ending in ("parquet", "jsonl", "csv")]
+    for path in candidates:
+        # Unlike Path.is_file, it takes names that no file can have.
+        if os.path.isfile(path):  # noqa: PTH113
+            return path
+    raise InputError(
+        f"Task {task['name']!r}: none of {', '.join(map(str, candidates))} is a file; correct data_folder, "
+        "the task's `local` or its `splits`."
+    )

@@ -1,0 +1,170 @@
+"""What every script job does around its work."""
+
+import faulthandler
+import gc
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import TextIO
+
+from elicitation.errors import InputError, Redacted, one_line, redact
+from elicitation.jobs.devices import lease_gpus, visible_gpus
+from elicitation.jobs.forkserver import run_forked
+from elicitation.jobs.processes import end_with
+from elicitation.jobs.progress import DONE
+from elicitation.jobs.recovery import altered, explain_unwritten, report_damage
+
+SCHEDULER, JOBS_PER_GPU = "ELICITATION_SCHEDULER", "ELICITATION_JOBS_PER_GPU"
+"""Environment variables that the Snakefile sets: process id of the scheduler; jobs that may share a GPU."""
+
+STOPPING = (signal.SIGTERM, signal.SIGALRM)
+"""Signals that stop a job; `stop` says why there are two."""
+
+
+class Stopped(BaseException):
+    """SIGTERM, which clusters send before they kill."""
+
+
+def stop(signum, frame) -> None:
+    # An `except:` in what is being imported may swallow it, so it comes again every second until the job ends.
+    signal.alarm(1)
+    raise Stopped
+
+
+def explain(error: BaseException, snakemake) -> str:
+    """The sentence for the user: which file, what is wrong with it, and the mend."""
+    outputs = ", ".join(path for path in snakemake.output if path != snakemake.output.record)
+    message = one_line(str(error))
+    if isinstance(error, Stopped):
+        return f"Stopped by SIGTERM before {outputs} was finished; run the same command again to go on."
+    if damage := report_damage(map(str, snakemake.input)):
+        return damage
+    if isinstance(error, InputError):
+        return message
+    return explain_unwritten(error, outputs) or f"{type(error).__name__}: {message} (traceback in {snakemake.log[0]})"
+
+
+def begin(snakemake) -> dict:
+    """The first part of the record; InputError if an input is not what was made."""
+    # Not earlier: what they import must find the threads set.
+    from elicitation.jobs.records import begin_record
+
+    begun = begin_record(snakemake.input)
+    if changed := altered(snakemake.input, begun["inputs"]):
+        raise InputError(f"{', '.join(changed)} changed after it was made.")
+    return begun
+
+
+def save_record(snakemake, target: str, details: dict, begun: dict, started: float) -> None:
+    """Write the record to `target`: what every record says, and the details that the script adds."""
+    from elicitation.files import write_json
+    from elicitation.jobs.records import make_record
+
+    made = make_record(
+        rule=snakemake.rule,
+        wildcards=dict(snakemake.wildcards.items()),
+        settings=dict(snakemake.params.items()),
+        study=snakemake.config["study"],
+        begun=begun,
+        outputs=[path for path in snakemake.output if path != target],
+        started=started,
+    )
+    write_json(target, details | made)
+
+
+def say(terminal: TextIO, rule: str, line: str) -> None:
+    """Tell the log and the terminal."""
+    print(line, flush=True)
+    with suppress(OSError):
+        print(f"{rule}: {line}", file=terminal, flush=True)
+
+
+def imports_done() -> None:
+    """Collect garbage again, which `job` put off; what has been imported stays and is not searched any more."""
+    gc.freeze()
+    gc.enable()
+
+
+@contextmanager
+def job(snakemake, whole_gpu: bool = False, forked: bool = True, threads: int | None = None) -> Iterator[dict]:
+    """Set threads and GPUs, send all output to the log, write the record, and end the process.
+
+    whole_gpu: share a GPU with no other job, whatever the study allows. vLLM wants that: it fails where another job
+    frees memory while it measures what is left.
+    forked: on one thread and no GPU, begin anew in a fork of the server that has imported what jobs need, if one runs.
+    threads: to compute on; by default as many as the rule has.
+
+    Yields the dict in which the script puts what its record says beyond what every record says. Must be entered
+    before torch is imported; a script that works on models calls `imports_done` afterwards. An error ends the job with
+    one sentence on the terminal; its traceback, unless it is an InputError, stands in the log.
+    """
+    threads, gpus = threads or snakemake.threads, snakemake.resources.get("gpu", 0)
+    if forked and threads == 1 and not gpus:
+        run_forked()
+    started = time.perf_counter()
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    faulthandler.enable()
+    # Searching for garbage among what imports leave for good takes a sixth of their time.
+    gc.disable()
+    if SCHEDULER in os.environ:
+        end_with(int(os.environ[SCHEDULER]))
+    sys.stdout.flush()
+    terminal = os.fdopen(os.dup(2), "w")
+    status = 0
+    details: dict = {}
+    try:
+        for number in STOPPING:
+            signal.signal(number, stop)
+        log = os.open(snakemake.log[0], os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
+        # File descriptors, not sys.stdout: libraries written in C++ log too.
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        # What is said stands in the log at once.
+        sys.stdout.reconfigure(line_buffering=True)
+        sys.stdout, sys.stderr = Redacted(sys.stdout), Redacted(sys.stderr)
+        # No library may ask a question, such as whether to run a repository's code.
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        begun = begin(snakemake)
+        leased = []
+        if gpus:
+            shared = 1 if whole_gpu else int(os.environ.get(JOBS_PER_GPU, "1"))
+            leased = lease_gpus(visible_gpus(), gpus, shared, partial(say, terminal, snakemake.rule))
+            os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
+        # None for a job that computes on the CPU: peft would load its adapters on one that is there.
+        os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(leased)
+        target = snakemake.output.record
+        yield details
+        save_record(snakemake, target, details, begun, started)
+        print(f"{DONE} in {time.perf_counter() - started:.1f} s.")
+    except BaseException as error:
+        for number in STOPPING:
+            signal.signal(number, signal.SIG_IGN)
+        status = 1
+        sentence = explain(error, snakemake)
+        print(f"\nError: {sentence}\n", file=terminal)
+        # The log may lie on the disk that is full, or not be there.
+        with suppress(OSError):
+            sys.stdout.flush()
+        with suppress(OSError), open(snakemake.log[0], "a") as stream:  # noqa: PTH123
+            if not isinstance(error, InputError):
+                stream.write(redact(traceback.format_exc()))
+            stream.write(f"{sentence}\n")
+    for stream in (sys.stdout, sys.stderr, terminal):
+        # A full disk is no reason not to say so.
+        with suppress(OSError):
+            stream.flush()
+    with suppress(OSError):
+        # Libraries may have printed a key past Redacted. (A log may be no file: /dev/null, a pipe.)
+        log = Path(snakemake.log[0])
+        text = log.read_text(errors="surrogateescape") if log.is_file() else ""
+        if redact(text) != text:
+            log.write_text(redact(text), errors="surrogateescape")
+    # Skips the libraries' own clean-up, which takes up to 2 s and has nothing left to do.
+    os._exit(status)

@@ -1,0 +1,1 @@
+"""Language models and classifiers: fetching, converting, loading, adapting, and asking them."""

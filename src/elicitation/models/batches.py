@@ -1,0 +1,228 @@
+"""Passing texts through a model with next to no padding: packs, micro-batches, predictions.
+
+A text is a list of token ids or, for a model whose lower layers are a trunk (models.trunk), a tensor (tokens,
+width) of hidden states. Models of the Llama family read several texts as one sequence, without any padding; for all
+others, texts of similar length are padded to the longest of them.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from typing import TypeVar
+
+import numpy as np
+import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.nn.utils.rnn import pad_sequence
+from transformers import AttentionInterface
+
+from elicitation.errors import InputError
+
+T = TypeVar("T")
+Text = Sequence[int] | torch.Tensor
+PACKED = "packed"
+"""Under this name transformers knows `packed_attention`."""
+MICRO_BATCH_TOKENS = 16_384
+"""Tokens that pass through a model at once where nothing else is said."""
+MAX_PADDING = 0.1
+"""Share of padding, at most, among the tokens of a micro-batch that is not packed."""
+SHORT = 256
+"""Tokens up to which plain matrix products do attention on a CPU: its fused kernel wants long texts, and a training
+step of SmolLM2 on sentences takes a fifth less without it. The products need memory in the square of the length."""
+CPU_MEMORY = "DefaultCPUAllocator"
+"""What errors name where memory runs out on a CPU; they are of no type of their own."""
+
+
+def packed_attention(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    scaling: float | None = None,
+    dropout: float = 0.0,
+    sliding_window: int | None = None,
+    *,
+    text_lengths: list[int],
+    **_,
+) -> tuple[torch.Tensor, None]:
+    """Causal attention within each of several texts that stand in one sequence.
+
+    query, key, value: (1, heads, tokens, size); text_lengths: tokens of each text, in their order. Returns
+    (1, tokens, heads, size). Texts are padded here only; since padding stands behind the tokens, which look back only,
+    it needs no mask.
+    """
+    padded = [
+        pad_sequence(states[0].transpose(0, 1).split(text_lengths), batch_first=True).transpose(1, 2)
+        for states in (query, key, value)
+    ]
+    longest = max(text_lengths)
+    options = {"dropout_p": dropout, "scale": scaling, "enable_gqa": True, "is_causal": True}
+    if sliding_window and longest > sliding_window:
+        seen = torch.ones(longest, longest, dtype=torch.bool, device=query.device).tril().triu(1 - sliding_window)
+        options |= {"is_causal": False, "attn_mask": seen}
+    plain = query.device.type == "cpu" and longest <= SHORT
+    with sdpa_kernel(SDPBackend.MATH) if plain else nullcontext():
+        attended = torch.nn.functional.scaled_dot_product_attention(*padded, **options)
+    rows = zip(attended.transpose(1, 2), text_lengths, strict=True)
+    return torch.cat([row[:length] for row, length in rows])[None], None
+
+
+AttentionInterface.register(PACKED, packed_attention)
+
+
+def is_packed(model) -> bool:
+    """Whether several texts pass through the model as one sequence."""
+    return model.config._attn_implementation == PACKED
+
+
+def lengths_of(texts: Sequence[Text]) -> np.ndarray:
+    """Tokens (n,) of the texts."""
+    return np.array([len(text) for text in texts])
+
+
+def micro_batches(lengths: np.ndarray, max_tokens: int, packed: bool) -> list[np.ndarray]:
+    """Indices of texts in groups of similar length, each at most `max_tokens` (but at least one text).
+
+    Where they are not packed, padding is at most MAX_PADDING of a group's tokens.
+    """
+    groups: list[list[int]] = []
+    longest = total = 0
+    for index in np.argsort(-lengths, kind="stable"):
+        length = int(lengths[index])
+        # The first text of a group is its longest.
+        passed = total + length if packed or not groups else longest * (len(groups[-1]) + 1)
+        padding = 0 if packed else passed - total - length
+        if groups and passed <= max_tokens and padding <= MAX_PADDING * passed:
+            groups[-1].append(index)
+            total += length
+        else:
+            groups.append([index])
+            longest = total = length
+    return [np.array(group) for group in groups]
+
+
+def pad(token_ids: Sequence[Sequence[int]], pad_token_id: int, device) -> dict[str, torch.Tensor]:
+    """Right-padded `input_ids` and `attention_mask`, both (n, longest)."""
+    width = max(map(len, token_ids))
+    ids = torch.tensor([[*row, *[pad_token_id] * (width - len(row))] for row in token_ids])
+    mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in token_ids])
+    return {"input_ids": ids.to(device), "attention_mask": mask.to(device)}
+
+
+def pack(texts: Sequence[Text], device) -> dict:
+    """The texts as one sequence, as the body of a packed model takes it."""
+    lengths = [len(text) for text in texts]
+    positions = torch.cat([torch.arange(length) for length in lengths])
+    if isinstance(texts[0], torch.Tensor):
+        tokens = {"inputs_embeds": torch.cat(list(texts))[None].to(device)}
+    else:
+        tokens = {"input_ids": torch.tensor([[token for text in texts for token in text]], device=device)}
+    return tokens | {"position_ids": positions[None].to(device), "use_cache": False, "text_lengths": lengths}
+
+
+def without_adapters(model):
+    """The model of transformers within one of peft's; another model as it is."""
+    return model.get_base_model() if hasattr(model, "get_base_model") else model
+
+
+def hidden_states(model, texts: Sequence[Text]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Final hidden states of a packed model, (tokens, width), and the places (n,) of the texts' last tokens."""
+    body = without_adapters(model).base_model
+    states = body(**pack(texts, model.device)).last_hidden_state[0]
+    return states, torch.from_numpy(lengths_of(texts).cumsum() - 1).to(states.device)
+
+
+def computing_in(model):
+    """The precision of the matrix products: bfloat16 where the base weights are, under autocast."""
+    return torch.autocast(model.device.type, torch.bfloat16, enabled=model.dtype == torch.bfloat16)
+
+
+def forward(model, texts: Sequence[Text]) -> torch.Tensor:
+    """A classifier's logits (n, 2)."""
+    with computing_in(model):
+        if is_packed(model):
+            states, ends = hidden_states(model, texts)
+        else:
+            logits = model(**pad(texts, model.config.pad_token_id, model.device)).logits
+    if is_packed(model):
+        # Outside of autocast: a head that trains is float32.
+        head = without_adapters(model).score
+        logits = head(states[ends].to(next(head.parameters()).dtype))
+    # A model spread over several GPUs answers on the last one.
+    return logits.to(model.device)
+
+
+def last_hidden_states(model, texts: Sequence[Text]) -> torch.Tensor:
+    """Final hidden states (n, width) of a model at the last token of each text."""
+    with computing_in(model):
+        if is_packed(model):
+            states, ends = hidden_states(model, texts)
+            return states[ends]
+        states = model.base_model(**pad(texts, model.config.pad_token_id, model.device)).last_hidden_state
+        return states[torch.arange(len(texts)), torch.from_numpy(lengths_of(texts) - 1)]
+
+
+@contextmanager
+def subnormals_as_zero() -> Iterator[None]:
+    """Count as 0 what is smaller than 1e-38, as attention leaves it: CPUs compute with it many times more slowly.
+
+    Within a `with` or in a function that it decorates; then arithmetic is as it was.
+    """
+    already = (torch.tensor(torch.finfo(torch.float32).tiny) / 2).item() == 0
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(already)
+
+
+def predict_log_odds(
+    model, texts: Sequence[Text], max_tokens: int, logits_of: Callable[[Sequence[Text]], torch.Tensor]
+) -> np.ndarray:
+    """Difference (n,) of the two logits that `logits_of` gives for each text, in the order of `texts`."""
+    model.eval()
+    log_odds = np.empty(len(texts), dtype=np.float64)
+    for group in micro_batches(lengths_of(texts), max_tokens, is_packed(model)):
+        logits = logits_of([texts[i] for i in group]).double()
+        log_odds[group] = (logits[:, 1] - logits[:, 0]).cpu().numpy()
+    return log_odds
+
+
+@torch.inference_mode()
+@subnormals_as_zero()
+def predict(model, texts: Sequence[Text], max_tokens: int) -> np.ndarray:
+    """A classifier's log-odds (n,) of label 1, in the order of `texts`."""
+    return predict_log_odds(model, texts, max_tokens, lambda group: forward(model, group))
+
+
+@torch.inference_mode()
+@subnormals_as_zero()
+def predict_next_token(model, texts: Sequence[Text], label_ids: tuple[int, int], max_tokens: int) -> np.ndarray:
+    """Log-odds (n,) that a language model puts the token of label 1 next, and not that of label 0."""
+
+    def label_logits(group: Sequence[Text]) -> torch.Tensor:
+        with computing_in(model):
+            return model.get_output_embeddings()(last_hidden_states(model, group))[:, list(label_ids)]
+
+    return predict_log_odds(model, texts, max_tokens, label_logits)
+
+
+def within_memory(compute: Callable[[int], T], tokens: int, longest: int) -> tuple[T, int]:
+    """`compute(tokens)`, with half the tokens each time that memory runs out, and the tokens that fitted.
+
+    longest: tokens of the longest text. Raises InputError if even single texts do not fit.
+    """
+    while True:
+        try:
+            return compute(tokens), tokens
+        except RuntimeError as error:
+            if not (isinstance(error, torch.OutOfMemoryError) or CPU_MEMORY in str(error)):
+                raise
+            if tokens <= longest:
+                raise InputError(
+                    f"Memory runs out on single texts ({longest} tokens); choose a device with more memory, a smaller "
+                    "model or shorter texts."
+                ) from error
+        # Not in the handler, whose traceback still holds the tensors.
+        torch.cuda.empty_cache()
+        tokens //= 2

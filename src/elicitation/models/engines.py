@@ -1,0 +1,219 @@
+"""What runs a model over many texts: a classifier, or a prompted language model that is asked for its next token.
+
+Nothing here falls back from one engine to the other.
+"""
+
+import gc
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.special import expit, logit
+
+from elicitation.errors import InputError
+from elicitation.models.hardware import Hardware
+from elicitation.models.libraries import require_libraries
+
+MIN_CPU_CACHE_GB = "1"
+GPU_SHARE = 0.5
+"""Of a GPU's memory that vLLM takes for model and cache: transformers loads the model beside it, to compare them."""
+PARITY_TOLERANCE = {"float32": 1e-3, "bfloat16": 0.05}
+"""By how much engines may differ in probability where the study does not say."""
+CLIP = 1e-12
+"""Keeps log-odds finite where an engine returns a probability of 0 or 1."""
+EXCEPTION = re.compile(r"(?:^|[)\]] )([\w.]*(?:Error|Exception): .+)$", re.MULTILINE)
+"""An exception's last line, behind what vLLM's logger puts before it."""
+POINTS_ELSEWHERE = re.compile("see (root cause|stack trace)|background process", re.IGNORECASE)
+NOT_LOADED = re.compile(r"(Failed to import from vllm\..+)$", re.MULTILINE)
+"""What vLLM's import logs of a compiled part that does not load; it then goes on without it, and fails elsewhere."""
+IMPORT_KERNELS = "from vllm.platforms import current_platform; current_platform.import_kernels()"
+STARTED: list = []
+"""The engine that runs in this process, until it ends or starts another: vLLM's clean-up takes a second and more."""
+
+
+@dataclass(frozen=True)
+class Labels:
+    """p: (n,) probabilities of label 1, in the order of the texts."""
+
+    p: np.ndarray
+    engine: str
+    version: str
+    dtype: str
+    startup_seconds: float
+    rows_per_second: float
+
+    @property
+    def log_odds(self) -> np.ndarray:
+        return logit(np.clip(self.p, CLIP, 1 - CLIP))
+
+
+def written_to_stderr() -> str:
+    """What this process and those that it started have written there, where it is a file: a job's log."""
+    path = Path("/proc/self/fd/2")
+    return path.read_text(errors="replace") if path.is_file() else ""
+
+
+def last_error_line(error: Exception, log: str) -> str:
+    """vLLM's own last error line: the exception's, or, where it says that a worker process failed, the worker's.
+
+    log: what all processes have written to stderr.
+    """
+    line = (str(error).strip().splitlines() or [type(error).__name__])[-1]
+    if not POINTS_ELSEWHERE.search(line):
+        return line
+    causes = [found for found in EXCEPTION.findall(log) if not POINTS_ELSEWHERE.search(found)]
+    return causes[-1] if causes else line
+
+
+def not_loaded(log: str) -> str:
+    """What vLLM's import logged of a compiled part that it could not load; empty if it loaded all.
+
+    log: what this process has written. Where another process did the import, a new one does it again.
+    """
+    if not NOT_LOADED.search(log):
+        environment = os.environ | {"VLLM_LOGGING_LEVEL": "WARNING"}
+        again = subprocess.run([sys.executable, "-c", IMPORT_KERNELS], capture_output=True, text=True, env=environment)
+        log = again.stdout + again.stderr
+    return next(iter(NOT_LOADED.findall(log)), "")
+
+
+def label_with_vllm(
+    folder: str | Path,
+    token_ids: list[list[int]],
+    hardware: Hardware,
+    label_ids: tuple[int, int] | None = None,
+) -> Labels:
+    """Label by vLLM, whose engine runs in this process and keeps the memory until the process ends.
+
+    label_ids: None for a classifier; for a language model the tokens of label 0 and 1, whose probabilities as the next
+    token are normalised. Prompts that begin alike are computed once (prefix caching).
+    Raises InputError with vLLM's last error line if it fails, which it nearly always does at the start, after what its
+    import has logged, if anything.
+    """
+    # One process starts in a third of the time.
+    if hardware.gpus == 1:
+        os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
+    os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
+    os.environ["VLLM_NO_USAGE_STATS"] = "1"
+    if hardware.device == "cpu":
+        os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", MIN_CPU_CACHE_GB)
+    started = time.perf_counter()
+    options = {"runner": "pooling", "convert": "classify"} if label_ids is None else {"enable_prefix_caching": True}
+    if hardware.device == "cuda":
+        options["gpu_memory_utilization"] = GPU_SHARE
+    try:
+        from vllm import LLM, SamplingParams, __version__
+
+        STARTED.clear()
+        # vLLM collects garbage several times, and each would search all that has been imported.
+        gc.freeze()
+        llm = LLM(
+            model=str(folder),
+            dtype=hardware.dtype,
+            enforce_eager=True,
+            # One more than the longest text: the token that is asked for.
+            max_model_len=max(map(len, token_ids)) + (label_ids is not None),
+            tensor_parallel_size=hardware.gpus,
+            quantization="bitsandbytes" if hardware.quantization else None,
+            disable_log_stats=True,
+            seed=0,
+            **options,
+        )
+        if hardware.gpus == 1:
+            STARTED.append(llm)
+        ready = time.perf_counter()
+        prompts = [{"prompt_token_ids": ids} for ids in token_ids]
+        if label_ids is None:
+            p = [output.outputs.probs[1] for output in llm.classify(prompts, use_tqdm=False)]
+        else:
+            sampling = SamplingParams(max_tokens=1, temperature=0, logprob_token_ids=list(label_ids), detokenize=False)
+            scored = [output.outputs[0].logprobs[0] for output in llm.generate(prompts, sampling, use_tqdm=False)]
+            p = [expit(row[label_ids[1]].logprob - row[label_ids[0]].logprob) for row in scored]
+    except Exception as error:
+        log = written_to_stderr()
+        lines = "; then: ".join(filter(None, [not_loaded(log), last_error_line(error, log)]))
+        raise InputError(
+            f"vLLM failed on {folder}: {lines} (fix its installation, or set labelling.engine: transformers)."
+        ) from error
+    seconds = time.perf_counter() - ready
+    return Labels(np.array(p, np.float64), "vllm", __version__, hardware.dtype, ready - started, len(p) / seconds)
+
+
+def start_vllm(hardware: Hardware) -> str:
+    """Label one text by a tiny random classifier and return vLLM's version; InputError if vLLM does not work here."""
+    require_libraries()
+    from transformers import LlamaConfig, LlamaForSequenceClassification
+
+    from elicitation.models.pretraining import build_tokenizer
+
+    sizes = {"vocab_size": 64, "hidden_size": 64, "intermediate_size": 64, "max_position_embeddings": 16}
+    layers = {"num_hidden_layers": 1, "num_attention_heads": 2, "num_labels": 2, "pad_token_id": 0}
+    with tempfile.TemporaryDirectory() as folder:
+        LlamaForSequenceClassification(LlamaConfig(**sizes, **layers)).save_pretrained(folder)
+        build_tokenizer().save_pretrained(folder)
+        return label_with_vllm(folder, [[1, 2, 3]], hardware).version
+
+
+def label_with_transformers(
+    folder: str | Path,
+    token_ids: list[list[int]],
+    hardware: Hardware,
+    label_ids: tuple[int, int] | None = None,
+) -> Labels:
+    """Label by transformers, batched by length; arguments as for vLLM."""
+    import transformers
+
+    from elicitation.models.batches import MICRO_BATCH_TOKENS, predict, predict_next_token
+    from elicitation.models.loading import load_classifier, load_language_model, load_tokenizer
+
+    started = time.perf_counter()
+    load = load_classifier if label_ids is None else load_language_model
+    model = load(folder, hardware, load_tokenizer(folder).pad_token_id)
+    ready = time.perf_counter()
+    if label_ids is None:
+        log_odds = predict(model, token_ids, MICRO_BATCH_TOKENS)
+    else:
+        log_odds = predict_next_token(model, token_ids, label_ids, MICRO_BATCH_TOKENS)
+    seconds, version = time.perf_counter() - ready, transformers.__version__
+    return Labels(expit(log_odds), "transformers", version, hardware.dtype, ready - started, len(log_odds) / seconds)
+
+
+ENGINES: dict[str, Callable[..., Labels]] = {"vllm": label_with_vllm, "transformers": label_with_transformers}
+
+
+def check_parity(p: np.ndarray, reference: np.ndarray, tolerance: float, engine: str) -> float:
+    """Largest difference in probability between two engines on the same rows; InputError above the tolerance."""
+    difference = float(np.abs(p - reference).max())
+    if not difference <= tolerance:  # Nor may it be NaN.
+        raise InputError(
+            f"{engine} and transformers differ by {difference:.2g} in probability, more than "
+            f"{tolerance:g}; raise labelling.parity_tolerance if the dtype explains that, else report a bug."
+        )
+    return difference
+
+
+def label(
+    folder: str | Path,
+    token_ids: list[list[int]],
+    settings: dict,
+    hardware: Hardware,
+    label_ids: tuple[int, int] | None = None,
+) -> tuple[Labels, dict]:
+    """Label by the engine that the study's `labelling` names, and check a sample of the rows against transformers.
+
+    Returns the labels and what the record says of engine and parity. The sample is spread evenly over the rows.
+    """
+    labels = ENGINES[settings["engine"]](folder, token_ids, hardware, label_ids)
+    sample = np.linspace(0, len(token_ids) - 1, min(settings["parity_rows"], len(token_ids))).astype(int)
+    reference = label_with_transformers(folder, [token_ids[i] for i in sample], hardware, label_ids).p
+    tolerance = settings["parity_tolerance"] or PARITY_TOLERANCE[hardware.dtype]
+    difference = check_parity(labels.p[sample], reference, tolerance, labels.engine)
+    engine = {name: value for name, value in vars(labels).items() if name != "p"}
+    return labels, {"engine": engine, "parity": {"rows": len(sample), "largest_difference": difference}}

@@ -1,0 +1,119 @@
+"""The folder of a model: where it is, whether it is whole, and what its config.json says. Imports nothing heavy."""
+
+import importlib.util
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+
+from elicitation.errors import InputError, join_words, shown
+from elicitation.models.gguf_files import GIT_LFS
+
+PACKAGE_PREFIX = "package:"
+
+WEIGHTS = "*.safetensors"
+
+TOKENIZER_FILES = ["config.json", "tokenizer.json"]
+
+WHOLE_MODEL = [*TOKENIZER_FILES, WEIGHTS]
+"""Files that a model is made of."""
+
+LANGUAGE_MODELS = ("ForCausalLM", "LMHeadModel")
+"""How the names of architectures with a language head end; GPT-2's is the second."""
+
+PACKED_ARCHITECTURES = ("llama", "mistral", "qwen2")
+"""Decoders (as config.json's `model_type`) that tell tokens apart by their positions alone and hand further arguments
+on to their attention. So several texts can stand in one sequence, and the layers can be split between two passes."""
+
+
+def place_in_package(path: str, name: str) -> Path:
+    """The path that a model's entry means; InputError if it lies in a Python package that is not installed."""
+    if not path.startswith(PACKAGE_PREFIX):
+        return Path(path)
+    package, _, inner = path.removeprefix(PACKAGE_PREFIX).partition("/")
+    try:
+        # It is not imported: a package that only holds files may want others that are not here.
+        spec = importlib.util.find_spec(package)
+    except (ImportError, ValueError):
+        spec = None
+    if spec is None or spec.origin is None:
+        raise InputError(f"Model {name!r}: the Python package {package!r} is not installed; install it (README).")
+    return Path(spec.origin).parent / inner
+
+
+def local_model_folder(path: str, name: str) -> Path:
+    """The folder that a model's `local` entry means; InputError unless a complete model is there."""
+    folder = place_in_package(path, name)
+    check_model_folder(folder, name)
+    return folder
+
+
+def check_model_folder(folder: Path, name: str, needed: Iterable[str] = WHOLE_MODEL) -> None:
+    """InputError unless the folder holds files of the needed names, and not just pointers to them."""
+    if not os.path.isdir(folder):  # noqa: PTH112
+        raise InputError(f"Model {name!r}: {shown(str(folder))} is no folder; name the folder of a complete model.")
+    for pattern in needed:
+        files = list(folder.glob(pattern))
+        if not files:
+            raise InputError(
+                f"Model {name!r}: the folder {folder} holds no {pattern}; name the folder of a complete model."
+            )
+        for file in files:
+            try:
+                with file.open("rb") as stream:
+                    start = stream.read(len(GIT_LFS))
+            except OSError as error:
+                raise InputError(f"Model {name!r}: {file} cannot be read ({error.strerror}); get it anew.") from error
+            if start == GIT_LFS:
+                raise InputError(f"Model {name!r}: {file} is a pointer of Git LFS; fetch the file by git lfs pull.")
+    if WEIGHTS in needed:
+        check_weights(folder, name)
+
+
+def check_weights(folder: Path, name: str) -> None:
+    """InputError unless the folder's weights are whole, by their headers and by their index if they have one."""
+    files = sorted(folder.glob(WEIGHTS))
+    for file in files:
+        try:
+            with safe_open(file, "np"):
+                pass
+        except (OSError, SafetensorError) as error:
+            raise InputError(f"Model {name!r}: {file} is damaged ({error}); get it anew.") from error
+    for index in folder.glob(f"{WEIGHTS}.index.json"):
+        named = read_mapping(index, name).get("weight_map")
+        if not isinstance(named, dict):
+            raise InputError(f"Model {name!r}: {index} names no weights; get it anew.")
+        if missing := set(map(str, named.values())) - {file.name for file in files}:
+            raise InputError(f"Model {name!r}: {folder} lacks {min(missing)}, which {index.name} names; get it too.")
+
+
+def model_config(folder: Path, name: str) -> dict:
+    """What the model's config.json holds; InputError if that is no mapping."""
+    return read_mapping(folder / "config.json", name)
+
+
+def read_mapping(path: Path, name: str) -> dict:
+    """What one of a model's JSON files holds; InputError if that is no mapping."""
+    try:
+        content = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise InputError(f"Model {name!r}: {path} cannot be read ({error}); get the model anew.") from error
+    if not isinstance(content, dict):
+        raise InputError(f"Model {name!r}: {path} holds no mapping; get the model anew.")
+    return content
+
+
+def check_split(place: str, architecture: str | None, layers: int | None, adapt_layers: int) -> None:
+    """InputError if a model cannot be split below its upper `adapt_layers`; None is what is not known yet."""
+    if architecture not in (None, *PACKED_ARCHITECTURES):
+        raise InputError(
+            f"{place}: adapt_layers splits models of the architectures {join_words(set(PACKED_ARCHITECTURES), 'and')}, "
+            f"but this one is {architecture!r}; drop adapt_layers, so that all layers get adapters."
+        )
+    if layers is not None and adapt_layers >= layers:
+        raise InputError(
+            f"{place}: adapt_layers is {adapt_layers}, but the model has {layers} layers; ask for fewer, or drop "
+            "adapt_layers, so that all layers get adapters."
+        )

@@ -1,0 +1,90 @@
+"""Token counts, by the tokenizer alone: no model is loaded."""
+
+import sys
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import pandas as pd
+from tokenizers import Tokenizer
+
+from elicitation.buying.methods import Shots
+from elicitation.buying.purchases import arrange, order_pool
+from elicitation.data.prompts import PromptFormat
+from elicitation.errors import InputError
+from elicitation.models.folder import model_config
+
+POSITIONS = ("max_position_embeddings", "n_positions", "max_seq_len")
+"""What architectures call the number of positions; those without any (BLOOM, XLNet) know no limit."""
+POSITIONS_AFTER_PADDING = {
+    "camembert", "data2vec-text", "esm", "ibert", "lilt", "longformer", "luke", "mpnet", "roberta",
+    "roberta-prelayernorm", "xlm-roberta", "xlm-roberta-xl", "xmod",
+}  # fmt: skip
+"""Architectures that number a text's positions from the padding token's id + 1 on, so that they lack the first ones."""
+
+
+def context_of(folder: Path) -> int:
+    """Tokens that the model in `folder` reads at most, as its config.json says."""
+    config = model_config(folder, folder.name)
+    lost = config.get("pad_token_id", 1) + 1 if config.get("model_type") in POSITIONS_AFTER_PADDING else 0
+    return next((config[key] for key in POSITIONS if key in config), sys.maxsize) - lost
+
+
+def read_tokenizer(folder: Path) -> Tokenizer:
+    """The tokenizer of the model in `folder`, which cuts and pads nothing; InputError if it cannot be read."""
+    path = folder / "tokenizer.json"
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:
+        # The library raises nothing more special.
+        raise InputError(f"Model {folder.name!r}: {path} cannot be read ({error}); get the model anew.") from error
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def count_tokens(folder: Path, texts: list[str]) -> list[int]:
+    """Tokens of every text, special ones included, as the tokenizer in `folder` counts them."""
+    tokenizer = read_tokenizer(folder)
+    return [len(encoding.ids) for encoding in tokenizer.encode_batch(texts)]
+
+
+def longest_prompt(
+    pool: pd.Series, per_label: int, shots: Sequence[Shots], seeds: Sequence[int], gold: Collection[str] | None = None
+) -> int:
+    """Tokens of the longest run of examples that any of the `shots` (each with its k) puts before a text.
+
+    pool: tokens by id; per_label: tokens of what stands around and behind a label; gold: the ids whose gold label is
+    known, by default all.
+    """
+    longest = 0
+    for seed in seeds if shots else []:
+        ordering, _ = arrange(order_pool(pool.index, seed), pool.index, pool.index if gold is None else gold)
+        for shot in shots:
+            ids = ordering[: shot.k] if shot.quality == "weak" else ordering[::-1][: shot.k]
+            longest = max(longest, int(pool[ids].sum()) + per_label * shot.k)
+    return longest
+
+
+def must_fit(few_shots: Sequence[Shots]) -> list[Shots]:
+    """Those of which there must be some, whatever else does not fit the context: the fewest of either quality, and
+    none at all where the model is asked without examples too."""
+    fewest = min((shots.k for shots in few_shots if shots.k), default=0)
+    return [shots for shots in few_shots if shots.k in (0, fewest)]
+
+
+def tokens_per_label(folder: Path, style: PromptFormat) -> int:
+    return max(count_tokens(folder, [f"{style.cue}{label}{style.separator}" for label in style.labels]))
+
+
+def check_context(folder: Path, counts: list[int], ids: list[str], task: str, prompt: int = 0) -> int:
+    """The model's context in tokens; InputError if a text, behind a prompt of so many tokens, is longer."""
+    context = context_of(folder)
+    longest = max(range(len(counts)), key=counts.__getitem__)
+    if prompt + counts[longest] > context:
+        behind = f" behind a prompt of {prompt}" if prompt else ""
+        raise InputError(
+            f"Task {task!r}: text {ids[longest]} has {counts[longest]} tokens{behind}, but model {folder.name!r} reads "
+            f"at most {context}; shorten or drop such texts, put fewer examples into prompts, or choose a model with a "
+            "longer context."
+        )
+    return context

@@ -1,0 +1,1 @@
+"""What is asked: a study's settings, their checks, and all that follows from them."""

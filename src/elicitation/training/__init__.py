@@ -1,0 +1,1 @@
+"""How a student learns: schedules, the training loop, and the runs of a block."""
