@@ -51,7 +51,7 @@ env: .venv/installed
 	@$(BIN)/python -m elicitation.models.libraries
 	@cp $(LOCK) $@
 
-# Resolves the locks anew; the only way in which they change.
+# Resolves the locks again; the only way in which they change.
 lock: .venv/installed
 	$(UV) pip compile pyproject.toml --quiet --universal --extra cpu --extra dev --override envs/cpu.overrides $(SOURCES) -o envs/cpu.lock
 	$(UV) pip compile pyproject.toml --quiet --universal --extra cuda --extra dev $(SOURCES) -o envs/cuda.lock

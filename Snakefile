@@ -19,7 +19,7 @@ from elicitation.models.hardware import Hardware, check_precision, describe_prec
 from elicitation.jobs.script import JOBS_PER_GPU, SCHEDULER
 from elicitation.jobs.progress import Failures, KeepGoing, TimeLeft
 from elicitation.jobs.records import COMMAND_VARIABLE, study_command
-from elicitation.jobs.recovery import check_inputs, check_writable, hold_folder, mend, remaking, writing
+from elicitation.jobs.recovery import check_inputs, check_writable, hold_folder, fix, remaking, writing
 
 failures = Failures()
 logger.addHandler(failures)
@@ -71,7 +71,7 @@ onstart:
         # With --touch no job reads anything.
         if not workflow.touch:
             with writing("results"):
-                if mend(remake):
+                if fix(remake):
                     start_again()
                 check_inputs(planned("input"), planned("output"))
             if shared := shared_imports():

@@ -10,13 +10,13 @@ from statistics import median
 
 from selenium import webdriver
 
+# As Debian's packages chromium and chromium-driver install them.
 BROWSER, DRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"
-"""As Debian's packages chromium and chromium-driver install them."""
 FLAGS = ("headless=new", "no-sandbox", "disable-gpu", "disable-dev-shm-usage", "window-size=1300,1700")
+# Seconds in which a page computes ahead.
 QUIET = 4
-"""Seconds in which a page computes ahead."""
+# From one price or budget to the next.
 STEP = 0.93
-"""From one price or budget to the next."""
 
 
 def parse_arguments() -> argparse.Namespace:

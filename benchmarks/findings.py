@@ -43,6 +43,7 @@ def ends(score: str) -> list[str]:
     return [score, f"{score}_low", f"{score}_high"]
 
 
+# The columns that a reader needs, of each table of a study.
 KEPT = {
     "metrics": [*RUN, "n_test", "accuracy", "auroc", "matched_accuracy"],
     "frontier": [
@@ -71,7 +72,6 @@ KEPT = {
         "n_seeds",
     ],
 }
-"""The columns that a reader needs, of each table of a study."""
 
 
 # What is compared
@@ -98,8 +98,8 @@ class Comparison:
 STUDIES = ("default", "reviews", "first")
 SMALL, WHOLE = "smollm2", "smollm2-all-layers"
 RATED = ("film", "product", "tweet", "editorial")
+# What a budget of 64 gold labels buys where a weak label costs half a one: weak only, mixed, gold only.
 AT_64 = ((128, 0), (64, 32), (0, 64))
-"""What a budget of 64 gold labels buys where a weak label costs half a one: weak only, mixed, gold only."""
 
 
 def sources(name: str, first: str, second: str, *purchases, tasks=("film",), instead=()) -> Comparison:
@@ -467,6 +467,7 @@ def compared(*names: str) -> Callable[[str], pd.DataFrame]:
     return lambda study: differences_table(study, *names)
 
 
+# What a study's tables show: a title, the CSV that it comes from, and what makes it.
 SHOWN = (
     ("accuracies", "metrics", accuracy_table),
     ("average accuracies", "metrics", average_accuracies),
@@ -483,7 +484,6 @@ SHOWN = (
     ("layers", "differences", compared("upper")),
     ("methods", "differences", compared("uncertainty", "log_confidence", "joint")),
 )
-"""What a study's tables show: a title, the CSV that it comes from, and what makes it."""
 
 
 def tables() -> Iterator[tuple[str, pd.DataFrame]]:

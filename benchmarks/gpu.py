@@ -12,13 +12,13 @@ import tempfile
 import time
 from pathlib import Path
 
+# Shapes of Qwen 2.5 0.5B and Llama 3 8B.
 SIZES = {
     "0.5b": {"hidden_size": 896, "intermediate_size": 4864, "num_hidden_layers": 24, "num_attention_heads": 14}
     | {"num_key_value_heads": 2, "vocab_size": 151_936},
     "8b": {"hidden_size": 4096, "intermediate_size": 14_336, "num_hidden_layers": 32, "num_attention_heads": 32}
     | {"num_key_value_heads": 8, "vocab_size": 128_256},
 }
-"""Shapes of Qwen 2.5 0.5B and Llama 3 8B."""
 PRECISIONS = {
     "bfloat16": {},
     "bfloat16, checkpointing": {"gradient_checkpointing": True},

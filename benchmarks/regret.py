@@ -25,8 +25,8 @@ from elicitation.analysis.resampling import best_by_half, reported
 from elicitation.errors import InputError
 from elicitation.files import read_json
 
+# Share of the budget above which a purchase is held out.
 HELD_OUT = 0.5
-"""Share of the budget above which a purchase is held out."""
 
 
 def nearest(n_weak: np.ndarray, n_gold: np.ndarray, bought: dict) -> int:

@@ -7,8 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+# What each job's values are.
 JOBS = {"training": "log-odds", "vllm": "probability", "transformers": "probability"}
-"""What each job's values are."""
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -21,12 +21,12 @@ IMPORTS = ("torch", "transformers", "peft", "pandas", "elicitation.training.runs
 BATCH_SIZE = 32
 TEXT = "the staff was kind"
 NORMAL, QUICK, FORKED = "normal exit", "os._exit", "os._exit, forked"
+# How whole jobs begin and end.
 JOBS = {
     NORMAL: ("", "raise SystemExit(0)"),
     QUICK: ("", "os._exit(0)"),
     FORKED: ("from elicitation.jobs.forkserver import run_forked; run_forked()", "os._exit(0)"),
 }
-"""How whole jobs begin and end."""
 
 # The job: prints the moments at which its steps end.
 JOB = """

@@ -39,12 +39,12 @@ STAGE = Stage("gold")
 NATIVE = Hardware("cpu", precision="native")
 TRAINING_RULES = ("train_weak_stage", "train_runs")
 BATCH_SIZE = 32
+# One step in so many is of the warm-up, in which the learning rate rises.
 WARM_UP = 4
-"""One step in so many is of the warm-up, in which the learning rate rises."""
 IN_ORDER = {"train_sampling_strategy": "sequential"}
 QUIET = {"save_strategy": "no", "logging_strategy": "no", "report_to": "none", "disable_tqdm": True}
+# Deviations of a normal variable that hold 95 %.
 Z = 1.96
-"""Deviations of a normal variable that hold 95 %."""
 
 
 @dataclass(frozen=True)

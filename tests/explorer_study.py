@@ -28,8 +28,8 @@ PARAMETERS = {
     "capped": [0.93, 25.0, 0.9, 60.0, 400.0],
     "ces": [0.94, 60.0, 0.9, 0.15, 0.6],
 }
+# A form a method, so that all are drawn.
 FORM_OF = dict(zip(TITLES, FORMS, strict=True))
-"""A form a method, so that all are drawn."""
 
 
 def purchases_of(weak_price=0.1, shares=(0, 0.5, 0.8, 1)):

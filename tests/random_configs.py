@@ -47,6 +47,7 @@ VARIANT = {
     "gold_shares": [0.5],
     "training": {"presentations": 100},
 }
+# A valid study with something of every part of the schema.
 STUDY = MINI | {
     "data_folder": None,
     "tasks": [MINI["tasks"][0], *(task | LOCAL | SIZES for task in (OWN_TASK, CHOICE_TASK, PAIR_TASK))],
@@ -68,7 +69,7 @@ STUDY = MINI | {
     "supervision": {},
     "labelling": {"engine": "transformers"},
 }
-"""A valid study with something of every part of the schema."""
+# A valid study on a table of one's own.
 OWN_STUDY = MINI | {
     "tasks": [
         {"name": "mine", "table": "own/labels.csv", "text": "{title} {body}", "label": "expert", "id": "ticket"}
@@ -82,9 +83,9 @@ OWN_STUDY = MINI | {
     ],
     "labelling": {"engine": "transformers"},
 }
-"""A valid study on a table of one's own."""
+# A whole safetensors file: the header's length and a header that names nothing.
 NO_WEIGHTS = (2).to_bytes(8, "little") + b"{}"
-"""A whole safetensors file: the header's length and a header that names nothing."""
+# A valid study on sentences that people rated.
 RATED_STUDY = MINI | {
     "ratings_archive": "own/train.csv",
     "tasks": [{"name": "rated", "ratings": "tweets", "panel": 20, "text": "Tweet: {text}"} | SIZES],
@@ -96,7 +97,6 @@ RATED_STUDY = MINI | {
     ],
     "labelling": {"engine": "transformers"},
 }
-"""A valid study on sentences that people rated."""
 FILES = ("own/train.csv", "own/test.csv", "weights/config.json", "weights/tokenizer.json", "weights/model.safetensors")
 
 

@@ -28,19 +28,19 @@ from elicitation.errors import InputError
 from elicitation.files import read_json, write_json
 from elicitation.seeds import derive_seed
 
+# What the model is to say, by label.
 ANSWERS = ("No", "Yes")
-"""What the model is to say, by label."""
+# OpenAI takes no training file with fewer; smaller stages repeat their labels, all equally often.
 MIN_LINES = 10
-"""OpenAI takes no training file with fewer; smaller stages repeat their labels, all equally often."""
+# More than what a chat message takes beside its text.
 MESSAGE_TOKENS = 16
-"""More than what a chat message takes beside its text."""
 TOP_LOGPROBS = 20
+# What servers report for the unlikeliest tokens is arbitrary (often -9999), and is cut here.
 LOWEST_LOGPROB = -100.0
-"""What servers report for the unlikeliest tokens is arbitrary (often -9999), and is cut here."""
 CONCURRENT_REQUESTS = 8
 TIMEOUT_SECONDS = 120
+# After lost connections, 408, 409, 429 and 5xx, with a growing pause; where the API names one, that one.
 RETRIES = 8
-"""After lost connections, 408, 409, 429 and 5xx, with a growing pause; where the API names one, that one."""
 FIRST_POLL_SECONDS, LONGEST_POLL_SECONDS = 1.0, 60.0
 MAX_JOB_SEED = 2**31
 
@@ -166,7 +166,7 @@ class Api:
         try:
             answer = request()
         except openai.APIStatusError as error:
-            message = f"The API at {where} answered {error.status_code}: {error.message.rstrip('.')}; mend the cause"
+            message = f"The API at {where} answered {error.status_code}: {error.message.rstrip('.')}; fix the cause"
         except openai.APIConnectionError as error:
             message = f"The API at {where} cannot be reached: {error.message.rstrip('.')}; check base_url and network"
         except (openai.OpenAIError, ValueError) as error:
@@ -264,7 +264,7 @@ class Api:
             raise InputError(
                 self.scrub(
                     f"The API's job {job.id} ({stage.title}) {job.status}{' without a model' * (not reason)}{reason}; "
-                    f"mend the cause, then delete {path} to buy a new job."
+                    f"fix the cause, then delete {path} to buy a new job."
                 )
             )
         if job.status != "succeeded":

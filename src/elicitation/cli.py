@@ -9,8 +9,8 @@ from pathlib import Path
 
 from elicitation.errors import InputError
 
+# Price or budget; the largest is 1 over it.
 SMALLEST = 1e-12
-"""Price or budget; the largest is 1 over it."""
 
 
 def trace(arguments: argparse.Namespace) -> int:

@@ -7,12 +7,12 @@ import re
 from typing import TextIO
 from urllib.parse import quote
 
+# Environment variables that hold secrets.
 SECRET_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS?)$", re.IGNORECASE)
-"""Environment variables that hold secrets."""
+# User and password in an address.
 URL_USER = re.compile(r"(?<=://)[^/\s@]+(?=@)")
-"""User and password in an address."""
+# Shorter values are words such as `false`, not secrets.
 MIN_SECRET = 8
-"""Shorter values are words such as `false`, not secrets."""
 MAX_SHOWN = 200
 
 
@@ -60,7 +60,7 @@ def shown(value) -> str:
 
 
 class InputError(ValueError):
-    """Bad input: one sentence that says what is wrong, where, and how to mend it."""
+    """Bad input: one sentence that says what is wrong, where, and how to fix it."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(one_line(sentence))

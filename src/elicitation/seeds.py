@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
+# The seeds that this process has drawn from, for its record.
 used: set[int] = set()
-"""The seeds that this process has drawn from, for its record."""
 
 
 def derive_seed(seed: int, *names: str | int) -> int:

@@ -6,10 +6,10 @@ from scipy import stats
 
 from elicitation.analysis.resampling import both_ways, draw_halves, example_deviations, half_deviations, seed_share
 
+# How much test examples differ in difficulty, on the probit scale.
 ITEM_SPREAD = 1.0
-"""How much test examples differ in difficulty, on the probit scale."""
+# How much of that is a configuration's own, as a share.
 OWN_SPREAD = 0.5
-"""How much of that is a configuration's own, as a share."""
 
 
 def draw_correct(

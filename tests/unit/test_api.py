@@ -260,7 +260,7 @@ def test_an_empty_account_ends_the_wait_at_once(connect, server):
     server.troubles = [("create", 429, {"message": "You exceeded your quota.", "code": "insufficient_quota"})] * 99
     with pytest.raises(InputError) as caught:
         connect().finetune([stage()])
-    assert "You exceeded your quota; mend the cause" in sentence_of(caught)
+    assert "You exceeded your quota; fix the cause" in sentence_of(caught)
     assert server.calls["create"] == 1
 
 
@@ -270,7 +270,7 @@ def test_a_failed_job_says_why_and_is_bought_anew_only_when_its_entry_is_deleted
     for _ in range(2):
         with pytest.raises(InputError) as caught:
             connect().finetune([stage()])
-        assert f"job ftjob-0 (stage) {status}: The file breaks the rules; mend" in sentence_of(caught)
+        assert f"job ftjob-0 (stage) {status}: The file breaks the rules; fix" in sentence_of(caught)
     (entry,) = tmp_path.glob("*.json")
     assert f"delete {entry} to buy" in str(caught.value) and len(server.jobs) == 1
     entry.unlink()

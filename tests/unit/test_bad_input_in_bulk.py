@@ -1,4 +1,4 @@
-"""Bad configs and bad data files in bulk: each is refused with one sentence that says what, where and the mend."""
+"""Bad configs and bad data files in bulk: each is refused with one sentence that says what, where and the fix."""
 
 import copy
 import json
@@ -81,8 +81,8 @@ BAD_CONFIGS = [
     ("tasks.1.label", '', 'Config, tasks[own].label: the text is empty; write one.'),
     ("tasks.1.text", '', 'Config, tasks[own].text: the text is empty; write one.'),
     ("tasks.1.text", ["{text}"], "Config, tasks[own].text: ['{text}'] must be text."),
-    ("tasks.1.text", '{text', "Config, tasks[own].text: '{text' is malformed (expected '}' before end of string); mend its braces."),
-    ("tasks.1.text", 'text}', "Config, tasks[own].text: 'text}' is malformed (Single '}' encountered in format string); mend its braces."),
+    ("tasks.1.text", '{text', "Config, tasks[own].text: '{text' is malformed (expected '}' before end of string); fix its braces."),
+    ("tasks.1.text", 'text}', "Config, tasks[own].text: 'text}' is malformed (Single '}' encountered in format string); fix its braces."),
     ("tasks.1.text", 'no column', "Config, tasks[own].text: 'no column' names no column; put columns in braces."),
     ("tasks.1.text", '{}', "Config, tasks[own].text: '' in '{}' is no plain name; write names of columns in the braces and nothing else."),
     ("tasks.1.text", '{0}', "Config, tasks[own].text: '0' in '{0}' is no plain name; write names of columns in the braces and nothing else."),
@@ -203,7 +203,7 @@ BAD_CONFIGS = [
     ("tasks.0.catalogue", 'col', "Config, tasks[topic]: the catalogue has no task 'col'; did you mean 'cola'?"),
     ("tasks.0.catalogue", 3, 'Config, tasks[topic].catalogue: 3 must be text; put it in quotes.'),
     ("tasks.1.lines", 'x', "Config, tasks[own].lines: 'x' must be a mapping (key: value)."),
-    ("tasks.1.lines.more", '{key', "Config, tasks[own].lines.more: '{key' is malformed (expected '}' before end of string); mend its braces."),
+    ("tasks.1.lines.more", '{key', "Config, tasks[own].lines.more: '{key' is malformed (expected '}' before end of string); fix its braces."),
     ("tasks.1.lines.more", '{key.__class__}', "Config, tasks[own].lines.more: 'key.__class__' in '{key.__class__}' is no plain name; write names of columns in the braces and nothing else."),
     ("tasks.1.lines.more", 3, 'Config, tasks[own].lines.more: 3 must be text; put it in quotes.'),
     ("tasks.1.filled", [], 'Config, tasks[own].filled: the list needs at least 1, but has 0; add some.'),

@@ -13,8 +13,8 @@ from elicitation.data.tasks import hash_text, prepare_task
 from elicitation.study.config import CATALOGUES, from_catalogue, load_catalogue, load_schema, with_defaults
 
 ROOT = CATALOGUES["tasks"].parents[1]
+# Folder with real data sets in the hub's columns.
 HUB_DATA = Path(os.environ.get("ELICITATION_HUB_DATA", ROOT.parent / "shared/hub"))
-"""Folder with real data sets in the hub's columns."""
 CATALOGUE = load_catalogue()
 PAPER = {name: task for name, task in CATALOGUE.items() if "hub" in task}
 TASK_SCHEMA = load_schema()["properties"]["tasks"]["items"]
@@ -27,7 +27,7 @@ def entry(name: str, **own) -> dict:
 
 
 def outcomes(name: str, row: dict) -> set:
-    """All that a row can become: every name of a task draws anew."""
+    """All that a row can become: every name of a task draws again."""
     return {format_row(row, entry(name) | {"name": f"{name} {i}"}) for i in range(100)}
 
 
@@ -175,8 +175,8 @@ def test_the_table_in_the_docs_is_the_catalogue():
 
 # Real rows
 
+# Of a larger real split, about as many rows are used, at equal distances.
 ROWS_READ = 3000
-"""Of a larger real split, about as many rows are used, at equal distances."""
 
 
 def shown(text, answers: list[str], right: int) -> set:
@@ -208,6 +208,7 @@ def anthropic_hh(row):
     }
 
 
+# Tasks whose records are at hand: what their entries override, and all that a row may become.
 REAL = {
     "boolq": ({}, lambda r: {(f"Passage: {r['passage']}\nQuestion: {r['question']}", int(r["answer"]))}),
     "hellaswag": ({}, lambda r: shown(
@@ -247,7 +248,8 @@ REAL = {
          f"Q: Does \"{r['word']}\" have the same meaning in the above sentences?", r["label"])}),
     "anthropic_hh": ({"local": "hh_rlhf_harmless_base", "splits": {"train": "test"}}, anthropic_hh),
 }  # fmt: skip
-"""Tasks whose records are at hand: what their entries override, and all that a row may become."""
+# Ids and labels that the first row of a real split can become. The texts were typed by hand from the table; only
+# their hashes are kept, since the records are not ours to copy. Of multiple choice: the right and one wrong answer.
 FIRST_ROWS = {
     "cola": ("validation", {("652e982a050c17e78a7d01e74ec4b833", 1)}),
     "hellaswag": ("validation", {("748d8588704403c98c128ebe11d18ac4", 1), ("513542c73c426e01996724ad98765314", 0)}),
@@ -259,8 +261,6 @@ FIRST_ROWS = {
     "ethics-deontology": ("test", {("dccb264cf965a79c8a507a739190d900", 0)}),
     "wic": ("validation", {("3d59e82eb50fff0030df80f844ec7d55", 0)}),
 }
-"""Ids and labels that the first row of a real split can become. The texts were typed by hand from the table; only
-their hashes are kept, since the records are not ours to copy. Of multiple choice: the right and one wrong answer."""
 real = pytest.mark.skipif(not HUB_DATA.is_dir(), reason="the folder with real data sets is not here")
 
 

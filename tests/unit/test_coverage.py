@@ -29,8 +29,8 @@ PURCHASES = [
 ]
 BUDGETS = [16, 64, 256]
 COSTS = np.array([cost(*purchase, PRICE) for purchase in PURCHASES])
+# All purchases are equally good: the best of many is nothing but lucky.
 ALIKE = [0.8] * len(PURCHASES)
-"""All purchases are equally good: the best of many is nothing but lucky."""
 RISING = [0.7] * 4 + [0.75] * 4 + [0.8] * 3
 
 

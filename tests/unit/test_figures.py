@@ -101,7 +101,7 @@ def test_pareto_has_a_panel_a_price_from_the_dearest_to_the_cheapest():
 def test_pareto_joins_the_points_on_the_frontier_by_cost_and_marks_the_weak_labels():
     axes = panels(plot_pareto(frontier(), NOTHING, TITLES))[0]
     best, weak = line(axes, "0.2"), line(axes, "0.4")
-    assert list(best.get_xdata()) == [4, 16, 80], "up to the dearest purchase"
+    assert list(best.get_xdata()) == [4, 16, 80], "up to the most expensive purchase"
     assert list(best.get_ydata()) == pytest.approx([70, 70, 70])
     assert list(weak.get_ydata()) == pytest.approx([60, 60])
 

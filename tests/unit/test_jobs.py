@@ -163,8 +163,8 @@ def test_a_disk_that_takes_nothing_is_named_as_the_cause(run, error, words):
 
 
 def test_bad_input_is_not_mistaken_for_an_output_that_cannot_be_written(run):
-    result, _ = run("raise InputError('mine.csv cannot be read (Permission denied); mend it.')")
-    assert result.stderr.strip() == "Error: mine.csv cannot be read (Permission denied); mend it."
+    result, _ = run("raise InputError('mine.csv cannot be read (Permission denied); fix it.')")
+    assert result.stderr.strip() == "Error: mine.csv cannot be read (Permission denied); fix it."
 
 
 @pytest.mark.parametrize("log", ["/dev/full", "no/such/folder/log"])

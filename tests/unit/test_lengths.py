@@ -52,7 +52,7 @@ def test_a_model_without_positions_knows_no_limit(tmp_path):
 
 def test_a_tokenizer_that_cannot_be_read_is_named(tmp_path):
     (tmp_path / "tokenizer.json").write_text("{}")
-    with pytest.raises(InputError, match=r"tokenizer.json cannot be read \(.*\); get the model anew"):
+    with pytest.raises(InputError, match=r"tokenizer.json cannot be read \(.*\); get the model again"):
         count_tokens(tmp_path, ["a"])
 
 

@@ -91,7 +91,7 @@ def test_a_new_student_starts_as_its_pretrained_model(folder, tokenizer, token_i
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         plain = new_classifier(folder, CPU, tokenizer.pad_token_id, 3)
-    if folder.name != "encoder":  # whose missing pooler is drawn anew
+    if folder.name != "encoder":  # whose missing pooler is drawn again
         np.testing.assert_array_equal(predict(with_adapters, token_ids, 1000), predict(plain, token_ids, 1000))
     other = new_lora_classifier(folder, CPU, tokenizer.pad_token_id, 4)
     assert not all(torch.equal(w, trainable_weights(other)[n]) for n, w in trainable_weights(with_adapters).items())

@@ -401,7 +401,7 @@ BAD_CONFIGS = [
     ("tasks.0.local", "own", "Config, tasks[mine]: a table takes no local; drop it."),
     ("tasks.0.filled", ["body"], "Config, tasks[mine]: a table takes no filled; drop it."),
     ("tasks.0.label", {"column": "expert", "is": 1}, "Config, tasks[mine].label: a table's gold labels are 0 and 1; give the name of their column alone."),
-    ("tasks.0.text", "{title", "Config, tasks[mine].text: '{title' is malformed (expected '}' before end of string); mend its braces."),
+    ("tasks.0.text", "{title", "Config, tasks[mine].text: '{title' is malformed (expected '}' before end of string); fix its braces."),
     ("tasks.0.text", "{subject}", "Task 'mine', own/labels.csv, row 1: the column 'subject' is missing; it has ['ticket', 'title', 'body', 'expert', 'llm', 'ann a', 'ann b']."),
     ("tasks.0.table", "own/none.csv", "Task 'mine': the table own/none.csv is no file; correct data_folder or `table`."),
     ("tasks.0.table", "own/folder.csv", "Task 'mine': the table own/folder.csv is no file; correct data_folder or `table`."),

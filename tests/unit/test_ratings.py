@@ -27,13 +27,13 @@ from elicitation.files import hash_file, hash_text
 from elicitation.study.config import groups_of, made_runs, prices_of, readers_of, validate
 from elicitation.study.estimate import estimate
 
+# Id, text and ratings; the third has a mean of 0.
 SENTENCES = [
     ("1_1", " A good film. ", [3, 2, 0, -1, 1]),
     ("1_2", "It is bad", [-1, -1, 2, -4, 0]),
     ("1_3", "Neither\x0b {nor} \u2028 caf\u00e9", [1, -1, 0, 2, -2]),
     ("2", "Quite good", [1, 0, 0, 0, 0]),
 ]
-"""Id, text and ratings; the third has a mean of 0."""
 SETUP = "from pathlib import Path\nfrom setuptools import setup\nPath({!r}).touch()\nsetup(name='vaderSentiment', version='3.3.2')\n"
 
 

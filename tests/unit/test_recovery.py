@@ -21,7 +21,7 @@ from elicitation.jobs.recovery import (
     damaged_file,
     hold_folder,
     locks_are_seen,
-    mend,
+    fix,
     refuse_running,
     remaking,
     report_damage,
@@ -274,7 +274,7 @@ def test_mending_makes_only_what_is_damaged_and_gives_all_files_their_old_times(
             (results / file).write_bytes(content)
         write_json(results / "table.json", read_json(results / "table.json") | {"seconds": 9})
 
-    assert mend(remake, listed)
+    assert fix(remake, listed)
     assert made == [f"{results}/table.parquet"]
     assert not listed.exists() and (results / "table.json").read_text() == text, "the same file keeps its record"
     after = {file: file.stat().st_mtime_ns for file in results.rglob("*")}
@@ -291,14 +291,14 @@ def test_a_file_that_comes_out_otherwise_has_its_new_record(results):
         pd.DataFrame({"id": list("xyz")}).to_parquet(results / "table.parquet")
         describe(results, "table.parquet")
 
-    assert mend(remake, results / "damaged.txt")
+    assert fix(remake, results / "damaged.txt")
     assert damaged_file(results / "table.parquet") is None
 
 
 def test_what_could_not_be_made_again_stays_on_the_list(results):
     cut(results / "table.parquet")
     (results / "damaged.txt").write_text(f"{results}/table.parquet\n")
-    assert not mend(lambda targets: None, results / "damaged.txt")
+    assert not fix(lambda targets: None, results / "damaged.txt")
     assert (results / "damaged.txt").read_text() == f"{results}/table.parquet\n"
 
 
@@ -308,4 +308,4 @@ def test_a_target_of_the_run_stays_its_target_while_others_are_made_again():
 
 
 def test_without_a_list_nothing_is_made(results):
-    assert not mend(pytest.fail, results / "damaged.txt")
+    assert not fix(pytest.fail, results / "damaged.txt")

@@ -6,10 +6,10 @@ from simulated import draw_study
 from elicitation.analysis.names import REGIMES, strategy_of
 from elicitation.analysis.regimes import find_regimes, regime_at, shares_of_wins
 
+# Purchases that cost 10 at the price 0.1.
 WEAK, MIXED, GOLD = (100, 0), (50, 5), (0, 10)
-"""Purchases that cost 10 at the price 0.1."""
+# Deviations of two points.
 ZIGZAG = np.tile([-0.02, 0.02], 50)
-"""Deviations of two points."""
 
 
 def study(accuracies: dict, deviations=ZIGZAG, **settings):

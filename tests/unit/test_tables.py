@@ -7,8 +7,8 @@ from elicitation.analysis.tables import best_purchases, methods_latex, methods_t
 
 TITLES = {"m": "Method M", "few_shot": "50 % few-shot"}
 NOTHING = pd.DataFrame(columns=["task", "supervisor", "student", "method", "n_weak", "n_gold", "seed"])
+# n_weak, n_gold, accuracy. The first three cost 10 at 0.1.
 PURCHASES = [(100, 0, 0.70), (50, 5, 0.80), (0, 10, 0.75), (0, 40, 0.90)]
-"""n_weak, n_gold, accuracy. The first three cost 10 at 0.1."""
 ENDS = np.concatenate([[-0.052], np.zeros(98), [0.03]])
 PRICES = {"v": [0.1]}
 

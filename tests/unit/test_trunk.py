@@ -11,6 +11,7 @@ from elicitation.models.trunk import compute_states, join_trunk, read_trunk, spl
 from elicitation.training.runs import Student
 from elicitation.training.training import Protocol
 
+# What the real model reads; sentences as the default study's, of very different lengths.
 REVIEWS = (
     "A warm, funny and moving film.",
     "Dull.",
@@ -19,7 +20,6 @@ REVIEWS = (
     "Two hours of explosions, one line of dialogue, and still more heart than most of this year's dramas.",
     "Skip it; read the book.",
 )
-"""What the real model reads; sentences as the default study's, of very different lengths."""
 PROTOCOL = Protocol("early_stopping", learning_rate=0.02, batch_size=8, presentations=80, micro_batch_tokens=64)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src/elicitation"
+# From the top down. A wing uses itself and floors below its own; wings of one floor do not use each other.
 FLOORS = (
     ("cli",),
     ("study",),
@@ -17,7 +18,6 @@ FLOORS = (
     ("buying",),
     ("files", "errors", "seeds"),
 )
-"""From the top down. A wing uses itself and floors below its own; wings of one floor do not use each other."""
 FLOOR_OF = {wing: floor for floor, wings in enumerate(FLOORS) for wing in wings}
 MODULES = sorted(SOURCE.rglob("*.py"))
 

@@ -4,8 +4,8 @@ import pytest
 from filelock import FileLock
 from helpers import MINI, run_snakemake
 
+# Files that take minutes; the one that waits most comes first.
 LONG = ("slurm", "bare_machine", "crashes", "default_study", "real_models", "api_student", "all_methods", "own_study")
-"""Files that take minutes; the one that waits most comes first."""
 
 
 def pytest_collection_modifyitems(items) -> None:

@@ -14,8 +14,8 @@ from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
 MINI = yaml.safe_load((Path(__file__).parent / "mini.yaml").read_text())
+# Folder with real data sets in the hub's columns, for the tests that need them.
 HUB_DATA = Path(os.environ.get("ELICITATION_HUB_DATA", ROOT.parent / "shared/hub"))
-"""Folder with real data sets in the hub's columns, for the tests that need them."""
 
 
 def missing(what: str, reason: str) -> None:

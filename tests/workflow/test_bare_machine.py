@@ -12,11 +12,11 @@ from urllib.parse import urlparse
 import pytest
 from helpers import ROOT, install, missing
 
+# What README asks for, and what `git clone` wants.
 PACKAGES = "python3,python3-venv,python3-pip,make,git,ca-certificates"
-"""What README asks for, and what `git clone` wants."""
 USER, HOME = "1000", "/home/someone"
+# Beginnings of the environment variables that say where packages come from.
 PASSED_ON = ("PIP_", "UV_INDEX", "UV_DEFAULT_INDEX", "UV_EXTRA", "SSL_CERT", "REQUESTS_CA_BUNDLE")
-"""Beginnings of the environment variables that say where packages come from."""
 REMOVE = "rm -r .venv/lib/brought .venv/lib/python3*/site-packages/brought_libraries.pth"
 
 

@@ -25,8 +25,8 @@ KILLS = 10
 POOL = "results/tasks/topic/pool.parquet"
 LABELS = "results/weak_labels/topic/supervisor.parquet"
 STUDENT = "results/models/student"
+# Of a study's last jobs, which could end before they are killed.
 LAST_OUTPUTS = 24
-"""Of a study's last jobs, which could end before they are killed."""
 
 
 def result_files(folder: Path) -> dict[str, str]:
@@ -166,13 +166,13 @@ def test_damage_is_named_before_any_job_and_the_next_run_mends_it_and_nothing_el
     shutil.copytree(undisturbed, folder, symlinks=True)
     before = finished_outputs(folder)
     for file, size in ((folder / LABELS, 0), (folder / STUDENT / "model.safetensors", 5000)):
-        # What is made anew gets its old time back, so it must not get a freed inode too.
+        # What is made again gets its old time back, so it must not get a freed inode too.
         os.link(file, tmp_path / file.name)
         os.truncate(file, size)
     result = run_snakemake(folder, SMALL)
     assert result.returncode != 0 and "Traceback" not in result.stderr
     assert f"{LABELS} is damaged (" in result.stderr and f"{STUDENT}/model.safetensors is damaged (" in result.stderr
-    assert f"run the same command again: it makes {STUDENT}, {LABELS} anew" in result.stderr
+    assert f"run the same command again: it makes {STUDENT}, {LABELS} again" in result.stderr
     result = run_snakemake(folder, SMALL)
     assert result.returncode == 0 and "Nothing to be done" in result.stderr, result.stdout + result.stderr
     assert result_files(folder) == result_files(undisturbed)
@@ -193,7 +193,7 @@ def test_a_flipped_bit_is_named_by_the_first_job_that_reads_it_and_mended_by_the
     before, target = finished_outputs(folder), "results/stages/topic/supervisor/student/plain/w80_s0"
     result = run_snakemake(folder, larger, target=target)
     assert result.returncode != 0 and "Traceback" not in result.stderr
-    assert f"Error: {LABELS} is damaged (" in result.stderr and f"it makes {LABELS} anew and goes on" in result.stderr
+    assert f"Error: {LABELS} is damaged (" in result.stderr and f"it makes {LABELS} again and goes on" in result.stderr
     result = run_snakemake(folder, larger, target=target)
     assert result.returncode == 0, result.stdout + result.stderr
     assert result_files(folder).items() >= result_files(undisturbed).items()

@@ -21,6 +21,7 @@ DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
 SMOLLM2, SMALL = DEFAULT["models"]
 FILM = DEFAULT["tasks"][0] | {"pool_size": 120, "test_size": 60, "supervision_size": 40}
 SEEDS, PRICES = [0, 1], [0.5, 0.1, 0.01]
+# What takes time is smaller here; all else is the default study's.
 STUDY = DEFAULT | {
     "tasks": [FILM],
     "models": [
@@ -41,15 +42,14 @@ STUDY = DEFAULT | {
     "supervision": {"epochs": 1},
     "labelling": {"engine": "vllm", "parity_rows": 16},
 }
-"""What takes time is smaller here; all else is the default study's."""
+# What `make pareto` asks for.
 TARGETS = ("figures/pareto.pdf", "results/recommendation.md", "results/answer.md", "figures/explorer.html")
-"""What `make pareto` asks for."""
 PRECISION = Hardware("cpu", precision="native").dtype
+# The (n_weak, n_gold) of each seed.
 BOUGHT = {
     "small-model": {(8, 0), (4, 2), (0, 4), (32, 0), (16, 8), (0, 16)},
     "one-rater": {(32, 0), (0, 16)},
 }
-"""The (n_weak, n_gold) of each seed."""
 GOLD_ONLY = "no-supervisor/smollm2/sequential_sft"
 ASKED = "no-supervisor/smollm2/no-labels/b0_s0"
 

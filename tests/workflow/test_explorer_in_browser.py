@@ -282,7 +282,7 @@ def test_every_production_form_predicts_what_python_predicts(page, study, method
     for line in ask(page, "explorer.view.surface.isoquants"):
         drawn = [step for step in line["line"] if step]
         n_weak, n_gold = np.array([(step["nWeak"], step["nGold"]) for step in drawn]).T
-        # The fewest gold labels that reach the level, found anew.
+        # The fewest gold labels that reach the level, found again.
         amounts = np.expm1(np.linspace(0, np.log1p(fit.largest[1]), 2000))
         expected = amounts[(fit.predict(n_weak[:, None], amounts) >= line["level"] / 100).argmax(axis=1)]
         assert np.allclose(np.log1p(n_gold), np.log1p(expected), atol=0.02)

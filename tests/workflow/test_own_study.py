@@ -22,11 +22,11 @@ from elicitation.buying.purchases import arrange, buy
 from elicitation.files import hash_ids, hash_text
 
 N, N_GOLD = 1500, 300
+# How often each is right.
 ANNOTATORS = {"ann a": 0.9, "ann b": 0.75, "ann c": 0.6}
-"""How often each is right."""
 METHODS = {"models": "sequential_sft", "crowd": "uncertainty_sampling"}
+# Share of the texts that an annotator sees.
 VOTED = 0.7
-"""Share of the texts that an annotator sees."""
 
 
 def write_table(path) -> pd.DataFrame:

@@ -28,6 +28,7 @@ for folder in {folders!r}:
     results[folder] = record | dict(p=labels.p.tolist())
 print("RESULT", json.dumps(results))
 """
+# With what their tiny models differ in; the windows are shorter than the longest text.
 ARCHITECTURES = {
     "Llama": {"num_key_value_heads": 1},
     "Qwen2": {"num_key_value_heads": 1},
@@ -36,7 +37,6 @@ ARCHITECTURES = {
     "Bert": {},
     "ModernBert": {"local_attention": 16},
 }
-"""With what their tiny models differ in; the windows are shorter than the longest text."""
 
 
 def classify(folders: list[Path], token_ids, label_ids=None) -> subprocess.CompletedProcess:

@@ -1,5 +1,5 @@
 # Students behind a finetuning API. What is paid for (jobs, answers) is kept in results/api, which no rule declares as
-# output: Snakemake never deletes it, and a job that is killed or made anew takes up there what it finds.
+# output: Snakemake never deletes it, and a job that is killed or made again takes up there what it finds.
 
 
 rule finetune_by_api:

@@ -284,7 +284,7 @@ def supervisor_texts(wildcards):
 
 
 def prompts_checked(shown):
-    """The record that all prompts fit, where there are any. A new one makes nothing anew."""
+    """The record that all prompts fit, where there are any. A new one makes nothing again."""
     return ancient("results/tasks/{task}/lengths.json") if shown else []
 
 
@@ -370,7 +370,7 @@ def remake(targets):
 
 
 def start_again():
-    """Begin this run anew, so that it plans with the files as they are now."""
+    """Begin this run again, so that it plans with the files as they are now."""
     workflow.persistence.unlock()
     os.chdir(workflow.rundir)
     sys.stdout.flush()

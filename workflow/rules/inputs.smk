@@ -105,7 +105,7 @@ rule check_texts:
         "../scripts/check_texts.py"
 
 
-# Prompts, which depend on seeds and methods. What shows them waits for it, but is not made anew after it.
+# Prompts, which depend on seeds and methods. What shows them waits for it, but is not made again after it.
 rule check_lengths:
     input:
         pool="results/tasks/{task}/pool.parquet",

@@ -34,7 +34,7 @@ with job(snakemake) as record:
     stage = student.train(model, method.stages[0], pool.set_index("id").p_weak[purchase.weak], print)
     model.save_pretrained(snakemake.output.adapter)
     print(f"{len(purchase.weak)} weak labels: {stage}")
-    # Whether the adapters are to go is no setting: it must not train them anew.
+    # Whether the adapters are to go is no setting: it must not train them again.
     kept = snakemake.config.get("keep_weak_stages", True)
     record |= {"n_weak": n_weak, "ids": hash_ids(purchase.weak), "stage": stage}
     record |= {"protocol": vars(protocol), "temporary": not kept}

@@ -8,12 +8,12 @@ import pandas as pd
 from elicitation.analysis.averages import average_rows, buys_labels
 from elicitation.analysis.names import AVERAGE, MODELS, PLAIN, REGIMES, UNDETERMINED
 
+# Purchases that are named of each task that lacks some.
 LISTED = 2
-"""Purchases that are named of each task that lacks some."""
+# Of those that no average has.
 NAMED = 4
-"""Of those that no average has."""
+# Shares of a gold label that are smaller are written as numbers.
 LARGEST_PANEL = 50
-"""Shares of a gold label that are smaller are written as numbers."""
 
 
 def percent(value: float) -> str:

@@ -17,22 +17,22 @@ from elicitation.analysis.names import GROUP
 from elicitation.analysis.production import BAD, FORMS, GOOD, MIN_EXPLAINED, UNDETERMINED, Fit, Form
 from elicitation.analysis.resampling import interval
 
+# Replicates of the accuracies that functions are fitted to.
 REPLICATES = 200
-"""Replicates of the accuracies that functions are fitted to."""
+# Least standard error of an accuracy: no point may outweigh all others because its seeds happen to agree.
 MIN_NOISE = 0.005
-"""Least standard error of an accuracy: no point may outweigh all others because its seeds happen to agree."""
+# With fewer, a held-out budget would be predicted from a single one.
 MIN_BUDGETS = 3
-"""With fewer, a held-out budget would be predicted from a single one."""
+# Starts of a fit from nothing.
 STARTS = 8
-"""Starts of a fit from nothing."""
+# Of a free parameter, to take a slope by.
 NUDGE = 1e-5
-"""Of a free parameter, to take a slope by."""
+# Of a free parameter from 0; its exponential is still a number.
 FARTHEST = 30.0
-"""Of a free parameter from 0; its exponential is still a number."""
+# Bounds of the variance of the Gaussian process, in squared accuracies.
 AMPLITUDES = (1e-4, 1.0)
-"""Bounds of the variance of the Gaussian process, in squared accuracies."""
+# Kernels among which those of the replicates are drawn.
 CANDIDATES = 1000
-"""Kernels among which those of the replicates are drawn."""
 
 
 def noise_of(deviations: np.ndarray) -> np.ndarray:

@@ -5,10 +5,10 @@ import pandas as pd
 
 from elicitation.analysis.resampling import interval
 
+# Accuracy by which a point must beat the best cheaper one.
 MIN_GAIN = 0.002
-"""Accuracy by which a point must beat the best cheaper one."""
+# Points within this share of a point's cost compete with it.
 SAME_COST = 0.05
-"""Points within this share of a point's cost compete with it."""
 
 
 def cost(n_weak, n_gold, weak_price: float):
@@ -20,8 +20,8 @@ def on_frontier(costs: np.ndarray, accuracies: np.ndarray) -> np.ndarray:
     """Mask like `accuracies` of the points on the frontier.
 
     costs: (n,); accuracies: (n,), or (n, replicates) for a frontier of each replicate. Going from the cheapest to the
-    dearest, a point enters when its accuracy beats the best so far by more than MIN_GAIN and is the highest of all
-    points within SAME_COST of its cost. Source: the frontier rule of Mallen & Belrose (2024), arXiv 2410.13215. Of
+    most expensive, a point enters when its accuracy beats the best so far by more than MIN_GAIN and is the highest of
+    all points within SAME_COST of its cost. Source: the frontier rule of Mallen & Belrose (2024), arXiv 2410.13215. Of
     equal points the first given enters.
     """
     mask = np.zeros(accuracies.shape, dtype=bool)

@@ -6,10 +6,10 @@ import pandas as pd
 from elicitation.analysis.evaluation import label_quality
 from elicitation.seeds import stream
 
+# A probability that votes for neither label.
 UNDECIDED = 0.5
-"""A probability that votes for neither label."""
+# What is said of one's own labels, of label_quality.
 QUALITY = ("n", "accuracy", "accuracy_low", "accuracy_high", "auroc")
-"""What is said of one's own labels, of label_quality."""
 
 
 def shuffle_errors(gold: np.ndarray, p: np.ndarray, *names: str) -> np.ndarray:

@@ -2,11 +2,11 @@
 
 STRATEGIES = ("weak only", "mixed", "gold only")
 REGIMES = {"weak only": "quantity-dominant", "mixed": "mixed", "gold only": "quality-dominant"}
+# What each of them is in plain words.
 PLAIN = {"weak only": "buy weak", "mixed": "mix", "gold only": "buy gold"}
-"""What each of them is in plain words."""
 UNDETERMINED = "undetermined"
+# What buys nothing, which is none of the ways of spending.
 NO_LABELS = "no labels"
-"""What buys nothing, which is none of the ways of spending."""
 
 
 def strategy_of(n_weak: int, n_gold: int) -> str:
@@ -15,21 +15,21 @@ def strategy_of(n_weak: int, n_gold: int) -> str:
     return "gold only" if n_weak == 0 else "weak only" if n_gold == 0 else "mixed"
 
 
+# What the average over tasks is called in tables.
 AVERAGE = "average"
-"""What the average over tasks is called in tables."""
 
+# What a run shares with those of other seeds.
 CONFIGURATION = ["task", "supervisor", "student", "method", "shots", "shot_quality", "n_weak", "n_gold"]
-"""What a run shares with those of other seeds."""
 
 RUN = [*CONFIGURATION, "seed"]
 
 MODELS = ["supervisor", "student", "method"]
 
+# What a regime and a production function are found for.
 GROUP = ["task", *MODELS]
-"""What a regime and a production function are found for."""
 
+# Test examples of a run, and those of them that have a weak label.
 COUNTS = ["n_test", "n_voted"]
-"""Test examples of a run, and those of them that have a weak label."""
 
+# What is said of a run that is missing.
 MISSING = [*GROUP, "n_weak", "n_gold", "seed"]
-"""What is said of a run that is missing."""

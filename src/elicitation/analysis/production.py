@@ -16,22 +16,22 @@ from elicitation.analysis.resampling import TAIL
 from elicitation.files import read_json
 
 NAMES = ["task", "supervisor", "student", "method", "form", "verdict"]
+# Accuracy without labels.
 CHANCE = 0.5
-"""Accuracy without labels."""
+# Verdicts on a fit.
 GOOD, BAD, UNDETERMINED = "good", "bad", "undetermined"
-"""Verdicts on a fit."""
+# Share of the variance of held-out accuracies that a good fit explains.
 MIN_EXPLAINED = 0.5
-"""Share of the variance of held-out accuracies that a good fit explains."""
+# Of the share of a budget that goes to gold labels: of purchases to choose from, and of a smooth path.
 STEPS, FINE_STEPS = 20, 400
-"""Of the share of a budget that goes to gold labels: of purchases to choose from, and of a smooth path."""
+# Of purchases whose accuracy is this close to the best, the cheapest is taken.
 TOLERANCE = 0.001
-"""Of purchases whose accuracy is this close to the best, the cheapest is taken."""
+# By which a quotient of prices may miss a whole number.
 ROUNDING = 1e-9
-"""By which a quotient of prices may miss a whole number."""
+# Share of its cost by which a purchase may lie beyond those studied: they are rounded.
 MARGIN = 0.05
-"""Share of its cost by which a purchase may lie beyond those studied: they are rounded."""
+# Share of the labels over which a marginal product is taken.
 NUDGE = 1e-4
-"""Share of the labels over which a marginal product is taken."""
 Z = 1.96
 
 

@@ -20,10 +20,10 @@ from elicitation.analysis.resampling import interval, read_resamples
 from elicitation.errors import InputError
 from elicitation.files import hash_file, read_json
 
+# More seeds than this are not worth proposing.
 MOST_SEEDS = 30
-"""More seeds than this are not worth proposing."""
+# More test examples than so many times those that there are, neither.
 MOST_EXAMPLES = 10
-"""More test examples than so many times those that there are, neither."""
 RESULTS = ("resamples.parquet", "production.json", "recommendation.json")
 FINISH = "run the study to its end first: snakemake --cores all."
 
@@ -185,8 +185,8 @@ def scale_up(
     """The (n_weak, n_gold) to buy where this option is the best.
 
     That of a production function spends the budget. A purchase that was run is bought in the same proportion until the
-    budget is spent, unless a dearer one of its strategy was within the budget too: a split that was best carries over
-    to a budget that was not run, but not against the evidence. No more labels of either kind are bought than were
+    budget is spent, unless a more expensive one of its strategy was within the budget too: a split that was best
+    carries over to a budget that was not run, but not against the evidence. No more labels of either kind are bought than were
     studied (`most`), nor more than the pool holds. alike: the options of its group and strategy.
     """
     pair = option.n_weak, option.n_gold

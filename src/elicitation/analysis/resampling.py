@@ -24,15 +24,15 @@ from elicitation.analysis.averages import buys_labels
 from elicitation.analysis.names import AVERAGE, GROUP, MODELS
 from elicitation.seeds import stream
 
+# Of a 95 % interval, on either side.
 TAIL = 0.025
-"""Of a 95 % interval, on either side."""
+# 1 would be right on average, but as a difference of estimates cannot go below 0, few seeds would vary too little.
 NOISE_SHARE = 0.5
-"""1 would be right on average, but as a difference of estimates cannot go below 0, few seeds would vary too little."""
+# By which a half's accuracy deviates at most.
 MOST = 0.5
-"""By which a half's accuracy deviates at most."""
 PURCHASE = ["n_weak", "n_gold"]
+# What an average over tasks averages.
 AVERAGED = ("accuracy", "weak_accuracy", "commoner_accuracy", "deviations")
-"""What an average over tasks averages."""
 
 
 def right_answers(log_odds: np.ndarray, gold: np.ndarray) -> np.ndarray:

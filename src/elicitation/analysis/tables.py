@@ -17,8 +17,8 @@ from elicitation.analysis.frontier import priced
 from elicitation.analysis.resampling import asked_accuracies, best_by_half, reported, with_interval
 
 COLUMNS = ["student", "supervisor", "weak_price", "budget", "method", "task"]
+# What competes for one best purchase.
 GROUPS = ["task", "student", "supervisor", "weak_price", "method"]
-"""What competes for one best purchase."""
 
 
 def best_purchases(points: pd.DataFrame, deviations: np.ndarray, budgets: list[float], by: list[str]) -> pd.DataFrame:

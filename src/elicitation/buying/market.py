@@ -9,8 +9,8 @@ import pandas as pd
 from elicitation.buying.methods import Method
 from elicitation.buying.purchases import Purchase, Supply, arrange, buy, set_shots_apart
 
+# Unlabelled examples that uncertainty sampling looks at, at most.
 CANDIDATES = 4096
-"""Unlabelled examples that uncertainty sampling looks at, at most."""
 
 
 def read_market(

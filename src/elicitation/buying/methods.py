@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, field, replace
 from elicitation.errors import InputError
 
 PAPER = "Mallen & Belrose (2024), arXiv 2410.13215"
+# What of a method determines the result of a purchase.
 ACTING = ("stages", "shots", "selection", "training")
-"""What of a method determines the result of a purchase."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Stage:
     trains: str = "all"
     """`all` (adapters and head), `head` or `body` (adapters)."""
     new_head: bool = False
-    """Whether the head is drawn anew before the stage."""
+    """Whether the head is drawn again before the stage."""
     gold_weight: float = 1.0
     """Weight of a gold label's loss relative to a weak one's, where both are mixed."""
 
@@ -151,13 +151,13 @@ def variant(entry: dict) -> Method:
         changes["gold_shares"] = tuple(entry["gold_shares"])
     if "finetune_on" in entry:
         if base.prompts_only or "gold_shares" in entry:
-            mend = "drop `gold_shares`" if "gold_shares" in entry else "grid.shots holds its numbers; drop it"
-            raise InputError(f"Config, methods[{entry['name']}].finetune_on: {mend}.")
+            fix = "drop `gold_shares`" if "gold_shares" in entry else "grid.shots holds its numbers; drop it"
+            raise InputError(f"Config, methods[{entry['name']}].finetune_on: {fix}.")
         changes["finetune_on"] = tuple(map(tuple, entry["finetune_on"]))
     if "shots" in entry:
         if base.prompts_only == ("k" in entry["shots"]):
-            mend = "grid.shots holds its numbers; drop `k`" if base.prompts_only else "give `k`"
-            raise InputError(f"Config, methods[{entry['name']}].shots: {entry['like']!r} cannot take these; {mend}.")
+            fix = "grid.shots holds its numbers; drop `k`" if base.prompts_only else "give `k`"
+            raise InputError(f"Config, methods[{entry['name']}].shots: {entry['like']!r} cannot take these; {fix}.")
         changes["shots"] = Shots(**entry["shots"])
     if "selection" in entry:
         if not base.starts_weak or len(base.stages) < 2:

@@ -8,16 +8,16 @@ import numpy as np
 from elicitation.errors import shown
 from elicitation.seeds import stream
 
+# What a rule makes for the template; it hides columns of the same name.
 MADE_FIELDS = {"answer": ["answer"], "pair": ["first", "second", "number", "prompt"]}
-"""What a rule makes for the template; it hides columns of the same name."""
 
 
 class RowError(ValueError):
-    """What is wrong with a row; and how it should be, with the mend."""
+    """What is wrong with a row; and how it should be, with the fix."""
 
-    def __init__(self, problem: str, mend: str):
-        super().__init__(problem, mend)
-        self.problem, self.mend = problem, mend
+    def __init__(self, problem: str, fix: str):
+        super().__init__(problem, fix)
+        self.problem, self.fix = problem, fix
 
 
 def template_fields(template: str) -> list[str]:

@@ -24,13 +24,13 @@ from elicitation.errors import InputError, shown
 from elicitation.files import hash_text
 from elicitation.seeds import stream
 
+# What a task with a table need not say.
 DEFAULTS = {"text": "{text}", "label": "gold"}
-"""What a task with a table need not say."""
 GOLD = 0
 LINE_BREAK = re.compile(rb"\r\n|\r|\n")
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.ASCII | re.IGNORECASE)
+# What most cells hold.
 VOTES = {"": None, "0": 0.0, "1": 1.0, "false": 0.0, "true": 1.0}
-"""What most cells hold."""
 
 
 class Row(NamedTuple):
@@ -81,7 +81,7 @@ def read_text(path: Path, where: str) -> str:
         data = path.read_bytes().removeprefix(codecs.BOM_UTF8)
         return data.decode()
     except OSError as error:
-        raise InputError(f"{where} cannot be read ({error.strerror}); mend it.") from error
+        raise InputError(f"{where} cannot be read ({error.strerror}); fix it.") from error
     except UnicodeDecodeError as error:
         line = 1 + len(LINE_BREAK.findall(data, 0, error.start))
         raise InputError(

@@ -19,14 +19,15 @@ from elicitation.errors import InputError, one_line, shown
 from elicitation.files import hash_file
 from elicitation.seeds import stream
 
+# The release whose source archive holds the ratings.
 PACKAGE = "vaderSentiment==3.3.2"
-"""The release whose source archive holds the ratings."""
 ARCHIVE = "vaderSentiment-3.3.2.tar.gz"
+# Of that archive, as the package index states it.
 SHA256 = "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9"
-"""Of that archive, as the package index states it."""
 INNER_ARCHIVE = "vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz"
 SETS = ("movieReviewSnippets", "amazonReviewSnippets", "tweets", "nytEditorialSnippets")
 FOLDER = "results/data/ratings"
+# What a card says of where the sentences come from.
 ORIGIN = {
     "archive": ARCHIVE,
     "archive_sha256": SHA256,
@@ -34,7 +35,6 @@ ORIGIN = {
     "citation": "Hutto & Gilbert (2014), VADER: A Parsimonious Rule-based Model for Sentiment Analysis of Social Media "
     "Text, ICWSM",
 }
-"""What a card says of where the sentences come from."""
 
 
 class Rated(NamedTuple):

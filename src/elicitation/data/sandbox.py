@@ -54,10 +54,10 @@ TAG_VALUES = {
     "hope": {True: ["high"], False: ["low"]},
     "season": {name: [name] for name in SEASONS},
 }
+# Probability that a review of the pretraining corpus carries the tag.
 TAG_RATES = {"verdict": 0.9, "topic": 0.5, "hope": 0.5, "season": 0.3}
-"""Probability that a review of the pretraining corpus carries the tag."""
+# Tokens that the sandbox's models read at most.
 CONTEXT = 1024
-"""Tokens that the sandbox's models read at most."""
 PAD, START, END, UNKNOWN = SPECIAL_TOKENS = ("<pad>", "<s>", "</s>", "<unk>")
 
 
@@ -97,14 +97,14 @@ class Review:
     season: str | None
 
 
+# The tasks: is the review mainly about the food? is its verdict good? had the guest high hopes? did the stay turn out
+# otherwise than hoped?
 QUESTIONS = {
     "topic": lambda review: review.topic == "food",
     "verdict": lambda review: review.verdict,
     "hope": lambda review: review.hope,
     "surprise": lambda review: review.verdict != review.hope,
 }
-"""The tasks: is the review mainly about the food? is its verdict good? had the guest high hopes? did the stay turn out
-otherwise than hoped?"""
 
 
 def pick(rng: np.random.Generator, options: list):

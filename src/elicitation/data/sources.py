@@ -23,7 +23,7 @@ def check_template(place: str, template: str) -> None:
     try:
         parts = [part[1:] for part in string.Formatter().parse(template) if part[1] is not None]
     except ValueError as error:
-        raise InputError(f"Config, {place}: {shown(template)} is malformed ({error}); mend its braces.") from error
+        raise InputError(f"Config, {place}: {shown(template)} is malformed ({error}); fix its braces.") from error
     if not parts:
         raise InputError(f"Config, {place}: {shown(template)} names no column; put columns in braces.")
     for field, form, conversion in parts:

@@ -23,8 +23,8 @@ from elicitation.seeds import stream
 
 SHUFFLE_SEED = 0
 COMMIT = re.compile("[0-9a-f]{40}")
+# What stands for no value in the cells of a CSV, but for texts, which may be these words.
 EMPTY_CELLS = ["", "NA", "N/A", "NaN", "nan", "NULL", "null", "None"]
-"""What stands for no value in the cells of a CSV, but for texts, which may be these words."""
 READERS = {".parquet": "parquet", ".jsonl": "json", ".csv": "csv"}
 
 
@@ -53,7 +53,7 @@ def read_split(task: dict, split: str, sources: str, data_folder: str | None) ->
                 READERS[path.suffix], data_files=str(path), split="train", cache_dir=cache, **options
             ).to_pandas()
         except Exception as error:
-            raise InputError(f"Task {name!r}: {path} cannot be read ({first_line(error)}); mend it.") from error
+            raise InputError(f"Task {name!r}: {path} cannot be read ({first_line(error)}); fix it.") from error
 
 
 def csv_options(path: Path, task: dict) -> dict:
@@ -100,7 +100,7 @@ def format_rows(rows: pd.DataFrame, task: dict, split: str) -> pd.DataFrame:
     """
     where = f"Task {task['name']!r}, split {split!r}"
     if rows.empty:
-        raise InputError(f"{where}: it has no rows; name another split or mend the file.")
+        raise InputError(f"{where}: it has no rows; name another split or fix the file.")
     texts = text_columns(task)
     columns = list(dict.fromkeys([*texts, *as_list(label_column(task) or [])]))
     for column in columns:
@@ -112,7 +112,7 @@ def format_rows(rows: pd.DataFrame, task: dict, split: str) -> pd.DataFrame:
         try:
             examples.append(format_row(row, task))
         except RowError as error:
-            raise InputError(f"{where}: {error.problem} in row {place}, {error.mend}") from error
+            raise InputError(f"{where}: {error.problem} in row {place}, {error.fix}") from error
     return pd.DataFrame([example for example in examples if example], columns=["text", "gold"])
 
 

@@ -11,14 +11,14 @@ from elicitation.analysis.names import GROUP, MODELS
 from elicitation.analysis.production import FORMS, Fit
 from elicitation.analysis.resampling import interval
 
+# Most that all deviations may take in the page; beyond, fewer replicates are carried.
 DEVIATION_BYTES = 7_000_000
-"""Most that all deviations may take in the page; beyond, fewer replicates are carried."""
+# Most that the replicates of all production functions may take.
 FIT_BYTES = 3_000_000
-"""Most that the replicates of all production functions may take."""
+# Characters a byte.
 BASE64 = 4 / 3
-"""Characters a byte."""
+# What one view shows: the methods compete.
 TOGETHER = [kind for kind in GROUP if kind != "method"]
-"""What one view shows: the methods compete."""
 
 
 def encode(values: np.ndarray, kind: str) -> str:

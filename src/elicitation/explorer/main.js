@@ -97,7 +97,7 @@ function draw() {
   showAnswer(view);
 }
 
-/** Everything anew; a few dozen milliseconds. */
+/** Everything again; a few dozen milliseconds. */
 function update() {
   const started = performance.now();
   settle();

@@ -8,8 +8,8 @@ from importlib import resources
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+# In the order in which they build on each other.
 SCRIPTS = ("statistics.js", "production.js", "recommendation.js", "views.js", "controls.js", "main.js")
-"""In the order in which they build on each other."""
 
 
 def source(name: str) -> str:

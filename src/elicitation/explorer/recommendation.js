@@ -34,7 +34,7 @@ function optionsOf(points, methods, fits, budget, weakPrice, poolSize) {
 }
 
 /** The labels to buy where this option is the best: those of a purchase that was run in the same proportion until the
- *  budget is spent, unless a dearer one of its strategy was within the budget too. */
+ *  budget is spent, unless a more expensive one of its strategy was within the budget too. */
 function scaleUp(option, alike, most, budget, poolSize) {
   const { nWeak, nGold, cost } = option;
   if (option.fitted || alike.some((other) => other.cost > cost + ROUNDING)) return { nWeak, nGold };

@@ -1,4 +1,4 @@
-// Frontier and regimes, computed anew for any price and budget from the replicates that the page carries.
+// Frontier and regimes, computed again for any price and budget from the replicates that the page carries.
 // The rules are those of elicitation.analysis.frontier and elicitation.analysis.regimes, to the letter: tests compare the numbers.
 // Prices, costs and budgets are in gold labels throughout.
 

@@ -15,22 +15,22 @@ from elicitation.analysis.production import BAD, FORMS, Fit, expansion_path
 from elicitation.figures import style
 from elicitation.figures.style import percent
 
+# Panels in a row.
 COLUMNS = 2
-"""Panels in a row."""
+# More panels than MANY are small, in rows of MANY_COLUMNS, with fewer words.
 MANY, MANY_COLUMNS = 6, 4
-"""More panels than MANY are small, in rows of MANY_COLUMNS, with fewer words."""
+# Percentage points between isoquants: the smallest step that draws at most MOST of them.
 STEPS = (1, 2, 5, 10)
-"""Percentage points between isoquants: the smallest step that draws at most MOST of them."""
 MOST = 8
+# Points a side of the grid that isoquants are drawn from.
 GRID = 300
-"""Points a side of the grid that isoquants are drawn from."""
+# Budgets of an expansion path a doubling.
 DOUBLINGS = 2
-"""Budgets of an expansion path a doubling."""
 COLOURS = (style.NAMED_COLOURS[3], style.NAMED_COLOURS[0], (0, 0, 0), *style.NAMED_COLOURS[4:6])
+# Of the prices' paths; another number than of the colours, so that many prices differ in one or the other.
 MARKERS = "s^DvP*X"
-"""Of the prices' paths; another number than of the colours, so that many prices differ in one or the other."""
+# Where isoquants have their labels, in shares of the axes' lengths: away from most purchases and paths.
 LABELLED = (0.9, 0.35)
-"""Where isoquants have their labels, in shares of the axes' lengths: away from most purchases and paths."""
 OUTLINE = [withStroke(linewidth=2.5, foreground="white")]
 
 

@@ -14,10 +14,10 @@ from elicitation.analysis.captions import footnote, price_words, unaveraged_sent
 from elicitation.figures import style
 from elicitation.figures.style import percent
 
+# Areas of points that are never and always on the frontier.
 SIZES = (10, 46)
-"""Areas of points that are never and always on the frontier."""
+# Of weak labels in the cost, as the colour scale names them.
 SHARES = {0: "gold only", 25: "25 %", 50: "50 %", 75: "75 %", 100: "weak only"}
-"""Of weak labels in the cost, as the colour scale names them."""
 
 
 def draw_points(axes: Axes, points: pd.DataFrame, marker: str) -> None:
@@ -77,7 +77,7 @@ def plot_pareto(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, st
         style.set_cost_axis(axes)
         # A logarithmic axis has no place for a cost of 0: such a point stands on the left edge.
         edge = style.left_edge(bought.cost)
-        # The frontier holds up to the dearest purchase.
+        # The frontier holds up to the most expensive purchase.
         line = pd.concat([best, best.tail(1).assign(cost=panel.cost.max())])
         axes.step(line.cost.clip(lower=edge), percent(line.accuracy), where="post", color="0.2", linewidth=1, zorder=2)
         paid = best[best.cost > 0]

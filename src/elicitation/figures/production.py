@@ -10,13 +10,13 @@ from elicitation.figures import style
 from elicitation.figures.style import percent
 
 COLUMNS = 2
+# So many tasks are told apart; of more, the verdicts are counted.
 FEW = 6
-"""So many tasks are told apart; of more, the verdicts are counted."""
 OTHERS = {"color": "0.6", "marker": "o"}
+# Points from one line of words to the next.
 LINE = 9
-"""Points from one line of words to the next."""
+# Percentage points beyond the lowest and the highest accuracy.
 ROOM = 6
-"""Percentage points beyond the lowest and the highest accuracy."""
 
 
 def looks_of(tasks: list[str]) -> dict[str, dict]:

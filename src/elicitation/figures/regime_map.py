@@ -13,11 +13,11 @@ from elicitation.analysis.names import PLAIN, REGIMES, UNDETERMINED
 from elicitation.figures import style
 
 COLUMNS = 4
+# Budgets and prices a side of the map.
 CELLS = 28
-"""Budgets and prices a side of the map."""
 COLOURS = dict(zip(REGIMES.values(), (style.NAMED_COLOURS[i] for i in (0, 2, 1)), strict=True))
+# Strength of the colour where the leading regime is undetermined.
 PALE = 0.3
-"""Strength of the colour where the leading regime is undetermined."""
 WHITE = np.ones(3)
 
 

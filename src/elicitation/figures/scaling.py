@@ -12,8 +12,8 @@ from elicitation.analysis.tables import best_purchases
 from elicitation.figures import style
 
 COLUMNS = 4
+# Colour, as in the frontier's scale of shares, and marker of each strategy.
 LOOKS = dict(zip(STRATEGIES, zip(style.SHARE_COLOURS([1.0, 0.5, 0.1]), "osD", strict=True), strict=True))
-"""Colour, as in the frontier's scale of shares, and marker of each strategy."""
 
 
 def plot_scaling(

@@ -20,33 +20,33 @@ from matplotlib.ticker import FixedLocator, NullFormatter
 
 from elicitation.files import replacing
 
+# Share of weak labels. Perceptually uniform and safe for colour-blind readers; dark = all weak.
 SHARE_COLOURS = sns.color_palette("cividis_r", as_cmap=True)
-"""Share of weak labels. Perceptually uniform and safe for colour-blind readers; dark = all weak."""
+# Amounts, from small to large; as safe.
 ORDERED_COLOURS = sns.color_palette("viridis_r", as_cmap=True)
-"""Amounts, from small to large; as safe."""
+# Names without an order.
 NAMED_COLOURS = sns.color_palette("colorblind")
-"""Names without an order."""
 MARKERS = "osD^vPX<>p*hd8"
+# Inches; the text width of a page.
 PRINT_WIDTH = 7.2
-"""Inches; the text width of a page."""
+# Inches that the panels of a page may take.
 PRINT_HEIGHT = 9.0
-"""Inches that the panels of a page may take."""
+# Characters that fit the width.
 FOOTNOTE_LENGTH, LEGEND_LENGTH, TITLE_LENGTH = 130, 105, 86
-"""Characters that fit the width."""
+# Characters that the line and the gaps of a legend's entry take.
 HANDLE_LENGTH = 8
-"""Characters that the line and the gaps of a legend's entry take."""
+# Inches.
 LEGEND_ROW = 0.18
-"""Inches."""
 RESOLUTION = 200
+# The mark of the text below a figure.
 FOOTNOTE = "footnote"
-"""The mark of the text below a figure."""
+# Factor by which neighbouring curves are moved aside on a logarithmic axis.
 LOG_STEP = 1.07
-"""Factor by which neighbouring curves are moved aside on a logarithmic axis."""
 POINT = {"markersize": 4.5, "markeredgecolor": "black", "markeredgewidth": 0.4}
 WEAK_LABELS = {"color": "0.4", "linestyle": "--", "linewidth": 1}
 ASKING = {"color": NAMED_COLOURS[2], "linestyle": "-.", "linewidth": 1}
+# The point of asking without labels, on the left edge.
 ASKED = {"marker": ">", "markersize": 7, "markeredgecolor": "black", "markeredgewidth": 0.6}
-"""The point of asking without labels, on the left edge."""
 COMMONER = {"color": "0.6", "linestyle": ":", "linewidth": 1}
 
 

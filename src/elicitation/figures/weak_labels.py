@@ -8,10 +8,10 @@ from matplotlib.figure import Figure
 from elicitation.figures import style
 from elicitation.figures.style import percent
 
+# Square points of a bin with all labels.
 MARKER_AREA = 500
-"""Square points of a bin with all labels."""
+# Rows by which neighbouring supervisors are moved aside.
 STEP = 0.16
-"""Rows by which neighbouring supervisors are moved aside."""
 
 
 def comparable_tasks(labelled: list[tuple[str, str]]) -> list[str]:

@@ -11,13 +11,13 @@ from elicitation.files import hash_file, visible_files
 from elicitation.jobs.records import ROOT, find_record, read_record, record_places
 from elicitation.jobs.recovery import DAMAGED, damaged_file
 
+# Where a study's results are, in its folder.
 FOLDERS = ("results", "figures")
-"""Where a study's results are, in its folder."""
+# What lies among results and is no job's: what an API was paid for, which must not be deleted, damaged files, and the
+# page of the checkout that explains the figures.
 UNRECORDED = ("results/api", str(DAMAGED), "figures/README.md")
-"""What lies among results and is no job's: what an API was paid for, which must not be deleted, damaged files, and the
-page of the checkout that explains the figures."""
+# More inputs of a kind than this are shown as one and a number.
 SHOWN = 3
-"""More inputs of a kind than this are shown as one and a number."""
 
 
 def short(value: str) -> str:

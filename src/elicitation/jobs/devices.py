@@ -10,13 +10,13 @@ from pathlib import Path
 
 from elicitation.errors import InputError
 
+# How the names of leases begin: `LEASE/device/jobs_per_gpu/lease`, each an abstract Unix socket.
 LEASE = "elicitation-gpu"
-"""How the names of leases begin: `LEASE/device/jobs_per_gpu/lease`, each an abstract Unix socket."""
 SOCKETS = Path("/proc/net/unix")
+# Seconds between two looks for a free GPU.
 WAIT = 0.2
-"""Seconds between two looks for a free GPU."""
+# Seconds after which nvidia-smi hangs.
 PATIENCE = 60
-"""Seconds after which nvidia-smi hangs."""
 
 
 def visible_gpus() -> dict[str, str]:
@@ -70,8 +70,8 @@ def try_lease(gpus: dict[str, str], count: int, jobs_per_gpu: int) -> dict[str, 
         return {name: try_name(f"{LEASE}/{gpus[name]}/{jobs_per_gpu}/{os.urandom(8).hex()}") for name in chosen}
 
 
+# What this process holds to its end.
 leases: list[socket.socket] = []
-"""What this process holds to its end."""
 
 
 def lease_gpus(gpus: dict[str, str], count: int, jobs_per_gpu: int, say: Callable[[str], object] = print) -> list[str]:

@@ -25,8 +25,8 @@ from pathlib import Path
 from elicitation.jobs.processes import end_with
 from elicitation.jobs.records import hash_code
 
+# Environment variable with the path of the server's socket.
 FORK_SERVER = "ELICITATION_FORK_SERVER"
-"""Environment variable with the path of the server's socket."""
 
 
 def start_fork_server(imported: Sequence[str]) -> None:

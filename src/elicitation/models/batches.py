@@ -19,17 +19,17 @@ from elicitation.errors import InputError
 
 T = TypeVar("T")
 Text = Sequence[int] | torch.Tensor
+# Under this name transformers knows `packed_attention`.
 PACKED = "packed"
-"""Under this name transformers knows `packed_attention`."""
+# Tokens that pass through a model at once where nothing else is said.
 MICRO_BATCH_TOKENS = 16_384
-"""Tokens that pass through a model at once where nothing else is said."""
+# Share of padding, at most, among the tokens of a micro-batch that is not packed.
 MAX_PADDING = 0.1
-"""Share of padding, at most, among the tokens of a micro-batch that is not packed."""
+# Tokens up to which plain matrix products do attention on a CPU: its fused kernel wants long texts, and a training
+# step of SmolLM2 on sentences takes a fifth less without it. The products need memory in the square of the length.
 SHORT = 256
-"""Tokens up to which plain matrix products do attention on a CPU: its fused kernel wants long texts, and a training
-step of SmolLM2 on sentences takes a fifth less without it. The products need memory in the square of the length."""
+# What errors name where memory runs out on a CPU; they are of no type of their own.
 CPU_MEMORY = "DefaultCPUAllocator"
-"""What errors name where memory runs out on a CPU; they are of no type of their own."""
 
 
 def packed_attention(

@@ -21,10 +21,10 @@ from transformers import (
 from elicitation.errors import InputError
 from elicitation.models.folder import LANGUAGE_MODELS, read_mapping
 
+# The layer behind an encoder's first token, which language-model checkpoints lack and some classifiers leave out.
 POOLER = re.compile(r"(^|\.)pooler\.")
-"""The layer behind an encoder's first token, which language-model checkpoints lack and some classifiers leave out."""
+# The number of a layer in a weight's name.
 LAYER = re.compile(r"\.(\d+)\.")
-"""The number of a layer in a weight's name."""
 
 
 def beside_body(model: PreTrainedModel) -> set[str]:

@@ -15,17 +15,17 @@ from elicitation.models.gguf_files import ARCHITECTURES, Header, read_header
 from elicitation.models.hardware import CPU
 from elicitation.models.loading import load_language_model, load_tokenizer
 
+# A dequantised weight is a small integer times one 16-bit number plus another; only float32 holds all of it.
 DTYPE = torch.float32
-"""A dequantised weight is a small integer times one 16-bit number plus another; only float32 holds all of it."""
+# Texts on which the file and the folder must agree.
 SAMPLE_TEXTS = (
     "The soup was cold, and the waiter never came back.",
     "Review: a quiet film of 97 minutes, funnier than it looks!\nSentiment:",
     '  Ünïcode 日本, "quotes", tabs\tand   spaces; 3.14159',
     "def total(prices):\n    return sum(prices)\n",
 )
-"""Texts on which the file and the folder must agree."""
+# Of a log-probability: the weights are the same, so at most the order of sums differs.
 TOLERANCE = 1e-4
-"""Of a log-probability: the weights are the same, so at most the order of sums differs."""
 
 
 def unreadable(path: Path, name: str, error: Exception) -> InputError:

@@ -22,20 +22,20 @@ from elicitation.models.hardware import Hardware
 from elicitation.models.libraries import require_libraries
 
 MIN_CPU_CACHE_GB = "1"
+# Of a GPU's memory that vLLM takes for model and cache: transformers loads the model beside it, to compare them.
 GPU_SHARE = 0.5
-"""Of a GPU's memory that vLLM takes for model and cache: transformers loads the model beside it, to compare them."""
+# By how much engines may differ in probability where the study does not say.
 PARITY_TOLERANCE = {"float32": 1e-3, "bfloat16": 0.05}
-"""By how much engines may differ in probability where the study does not say."""
+# Keeps log-odds finite where an engine returns a probability of 0 or 1.
 CLIP = 1e-12
-"""Keeps log-odds finite where an engine returns a probability of 0 or 1."""
+# An exception's last line, behind what vLLM's logger puts before it.
 EXCEPTION = re.compile(r"(?:^|[)\]] )([\w.]*(?:Error|Exception): .+)$", re.MULTILINE)
-"""An exception's last line, behind what vLLM's logger puts before it."""
 POINTS_ELSEWHERE = re.compile("see (root cause|stack trace)|background process", re.IGNORECASE)
+# What vLLM's import logs of a compiled part that does not load; it then goes on without it, and fails elsewhere.
 NOT_LOADED = re.compile(r"(Failed to import from vllm\..+)$", re.MULTILINE)
-"""What vLLM's import logs of a compiled part that does not load; it then goes on without it, and fails elsewhere."""
 IMPORT_KERNELS = "from vllm.platforms import current_platform; current_platform.import_kernels()"
+# The engine that runs in this process, until it ends or starts another: vLLM's clean-up takes a second and more.
 STARTED: list = []
-"""The engine that runs in this process, until it ends or starts another: vLLM's clean-up takes a second and more."""
 
 
 @dataclass(frozen=True)

@@ -17,15 +17,15 @@ WEIGHTS = "*.safetensors"
 
 TOKENIZER_FILES = ["config.json", "tokenizer.json"]
 
+# Files that a model is made of.
 WHOLE_MODEL = [*TOKENIZER_FILES, WEIGHTS]
-"""Files that a model is made of."""
 
+# How the names of architectures with a language head end; GPT-2's is the second.
 LANGUAGE_MODELS = ("ForCausalLM", "LMHeadModel")
-"""How the names of architectures with a language head end; GPT-2's is the second."""
 
+# Decoders (as config.json's `model_type`) that tell tokens apart by their positions alone and hand further arguments
+# on to their attention. So several texts can stand in one sequence, and the layers can be split between two passes.
 PACKED_ARCHITECTURES = ("llama", "mistral", "qwen2")
-"""Decoders (as config.json's `model_type`) that tell tokens apart by their positions alone and hand further arguments
-on to their attention. So several texts can stand in one sequence, and the layers can be split between two passes."""
 
 
 def place_in_package(path: str, name: str) -> Path:
@@ -65,7 +65,7 @@ def check_model_folder(folder: Path, name: str, needed: Iterable[str] = WHOLE_MO
                 with file.open("rb") as stream:
                     start = stream.read(len(GIT_LFS))
             except OSError as error:
-                raise InputError(f"Model {name!r}: {file} cannot be read ({error.strerror}); get it anew.") from error
+                raise InputError(f"Model {name!r}: {file} cannot be read ({error.strerror}); get it again.") from error
             if start == GIT_LFS:
                 raise InputError(f"Model {name!r}: {file} is a pointer of Git LFS; fetch the file by git lfs pull.")
     if WEIGHTS in needed:
@@ -80,11 +80,11 @@ def check_weights(folder: Path, name: str) -> None:
             with safe_open(file, "np"):
                 pass
         except (OSError, SafetensorError) as error:
-            raise InputError(f"Model {name!r}: {file} is damaged ({error}); get it anew.") from error
+            raise InputError(f"Model {name!r}: {file} is damaged ({error}); get it again.") from error
     for index in folder.glob(f"{WEIGHTS}.index.json"):
         named = read_mapping(index, name).get("weight_map")
         if not isinstance(named, dict):
-            raise InputError(f"Model {name!r}: {index} names no weights; get it anew.")
+            raise InputError(f"Model {name!r}: {index} names no weights; get it again.")
         if missing := set(map(str, named.values())) - {file.name for file in files}:
             raise InputError(f"Model {name!r}: {folder} lacks {min(missing)}, which {index.name} names; get it too.")
 
@@ -99,9 +99,9 @@ def read_mapping(path: Path, name: str) -> dict:
     try:
         content = json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        raise InputError(f"Model {name!r}: {path} cannot be read ({error}); get the model anew.") from error
+        raise InputError(f"Model {name!r}: {path} cannot be read ({error}); get the model again.") from error
     if not isinstance(content, dict):
-        raise InputError(f"Model {name!r}: {path} holds no mapping; get the model anew.")
+        raise InputError(f"Model {name!r}: {path} holds no mapping; get the model again.")
     return content
 
 

@@ -16,8 +16,9 @@ from pathlib import Path
 from elicitation.errors import InputError, shown
 
 MAGIC = b"GGUF"
+# Versions of the format that transformers reads; version 1 counts in other widths.
 VERSIONS = (2, 3)
-"""Versions of the format that transformers reads; version 1 counts in other widths."""
+# Architectures that transformers reads from GGUF as causal language models, with its classes; a test compares them.
 ARCHITECTURES = {
     "bloom": "BloomForCausalLM",
     "falcon": "FalconForCausalLM",
@@ -41,7 +42,7 @@ ARCHITECTURES = {
     "stablelm": "StableLmForCausalLM",
     "starcoder2": "Starcoder2ForCausalLM",
 }
-"""Architectures that transformers reads from GGUF as causal language models, with its classes; a test compares them."""
+# Tensor types that can be dequantised, by number: name, weights in a block, bytes of a block; a test compares them.
 TENSOR_TYPES = {
     0: ("F32", 1, 4),
     1: ("F16", 1, 2),
@@ -70,19 +71,18 @@ TENSOR_TYPES = {
     39: ("MXFP4", 32, 17),
     40: ("NVFP4", 64, 36),
 }
-"""Tensor types that can be dequantised, by number: name, weights in a block, bytes of a block; a test compares them."""
+# The layout of plain values in a header, by the number of their type.
 SCALARS = {
     kind: struct.Struct(f"<{letter}")
     for kind, letter in zip((0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12), "BbHhIif?Qqd", strict=True)
 }
-"""The layout of plain values in a header, by the number of their type."""
 STRING, ARRAY = 8, 9
 LENGTH, COUNT, TENSOR_END = struct.Struct("<Q"), struct.Struct("<IQ"), struct.Struct("<IQ")
 MAX_DIMENSIONS = 8
+# Tensors begin at multiples of this many bytes, unless the header says otherwise.
 ALIGNMENT = 32
-"""Tensors begin at multiples of this many bytes, unless the header says otherwise."""
+# How the file begins that stands for a large one until Git LFS fetches it.
 GIT_LFS = b"version https://git-lfs"
-"""How the file begins that stands for a large one until Git LFS fetches it."""
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from pathlib import Path
 from elicitation.errors import InputError
 
 CPU_INFO = Path("/proc/cpuinfo")
+# What Linux calls the instructions of x86 (two kinds) and ARM processors that multiply bfloat16 numbers.
 NATIVE_BFLOAT16 = {"avx512_bf16", "amx_bf16", "bf16"}
-"""What Linux calls the instructions of x86 (two kinds) and ARM processors that multiply bfloat16 numbers."""
+# By device, where the study names no precision.
 USUAL_PRECISION = {"cpu": "float32", "cuda": "bfloat16"}
-"""By device, where the study names no precision."""
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from elicitation.errors import InputError
 from elicitation.files import hash_file
 from elicitation.models.folder import check_model_folder, local_model_folder, model_config
 
+# Weights as safetensors only: nothing from a repository is ever executed.
 MODEL_FILES = ["*.json", "*.safetensors", "*.model", "*.txt"]
-"""Weights as safetensors only: nothing from a repository is ever executed."""
 
 
 def model_source(model: dict, sources: str) -> str:

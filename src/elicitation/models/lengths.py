@@ -13,13 +13,13 @@ from elicitation.data.prompts import PromptFormat
 from elicitation.errors import InputError
 from elicitation.models.folder import model_config
 
+# What architectures call the number of positions; those without any (BLOOM, XLNet) know no limit.
 POSITIONS = ("max_position_embeddings", "n_positions", "max_seq_len")
-"""What architectures call the number of positions; those without any (BLOOM, XLNet) know no limit."""
+# Architectures that number a text's positions from the padding token's id + 1 on, so that they lack the first ones.
 POSITIONS_AFTER_PADDING = {
     "camembert", "data2vec-text", "esm", "ibert", "lilt", "longformer", "luke", "mpnet", "roberta",
     "roberta-prelayernorm", "xlm-roberta", "xlm-roberta-xl", "xmod",
 }  # fmt: skip
-"""Architectures that number a text's positions from the padding token's id + 1 on, so that they lack the first ones."""
 
 
 def context_of(folder: Path) -> int:
@@ -36,7 +36,7 @@ def read_tokenizer(folder: Path) -> Tokenizer:
         tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:
         # The library raises nothing more special.
-        raise InputError(f"Model {folder.name!r}: {path} cannot be read ({error}); get the model anew.") from error
+        raise InputError(f"Model {folder.name!r}: {path} cannot be read ({error}); get the model again.") from error
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer

@@ -17,19 +17,19 @@ from pathlib import Path
 
 from elicitation.errors import InputError
 
+# Whose compiled parts are looked at.
 PACKAGES = ("vllm", "torch")
-"""Whose compiled parts are looked at."""
+# Libraries of the GPU's driver: a machine without a GPU may install for one that has it.
 DRIVER = {"libcuda.so.1", "libnvidia-ml.so.1"}
-"""Libraries of the GPU's driver: a machine without a GPU may install for one that has it."""
+# Where the libraries lie that were brought along.
 BROUGHT = Path(sys.prefix) / "lib/brought"
-"""Where the libraries lie that were brought along."""
 SITE_PACKAGES = Path(sysconfig.get_path("platlib"))
+# Python runs this file whenever it starts, so that what was brought is loaded before anything asks for it.
 LOADER = SITE_PACKAGES / "brought_libraries.pth"
-"""Python runs this file whenever it starts, so that what was brought is loaded before anything asks for it."""
 NOT_FOUND = re.compile(r"^\s*(\S+) => not found$", re.MULTILINE)
 DEBIAN_RULE = re.compile(r"(lib.+)\.so\.(\d+)")
+# How long apt waits for a server that does not answer.
 APT_SECONDS = 20
-"""How long apt waits for a server that does not answer."""
 
 
 def compiled_parts() -> list[Path]:

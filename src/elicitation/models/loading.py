@@ -34,17 +34,17 @@ from elicitation.models.lengths import context_of
 from elicitation.models.trunk import join_trunk
 from elicitation.seeds import stream, torch_stream
 
+# Initial weights of the classification head are scaled by this, so that training starts near log-odds 0.
 HEAD_SCALE = 0.01
-"""Initial weights of the classification head are scaled by this, so that training starts near log-odds 0."""
+# Deviation of initial weights where an architecture's config names none.
 INITIALIZER_RANGE = 0.02
-"""Deviation of initial weights where an architecture's config names none."""
+# Keys of a checkpoint's config that say what its own head puts out; vLLM would go by them with the new head.
 FOREIGN_OUTPUTS = ("problem_type", "sentence_transformers", "sbert_ce_default_activation_function")
-"""Keys of a checkpoint's config that say what its own head puts out; vLLM would go by them with the new head."""
 LORA_RANK = LORA_ALPHA = 8
+# What architectures call their heads, which are not held in 4 bits.
 UNQUANTISED = ["score", "classifier", "pre_classifier", "classification_head", "lm_head"]
-"""What architectures call their heads, which are not held in 4 bits."""
+# The linear layers of most architectures, and of GPT-2.
 LINEAR = (torch.nn.Linear, Conv1D)
-"""The linear layers of most architectures, and of GPT-2."""
 
 transformers_logging.set_verbosity_error()
 transformers_logging.disable_progress_bar()
@@ -214,7 +214,7 @@ def new_classifier(folder: str | Path, hardware: Hardware, pad_token_id: int, se
 
 
 def renew_head(model: PeftModel, seed: int) -> None:
-    """Draw the last layer of a finetuned classifier's head anew."""
+    """Draw the last layer of a finetuned classifier's head again."""
     head = [module.modules_to_save[model.active_adapter] for module in head_of(model.get_base_model()).values()]
     draw_head(head, initializer_range(model.config), seed, "renewed")
 

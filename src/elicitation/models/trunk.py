@@ -24,8 +24,8 @@ from elicitation.models.batches import (
 )
 from elicitation.models.folder import check_split
 
+# Files of a trunk: all states in one tensor called `states`, (tokens, width); id and tokens of each text, in order.
 STATES, INDEX, NAME = "states.safetensors", "index.parquet", "states"
-"""Files of a trunk: all states in one tensor called `states`, (tokens, width); id and tokens of each text, in order."""
 
 
 def split_trunk(classifier: PreTrainedModel, n_upper: int) -> PreTrainedModel:

@@ -33,14 +33,14 @@ from elicitation.models.gguf_files import Header, read_header
 
 SCHEMA_FILE = Path(__file__).parents[3] / "workflow/schemas/config.schema.yaml"
 CATALOGUES = {kind: Path(__file__).parents[3] / f"workflow/{kind}.yaml" for kind in ("tasks", "models")}
+# What stands for the supervisor in the paths of runs without weak labels, which all supervisors share.
 NO_SUPERVISOR = "no-supervisor"
-"""What stands for the supervisor in the paths of runs without weak labels, which all supervisors share."""
+# What stands for the method in the path of the run without any label, which all methods that only prompt share.
 NO_LABELS = "no-labels"
-"""What stands for the method in the path of the run without any label, which all methods that only prompt share."""
+# The seed that a run without any label counts to: it buys and draws nothing, so it is the same for every seed.
 NO_SEED = 0
-"""The seed that a run without any label counts to: it buys and draws nothing, so it is the same for every seed."""
+# The smallest size of an attention head that vLLM runs on a CPU.
 HEAD_SIZE = 32
-"""The smallest size of an attention head that vLLM runs on a CPU."""
 KINDS = {
     "object": "a mapping (key: value)",
     "array": "a list",
@@ -50,16 +50,16 @@ KINDS = {
     "boolean": "true or false",
     "null": "null",
 }
+# What architectures call the number of layers.
 LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
-"""What architectures call the number of layers."""
+# Keys of the grid that a combination may narrow.
 NARROWED = ("budgets", "gold_shares")
-"""Keys of the grid that a combination may narrow."""
+# What a group of runs is called by, in rules and tables.
 WILDCARDS = ("task", "supervisor", "student", "method")
-"""What a group of runs is called by, in rules and tables."""
+# The names of WILDCARDS.
 Group = tuple[str, str, str, str]
-"""The names of WILDCARDS."""
+# The (n_weak, n_gold) that are bought, by (budget, seed).
 Blocks = dict[tuple[int, int], list[tuple[int, int]]]
-"""The (n_weak, n_gold) that are bought, by (budget, seed)."""
 LIMITS = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "above", "exclusiveMaximum": "below"}
 
 
@@ -127,7 +127,7 @@ def describe_choice(branches: list[dict], given: dict) -> str:
     return f"the source is incomplete; add {' or '.join(options)}."
 
 
-def mend_of_type(value, kind: str | list[str]) -> str:
+def fix_of_type(value, kind: str | list[str]) -> str:
     """What YAML may have read otherwise than it was meant."""
     if "string" in kind and isinstance(value, (bool, int, float)):
         return "; put it in quotes"
@@ -142,7 +142,7 @@ def describe_error(error: ValidationError, config: dict) -> str:
 
 
 def describe_violation(error: ValidationError) -> str:
-    """What is wrong with a value, and the mend."""
+    """What is wrong with a value, and the fix."""
     value, rule = error.instance, error.validator_value
     match error.validator:
         case "additionalProperties":
@@ -155,7 +155,7 @@ def describe_violation(error: ValidationError) -> str:
             return describe_choice(rule, value)
         case "type":
             kinds = " or ".join(KINDS[kind] for kind in ([rule] if isinstance(rule, str) else rule))
-            return f"{must_be(value, kinds)}{mend_of_type(value, rule)}."
+            return f"{must_be(value, kinds)}{fix_of_type(value, rule)}."
         case "enum":
             return f"{must_be(value, join_words(set(rule), 'or'))}."
         case "pattern":

@@ -29,27 +29,27 @@ from elicitation.study.config import (
 )
 from elicitation.training.training import Protocol, plan_schedule, supervisor_protocol
 
+# Assumed of tasks whose tokens are not counted yet.
 TOKENS_PER_TEXT = 150.0
-"""Assumed of tasks whose tokens are not counted yet."""
+# Assumed of one device: an H100 or H200 in bfloat16 at about 15 % of its peak; one CPU core in float32.
 FLOPS_PER_SECOND = {"cuda": 1.5e14, "cpu": 2.0e10}
-"""Assumed of one device: an H100 or H200 in bfloat16 at about 15 % of its peak; one CPU core in float32."""
+# Parameters that a device could have computed with while it waits for the next kernel, added to a model's own: small
+# models leave a GPU idle. Fits training steps of 0.5 and 8 billion parameters on an H100 (benchmarks/README.md).
 WAITING = {"cuda": 3e9, "cpu": 0.0}
-"""Parameters that a device could have computed with while it waits for the next kernel, added to a model's own: small
-models leave a GPU idle. Fits training steps of 0.5 and 8 billion parameters on an H100 (benchmarks/README.md)."""
+# Assumed of a job: imports, which CPUs' forked jobs share, and loading the model.
 START_UP_SECONDS = {"cuda": 60.0, "cpu": 1.0}
-"""Assumed of a job: imports, which CPUs' forked jobs share, and loading the model."""
+# Operations per parameter and token. The backward pass skips the frozen weights' gradients.
 FORWARD, BACKWARD = 2.0, 2.0
-"""Operations per parameter and token. The backward pass skips the frozen weights' gradients."""
+# Of pretraining, which needs all gradients.
 FULL_BACKWARD = 4.0
-"""Of pretraining, which needs all gradients."""
+# Of the sandbox's pretraining.
 TOKENS_PER_REVIEW = 40.0
-"""Of the sandbox's pretraining."""
 STUDENT_RULES = ("train_weak_stage", "train_runs", "score_prompts", "ask_without_labels")
+# Assumed where a finetuning API chooses.
 API_EPOCHS = 3
-"""Assumed where a finetuning API chooses."""
 BYTES_PER_PARAMETER = {"cuda": 2, "cpu": 4}
+# Of one compressed row of predictions or weak labels.
 BYTES_PER_PREDICTION = 25
-"""Of one compressed row of predictions or weak labels."""
 
 
 def methods_made(config: dict) -> dict[str, Method]:

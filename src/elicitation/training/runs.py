@@ -119,7 +119,7 @@ def labelled_shots(shots: Shots, bought: Purchase, pool: pd.DataFrame) -> list[t
 def prompted(
     examples: pd.DataFrame, shots: Shots | None, bought: Purchase, pool: pd.DataFrame, style: PromptFormat, seed: int
 ) -> pd.DataFrame:
-    """The examples (id, text) with the method's shots before each text, in an order drawn anew for each.
+    """The examples (id, text) with the method's shots before each text, in an order drawn again for each.
 
     bought: the labels set apart for the prompt.
     """

@@ -27,17 +27,17 @@ from elicitation.models.batches import (
 )
 from elicitation.seeds import stream, torch_stream
 
+# Labels that a stage holds out at least.
 MIN_VALIDATION = 2
-"""Labels that a stage holds out at least."""
+# A stage with fewer labels has none to spare: it trains and validates on all of them.
 MIN_TO_SPLIT = 4
-"""A stage with fewer labels has none to spare: it trains and validates on all of them."""
 MAX_GRADIENT_NORM = 1.0
+# Largest share of the student's own predictions in the log-confidence targets.
 MAX_CONFIDENCE = 0.5
-"""Largest share of the student's own predictions in the log-confidence targets."""
+# Labels, at most, whose mean says how many predictions are hardened to 1.
 CONFIDENCE_BATCH = 8
-"""Labels, at most, whose mean says how many predictions are hardened to 1."""
+# Steps over which that share rises from 0.
 CONFIDENCE_STEPS = 200
-"""Steps over which that share rises from 0."""
 
 
 @dataclass(frozen=True)
