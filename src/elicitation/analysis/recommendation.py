@@ -186,8 +186,8 @@ def scale_up(
 
     That of a production function spends the budget. A purchase that was run is bought in the same proportion until the
     budget is spent, unless a more expensive one of its strategy was within the budget too: a split that was best
-    carries over to a budget that was not run, but not against the evidence. No more labels of either kind are bought than were
-    studied (`most`), nor more than the pool holds. alike: the options of its group and strategy.
+    carries over to a budget that was not run, but not against the evidence. No more labels of either kind are bought
+    than were studied (`most`), nor more than the pool holds. alike: the options of its group and strategy.
     """
     pair = option.n_weak, option.n_gold
     if option.fitted or alike.cost.max() > option.cost + ROUNDING:
