@@ -164,9 +164,7 @@ def test_a_pointer_in_place_of_a_large_file_is_refused(trapped_folder, name):
 
 def test_a_link_to_nowhere_is_refused(trapped_folder):
     (trapped_folder / "more.safetensors").symlink_to("gone")
-    with pytest.raises(
-        InputError, match=r"more.safetensors cannot be read \(No such file .*\); get it again"
-    ):
+    with pytest.raises(InputError, match=r"more.safetensors cannot be read \(No such file .*\); get it again"):
         check_model_folder(trapped_folder, "trapped")
 
 
