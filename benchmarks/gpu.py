@@ -79,7 +79,8 @@ def train(size: str, folder: Path, precision: str, arguments: argparse.Namespace
     from elicitation.models.hardware import Hardware
     from elicitation.models.loading import new_lora_classifier
     from elicitation.study.estimate import BACKWARD, FORWARD
-    from elicitation.training.training import Protocol, train_stage
+    from elicitation.training.loop import train_stage
+    from elicitation.training.schedule import Protocol
 
     hardware = Hardware(arguments.device, **PRECISIONS[precision])
     started = time.perf_counter()

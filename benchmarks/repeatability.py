@@ -36,8 +36,8 @@ def run(arguments: argparse.Namespace) -> None:
     from elicitation.models.engines import ENGINES
     from elicitation.models.hardware import Hardware
     from elicitation.models.loading import load_tokenizer, tokenize
-    from elicitation.training.runs import Student
-    from elicitation.training.training import Protocol
+    from elicitation.training.schedule import Protocol
+    from elicitation.training.student import Student
 
     hardware = Hardware(arguments.device)
     pool, test = (pd.read_parquet(arguments.task / f"{part}.parquet") for part in ("pool", "test"))

@@ -40,7 +40,8 @@ import peft; moments.append(time.time())
 import pandas; moments.append(time.time())
 import elicitation.training.runs; moments.append(time.time())
 from elicitation.models import loading as models
-from elicitation.training import training
+from elicitation.training.loop import train_step
+from elicitation.training.validation import trainable_weights
 from elicitation.models.hardware import Hardware
 tokenizer = models.load_tokenizer({model!r})
 model = models.new_lora_classifier({model!r}, Hardware("cpu"), tokenizer.pad_token_id, 0)
@@ -48,9 +49,9 @@ moments.append(time.time())
 token_ids = models.tokenize(tokenizer, [{text!r}] * {batch_size})
 p = torch.full(({batch_size},), 0.5)
 model.train()
-optimizer = torch.optim.AdamW(training.trainable_weights(model).values())
-training.train_step(model, optimizer, token_ids, p, torch.ones_like(p), 16384); moments.append(time.time())
-training.train_step(model, optimizer, token_ids, p, torch.ones_like(p), 16384); moments.append(time.time())
+optimizer = torch.optim.AdamW(trainable_weights(model).values())
+train_step(model, optimizer, token_ids, p, torch.ones_like(p), 16384); moments.append(time.time())
+train_step(model, optimizer, token_ids, p, torch.ones_like(p), 16384); moments.append(time.time())
 print(json.dumps(moments), flush=True)
 {ending}
 """

@@ -26,14 +26,10 @@ from elicitation.models.hardware import CPU, Hardware
 from elicitation.models.loading import load_tokenizer, tokenize
 from elicitation.models.trunk import compute_states
 from elicitation.seeds import stream
-from elicitation.training.runs import Student
-from elicitation.training.training import (
-    MAX_GRADIENT_NORM,
-    MIN_VALIDATION,
-    Protocol,
-    plan_schedule,
-    trainable_weights,
-)
+from elicitation.training.loop import MAX_GRADIENT_NORM
+from elicitation.training.schedule import MIN_VALIDATION, Protocol, plan_schedule
+from elicitation.training.student import Student
+from elicitation.training.validation import trainable_weights
 
 STAGE = Stage("gold")
 NATIVE = Hardware("cpu", precision="native")

@@ -12,18 +12,14 @@ from fake_api import BASE_MODEL, FILLER_LOGPROB, KEY, FakeApi
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elicitation import api as api_module
-from elicitation.api import (
-    Api,
-    RemoteStage,
-    check_api_context,
-    check_api_method,
-    cost_of_block,
-    dollars,
-    finetune_block,
-    log_odds_of,
-    training_lines,
-)
+from elicitation.api import client as client_module
+from elicitation.api import ledger as ledger_module
+from elicitation.api.block import finetune_block
+from elicitation.api.chat import log_odds_of, training_lines
+from elicitation.api.client import ApiSettings, Client, RemoteStage
+from elicitation.api.costs import cost_of_block, dollars
+from elicitation.api.ledger import Ledger
+from elicitation.api.limits import check_api_context, check_api_method
 from elicitation.buying.methods import METHODS
 from elicitation.buying.purchases import Purchase
 from elicitation.errors import InputError
@@ -49,7 +45,7 @@ def surroundings(monkeypatch):
     """The key, no proxy between the test and its server, and no waiting."""
     monkeypatch.setenv("LOOPBACK_KEY", KEY)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(api_module, "sleep", lambda seconds: None)
+    monkeypatch.setattr(ledger_module, "sleep", lambda seconds: None)
 
 
 @pytest.fixture
@@ -60,19 +56,21 @@ def server():
 
 @pytest.fixture
 def connect(server, tmp_path):
-    """A new process, so to speak: an Api on the same ledger."""
+    """A new process, so to speak, with the same folder of paid work."""
 
-    def connect_anew(**changes):
+    def connect_again(**changes):
         lines = []
-        api = Api(server.settings(**changes), tmp_path, lines.append)
-        api.lines = lines
-        return api
+        ledger = Ledger(Client(ApiSettings(**server.settings(**changes)), lines.append), tmp_path)
+        ledger.lines = lines
+        return ledger
 
-    return connect_anew
+    return connect_again
 
 
-def elicit(api, purchases, seed=0):
-    return finetune_block(api, METHODS["sequential_sft"], purchases, TEXTS, {"weak": WEAK, "gold": GOLD}, seed, "food")
+def elicit(ledger, purchases, seed=0):
+    return finetune_block(
+        ledger, METHODS["sequential_sft"], purchases, TEXTS, {"weak": WEAK, "gold": GOLD}, seed, "food"
+    )
 
 
 def sentence_of(caught):
@@ -162,7 +160,7 @@ def test_other_settings_are_another_job(connect, server, change):
     server.weights["ft:other"] = Counter()
     connect().finetune([stage()])
     changed = connect(**change)
-    changed.finetune([RemoteStage("stage", changed.settings["model"], stage().lines, seed=1)])
+    changed.finetune([RemoteStage("stage", changed.client.settings.model, stage().lines, seed=1)])
     assert len(server.jobs) == 2
 
 
@@ -174,9 +172,9 @@ def test_other_prices_are_not(connect, server):
 
 def test_running_jobs_report_status_event_and_time_left_where_they_change(connect, server):
     server.polls = 4
-    api = connect()
-    api.finetune([stage()])
-    running = [line for line in api.lines if "running" in line]
+    ledger = connect()
+    ledger.finetune([stage()])
+    running = [line for line in ledger.lines if "running" in line]
     assert running == [f"stage: running, Step {n}/4, about 10 min left" for n in (1, 2, 3)]
 
 
@@ -187,10 +185,10 @@ def test_running_jobs_report_status_event_and_time_left_where_they_change(connec
 def test_a_run_killed_while_it_waits_finds_its_job_again(connect, server, monkeypatch, polls_before_the_kill):
     server.polls = 5
     sleeps = iter(range(polls_before_the_kill - 1))
-    monkeypatch.setattr(api_module, "sleep", lambda seconds: killed() if next(sleeps, None) is None else None)
+    monkeypatch.setattr(ledger_module, "sleep", lambda seconds: killed() if next(sleeps, None) is None else None)
     with pytest.raises(KilledError):
         elicit(connect(), BOTH)
-    monkeypatch.setattr(api_module, "sleep", lambda seconds: None)
+    monkeypatch.setattr(ledger_module, "sleep", lambda seconds: None)
     entries = elicit(connect(), BOTH)[2, 1]
     assert [entry["job"] for entry in entries.values()] == ["ftjob-0", "ftjob-1"] == list(server.jobs)
     assert server.calls["create"] == server.calls["files"] == 2
@@ -212,10 +210,10 @@ def test_a_job_whose_creation_got_no_answer_is_found_not_created_again(connect, 
 
 def test_so_it_is_after_a_kill(connect, server, monkeypatch):
     server.troubles = [("create", 0, {})]
-    monkeypatch.setattr(api_module, "sleep", killed)
+    monkeypatch.setattr(ledger_module, "sleep", killed)
     with pytest.raises(KilledError):
         connect().finetune([stage()])
-    monkeypatch.setattr(api_module, "sleep", lambda seconds: None)
+    monkeypatch.setattr(ledger_module, "sleep", lambda seconds: None)
     connect().finetune([stage()])
     assert len(server.jobs) == 1 and len(server.files) == 1
 
@@ -232,9 +230,9 @@ def test_a_job_of_before_the_upload_is_not_mistaken_for_it(connect, server):
 
 def test_processes_side_by_side_share_one_job(connect, server):
     server.polls = 20
-    apis = [connect() for _ in range(4)]
+    ledgers = [connect() for _ in range(4)]
     with ThreadPoolExecutor() as pool:
-        results = list(pool.map(lambda api: api.finetune([stage()]), apis))
+        results = list(pool.map(lambda ledger: ledger.finetune([stage()]), ledgers))
     assert len(server.jobs) == 1 and all(result == results[0] for result in results)
 
 
@@ -242,9 +240,9 @@ def test_processes_side_by_side_share_one_job(connect, server):
 def test_every_call_is_repeated_after_a_passing_trouble(connect, server, status):
     kinds = ("files", "create", "list", "retrieve", "events", "chat")
     server.troubles = [(kind, status, {"message": "later"}) for kind in kinds for _ in range(2)]
-    api = connect()
-    entry = elicit(api, BOTH)[2, 1]["gold"]
-    log_odds, _ = api.predict(entry, ["a"], [TEXTS["a"]])
+    ledger = connect()
+    entry = elicit(ledger, BOTH)[2, 1]["gold"]
+    log_odds, _ = ledger.predict(entry, ["a"], [TEXTS["a"]])
     assert np.isfinite(log_odds).all() and not server.troubles
     assert len(server.jobs) == 2 and server.calls["chat"] == 3
 
@@ -253,7 +251,7 @@ def test_a_server_that_keeps_failing_ends_the_wait(connect, server):
     server.troubles = [("create", 500, {"message": "out of order"})] * 99
     with pytest.raises(InputError, match=r"answered 500: .*out of order"):
         connect().finetune([stage()])
-    assert server.calls["create"] == api_module.RETRIES + 1
+    assert server.calls["create"] == client_module.RETRIES + 1
 
 
 def test_an_empty_account_ends_the_wait_at_once(connect, server):
@@ -297,7 +295,7 @@ def test_a_wrong_address_is_named(connect, server):
 
 
 def test_an_api_that_is_not_there_is_named(connect, monkeypatch):
-    monkeypatch.setattr(api_module, "RETRIES", 0)
+    monkeypatch.setattr(client_module, "RETRIES", 0)
     with pytest.raises(InputError) as caught:
         connect(base_url="http://127.0.0.1:9/v1").finetune([stage()])
     assert "http://127.0.0.1:9/v1 cannot be reached" in sentence_of(caught)
@@ -307,14 +305,14 @@ def test_an_api_that_is_not_there_is_named(connect, monkeypatch):
 
 
 def test_log_odds_are_those_of_the_hand_worked_model(connect):
-    api = connect()
-    entries = elicit(api, BOTH)[2, 1]
+    ledger = connect()
+    entries = elicit(ledger, BOTH)[2, 1]
     texts = ["good", "bad bad", "food é", "unknown"]
     # The weak file shows "good food" (Yes) and "bad food" (No) 5 times each, at half a point a line.
-    weak, _ = api.predict(entries["weak"], texts, texts)
+    weak, _ = ledger.predict(entries["weak"], texts, texts)
     np.testing.assert_allclose(weak, [2.5, -5, 0, 0], atol=1e-9)
     # The gold file shows 'so "so" food é' (Yes) 10 times.
-    gold, _ = api.predict(entries["gold"], texts, texts)
+    gold, _ = ledger.predict(entries["gold"], texts, texts)
     np.testing.assert_allclose(gold, [2.5, -5, 10, 0], atol=1e-9)
 
 
@@ -338,19 +336,19 @@ def test_a_missing_token_counts_as_the_lowest_returned(yes, no, lowest, expected
     [({"No"}, -math.log1p(math.exp(-5)) - FILLER_LOGPROB, (1, 0)), ({"Yes", "No"}, 0, (0, 1))],
 )
 def test_missing_tokens_are_counted_in_the_record(connect, server, hidden, log_odds, missing):
-    api = connect()
-    (entry,) = api.finetune([stage("good")])
+    ledger = connect()
+    (entry,) = ledger.finetune([stage("good")])
     server.hidden = hidden
-    found, record = api.predict(entry, ["a"], ["good"])
+    found, record = ledger.predict(entry, ["a"], ["good"])
     np.testing.assert_allclose(found, [log_odds], atol=1e-9)
     assert (record["one_token_missing"], record["both_tokens_missing"]) == missing
 
 
 def test_answers_come_in_the_order_of_the_ids(connect):
-    api = connect()
-    (entry,) = api.finetune([stage("good")])
+    ledger = connect()
+    (entry,) = ledger.finetune([stage("good")])
     ids = [f"id{n}" for n in range(40)]
-    log_odds, _ = api.predict(entry, ids, [" ".join(["good"] * n) for n in range(40)])
+    log_odds, _ = ledger.predict(entry, ids, [" ".join(["good"] * n) for n in range(40)])
     np.testing.assert_allclose(log_odds, np.minimum(5.0 * np.arange(40), 100), atol=1e-6)
 
 
@@ -375,7 +373,7 @@ def test_answers_that_are_paid_for_are_not_asked_for_again(connect, server, tmp_
 
 
 def test_an_answer_is_on_disk_before_the_next_is_asked_for(connect, server, tmp_path, monkeypatch):
-    monkeypatch.setattr(api_module, "CONCURRENT_REQUESTS", 1)
+    monkeypatch.setattr(ledger_module, "CONCURRENT_REQUESTS", 1)
     (entry,) = connect().finetune([stage("good")])
     chat, kept = server.chat, []
     server.chat = lambda request: kept.append(next(tmp_path.glob("*.jsonl")).read_text().count("\n")) or chat(request)
@@ -385,10 +383,10 @@ def test_an_answer_is_on_disk_before_the_next_is_asked_for(connect, server, tmp_
 
 def test_a_model_without_log_probabilities_is_refused(connect, server):
     server.gives_logprobs = False
-    api = connect()
-    (entry,) = api.finetune([stage()])
+    ledger = connect()
+    (entry,) = ledger.finetune([stage()])
     with pytest.raises(InputError) as caught:
-        api.predict(entry, ["a"], ["good"])
+        ledger.predict(entry, ["a"], ["good"])
     assert "returned no log-probabilities" in sentence_of(caught)
 
 
@@ -396,19 +394,19 @@ def test_a_model_without_log_probabilities_is_refused(connect, server):
 
 
 def test_costs_are_tokens_times_prices(connect):
-    api = connect(epochs=2)
+    ledger = connect(epochs=2)
     weak = ["a", "b"]
     purchases = {(2, 0): Purchase(weak, gold=[]), (2, 1): Purchase(weak, gold=["e"])}
-    entries = elicit(api, purchases)
+    entries = elicit(ledger, purchases)
     # 10 lines of 2 words and an answer, twice; 10 lines of 4 words and an answer, twice.
     assert [entry["trained_tokens"] for entry in entries[2, 1].values()] == [60, 100]
     records = []
     for stages in entries.values():
-        _, evaluation = api.predict(list(stages.values())[-1], ["x", "y"], ["good food", "bad"])
+        _, evaluation = ledger.predict(list(stages.values())[-1], ["x", "y"], ["good food", "bad"])
         assert (evaluation["prompt_tokens"], evaluation["completion_tokens"]) == (3, 2)
         assert evaluation["dollars"] == pytest.approx((3 * 0.5 + 2 * 2.0) / 1e6)
         records.append({"stages": stages, "evaluation": evaluation})
-    cost = cost_of_block(api, records)
+    cost = cost_of_block(records, ledger.client.settings)
     assert cost["training"] == pytest.approx((60 + 100) * 3.0 / 1e6), "the shared weak job counts once"
     assert cost["evaluation"] == pytest.approx(2 * 5.5 / 1e6)
     assert cost["total"] == pytest.approx(cost["training"] + cost["evaluation"])
@@ -416,11 +414,11 @@ def test_costs_are_tokens_times_prices(connect):
 
 def test_costs_are_unknown_where_the_api_does_not_count(connect, server):
     server.counts_tokens = False
-    api = connect()
-    (entry,) = api.finetune([stage()])
-    _, evaluation = api.predict(entry, ["a"], ["good"])
+    ledger = connect()
+    (entry,) = ledger.finetune([stage()])
+    _, evaluation = ledger.predict(entry, ["a"], ["good"])
     assert evaluation["dollars"] is None
-    cost = cost_of_block(api, [{"stages": {"gold": entry}, "evaluation": evaluation}])
+    cost = cost_of_block([{"stages": {"gold": entry}, "evaluation": evaluation}], ledger.client.settings)
     assert cost == {"training": None, "evaluation": None, "total": None}
 
 
@@ -461,14 +459,14 @@ def test_a_wrong_key_is_not_shown_even_if_the_server_shows_it(connect, server, m
 def test_the_key_reaches_neither_logs_nor_errors_nor_files(connect, server, tmp_path, capfd, caplog, monkeypatch):
     caplog.set_level("DEBUG")
     server.troubles = [("create", 429, {"message": f"slow down, {KEY}"}), ("files", 500, {"message": KEY})]
-    api = connect()
-    entry = elicit(api, BOTH)[2, 1]["gold"]
-    api.predict(entry, ["a"], ["good"])
-    assert "slow down, <key>" in "\n".join(api.lines)
+    ledger = connect()
+    entry = elicit(ledger, BOTH)[2, 1]["gold"]
+    ledger.predict(entry, ["a"], ["good"])
+    assert "slow down, <key>" in "\n".join(ledger.lines)
     server.job_fails = {"error": {"code": "bad", "message": f"key {KEY} may not"}}
     with pytest.raises(InputError, match="key <key> may not") as caught:
         connect().finetune([stage()])
-    shown = [*api.lines, str(caught.value), caplog.text, *capfd.readouterr(), repr(vars(caught.value))]
+    shown = [*ledger.lines, str(caught.value), caplog.text, *capfd.readouterr(), repr(vars(caught.value))]
     shown += [path.read_text() for path in tmp_path.iterdir()]
     assert KEY not in "\n".join(shown)
 

@@ -9,10 +9,19 @@ import pytest
 from elicitation.errors import InputError
 from elicitation.models import engines
 from elicitation.models.batches import predict
-from elicitation.models.engines import Labels, check_parity, label, label_with_transformers, last_error_line, not_loaded
+from elicitation.models.engines import (
+    Labelling,
+    Labels,
+    check_parity,
+    label,
+    label_with_transformers,
+    last_error_line,
+    not_loaded,
+)
 from elicitation.models.hardware import CPU, Hardware
 from elicitation.models.loading import load_classifier, load_tokenizer, new_lora_classifier, save_merged, tokenize
-from elicitation.training.training import Protocol, train_stage
+from elicitation.training.loop import train_stage
+from elicitation.training.schedule import Protocol
 
 
 @pytest.fixture
@@ -56,7 +65,7 @@ def test_the_sample_that_is_compared_is_spread_over_all_rows(monkeypatch):
 
     monkeypatch.setattr(engines, "label_with_transformers", by_transformers)
     monkeypatch.setitem(engines.ENGINES, "other", by_transformers)
-    settings = {"engine": "other", "parity_rows": 4, "parity_tolerance": 1e-3}
+    settings = Labelling("other", parity_rows=4, parity_tolerance=1e-3)
     _, record = label("folder", [[i] for i in range(100)], settings, CPU)
     assert compared == [list(range(100)), [0, 33, 66, 99]]
     assert record["parity"] == {"rows": 4, "largest_difference": 0}
@@ -74,7 +83,7 @@ def test_engines_may_differ_by_what_the_precision_explains(monkeypatch, device, 
 
     monkeypatch.setattr(engines, "label_with_transformers", labels(0.5))
     monkeypatch.setitem(engines.ENGINES, "other", labels(0.5 + difference))
-    settings = {"engine": "other", "parity_rows": 3, "parity_tolerance": configured}
+    settings = Labelling("other", parity_rows=3, parity_tolerance=configured)
     with nullcontext() if accepted else pytest.raises(InputError, match="differ by"):
         label("folder", [[0]] * 3, settings, Hardware(device))
 

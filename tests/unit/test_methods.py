@@ -15,8 +15,10 @@ from elicitation.errors import InputError
 from elicitation.models.engines import label_with_transformers
 from elicitation.models.hardware import CPU
 from elicitation.models.loading import load_tokenizer
-from elicitation.training.runs import Student, labelled_shots, prompted, run_stages, tokenize_prompts
-from elicitation.training.training import Protocol
+from elicitation.training.prompting import labelled_shots, prompted, tokenize_prompts
+from elicitation.training.runs import run_stages
+from elicitation.training.schedule import Protocol
+from elicitation.training.student import Student
 
 PROTOCOL = Protocol("early_stopping", learning_rate=0.02, batch_size=4, presentations=24)
 TRAINING = {name: method for name, method in METHODS.items() if not method.prompts_only}
@@ -52,7 +54,7 @@ def run(method, folder, examples):
         return shots, purchases[pair], candidates[pair]
 
     shots, *_ = split(1, 1)
-    texts = prompted(examples[["id", "text"]], method.shots, shots, pool, PromptFormat(), seed=1)
+    texts = prompted(examples[["id", "text"]], method.shots, shots, pool.set_index("id"), PromptFormat(), seed=1)
     student = Student(folder, CPU, texts, seed=1, protocol=PROTOCOL)
     assert all(len(text) > n_shots * 20 for text in texts.text)
 
@@ -111,7 +113,7 @@ def ask(request, llama_folder, examples):
     def ask_for(numbers, test_ids=tuple(examples.id[30:]), beyond_context="refuse"):
         weak = method.shots.quality == "weak"
         bought = {k: buy(ordering, *((k, 0) if weak else (0, k)), "task") for k in numbers}
-        shots = {k: labelled_shots(method.shots, purchase, pool) for k, purchase in bought.items()}
+        shots = {k: labelled_shots(method.shots, purchase, pool.set_index("id")) for k, purchase in bought.items()}
         texts = examples.set_index("id").text[list(test_ids)].tolist()
         prompts = tokenize_prompts(tokenizer, shots, texts, MOOD, beyond_context)
         return {k: label_with_transformers(llama_folder, ids, CPU, label_ids).log_odds for k, ids in prompts.items()}
@@ -202,7 +204,9 @@ def test_uncertainty_sampling_buys_other_gold_labels_than_chance_once_there_is_a
 def test_every_text_has_all_shots_in_an_order_of_its_own_and_weak_labels_hardened(examples):
     pool = pd.DataFrame({"id": list("abc"), "text": ["A", "B", "C"], "gold": [1, 1, 1], "p_weak": [0.9, 0.2, 0.6]})
     shots, _ = set_shots_apart(buy(list("abc"), 3, 0, "task"), 3, 0)
-    texts = prompted(examples[["id", "text"]], Shots("weak", 3), shots, pool, PromptFormat(), seed=0).text
+    texts = prompted(
+        examples[["id", "text"]], Shots("weak", 3), shots, pool.set_index("id"), PromptFormat(), seed=0
+    ).text
     heads = [text.removesuffix(f"{original}\n") for text, original in zip(texts, examples.text, strict=True)]
     assert {tuple(sorted(head.split("\n\n")[:-1])) for head in heads} == {("A\n1", "B\n0", "C\n1")}
     assert len(set(heads)) == 6

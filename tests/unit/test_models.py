@@ -23,7 +23,9 @@ from elicitation.models.loading import (
     tokenize,
     truncate_model,
 )
-from elicitation.training.training import Protocol, copy_weights, train_stage, trainable_weights
+from elicitation.training.loop import train_stage
+from elicitation.training.schedule import Protocol
+from elicitation.training.validation import copy_weights, trainable_weights
 
 ARCHITECTURES = ["llama", "qwen2", "mistral", "gemma", "bert", "encoder", "modernbert"]
 ARCHITECTURES += ["roberta", "electra", "distilbert", "gpt2"]

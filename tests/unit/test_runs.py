@@ -8,8 +8,8 @@ from elicitation.buying.purchases import Supply
 from elicitation.models.batches import predict
 from elicitation.models.hardware import CPU, Hardware
 from elicitation.models.loading import adapted_weights, load_tokenizer, new_lora_classifier, renew_head, tokenize
-from elicitation.training.runs import Student
-from elicitation.training.training import Protocol
+from elicitation.training.schedule import Protocol
+from elicitation.training.student import Student
 
 PROTOCOL = Protocol("early_stopping", learning_rate=0.02, batch_size=4, presentations=24)
 

@@ -11,19 +11,18 @@ from elicitation.errors import InputError
 from elicitation.models.batches import predict, predict_next_token, subnormals_as_zero, within_memory, without_adapters
 from elicitation.models.hardware import CPU
 from elicitation.models.loading import load_language_model, load_tokenizer, new_lora_classifier, tokenize
-from elicitation.training.training import (
-    EarlyStopping,
-    Protocol,
-    copy_weights,
+from elicitation.training.loop import (
     endless_batches,
-    fixed_epoch_settings,
     log_confidence_targets,
-    plan_schedule,
-    restore_weights,
     soft_cross_entropy,
-    supervisor_protocol,
     train_stage,
     train_step,
+)
+from elicitation.training.schedule import Protocol, fixed_epoch_settings, plan_schedule, supervisor_protocol
+from elicitation.training.validation import (
+    EarlyStopping,
+    copy_weights,
+    restore_weights,
     trainable_weights,
     validation_scores,
 )

@@ -8,8 +8,8 @@ from elicitation.models.batches import forward, predict
 from elicitation.models.hardware import CPU
 from elicitation.models.loading import load_classifier, load_tokenizer, save_merged, tokenize
 from elicitation.models.trunk import compute_states, join_trunk, read_trunk, split_trunk, write_trunk
-from elicitation.training.runs import Student
-from elicitation.training.training import Protocol
+from elicitation.training.schedule import Protocol
+from elicitation.training.student import Student
 
 # What the real model reads; sentences as the default study's, of very different lengths.
 REVIEWS = (

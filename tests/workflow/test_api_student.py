@@ -14,7 +14,7 @@ import pytest
 from fake_api import BASE_MODEL, KEY, FakeApi
 from helpers import MINI, jobs_planned, run_snakemake, snakemake_command
 
-from elicitation.api import LOWEST_LOGPROB
+from elicitation.api.chat import LOWEST_LOGPROB
 
 TASKS = [task["name"] for task in MINI["tasks"]]
 RUN = "results/runs/{task}/supervisor/remote/sequential_sft/b{budget}_s{seed}"

@@ -15,16 +15,16 @@ CLASSIFY = """
 import json, sys
 sys.path.insert(0, {src!r})
 from vllm.model_executor.models import registry
-from elicitation.models.engines import label
+from elicitation.models.engines import Labelling, label
 from elicitation.models.hardware import CPU
 # Into each class that its cache lacks vLLM would look in a process of its own, for 10 s.
 registry._run_in_subprocess = lambda look: look()
 ids = json.loads({ids!r})
-settings = dict(engine="vllm", parity_rows=len(ids), parity_tolerance=1e-3)
+labelling = Labelling("vllm", parity_rows=len(ids), parity_tolerance=1e-3)
 results = dict()
 for folder in {folders!r}:
     print("Labelling by", folder, flush=True)
-    labels, record = label(folder, ids, settings, CPU, {label_ids!r})
+    labels, record = label(folder, ids, labelling, CPU, {label_ids!r})
     results[folder] = record | dict(p=labels.p.tolist())
 print("RESULT", json.dumps(results))
 """
@@ -86,7 +86,7 @@ def write_supervisor(folder: Path, architecture: str) -> list[list[int]]:
 
     from elicitation.models.hardware import CPU
     from elicitation.models.loading import load_tokenizer, new_lora_classifier, save_merged
-    from elicitation.training.training import trainable_weights
+    from elicitation.training.validation import trainable_weights
 
     pretrained = folder / "pretrained"
     kind = "MaskedLM" if architecture.endswith("Bert") else "CausalLM"

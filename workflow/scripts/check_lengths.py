@@ -7,7 +7,7 @@ with job(snakemake, forked=False) as record:
 
     import pandas as pd
 
-    from elicitation.api import check_api_context
+    from elicitation.api.limits import check_api_context
     from elicitation.buying.methods import Shots
     from elicitation.data.prompts import PromptFormat, label_token_ids
     from elicitation.models.lengths import (

@@ -8,33 +8,33 @@ with job(snakemake) as record:
 
     import pandas as pd
 
-    from elicitation.api import Api, check_api_context, cost_of_block, finetune_block
-    from elicitation.buying.market import read_market
-    from elicitation.buying.methods import method_from
-    from elicitation.buying.purchases import buy
-    from elicitation.files import hash_ids, write_table
+    from elicitation.api.block import elicit_block
+    from elicitation.api.client import ApiSettings, Client
+    from elicitation.api.costs import cost_of_block
+    from elicitation.api.ledger import Ledger
+    from elicitation.api.limits import check_api_context
+    from elicitation.buying.block import predictions_table, read_block
+    from elicitation.files import write_table
 
-    params, names = snakemake.params, snakemake.wildcards
-    files, seed = snakemake.input, int(names.seed)
-    pool, ordering, supply = read_market(files.pool, files.weak_labels or None, files.ordering)
-    pool, test = pool.set_index("id"), pd.read_parquet(files.test)
-    purchases = {pair: buy(ordering, *pair, names.task, supply) for pair in map(tuple, params.purchases)}
-    texts = pd.concat([pool.text, test.set_index("id").text])
-    check_api_context(names.student, params.api["context"], texts.to_dict(), names.task)
+    params, names, files = snakemake.params, snakemake.wildcards, snakemake.input
+    settings, test = ApiSettings(**params.api), pd.read_parquet(files.test)
+    block = read_block(
+        names.task,
+        names.student,
+        int(names.seed),
+        params.method,
+        params.purchases,
+        files.pool,
+        files.weak_labels or None,
+        files.ordering,
+    )
+    texts = pd.concat([block.pool.text, test.set_index("id").text])
+    check_api_context(names.student, settings.context, texts.to_dict(), names.task)
     # Flushed, so that the log of a job that waits for hours shows where it is.
-    api = Api(params.api, Path(params.ledger), partial(print, flush=True))
-    labels = {"weak": pool.p_weak, "gold": pool.gold}
-    method = method_from(params.method)
-    stages = finetune_block(api, method, purchases, pool.text, labels, seed, names.task)
-    tables, runs = [], []
-    for (n_weak, n_gold), purchase in purchases.items():
-        run = {"n_weak": n_weak, "n_gold": n_gold, "seed": seed}
-        last = list(stages[n_weak, n_gold].values())[-1]
-        log_odds, evaluation = api.predict(last, test.id.tolist(), test.text.tolist())
-        tables.append(pd.DataFrame({**run, "id": test.id, "log_odds": log_odds}))
-        bought = {"weak_ids": hash_ids(purchase.weak), "gold_ids": hash_ids(purchase.gold)}
-        runs.append(run | bought | {"stages": stages[n_weak, n_gold], "evaluation": evaluation})
-    cost = cost_of_block(api, runs)
+    ledger = Ledger(Client(settings, partial(print, flush=True)), Path(params.ledger))
+    runs = elicit_block(ledger, block, test)
+    records = [run.record for run in runs]
+    cost = cost_of_block(records, settings)
     print(f"cost of the block in US dollars: {cost}")
-    write_table(snakemake.output.predictions, pd.concat(tables))
-    record |= {"runs": runs, "dollars": cost}
+    write_table(snakemake.output.predictions, predictions_table(runs, test.id))
+    record |= {"runs": records, "dollars": cost}

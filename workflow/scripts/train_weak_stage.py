@@ -3,38 +3,35 @@
 from elicitation.jobs.script import imports_done, job
 
 with job(snakemake) as record:
-    from pathlib import Path
-
-    from elicitation.buying.market import read_market
-    from elicitation.buying.methods import method_from
-    from elicitation.buying.purchases import buy, set_shots_apart
+    from elicitation.buying.block import read_weak_block
     from elicitation.data.prompts import PromptFormat
     from elicitation.files import hash_ids
     from elicitation.models.hardware import Hardware
     from elicitation.models.loading import require_hardware
-    from elicitation.training.runs import Student, prompted
-    from elicitation.training.training import Protocol
+    from elicitation.training.runs import texts_of_weak_stage, train_weak_stage
+    from elicitation.training.schedule import student_protocol
+    from elicitation.training.student import Student
 
     imports_done()
-    params, names = snakemake.params, snakemake.wildcards
-    n_weak, seed = int(names.n_weak), int(names.seed)
-    hardware = Hardware(**params.hardware)
-    require_hardware(hardware)
-    method = method_from(params.method)
-    files = snakemake.input
-    pool, ordering, supply = read_market(files.pool, files.weak_labels, files.ordering)
-    _, gold_shots = method.shots_bought
-    shots, purchase = set_shots_apart(buy(ordering, n_weak, gold_shots, names.task, supply), *method.shots_bought)
-    protocol = Protocol(learning_rate=params.learning_rate, **(params.training | method.training))
-    used = pool[pool.id.isin(purchase.weak)]
-    texts = prompted(used, method.shots, shots, pool, PromptFormat(**params.prompt), seed)
-    trunk = Path(str(files.trunk)) if files.trunk else None
-    student = Student(files.student, hardware, texts, seed, protocol, params.adapt_layers, trunk)
-    model = student.fresh()
-    stage = student.train(model, method.stages[0], pool.set_index("id").p_weak[purchase.weak], print)
-    model.save_pretrained(snakemake.output.adapter)
-    print(f"{len(purchase.weak)} weak labels: {stage}")
-    # Whether the adapters are to go is no setting: it must not train them again.
+    params, names, files = snakemake.params, snakemake.wildcards, snakemake.input
+    hardware = require_hardware(Hardware(**params.hardware))
+    block = read_weak_block(
+        names.task,
+        names.student,
+        int(names.seed),
+        params.method,
+        int(names.n_weak),
+        files.pool,
+        files.weak_labels,
+        files.ordering,
+    )
+    texts = texts_of_weak_stage(block, PromptFormat(**params.prompt))
+    protocol = student_protocol(params.learning_rate, params.training, block.method)
+    student = Student(files.student, hardware, texts, block.seed, protocol, params.adapt_layers, files.trunk or None)
+    ids, stage = train_weak_stage(block, student, print)
+    student.model.save_pretrained(snakemake.output.adapter)
+    print(f"{len(ids)} weak labels: {stage}")
+    # Whether the adapters are to go is no setting, since it must not train them again.
     kept = snakemake.config.get("keep_weak_stages", True)
-    record |= {"n_weak": n_weak, "ids": hash_ids(purchase.weak), "stage": stage}
+    record |= {"n_weak": int(names.n_weak), "ids": hash_ids(ids), "stage": stage}
     record |= {"protocol": vars(protocol), "temporary": not kept}

@@ -21,8 +21,6 @@ T = TypeVar("T")
 Text = Sequence[int] | torch.Tensor
 # Under this name transformers knows `packed_attention`.
 PACKED = "packed"
-# Tokens that pass through a model at once where nothing else is said.
-MICRO_BATCH_TOKENS = 16_384
 # Share of padding, at most, among the tokens of a micro-batch that is not packed.
 MAX_PADDING = 0.1
 # Tokens up to which plain matrix products do attention on a CPU: its fused kernel wants long texts, and a training
@@ -102,10 +100,13 @@ def micro_batches(lengths: np.ndarray, max_tokens: int, packed: bool) -> list[np
 
 
 def pad(token_ids: Sequence[Sequence[int]], pad_token_id: int, device) -> dict[str, torch.Tensor]:
-    """Right-padded `input_ids` and `attention_mask`, both (n, longest)."""
-    width = max(map(len, token_ids))
-    ids = torch.tensor([[*row, *[pad_token_id] * (width - len(row))] for row in token_ids])
-    mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in token_ids])
+    """Right-padded `input_ids` and `attention_mask`, both (n, longest).
+
+    By torch and not by a tokenizer, since whoever passes texts through a model here holds token ids alone.
+    """
+    rows = [torch.tensor(row) for row in token_ids]
+    ids = pad_sequence(rows, batch_first=True, padding_value=pad_token_id)
+    mask = pad_sequence([torch.ones_like(row) for row in rows], batch_first=True)
     return {"input_ids": ids.to(device), "attention_mask": mask.to(device)}
 
 

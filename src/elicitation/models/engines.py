@@ -1,6 +1,6 @@
-"""What runs a model over many texts: a classifier, or a prompted language model that is asked for its next token.
+"""Engines that run a model over many texts: a classifier, or a prompted language model, asked for its next token.
 
-Nothing here falls back from one engine to the other.
+Where the engine that a study names fails, nothing here falls back on the other one.
 """
 
 import gc
@@ -18,39 +18,59 @@ import numpy as np
 from scipy.special import expit, logit
 
 from elicitation.errors import InputError
-from elicitation.models.hardware import Hardware
+from elicitation.models.hardware import MICRO_BATCH_TOKENS, Hardware
 from elicitation.models.libraries import require_libraries
 
+# The least memory, in GB, that vLLM takes for its cache on a CPU.
 MIN_CPU_CACHE_GB = "1"
-# Of a GPU's memory that vLLM takes for model and cache: transformers loads the model beside it, to compare them.
+# The share of a GPU's memory that vLLM takes for model and cache. transformers loads the model beside it, to compare.
 GPU_SHARE = 0.5
-# By how much engines may differ in probability where the study does not say.
+# The largest difference in probability between two engines, by precision, where the study does not name one.
 PARITY_TOLERANCE = {"float32": 1e-3, "bfloat16": 0.05}
 # Keeps log-odds finite where an engine returns a probability of 0 or 1.
 CLIP = 1e-12
-# An exception's last line, behind what vLLM's logger puts before it.
+# The last line of an exception's traceback in a log, behind what vLLM's logger puts before each line.
 EXCEPTION = re.compile(r"(?:^|[)\]] )([\w.]*(?:Error|Exception): .+)$", re.MULTILINE)
+# What such a line says where the cause of the failure stands elsewhere in the log.
 POINTS_ELSEWHERE = re.compile("see (root cause|stack trace)|background process", re.IGNORECASE)
-# What vLLM's import logs of a compiled part that does not load; it then goes on without it, and fails elsewhere.
+# What vLLM's import logs of a compiled part that does not load; vLLM then goes on without it, and fails later.
 NOT_LOADED = re.compile(r"(Failed to import from vllm\..+)$", re.MULTILINE)
+# A program that loads vLLM's compiled parts and nothing else.
 IMPORT_KERNELS = "from vllm.platforms import current_platform; current_platform.import_kernels()"
-# The engine that runs in this process, until it ends or starts another: vLLM's clean-up takes a second and more.
+# The engine that runs in this process. It is kept until the process ends or starts another one, since vLLM's clean-up
+# takes a second and more.
 STARTED: list = []
 
 
 @dataclass(frozen=True)
+class Labelling:
+    """How models are asked for labels: the `labelling` of a study."""
+
+    engine: str
+    """A key of ENGINES."""
+    parity_rows: int
+    """Rows that transformers labels too, to compare the engines."""
+    parity_tolerance: float | None = None
+    """The largest difference in probability that is accepted; None: what PARITY_TOLERANCE says of the precision."""
+
+
+@dataclass(frozen=True)
 class Labels:
-    """p: (n,) probabilities of label 1, in the order of the texts."""
+    """What an engine says of n texts, and how it fared."""
 
     p: np.ndarray
+    """(n,) probabilities of label 1, in the order of the texts."""
     engine: str
     version: str
+    """Of the engine's package."""
     dtype: str
+    """`float32` or `bfloat16`, in which the model computed."""
     startup_seconds: float
     rows_per_second: float
 
     @property
     def log_odds(self) -> np.ndarray:
+        """Log-odds (n,) of label 1, all finite."""
         return logit(np.clip(self.p, CLIP, 1 - CLIP))
 
 
@@ -84,58 +104,73 @@ def not_loaded(log: str) -> str:
     return next(iter(NOT_LOADED.findall(log)), "")
 
 
-def label_with_vllm(
-    folder: str | Path,
-    token_ids: list[list[int]],
-    hardware: Hardware,
-    label_ids: tuple[int, int] | None = None,
-) -> Labels:
-    """Label by vLLM, whose engine runs in this process and keeps the memory until the process ends.
-
-    label_ids: None for a classifier; for a language model the tokens of label 0 and 1, whose probabilities as the next
-    token are normalised. Prompts that begin alike are computed once (prefix caching).
-    Raises InputError with vLLM's last error line if it fails, which it nearly always does at the start, after what its
-    import has logged, if anything.
-    """
-    # One process starts in a third of the time.
+def set_up_vllm(hardware: Hardware) -> None:
+    """Set what vLLM reads from the environment when it is imported and starts."""
+    # On one device the engine runs in this process, which starts in a third of the time.
     if hardware.gpus == 1:
         os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
     os.environ["VLLM_NO_USAGE_STATS"] = "1"
     if hardware.device == "cpu":
         os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", MIN_CPU_CACHE_GB)
-    started = time.perf_counter()
+
+
+def vllm_options(folder: str | Path, longest: int, hardware: Hardware, label_ids: tuple[int, int] | None) -> dict:
+    """The arguments of vLLM's LLM. longest: tokens of the longest text; label_ids: as in label_with_vllm."""
     options = {"runner": "pooling", "convert": "classify"} if label_ids is None else {"enable_prefix_caching": True}
     if hardware.device == "cuda":
         options["gpu_memory_utilization"] = GPU_SHARE
+    return options | {
+        "model": str(folder),
+        "dtype": hardware.dtype,
+        "enforce_eager": True,
+        # One more than the longest text has: the token that is asked for.
+        "max_model_len": longest + (label_ids is not None),
+        "tensor_parallel_size": hardware.gpus,
+        "quantization": "bitsandbytes" if hardware.quantization else None,
+        "disable_log_stats": True,
+        "seed": 0,
+    }
+
+
+def ask_vllm(llm, token_ids: list[list[int]], label_ids: tuple[int, int] | None) -> list[float]:
+    """Probabilities of label 1 by a vLLM engine that runs; label_ids: as in label_with_vllm."""
+    from vllm import SamplingParams
+
+    prompts = [{"prompt_token_ids": ids} for ids in token_ids]
+    if label_ids is None:
+        return [output.outputs.probs[1] for output in llm.classify(prompts, use_tqdm=False)]
+    sampling = SamplingParams(max_tokens=1, temperature=0, logprob_token_ids=list(label_ids), detokenize=False)
+    scored = [output.outputs[0].logprobs[0] for output in llm.generate(prompts, sampling, use_tqdm=False)]
+    return [expit(row[label_ids[1]].logprob - row[label_ids[0]].logprob) for row in scored]
+
+
+def label_with_vllm(
+    folder: str | Path,
+    token_ids: list[list[int]],
+    hardware: Hardware,
+    label_ids: tuple[int, int] | None = None,
+) -> Labels:
+    """Label by vLLM, whose engine runs in this process and keeps its memory until the process ends.
+
+    label_ids: None for a classifier; for a language model the tokens of label 0 and label 1, whose probabilities as
+    the next token are normalised to sum to 1. Prompts that begin alike are computed once (prefix caching).
+    Raises InputError with vLLM's last error line if it fails, which it nearly always does at the start, and before it
+    what its import has logged of parts that do not load.
+    """
+    set_up_vllm(hardware)
+    started = time.perf_counter()
     try:
-        from vllm import LLM, SamplingParams, __version__
+        from vllm import LLM, __version__
 
         STARTED.clear()
-        # vLLM collects garbage several times, and each would search all that has been imported.
+        # vLLM collects garbage several times, and each time would search all that has been imported.
         gc.freeze()
-        llm = LLM(
-            model=str(folder),
-            dtype=hardware.dtype,
-            enforce_eager=True,
-            # One more than the longest text: the token that is asked for.
-            max_model_len=max(map(len, token_ids)) + (label_ids is not None),
-            tensor_parallel_size=hardware.gpus,
-            quantization="bitsandbytes" if hardware.quantization else None,
-            disable_log_stats=True,
-            seed=0,
-            **options,
-        )
+        llm = LLM(**vllm_options(folder, max(map(len, token_ids)), hardware, label_ids))
         if hardware.gpus == 1:
             STARTED.append(llm)
         ready = time.perf_counter()
-        prompts = [{"prompt_token_ids": ids} for ids in token_ids]
-        if label_ids is None:
-            p = [output.outputs.probs[1] for output in llm.classify(prompts, use_tqdm=False)]
-        else:
-            sampling = SamplingParams(max_tokens=1, temperature=0, logprob_token_ids=list(label_ids), detokenize=False)
-            scored = [output.outputs[0].logprobs[0] for output in llm.generate(prompts, sampling, use_tqdm=False)]
-            p = [expit(row[label_ids[1]].logprob - row[label_ids[0]].logprob) for row in scored]
+        p = ask_vllm(llm, token_ids, label_ids)
     except Exception as error:
         log = written_to_stderr()
         lines = "; then: ".join(filter(None, [not_loaded(log), last_error_line(error, log)]))
@@ -170,7 +205,7 @@ def label_with_transformers(
     """Label by transformers, batched by length; arguments as for vLLM."""
     import transformers
 
-    from elicitation.models.batches import MICRO_BATCH_TOKENS, predict, predict_next_token
+    from elicitation.models.batches import predict, predict_next_token
     from elicitation.models.loading import load_classifier, load_language_model, load_tokenizer
 
     started = time.perf_counter()
@@ -202,18 +237,19 @@ def check_parity(p: np.ndarray, reference: np.ndarray, tolerance: float, engine:
 def label(
     folder: str | Path,
     token_ids: list[list[int]],
-    settings: dict,
+    labelling: Labelling,
     hardware: Hardware,
     label_ids: tuple[int, int] | None = None,
 ) -> tuple[Labels, dict]:
-    """Label by the engine that the study's `labelling` names, and check a sample of the rows against transformers.
+    """Label by the engine that the study names, and check a sample of the rows against transformers.
 
-    Returns the labels and what the record says of engine and parity. The sample is spread evenly over the rows.
+    label_ids: as in label_with_vllm. Returns the labels and what the record says of engine and parity. The sample is
+    spread evenly over the rows. Raises InputError if the engines differ by more than the study accepts.
     """
-    labels = ENGINES[settings["engine"]](folder, token_ids, hardware, label_ids)
-    sample = np.linspace(0, len(token_ids) - 1, min(settings["parity_rows"], len(token_ids))).astype(int)
+    labels = ENGINES[labelling.engine](folder, token_ids, hardware, label_ids)
+    sample = np.linspace(0, len(token_ids) - 1, min(labelling.parity_rows, len(token_ids))).astype(int)
     reference = label_with_transformers(folder, [token_ids[i] for i in sample], hardware, label_ids).p
-    tolerance = settings["parity_tolerance"] or PARITY_TOLERANCE[hardware.dtype]
+    tolerance = labelling.parity_tolerance or PARITY_TOLERANCE[hardware.dtype]
     difference = check_parity(labels.p[sample], reference, tolerance, labels.engine)
     engine = {name: value for name, value in vars(labels).items() if name != "p"}
     return labels, {"engine": engine, "parity": {"rows": len(sample), "largest_difference": difference}}

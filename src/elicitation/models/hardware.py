@@ -7,11 +7,14 @@ from pathlib import Path
 
 from elicitation.errors import InputError
 
+# Where Linux describes the processor.
 CPU_INFO = Path("/proc/cpuinfo")
 # What Linux calls the instructions of x86 (two kinds) and ARM processors that multiply bfloat16 numbers.
 NATIVE_BFLOAT16 = {"avx512_bf16", "amx_bf16", "bf16"}
-# By device, where the study names no precision.
+# The precision of each device where the study names none.
 USUAL_PRECISION = {"cpu": "float32", "cuda": "bfloat16"}
+# Tokens that pass through a model at once where nothing else is said.
+MICRO_BATCH_TOKENS = 16_384
 
 
 @dataclass(frozen=True)

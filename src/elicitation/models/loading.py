@@ -50,8 +50,8 @@ transformers_logging.set_verbosity_error()
 transformers_logging.disable_progress_bar()
 
 
-def require_hardware(hardware: Hardware) -> None:
-    """InputError if the configured device is not there, or lacks what the model wants: GPUs, bitsandbytes, bfloat16."""
+def require_hardware(hardware: Hardware) -> Hardware:
+    """The hardware; InputError if it is not there, or lacks what the model wants: GPUs, bitsandbytes, bfloat16."""
     check_precision(hardware)
     if hardware.quantization and importlib.util.find_spec("bitsandbytes") is None:
         raise InputError(
@@ -64,6 +64,7 @@ def require_hardware(hardware: Hardware) -> None:
             f"device is cuda and the model wants {hardware.gpus} GPU(s), but PyTorch sees {found} on this machine; "
             "run on a GPU node or set device: cpu."
         )
+    return hardware
 
 
 def truncate_model(source: str | Path, layers: int, target: str | Path) -> None:

@@ -20,7 +20,7 @@ from jsonschema.exceptions import ValidationError, best_match
 from jsonschema.validators import extend
 
 from elicitation.analysis.names import AVERAGE
-from elicitation.api import check_api_method
+from elicitation.api.limits import check_api_method
 from elicitation.buying.methods import METHODS, Method, study_methods
 from elicitation.buying.purchases import Supply, check_supply, full_supply
 from elicitation.data.formatting import template_fields

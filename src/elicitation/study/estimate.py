@@ -12,7 +12,8 @@ from pathlib import Path
 import pandas as pd
 from safetensors import safe_open
 
-from elicitation.api import MIN_LINES, dollars
+from elicitation.api.chat import MIN_LINES
+from elicitation.api.costs import dollars
 from elicitation.buying.market import CANDIDATES
 from elicitation.buying.methods import Method, Shots, Stage, study_methods
 from elicitation.models.folder import local_model_folder
@@ -27,7 +28,7 @@ from elicitation.study.config import (
     supervisors_of,
     supply_of,
 )
-from elicitation.training.training import Protocol, plan_schedule, supervisor_protocol
+from elicitation.training.schedule import Protocol, plan_schedule, supervisor_protocol
 
 # Assumed of tasks whose tokens are not counted yet.
 TOKENS_PER_TEXT = 150.0
