@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from random_configs import RATED_STUDY, STUDY, keys_of, mutations, studies, write_files
 
-from elicitation.data.tasks import prepare_task, sample_texts
+from elicitation.data.cards import sample_texts
+from elicitation.data.tasks import prepare_task
 from elicitation.errors import InputError
 from elicitation.files import write_json
 from elicitation.study.config import load_schema, validate

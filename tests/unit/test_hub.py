@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from elicitation.data.sources import check_pinned
 from elicitation.errors import InputError
 from elicitation.files import hash_file, read_json, write_json
 from elicitation.jobs.records import ROOT
@@ -13,7 +14,6 @@ from elicitation.models.folder import TOKENIZER_FILES, check_model_folder
 from elicitation.models.hub import (
     MODEL_FILES,
     check_needs_no_code,
-    check_pinned,
     fetch_files,
     fetch_model,
     model_source,

@@ -14,8 +14,9 @@ from random_configs import OWN_STUDY, write_files
 from elicitation.analysis.label_quality import describe_label, describe_sources, join_labels, quality_by_set
 from elicitation.buying.methods import Shots
 from elicitation.buying.purchases import Supply, arrange, buy, check_supply, full_supply, order_pool
+from elicitation.data.cards import describe_sets, revision_of, source_files
 from elicitation.data.own_labels import describe_table, draw_sets, join_repeated, read_rows, survey_table
-from elicitation.data.tasks import describe_sets, prepare_task, revision_of, source_files
+from elicitation.data.tasks import prepare_task
 from elicitation.errors import InputError
 from elicitation.files import hash_text
 from elicitation.models.lengths import longest_prompt

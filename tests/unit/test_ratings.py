@@ -10,6 +10,7 @@ import pytest
 
 from elicitation.analysis.label_quality import join_labels
 from elicitation.data import ratings
+from elicitation.data.cards import revision_of, source_files
 from elicitation.data.ratings import (
     SETS,
     check_archive,
@@ -21,7 +22,7 @@ from elicitation.data.ratings import (
     ratings_file,
     read_archive,
 )
-from elicitation.data.tasks import draw_ratings, prepare_task, revision_of, source_files
+from elicitation.data.tasks import draw_ratings, prepare_task
 from elicitation.errors import InputError
 from elicitation.files import hash_file, hash_text
 from elicitation.study.config import groups_of, made_runs, prices_of, readers_of, validate

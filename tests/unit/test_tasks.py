@@ -6,22 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from elicitation.data.cards import describe_sets, hash_rows, pin_revision, revision_of, sample_texts, source_files
 from elicitation.data.formatting import text_key
-from elicitation.data.tasks import (
-    clean,
-    describe_sets,
-    format_rows,
-    hash_rows,
-    hash_text,
-    pin_revision,
-    prepare_task,
-    read_split,
-    revision_of,
-    sample_texts,
-    source_files,
-    split_task,
-)
+from elicitation.data.splits import read_split
+from elicitation.data.tasks import clean, format_rows, prepare_task, split_task
 from elicitation.errors import InputError
+from elicitation.files import hash_text
 
 SIZES = {"pool_size": 20, "test_size": 10, "supervision_size": 6}
 TASK = {

@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import sys
 import tarfile
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -134,6 +135,14 @@ def read_archive(path: Path) -> dict[str, list[Rated]]:
             ratings = {source_id: ast.literal_eval(given) for source_id, _, _, given in single}
             sets[name] = [Rated(source_id, text.strip(), ratings[source_id]) for source_id, _, text in truth]
     return sets
+
+
+def read_sets(archive: str | None) -> dict[str, list[Rated]]:
+    """As read_archive, of the user's copy of the archive or, without one, of the archive that is downloaded."""
+    if archive:
+        return read_archive(check_archive(Path(archive)))
+    with tempfile.TemporaryDirectory() as folder:
+        return read_archive(download_archive(Path(folder)))
 
 
 def sign(number: int) -> int:

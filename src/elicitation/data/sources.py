@@ -46,3 +46,12 @@ def split_file(task: dict, split: str, data_folder: str | None) -> Path:
         f"Task {task['name']!r}: none of {', '.join(map(str, candidates))} is a file; correct data_folder, "
         "the task's `local` or its `splits`."
     )
+
+
+def check_pinned(what: str, found: str, pinned: str) -> None:
+    """InputError if a download is not the one whose hash is pinned."""
+    if found != pinned:
+        raise InputError(
+            f"{what}: the downloaded files have the hash {found}, but hub.sha256 is {pinned}; "
+            "download them again, or correct hub.sha256 if you trust them."
+        )

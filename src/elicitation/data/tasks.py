@@ -1,96 +1,19 @@
-"""From a source's rows to pool, test and supervision set."""
-
-import csv
-import hashlib
-import re
-import tempfile
-from contextlib import suppress
-from itertools import islice
-from pathlib import Path
+"""From the rows of a task's source to its pool, test and supervision set."""
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from elicitation.data import sandbox
 from elicitation.data.formatting import RowError, format_row, label_column, text_columns, text_key
-from elicitation.data.own_labels import Row, draw_sets, join_repeated, read_rows, table_file
-from elicitation.data.ratings import ORIGIN, draw_votes, panel_size, ratings_file
-from elicitation.data.sources import as_list, split_file, splits_read
+from elicitation.data.own_labels import Row, draw_sets, join_repeated, read_rows
+from elicitation.data.ratings import draw_votes, panel_size, ratings_file
+from elicitation.data.sources import as_list
+from elicitation.data.splits import read_split
 from elicitation.errors import InputError
-from elicitation.files import hash_file, hash_text
+from elicitation.files import hash_text
 from elicitation.seeds import stream
 
+# The sets of a task are the same whatever the study's seeds.
 SHUFFLE_SEED = 0
-COMMIT = re.compile("[0-9a-f]{40}")
-# What stands for no value in the cells of a CSV, but for texts, which may be these words.
-EMPTY_CELLS = ["", "NA", "N/A", "NaN", "nan", "NULL", "null", "None"]
-READERS = {".parquet": "parquet", ".jsonl": "json", ".csv": "csv"}
-
-
-def read_split(task: dict, split: str, sources: str, data_folder: str | None) -> pd.DataFrame:
-    """One split in the source's own columns, from the hub or from a local file."""
-    import datasets
-
-    datasets.disable_progress_bars()
-    name = task["name"]
-    if sources == "hub":
-        hub = task["hub"]
-        place = {"name": hub.get("config"), "data_dir": hub.get("data_dir"), "revision": hub["revision"]}
-        try:
-            return datasets.load_dataset(hub["id"], split=split, **place).to_pandas()
-        except Exception as error:
-            raise InputError(
-                f"Task {name!r}: the split {split!r} of {hub['id']}@{hub['revision']} cannot be loaded from the hub "
-                f"({first_line(error)}); correct the task's `hub` and `splits`, or use `sources: local`."
-            ) from error
-    path = split_file(task, split, data_folder)
-    check_file(path, task)
-    with tempfile.TemporaryDirectory() as cache:
-        try:
-            options = csv_options(path, task) if path.suffix == ".csv" else {}
-            return datasets.load_dataset(
-                READERS[path.suffix], data_files=str(path), split="train", cache_dir=cache, **options
-            ).to_pandas()
-        except Exception as error:
-            raise InputError(f"Task {name!r}: {path} cannot be read ({first_line(error)}); fix it.") from error
-
-
-def csv_options(path: Path, task: dict) -> dict:
-    """How the file is read: its texts as they are written, so "None" is a word, and 3 is 3 beside an empty cell."""
-    texts = [column for column in text_columns(task) if column not in as_list(label_column(task) or [])]
-    with path.open(errors="replace", newline="", encoding="utf-8-sig") as stream:
-        header = next(csv.reader(stream), [])
-    missing = {column: [""] if column in texts else EMPTY_CELLS for column in header}
-    return {"keep_default_na": False, "na_values": missing, "converters": dict.fromkeys(texts, str)}
-
-
-def first_line(error: Exception) -> str:
-    return str(error.__cause__ or error).strip().partition("\n")[0]
-
-
-def check_file(path: Path, task: dict) -> None:
-    """InputError for what the readers pass over or say obscurely: no rows, columns of one name, bytes as text."""
-    columns, holds_bytes, is_empty = [], [], path.stat().st_size == 0
-    # What is wrong with the format is for the readers to say.
-    with suppress(csv.Error, pa.ArrowInvalid, OSError):
-        if path.suffix == ".csv":
-            with path.open(errors="replace", newline="") as stream:
-                reader = csv.reader(stream)
-                columns = next(reader, [])
-                is_empty = not any(reader)
-        elif path.suffix == ".parquet" and not is_empty:
-            metadata = pq.read_metadata(path)
-            is_empty, schema = metadata.num_rows == 0, metadata.schema.to_arrow_schema()
-            columns = schema.names
-            holds_bytes = [field.name for field in schema if pa.types.is_binary(field.type)]
-    where = f"Task {task['name']!r}: {path}"
-    if is_empty:
-        raise InputError(f"{where} has no rows; write some into it or name another split.")
-    if twice := [column for column in columns if columns.count(column) > 1]:
-        raise InputError(f"{where} has two columns {twice[0]!r}; rename one.")
-    if used := [column for column in text_columns(task) if column in holds_bytes]:
-        raise InputError(f"{where} holds bytes in column {used[0]!r}; write them as text.")
 
 
 def format_rows(rows: pd.DataFrame, task: dict, split: str) -> pd.DataFrame:
@@ -257,73 +180,3 @@ def prepare_task(
     else:
         test = read_examples(task, as_list(splits["test"]), sources, data_folder)
     return split_task(train, test, task, rows_in_pool)
-
-
-def describe_sets(sets: dict[str, pd.DataFrame]) -> dict:
-    """Sizes and balance of the sets, and how much of the pool the supervisors are finetuned on, for the card."""
-    counts = {
-        part: {"rows": len(s), "gold labels": int(s.gold.notna().sum()), "label 1": int(s.gold.sum())}
-        for part, s in sets.items()
-    }
-    return {"counts": counts, "supervision_rows_in_pool": int(sets["pool"].id.isin(sets["supervision"].id).sum())}
-
-
-def pin_revision(task: dict, sources: str) -> dict:
-    """The task's entry with a branch replaced by the commit that it stands at now.
-
-    Raises InputError if the hub does not answer.
-    """
-    if {"sandbox", "table", "ratings"} & set(task) or sources != "hub" or COMMIT.fullmatch(task["hub"]["revision"]):
-        return task
-    from huggingface_hub import HfApi
-
-    hub = task["hub"]
-    try:
-        commit = HfApi().dataset_info(hub["id"], revision=hub["revision"]).sha
-    except Exception as error:
-        raise InputError(
-            f"Task {task['name']!r}: the commit of {hub['id']}@{hub['revision']} cannot be looked up "
-            f"({first_line(error)}); give its hash as hub.revision, or use `sources: local`."
-        ) from error
-    return task | {"hub": hub | {"revision": commit}}
-
-
-def revision_of(task: dict, sources: str) -> str:
-    """What pins the task's data, for its card."""
-    if "sandbox" in task:
-        return "sandbox"
-    if "table" in task:
-        return f"table:{task['table']}"
-    if "ratings" in task:
-        return f"{ORIGIN['archive']}:{task['ratings']}"
-    return f"{task['hub']['id']}@{task['hub']['revision']}" if sources == "hub" else f"local:{task['local']}"
-
-
-def hash_rows(rows: pd.DataFrame) -> str:
-    """SHA-256 of a table's rows, whatever format they came in."""
-    digest = hashlib.sha256()
-    for start in range(0, len(rows), 10_000):
-        digest.update(rows[start : start + 10_000].to_json(orient="records", lines=True, default_handler=str).encode())
-    return digest.hexdigest()
-
-
-def source_files(task: dict, sources: str, data_folder: str | None) -> dict[str, str]:
-    """Hashes of the local files that a task is read from, by their paths; on the hub, of the rows of each split."""
-    if "table" in task:
-        path = table_file(task, data_folder)
-        return {str(path): hash_file(path)}
-    if "ratings" in task:
-        path = ratings_file(task["ratings"])
-        return {path: hash_file(path)}
-    if "sandbox" in task:
-        return {}
-    if sources == "hub":
-        revision = revision_of(task, sources)
-        return {f"{revision}:{s}": hash_rows(read_split(task, s, sources, data_folder)) for s in splits_read(task)}
-    paths = [split_file(task, split, data_folder) for split in splits_read(task)]
-    return {str(path): hash_file(path) for path in paths}
-
-
-def sample_texts(sets: dict[str, pd.DataFrame], n: int = 3) -> list[dict]:
-    """A few examples for the task's card."""
-    return [{"text": row.text, "gold": int(row.gold)} for row in islice(sets["test"].itertuples(), n)]

@@ -3,6 +3,7 @@
 import errno
 from pathlib import Path
 
+from elicitation.data.sources import check_pinned
 from elicitation.errors import InputError
 from elicitation.files import hash_file
 from elicitation.models.folder import check_model_folder, local_model_folder, model_config
@@ -54,15 +55,6 @@ def fetch_model(model: dict, sources: str, folder: Path) -> None:
     check_needs_no_code(folder, name)
     if sources == "hub" and "sha256" in model["hub"]:
         check_pinned(f"Model {name!r}", hash_file(folder), model["hub"]["sha256"])
-
-
-def check_pinned(what: str, found: str, pinned: str) -> None:
-    """InputError if a download is not the one whose hash is pinned."""
-    if found != pinned:
-        raise InputError(
-            f"{what}: the downloaded files have the hash {found}, but hub.sha256 is {pinned}; "
-            "download them again, or correct hub.sha256 if you trust them."
-        )
 
 
 def check_needs_no_code(folder: Path, name: str) -> None:

@@ -1,0 +1,110 @@
+"""What a task's card says: where its examples come from, by revision and hash, and what its sets hold."""
+
+import hashlib
+import re
+from itertools import islice
+
+import pandas as pd
+
+from elicitation.data.own_labels import describe_table, table_file
+from elicitation.data.ratings import ORIGIN, ratings_file
+from elicitation.data.sources import check_pinned, split_file, splits_read
+from elicitation.data.splits import first_line, read_split
+from elicitation.errors import InputError
+from elicitation.files import hash_file, hash_ids
+
+# A commit's hash, which is a revision that never moves.
+COMMIT = re.compile("[0-9a-f]{40}")
+
+
+def pin_revision(task: dict, sources: str) -> dict:
+    """The task's entry with a branch replaced by the commit that it stands at now.
+
+    Raises InputError if the hub does not answer.
+    """
+    if {"sandbox", "table", "ratings"} & set(task) or sources != "hub" or COMMIT.fullmatch(task["hub"]["revision"]):
+        return task
+    from huggingface_hub import HfApi
+
+    hub = task["hub"]
+    try:
+        commit = HfApi().dataset_info(hub["id"], revision=hub["revision"]).sha
+    except Exception as error:
+        raise InputError(
+            f"Task {task['name']!r}: the commit of {hub['id']}@{hub['revision']} cannot be looked up "
+            f"({first_line(error)}); give its hash as hub.revision, or use `sources: local`."
+        ) from error
+    return task | {"hub": hub | {"revision": commit}}
+
+
+def revision_of(task: dict, sources: str) -> str:
+    """What pins the task's data, for its card."""
+    if "sandbox" in task:
+        return "sandbox"
+    if "table" in task:
+        return f"table:{task['table']}"
+    if "ratings" in task:
+        return f"{ORIGIN['archive']}:{task['ratings']}"
+    return f"{task['hub']['id']}@{task['hub']['revision']}" if sources == "hub" else f"local:{task['local']}"
+
+
+def hash_rows(rows: pd.DataFrame) -> str:
+    """SHA-256 of a table's rows, whatever format they came in."""
+    digest = hashlib.sha256()
+    for start in range(0, len(rows), 10_000):
+        digest.update(rows[start : start + 10_000].to_json(orient="records", lines=True, default_handler=str).encode())
+    return digest.hexdigest()
+
+
+def source_files(task: dict, sources: str, data_folder: str | None) -> dict[str, str]:
+    """Hashes of the local files that a task is read from, by their paths; on the hub, of the rows of each split."""
+    if "table" in task:
+        path = table_file(task, data_folder)
+        return {str(path): hash_file(path)}
+    if "ratings" in task:
+        path = ratings_file(task["ratings"])
+        return {path: hash_file(path)}
+    if "sandbox" in task:
+        return {}
+    if sources == "hub":
+        revision = revision_of(task, sources)
+        return {f"{revision}:{s}": hash_rows(read_split(task, s, sources, data_folder)) for s in splits_read(task)}
+    paths = [split_file(task, split, data_folder) for split in splits_read(task)]
+    return {str(path): hash_file(path) for path in paths}
+
+
+def describe_sets(sets: dict[str, pd.DataFrame]) -> dict:
+    """Sizes and balance of the sets, and how much of the pool the supervisors are finetuned on, for the card."""
+    counts = {
+        part: {"rows": len(s), "gold labels": int(s.gold.notna().sum()), "label 1": int(s.gold.sum())}
+        for part, s in sets.items()
+    }
+    return {"counts": counts, "supervision_rows_in_pool": int(sets["pool"].id.isin(sets["supervision"].id).sum())}
+
+
+def sample_texts(sets: dict[str, pd.DataFrame], n: int = 3) -> list[dict]:
+    """A few examples for the task's card."""
+    return [{"text": row.text, "gold": int(row.gold)} for row in islice(sets["test"].itertuples(), n)]
+
+
+def hash_sources(task: dict, sources: str, data_folder: str | None) -> dict[str, str]:
+    """As source_files; InputError if the task pins the hash of its rows on the hub, and they have another one."""
+    files = source_files(task, sources, data_folder)
+    if sources == "hub" and "sha256" in task.get("hub", {}):
+        check_pinned(f"Task {task['name']!r}", hash_ids(list(files.values())), task["hub"]["sha256"])
+    return files
+
+
+def write_card(
+    task: dict, sources: str, data_folder: str | None, files: dict[str, str], sets: dict[str, pd.DataFrame]
+) -> dict:
+    """What the card says of a task with these sets; files: as hash_sources returns them."""
+    card = {"source": revision_of(task, sources), "source_files": files}
+    if files:
+        card["source_sha256"] = hash_ids(list(files.values()))
+    card |= describe_sets(sets) | {"examples": sample_texts(sets)}
+    if "table" in task:
+        card["table"] = describe_table(task, data_folder)
+    if "ratings" in task:
+        card["ratings"] = ORIGIN | {"set": task["ratings"], "panel": task["panel"]}
+    return card
