@@ -59,7 +59,7 @@ def logits_of_single_texts(folder, token_ids):
 
 @pytest.mark.parametrize("short", [0, 10**6], ids=["fused attention", "plain attention"])
 def test_a_pack_gives_the_logits_of_single_texts(monkeypatch, packed_folder, token_ids, short):
-    monkeypatch.setattr(batches, "SHORT", short)
+    monkeypatch.setattr(batches, "SHORT_TEXT", short)
     model = load_classifier(packed_folder, CPU, 0).eval()
     assert is_packed(model)
     with torch.inference_mode():

@@ -16,7 +16,7 @@ def read_clause(clause):
     """(topic, good) as a person reads a clause."""
     noun, verb, adjective = re.fullmatch(r"the (\w+) (was.*) (\w+)", clause).groups()
     topic = next(topic for topic, nouns in sandbox.NOUNS.items() if noun in nouns)
-    return topic, (adjective in sandbox.GOOD) != (verb in sandbox.NEGATORS)
+    return topic, (adjective in sandbox.PRAISE) != (verb in sandbox.NEGATORS)
 
 
 def read_review(text):

@@ -38,7 +38,7 @@ def pin_revision(task: dict, sources: str) -> dict:
 
 
 def revision_of(task: dict, sources: str) -> str:
-    """What pins the task's data, for its card."""
+    """Where the task's examples are from, in as many words as pin it, for its card."""
     if "sandbox" in task:
         return "sandbox"
     if "table" in task:
@@ -49,7 +49,7 @@ def revision_of(task: dict, sources: str) -> str:
 
 
 def hash_rows(rows: pd.DataFrame) -> str:
-    """SHA-256 of a table's rows, whatever format they came in."""
+    """SHA-256 of the rows of a table, the same whatever file format they came in."""
     digest = hashlib.sha256()
     for start in range(0, len(rows), 10_000):
         digest.update(rows[start : start + 10_000].to_json(orient="records", lines=True, default_handler=str).encode())
@@ -83,7 +83,7 @@ def describe_sets(sets: dict[str, pd.DataFrame]) -> dict:
 
 
 def sample_texts(sets: dict[str, pd.DataFrame], n: int = 3) -> list[dict]:
-    """A few examples for the task's card."""
+    """The first n examples of the test set, for the task's card."""
     return [{"text": row.text, "gold": int(row.gold)} for row in islice(sets["test"].itertuples(), n)]
 
 

@@ -8,12 +8,12 @@ import numpy as np
 from elicitation.errors import shown
 from elicitation.seeds import stream
 
-# What a rule makes for the template; it hides columns of the same name.
+# The fields that each rule makes for the template. They hide columns of the same name.
 MADE_FIELDS = {"answer": ["answer"], "pair": ["first", "second", "number", "prompt"]}
 
 
 class RowError(ValueError):
-    """What is wrong with a row; and how it should be, with the fix."""
+    """What is wrong with a row, as `problem`, and how it should be and can be fixed, as `fix`."""
 
     def __init__(self, problem: str, fix: str):
         super().__init__(problem, fix)
@@ -26,7 +26,7 @@ def template_fields(template: str) -> list[str]:
 
 
 def text_key(text: str) -> str:
-    """The same for all texts that count as one, since they differ in white space or case only."""
+    """A key that is the same for texts which differ in white space or case only, and so count as one."""
     return " ".join(text.split()).casefold()
 
 
@@ -43,7 +43,7 @@ def text_columns(task: dict) -> list[str]:
 
 
 def label_column(task: dict) -> str | None:
-    """The column that says which label or answer is right; None for a pair, whose columns' names say so."""
+    """The column that says which label or answer is right; None for a pair, whose two columns say so by their names."""
     if "answer" in task:
         return task["answer"]["right"]
     label = task.get("label")
@@ -51,11 +51,15 @@ def label_column(task: dict) -> str | None:
 
 
 def is_list(value) -> bool:
+    """Whether a cell holds several values."""
     return isinstance(value, (list, np.ndarray))
 
 
 def texts_at(row: dict, source: str | list[str]) -> list[str]:
-    """The texts of several columns, or of one `column` or `column.field` that lists them all."""
+    """The texts of several columns, or of one `column` or `column.field` that lists them all.
+
+    Raises RowError if that one holds no list, or a text is missing.
+    """
     if isinstance(source, list):
         return [str(row[column]) for column in source]
     column, _, field = source.partition(".")
@@ -68,10 +72,10 @@ def texts_at(row: dict, source: str | list[str]) -> list[str]:
 
 
 def draw_answer(row: dict, rule: dict, rng: np.random.Generator) -> tuple[dict, int] | None:
-    """With probability 1/2 the right answer, else one of the wrong ones, each as likely; and whether it is right.
+    """With probability 1/2 the right answer, else one of the wrong ones, all equally likely; and whether it is right.
 
-    A wrong answer that reads like the right one is never drawn; None if all do. Raises RowError if the column of the
-    right answer names none.
+    A wrong answer that reads like the right one is never drawn; None if all of them do. Raises RowError if the column
+    of the right answer names none of the answers.
     """
     answers = texts_at(row, rule["among"])
     names = texts_at(row, rule["names"]) if "names" in rule else [str(rule["first"] + i) for i in range(len(answers))]
@@ -99,8 +103,8 @@ def draw_answer(row: dict, rule: dict, rng: np.random.Generator) -> tuple[dict, 
 def draw_pair(row: dict, rule: dict, rng: np.random.Generator) -> tuple[dict, int] | None:
     """Two texts in random order, the number (1 or 2) of one of them, and whether that one is right.
 
-    Where both begin with a prompt, it is cut off, with the mark that ends it. None if the prompts differ or the texts
-    do not.
+    Where both texts begin with a prompt, it is cut off, and so is the mark that ends it. None if the two prompts differ
+    or the two texts do not.
     """
     right, wrong = str(row[rule["right"]]), str(row[rule["wrong"]])
     made = {}
@@ -119,7 +123,7 @@ def draw_pair(row: dict, rule: dict, rng: np.random.Generator) -> tuple[dict, in
 
 
 def read_label(row: dict, rule: str | dict) -> int:
-    """The label in a column, or whether the column holds a value; RowError if there is none."""
+    """The label in a column or, where a rule names a value, whether the column holds it; RowError if there is none."""
     column = rule["column"] if isinstance(rule, dict) else rule
     value = row[column]
     is_missing = value is None or is_list(value) or value != value  # NaN alone differs from itself
@@ -134,7 +138,7 @@ def read_label(row: dict, rule: str | dict) -> int:
 
 
 def plain(value):
-    """What JSON lacks: an array as a list, a date as text."""
+    """A value that JSON lacks, as one that it has: an array as a list, all else, such as a date, as text."""
     return value.tolist() if hasattr(value, "tolist") else str(value)
 
 
@@ -154,7 +158,7 @@ def apply_rule(row: dict, task: dict) -> tuple[dict, int] | None:
 
 
 def show(column: str, value, line: str | None):
-    """A list as lines; a mapping of lists too, given the template of one line; all else as it is."""
+    """A list as lines; a mapping of lists too, if `line`, the template of one line, is given; all else as it is."""
     if line is None and isinstance(value, dict):
         raise RowError(f"the column {column!r} is {shown(value)}", "a mapping; say under `lines` how it is shown.")
     if line is None:
@@ -171,7 +175,7 @@ def show(column: str, value, line: str | None):
 def format_row(row: dict, task: dict) -> tuple[str, int] | None:
     """Text and label of a row, which holds the columns that the task reads; None if the row is dropped.
 
-    Dropped are rows without any text, rows whose `filled` columns are empty, and those that their rule drops. Raises
+    Rows without any text, rows whose `filled` columns are empty, and rows that their rule drops are dropped. Raises
     RowError if the row does not fit the rule.
     """
     if not all(str(row[column]).strip() for column in task.get("filled", [])):

@@ -1,7 +1,7 @@
 """A table of one's own: texts, gold labels of some of them, and columns of weak labels (docs/your-labels.md).
 
-Read with the standard library alone: every mistake in the file is named, with its row, before the DAG is built. A row
-has the number of the line on which it starts, as an editor shows it, so a CSV's header is row 1.
+It is read with the standard library alone, so that every mistake in the file is named, with its row, before the DAG is
+built. A row has the number of the line on which it starts, as an editor shows it, so a CSV's header is row 1.
 """
 
 import codecs
@@ -24,12 +24,15 @@ from elicitation.errors import InputError, shown
 from elicitation.files import hash_text
 from elicitation.seeds import stream
 
-# What a task with a table need not say.
+# The keys that a task with a table need not have, and what they then are.
 DEFAULTS = {"text": "{text}", "label": "gold"}
+# The place of the gold label in a pattern; see count_patterns.
 GOLD = 0
+# Whatever an editor takes for the end of a line.
 LINE_BREAK = re.compile(rb"\r\n|\r|\n")
+# A number as tables write it; Python's float would take words such as "inf" and "1_0" too.
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.ASCII | re.IGNORECASE)
-# What most cells hold.
+# What most cells hold, and what it means; other cells are read as numbers.
 VOTES = {"": None, "0": 0.0, "1": 1.0, "false": 0.0, "true": 1.0}
 
 
@@ -49,12 +52,12 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Survey:
-    """What a table has to offer to the weak sources of a study."""
+    """How many labels a table can give to a study and its weak sources."""
 
     supply: Supply
-    """Of a purchase that all sources can serve."""
+    """The labels of a purchase that all weak sources can serve."""
     votes: dict[str, dict[str, float]]
-    """By source and column, votes for each example that the source labels; 1 where the column has no gaps."""
+    """By source and column, the votes of the column for each example that the source labels; 1 if it has no gaps."""
 
 
 # Reading
@@ -192,10 +195,11 @@ def read_words(record: dict, column: str, place: str) -> str:
     return "" if value is None else str(value)
 
 
-def check_columns(records: list[tuple[int, dict]], columns: Iterable[str], where: str) -> None:
-    """InputError if there is no row, or no row has one of the columns.
+def require_columns(records: list[tuple[int, dict]], columns: Iterable[str], where: str) -> None:
+    """InputError if there is no row, or if one of the columns is in none of them.
 
-    where: the file. What lacks a column is the header of a CSV, row 1, or else every row from the first on.
+    where: the file. A column that is missing is missing in the header of a CSV, row 1, or in every row of a JSONL file,
+    from the first one on.
     """
     if not records:
         raise InputError(f"{where} has no rows; write some into it.")
@@ -217,7 +221,7 @@ def read_rows(task: dict, data_folder: str | None, columns: Iterable[str] = ()) 
     read = read_csv if path.suffix.lower() == ".csv" else read_jsonl
     records = list(read(read_text(path, where), where))
     fields, columns, id_column = list(dict.fromkeys(template_fields(task["text"]))), list(columns), task.get("id")
-    check_columns(records, [*fields, task["label"], *([id_column] if id_column else []), *columns], where)
+    require_columns(records, [*fields, task["label"], *([id_column] if id_column else []), *columns], where)
     rows, numbers = [], {}
     for number, record in records:
         place = f"{where}, row {number}"
@@ -243,9 +247,9 @@ def read_rows(task: dict, data_folder: str | None, columns: Iterable[str] = ()) 
 
 
 def join_repeated(rows: Iterable[Row]) -> list[Row]:
-    """Every text once, as it stands first, with the first label of each kind. Contradictory gold labels drop it.
+    """Every text once, as it is written first, with the first label of each kind that any of its rows has.
 
-    Texts with the same key (of formatting.text_key) are one.
+    Texts with the same key (of formatting.text_key) count as one. Texts with contradictory gold labels are dropped.
     """
     joined: dict[str, Row] = {}
     contradictory = set()
@@ -265,9 +269,9 @@ def join_repeated(rows: Iterable[Row]) -> list[Row]:
 
 
 def take_in_proportion(rows: list[Row], n: int) -> list[Row]:
-    """n of the rows, the first of either gold label, in their proportion, but at least one of each if possible.
+    """n of the rows, in the proportion of their gold labels, but with at least one of either label if possible.
 
-    They keep their order, so that neither label comes first.
+    Of each label the first rows are taken. They keep their order, so that neither label comes first.
     """
     ones = [row for row in rows if row.gold == 1]
     zeros = [row for row in rows if row.gold == 0]
@@ -315,7 +319,7 @@ def draw_sets(rows: list[Row], task: dict) -> dict[str, list[Row]]:
 
 
 def count_patterns(rows: Iterable[Row]) -> Counter[tuple[bool, ...]]:
-    """How many rows have which labels: whether gold, at place GOLD, then whether each vote."""
+    """The number of rows by what labels they have: whether a gold one (at place GOLD), then whether each vote."""
     return Counter(tuple(label is not None for label in (row.gold, *row.votes)) for row in rows)
 
 
@@ -325,7 +329,10 @@ def rows_with(patterns: Counter[tuple[bool, ...]], *places: int) -> int:
 
 
 def survey_table(task: dict, data_folder: str | None, sources: Mapping[str, list[str]]) -> Survey:
-    """What the task's table offers; sources: the columns of each weak source. Raises InputError if it is unfit."""
+    """What the task's table can give; sources: the columns of each weak source.
+
+    Raises InputError if the table is malformed, or a source labels nothing or nothing of the test set.
+    """
     path = table_file(task, data_folder)
     state = path.stat()
     return survey_unchanged(str(path), state.st_mtime_ns, state.st_size, json.dumps([task, data_folder, sources]))
@@ -333,7 +340,7 @@ def survey_table(task: dict, data_folder: str | None, sources: Mapping[str, list
 
 @cache
 def survey_unchanged(path: str, changed_ns: int, size: int, settings: str) -> Survey:
-    """As survey_table, once for each state of the file: a study asks for it in several places."""
+    """As survey_table, but computed once for each state of the file, since a study asks for it in several places."""
     task, data_folder, sources = json.loads(settings)
     columns = list(dict.fromkeys(column for names in sources.values() for column in names))
     rows = join_repeated(read_rows(task, data_folder, columns))
@@ -358,7 +365,7 @@ def survey_unchanged(path: str, changed_ns: int, size: int, settings: str) -> Su
 
 
 def describe_table(task: dict, data_folder: str | None) -> dict:
-    """What a task's card says of its table, whose labels keep their proportion."""
+    """What a task's card says of its table. Its sets are not rebalanced: they keep the proportion of the labels."""
     rows = read_rows(task, data_folder)
     different, texts = len({text_key(row.text) for row in rows}), join_repeated(rows)
     gold = [row.gold for row in texts if row.gold is not None]

@@ -14,11 +14,11 @@ class PromptFormat:
     """How an example is written. Source of the defaults: Mallen & Belrose (2024), arXiv 2410.13215."""
 
     cue: str = "\n"
-    """Between a text and its label."""
+    """What stands between a text and its label."""
     labels: tuple[str, str] = ("0", "1")
     """What stands for label 0 and label 1; each must be one token."""
     separator: str = "\n\n"
-    """Behind each example."""
+    """What stands behind each example."""
 
 
 def write_prompt(shots: Sequence[tuple[str, int]], text: str, style: PromptFormat) -> str:
@@ -28,7 +28,7 @@ def write_prompt(shots: Sequence[tuple[str, int]], text: str, style: PromptForma
 
 
 def unknown_token_id(tokenizer: Tokenizer) -> int | None:
-    """What stands for whatever is not in the vocabulary, if anything does."""
+    """The token that stands for whatever is not in the vocabulary; None if the tokenizer has none."""
     model = json.loads(tokenizer.to_str())["model"]
     return model["unk_id"] if "unk_id" in model else tokenizer.token_to_id(model.get("unk_token") or "")
 
@@ -36,7 +36,7 @@ def unknown_token_id(tokenizer: Tokenizer) -> int | None:
 def label_token_ids(tokenizer: Tokenizer, style: PromptFormat, model: str) -> tuple[int, int]:
     """The ids of the two label tokens; InputError unless each label is exactly one known token behind the cue.
 
-    Some tokenizers write the start of a text otherwise than the same letters further on.
+    They are looked for behind a text, since some tokenizers write letters at the start of a text in another way.
     """
     before, *behind = (
         tokenizer.encode(f"text{style.cue}{label}", add_special_tokens=False).ids for label in ("", *style.labels)

@@ -1,7 +1,7 @@
 """Sentences that people rated: fetching the archive, reading it, and drawing single ratings as weak labels.
 
-Imports nothing heavy: the Snakefile asks for the tables' names. Source: Hutto & Gilbert (2014), VADER: A Parsimonious
-Rule-based Model for Sentiment Analysis of Social Media Text, ICWSM.
+Imports nothing heavy, since the Snakefile asks for the tables' names. Source: Hutto & Gilbert (2014), VADER: A
+Parsimonious Rule-based Model for Sentiment Analysis of Social Media Text, ICWSM.
 """
 
 import ast
@@ -22,13 +22,17 @@ from elicitation.seeds import stream
 
 # The release whose source archive holds the ratings.
 PACKAGE = "vaderSentiment==3.3.2"
+# The file name of that archive.
 ARCHIVE = "vaderSentiment-3.3.2.tar.gz"
-# Of that archive, as the package index states it.
+# The hash of that archive, as the package index states it.
 SHA256 = "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9"
+# The archive within it that holds the ratings.
 INNER_ARCHIVE = "vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz"
+# The sets of sentences, as the files of the archive call them.
 SETS = ("movieReviewSnippets", "amazonReviewSnippets", "tweets", "nytEditorialSnippets")
-FOLDER = "results/data/ratings"
-# What a card says of where the sentences come from.
+# The folder of the sets' tables, from the study's folder.
+RATINGS_FOLDER = "results/data/ratings"
+# What the card of a task says of where its sentences come from.
 ORIGIN = {
     "archive": ARCHIVE,
     "archive_sha256": SHA256,
@@ -50,7 +54,7 @@ class Rated(NamedTuple):
 
 def ratings_file(name: str) -> str:
     """Where the table of a set is, from the study's folder."""
-    return f"{FOLDER}/{name}.parquet"
+    return f"{RATINGS_FOLDER}/{name}.parquet"
 
 
 # Fetching
@@ -146,12 +150,15 @@ def read_sets(archive: str | None) -> dict[str, list[Rated]]:
 
 
 def sign(number: int) -> int:
+    """-1, 0 or 1."""
     return (number > 0) - (number < 0)
 
 
 def labelled(sentences: Iterable[Rated]) -> list[dict]:
-    """The sentences whose mean rating is not 0, with the mean's sign as `gold` (1 is positive) and each rating's sign
-    as a vote (0 abstains)."""
+    """One row a sentence whose mean rating is not 0.
+
+    `gold` is 1 where the mean is positive; `votes` are the signs of the single ratings, of which 0 abstains.
+    """
     return [
         {
             "source_id": sentence.source_id,

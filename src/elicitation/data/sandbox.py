@@ -1,9 +1,9 @@
 """The sandbox: a small world of guest reviews on which models can be pretrained in minutes.
 
-A review says something of one thing and something of another; its *main* clause decides the verdict. Words
-alone mislead: adjectives may be negated ("was never good"), and the main clause may come first or last
-("although ..., ..."). In pretraining each review is followed by tags ("mood : happy topic : dining"), so that
-a language model learns what reviews mean. A task asks for one property of the review and shows no tags.
+A review says something about one thing and something about another one; its *main* clause decides the verdict. Words
+alone mislead: adjectives may be negated ("was never good"), and the main clause may come first or last ("although ...,
+..."). In pretraining each review is followed by tags ("mood : happy topic : dining"), so that a language model learns
+what reviews mean. A task asks for one property of the review and shows no tags.
 """
 
 from collections.abc import Iterator
@@ -12,15 +12,19 @@ from dataclasses import dataclass
 import numpy as np
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
+# What a clause is about, by topic.
 NOUNS = {
     "food": ["soup", "bread", "coffee", "dinner", "fish", "cake"],
     "place": ["room", "bed", "garden", "pool", "lobby", "hall"],
     "people": ["staff", "waiter", "owner", "porter", "cook", "guide"],
 }
-GOOD = ["lovely", "splendid", "charming", "superb", "pleasant", "decent", "great", "fine"]
-BAD = ["awful", "dreadful", "poor", "nasty", "sloppy", "shabby", "horrid", "bad"]
+# Adjectives that praise, and adjectives that blame.
+PRAISE = ["lovely", "splendid", "charming", "superb", "pleasant", "decent", "great", "fine"]
+BLAME = ["awful", "dreadful", "poor", "nasty", "sloppy", "shabby", "horrid", "bad"]
+# Verbs that turn an adjective into its opposite, and verbs that do not.
 NEGATORS = ["was never", "was hardly", "was not", "was far from", "was anything but", "was no longer"]
 AFFIRMERS = ["was", "was always", "was really", "was truly", "was quite", "was often"]
+# How a main clause and a side clause are joined where they disagree, and where they agree.
 CONTRASTS = [
     "although {side} , {main} .",
     "{main} , although {side} .",
@@ -32,6 +36,7 @@ CONTRASTS = [
     "{main} , granted that {side} .",
 ]
 ADDITIONS = ["{main} , and {side} .", "{main} , just as {side} .", "{main} ; besides , {side} ."]
+# How a review opens: by whether the guest's hopes were high, and by season.
 HOPES = {
     True: ["we had high hopes", "friends had praised it", "nobody had warned us", "we came without doubt"],
     False: ["we had low hopes", "friends had warned us", "nobody had praised it", "we came without hope"],
@@ -42,6 +47,7 @@ SEASONS = {
     "summer": ["in june", "in july", "in august", "in the heat"],
     "autumn": ["in september", "in october", "in november", "in the fog"],
 }
+# What tags call each property of a review, and the values that it can have.
 TAG_KEYS = {
     "verdict": ["mood", "verdict", "feeling"],
     "topic": ["topic", "about"],
@@ -54,10 +60,11 @@ TAG_VALUES = {
     "hope": {True: ["high"], False: ["low"]},
     "season": {name: [name] for name in SEASONS},
 }
-# Probability that a review of the pretraining corpus carries the tag.
+# The probability that a review of the pretraining corpus carries each tag.
 TAG_RATES = {"verdict": 0.9, "topic": 0.5, "hope": 0.5, "season": 0.3}
 # Tokens that the sandbox's models read at most.
 CONTEXT = 1024
+# The first words of the vocabulary.
 PAD, START, END, UNKNOWN = SPECIAL_TOKENS = ("<pad>", "<s>", "</s>", "<unk>")
 
 
@@ -75,6 +82,7 @@ class Style:
     """That a review opens with the guest's hopes and the season."""
 
 
+# The style of the reviews that tasks ask about.
 TASK_STYLE = Style()
 
 
@@ -89,6 +97,8 @@ def pretraining_style(short_reviews: float) -> Style:
 
 @dataclass(frozen=True)
 class Review:
+    """A review and what it means."""
+
     text: str
     verdict: bool
     topic: str
@@ -108,13 +118,15 @@ QUESTIONS = {
 
 
 def pick(rng: np.random.Generator, options: list):
+    """One of the options, all equally likely."""
     return options[rng.integers(len(options))]
 
 
 def write_clause(rng: np.random.Generator, topic: str, good: bool, negation: float) -> str:
+    """A clause about a topic that praises or blames it; negation: the probability that its adjective is negated."""
     negated = rng.random() < negation
     verb = pick(rng, NEGATORS if negated else AFFIRMERS)
-    return f"the {pick(rng, NOUNS[topic])} {verb} {pick(rng, GOOD if good != negated else BAD)}"
+    return f"the {pick(rng, NOUNS[topic])} {verb} {pick(rng, PRAISE if good != negated else BLAME)}"
 
 
 def write_review(rng: np.random.Generator, style: Style) -> Review:
@@ -158,7 +170,7 @@ def write_task(rng: np.random.Generator, question: str) -> Iterator[tuple[str, i
 
 def vocabulary() -> list[str]:
     """Every word of the sandbox, sorted, after the special tokens."""
-    phrases = [*GOOD, *BAD, *NEGATORS, *AFFIRMERS, "the : we"]
+    phrases = [*PRAISE, *BLAME, *NEGATORS, *AFFIRMERS, "the : we"]
     phrases += [template.format(main="", side="") for template in (*CONTRASTS, *ADDITIONS)]
     for groups in (NOUNS, HOPES, SEASONS, TAG_KEYS, *TAG_VALUES.values()):
         phrases += [phrase for group in groups.values() for phrase in group]

@@ -9,6 +9,7 @@ from elicitation.errors import InputError, shown
 
 
 def as_list(value) -> list:
+    """A list as it is, and anything else as a list of one."""
     return value if isinstance(value, list) else [value]
 
 

@@ -20,7 +20,7 @@ FORMATS = {".parquet": "parquet", ".jsonl": "json", ".csv": "csv"}
 
 
 def read_split(task: dict, split: str, sources: str, data_folder: str | None) -> pd.DataFrame:
-    """One split in the source's own columns, from the hub or from a local file."""
+    """One split in the source's own columns, from the hub or from a local file; InputError if it cannot be read."""
     import datasets
 
     datasets.disable_progress_bars()
@@ -48,7 +48,7 @@ def read_split(task: dict, split: str, sources: str, data_folder: str | None) ->
 
 
 def csv_options(path: Path, task: dict) -> dict:
-    """How the file is read: its texts as they are written, so "None" is a word, and 3 is 3 beside an empty cell."""
+    """The options by which a CSV is read. Texts stay as they are written: "None" is a word, and 3 never becomes 3.0."""
     texts = [column for column in text_columns(task) if column not in as_list(label_column(task) or [])]
     with path.open(errors="replace", newline="", encoding="utf-8-sig") as stream:
         header = next(csv.reader(stream), [])
@@ -57,13 +57,17 @@ def csv_options(path: Path, task: dict) -> dict:
 
 
 def first_line(error: Exception) -> str:
+    """The first line of what an error, or its cause if it has one, says."""
     return str(error.__cause__ or error).strip().partition("\n")[0]
 
 
 def check_file(path: Path, task: dict) -> None:
-    """InputError for what the readers pass over or say obscurely: no rows, columns of one name, bytes as text."""
+    """InputError for mistakes that the readers accept or describe obscurely.
+
+    These are a file without rows, two columns of one name, and bytes in place of text.
+    """
     columns, holds_bytes, is_empty = [], [], path.stat().st_size == 0
-    # What is wrong with the format is for the readers to say.
+    # A file whose format is wrong is refused by the readers.
     with suppress(csv.Error, pa.ArrowInvalid, OSError):
         if path.suffix == ".csv":
             with path.open(errors="replace", newline="") as stream:

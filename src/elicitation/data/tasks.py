@@ -40,7 +40,7 @@ def format_rows(rows: pd.DataFrame, task: dict, split: str) -> pd.DataFrame:
 
 
 def write_examples(question: str, name: str, n: int) -> pd.DataFrame:
-    """n distinct, balanced examples of a sandbox task."""
+    """n distinct examples (text, gold) of a sandbox task, half of them with label 1."""
     found: dict[str, tuple[str, int]] = {}
     room = {0: n - n // 2, 1: n // 2}
     for text, gold in sandbox.write_task(stream(SHUFFLE_SEED, "task", name), question):
@@ -53,10 +53,10 @@ def write_examples(question: str, name: str, n: int) -> pd.DataFrame:
 
 
 def clean(examples: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Examples with ids and keys (of formatting.text_key), in an order that does not depend on the source's.
+    """Examples (id, key, text, gold) in a random order that does not depend on the order of the source.
 
-    Of texts with the same key the one with the smallest id stands; those whose labels contradict each other are
-    dropped.
+    Of texts with the same key (of formatting.text_key) the one with the smallest id is kept; if their labels contradict
+    each other, all of them are dropped.
     """
     ids, keys = ([name_of(text) for text in examples.text] for name_of in (hash_text, text_key))
     examples = examples.assign(id=ids, key=keys).sort_values("id")
@@ -66,9 +66,9 @@ def clean(examples: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def take_balanced(examples: pd.DataFrame, n: int, what: str) -> pd.DataFrame:
-    """The first n examples with as many of label 1 as of label 0 (one fewer where n is odd).
+    """The first n examples that have as many of label 1 as of label 0, or one fewer if n is odd.
 
-    Raises InputError if either class is too small.
+    what: is to be taken, as the sentence calls it. Raises InputError if there are too few of either label.
     """
     parts = []
     for label, needed in ((0, n - n // 2), (1, n // 2)):
@@ -87,9 +87,9 @@ def split_task(
 ) -> dict[str, pd.DataFrame]:
     """Balanced pool, test and supervision sets.
 
-    train, test: text and gold; they may overlap, then the test set keeps what they share. rows_in_pool: the pool
-    may hold what the supervision set holds; otherwise all three are disjoint.
-    Raises InputError if a class is missing or the examples do not suffice.
+    train, test: text and gold of the source's examples; what both hold is kept for the test set. rows_in_pool: whether
+    the pool may hold examples of the supervision set; otherwise all three sets are disjoint.
+    Raises InputError if a label is missing or there are too few examples.
     """
     name = task["name"]
     sets = {}
@@ -116,9 +116,9 @@ def read_examples(task: dict, splits: list[str], sources: str, data_folder: str 
 
 
 def split_table(rows: list[Row], task: dict) -> dict[str, pd.DataFrame]:
-    """As split_task, but with labels in the proportion in which they come, and with `source_id`, the row's own name.
+    """As split_task, but with labels in the proportion of the table, and with `source_id`, its own name for the row.
 
-    Of the pool not every gold label is known; where it is not, it is NaN.
+    In the pool, a gold label that is not known is NaN.
     """
     sets = {}
     for part, drawn in draw_sets(join_repeated(rows), task).items():
@@ -139,9 +139,10 @@ def read_rated(task: dict) -> pd.DataFrame:
 
 
 def draw_ratings(rows: pd.DataFrame, ids: pd.Index, task: dict, raters: int) -> pd.DataFrame:
-    """One row an id of the task's examples, one column a drawn rating (ratings.draw_votes).
+    """Drawn ratings, as elicitation.data.ratings.draw_votes gives them: one row an example, one column a rating.
 
-    rows: of elicitation.data.ratings.labelled. Where a text was rated by two panels, both are drawn from.
+    rows: as elicitation.data.ratings.labelled makes them; ids: of the task's examples. Where a text was rated by two
+    panels, both are drawn from. Raises InputError if a text has fewer ratings than are to be drawn.
     """
     votes: dict[str, list[int]] = {}
     for text, signs in zip(rows.text, rows.votes, strict=True):
@@ -156,10 +157,10 @@ def draw_ratings(rows: pd.DataFrame, ids: pd.Index, task: dict, raters: int) -> 
 def prepare_task(
     task: dict, sources: str, data_folder: str | None, rows_in_pool: bool = False
 ) -> dict[str, pd.DataFrame]:
-    """Pool, test and supervision set of a task: id, text, gold; `rows_in_pool` as in split_task."""
+    """Pool, test and supervision set of a task: id, text and gold of each example; `rows_in_pool` as in split_task."""
     if "sandbox" in task:
         sizes = [task[f"{part}_size"] for part in ("test", "supervision", "pool")]
-        # Half of each part a label, so an even number covers all three.
+        # Half of each set has either label, so an even number of examples suffices for each.
         examples = write_examples(task["sandbox"], task["name"], sum(size + size % 2 for size in sizes))
         return split_task(examples, examples, task, rows_in_pool)
     if "table" in task:

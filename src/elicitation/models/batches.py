@@ -1,8 +1,8 @@
 """Passing texts through a model with next to no padding: packs, micro-batches, predictions.
 
-A text is a list of token ids or, for a model whose lower layers are a trunk (models.trunk), a tensor (tokens,
-width) of hidden states. Models of the Llama family read several texts as one sequence, without any padding; for all
-others, texts of similar length are padded to the longest of them.
+A text is a list of token ids or, for a model whose lower layers are a trunk (elicitation.models.trunk), a tensor
+(tokens, width) of hidden states. Models of the Llama family read several texts as one sequence, without any padding;
+for all others, texts of similar length are padded to the longest of them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,16 +17,18 @@ from transformers import AttentionInterface
 
 from elicitation.errors import InputError
 
-T = TypeVar("T")
+Result = TypeVar("Result")
+# A text as models take it here: its token ids, or (tokens, width) of hidden states.
 Text = Sequence[int] | torch.Tensor
-# Under this name transformers knows `packed_attention`.
+# The name by which transformers knows `packed_attention`.
 PACKED = "packed"
-# Share of padding, at most, among the tokens of a micro-batch that is not packed.
+# The largest share of padding among the tokens of a micro-batch that is not packed.
 MAX_PADDING = 0.1
-# Tokens up to which plain matrix products do attention on a CPU: its fused kernel wants long texts, and a training
-# step of SmolLM2 on sentences takes a fifth less without it. The products need memory in the square of the length.
-SHORT = 256
-# What errors name where memory runs out on a CPU; they are of no type of their own.
+# On a CPU, plain matrix products do the attention of texts of up to so many tokens. torch's fused kernel is made for
+# long texts: without it a training step of SmolLM2 on sentences takes a fifth less time. But the memory that the
+# products need grows with the square of the length.
+SHORT_TEXT = 256
+# What the message of an error holds where memory runs out on a CPU, since such errors have no type of their own.
 CPU_MEMORY = "DefaultCPUAllocator"
 
 
@@ -46,8 +48,8 @@ def packed_attention(
     """Causal attention within each of several texts that stand in one sequence.
 
     query, key, value: (1, heads, tokens, size); text_lengths: tokens of each text, in their order. Returns
-    (1, tokens, heads, size). Texts are padded here only; since padding stands behind the tokens, which look back only,
-    it needs no mask.
+    (1, tokens, heads, size). Only within this function are texts padded. Padding stands behind a text, whose tokens
+    look back only, so it needs no mask.
     """
     padded = [
         pad_sequence(states[0].transpose(0, 1).split(text_lengths), batch_first=True).transpose(1, 2)
@@ -58,7 +60,7 @@ def packed_attention(
     if sliding_window and longest > sliding_window:
         seen = torch.ones(longest, longest, dtype=torch.bool, device=query.device).tril().triu(1 - sliding_window)
         options |= {"is_causal": False, "attn_mask": seen}
-    plain = query.device.type == "cpu" and longest <= SHORT
+    plain = query.device.type == "cpu" and longest <= SHORT_TEXT
     with sdpa_kernel(SDPBackend.MATH) if plain else nullcontext():
         attended = torch.nn.functional.scaled_dot_product_attention(*padded, **options)
     rows = zip(attended.transpose(1, 2), text_lengths, strict=True)
@@ -69,7 +71,7 @@ AttentionInterface.register(PACKED, packed_attention)
 
 
 def is_packed(model) -> bool:
-    """Whether several texts pass through the model as one sequence."""
+    """Whether several texts pass through the model as one sequence, without padding."""
     return model.config._attn_implementation == PACKED
 
 
@@ -79,9 +81,10 @@ def lengths_of(texts: Sequence[Text]) -> np.ndarray:
 
 
 def micro_batches(lengths: np.ndarray, max_tokens: int, packed: bool) -> list[np.ndarray]:
-    """Indices of texts in groups of similar length, each at most `max_tokens` (but at least one text).
+    """Indices of texts in groups of similar length, the longest first.
 
-    Where they are not packed, padding is at most MAX_PADDING of a group's tokens.
+    lengths: (n,) in tokens. A group has at most `max_tokens` tokens, but at least one text. Where the texts are not
+    packed, padding counts among the tokens, and is at most MAX_PADDING of them.
     """
     groups: list[list[int]] = []
     longest = total = 0
@@ -111,7 +114,7 @@ def pad(token_ids: Sequence[Sequence[int]], pad_token_id: int, device) -> dict[s
 
 
 def pack(texts: Sequence[Text], device) -> dict:
-    """The texts as one sequence, as the body of a packed model takes it."""
+    """The texts as one sequence: the arguments that the body of a packed model takes."""
     lengths = [len(text) for text in texts]
     positions = torch.cat([torch.arange(length) for length in lengths])
     if isinstance(texts[0], torch.Tensor):
@@ -122,7 +125,7 @@ def pack(texts: Sequence[Text], device) -> dict:
 
 
 def without_adapters(model):
-    """The model of transformers within one of peft's; another model as it is."""
+    """The model of transformers that one of peft's wraps; another model as it is."""
     return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
@@ -134,7 +137,7 @@ def hidden_states(model, texts: Sequence[Text]) -> tuple[torch.Tensor, torch.Ten
 
 
 def computing_in(model):
-    """The precision of the matrix products: bfloat16 where the base weights are, under autocast."""
+    """A context in which matrix products are in bfloat16 if the base weights are, by torch's autocast."""
     return torch.autocast(model.device.type, torch.bfloat16, enabled=model.dtype == torch.bfloat16)
 
 
@@ -146,7 +149,7 @@ def forward(model, texts: Sequence[Text]) -> torch.Tensor:
         else:
             logits = model(**pad(texts, model.config.pad_token_id, model.device)).logits
     if is_packed(model):
-        # Outside of autocast: a head that trains is float32.
+        # Outside of autocast, since a head that trains is float32.
         head = without_adapters(model).score
         logits = head(states[ends].to(next(head.parameters()).dtype))
     # A model spread over several GPUs answers on the last one.
@@ -165,9 +168,10 @@ def last_hidden_states(model, texts: Sequence[Text]) -> torch.Tensor:
 
 @contextmanager
 def subnormals_as_zero() -> Iterator[None]:
-    """Count as 0 what is smaller than 1e-38, as attention leaves it: CPUs compute with it many times more slowly.
+    """Count numbers below 1e-38 as 0, within a `with` or in a function that this decorates.
 
-    Within a `with` or in a function that it decorates; then arithmetic is as it was.
+    Attention leaves such subnormal numbers behind, with which CPUs compute many times more slowly. Afterwards,
+    arithmetic is as it was.
     """
     already = (torch.tensor(torch.finfo(torch.float32).tiny) / 2).item() == 0
     torch.set_flush_denormal(True)
@@ -180,7 +184,10 @@ def subnormals_as_zero() -> Iterator[None]:
 def predict_log_odds(
     model, texts: Sequence[Text], max_tokens: int, logits_of: Callable[[Sequence[Text]], torch.Tensor]
 ) -> np.ndarray:
-    """Difference (n,) of the two logits that `logits_of` gives for each text, in the order of `texts`."""
+    """The second logit less the first one, (n,), in the order of `texts`.
+
+    logits_of: gives the logits (m, 2) of m texts; max_tokens: of the texts that pass at once.
+    """
     model.eval()
     log_odds = np.empty(len(texts), dtype=np.float64)
     for group in micro_batches(lengths_of(texts), max_tokens, is_packed(model)):
@@ -208,8 +215,8 @@ def predict_next_token(model, texts: Sequence[Text], label_ids: tuple[int, int],
     return predict_log_odds(model, texts, max_tokens, label_logits)
 
 
-def within_memory(compute: Callable[[int], T], tokens: int, longest: int) -> tuple[T, int]:
-    """`compute(tokens)`, with half the tokens each time that memory runs out, and the tokens that fitted.
+def within_memory(compute: Callable[[int], Result], tokens: int, longest: int) -> tuple[Result, int]:
+    """`compute(tokens)`, with half as many tokens each time that memory runs out, and how many tokens then fitted.
 
     longest: tokens of the longest text. Raises InputError if even single texts do not fit.
     """
@@ -224,6 +231,6 @@ def within_memory(compute: Callable[[int], T], tokens: int, longest: int) -> tup
                     f"Memory runs out on single texts ({longest} tokens); choose a device with more memory, a smaller "
                     "model or shorter texts."
                 ) from error
-        # Not in the handler, whose traceback still holds the tensors.
+        # Not within `except`, whose traceback still holds the tensors.
         torch.cuda.empty_cache()
         tokens //= 2

@@ -1,7 +1,7 @@
-"""Whether a checkpoint holds all that its architecture wants: no weight may be drawn at random without a word.
+"""Whether a checkpoint holds all that its architecture wants, so that no weight is drawn at random without a word.
 
-transformers draws what a checkpoint lacks and leaves what it does not know, whatever that is. Here only the
-classification head and a pooler may be new, since pretrained models come without them.
+transformers draws the weights that a checkpoint lacks, and ignores those that it has no place for, whatever they are.
+Here only the classification head and a pooler may be new, since pretrained models come without them.
 """
 
 import re
@@ -35,6 +35,7 @@ def beside_body(model: PreTrainedModel) -> set[str]:
 
 
 def is_of(key: str, parts: Collection[str]) -> bool:
+    """Whether a weight of this name is of one of the parts, which are first names as in beside_body."""
     return key.partition(".")[0] in parts
 
 
@@ -44,10 +45,10 @@ def some_of(keys: Collection[str]) -> str:
 
 
 def refuse_drawn(info: dict, source: str | Path, may_be_new: Collection[str]) -> None:
-    """InputError if a weight was drawn at random, or would be, beside a pooler and the parts that may be new.
+    """InputError if a weight was drawn at random, other than those of a pooler and of the parts that may be new.
 
-    info: what from_pretrained says of loading, with mismatched sizes ignored; source: what was loaded, for the
-    sentence.
+    info: what from_pretrained says of loading, with mismatched sizes ignored; source: what was loaded, as the sentence
+    calls it.
     """
     for key, found, wanted in sorted(info["mismatched_keys"], key=lambda mismatch: mismatch[0]):
         if not is_of(key, may_be_new):
@@ -73,7 +74,7 @@ def refuse_unknown(unknown: Collection[str], source: str | Path) -> None:
 
 
 def shapes_in(folder: Path, name: str) -> dict[str, torch.Tensor]:
-    """The weights in a folder, without their values, by name; of those files that transformers loads."""
+    """The weights in those files of a folder that transformers loads, by name, as tensors without values."""
     files = {"model.safetensors"}
     if not (folder / "model.safetensors").exists():
         index = folder / "model.safetensors.index.json"
@@ -104,15 +105,15 @@ def load_shapes(kind: type[PreTrainedModel], config, shapes: dict) -> tuple[PreT
 
 
 def check_checkpoint(folder: Path, name: str) -> None:
-    """InputError if the classifier or the language model that a folder makes would have drawn weights.
+    """InputError if weights would be drawn in the classifier or the language model that are made of a folder.
 
-    By names and shapes alone: no weight is read, so it takes a moment for models of any size.
+    Only names and shapes are compared and no weight is read, so it takes a moment for models of any size.
     """
     source = f"Model {name!r}: {folder}"
     try:
         config = AutoConfig.from_pretrained(folder, num_labels=2)
         if getattr(config, "quantization_config", None) is not None:
-            # Its shapes are those of packed weights, which only its own loader understands; loading checks it.
+            # The shapes are those of packed weights, which only their own loader understands; it is checked in loading.
             return
         own, shapes = own_architecture(config), shapes_in(folder, name)
         classifier = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING.get(type(config), None)
@@ -123,7 +124,7 @@ def check_checkpoint(folder: Path, name: str) -> None:
     except InputError:
         raise
     except Exception as error:
-        # A config can be wrong in as many ways as there are architectures.
+        # A config can be wrong in more ways than there are types of errors to name here.
         raise InputError(f"{source} cannot be loaded by transformers ({error}); choose another model.") from error
     if not classifiers + language_models:
         raise InputError(
@@ -150,9 +151,11 @@ def own_architecture(config) -> PreTrainedModel | None:
 def unknown_to(
     classifier: PreTrainedModel, unexpected: Collection[str], shapes: dict, own: PreTrainedModel | None
 ) -> set[str]:
-    """Those of the weights that a classifier did not expect that are no head of another task, and no pooler.
+    """The unexpected weights that are neither a pooler nor the head of another task.
 
-    own: the architecture whose heads are known; without one, all is a head that stands beside the body's prefix.
+    unexpected: names of weights that the classifier has no place for; shapes: all weights of the checkpoint, by name.
+    own: the checkpoint's own architecture, whose heads are known. Without it, whatever does not begin with the name of
+    the classifier's body is taken for a head.
     """
     unknown = {key for key in unexpected if not POOLER.search(key)}
     if own is not None:
@@ -169,7 +172,10 @@ def layer_of(key: str) -> int:
 
 
 def refuse_uncut(model: PreTrainedModel, info: dict, source: str | Path, layers: int) -> None:
-    """InputError if a cut model still has other layers, or left more than layers behind."""
+    """InputError if cutting a model to so many layers left later ones in it, or dropped other weights than layers.
+
+    info: what from_pretrained says of loading; source: what was loaded, as the sentence calls it.
+    """
     if any(layer_of(key) >= layers for key in model.base_model.state_dict()):
         raise InputError(f"Cannot cut {source} to {layers} layers: its architecture is no single stack of them.")
     refuse_unknown({k for k in info["unexpected_keys"] if layer_of(k) < layers and not POOLER.search(k)}, source)

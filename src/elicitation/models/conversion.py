@@ -15,7 +15,8 @@ from elicitation.models.gguf_files import ARCHITECTURES, Header, read_header
 from elicitation.models.hardware import CPU
 from elicitation.models.loading import load_language_model, load_tokenizer
 
-# A dequantised weight is a small integer times one 16-bit number plus another; only float32 holds all of it.
+# A dequantised weight is a small integer times one 16-bit number, plus another 16-bit number. Of the usual types only
+# float32 holds all of its digits.
 DTYPE = torch.float32
 # Texts on which the file and the folder must agree.
 SAMPLE_TEXTS = (
@@ -24,20 +25,20 @@ SAMPLE_TEXTS = (
     '  Ünïcode 日本, "quotes", tabs\tand   spaces; 3.14159',
     "def total(prices):\n    return sum(prices)\n",
 )
-# Of a log-probability: the weights are the same, so at most the order of sums differs.
-TOLERANCE = 1e-4
+# By how much log-probabilities may change. The weights stay the same, so only the order of sums can make a difference.
+CONVERSION_TOLERANCE = 1e-4
 
 
 def unreadable(path: Path, name: str, error: Exception) -> InputError:
-    """The sentence for what transformers raises, which is whatever it meets in a file that it does not expect."""
+    """The error to raise for one of transformers, which may be of any kind where a file is not as it expects."""
     return InputError(
         f"Model {name!r}: {path} cannot be read by transformers ({error}); take the model's safetensors by `hub` or "
         "`local`."
     )
 
 
-def read_tokenizer(path: Path, name: str, header: Header) -> PreTrainedTokenizerFast:
-    """The tokenizer of a GGUF file; AutoTokenizer makes the same one, but takes seconds to read the rest too."""
+def read_gguf_tokenizer(path: Path, name: str, header: Header) -> PreTrainedTokenizerFast:
+    """The tokenizer of a GGUF file. AutoTokenizer makes the same one, but takes seconds, as it reads all else too."""
     start = {"add_bos_token": True} if header.starts_texts else {}
     try:
         return PreTrainedTokenizerFast.from_pretrained(path.parent, gguf_file=path.name, **start)
@@ -46,10 +47,10 @@ def read_tokenizer(path: Path, name: str, header: Header) -> PreTrainedTokenizer
 
 
 def write_tokenizer(path: Path, name: str, folder: Path) -> None:
-    """The tokenizer and a config that suffice to count tokens, without the weights."""
+    """Write the tokenizer and a config to `folder`, which suffice to count tokens; the weights are not read."""
     header = read_header(path, name)
     folder.mkdir(parents=True)
-    read_tokenizer(path, name, header).save_pretrained(folder)
+    read_gguf_tokenizer(path, name, header).save_pretrained(folder)
     context = {"max_position_embeddings": header.context} if header.context else {}
     write_json(folder / "config.json", {"architectures": [ARCHITECTURES[header.architecture]]} | context)
 
@@ -73,7 +74,7 @@ def load_gguf(path: Path, name: str, header: Header) -> PreTrainedModel:
 
 
 def passed_over(model: PreTrainedModel, header: Header) -> set[str]:
-    """Tensors of the file that transformers, by its older way of reading, left out without a word."""
+    """Names of the file's tensors that transformers, in its older way of reading, left out without a word."""
     # Finding their names takes seconds, so it is done only where the numbers of weights differ.
     if is_gguf_arch_supported(header.architecture) or header.parameters == model.num_parameters():
         return set()
@@ -99,7 +100,7 @@ def save_unquantised(model: PreTrainedModel, folder: Path) -> None:
 
 @torch.inference_mode()
 def log_probabilities(model: PreTrainedModel, token_ids: list[list[int]]) -> list[torch.Tensor]:
-    """Of every next token (position, vocabulary) of each text."""
+    """Log-probabilities (tokens, vocabulary) of every next token, for each text."""
     return [model(torch.tensor([ids])).logits[0].float().log_softmax(-1) for ids in token_ids]
 
 
@@ -109,7 +110,7 @@ def convert_gguf(path: Path, name: str, folder: Path) -> dict:
     Raises InputError if the folder, loaded again, reads or continues the sample texts in another way than the file.
     """
     header = read_header(path, name)
-    tokenizer, model = read_tokenizer(path, name, header), load_gguf(path, name, header)
+    tokenizer, model = read_gguf_tokenizer(path, name, header), load_gguf(path, name, header)
     token_ids = tokenizer(list(SAMPLE_TEXTS))["input_ids"]
     expected = log_probabilities(model, token_ids)
     save_unquantised(model, folder)
@@ -126,10 +127,10 @@ def convert_gguf(path: Path, name: str, folder: Path) -> dict:
     converted.set_attn_implementation("sdpa")
     found = log_probabilities(converted, token_ids)
     difference = max(float((a - b).abs().max()) for a, b in zip(expected, found, strict=True))
-    if not difference <= TOLERANCE:  # Nor may it be NaN.
+    if not difference <= CONVERSION_TOLERANCE:  # Nor may it be NaN.
         raise InputError(
             f"Model {name!r}: the log-probabilities of {path} change by {difference:.2g} once it is saved, more than "
-            f"{TOLERANCE:g}; report it, or take the model's safetensors by `hub` or `local`."
+            f"{CONVERSION_TOLERANCE:g}; report it, or take the model's safetensors by `hub` or `local`."
         )
     return {
         "sha256": hash_file(path),

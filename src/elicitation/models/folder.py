@@ -11,20 +11,19 @@ from safetensors import SafetensorError, safe_open
 from elicitation.errors import InputError, join_words, shown
 from elicitation.models.gguf_files import GIT_LFS
 
+# How a path begins that leads into an installed Python package.
 PACKAGE_PREFIX = "package:"
-
+# The names of the files that hold weights.
 WEIGHTS = "*.safetensors"
-
+# The files of a model that suffice to count tokens.
 TOKENIZER_FILES = ["config.json", "tokenizer.json"]
-
-# Files that a model is made of.
+# The files that a whole model is made of.
 WHOLE_MODEL = [*TOKENIZER_FILES, WEIGHTS]
-
-# How the names of architectures with a language head end; GPT-2's is the second.
+# How the names of architectures with a language head end; the second is that of GPT-2.
 LANGUAGE_MODELS = ("ForCausalLM", "LMHeadModel")
-
-# Decoders (as config.json's `model_type`) that tell tokens apart by their positions alone and hand further arguments
-# on to their attention. So several texts can stand in one sequence, and the layers can be split between two passes.
+# Decoders, by the `model_type` of config.json, that know a token's place by its position number alone, and that hand
+# further arguments on to their attention. So several texts can stand in one sequence, and the layers can be split
+# between two passes.
 PACKED_ARCHITECTURES = ("llama", "mistral", "qwen2")
 
 

@@ -15,10 +15,12 @@ from pathlib import Path
 
 from elicitation.errors import InputError, shown
 
+# The first bytes of every GGUF file.
 MAGIC = b"GGUF"
 # Versions of the format that transformers reads; version 1 counts in other widths.
 VERSIONS = (2, 3)
-# Architectures that transformers reads from GGUF as causal language models, with its classes; a test compares them.
+# The architectures that transformers reads from GGUF as causal language models, with the classes that it then makes.
+# A test compares them with transformers' own list.
 ARCHITECTURES = {
     "bloom": "BloomForCausalLM",
     "falcon": "FalconForCausalLM",
@@ -42,7 +44,8 @@ ARCHITECTURES = {
     "stablelm": "StableLmForCausalLM",
     "starcoder2": "Starcoder2ForCausalLM",
 }
-# Tensor types that can be dequantised, by number: name, weights in a block, bytes of a block; a test compares them.
+# The types of tensors that can be dequantised, by their number: name, weights in a block, bytes of a block. A test
+# compares them with those of the package `gguf`.
 TENSOR_TYPES = {
     0: ("F32", 1, 4),
     1: ("F16", 1, 2),
@@ -76,25 +79,32 @@ SCALARS = {
     kind: struct.Struct(f"<{letter}")
     for kind, letter in zip((0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12), "BbHhIif?Qqd", strict=True)
 }
+# The numbers of the types of values that are not plain.
 STRING, ARRAY = 8, 9
+# The layout of a text's length; of an array's type and length; of what ends a tensor's entry, its type and its place.
 LENGTH, COUNT, TENSOR_END = struct.Struct("<Q"), struct.Struct("<IQ"), struct.Struct("<IQ")
+# A header that gives a tensor more dimensions than these is damaged.
 MAX_DIMENSIONS = 8
 # Tensors begin at multiples of this many bytes, unless the header says otherwise.
 ALIGNMENT = 32
-# How the file begins that stands for a large one until Git LFS fetches it.
+# How a file begins that stands in for a large one until Git LFS fetches it.
 GIT_LFS = b"version https://git-lfs"
 
 
 @dataclass(frozen=True)
 class Tensor:
+    """What the header says of a tensor."""
+
     name: str
     shape: tuple[int, ...]
     type: str
-    """Its quantisation, or F32, F16, BF16."""
+    """The name of its quantisation, or F32, F16 or BF16."""
 
 
 @dataclass(frozen=True)
 class Header:
+    """What the header says of the model."""
+
     architecture: str
     """As GGUF calls it; a key of ARCHITECTURES."""
     layers: int
@@ -106,6 +116,7 @@ class Header:
 
     @property
     def parameters(self) -> int:
+        """The number of weights."""
         return sum(prod(tensor.shape) for tensor in self.tensors)
 
     @property
@@ -121,17 +132,19 @@ class Cursor:
         self.content, self.place = content, len(MAGIC)
 
     def unpack(self, layout: struct.Struct) -> tuple:
+        """The values of this layout that come next."""
         values = layout.unpack_from(self.content, self.place)
         self.place += layout.size
         return values
 
     def text(self) -> str:
+        """The text that comes next, behind its length."""
         (length,) = self.unpack(LENGTH)
         self.place += length
         return self.content[self.place - length : self.place].decode()
 
     def value(self, kind: int):
-        """A value of the metadata; of an array, which no caller needs, its length."""
+        """The value of the metadata that comes next; of an array only its length, since no caller needs more."""
         if kind == STRING:
             return self.text()
         if kind != ARRAY:

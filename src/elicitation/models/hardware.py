@@ -9,7 +9,7 @@ from elicitation.errors import InputError
 
 # Where Linux describes the processor.
 CPU_INFO = Path("/proc/cpuinfo")
-# What Linux calls the instructions of x86 (two kinds) and ARM processors that multiply bfloat16 numbers.
+# What Linux calls the instructions that multiply bfloat16 numbers: two kinds of x86 processors, and one of ARM.
 NATIVE_BFLOAT16 = {"avx512_bf16", "amx_bf16", "bf16"}
 # The precision of each device where the study names none.
 USUAL_PRECISION = {"cpu": "float32", "cuda": "bfloat16"}
@@ -30,18 +30,22 @@ class Hardware:
     gradient_checkpointing: bool = False
     """Recomputes activations in the backward pass: less memory, about a third more time."""
     precision: str | None = None
-    """`float32`, `bfloat16`, or `native`, which is the faster one that this machine computes itself; None: as usual for
-    the device."""
+    """`float32`, `bfloat16`, or `native`, which is bfloat16 where this machine has instructions for it and float32
+    elsewhere; None is what is usual for the device."""
 
     @property
     def dtype(self) -> str:
-        """Of the frozen base weights and the matrix products; adapters, head and optimizer are always float32."""
+        """The precision of the frozen base weights and of the matrix products.
+
+        Adapters, head and optimizer are always float32.
+        """
         if self.precision == "native":
             native = self.device == "cuda" or cpu_computes_bfloat16()
             return "bfloat16" if native else "float32"
         return self.precision or USUAL_PRECISION[self.device]
 
 
+# A processor as it usually computes.
 CPU = Hardware("cpu")
 
 

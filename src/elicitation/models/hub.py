@@ -1,4 +1,4 @@
-"""Getting a model's files to where the pipeline reads them: from the hub, or from a local folder."""
+"""Getting a model's files to where the pipeline reads them, from the hub or from a local folder."""
 
 import errno
 from pathlib import Path
@@ -8,12 +8,13 @@ from elicitation.errors import InputError
 from elicitation.files import hash_file
 from elicitation.models.folder import check_model_folder, local_model_folder, model_config
 
-# Weights as safetensors only: nothing from a repository is ever executed.
+# The files of a repository that are downloaded. Weights are safetensors only, since nothing from a repository may be
+# executed.
 MODEL_FILES = ["*.json", "*.safetensors", "*.model", "*.txt"]
 
 
 def model_source(model: dict, sources: str) -> str:
-    """What pins a model, for its record. model: its entry in the config."""
+    """Where a model is from, in as many words as pin it, for its record. model: its entry in the study."""
     for made in ("sandbox", "truncate"):
         if made in model:
             return made
@@ -25,7 +26,7 @@ def model_source(model: dict, sources: str) -> str:
 def fetch_files(model: dict, sources: str, folder: Path, patterns: list[str]) -> None:
     """Download (hub, pinned revision) or link (local) those of a model's files whose names match a pattern.
 
-    model: its entry in the config. Raises InputError if the download fails or a local folder is incomplete.
+    model: its entry in the study. Raises InputError if the download fails or a local folder is incomplete.
     """
     if sources == "hub":
         from huggingface_hub import snapshot_download

@@ -1,4 +1,4 @@
-"""Token counts, by the tokenizer alone: no model is loaded."""
+"""Counts of tokens, and whether texts and prompts fit a model. The tokenizer suffices; no model is loaded."""
 
 import sys
 from collections.abc import Collection, Sequence
@@ -13,9 +13,10 @@ from elicitation.data.prompts import PromptFormat
 from elicitation.errors import InputError
 from elicitation.models.folder import model_config
 
-# What architectures call the number of positions; those without any (BLOOM, XLNet) know no limit.
+# What architectures call the number of positions in their config; those without any (BLOOM, XLNet) know no limit.
 POSITIONS = ("max_position_embeddings", "n_positions", "max_seq_len")
-# Architectures that number a text's positions from the padding token's id + 1 on, so that they lack the first ones.
+# Architectures that number a text's positions from one more than the padding token's id on, and so cannot use those
+# before it.
 POSITIONS_AFTER_PADDING = {
     "camembert", "data2vec-text", "esm", "ibert", "lilt", "longformer", "luke", "mpnet", "roberta",
     "roberta-prelayernorm", "xlm-roberta", "xlm-roberta-xl", "xmod",
@@ -66,18 +67,24 @@ def longest_prompt(
 
 
 def must_fit(few_shots: Sequence[Shots]) -> list[Shots]:
-    """Those of which there must be some, whatever else does not fit the context: the fewest of either quality, and
-    none at all where the model is asked without examples too."""
+    """The shots that must fit the context even where others may be left out.
+
+    These are the fewest examples of either quality, and the prompt without examples if the model is asked that too.
+    """
     fewest = min((shots.k for shots in few_shots if shots.k), default=0)
     return [shots for shots in few_shots if shots.k in (0, fewest)]
 
 
 def tokens_per_label(folder: Path, style: PromptFormat) -> int:
+    """The most tokens that a label takes in a prompt, with what stands before and behind it."""
     return max(count_tokens(folder, [f"{style.cue}{label}{style.separator}" for label in style.labels]))
 
 
 def check_context(folder: Path, counts: list[int], ids: list[str], task: str, prompt: int = 0) -> int:
-    """The model's context in tokens; InputError if a text, behind a prompt of so many tokens, is longer."""
+    """The model's context in tokens; InputError if a text does not fit it behind a prompt of so many tokens.
+
+    counts: tokens of each text; ids: of the texts, in the same order.
+    """
     context = context_of(folder)
     longest = max(range(len(counts)), key=counts.__getitem__)
     if prompt + counts[longest] > context:

@@ -1,7 +1,7 @@
-"""Libraries of the system that vLLM and torch want and no wheel brings, such as libnuma.so.1 on a minimal machine.
+"""Libraries of the system that vLLM and torch need and no wheel contains, such as libnuma.so.1 on a minimal machine.
 
-They are looked for before anything is computed. The installation brings a missing one along: Debian's package,
-unpacked into the environment, which takes no root. Where that cannot be done, one sentence says what to install.
+They are looked for before anything is computed. The installation fetches a missing one: it unpacks Debian's package
+into the environment, for which it needs no root. Where that cannot be done, one sentence says what to install.
 """
 
 import ctypes
@@ -17,30 +17,33 @@ from pathlib import Path
 
 from elicitation.errors import InputError
 
-# Whose compiled parts are looked at.
-PACKAGES = ("vllm", "torch")
-# Libraries of the GPU's driver: a machine without a GPU may install for one that has it.
+# The packages whose compiled parts are looked at.
+COMPILED_PACKAGES = ("vllm", "torch")
+# Libraries of the GPU's driver. They may be missing, since a machine without a GPU may install for one that has it.
 DRIVER = {"libcuda.so.1", "libnvidia-ml.so.1"}
-# Where the libraries lie that were brought along.
+# The folder of the libraries that the installation has fetched.
 BROUGHT = Path(sys.prefix) / "lib/brought"
+# The folder of the installed packages.
 SITE_PACKAGES = Path(sysconfig.get_path("platlib"))
-# Python runs this file whenever it starts, so that what was brought is loaded before anything asks for it.
+# Python runs this file whenever it starts, so that what was fetched is loaded before anything asks for it.
 LOADER = SITE_PACKAGES / "brought_libraries.pth"
+# How ldd names a library that it does not find.
 NOT_FOUND = re.compile(r"^\s*(\S+) => not found$", re.MULTILINE)
+# The parts of a library's file name from which Debian makes the name of the package.
 DEBIAN_RULE = re.compile(r"(lib.+)\.so\.(\d+)")
-# How long apt waits for a server that does not answer.
+# Seconds that apt waits for a server that does not answer.
 APT_SECONDS = 20
 
 
 def compiled_parts() -> list[Path]:
     """The shared libraries of vLLM and torch; nothing is imported."""
-    found = [spec for name in PACKAGES if (spec := find_spec(name)) and spec.origin]
+    found = [spec for name in COMPILED_PACKAGES if (spec := find_spec(name)) and spec.origin]
     folders = [Path(spec.origin).parent for spec in found]
     return [path for folder in folders for path in sorted([*folder.glob("*.so"), *folder.glob("lib/*.so*")])]
 
 
 def unresolved(files: list[Path]) -> set[str]:
-    """Names of the libraries that the files want and that lie neither beside one of them nor where the system looks."""
+    """Names of the libraries that the files need and that are neither beside one of them nor where the system looks."""
     if not files or shutil.which("ldd") is None:
         return set()
     places = [*sorted({str(path.parent) for path in files}), os.environ.get("LD_LIBRARY_PATH", "")]
@@ -59,7 +62,7 @@ def loads(name: str | Path) -> bool:
 
 
 def missing_libraries() -> list[str]:
-    """Names of the libraries that neither a wheel nor the system nor the installation brings."""
+    """Names of the needed libraries that neither a wheel, nor the system, nor the installation provides."""
     names = unresolved(compiled_parts()) - DRIVER
     # Packages load each other's libraries by path, where the linker alone does not look.
     in_wheels = {path.name for path in SITE_PACKAGES.rglob("*.so*")} if names else set()

@@ -1,4 +1,4 @@
-"""Fetching, loading, adapting and saving models; what differs between architectures is found here."""
+"""Loading, adapting and saving models. Whatever differs between architectures is here."""
 
 import importlib.util
 from collections.abc import Iterable
@@ -34,16 +34,17 @@ from elicitation.models.lengths import context_of
 from elicitation.models.trunk import join_trunk
 from elicitation.seeds import stream, torch_stream
 
-# Initial weights of the classification head are scaled by this, so that training starts near log-odds 0.
+# The factor on the initial weights of the classification head, so that training starts near log-odds of 0.
 HEAD_SCALE = 0.01
-# Deviation of initial weights where an architecture's config names none.
+# The standard deviation of initial weights where an architecture's config names none.
 INITIALIZER_RANGE = 0.02
-# Keys of a checkpoint's config that say what its own head puts out; vLLM would go by them with the new head.
+# Keys of a checkpoint's config that say what its own head puts out. vLLM would apply them to the new head.
 FOREIGN_OUTPUTS = ("problem_type", "sentence_transformers", "sbert_ce_default_activation_function")
+# The rank of LoRA adapters, and the alpha by which what they add is scaled.
 LORA_RANK = LORA_ALPHA = 8
-# What architectures call their heads, which are not held in 4 bits.
+# What architectures call the layers of their heads, which are never held in 4 bits.
 UNQUANTISED = ["score", "classifier", "pre_classifier", "classification_head", "lm_head"]
-# The linear layers of most architectures, and of GPT-2.
+# The classes of linear layers: that of most architectures, and that of GPT-2.
 LINEAR = (torch.nn.Linear, Conv1D)
 
 transformers_logging.set_verbosity_error()
@@ -96,6 +97,7 @@ def truncate_model(source: str | Path, layers: int, target: str | Path) -> None:
 
 
 def load_tokenizer(folder: str | Path):
+    """The tokenizer in a folder, which has a padding token."""
     tokenizer = AutoTokenizer.from_pretrained(folder)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
@@ -188,16 +190,16 @@ def body_layers(model: PreTrainedModel) -> list[str]:
 
 
 def initializer_range(config) -> float:
-    """Deviation of an architecture's initial weights; OPT and BART call it init_std."""
+    """The standard deviation of an architecture's initial weights; OPT and BART call it init_std."""
     return next(
         (getattr(config, key) for key in ("initializer_range", "init_std") if hasattr(config, key)), INITIALIZER_RANGE
     )
 
 
 def draw_head(modules: Iterable[torch.nn.Module], deviation: float, seed: int, *names: str) -> None:
-    """Fresh small weights for the last linear layer, drawn by the seed's stream called `names`.
+    """Give a head's last linear layer new small weights, drawn from the seed's stream called `names`.
 
-    modules: of the head, in order; deviation: of the architecture's initial weights.
+    modules: of the head, in order; deviation: the standard deviation of the architecture's initial weights.
     """
     last = [layer for module in modules for layer in module.modules() if isinstance(layer, LINEAR)][-1]
     drawn = stream(seed, "head", *names).normal(0, HEAD_SCALE * deviation, tuple(last.weight.shape))
@@ -215,7 +217,7 @@ def new_classifier(folder: str | Path, hardware: Hardware, pad_token_id: int, se
 
 
 def renew_head(model: PeftModel, seed: int) -> None:
-    """Draw the last layer of a finetuned classifier's head again."""
+    """Draw the weights in the last layer of a finetuned classifier's head again."""
     head = [module.modules_to_save[model.active_adapter] for module in head_of(model.get_base_model()).values()]
     draw_head(head, initializer_range(model.config), seed, "renewed")
 
@@ -238,8 +240,8 @@ def add_adapters(model: PreTrainedModel, seed: int) -> PeftModel:
         target_modules=body_layers(model),
         modules_to_save=list(head_of(model)),
     )
-    # As a set, which it is made, it would be saved in another order by every process. Peft takes an empty one for a
-    # mistake, and has this name for a model of which the head alone trains.
+    # peft makes a set of it, which every process would save in another order. It takes an empty list for a mistake, and
+    # has a name of its own for a model of which the head alone trains.
     config.target_modules = sorted(config.target_modules) or DUMMY_TARGET_MODULES
     with torch_stream(seed, "lora"):
         return get_peft_model(model, config)
@@ -263,7 +265,7 @@ def load_adapter(model: PeftModel, folder: str | Path) -> None:
 def save_merged(model: PeftModel, tokenizer, folder: str | Path, trunk: PreTrainedModel | None = None) -> None:
     """Write the classifier with its adapters merged in, as transformers and vLLM load it.
 
-    trunk: what was split off the classifier, and is put back.
+    trunk: the lower layers that were split off the classifier, if they were; they are put back.
     """
     merged = model.merge_and_unload()
     if trunk:

@@ -19,8 +19,11 @@ from elicitation.errors import InputError
 from elicitation.models.batches import pad, subnormals_as_zero
 from elicitation.seeds import stream, torch_stream
 
-MAX_GRADIENT_NORM = 1.0
-WARMUP_STEPS = 50
+# In pretraining, gradients with a larger norm are scaled down to it.
+PRETRAINING_GRADIENT_NORM = 1.0
+# The steps in which the learning rate rises.
+PRETRAINING_WARMUP_STEPS = 50
+# The log says how far it is after so many seconds.
 SECONDS_BETWEEN_LOGS = 10
 
 
@@ -37,6 +40,7 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
 
 
 def build_model(tokenizer: PreTrainedTokenizerFast, layers: int, width: int, heads: int, seed: int) -> LlamaForCausalLM:
+    """A language model of this shape with initial weights that the seed draws."""
     config = LlamaConfig(
         vocab_size=len(tokenizer),
         hidden_size=width,
@@ -57,7 +61,10 @@ def build_model(tokenizer: PreTrainedTokenizerFast, layers: int, width: int, hea
 
 
 def tag_loss(model: LlamaForCausalLM, token_ids: list[list[int]], text_lengths: list[int]) -> torch.Tensor:
-    """Mean next-token cross-entropy of what follows the texts; their own words are drawn at random."""
+    """Mean next-token cross-entropy of the tags behind the texts; a text's own words are random, so they do not count.
+
+    token_ids: n texts with their tags; text_lengths: tokens of each text alone.
+    """
     batch = pad(token_ids, model.config.pad_token_id, model.device)
     hidden = model.model(**batch).last_hidden_state  # (n, longest, width)
     positions = torch.arange(hidden.shape[1] - 1)
@@ -86,7 +93,7 @@ def pretrain(
     tokenizer = build_tokenizer()
     model = build_model(tokenizer, layers, width, heads, seed)
     optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, betas=(0.9, 0.95), weight_decay=0.01)
-    scheduler = get_cosine_schedule_with_warmup(optimizer, WARMUP_STEPS, steps)
+    scheduler = get_cosine_schedule_with_warmup(optimizer, PRETRAINING_WARMUP_STEPS, steps)
     rng, style = stream(seed, "pretraining", "reviews"), sandbox.pretraining_style(short_reviews)
     started = shown = time.perf_counter()
     for step in range(1, steps + 1):
@@ -99,7 +106,7 @@ def pretrain(
         if not math.isfinite(loss.item()):
             raise InputError(f"Pretraining: the loss is {loss.item()} at step {step}; lower the learning rate.")
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), MAX_GRADIENT_NORM)
+        torch.nn.utils.clip_grad_norm_(model.parameters(), PRETRAINING_GRADIENT_NORM)
         optimizer.step()
         optimizer.zero_grad()
         scheduler.step()

@@ -6,6 +6,7 @@ then never change: they are computed once for a task and a student, kept as file
 
 import copy
 from collections.abc import Collection, Sequence
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -24,7 +25,8 @@ from elicitation.models.batches import (
 )
 from elicitation.models.folder import check_split
 
-# Files of a trunk: all states in one tensor called `states`, (tokens, width); id and tokens of each text, in order.
+# The files of a trunk: one with all states in one tensor (tokens, width), which is called NAME, and one with the id and
+# the number of tokens of each text, in the same order.
 STATES, INDEX, NAME = "states.safetensors", "index.parquet", "states"
 
 
@@ -54,7 +56,7 @@ def split_trunk(classifier: PreTrainedModel, n_upper: int) -> PreTrainedModel:
 
 
 def join_trunk(classifier: PreTrainedModel, trunk: PreTrainedModel) -> None:
-    """Undo split_trunk."""
+    """Put a trunk that split_trunk has split off back below the layers of its classifier."""
     body = classifier.base_model
     body.embed_tokens, body.layers = trunk.embed_tokens, trunk.layers + body.layers
     body.config.num_hidden_layers = len(body.layers)
@@ -67,13 +69,10 @@ def compute_states(
 ) -> list[torch.Tensor]:
     """Hidden states (tokens, width) of each text, in the precision of the weights.
 
-    max_tokens: that pass at once, halved where memory runs out. last_only: of the last token alone, (1, width), which
-    is all that a head without layers below it reads.
+    max_tokens: tokens that pass at once, halved where memory runs out. last_only: only the states of the last token,
+    (1, width), which is all that a head with no layer of its own reads.
     """
-
-    def compute(tokens: int) -> list[torch.Tensor]:
-        return pass_through(trunk, texts, tokens, last_only)
-
+    compute = partial(pass_through, trunk, texts, last_only=last_only)
     return within_memory(compute, max_tokens, max(map(len, texts)))[0]
 
 
@@ -82,7 +81,7 @@ def compute_states(
 def pass_through(
     trunk: PreTrainedModel, texts: Sequence[Sequence[int]], max_tokens: int, last_only: bool
 ) -> list[torch.Tensor]:
-    """As compute_states, with so many tokens at once."""
+    """As compute_states, with `max_tokens` tokens at once, whether memory has room for them or not."""
     trunk.eval()
     states = [torch.empty(0)] * len(texts)
     lengths = lengths_of(texts)
@@ -90,13 +89,13 @@ def pass_through(
         with computing_in(trunk):
             passed, _ = hidden_states(trunk, [texts[i] for i in group])
         for i, own in zip(group, passed.split(lengths[group].tolist()), strict=True):
-            # A copy, or each text would keep the states of its whole group.
+            # A copy, since a view would keep the states of the whole group in memory.
             states[i] = own[-1 if last_only else 0 :].to(trunk.dtype).cpu().clone()
     return states
 
 
 def write_trunk(folder: Path, ids: Sequence[str], states: Sequence[torch.Tensor]) -> None:
-    """Write the states of the texts with these ids."""
+    """Write a new trunk: the states of the texts with these ids, in the same order."""
     folder.mkdir(parents=True)
     save_file({NAME: torch.cat(list(states))}, folder / STATES)
     pd.DataFrame({"id": ids, "tokens": lengths_of(states)}).to_parquet(folder / INDEX, index=False)
