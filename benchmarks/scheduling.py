@@ -40,37 +40,29 @@ STUDY = {
 RUNS = "results/runs/topic/no-supervisor/student/sequential_sft"
 # Stands in for what trains: the scripts, their tables and their records stay as they are.
 FAKES = {
-    "models": """
+    "models/loading": """
 def require_hardware(hardware):
-    pass
+    return hardware
 """,
-    "training": """
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Protocol:
-    stopping: str
-    learning_rate: float
-    presentations: int
-    schedule: str
-    validation_size: int | None
-    batch_size: int
-    patience: int
-    micro_batch_tokens: int
-""",
-    "runs": """
+    "training/student": """
 class Student:
     def __init__(self, *arguments):
         pass
+""",
+    "training/runs": """
+from elicitation.buying.block import Run
 
 
-def prompted(examples, *arguments):
-    return examples
+def read_weak_stages(adapters, records):
+    return {}
 
 
-def run_stages(student, method, purchase, pool, weak_adapter, candidates, test_ids, log):
-    return [0.5] * len(test_ids), {}, purchase.gold
+def texts_of_runs(block, style, test):
+    return test
+
+
+def train_block(block, student, test_ids, weak_stages, log):
+    return [Run(*pair, block.seed, [0.5] * len(test_ids), bought) for pair, bought in block.purchases.items()]
 """,
 }
 # `--touch` waits 0.1 s a job for clocks of coarse file systems.

@@ -263,7 +263,7 @@ def test_an_empty_account_ends_the_wait_at_once(connect, server):
 
 
 @pytest.mark.parametrize("status", ["failed", "cancelled"])
-def test_a_failed_job_says_why_and_is_bought_anew_only_when_its_entry_is_deleted(connect, server, tmp_path, status):
+def test_a_failed_job_says_why_and_is_bought_again_only_when_its_entry_is_deleted(connect, server, tmp_path, status):
     server.job_fails = {"status": status, "error": {"code": "bad", "message": "The file breaks\nthe rules."}}
     for _ in range(2):
         with pytest.raises(InputError) as caught:

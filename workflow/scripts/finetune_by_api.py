@@ -19,14 +19,14 @@ with job(snakemake) as record:
     params, names, files = snakemake.params, snakemake.wildcards, snakemake.input
     settings, test = ApiSettings(**params.api), pd.read_parquet(files.test)
     block = read_block(
-        names.task,
-        names.student,
-        int(names.seed),
-        params.method,
-        params.purchases,
-        files.pool,
-        files.weak_labels or None,
-        files.ordering,
+        task=names.task,
+        student=names.student,
+        seed=int(names.seed),
+        method=params.method,
+        pairs=params.purchases,
+        pool=files.pool,
+        weak_labels=files.weak_labels or None,
+        ordering=files.ordering,
     )
     texts = pd.concat([block.pool.text, test.set_index("id").text])
     check_api_context(names.student, settings.context, texts.to_dict(), names.task)

@@ -18,14 +18,14 @@ with job(snakemake, whole_gpu=snakemake.params.labelling["engine"] == "vllm") as
     hardware = require_hardware(Hardware(**params.hardware))
     style, labelling = PromptFormat(**params.prompt), Labelling(**params.labelling)
     block = read_block(
-        names.task,
-        names.student,
-        int(names.seed),
-        params.method,
-        params.purchases,
-        files.pool,
-        files.weak_labels or None,
-        files.ordering,
+        task=names.task,
+        student=names.student,
+        seed=int(names.seed),
+        method=params.method,
+        pairs=params.purchases,
+        pool=files.pool,
+        weak_labels=files.weak_labels or None,
+        ordering=files.ordering,
     )
     test = pd.read_parquet(files.test)
     runs, made_by = score_block(

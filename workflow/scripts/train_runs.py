@@ -18,14 +18,14 @@ with job(snakemake) as record:
     params, names, files = snakemake.params, snakemake.wildcards, snakemake.input
     hardware = require_hardware(Hardware(**params.hardware))
     block = read_block(
-        names.task,
-        names.student,
-        int(names.seed),
-        params.method,
-        params.purchases,
-        files.pool,
-        files.weak_labels or None,
-        files.ordering,
+        task=names.task,
+        student=names.student,
+        seed=int(names.seed),
+        method=params.method,
+        pairs=params.purchases,
+        pool=files.pool,
+        weak_labels=files.weak_labels or None,
+        ordering=files.ordering,
     )
     test = pd.read_parquet(files.test)
     texts = texts_of_runs(block, PromptFormat(**params.prompt), test)

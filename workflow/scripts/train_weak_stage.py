@@ -16,14 +16,14 @@ with job(snakemake) as record:
     params, names, files = snakemake.params, snakemake.wildcards, snakemake.input
     hardware = require_hardware(Hardware(**params.hardware))
     block = read_weak_block(
-        names.task,
-        names.student,
-        int(names.seed),
-        params.method,
-        int(names.n_weak),
-        files.pool,
-        files.weak_labels,
-        files.ordering,
+        task=names.task,
+        student=names.student,
+        seed=int(names.seed),
+        method=params.method,
+        n_weak=int(names.n_weak),
+        pool=files.pool,
+        weak_labels=files.weak_labels,
+        ordering=files.ordering,
     )
     texts = texts_of_weak_stage(block, PromptFormat(**params.prompt))
     protocol = student_protocol(params.learning_rate, params.training, block.method)

@@ -19,13 +19,13 @@ with job(snakemake, whole_gpu=snakemake.params.labelling["engine"] == "vllm") as
     sets = {part: pd.read_parquet(files[part]) for part in ("pool", "test")}
     examples = pd.concat(sets.values(), ignore_index=True)
     labels, made_by = label_by_supervisor(
-        files.supervisor,
-        params.supervisor,
-        examples.text.tolist(),
-        pd.read_parquet(files.supervision),
-        PromptFormat(**params.prompt),
-        Labelling(**params.labelling),
-        hardware,
+        folder=files.supervisor,
+        supervisor=params.supervisor,
+        texts=examples.text.tolist(),
+        supervision=pd.read_parquet(files.supervision),
+        style=PromptFormat(**params.prompt),
+        labelling=Labelling(**params.labelling),
+        hardware=hardware,
     )
     table = pd.DataFrame({"id": examples.id, "p_weak": labels.p})
     write_table(snakemake.output.labels, table)
