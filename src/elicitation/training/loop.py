@@ -78,7 +78,10 @@ def log_confidence_targets(p: np.ndarray, log_odds: np.ndarray, step: int) -> np
 
 
 def endless_batches(n: int, batch_size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """Indices of n labels in batches, epoch after epoch in a new order; the last batch of an epoch may be short."""
+    """Indices of n labels in batches, epoch after epoch in a new order; the last batch of an epoch may be short.
+
+    Not by torch's samplers, since the stage's own stream of numpy draws the order.
+    """
     while True:
         order = rng.permutation(n)
         yield from (order[i : i + batch_size] for i in range(0, n, batch_size))

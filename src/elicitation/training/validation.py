@@ -52,7 +52,7 @@ class EarlyStopping:
     Of equal scores the one with the lower loss is best: a few held-out labels are soon ranked without a mistake, long
     before the model puts its threshold between them. The first step has a learning rate of 0, so the first validation
     may see the weights that the stage began with: its score is the first baseline, but the next validated weights
-    replace them however they score.
+    replace them however they score. (transformers' early stopping is part of its Trainer and knows none of this.)
     """
 
     def __init__(self, patience: int, min_gain: float) -> None:
