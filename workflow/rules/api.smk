@@ -4,6 +4,7 @@
 
 rule finetune_by_api:
     input:
+        checked=ancient(CHECKED),
         pool="results/tasks/{task}/pool.parquet",
         test="results/tasks/{task}/test.parquet",
         ordering="results/purchases/{task}/s{seed}.parquet",

@@ -1,6 +1,4 @@
 # Names, constraints and settings that the rules share. Imports nothing heavy.
-import subprocess
-
 from elicitation.study.config import (
     NO_LABELS,
     NO_SEED,
@@ -56,11 +54,11 @@ GROUPS = groups_of(study)
 PLANNED = planned_blocks(study)
 MADE = made_blocks(PLANNED)
 BUDGETS = budgets_of(study["grid"])
-# Bad data, or an engine that does not start, should stop the study before anything is trained: what checks them comes
-# first and, where jobs share a machine, takes all of it; after a failed check nothing else starts.
-CHECKS = ["check_engine", "fetch_ratings", "prepare_task", "prepare_tokenizer", "check_texts", "check_lengths"]
+# What checks the data and the engine comes first: bad ones should stop the study before anything is trained.
 CHECK_PRIORITY = 100
-CHECK_THREADS = workflow.cores if workflow.local_exec and workflow.cores else 1
+# An empty file that is there once all is checked. What trains has it as `ancient` input: nothing is trained after a
+# failed check, and nothing is trained again because something was checked again.
+CHECKED = "results/checked"
 API_STUDENTS = [name for name in STUDENTS if "api" in MODELS[name]]
 LOCAL_STUDENTS = [name for name in STUDENTS if name not in API_STUDENTS]
 READERS = {task: readers_of(task, study) for task in TASKS}
@@ -283,21 +281,28 @@ def supervisor_texts(wildcards):
     return texts_checked(SUPERVISORS[wildcards.supervisor]["model"])
 
 
-def prompts_checked(shown):
-    """The record that all prompts fit, where there are any. A new one makes nothing again."""
-    return ancient("results/tasks/{task}/lengths.json") if shown else []
+def pretraining_checked(wildcards):
+    """All checks, for a model that is pretrained here; others may be fetched meanwhile."""
+    return ancient(CHECKED) if "sandbox" in MODELS[wildcards.model] else []
 
 
-def method_prompts(wildcards):
-    return prompts_checked(METHODS[wildcards.method].shots)
+def tasks_asked_for():
+    """The tasks that the targets are of: a target that names none needs all of them."""
+    targets = internals.targets(workflow) or {"all"}
+    named = [set(target.split("/")) & TASKS.keys() or TASKS.keys() for target in targets]
+    return [task for task in TASKS if any(task in tasks for tasks in named)]
 
 
-def recipe_prompts(wildcards):
-    return prompts_checked(METHODS[RECIPES[wildcards.recipe][0]].shots)
+def texts_of_study(wildcards):
+    """The records that the models read every text whole."""
+    return [
+        f"results/tasks/{task}/texts/{reader['model']}.json" for task in tasks_asked_for() for reader in READERS[task]
+    ]
 
 
-def supervisor_prompts(wildcards):
-    return prompts_checked(SUPERVISORS[wildcards.supervisor]["prompted_shots"] is not None)
+def prompts_of_study(wildcards):
+    """The records that all prompts fit."""
+    return [f"results/tasks/{task}/lengths.json" for task in tasks_asked_for()]
 
 
 def labelling_model(wildcards):
@@ -363,30 +368,11 @@ def grows(amount):
     return ask
 
 
-def remake(targets):
-    """Run the jobs that make these files, and none that depend on them, with the options of this run."""
-    command = [sys.executable, "-m", "snakemake", *remaking(targets), *sys.argv[1:]]
-    subprocess.run(command, cwd=workflow.rundir, check=False)
-
-
-def start_again():
-    """Begin this run again, so that it plans with the files as they are now."""
-    workflow.persistence.unlock()
-    os.chdir(workflow.rundir)
-    sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "snakemake", *sys.argv[1:]])
-
-
-def planned(kind):
-    """The files that the planned jobs read (kind: input) or make (output)."""
-    return sorted({str(file) for job in workflow.dag.needrun_jobs() for file in getattr(job, kind)})
-
-
 def shared_imports():
     """What several of the planned jobs import, and a fork server can import for them: on this machine, in this
     environment, and without the libraries that may use a GPU where the study does."""
-    if not workflow.local_exec or workflow.deployment_settings.deployment_method:
+    if not internals.jobs_run_here(workflow) or internals.deploys_software(workflow):
         return []
-    rules = [job.rule.name for job in workflow.dag.needrun_jobs()]
+    rules = internals.planned_rules(workflow)
     shared = [module for module, own in IMPORTS.items() if sum(rule.startswith(own) for rule in rules) > 1]
     return [module for module in shared if DEVICE == "cpu" or module == DRAWS]

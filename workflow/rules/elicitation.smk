@@ -26,6 +26,7 @@ rule order_purchases:
 rule compute_trunk:
     input:
         texts=student_texts,
+        checked=ancient(CHECKED),
         student="results/models/{student}",
         pool="results/tasks/{task}/pool.parquet",
         test="results/tasks/{task}/test.parquet",
@@ -56,7 +57,7 @@ rule compute_trunk:
 rule train_weak_stage:
     input:
         texts=student_texts,
-        prompts=recipe_prompts,
+        checked=ancient(CHECKED),
         student="results/models/{student}",
         trunk=recipe_trunk,
         pool="results/tasks/{task}/pool.parquet",
@@ -94,7 +95,7 @@ rule train_weak_stage:
 rule train_runs:
     input:
         texts=student_texts,
-        prompts=method_prompts,
+        checked=ancient(CHECKED),
         student="results/models/{student}",
         trunk=method_trunk,
         pool="results/tasks/{task}/pool.parquet",
@@ -137,7 +138,7 @@ rule train_runs:
 rule score_prompts:
     input:
         texts=student_texts,
-        prompts=method_prompts,
+        checked=ancient(CHECKED),
         engine=ENGINE,
         student="results/models/{student}",
         pool="results/tasks/{task}/pool.parquet",
@@ -175,7 +176,7 @@ rule score_prompts:
 rule ask_without_labels:
     input:
         texts=student_texts,
-        prompts=prompts_checked(True),
+        checked=ancient(CHECKED),
         engine=ENGINE,
         student="results/models/{student}",
         test="results/tasks/{task}/test.parquet",

@@ -14,7 +14,6 @@ rule fetch_ratings:
     priority: CHECK_PRIORITY
     conda:
         "../../envs/elicitation.yaml"
-    threads: CHECK_THREADS
     resources:
         mem_mb=grows(1000),
         runtime=grows(10),
@@ -41,7 +40,6 @@ rule prepare_task:
         "tasks"
     conda:
         "../../envs/elicitation.yaml"
-    threads: CHECK_THREADS
     resources:
         mem_mb=grows(2000),
         runtime=grows(60),
@@ -68,7 +66,6 @@ rule prepare_tokenizer:
         "lengths"
     conda:
         "../../envs/elicitation.yaml"
-    threads: CHECK_THREADS
     resources:
         mem_mb=grows(1000),
         runtime=grows(15),
@@ -95,7 +92,6 @@ rule check_texts:
         "lengths"
     conda:
         "../../envs/elicitation.yaml"
-    threads: CHECK_THREADS
     resources:
         mem_mb=grows(1000),
         runtime=grows(30),
@@ -105,7 +101,7 @@ rule check_texts:
         "../scripts/check_texts.py"
 
 
-# Prompts, which depend on seeds and methods. What shows them waits for it, but is not made again after it.
+# Prompts, which depend on seeds and methods.
 rule check_lengths:
     input:
         pool="results/tasks/{task}/pool.parquet",
@@ -121,7 +117,6 @@ rule check_lengths:
         "lengths"
     conda:
         "../../envs/elicitation.yaml"
-    threads: CHECK_THREADS
     resources:
         mem_mb=grows(1000),
         runtime=grows(30),
@@ -136,6 +131,16 @@ rule check_lengths:
         "../scripts/check_lengths.py"
 
 
+rule check_study:
+    input:
+        engine=ENGINE,
+        texts=texts_of_study,
+        prompts=prompts_of_study,
+    output:
+        touch(CHECKED),
+    localrule: True
+
+
 # All that comes from elsewhere, for a machine whose jobs cannot reach the network.
 rule fetch:
     input:
@@ -146,6 +151,7 @@ rule fetch:
 
 rule prepare_model:
     input:
+        checked=pretraining_checked,
         original=original_model,
         gguf=gguf_of,
     output:

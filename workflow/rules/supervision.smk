@@ -4,6 +4,7 @@
 rule train_supervisor:
     input:
         texts=supervisor_texts,
+        checked=ancient(CHECKED),
         model=pretrained_supervisor,
         supervision="results/tasks/{task}/supervision.parquet",
     output:
@@ -40,7 +41,6 @@ rule check_engine:
     priority: CHECK_PRIORITY
     conda:
         "../../envs/elicitation.yaml"
-    threads: CHECK_THREADS
     resources:
         mem_mb=grows(3000),
         runtime=grows(30),
@@ -55,7 +55,7 @@ rule check_engine:
 rule write_weak_labels:
     input:
         texts=supervisor_texts,
-        prompts=supervisor_prompts,
+        checked=ancient(CHECKED),
         engine=ENGINE,
         supervisor=labelling_model,
         supervision="results/tasks/{task}/supervision.parquet",

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import TextIO
 
 from elicitation.errors import InputError, Redacted, one_line, redact
+from elicitation.jobs.damage import altered, report_damage
 from elicitation.jobs.devices import lease_gpus, visible_gpus
 from elicitation.jobs.forkserver import run_forked
 from elicitation.jobs.processes import end_with
 from elicitation.jobs.progress import DONE
-from elicitation.jobs.recovery import altered, explain_unwritten, report_damage
+from elicitation.jobs.study_folder import explain_unwritten
 
 # Environment variables that the Snakefile sets: process id of the scheduler; jobs that may share a GPU.
 SCHEDULER, JOBS_PER_GPU = "ELICITATION_SCHEDULER", "ELICITATION_JOBS_PER_GPU"

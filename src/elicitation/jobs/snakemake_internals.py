@@ -1,0 +1,104 @@
+"""All that this project uses of Snakemake without its documentation promising it.
+
+No other file touches these things. Each function says what it relies on, and tests/unit/test_snakemake_internals.py
+tries each against the installed Snakemake, so that an upgrade that changes one of them fails there.
+`workflow` is everywhere the object of this name that Snakemake defines in a Snakefile.
+"""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+# What a script job unpickles `snakemake` with, and so imports first.
+JOB_MODULE = "snakemake.iocontainers"
+
+
+def is_main_process(workflow) -> bool:
+    """Whether this is the call of Snakemake that schedules, and not one that it started to run a job.
+
+    Relies on `Workflow.is_main_process`.
+    """
+    return workflow.is_main_process
+
+
+def jobs_run_here(workflow) -> bool:
+    """Whether jobs run on this machine, and not on the nodes of a cluster.
+
+    Relies on `Workflow.local_exec`.
+    """
+    return workflow.local_exec
+
+
+def only_touches(workflow) -> bool:
+    """Whether Snakemake was called with --touch, so that no job reads or makes anything.
+
+    Relies on `Workflow.touch`.
+    """
+    return workflow.touch
+
+
+def deploys_software(workflow) -> bool:
+    """Whether jobs run in environments (conda, containers) that Snakemake makes, and not in this one.
+
+    Relies on `Workflow.deployment_settings.deployment_method`.
+    """
+    return bool(workflow.deployment_settings.deployment_method)
+
+
+def given_study(workflow) -> tuple[list[Path], list[str]]:
+    """The files given by --configfile (absolute) and the `key=value` given by --config.
+
+    Relies on `Workflow.config_settings.configfiles` and `.config_args`.
+    """
+    settings = workflow.config_settings
+    return list(settings.configfiles), list(settings.config_args)
+
+
+def targets(workflow) -> set[str]:
+    """The files and rules that Snakemake was asked for; empty if it makes the default target.
+
+    Relies on `Workflow.dag_settings.targets`. (There are no settings of a DAG where none is built, as in `--lint`.)
+    """
+    return set(workflow.dag_settings.targets) if workflow.dag_settings else set()
+
+
+def planned_rules(workflow) -> list[str]:
+    """The rule of each job that will run. Only while or after jobs are planned, as in `onstart`.
+
+    Relies on `Workflow.dag.needrun_jobs()` and on a job's `rule.name`.
+    """
+    return [job.rule.name for job in workflow.dag.needrun_jobs()]
+
+
+def planned_files(workflow) -> tuple[list[str], list[str]]:
+    """The files that the jobs that will run read, and those that they make. When: as planned_rules.
+
+    Relies on `Workflow.dag.needrun_jobs()` and on a job's `input` and `output`.
+    """
+    jobs = list(workflow.dag.needrun_jobs())
+    read, made = ({str(file) for job in jobs for file in getattr(job, kind)} for kind in ("input", "output"))
+    return sorted(read), sorted(made)
+
+
+def say(text: str, level: int = logging.INFO) -> None:
+    """Print a line among Snakemake's own, on the terminal and in its log.
+
+    Relies on `snakemake.logging.logger`, to which Snakemake's own handlers are attached until its plugins are closed.
+    """
+    from snakemake.logging import logger
+
+    logger.log(level, text)
+
+
+def run_snakemake(words: Sequence[str]) -> bool:
+    """Run Snakemake with these arguments in this process, so that both end together; whether it succeeded.
+
+    Relies on `snakemake.cli.main(words)`, the function behind the command, which ends by SystemExit.
+    """
+    from snakemake.cli import main
+
+    try:
+        main(list(words))
+    except SystemExit as end:
+        return not end.code
+    return True
