@@ -45,7 +45,7 @@ def verify(arguments: argparse.Namespace) -> int:
         print("To delete what is wrong, so that it can be made again: elicitation verify --delete")
     if missing:
         # Named, since Snakemake makes nothing again for results that are there already.
-        command = call_again(next(iter(records.values())), root, "--", "all", *missing)
+        command = call_again(next(iter(records.values()))["command"], root, "--", "all", *missing)
         print(f"To make again what is missing, and all that comes from it: {command}")
     return int(bool(problems))
 

@@ -115,7 +115,7 @@ def trace(name: str, everything: bool = False) -> Iterator[str]:
     sha256 = record["outputs"][path]["sha256"] if path in record["outputs"] else hash_file(root / path)
     yield from tree(path, sha256, root, everything, set())
     yield ""
-    yield f"To make it again: {call_again(record, root, '--force', '--', path)}"
+    yield f"To make it again: {call_again(record['command'], root, '--force', '--', path)}"
 
 
 # Verify

@@ -41,15 +41,18 @@ def study_command(configfiles: Iterable[Path], overrides: Iterable[str]) -> str:
     return shlex.join(words)
 
 
-def words_again(record: dict, root: Path, *words: str) -> list[str]:
-    """The call of Snakemake, in the checkout, that goes on with the study in `root`, with further words."""
+def words_again(command: str, root: Path, *words: str) -> list[str]:
+    """The call of Snakemake, in the checkout, that goes on with the study in `root`, with further words.
+
+    command: of study_command, as records hold it.
+    """
     place = [] if root.resolve() == ROOT else ["--directory", str(root.resolve())]
-    return [*shlex.split(record["command"]), *place, *words]
+    return [*shlex.split(command), *place, *words]
 
 
-def call_again(record: dict, root: Path, *words: str) -> str:
+def call_again(command: str, root: Path, *words: str) -> str:
     """The call of words_again as it can be typed anywhere."""
-    return f"cd {shlex.quote(str(ROOT))} && {shlex.join(words_again(record, root, *words))}"
+    return f"cd {shlex.quote(str(ROOT))} && {shlex.join(words_again(command, root, *words))}"
 
 
 def code_version(root: Path = ROOT) -> str:

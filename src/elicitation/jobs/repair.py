@@ -36,6 +36,8 @@ class Journal:
     """The modification time (ns) of every result before the repair; of damaged ones, before they were damaged."""
     records: dict[str, str]
     """The records, as text, of the jobs that run again."""
+    command: str
+    """The call of Snakemake that runs the study, as its records tell."""
 
     def save(self) -> None:
         """Write the journal, or delete it once nothing is left to repair."""
@@ -87,17 +89,26 @@ def jobs_again(targets: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def recorded_command() -> str:
+    """The call of Snakemake that runs this folder's study; InputError if no record can be read."""
+    for record in read_records(Path()).values():
+        return record["command"]
+    raise InputError(f"{Path.cwd()} holds no record that can be read; delete what is damaged and run the study again.")
+
+
 def begin_journal() -> Journal:
     """The journal of a repair of all that is noted as damaged, or of one that has not ended and what was noted since.
 
     It is written unless it is empty, and from then on no other run works in this folder.
     """
+    found = [path for path in noted_damage() if damaged_file(Path(path))]
     if JOURNAL.exists():
         journal = Journal(**read_json(JOURNAL))
     else:
         results = [file for folder in FOLDERS for file in Path(folder).rglob("*") if file.exists()]
-        journal = Journal([], {str(file): file.stat().st_mtime_ns for file in results}, {})
-    more = [path for path in noted_damage() if path not in journal.targets and damaged_file(Path(path))]
+        times = {str(file): file.stat().st_mtime_ns for file in results}
+        journal = Journal([], times, {}, recorded_command() if found else "")
+    more = [path for path in found if path not in journal.targets]
     for target in more:
         journal.times |= times_before(Path(target))
     journal.records = jobs_again(more) | journal.records
@@ -152,14 +163,14 @@ def first_of(journal: Journal) -> list[str]:
     return [target for target in journal.targets if not came_from(target, targets - {target}, records)]
 
 
-def repairing(record: dict, targets: list[str], options: Sequence[str]) -> list[str]:
+def repairing(command: str, targets: list[str], options: Sequence[str]) -> list[str]:
     """The call of Snakemake, in the checkout, that makes the targets again.
 
-    record: of any job of the study; options: further ones of Snakemake.
+    command: that runs the study; options: further ones of Snakemake.
     """
     forced = [target for target in targets if must_be_forced(target)]
     force = ["--forcerun", *forced] if forced else []
-    return words_again(record, Path(), *OPTIONS, *options, *force, "--", *targets)
+    return words_again(command, Path(), *OPTIONS, *options, *force, "--", *targets)
 
 
 # After
@@ -208,13 +219,6 @@ def note(targets: list[str]) -> None:
 # All of it
 
 
-def any_record(journal: Journal) -> dict:
-    """A record of the study, which tells by which command it is run; InputError if none can be read."""
-    for record in (*map(json.loads, journal.records.values()), *read_records(Path()).values()):
-        return record
-    raise InputError(f"{Path.cwd()} holds no record that can be read; delete what is damaged and run the study again.")
-
-
 def repair(options: Sequence[str] = ()) -> tuple[list[str], list[str]]:
     """Make again what is noted as damaged in this folder; what was to be made again, and what of it was not.
 
@@ -231,7 +235,7 @@ def repair(options: Sequence[str] = ()) -> tuple[list[str], list[str]]:
     # Snakemake's own hold of the folder would wait for this one to end. Others meet the journal.
     share_folder(running)
     while targets := first_of(journal):
-        words = repairing(any_record(journal), targets, options)
+        words = repairing(journal.command, targets, options)
         print(f"cd {shlex.quote(str(ROOT))} && {shlex.join(words)}", flush=True)
         with chdir(ROOT):
             made = run_snakemake(words[1:])
