@@ -57,9 +57,9 @@ def given_study(workflow) -> tuple[list[Path], list[str]]:
 def targets(workflow) -> set[str]:
     """The files and rules that Snakemake was asked for; empty if it makes the default target.
 
-    Relies on `Workflow.dag_settings.targets`. (There are no settings of a DAG where none is built, as in `--lint`.)
+    Only while or after jobs are planned, as in input functions. Relies on `Workflow.dag_settings.targets`.
     """
-    return set(workflow.dag_settings.targets) if workflow.dag_settings else set()
+    return set(workflow.dag_settings.targets)
 
 
 def planned_rules(workflow) -> list[str]:
