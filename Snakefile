@@ -82,3 +82,4 @@ onstart:
                     start_fork_server(shared)
     except InputError as error:
         raise WorkflowError(str(error)) from None
+    internals.stop_after_failed(workflow, CHECKS)

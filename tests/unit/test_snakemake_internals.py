@@ -17,7 +17,7 @@ from snakemake.settings.types import OutputSettings
 from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 
 from elicitation.jobs import snakemake_internals
-from elicitation.jobs.snakemake_internals import JOB_MODULE, jobs_run_here, run_snakemake, say
+from elicitation.jobs.snakemake_internals import JOB_MODULE, KeepGoing, jobs_run_here, run_snakemake, say
 
 ROOT = Path(__file__).parents[2]
 ROOM = Path(snakemake_internals.__file__)
@@ -48,7 +48,6 @@ rule last:
 
 onstart:
     told = parsed | {{
-        "targets": sorted(internals.targets(workflow)),
         "touches": internals.only_touches(workflow),
         "deploys": internals.deploys_software(workflow),
         "rules": sorted(internals.planned_rules(workflow)),
@@ -79,7 +78,6 @@ def test_runs_are_described(folder):
     assert told == {
         "here": True,
         "study": [[str(folder / "study.yaml")], ["seeds=[1]", "device=cpu"]],
-        "targets": ["beside"],
         "touches": False,
         "deploys": False,
         "rules": ["first", "last"],
@@ -92,7 +90,6 @@ def test_runs_are_described(folder):
     assert told == {
         "here": True,
         "study": [[], []],
-        "targets": [],
         "touches": True,
         "deploys": True,
         "rules": ["all", "last"],
@@ -108,6 +105,114 @@ def test_jobs_that_run_elsewhere_are_seen(executor, here):
         jobs_run_here(SimpleNamespace(local_exec=Workflow.local_exec.fget(SimpleNamespace(executor_plugin=plugin))))
         == here
     )
+
+
+CHECKED = f"""
+import sys
+sys.path.insert(0, {str(ROOT / "src")!r})
+from elicitation.jobs import snakemake_internals as internals
+
+rule all:
+    input: "bad_check", "check", "bad_train", "train"
+
+rule bad_check:
+    output: "bad_check"
+    priority: 4
+    shell: "false"
+
+rule check:
+    output: "check"
+    priority: 3
+    shell: "touch {{output}}"
+
+rule bad_train:
+    output: "bad_train"
+    priority: 2
+    shell: "false"
+
+rule train:
+    output: "train"
+    shell: "touch {{output}}"
+
+onstart:
+    internals.stop_after_failed(workflow, config["checks"].split(","))
+"""
+
+
+@pytest.mark.parametrize(
+    ("checks", "keep_going", "made"),
+    [
+        ("bad_check,check", ["--keep-going"], {"check"}),
+        ("check", ["--keep-going"], {"check", "train"}),
+        ("bad_check,check", [], set()),
+    ],
+)
+def test_after_a_failed_check_nothing_starts_but_other_checks(tmp_path, checks, keep_going, made):
+    (tmp_path / "Snakefile").write_text(CHECKED)
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", *keep_going, "--config", f"checks={checks}"]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    assert {path.name for path in tmp_path.iterdir()} & {"check", "train"} == made
+
+
+def snakemake_job(*rules):
+    return SimpleNamespace(rules=rules)
+
+
+@pytest.mark.parametrize(
+    ("failed", "running", "ready", "goes_on"),
+    [
+        (["train_runs"], [], ["train_runs"], True),
+        (["prepare_task"], [], ["train_runs"], False),
+        (["prepare_task"], ["check_lengths"], ["train_runs"], True),
+        (["prepare_task", "train_runs"], ["train_runs"], ["prepare_task"], True),
+        (["prepare_task"], ["train_runs"], [], False),
+    ],
+)
+def test_what_runs_and_waits_decides_whether_jobs_start_beside_a_failed_check(failed, running, ready, goes_on):
+    jobs = [list(map(snakemake_job, names)) for names in (failed, running, ready)]
+    scheduler = SimpleNamespace(**dict(zip(("failed", "running", "open_jobs"), jobs, strict=True)))
+    assert bool(KeepGoing(scheduler, ["prepare_task", "check_lengths"])) == goes_on
+
+
+def test_a_group_with_a_check_is_a_check():
+    scheduler = SimpleNamespace(failed=[snakemake_job("order_purchases", "prepare_task")], running=[], open_jobs=[])
+    assert not KeepGoing(scheduler, ["prepare_task"])
+
+
+HIDING = """
+rule scores:
+    input: "run"
+    output: "scores"
+    shell: "cp {input} {output}"
+
+rule check:
+    output: "checked"
+    params: seeds=config["seeds"]
+    shell: "touch {output}"
+
+rule train:
+    input: ancient("checked")
+    output: "run"
+    params: rate=config["rate"]
+    shell: "echo {params.rate} > {output}"
+"""
+
+
+def test_a_check_as_ancient_input_would_hide_what_else_has_changed(tmp_path):
+    """Why checks are no input of what trains: https://github.com/snakemake/snakemake/issues/4166.
+
+    Once this fails, they can be, and `stop_after_failed` can go.
+    """
+    (tmp_path / "Snakefile").write_text(HIDING)
+
+    def run(seeds: int, rate: int) -> int:
+        command = [sys.executable, "-m", "snakemake", "--cores", "1", "--config", f"seeds={seeds}", f"rate={rate}"]
+        subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+        return int((tmp_path / "scores").read_text())
+
+    assert run(seeds=1, rate=1) == 1
+    assert run(seeds=2, rate=2) == 1, "the run of the new rate is not planned beside a check that runs again"
+    assert run(seeds=2, rate=2) == 2
 
 
 def test_snakemake_runs_in_this_process_and_its_success_is_told(folder, monkeypatch):

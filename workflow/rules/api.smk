@@ -4,7 +4,6 @@
 
 rule finetune_by_api:
     input:
-        checked=ancient(CHECKED),
         pool="results/tasks/{task}/pool.parquet",
         test="results/tasks/{task}/test.parquet",
         ordering="results/purchases/{task}/s{seed}.parquet",

@@ -54,11 +54,13 @@ GROUPS = groups_of(study)
 PLANNED = planned_blocks(study)
 MADE = made_blocks(PLANNED)
 BUDGETS = budgets_of(study["grid"])
-# What checks the data and the engine comes first: bad ones should stop the study before anything is trained.
+# Bad data, or an engine that does not start, should stop the study before anything is trained: what checks them comes
+# first and, where jobs share a machine, takes all of it; after a failed check nothing else starts. (As input of what
+# trains, `ancient` so that a new check trains nothing again, they would hide from Snakemake what else has changed:
+# docs/architecture.md.)
+CHECKS = ["check_engine", "fetch_ratings", "prepare_task", "prepare_tokenizer", "check_texts", "check_lengths"]
 CHECK_PRIORITY = 100
-# An empty file that is there once all is checked. What trains has it as `ancient` input: nothing is trained after a
-# failed check, and nothing is trained again because something was checked again.
-CHECKED = "results/checked"
+CHECK_THREADS = workflow.cores if internals.jobs_run_here(workflow) and workflow.cores else 1
 API_STUDENTS = [name for name in STUDENTS if "api" in MODELS[name]]
 LOCAL_STUDENTS = [name for name in STUDENTS if name not in API_STUDENTS]
 READERS = {task: readers_of(task, study) for task in TASKS}
@@ -281,28 +283,21 @@ def supervisor_texts(wildcards):
     return texts_checked(SUPERVISORS[wildcards.supervisor]["model"])
 
 
-def pretraining_checked(wildcards):
-    """All checks, for a model that is pretrained here; others may be fetched meanwhile."""
-    return ancient(CHECKED) if "sandbox" in MODELS[wildcards.model] else []
+def prompts_checked(shown):
+    """The record that all prompts fit, where there are any. A new one makes nothing again."""
+    return ancient("results/tasks/{task}/lengths.json") if shown else []
 
 
-def tasks_asked_for():
-    """The tasks that the targets are of: a target that names none needs all of them."""
-    targets = internals.targets(workflow) or {"all"}
-    named = [set(target.split("/")) & TASKS.keys() or TASKS.keys() for target in targets]
-    return [task for task in TASKS if any(task in tasks for tasks in named)]
+def method_prompts(wildcards):
+    return prompts_checked(METHODS[wildcards.method].shots)
 
 
-def texts_of_study(wildcards):
-    """The records that the models read every text whole."""
-    return [
-        f"results/tasks/{task}/texts/{reader['model']}.json" for task in tasks_asked_for() for reader in READERS[task]
-    ]
+def recipe_prompts(wildcards):
+    return prompts_checked(METHODS[RECIPES[wildcards.recipe][0]].shots)
 
 
-def prompts_of_study(wildcards):
-    """The records that all prompts fit."""
-    return [f"results/tasks/{task}/lengths.json" for task in tasks_asked_for()]
+def supervisor_prompts(wildcards):
+    return prompts_checked(SUPERVISORS[wildcards.supervisor]["prompted_shots"] is not None)
 
 
 def labelling_model(wildcards):

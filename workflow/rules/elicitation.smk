@@ -23,7 +23,6 @@ rule order_purchases:
 rule compute_trunk:
     input:
         texts=student_texts,
-        checked=ancient(CHECKED),
         student="results/models/{student}",
         pool="results/tasks/{task}/pool.parquet",
         test="results/tasks/{task}/test.parquet",
@@ -54,7 +53,7 @@ rule compute_trunk:
 rule train_weak_stage:
     input:
         texts=student_texts,
-        checked=ancient(CHECKED),
+        prompts=recipe_prompts,
         student="results/models/{student}",
         trunk=recipe_trunk,
         pool="results/tasks/{task}/pool.parquet",
@@ -92,7 +91,7 @@ rule train_weak_stage:
 rule train_runs:
     input:
         texts=student_texts,
-        checked=ancient(CHECKED),
+        prompts=method_prompts,
         student="results/models/{student}",
         trunk=method_trunk,
         pool="results/tasks/{task}/pool.parquet",
@@ -135,7 +134,7 @@ rule train_runs:
 rule score_prompts:
     input:
         texts=student_texts,
-        checked=ancient(CHECKED),
+        prompts=method_prompts,
         engine=ENGINE,
         student="results/models/{student}",
         pool="results/tasks/{task}/pool.parquet",
@@ -173,7 +172,7 @@ rule score_prompts:
 rule ask_without_labels:
     input:
         texts=student_texts,
-        checked=ancient(CHECKED),
+        prompts=prompts_checked(True),
         engine=ENGINE,
         student="results/models/{student}",
         test="results/tasks/{task}/test.parquet",

@@ -14,6 +14,7 @@ rule fetch_ratings:
     priority: CHECK_PRIORITY
     conda:
         "../../envs/elicitation.yaml"
+    threads: CHECK_THREADS
     params:
         version=1,
     script:
@@ -37,6 +38,7 @@ rule prepare_task:
         "tasks"
     conda:
         "../../envs/elicitation.yaml"
+    threads: CHECK_THREADS
     resources:
         mem_mb=grows(2000),
         runtime=grows(60),
@@ -63,6 +65,7 @@ rule prepare_tokenizer:
         "lengths"
     conda:
         "../../envs/elicitation.yaml"
+    threads: CHECK_THREADS
     resources:
         mem_mb=grows(1000),
         runtime=grows(15),
@@ -89,6 +92,7 @@ rule check_texts:
         "lengths"
     conda:
         "../../envs/elicitation.yaml"
+    threads: CHECK_THREADS
     resources:
         mem_mb=grows(1000),
         runtime=grows(30),
@@ -98,7 +102,7 @@ rule check_texts:
         "../scripts/check_texts.py"
 
 
-# Prompts, which depend on seeds and methods.
+# Prompts, which depend on seeds and methods. What shows them waits for it, but is not made again after it.
 rule check_lengths:
     input:
         pool="results/tasks/{task}/pool.parquet",
@@ -114,6 +118,7 @@ rule check_lengths:
         "lengths"
     conda:
         "../../envs/elicitation.yaml"
+    threads: CHECK_THREADS
     resources:
         mem_mb=grows(1000),
         runtime=grows(30),
@@ -128,16 +133,6 @@ rule check_lengths:
         "../scripts/check_lengths.py"
 
 
-rule check_study:
-    input:
-        engine=ENGINE,
-        texts=texts_of_study,
-        prompts=prompts_of_study,
-    output:
-        touch(CHECKED),
-    localrule: True
-
-
 # All that comes from elsewhere, for a machine whose jobs cannot reach the network.
 rule fetch:
     input:
@@ -148,7 +143,6 @@ rule fetch:
 
 rule prepare_model:
     input:
-        checked=pretraining_checked,
         original=original_model,
         gguf=gguf_of,
     output:

@@ -4,7 +4,6 @@
 rule train_supervisor:
     input:
         texts=supervisor_texts,
-        checked=ancient(CHECKED),
         model=pretrained_supervisor,
         supervision="results/tasks/{task}/supervision.parquet",
     output:
@@ -41,6 +40,7 @@ rule check_engine:
     priority: CHECK_PRIORITY
     conda:
         "../../envs/elicitation.yaml"
+    threads: CHECK_THREADS
     resources:
         mem_mb=grows(3000),
         runtime=grows(30),
@@ -55,7 +55,7 @@ rule check_engine:
 rule write_weak_labels:
     input:
         texts=supervisor_texts,
-        checked=ancient(CHECKED),
+        prompts=supervisor_prompts,
         engine=ENGINE,
         supervisor=labelling_model,
         supervision="results/tasks/{task}/supervision.parquet",

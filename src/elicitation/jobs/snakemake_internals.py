@@ -6,7 +6,7 @@ tries each against the installed Snakemake, so that an upgrade that changes one 
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 # What a script job unpickles `snakemake` with, and so imports first.
@@ -54,14 +54,6 @@ def given_study(workflow) -> tuple[list[Path], list[str]]:
     return list(settings.configfiles), list(settings.config_args)
 
 
-def targets(workflow) -> set[str]:
-    """The files and rules that Snakemake was asked for; empty if it makes the default target.
-
-    Only while or after jobs are planned, as in input functions. Relies on `Workflow.dag_settings.targets`.
-    """
-    return set(workflow.dag_settings.targets)
-
-
 def planned_rules(workflow) -> list[str]:
     """The rule of each job that will run. Only while or after jobs are planned, as in `onstart`.
 
@@ -78,6 +70,34 @@ def planned_files(workflow) -> tuple[list[str], list[str]]:
     jobs = list(workflow.dag.needrun_jobs())
     read, made = ({str(file) for job in jobs for file in getattr(job, kind)} for kind in ("input", "output"))
     return sorted(read), sorted(made)
+
+
+class KeepGoing:
+    """Stands in for Snakemake's `keep-going`, whose truth it asks for before it starts jobs beside failed ones.
+
+    A failed job stops no independent one; but after a check that failed nothing starts except other checks.
+    """
+
+    def __init__(self, scheduler, checks: Collection[str]) -> None:
+        """scheduler: Snakemake's; checks: names of rules."""
+        self.scheduler, self.checks = scheduler, set(checks)
+
+    def __bool__(self) -> bool:
+        def has_check(jobs) -> bool:
+            return any(self.checks.intersection(job.rules) for job in jobs)
+
+        waiting = [*self.scheduler.running, *self.scheduler.open_jobs]
+        return not has_check(self.scheduler.failed) or has_check(waiting)
+
+
+def stop_after_failed(workflow, checks: Collection[str]) -> None:
+    """Let nothing start after a job of these rules has failed, but other jobs of them. Only in `onstart`.
+
+    Relies on `Workflow.scheduler` with `keepgoing`, which it asks for whenever it may start jobs, `failed`, `running`
+    and `open_jobs`, and on a job's or group's `rules`.
+    """
+    if workflow.scheduler.keepgoing:
+        workflow.scheduler.keepgoing = KeepGoing(workflow.scheduler, checks)
 
 
 def say(text: str, level: int = logging.INFO) -> None:
