@@ -5,7 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import yaml
+import yte
 from snakemake.logging import LoggerManager, logger
 from snakemake.settings.enums import Quietness
 from snakemake.settings.types import OutputSettings
@@ -73,9 +73,20 @@ def test_snakemake_finds_the_plugin_by_its_name():
     assert LoggerPluginRegistry().get_plugin("elicitation").log_handler is plugin.LogHandler
 
 
-@pytest.mark.parametrize("profile", ["default", "slurm"])
-def test_profiles_name_the_plugin(profile):
-    assert yaml.safe_load((ROOT / f"profiles/{profile}/config.yaml").read_text())["logger"] == ["elicitation"]
+def read_profile(name: str) -> dict:
+    """A profile as Snakemake reads it."""
+    with (ROOT / f"profiles/{name}/config.yaml").open() as stream:
+        return yte.process_yaml(stream, require_use_yte=True)
+
+
+def test_the_profile_names_the_plugin_where_it_is_installed(monkeypatch):
+    assert read_profile("default")["logger"] == ["elicitation"]
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert "logger" not in read_profile("default") and read_profile("default")["keep-going"]
+
+
+def test_the_profile_for_slurm_is_not_overruled_by_the_one_that_is_read_beside_it():
+    assert not (read_profile("default").keys() & {"default-resources", "resources", "executor"})
 
 
 def test_snakemake_goes_on_writing_and_the_plugin_hears_what_the_profile_is_quiet_about(capfd):
