@@ -95,7 +95,9 @@ def positive(text: str) -> float:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="elicitation", description="Questions about results and studies.")
+    parser = argparse.ArgumentParser(
+        prog="elicitation", description="Questions about results and studies, and repairs."
+    )
     commands = parser.add_subparsers(required=True, metavar="command")
 
     command = commands.add_parser("trace", help="how a result came to be, and the command that makes it again")

@@ -271,8 +271,9 @@ def test_damage_that_a_repair_comes_upon_is_repaired_by_the_next_one(study, snak
     assert in_order()
 
 
-def test_what_could_not_be_made_again_stays_noted_and_keeps_runs_out(study, monkeypatch, capsys):
-    monkeypatch.setattr(module, "run_snakemake", lambda words: False)
+@pytest.mark.parametrize("said", [False, True])
+def test_what_could_not_be_made_again_stays_noted_and_keeps_runs_out(study, monkeypatch, capsys, said):
+    monkeypatch.setattr(module, "run_snakemake", lambda words: said)
     damage("labels")
     assert main(["repair"]) == 1
     assert f"Error: {path_of('labels')} could not be made again" in capsys.readouterr().err

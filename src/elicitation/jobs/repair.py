@@ -184,7 +184,7 @@ def same_outputs(record: dict, other: dict) -> bool:
 
 def same_settings(record: dict, other: dict) -> bool:
     """Whether two records tell of the same job; if not, the study was changed since the damaged file was made."""
-    return all(record[key] == other[key] for key in ("rule", "settings"))
+    return all(record.get(key) == other.get(key) for key in ("rule", "settings"))
 
 
 def settle(journal: Journal, targets: list[str]) -> None:
@@ -241,7 +241,8 @@ def repair(options: Sequence[str] = ()) -> tuple[list[str], list[str]]:
             made = run_snakemake(words[1:])
         with writing(str(JOURNAL)):
             settle(journal, targets)
-        if not made:
+        # Snakemake may also say that there was nothing to do.
+        if not made or set(targets) & set(journal.targets):
             break
     running.close()
     return asked, journal.targets
