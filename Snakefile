@@ -5,46 +5,48 @@ from contextlib import suppress
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
-from snakemake.logging import logger
 from snakemake.utils import min_version
 
-min_version("9.27")
+min_version("9.27.1")
 # Snakemake hands the scheduler's path on to script jobs.
 sys.path.insert(0, f"{workflow.basedir}/src")
 
 from elicitation.study.config import validate
 from elicitation.errors import InputError
+from elicitation.jobs import snakemake_internals as internals
+from elicitation.jobs.damage import check_inputs
 from elicitation.jobs.forkserver import start_fork_server
-from elicitation.models.hardware import Hardware, check_precision, describe_precision
-from elicitation.jobs.script import JOBS_PER_GPU, SCHEDULER
-from elicitation.jobs.progress import Failures, KeepGoing, TimeLeft
 from elicitation.jobs.records import COMMAND_VARIABLE, study_command
-from elicitation.jobs.recovery import check_inputs, check_writable, hold_folder, fix, remaking, writing
+from elicitation.jobs.repair import explain_unfinished
+from elicitation.jobs.script import JOBS_PER_GPU, SCHEDULER
+from elicitation.jobs.study_folder import check_writable, hold_folder, writing
+from elicitation.models.hardware import Hardware, check_precision, describe_precision
 
-failures = Failures()
-logger.addHandler(failures)
-logger.addHandler(TimeLeft())
+configfiles, overrides = internals.given_study(workflow)
 
 # A study given by --configfile is complete: the default must not be merged into it.
-if not workflow.config_settings.configfiles:
+if not configfiles:
 
     configfile: f"{workflow.basedir}/config.yaml"
 
 
+unfinished = None
 try:
-    if workflow.is_main_process:
+    if internals.is_main_process(workflow):
         check_writable([Path.cwd()])
-        running = hold_folder(Path(".snakemake"))
+        running = hold_folder()
+        # A repair that ends while this run plans would leave it with a plan by the wrong times.
+        unfinished = explain_unfinished()
     study = validate(config)
     hardware = Hardware(study["device"], precision=study["precision"])
-    if workflow.local_exec:
+    if internals.jobs_run_here(workflow):
         check_precision(hardware)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 os.environ |= {
     SCHEDULER: str(os.getpid()),
     JOBS_PER_GPU: str(study["jobs_per_gpu"]),
-    COMMAND_VARIABLE: study_command(workflow.config_settings.configfiles, workflow.config_settings.config_args),
+    COMMAND_VARIABLE: study_command(configfiles, overrides),
 }
 
 
@@ -64,25 +66,20 @@ rule all:
 
 
 onstart:
-    if workflow.local_exec:
+    if internals.jobs_run_here(workflow):
         print(describe_precision(hardware), file=sys.stderr)
     try:
+        if unfinished:
+            raise InputError(unfinished)
         check_writable(map(Path, ("results", "figures", "logs", "benchmarks")))
         # With --touch no job reads anything.
-        if not workflow.touch:
+        if not internals.only_touches(workflow):
             with writing("results"):
-                if fix(remake):
-                    start_again()
-                check_inputs(planned("input"), planned("output"))
+                check_inputs(*internals.planned_files(workflow))
             if shared := shared_imports():
                 # Without it jobs begin more slowly.
                 with suppress(OSError):
                     start_fork_server(shared)
     except InputError as error:
         raise WorkflowError(str(error)) from None
-    if workflow.scheduler.keepgoing:
-        workflow.scheduler.keepgoing = KeepGoing(workflow.scheduler, CHECKS)
-
-
-onerror:
-    print(failures, file=sys.stderr)
+    internals.stop_after_failed(workflow, CHECKS)

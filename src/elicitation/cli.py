@@ -5,6 +5,7 @@ import json
 import shutil
 import signal
 import sys
+from contextlib import chdir
 from pathlib import Path
 
 from elicitation.errors import InputError
@@ -22,8 +23,9 @@ def trace(arguments: argparse.Namespace) -> int:
 
 
 def verify(arguments: argparse.Namespace) -> int:
-    from elicitation.jobs.audit import command_for, verify
-    from elicitation.jobs.recovery import refuse_running
+    from elicitation.jobs.audit import verify
+    from elicitation.jobs.records import call_again
+    from elicitation.jobs.study_folder import refuse_running
 
     root = Path(arguments.folder)
     alone = refuse_running(root) if arguments.delete else None  # noqa: F841 (held to the end)
@@ -43,9 +45,27 @@ def verify(arguments: argparse.Namespace) -> int:
         print("To delete what is wrong, so that it can be made again: elicitation verify --delete")
     if missing:
         # Named, since Snakemake makes nothing again for results that are there already.
-        command = command_for(next(iter(records.values())), root, "--", "all", *missing)
+        command = call_again(next(iter(records.values()))["command"], root, "--", "all", *missing)
         print(f"To make again what is missing, and all that comes from it: {command}")
     return int(bool(problems))
+
+
+def repair(arguments: argparse.Namespace) -> int:
+    from elicitation.jobs.repair import repair
+
+    if not arguments.folder.is_dir():
+        raise InputError(f"There is no folder {arguments.folder}; name the folder of a study.")
+    with chdir(arguments.folder):
+        asked, left = repair(arguments.options)
+        if not asked:
+            print(f"Nothing is noted as damaged in {Path.cwd()}; `elicitation verify` checks all results.")
+    if left:
+        raise InputError(
+            f"{', '.join(left)} could not be made again (the lines above say why); repair again once that is fixed."
+        )
+    if asked:
+        print(f"Made again: {', '.join(asked)}. What came from them stays as it was.")
+    return 0
 
 
 def estimate(arguments: argparse.Namespace) -> int:
@@ -75,7 +95,9 @@ def positive(text: str) -> float:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="elicitation", description="Questions about results and studies.")
+    parser = argparse.ArgumentParser(
+        prog="elicitation", description="Questions about results and studies, and repairs."
+    )
     commands = parser.add_subparsers(required=True, metavar="command")
 
     command = commands.add_parser("trace", help="how a result came to be, and the command that makes it again")
@@ -90,6 +112,21 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("--mixed-code", action="store_true", help="accept results of several versions of the code")
     command.add_argument("--delete", action="store_true", help="delete what is wrong, for the next run to make again")
     command.set_defaults(function=verify)
+
+    command = commands.add_parser(
+        "repair",
+        help="make damaged results again, and nothing that came from them",
+        description="Make again the files that a run found damaged (they are noted in results/damaged.txt), and "
+        "nothing that came from them. Prints the call of Snakemake that it runs. It can be stopped or killed at any "
+        "moment and repeated. It is refused while the study runs.",
+    )
+    command.add_argument("folder", nargs="?", type=Path, default=Path(), help="the study's folder (this one)")
+    command.add_argument(
+        "options",
+        nargs="*",
+        help="further options of Snakemake, after `--`, for instance: elicitation repair . -- --profile profiles/slurm",
+    )
+    command.set_defaults(function=repair)
 
     command = commands.add_parser("estimate", help="what a study will cost, before anything runs")
     command.add_argument("study", nargs="?", type=Path, default=Path("config.yaml"), help="its file (config.yaml)")

@@ -8,7 +8,7 @@ import pytest
 from elicitation.cli import main
 from elicitation.files import write_json
 from elicitation.jobs.records import ROOT, begin_record, make_record
-from elicitation.jobs.recovery import hold_folder
+from elicitation.jobs.study_folder import hold_folder
 
 
 @pytest.fixture

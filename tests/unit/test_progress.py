@@ -1,10 +1,9 @@
-import logging
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from elicitation.jobs.progress import Failures, KeepGoing, TimeLeft, time_left
+from elicitation.jobs.progress import Failures, time_left
 
 
 @pytest.mark.parametrize(
@@ -21,16 +20,8 @@ def test_time_left_follows_from_the_mean_pace(done, seconds, words):
     assert time_left(done, 11, seconds) == words
 
 
-def test_only_progress_events_are_shown(capsys):
-    handler = TimeLeft()
-    for event in ("progress", "job_info"):
-        handler.emit(SimpleNamespace(event=event, done=2, total=2))
-    handler.emit(logging.makeLogRecord({"msg": "something else"}))
-    assert capsys.readouterr().err == "2 of 2 jobs done\n"
-
-
 def tell(failures, event, **fields):
-    failures.emit(SimpleNamespace(event=event, **fields))
+    failures.observe(SimpleNamespace(event=event, **fields))
 
 
 def fail(failures, *jobs, group=False):
@@ -76,31 +67,3 @@ def test_of_a_group_that_left_no_word_all_are_listed(failures):
     fail(failures, (0, "train_runs", None), (1, "evaluate_runs", None), group=True)
     fail(failures, (2, "plot_pareto", "The disk is full.\n"))
     assert "3 jobs failed" in str(failures)
-
-
-# Going on
-
-
-def snakemake_job(*rules):
-    return SimpleNamespace(rules=rules)
-
-
-@pytest.mark.parametrize(
-    ("failed", "running", "ready", "goes_on"),
-    [
-        (["train_runs"], [], ["train_runs"], True),
-        (["prepare_task"], [], ["train_runs"], False),
-        (["prepare_task"], ["check_lengths"], ["train_runs"], True),
-        (["prepare_task", "train_runs"], ["train_runs"], ["prepare_task"], True),
-        (["prepare_task"], ["train_runs"], [], False),
-    ],
-)
-def test_after_a_failed_check_nothing_starts_but_other_checks(failed, running, ready, goes_on):
-    jobs = [list(map(snakemake_job, names)) for names in (failed, running, ready)]
-    scheduler = SimpleNamespace(**dict(zip(("failed", "running", "open_jobs"), jobs, strict=True)))
-    assert bool(KeepGoing(scheduler, ["prepare_task", "check_lengths"])) == goes_on
-
-
-def test_a_group_with_a_check_is_a_check():
-    scheduler = SimpleNamespace(failed=[snakemake_job("order_purchases", "prepare_task")], running=[], open_jobs=[])
-    assert not KeepGoing(scheduler, ["prepare_task"])

@@ -1,10 +1,14 @@
-"""Whatever stops a study, the same command goes on from what is finished, and ends with the same files."""
+"""Whatever stops a study, the same command goes on from what is finished, and ends with the same files.
+
+Damaged files are made again by another command, and nothing else is.
+"""
 
 import os
 import random
 import shutil
 import signal
 import subprocess
+import sys
 from base64 import urlsafe_b64decode
 from contextlib import suppress
 from copy import deepcopy
@@ -21,6 +25,9 @@ SMALL = MINI | {
     "grid": MINI["grid"] | {"budgets": [4]},
     "labelling": {"engine": "transformers"},
 }
+# With one more budget, and what only that needs.
+LARGER = SMALL | {"grid": SMALL["grid"] | {"budgets": [4, 8]}}
+LARGER_STAGE = "results/stages/topic/supervisor/student/plain/w80_s0"
 KILLS = 10
 POOL = "results/tasks/topic/pool.parquet"
 LABELS = "results/weak_labels/topic/supervisor.parquet"
@@ -161,45 +168,93 @@ def test_a_read_only_results_folder_is_named_before_any_job(mounted, tmp_path):
     assert run_snakemake(tmp_path, SMALL, target=POOL).returncode == 0
 
 
-def test_damage_is_named_before_any_job_and_the_next_run_mends_it_and_nothing_else(undisturbed, tmp_path):
+def repair_command(folder: Path) -> list[str | Path]:
+    return [Path(sys.executable).with_name("elicitation"), "repair", folder]
+
+
+def repair(folder: Path) -> subprocess.CompletedProcess:
+    return subprocess.run(repair_command(folder), capture_output=True, text=True, cwd="/", check=False)
+
+
+def changed(before: dict, folder: Path) -> set[str]:
+    """The outputs whose files are others than before, or have another time."""
+    after = finished_outputs(folder)
+    return {str(output.relative_to(folder)) for output in before if before[output] != after[output]}
+
+
+def with_records(*outputs: str) -> set[str]:
+    return {*outputs, *(f"{output.removesuffix('.parquet')}.json" for output in outputs)}
+
+
+@pytest.fixture
+def broken(undisturbed, tmp_path) -> Path:
+    """A finished study whose labels and student are broken off, between which lie files that are whole."""
     folder = tmp_path / "study"
     shutil.copytree(undisturbed, folder, symlinks=True)
-    before = finished_outputs(folder)
     for file, size in ((folder / LABELS, 0), (folder / STUDENT / "model.safetensors", 5000)):
         # What is made again gets its old time back, so it must not get a freed inode too.
         os.link(file, tmp_path / file.name)
         os.truncate(file, size)
-    result = run_snakemake(folder, SMALL)
+    return folder
+
+
+def test_damage_is_named_before_any_job_and_its_repair_makes_nothing_else(broken, undisturbed):
+    before = finished_outputs(broken)
+    result = run_snakemake(broken, SMALL)
     assert result.returncode != 0 and "Traceback" not in result.stderr
     assert f"{LABELS} is damaged (" in result.stderr and f"{STUDENT}/model.safetensors is damaged (" in result.stderr
-    assert f"run the same command again: it makes {STUDENT}, {LABELS} again" in result.stderr
-    result = run_snakemake(folder, SMALL)
+    command = f"elicitation repair {broken}"
+    assert f"to make {STUDENT}, {LABELS} again, and nothing that came from it: {command}" in result.stderr
+    assert changed(before, broken) == set()
+    result = repair(broken)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert f"Made again: {STUDENT}, {LABELS}." in result.stdout
+    assert {STUDENT, LABELS} <= changed(before, broken) <= with_records(STUDENT, LABELS)
+    result = run_snakemake(broken, SMALL)
     assert result.returncode == 0 and "Nothing to be done" in result.stderr, result.stdout + result.stderr
-    assert result_files(folder) == result_files(undisturbed)
-    stamps = finished_outputs(folder)
-    same_job = {Path(STUDENT), Path(LABELS), Path(f"{STUDENT}.json"), Path(LABELS).with_suffix(".json")}
-    changed = {output.relative_to(folder) for output in before if before[output] != stamps[output]}
-    assert {Path(STUDENT), Path(LABELS)} <= changed <= same_job
+    assert result_files(broken) == result_files(undisturbed)
 
 
-def test_a_flipped_bit_is_named_by_the_first_job_that_reads_it_and_mended_by_the_next_run(undisturbed, tmp_path):
-    folder, larger = tmp_path / "study", deepcopy(SMALL)
+@pytest.mark.parametrize("delay", [0, 1])
+def test_a_repair_that_is_killed_keeps_runs_out_and_is_repeated_to_the_same_end(broken, undisturbed, tmp_path, delay):
+    run_snakemake(broken, SMALL)
+    before = finished_outputs(broken)
+    with (tmp_path / "output.txt").open("w") as output:
+        killed = subprocess.Popen(repair_command(broken), stdout=output, stderr=output, cwd="/", start_new_session=True)
+    wait_until(killed, lambda: not (broken / STUDENT / "model.safetensors").exists(), broken)
+    with suppress(subprocess.TimeoutExpired):
+        killed.wait(delay)
+    # Alone: its jobs must notice for themselves.
+    killed.kill()
+    killed.wait()
+    # A run that has something to do.
+    result = run_snakemake(broken, LARGER, target=LARGER_STAGE)
+    assert result.returncode != 0 and f"repeat it: elicitation repair {broken}" in result.stderr, result.stderr
+    result = repair(broken)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert changed(before, broken) <= with_records(STUDENT, LABELS)
+    result = run_snakemake(broken, SMALL)
+    assert result.returncode == 0 and "Nothing to be done" in result.stderr, result.stdout + result.stderr
+    assert result_files(broken) == result_files(undisturbed)
+
+
+def test_a_flipped_bit_is_named_by_the_first_job_that_reads_it_and_repaired(undisturbed, tmp_path):
+    folder = tmp_path / "study"
     shutil.copytree(undisturbed, folder, symlinks=True)
-    larger["grid"]["budgets"].append(8)
     content, time = bytearray((folder / LABELS).read_bytes()), (folder / LABELS).stat().st_mtime_ns
     content[len(content) // 3] ^= 1
     (folder / LABELS).write_bytes(content)
     os.utime(folder / LABELS, ns=(time, time))
-    before, target = finished_outputs(folder), "results/stages/topic/supervisor/student/plain/w80_s0"
-    result = run_snakemake(folder, larger, target=target)
+    before = finished_outputs(folder)
+    result = run_snakemake(folder, LARGER, target=LARGER_STAGE)
     assert result.returncode != 0 and "Traceback" not in result.stderr
-    assert f"Error: {LABELS} is damaged (" in result.stderr and f"it makes {LABELS} again and goes on" in result.stderr
-    result = run_snakemake(folder, larger, target=target)
+    assert f"Error: {LABELS} is damaged (" in result.stderr and f"to make {LABELS} again, and nothing" in result.stderr
+    result = repair(folder)
+    assert result.returncode == 0, result.stdout + result.stderr
+    result = run_snakemake(folder, LARGER, target=LARGER_STAGE)
     assert result.returncode == 0, result.stdout + result.stderr
     assert result_files(folder).items() >= result_files(undisturbed).items()
-    after = finished_outputs(folder)
-    changed = {str(output.relative_to(folder)) for output in before if before[output] != after[output]}
-    assert LABELS in changed <= {LABELS, LABELS.replace(".parquet", ".json"), "results/tasks/topic/lengths.json"}
+    assert LABELS in changed(before, folder) <= {*with_records(LABELS), "results/tasks/topic/lengths.json"}
 
 
 def own_task(folder: Path, rows: str) -> dict:

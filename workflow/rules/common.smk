@@ -1,6 +1,4 @@
 # Names, constraints and settings that the rules share. Imports nothing heavy.
-import subprocess
-
 from elicitation.study.config import (
     NO_LABELS,
     NO_SEED,
@@ -57,10 +55,12 @@ PLANNED = planned_blocks(study)
 MADE = made_blocks(PLANNED)
 BUDGETS = budgets_of(study["grid"])
 # Bad data, or an engine that does not start, should stop the study before anything is trained: what checks them comes
-# first and, where jobs share a machine, takes all of it; after a failed check nothing else starts.
+# first and, where jobs share a machine, takes all of it; after a failed check nothing else starts. (As input of what
+# trains, `ancient` so that a new check trains nothing again, they would hide from Snakemake what else has changed:
+# docs/architecture.md.)
 CHECKS = ["check_engine", "fetch_ratings", "prepare_task", "prepare_tokenizer", "check_texts", "check_lengths"]
 CHECK_PRIORITY = 100
-CHECK_THREADS = workflow.cores if workflow.local_exec and workflow.cores else 1
+CHECK_THREADS = workflow.cores if internals.jobs_run_here(workflow) and workflow.cores else 1
 API_STUDENTS = [name for name in STUDENTS if "api" in MODELS[name]]
 LOCAL_STUDENTS = [name for name in STUDENTS if name not in API_STUDENTS]
 READERS = {task: readers_of(task, study) for task in TASKS}
@@ -363,30 +363,11 @@ def grows(amount):
     return ask
 
 
-def remake(targets):
-    """Run the jobs that make these files, and none that depend on them, with the options of this run."""
-    command = [sys.executable, "-m", "snakemake", *remaking(targets), *sys.argv[1:]]
-    subprocess.run(command, cwd=workflow.rundir, check=False)
-
-
-def start_again():
-    """Begin this run again, so that it plans with the files as they are now."""
-    workflow.persistence.unlock()
-    os.chdir(workflow.rundir)
-    sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "snakemake", *sys.argv[1:]])
-
-
-def planned(kind):
-    """The files that the planned jobs read (kind: input) or make (output)."""
-    return sorted({str(file) for job in workflow.dag.needrun_jobs() for file in getattr(job, kind)})
-
-
 def shared_imports():
     """What several of the planned jobs import, and a fork server can import for them: on this machine, in this
     environment, and without the libraries that may use a GPU where the study does."""
-    if not workflow.local_exec or workflow.deployment_settings.deployment_method:
+    if not internals.jobs_run_here(workflow) or internals.deploys_software(workflow):
         return []
-    rules = [job.rule.name for job in workflow.dag.needrun_jobs()]
+    rules = internals.planned_rules(workflow)
     shared = [module for module, own in IMPORTS.items() if sum(rule.startswith(own) for rule in rules) > 1]
     return [module for module in shared if DEVICE == "cpu" or module == DRAWS]

@@ -50,9 +50,6 @@ rule trace_expansion:
         "tables"
     conda:
         "../../envs/elicitation.yaml"
-    resources:
-        mem_mb=grows(1000),
-        runtime=grows(10),
     params:
         version=1,
         budgets=BUDGETS,
@@ -76,9 +73,6 @@ rule plot_isoquants:
         "tables"
     conda:
         "../../envs/elicitation.yaml"
-    resources:
-        mem_mb=grows(1000),
-        runtime=grows(10),
     params:
         version=2,
         titles=TITLES,
@@ -105,9 +99,6 @@ rule plot_production:
         "tables"
     conda:
         "../../envs/elicitation.yaml"
-    resources:
-        mem_mb=grows(1000),
-        runtime=grows(10),
     params:
         version=2,
         titles=TITLES,
@@ -188,9 +179,6 @@ rule recommend:
         "tables"
     conda:
         "../../envs/elicitation.yaml"
-    resources:
-        mem_mb=grows(1000),
-        runtime=grows(10),
     params:
         version=9,
         titles=TITLES,
@@ -214,9 +202,6 @@ rule write_answer:
         "tables"
     conda:
         "../../envs/elicitation.yaml"
-    resources:
-        mem_mb=grows(1000),
-        runtime=grows(10),
     params:
         version=3,
         # The middle one of those shown.

@@ -14,9 +14,6 @@ rule order_purchases:
         "tasks"
     conda:
         "../../envs/elicitation.yaml"
-    resources:
-        mem_mb=grows(1000),
-        runtime=grows(10),
     params:
         version=1,
     script:

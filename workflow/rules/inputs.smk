@@ -15,9 +15,6 @@ rule fetch_ratings:
     conda:
         "../../envs/elicitation.yaml"
     threads: CHECK_THREADS
-    resources:
-        mem_mb=grows(1000),
-        runtime=grows(10),
     params:
         version=1,
     script:

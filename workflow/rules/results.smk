@@ -64,9 +64,6 @@ rule collect_metrics:
         "tables"
     conda:
         "../../envs/elicitation.yaml"
-    resources:
-        mem_mb=grows(1000),
-        runtime=grows(10),
     params:
         version=2,
     script:
@@ -85,9 +82,6 @@ rule collect_resamples:
         "tables"
     conda:
         "../../envs/elicitation.yaml"
-    resources:
-        mem_mb=grows(1000),
-        runtime=grows(10),
     params:
         version=3,
         average_over=AVERAGED,
@@ -132,9 +126,6 @@ rule summarise_runs:
         "tables"
     conda:
         "../../envs/elicitation.yaml"
-    resources:
-        mem_mb=grows(1000),
-        runtime=grows(10),
     params:
         version=4,
         plan=PLAN,
@@ -171,9 +162,6 @@ rule find_frontier:
         "tables"
     conda:
         "../../envs/elicitation.yaml"
-    resources:
-        mem_mb=grows(1000),
-        runtime=grows(10),
     params:
         version=3,
         prices=PRICES,
@@ -198,9 +186,6 @@ rule plot_pareto:
         "tables"
     conda:
         "../../envs/elicitation.yaml"
-    resources:
-        mem_mb=grows(1000),
-        runtime=grows(10),
     params:
         version=6,
         titles=TITLES,
@@ -224,9 +209,6 @@ rule plot_spending:
         "tables"
     conda:
         "../../envs/elicitation.yaml"
-    resources:
-        mem_mb=grows(1000),
-        runtime=grows(10),
     params:
         version=4,
         titles=TITLES,
@@ -293,9 +275,6 @@ rule plot_prompting:
         "tables"
     conda:
         "../../envs/elicitation.yaml"
-    resources:
-        mem_mb=grows(1000),
-        runtime=grows(10),
     params:
         version=4,
         titles=TITLES,
@@ -321,9 +300,6 @@ rule plot_scaling:
         "tables"
     conda:
         "../../envs/elicitation.yaml"
-    resources:
-        mem_mb=grows(1000),
-        runtime=grows(10),
     params:
         version=4,
         titles=TITLES,
@@ -349,9 +325,6 @@ rule plot_weak_labels:
         "tables"
     conda:
         "../../envs/elicitation.yaml"
-    resources:
-        mem_mb=grows(1000),
-        runtime=grows(10),
     params:
         version=3,
         tasks=list(TASKS),
@@ -376,9 +349,6 @@ rule tabulate_label_quality:
         "tables"
     conda:
         "../../envs/elicitation.yaml"
-    resources:
-        mem_mb=grows(1000),
-        runtime=grows(10),
     params:
         version=1,
         prices=PRICES,
@@ -401,9 +371,6 @@ rule tabulate_methods:
         "tables"
     conda:
         "../../envs/elicitation.yaml"
-    resources:
-        mem_mb=grows(1000),
-        runtime=grows(10),
     params:
         version=5,
         titles=TITLES,

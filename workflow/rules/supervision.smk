@@ -130,9 +130,6 @@ rule draw_ratings:
     priority: CHECK_PRIORITY
     conda:
         "../../envs/elicitation.yaml"
-    resources:
-        mem_mb=grows(1000),
-        runtime=grows(10),
     params:
         version=1,
         task=task_settings,
@@ -156,9 +153,6 @@ rule shuffle_errors:
         supervisor="|".join(SHUFFLED) or "none",
     conda:
         "../../envs/elicitation.yaml"
-    resources:
-        mem_mb=grows(1000),
-        runtime=grows(10),
     params:
         version=1,
         supervisor=supervisor_settings,

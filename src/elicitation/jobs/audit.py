@@ -1,6 +1,5 @@
 """Where a result comes from, and whether results still are what their records say."""
 
-import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,14 +7,13 @@ from pathlib import Path
 
 from elicitation.errors import InputError
 from elicitation.files import hash_file, visible_files
-from elicitation.jobs.records import ROOT, find_record, read_record, record_places
-from elicitation.jobs.recovery import DAMAGED, damaged_file
+from elicitation.jobs.damage import NOTED, damaged_file
+from elicitation.jobs.records import FOLDERS, call_again, find_record, read_records, record_places
+from elicitation.jobs.repair import JOURNAL
 
-# Where a study's results are, in its folder.
-FOLDERS = ("results", "figures")
-# What lies among results and is no job's: what an API was paid for, which must not be deleted, damaged files, and the
-# page of the checkout that explains the figures.
-UNRECORDED = ("results/api", str(DAMAGED), "figures/README.md")
+# What lies among results and is no job's: what an API was paid for, which must not be deleted, what was found damaged
+# and is being repaired, and the page of the checkout that explains the figures.
+UNRECORDED = ("results/api", str(NOTED), str(JOURNAL), "figures/README.md")
 # More inputs of a kind than this are shown as one and a number.
 SHOWN = 3
 
@@ -24,12 +22,6 @@ def short(value: str) -> str:
     """A hash or a code version as it is shown."""
     digits, _, dirty = value.partition("-")
     return digits[:8] + (" (dirty)" if dirty else "")
-
-
-def command_for(record: dict, root: Path, *words: str) -> str:
-    """The call of Snakemake, with further words, that goes on with the study in `root`, from anywhere."""
-    place = [] if root.resolve() == ROOT else ["--directory", str(root.resolve())]
-    return f"cd {shlex.quote(str(ROOT))} && {record['command']} {shlex.join([*place, *words])}".rstrip()
 
 
 # Trace
@@ -123,7 +115,7 @@ def trace(name: str, everything: bool = False) -> Iterator[str]:
     sha256 = record["outputs"][path]["sha256"] if path in record["outputs"] else hash_file(root / path)
     yield from tree(path, sha256, root, everything, set())
     yield ""
-    yield f"To make it again: {command_for(record, root, '--force', '--', path)}"
+    yield f"To make it again: {call_again(record['command'], root, '--force', '--', path)}"
 
 
 # Verify
@@ -138,16 +130,6 @@ class Problem:
     """What must go, and be made again."""
     missing: tuple[str, ...] = ()
     """What must be made again."""
-
-
-def read_records(root: Path) -> dict[str, dict]:
-    """All records by their paths."""
-    records = {}
-    for path in (path for folder in FOLDERS for path in visible_files(root / folder) if path.suffix == ".json"):
-        # What cannot be read is a file without a record, and its job's files too.
-        if record := read_record(path):
-            records[str(path.relative_to(root))] = record
-    return records
 
 
 def check_outputs(records: dict[str, dict], root: Path) -> Iterator[Problem]:

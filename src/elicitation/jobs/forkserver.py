@@ -24,6 +24,7 @@ from pathlib import Path
 
 from elicitation.jobs.processes import end_with
 from elicitation.jobs.records import hash_code
+from elicitation.jobs.snakemake_internals import JOB_MODULE
 
 # Environment variable with the path of the server's socket.
 FORK_SERVER = "ELICITATION_FORK_SERVER"
@@ -68,7 +69,7 @@ def serve(listening: int, imported: Sequence[str]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     gc.disable()
-    ready = import_all((*imported, "snakemake.iocontainers"))
+    ready = import_all((*imported, JOB_MODULE))
     gc.freeze()
     # Nobody waits for keepers.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)

@@ -1,10 +1,6 @@
-"""How far a study is, how long it will take, what failed, on the terminal; and when a failure stops it."""
+"""How far a study is, how long it will take, and which jobs failed: what is said of it on the terminal."""
 
 import logging
-import sys
-import time
-from collections.abc import Collection
-from contextlib import suppress
 from pathlib import Path
 
 from elicitation.errors import one_line
@@ -22,38 +18,6 @@ def time_left(done: int, total: int, seconds: float) -> str:
     return f"{done} of {total} jobs done" + (f", about {shown} left" if done < total else "")
 
 
-class TimeLeft(logging.Handler):
-    """Listens to Snakemake's own progress events and adds the time."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.INFO)
-        self.started = time.monotonic()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if getattr(record, "event", None) == "progress":
-            # A terminal that is gone is no reason to stop.
-            with suppress(OSError):
-                print(time_left(record.done, record.total, time.monotonic() - self.started), file=sys.stderr)
-
-
-class KeepGoing:
-    """Stands in for Snakemake's `keep-going`, whose truth it asks for before it starts jobs beside failed ones.
-
-    A failed job stops no independent one; but after a check that failed nothing starts except other checks.
-    """
-
-    def __init__(self, scheduler, checks: Collection[str]) -> None:
-        """scheduler: Snakemake's; checks: names of rules."""
-        self.scheduler, self.checks = scheduler, set(checks)
-
-    def __bool__(self) -> bool:
-        def has_check(jobs) -> bool:
-            return any(self.checks.intersection(job.rules) for job in jobs)
-
-        waiting = [*self.scheduler.running, *self.scheduler.open_jobs]
-        return not has_check(self.scheduler.failed) or has_check(waiting)
-
-
 def last_line(log: Path) -> str:
     """The last line of a log; empty if there is none."""
     if not log.is_file():
@@ -64,19 +28,22 @@ def last_line(log: Path) -> str:
     return one_line(next((line for line in reversed(lines) if line.strip()), ""))
 
 
-class Failures(logging.Handler):
-    """Listens to Snakemake's events and keeps the jobs whose last attempt failed.
+class Failures:
+    """The jobs whose last attempt failed, by the events that Snakemake logs.
 
     Of a group of jobs that failed, Snakemake only says that it did; by their logs it is known which of them.
     """
 
     def __init__(self) -> None:
-        super().__init__(logging.INFO)
         self.jobs: dict[int, tuple[str, list[str]]] = {}
+        """Rule and logs of each failed job, by its number."""
         self.groups: list[set[int]] = []
+        """The jobs of each group that failed."""
         self.stamps: dict[int, int] = {}
+        """When the log of each job had been written last (ns) before the job started."""
 
-    def emit(self, record: logging.LogRecord) -> None:
+    def observe(self, record: logging.LogRecord) -> None:
+        """Take note of one of Snakemake's events; other records say nothing of failures."""
         event = getattr(record, "event", None)
         if event == "job_info":
             self.stamps.setdefault(record.jobid, self.stamp(record.log))

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from elicitation.files import hash_file, read_json, visible_files
 
+# Where a study's results are, in its folder.
+FOLDERS = ("results", "figures")
 # The checkout.
 ROOT = Path(__file__).parents[3]
 # Environment variable by which the Snakefile tells its jobs how they were called.
@@ -37,6 +39,20 @@ def study_command(configfiles: Iterable[Path], overrides: Iterable[str]) -> str:
         shown = [str(value).removeprefix(f"{ROOT}/") for value in values]
         words += [flag, *shown] if shown else []
     return shlex.join(words)
+
+
+def words_again(command: str, root: Path, *words: str) -> list[str]:
+    """The call of Snakemake, in the checkout, that goes on with the study in `root`, with further words.
+
+    command: of study_command, as records hold it.
+    """
+    place = [] if root.resolve() == ROOT else ["--directory", str(root.resolve())]
+    return [*shlex.split(command), *place, *words]
+
+
+def call_again(command: str, root: Path, *words: str) -> str:
+    """The call of words_again as it can be typed anywhere."""
+    return f"cd {shlex.quote(str(ROOT))} && {shlex.join(words_again(command, root, *words))}"
 
 
 def code_version(root: Path = ROOT) -> str:
@@ -102,6 +118,16 @@ def read_record(file: Path) -> dict | None:
         if is_record(value := read_json(file)):
             return value
     return None
+
+
+def read_records(root: Path) -> dict[str, dict]:
+    """All records of the study in `root` by their paths from there."""
+    records = {}
+    for path in (path for folder in FOLDERS for path in visible_files(root / folder) if path.suffix == ".json"):
+        # What cannot be read is a file without a record, and its job's files too.
+        if record := read_record(path):
+            records[str(path.relative_to(root))] = record
+    return records
 
 
 def record_places(path: Path) -> list[Path]:

@@ -7,18 +7,19 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TextIO
 
 from elicitation.errors import InputError, Redacted, one_line, redact
+from elicitation.jobs.damage import altered, report_damage
 from elicitation.jobs.devices import lease_gpus, visible_gpus
 from elicitation.jobs.forkserver import run_forked
 from elicitation.jobs.processes import end_with
 from elicitation.jobs.progress import DONE
-from elicitation.jobs.recovery import altered, explain_unwritten, report_damage
+from elicitation.jobs.study_folder import explain_unwritten
 
 # Environment variables that the Snakefile sets: process id of the scheduler; jobs that may share a GPU.
 SCHEDULER, JOBS_PER_GPU = "ELICITATION_SCHEDULER", "ELICITATION_JOBS_PER_GPU"
@@ -91,6 +92,72 @@ def imports_done() -> None:
     gc.enable()
 
 
+def prepare_process(threads: int) -> None:
+    """Set what libraries read when they are imported, and end this process when its scheduler does."""
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    faulthandler.enable()
+    # Searching for garbage among what imports leave for good takes a sixth of their time.
+    gc.disable()
+    if SCHEDULER in os.environ:
+        end_with(int(os.environ[SCHEDULER]))
+
+
+def send_output_to(log: str) -> None:
+    """Send all that is printed, by libraries and child processes too, to the log, without keys; read nothing."""
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
+    # File descriptors, not sys.stdout: libraries written in C++ log too.
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    # What is said stands in the log at once.
+    sys.stdout.reconfigure(line_buffering=True)
+    sys.stdout, sys.stderr = Redacted(sys.stdout), Redacted(sys.stderr)
+    # No library may ask a question, such as whether to run a repository's code.
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+
+
+def take_gpus(count: int, whole_gpu: bool, say_so: Callable[[str], object]) -> None:
+    """Lease so many GPUs and let this process see no others. whole_gpu, say_so: as in `job` and lease_gpus."""
+    leased = []
+    if count:
+        shared = 1 if whole_gpu else int(os.environ.get(JOBS_PER_GPU, "1"))
+        leased = lease_gpus(visible_gpus(), count, shared, say_so)
+        os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
+    # None for a job that computes on the CPU: peft would load its adapters on one that is there.
+    os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(leased)
+
+
+def report_failure(error: BaseException, snakemake, terminal: TextIO) -> None:
+    """Say in a sentence why the job failed, on the terminal and in the log; there a traceback precedes it.
+
+    An InputError has no traceback. Signals that stop a job are not heard any more.
+    """
+    for number in STOPPING:
+        signal.signal(number, signal.SIG_IGN)
+    sentence = explain(error, snakemake)
+    print(f"\nError: {sentence}\n", file=terminal)
+    # The log may lie on the disk that is full, or not be there.
+    with suppress(OSError):
+        sys.stdout.flush()
+    with suppress(OSError), open(snakemake.log[0], "a") as stream:  # noqa: PTH123
+        if not isinstance(error, InputError):
+            stream.write(redact(traceback.format_exc()))
+        stream.write(f"{sentence}\n")
+
+
+def close_output(log: Path, terminal: TextIO) -> None:
+    """Write out what has been said, and take keys out of the log that libraries printed past Redacted."""
+    for stream in (sys.stdout, sys.stderr, terminal):
+        # A full disk is no reason not to say so.
+        with suppress(OSError):
+            stream.flush()
+    with suppress(OSError):
+        # A log may be no file: /dev/null, a pipe.
+        text = log.read_text(errors="surrogateescape") if log.is_file() else ""
+        if redact(text) != text:
+            log.write_text(redact(text), errors="surrogateescape")
+
+
 @contextmanager
 def job(snakemake, whole_gpu: bool = False, forked: bool = True, threads: int | None = None) -> Iterator[dict]:
     """Set threads and GPUs, send all output to the log, write the record, and end the process.
@@ -107,64 +174,23 @@ def job(snakemake, whole_gpu: bool = False, forked: bool = True, threads: int | 
     threads, gpus = threads or snakemake.threads, snakemake.resources.get("gpu", 0)
     if forked and threads == 1 and not gpus:
         run_forked()
-    started = time.perf_counter()
-    os.environ["OMP_NUM_THREADS"] = str(threads)
-    os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    faulthandler.enable()
-    # Searching for garbage among what imports leave for good takes a sixth of their time.
-    gc.disable()
-    if SCHEDULER in os.environ:
-        end_with(int(os.environ[SCHEDULER]))
+    started, status, details = time.perf_counter(), 0, {}
+    prepare_process(threads)
     sys.stdout.flush()
     terminal = os.fdopen(os.dup(2), "w")
-    status = 0
-    details: dict = {}
     try:
         for number in STOPPING:
             signal.signal(number, stop)
-        log = os.open(snakemake.log[0], os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
-        # File descriptors, not sys.stdout: libraries written in C++ log too.
-        os.dup2(log, 1)
-        os.dup2(log, 2)
-        # What is said stands in the log at once.
-        sys.stdout.reconfigure(line_buffering=True)
-        sys.stdout, sys.stderr = Redacted(sys.stdout), Redacted(sys.stderr)
-        # No library may ask a question, such as whether to run a repository's code.
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        send_output_to(snakemake.log[0])
         begun = begin(snakemake)
-        leased = []
-        if gpus:
-            shared = 1 if whole_gpu else int(os.environ.get(JOBS_PER_GPU, "1"))
-            leased = lease_gpus(visible_gpus(), gpus, shared, partial(say, terminal, snakemake.rule))
-            os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
-        # None for a job that computes on the CPU: peft would load its adapters on one that is there.
-        os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(leased)
+        take_gpus(gpus, whole_gpu, partial(say, terminal, snakemake.rule))
         target = snakemake.output.record
         yield details
         save_record(snakemake, target, details, begun, started)
         print(f"{DONE} in {time.perf_counter() - started:.1f} s.")
     except BaseException as error:
-        for number in STOPPING:
-            signal.signal(number, signal.SIG_IGN)
         status = 1
-        sentence = explain(error, snakemake)
-        print(f"\nError: {sentence}\n", file=terminal)
-        # The log may lie on the disk that is full, or not be there.
-        with suppress(OSError):
-            sys.stdout.flush()
-        with suppress(OSError), open(snakemake.log[0], "a") as stream:  # noqa: PTH123
-            if not isinstance(error, InputError):
-                stream.write(redact(traceback.format_exc()))
-            stream.write(f"{sentence}\n")
-    for stream in (sys.stdout, sys.stderr, terminal):
-        # A full disk is no reason not to say so.
-        with suppress(OSError):
-            stream.flush()
-    with suppress(OSError):
-        # Libraries may have printed a key past Redacted. (A log may be no file: /dev/null, a pipe.)
-        log = Path(snakemake.log[0])
-        text = log.read_text(errors="surrogateescape") if log.is_file() else ""
-        if redact(text) != text:
-            log.write_text(redact(text), errors="surrogateescape")
+        report_failure(error, snakemake, terminal)
+    close_output(Path(snakemake.log[0]), terminal)
     # Skips the libraries' own clean-up, which takes up to 2 s and has nothing left to do.
     os._exit(status)

@@ -1,0 +1,124 @@
+"""All that this project uses of Snakemake without its documentation promising it.
+
+No other file touches these things. Each function says what it relies on, and tests/unit/test_snakemake_internals.py
+tries each against the installed Snakemake, so that an upgrade that changes one of them fails there.
+`workflow` is everywhere the object of this name that Snakemake defines in a Snakefile.
+"""
+
+import logging
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+# What a script job unpickles `snakemake` with, and so imports first.
+JOB_MODULE = "snakemake.iocontainers"
+
+
+def is_main_process(workflow) -> bool:
+    """Whether this is the call of Snakemake that schedules, and not one that it started to run a job.
+
+    Relies on `Workflow.is_main_process`.
+    """
+    return workflow.is_main_process
+
+
+def jobs_run_here(workflow) -> bool:
+    """Whether jobs run on this machine, and not on the nodes of a cluster.
+
+    Relies on `Workflow.local_exec`.
+    """
+    return workflow.local_exec
+
+
+def only_touches(workflow) -> bool:
+    """Whether Snakemake was called with --touch, so that no job reads or makes anything.
+
+    Relies on `Workflow.touch`.
+    """
+    return workflow.touch
+
+
+def deploys_software(workflow) -> bool:
+    """Whether jobs run in environments (conda, containers) that Snakemake makes, and not in this one.
+
+    Relies on `Workflow.deployment_settings.deployment_method`.
+    """
+    return bool(workflow.deployment_settings.deployment_method)
+
+
+def given_study(workflow) -> tuple[list[Path], list[str]]:
+    """The files given by --configfile (absolute) and the `key=value` given by --config.
+
+    Relies on `Workflow.config_settings.configfiles` and `.config_args`.
+    """
+    settings = workflow.config_settings
+    return list(settings.configfiles), list(settings.config_args)
+
+
+def planned_rules(workflow) -> list[str]:
+    """The rule of each job that will run. Only while or after jobs are planned, as in `onstart`.
+
+    Relies on `Workflow.dag.needrun_jobs()` and on a job's `rule.name`.
+    """
+    return [job.rule.name for job in workflow.dag.needrun_jobs()]
+
+
+def planned_files(workflow) -> tuple[list[str], list[str]]:
+    """The files that the jobs that will run read, and those that they make. When: as planned_rules.
+
+    Relies on `Workflow.dag.needrun_jobs()` and on a job's `input` and `output`.
+    """
+    jobs = list(workflow.dag.needrun_jobs())
+    read, made = ({str(file) for job in jobs for file in getattr(job, kind)} for kind in ("input", "output"))
+    return sorted(read), sorted(made)
+
+
+class KeepGoing:
+    """Stands in for Snakemake's `keep-going`, whose truth it asks for before it starts jobs beside failed ones.
+
+    A failed job stops no independent one; but after a check that failed nothing starts except other checks.
+    """
+
+    def __init__(self, scheduler, checks: Collection[str]) -> None:
+        """scheduler: Snakemake's; checks: names of rules."""
+        self.scheduler, self.checks = scheduler, set(checks)
+
+    def __bool__(self) -> bool:
+        def has_check(jobs) -> bool:
+            return any(self.checks.intersection(job.rules) for job in jobs)
+
+        waiting = [*self.scheduler.running, *self.scheduler.open_jobs]
+        return not has_check(self.scheduler.failed) or has_check(waiting)
+
+
+def stop_after_failed(workflow, checks: Collection[str]) -> None:
+    """Let nothing start after a job of these rules has failed, but other jobs of them. Only in `onstart`.
+
+    Relies on `Workflow.scheduler` with `keepgoing`, which it asks for whenever it may start jobs, `failed`, `running`
+    and `open_jobs`, and on a job's or group's `rules`.
+    """
+    if workflow.scheduler.keepgoing:
+        workflow.scheduler.keepgoing = KeepGoing(workflow.scheduler, checks)
+
+
+def say(text: str, level: int = logging.INFO) -> None:
+    """Print a line among Snakemake's own, on the terminal and in its log.
+
+    Relies on `snakemake.logging.logger`, to which Snakemake's own handlers are attached until its plugins are closed.
+    """
+    from snakemake.logging import logger
+
+    logger.log(level, text)
+
+
+def run_snakemake(words: Sequence[str]) -> bool:
+    """Run Snakemake with these arguments in this process, so that both end together; whether it succeeded.
+
+    Relies on `snakemake.cli.main(words)`, the function behind the command, which ends by SystemExit.
+    """
+    from snakemake.cli import main
+
+    try:
+        main(list(words))
+    except SystemExit as end:
+        return not end.code
+    return True

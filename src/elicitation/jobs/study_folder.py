@@ -1,0 +1,135 @@
+"""A study's folder: whether it can be written, and whether a run lives there."""
+
+import errno
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TextIO
+
+from elicitation.errors import InputError, one_line
+
+# Snakemake's folder, and the file in it that every run holds a lock on.
+STATE = Path(".snakemake")
+RUNNING = "running"
+FULL = (errno.ENOSPC, errno.EDQUOT)
+UNWRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
+# Options with which NFS and Lustre are mounted where other machines do not see a lock.
+LOCAL_LOCKS = {"local_lock=all", "local_lock=flock", "localflock"}
+MOUNTS = Path("/proc/self/mountinfo")
+
+
+# Whether it can be written
+
+
+def explain_unwritten(error: BaseException, what: str) -> str | None:
+    """The sentence where an error is a disk's that takes nothing more or a folder's that cannot be written, or None."""
+    message = one_line(str(error))
+    # Libraries written in Rust or C++ pass on the words, not the number.
+    if any(os.strerror(code) in message for code in FULL):
+        return f"The disk is full: {what} could not be written; make room, then run the same command again."
+    if any(os.strerror(code) in message for code in UNWRITABLE):
+        return f"{what} could not be written ({message}); make its folder writable, then run the same command again."
+    return None
+
+
+@contextmanager
+def writing(what: str) -> Iterator[None]:
+    """What is written in the block fails, if it does, with an InputError."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(explain_unwritten(error, what) or f"{what}: {error}; fix its folder.") from error
+
+
+def check_writable(folders: Iterable[Path]) -> None:
+    """InputError if nothing can be written to a folder, or to the one that it would be made in."""
+    for folder in folders:
+        existing = next(place for place in (folder, *folder.resolve().parents) if place.exists())
+        if not os.access(existing, os.W_OK | os.X_OK):
+            raise InputError(
+                f"Nothing can be written to {folder} (read-only, or not yours); make it writable, or choose another "
+                "working folder with --directory."
+            )
+        with writing(f"a file in {folder}"), tempfile.TemporaryFile(dir=existing) as file:
+            file.write(b"x")
+
+
+# Whether a run lives there
+
+
+def locks_are_seen(folder: Path) -> bool:
+    """Whether other machines see a lock on a file in the folder, as far as its mount's options tell."""
+    device = folder.stat().st_dev
+    number = f"{os.major(device)}:{os.minor(device)}"
+    lines = [line.split() for line in MOUNTS.read_text().splitlines()] if MOUNTS.exists() else []
+    return not any(LOCAL_LOCKS & set(",".join(fields[5:]).split(",")) for fields in lines if fields[2] == number)
+
+
+def try_alone(running: TextIO) -> bool:
+    """Whether no other run holds the file; if so, the caller has it alone."""
+    try:
+        fcntl.flock(running, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def open_running(state: Path) -> TextIO:
+    """The file that every run holds a lock on, in Snakemake's folder `state`; InputError if it cannot be written."""
+    with writing(str(state)):
+        state.mkdir(exist_ok=True)
+        return (state / RUNNING).open("a+")
+
+
+def remove_stale_lock(state: Path) -> None:
+    """Remove the lock that a killed run of Snakemake left; only for whoever is alone there."""
+    if locks_are_seen(state):
+        shutil.rmtree(state / "locks", ignore_errors=True)
+
+
+def share_folder(running: TextIO) -> None:
+    """Let other runs hold the folder too, which this process goes on to hold."""
+    with suppress(OSError):
+        fcntl.flock(running, fcntl.LOCK_SH)
+
+
+def hold_folder(state: Path = STATE) -> TextIO:
+    """Hold the folder as every run does, and remove Snakemake's lock from `state` if a killed run left it there.
+
+    Every run holds a shared lock that dies with its process, so whoever gets it alone is the only run there. Where
+    there are no locks, or none that other machines see, Snakemake's own stays. The caller keeps what is returned.
+    Raises InputError if nothing can be written.
+    """
+    running = open_running(state)
+    with suppress(OSError):
+        if try_alone(running):
+            remove_stale_lock(state)
+    share_folder(running)
+    return running
+
+
+def hold_alone(state: Path = STATE) -> TextIO:
+    """Hold the folder against all runs, which wait to start until the caller shares it, and remove a stale lock.
+
+    Raises InputError if a run lives there, or nothing can be written. The caller keeps what is returned.
+    """
+    running = open_running(state)
+    with suppress(OSError):
+        if not try_alone(running):
+            raise InputError(f"A study is running in {state.resolve().parent}; wait until it has ended.")
+        remove_stale_lock(state)
+    return running
+
+
+def refuse_running(folder: Path) -> TextIO | None:
+    """InputError if a study runs in the folder; none starts there while the caller keeps what is returned."""
+    with suppress(OSError):
+        running = (folder / STATE / RUNNING).open("r+")
+        if not try_alone(running):
+            raise InputError(f"A study is running in {folder.resolve()}; wait until it has ended.")
+        return running
+    return None
