@@ -12,8 +12,9 @@ min_version("9.27")
 # Snakemake hands the scheduler's path on to script jobs.
 sys.path.insert(0, f"{workflow.basedir}/src")
 
-from elicitation.study.config import validate
 from elicitation.errors import InputError
+from elicitation.study.reading import read_yaml, with_overrides
+from elicitation.study.validation import validate
 from elicitation.jobs.forkserver import start_fork_server
 from elicitation.models.hardware import Hardware, check_precision, describe_precision
 from elicitation.jobs.script import JOBS_PER_GPU, SCHEDULER
@@ -25,6 +26,13 @@ failures = Failures()
 logger.addHandler(failures)
 logger.addHandler(TimeLeft())
 
+try:
+    # Snakemake takes the last of two equal keys.
+    for file in workflow.config_settings.configfiles or [Path(workflow.basedir, "config.yaml")]:
+        read_yaml(file)
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
 # A study given by --configfile is complete: the default must not be merged into it.
 if not workflow.config_settings.configfiles:
 
@@ -35,15 +43,15 @@ try:
     if workflow.is_main_process:
         check_writable([Path.cwd()])
         running = hold_folder(Path(".snakemake"))
-    study = validate(config)
-    hardware = Hardware(study["device"], precision=study["precision"])
+    study = validate(with_overrides(config, workflow.config_settings.config))
+    hardware = Hardware(study.device, precision=study.precision)
     if workflow.local_exec:
         check_precision(hardware)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 os.environ |= {
     SCHEDULER: str(os.getpid()),
-    JOBS_PER_GPU: str(study["jobs_per_gpu"]),
+    JOBS_PER_GPU: str(study.jobs_per_gpu),
     COMMAND_VARIABLE: study_command(workflow.config_settings.configfiles, workflow.config_settings.config_args),
 }
 

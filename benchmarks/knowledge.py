@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from elicitation.data.tasks import clean, write_examples
 from elicitation.models.batches import last_hidden_states
 from elicitation.models.pretraining import pretrain
-from elicitation.study.config import read_study
+from elicitation.study.validation import read_study
 
 N_TEST = 1000
 

@@ -10,7 +10,7 @@ with job(snakemake, whole_gpu=snakemake.params.labelling["engine"] == "vllm") as
     from elicitation.models.engines import label
     from elicitation.models.hardware import Hardware
     from elicitation.models.loading import load_tokenizer, require_hardware, tokenize
-    from elicitation.study.config import NO_SEED
+    from elicitation.study.grid import NO_SEED
 
     imports_done()
     params, files, hardware = snakemake.params, snakemake.input, Hardware(**snakemake.params.hardware)
