@@ -24,7 +24,7 @@ from elicitation.study.values import (
     refusal,
 )
 
-Title = like(r"[\w ,.:;()+/%&'-]+", "letters, digits, spaces and , . : ; ( ) + / % & ' - _", max_length=60)
+Title = like(r"[\w ,.:;()+/%&'-]+", "made of letters, digits, spaces and , . : ; ( ) + / % & ' - _", max_length=60)
 
 
 class ShotsSettings(Section):
@@ -71,7 +71,7 @@ class Variant(Section):
     @model_validator(mode="after")
     def check_changes(self) -> Self:
         if self.like not in METHODS:
-            raise refusal(f"{self.like!r} is not defined{nearest(self.like, list(METHODS))}")
+            raise refusal(f"{self.like!r} is not defined{nearest(self.like, list(METHODS))}", "like")
         base = METHODS[self.like]
         if self.finetune_on and (base.prompts_only or self.gold_shares):
             fix = "drop `gold_shares`" if self.gold_shares else "grid.shots holds its numbers; drop it"

@@ -275,8 +275,8 @@ class ApiModel(Model):
     )
 
     @classmethod
-    def says_of_other(cls, key) -> str:
-        says = super().says_of_other(key)
+    def says_of_foreign(cls, key: str) -> str:
+        says = super().says_of_foreign(key)
         return says.replace("drop it.", "drop it (its own settings stand under `api`).")
 
 

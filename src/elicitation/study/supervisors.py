@@ -1,6 +1,6 @@
 """The supervisors of a study: what writes weak labels, and what the labels of each depend on."""
 
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -21,9 +21,10 @@ from elicitation.study.values import (
     refusal,
 )
 
-COLUMN = r"[\w][\w ,.:;()+/%&'-]*"
 Column = like(
-    COLUMN, "letters, digits and, behind the first, spaces and any of ,.:;()+/%&'-_, as the name of a column", max_length=100
+    r"\w[\w ,.:;()+/%&'-]*",
+    "made of letters, digits and, behind the first, spaces and any of ,.:;()+/%&'-_, as the name of a column",
+    max_length=100,
 )
 AGGREGATE = (
     "How several columns or ratings become one label; `mean` of the probabilities or votes, `majority` of the votes, or "
@@ -58,10 +59,9 @@ class ModelSupervisor(Supervisor):
         return None
 
     @classmethod
-    def says_of_other(cls, key: Any) -> str:
-        if key == "aggregate":
-            return "aggregate joins the columns of a table; add `columns`, or drop it."
-        return super().says_of_other(key)
+    def says_of_foreign(cls, key: str) -> str:
+        # All other keys that it lacks would make it another kind.
+        return f"{key} joins the columns of a table; add `columns`, or drop it."
 
 
 class Finetuned(ModelSupervisor):
@@ -88,9 +88,8 @@ class Shuffled(Supervisor):
     )
 
     @classmethod
-    def says_of_other(cls, key: Any) -> str:
-        says = super().says_of_other(key)
-        return says if says.startswith("unknown") else "shuffle_errors_of stands alone; drop the other keys."
+    def says_of_foreign(cls, key: str) -> str:
+        return "shuffle_errors_of stands alone; drop the other keys."
 
 
 class Columns(Supervisor):
@@ -110,9 +109,8 @@ class Columns(Supervisor):
         return self
 
     @classmethod
-    def says_of_other(cls, key: Any) -> str:
-        says = super().says_of_other(key)
-        return says if says.startswith("unknown") else "columns have no model; drop the other keys."
+    def says_of_foreign(cls, key: str) -> str:
+        return "columns have no model; drop the other keys."
 
 
 class Raters(Supervisor):
@@ -136,9 +134,8 @@ class Raters(Supervisor):
         return self
 
     @classmethod
-    def says_of_other(cls, key: Any) -> str:
-        says = super().says_of_other(key)
-        return says if says.startswith("unknown") else "raters have no model and no columns; drop the other keys."
+    def says_of_foreign(cls, key: str) -> str:
+        return "raters have no model and no columns; drop the other keys."
 
 
 # Those that only join or draw go first, since they have no model.

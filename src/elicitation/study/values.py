@@ -182,9 +182,9 @@ Shares = distinct(Share, min_length=1)
 # Pairs of [weak labels, gold labels].
 Purchases = distinct(listed(Natural, min_length=2, max_length=2))
 SomePurchases = distinct(listed(Natural, min_length=2, max_length=2), min_length=1)
-SMALL_NAME = "small letters, digits, - and _, and begin with a letter or a digit"
+SMALL_NAME = "made of small letters, digits, - and _, and begin with a letter or a digit"
 SmallName = like("[a-z0-9][a-z0-9_-]*", SMALL_NAME, max_length=100)
-Name = like("[a-zA-Z0-9][a-zA-Z0-9._-]*", "letters, digits, ., - and _, and begin with a letter or digit", max_length=100)
+Name = like("[a-zA-Z0-9][a-zA-Z0-9._-]*", "made of letters, digits, ., - and _, and begin with a letter or a digit", max_length=100)
 Sha256 = like("[0-9a-f]{64}", "a hash of 64 hexadecimal digits")
 
 
@@ -234,8 +234,13 @@ class Kind(Section):
     @classmethod
     def says_of_other(cls, key: Any) -> str:
         known = dict.fromkeys(name for kind in cls.kinds for name in kind.keys())
-        if key not in known:
-            return f"unknown key {shown(key)}{nearest(str(key), list(known))}"
+        if key in known:
+            return cls.says_of_foreign(key)
+        return f"unknown key {shown(key)}{nearest(str(key), list(known))}"
+
+    @classmethod
+    def says_of_foreign(cls, key: str) -> str:
+        """What is wrong with a key that only other kinds have."""
         if any(key in kind.decided_by for kind in cls.kinds):
             return f"{join_words({key, cls.decided_by[0]}, 'and')} exclude each other; give exactly one."
         return f"{cls.takes} no {key}; drop it."
