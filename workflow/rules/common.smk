@@ -61,7 +61,7 @@ wildcard_constraints:
 
 
 def of(path):
-    """What a rule asks of the study: what its wildcards name, as in `student`, or a part of it, as in `task.prompt`."""
+    """Asks the study for what wildcards name, as in `student`, or for a part of that, as in `task.prompt`."""
     kind, *parts = path.split(".")
 
     def ask(wildcards):
@@ -120,6 +120,11 @@ def purchases(wildcards):
 def weak_labels(wildcards):
     """The supervisor's labels, where any are bought."""
     return [] if wildcards.supervisor == NO_SUPERVISOR else "results/weak_labels/{task}/{supervisor}.parquet"
+
+
+def of_groups(folder):
+    """The files of all groups in a folder."""
+    return [f"{folder}/{'/'.join(group)}.parquet" for group in study.groups]
 
 
 def runs_of_group(wildcards):

@@ -47,7 +47,7 @@ rule evaluate_runs:
 
 rule collect_metrics:
     input:
-        ["results/metrics/{task}/{supervisor}/{student}/{method}.parquet".format(**group._asdict()) for group in study.groups],
+        of_groups("results/metrics"),
     output:
         metrics="results/metrics.parquet",
         record="results/metrics.json",
@@ -68,7 +68,7 @@ rule collect_metrics:
 
 rule collect_resamples:
     input:
-        ["results/resamples/{task}/{supervisor}/{student}/{method}.parquet".format(**group._asdict()) for group in study.groups],
+        of_groups("results/resamples"),
     output:
         resamples="results/resamples.parquet",
         record="results/resamples.json",

@@ -24,8 +24,6 @@ from elicitation.errors import InputError, shown
 from elicitation.files import hash_text
 from elicitation.seeds import stream
 
-# What a task with a table need not say.
-DEFAULTS = {"text": "{text}", "label": "gold"}
 GOLD = 0
 LINE_BREAK = re.compile(rb"\r\n|\r|\n")
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.ASCII | re.IGNORECASE)
@@ -211,7 +209,6 @@ def read_rows(task: dict, data_folder: str | None, columns: Iterable[str] = ()) 
 
     Raises InputError, with the number of the row, on the first thing that is wrong.
     """
-    task = DEFAULTS | task
     path = table_file(task, data_folder)
     where = f"Task {task['name']!r}, {path}"
     read = read_csv if path.suffix.lower() == ".csv" else read_jsonl

@@ -1,4 +1,4 @@
-"""The catalogues, workflow/tasks.yaml and workflow/models.yaml: entries that those of a study may complete themselves by."""
+"""The catalogues, workflow/tasks.yaml and workflow/models.yaml, by which entries of a study may be completed."""
 
 from functools import cache, partial
 from pathlib import Path

@@ -13,7 +13,7 @@ from elicitation.data.ratings import local_archive
 from elicitation.data.sources import split_file, splits_read
 from elicitation.errors import InputError, join_words, nearest
 from elicitation.models.folder import check_split, require_language_head
-from elicitation.study.grid import NARROWED, NO_LABELS, NO_SUPERVISOR, WILDCARDS, as_runs, blocks_of, purchases_of
+from elicitation.study.grid import NARROWED, NO_LABELS, NO_SUPERVISOR, as_runs, blocks_of, purchases_of
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, Model, OwnModel, TruncatedModel
 from elicitation.study.study import Study
 from elicitation.study.supervisors import Columns, ModelSupervisor, Prompted, Raters, Shuffled
@@ -167,9 +167,7 @@ def check_adapt_layers(model: OwnModel, study: Study) -> None:
     if model.gpus > 1:
         raise InputError(f"{place}: adapt_layers wants a model on one GPU; drop gpus or adapt_layers.")
     if model.quantization:
-        raise InputError(
-            f"{place}: adapt_layers cannot split a quantised model; drop quantization or adapt_layers."
-        )
+        raise InputError(f"{place}: adapt_layers cannot split a quantised model; drop quantization or adapt_layers.")
     architecture = study.original(model).architecture(study.sources)
     check_split(place, architecture, model.layers(study.sources), model.adapt_layers)
 
@@ -259,7 +257,7 @@ def check_raters(n: int, name: str, task: Task) -> None:
 
 
 def check_table_labels(name: str, task: TableTask, study: Study) -> None:
-    """InputError if a supervisor of a task with a table wants gold labels that it lacks, or takes them for weak ones."""
+    """InputError if a supervisor of a table wants gold labels that it lacks, or takes them for weak ones."""
     entry, place = study.supervisor_named[name], f"Config, supervisors[{name}]"
     if isinstance(entry, Shuffled):
         raise InputError(

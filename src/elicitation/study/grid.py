@@ -26,8 +26,10 @@ NO_SEED = 0
 NARROWED = ("budgets", "gold_shares")
 # The names of a combination, by what a group calls them.
 WILDCARDS = {"task": "tasks", "supervisor": "supervisors", "student": "students", "method": "methods"}
-# The (n_weak, n_gold) that are bought, by (budget, seed).
-Blocks = dict[tuple[int, int], list[tuple[int, int]]]
+# (n_weak, n_gold) that are bought.
+Pairs = list[tuple[int, int]]
+# What is bought, by (budget, seed).
+Blocks = dict[tuple[int, int], Pairs]
 
 
 class Group(NamedTuple):
@@ -87,7 +89,7 @@ def cost_ceiling(n_weak: int, n_gold: int, price: Fraction) -> int:
     return math.ceil(n_gold + n_weak * price)
 
 
-def listed_purchases(grid: Grid, method: Method) -> list[tuple[int, int]]:
+def listed_purchases(grid: Grid, method: Method) -> Pairs:
     """The (n_weak, n_gold) that follow from no budget: `finetune_on` and the prompts' examples, or `more_purchases`."""
     if method.finetune_on is None:
         return [tuple(pair) for pair in grid.more_purchases]
@@ -95,7 +97,7 @@ def listed_purchases(grid: Grid, method: Method) -> list[tuple[int, int]]:
     return [(weak_shots + n_weak, gold_shots + n_gold) for n_weak, n_gold in method.finetune_on]
 
 
-def purchases_of(budget: int, grid: Grid, method: Method) -> list[tuple[int, int]]:
+def purchases_of(budget: int, grid: Grid, method: Method) -> Pairs:
     """The (n_weak, n_gold) that a method buys with a budget, without repetitions.
 
     Examples in prompts are bought first, and counted; gold shares are those of the rest, and what leaves nothing to
@@ -127,7 +129,7 @@ def budgets_of(grid: Grid) -> list[int]:
     return sorted({*grid.budgets, *(cost_ceiling(*pair, price) for pair in grid.more_purchases)})
 
 
-def block_purchases(budget: int, seed: int, method: Method, supply: Supply, spending: Spending) -> list[tuple[int, int]]:
+def block_purchases(budget: int, seed: int, method: Method, supply: Supply, spending: Spending) -> Pairs:
     """The purchases of a block: all of the budget's, or, for an extra seed, those with a small stage.
 
     Those that the pool cannot serve are left out where the grid says so, and else refused at validation.

@@ -1,4 +1,4 @@
-"""The models of a study: pretrained on the sandbox, cut from another, in a GGUF file, a checkpoint, or behind an API."""
+"""The models of a study: of the sandbox, cut from another, in a GGUF file, a checkpoint, or behind an API."""
 
 import importlib.util
 import re
@@ -93,9 +93,7 @@ class OwnModel(Model):
     parameters: Positive = may_be_absent(
         "Number of its parameters, for `make estimate` (counted where the model is made here or local)."
     )
-    gpus: Count = Field(
-        1, description="GPUs over which the model is spread; above 1 with `device: cuda` only."
-    )
+    gpus: Count = Field(1, description="GPUs over which the model is spread; above 1 with `device: cuda` only.")
     quantization: Literal["nf4", None] = Field(
         None,
         description="`nf4` holds the base weights in 4 bits (QLoRA, by bitsandbytes); `device: cuda` only.",
@@ -260,9 +258,7 @@ class Api(Section):
     @classmethod
     def refuse_users(cls, url: str) -> str:
         if {"@", "?"} & {*url}:
-            raise refusal(
-                "an address holds no user, password or query; drop them, and give the key by key_variable."
-            )
+            raise refusal("an address holds no user, password or query; drop them, and give the key by key_variable.")
         return url
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from elicitation.buying.methods import Method
 from elicitation.buying.purchases import full_supply
-from elicitation.study.grid import WILDCARDS, Blocks, Group, Spending, as_runs, budgets_of, planned_blocks
+from elicitation.study.grid import Blocks, Group, Spending, as_runs, budgets_of, planned_blocks
 from elicitation.study.methods import AnyMethod, methods_by_name
 from elicitation.study.settings import Combination, ExtraSeeds, Grid, Seeds
 from elicitation.study.supervisors import AnySupervisor, Finetuned, Supervisor
@@ -45,9 +45,12 @@ class Plan(Section):
 
     @cached_property
     def supervisor_named(self) -> dict[str, Supervisor]:
-        # Whether they name models is checked with all other names.
-        entries = [Finetuned.model_construct(name=entry) if isinstance(entry, str) else entry for entry in self.supervisors]
-        return {entry.name: entry for entry in entries}
+        return {
+            entry.name: entry
+            for given in self.supervisors
+            # Whether a name alone is that of a model is checked with all other names.
+            for entry in [Finetuned.model_construct(name=given) if isinstance(given, str) else given]
+        }
 
     @cached_property
     def method_named(self) -> dict[str, Method]:
@@ -66,8 +69,9 @@ class Plan(Section):
             "students": self.students,
             "methods": list(self.method_named),
         }
-        found = (product(*(getattr(entry, kind) or names[kind] for kind in WILDCARDS.values())) for entry in self.combinations)
-        return [Group(*group) for group in dict.fromkeys(chain(*found))]
+        chosen = ([getattr(entry, kind) or names[kind] for kind in names] for entry in self.combinations)
+        found = chain.from_iterable(product(*kinds) for kinds in chosen)
+        return [Group(*group) for group in dict.fromkeys(found)]
 
     @cached_property
     def budgets(self) -> list[int]:

@@ -1,4 +1,4 @@
-"""Reading YAML: files without repeated keys, endless numbers or nesting beyond reason; and what a command line gives."""
+"""Reading YAML: files without repeated keys, endless numbers or nesting beyond reason; what a command line gives."""
 
 import json
 import math
@@ -47,7 +47,8 @@ def parse_yaml(text: str) -> Any:
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
             raise InputError(
-                f"nests lists and mappings more than {MAX_DEPTH} deep in line {event.start_mark.line + 1}; flatten them."
+                f"nests lists and mappings more than {MAX_DEPTH} deep in line {event.start_mark.line + 1}; flatten "
+                "them."
             )
     loader = LOADER(text)
     try:
@@ -122,7 +123,9 @@ def held_float(text: str, line: int | None = None) -> float:
 
 def endless(text: str, line: int | None) -> str:
     where = "" if line is None else f" in line {line}"
-    return f"holds the number {shown(text).strip(chr(39))}{where}, larger than any that a machine can hold; write a smaller one."
+    return (
+        f"holds the number {shown(text)}{where}, which is larger than any that a machine can hold; write a smaller one."
+    )
 
 
 def unrepeated(pairs: list[tuple[str, Any]]) -> dict:

@@ -38,7 +38,8 @@ def with_catalogue(entries: dict, definitions: dict) -> dict:
     properties = {}
     for alternative in alternatives(entries, definitions):
         properties |= alternative["properties"]
-    properties |= {key: {"type": "object", "description": properties[key]["description"]} for key in PARTS if key in properties}
+    for key in properties.keys() & {*PARTS}:
+        properties[key] = {"type": "object", "description": properties[key]["description"]}
     open_entry = {"type": "object", "properties": properties, "required": ["name", "catalogue"]}
     return {"anyOf": [entries, open_entry | {"additionalProperties": False}]}
 
@@ -81,7 +82,7 @@ def keys_of(rule: dict, definitions: dict, prefix: str = "") -> Iterator[tuple[s
         for key, own in alternative.get("properties", {}).items():
             default = ""
             if "default" in own:
-                default = f"`{{}}`" if isinstance(own["default"], dict) else f"`{json.dumps(own['default'])}`"
+                default = "`{}`" if isinstance(own["default"], dict) else f"`{json.dumps(own['default'])}`"
             yield f"{prefix}{key}", type_of(own, definitions), default, own["description"]
             yield from keys_of(own, definitions, f"{prefix}{key}.")
         if "items" in alternative:

@@ -15,7 +15,6 @@ from elicitation.study.values import (
     Positive,
     Purchases,
     Section,
-    Share,
     Shares,
     Text,
     distinct,
@@ -135,18 +134,14 @@ class Training(Section):
         32,
         description="Labels per step; early stopping only, fixed epochs derive theirs from the number of labels.",
     )
-    patience: Count = Field(
-        4, description="Validations in a row that may gain too little before the stage stops."
-    )
+    patience: Count = Field(4, description="Validations in a row that may gain too little before the stage stops.")
     micro_batch_tokens: Count = Field(
         16384, description="Tokens that pass through the model at once; sets speed and memory."
     )
 
 
 class Supervision(Section):
-    epochs: Count = Field(
-        3, description="Epochs over the supervision set; the best validated checkpoint is kept."
-    )
+    epochs: Count = Field(3, description="Epochs over the supervision set; the best validated checkpoint is kept.")
     validation_size: optional(whole(ge=2), WHOLE) = Field(
         None,
         description="Labels of the supervision set that choose the checkpoint and are not trained on; `null` is a "
@@ -169,5 +164,3 @@ class Labelling(Section):
         description="Largest difference in probability that the comparison accepts; without it 0.001 for float32 "
         "(`device: cpu`), 0.05 for bfloat16.",
     )
-
-

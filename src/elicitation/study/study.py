@@ -9,12 +9,12 @@ from elicitation.buying.methods import Method
 from elicitation.buying.purchases import Supply, full_supply
 from elicitation.data.own_labels import survey_table
 from elicitation.study.grid import Blocks, Group, as_runs, made_blocks, planned_blocks
-from elicitation.study.models import AnyModel, Checkpoint, Model, OwnModel, TruncatedModel
+from elicitation.study.models import AnyModel, Model, OwnModel, TruncatedModel
 from elicitation.study.plan import Plan
 from elicitation.study.prices import price_of_ratings, prices_of
 from elicitation.study.readers import readers_of
 from elicitation.study.settings import Figures, Inference, Labelling, SomeTasks, Supervision, Training
-from elicitation.study.supervisors import Columns, ModelSupervisor, Raters, Shuffled, Supervisor
+from elicitation.study.supervisors import Columns, Shuffled, Supervisor
 from elicitation.study.tasks import TableTask, Task
 from elicitation.study.values import (
     TEXT,
@@ -39,9 +39,7 @@ class Setup(Section):
     study: SmallName = Field(
         description="Name of the study, which is written into every record: small letters, digits, - and _."
     )
-    device: Literal["cpu", "cuda"] = Field(
-        description="Where models run. There is no fallback from one to the other."
-    )
+    device: Literal["cpu", "cuda"] = Field(description="Where models run. There is no fallback from one to the other.")
     precision: Literal["float32", "bfloat16", "native", None] = Field(
         None,
         description="What models compute in: `float32`, `bfloat16`, or `native`, which is bfloat16 where the machine "
@@ -85,9 +83,7 @@ class Study(Plan, Setup):
     inference: Inference = Field(
         Inference(), description="How uncertainty is found and what counts as decided (docs/methods.md)."
     )
-    training: Training = Field(
-        Training(), description="How each stage of a student is trained (docs/methods.md)."
-    )
+    training: Training = Field(Training(), description="How each stage of a student is trained (docs/methods.md).")
     keep_weak_stages: Flag = Field(
         True,
         description="Whether adapters of weak stages stay on disk once their runs are done. Kept, they serve methods "
@@ -206,7 +202,7 @@ class Study(Plan, Setup):
 
     @property
     def made_runs(self) -> list[dict]:
-        """As planned_runs, but with every run that several supervisors or methods share once, under its maker's name."""
+        """As planned_runs, but with every run that supervisors or methods share once, under its maker's name."""
         return list(as_runs(self.made))
 
     @cached_property

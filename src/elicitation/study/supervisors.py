@@ -27,8 +27,8 @@ Column = like(
     max_length=100,
 )
 AGGREGATE = (
-    "How several columns or ratings become one label; `mean` of the probabilities or votes, `majority` of the votes, or "
-    "`dawid_skene`, which weighs each column by its errors (estimated without gold labels; of columns only)."
+    "How several columns or ratings become one label; `mean` of the probabilities or votes, `majority` of the votes, "
+    "or `dawid_skene`, which weighs each column by its errors (estimated without gold labels; of columns only)."
 )
 MODEL = "Name of its model; by default its own name."
 

@@ -163,7 +163,9 @@ class HubData(Section):
 
 
 class Splits(Section):
-    train: SomeNames = Field(description="Split, or list of splits to join, that pool and supervision set are drawn from.")
+    train: SomeNames = Field(
+        description="Split, or list of splits to join, that pool and supervision set are drawn from."
+    )
     test: TestSplits = Field(
         description="Split, or list of splits to join, that the test set is drawn from; or a number of examples of "
         "`train` that are held out for it."
@@ -183,9 +185,7 @@ class Answer(Section):
         "each."
     )
     right: Text = Field(description="Column that names the right answer.")
-    names: SomeNames = may_be_absent(
-        "What that column calls the answers, given like `among`; absent, it numbers them."
-    )
+    names: SomeNames = may_be_absent("What that column calls the answers, given like `among`; absent, it numbers them.")
     first: whole() = Field(0, description="Number of the first answer.")
     never_right: Text = may_be_absent(
         "An answer that is not shown as right; where it is the right one, the label is 0."

@@ -47,7 +47,7 @@ def refusal(says: str, key: str = "") -> PydanticCustomError:
 
 
 def is_of(value: Any, kind: str) -> bool:
-    """Whether the value is of the kind, as it is given or validated. Neither true and false nor NaN and infinity are numbers."""
+    """Whether the value is of the kind, given or validated. Neither truth values nor NaN and infinity are numbers."""
     if kind in (WHOLE, NUMBER):
         return isinstance(value, KINDS[kind]) and not isinstance(value, bool) and math.isfinite(value)
     if kind == MAPPING:
@@ -182,9 +182,9 @@ Shares = distinct(Share, min_length=1)
 # Pairs of [weak labels, gold labels].
 Purchases = distinct(listed(Natural, min_length=2, max_length=2))
 SomePurchases = distinct(listed(Natural, min_length=2, max_length=2), min_length=1)
-SMALL_NAME = "made of small letters, digits, - and _, and begin with a letter or a digit"
-SmallName = like("[a-z0-9][a-z0-9_-]*", SMALL_NAME, max_length=100)
-Name = like("[a-zA-Z0-9][a-zA-Z0-9._-]*", "made of letters, digits, ., - and _, and begin with a letter or a digit", max_length=100)
+BEGINNING = "and begin with a letter or a digit"
+SmallName = like("[a-z0-9][a-z0-9_-]*", f"made of small letters, digits, - and _, {BEGINNING}", max_length=100)
+Name = like("[a-zA-Z0-9][a-zA-Z0-9._-]*", f"made of letters, digits, ., - and _, {BEGINNING}", max_length=100)
 Sha256 = like("[0-9a-f]{64}", "a hash of 64 hexadecimal digits")
 
 
@@ -199,7 +199,7 @@ class Section(BaseModel):
         """First, since a misspelt key is the reason for one that is missing."""
         if isinstance(given, dict):
             for key in given:
-                if key not in cls.keys():
+                if key not in cls.known_keys():
                     raise refusal(cls.says_of_other(key))
         elif not isinstance(given, cls):
             raise refusal(f"{must_be(given, MAPPING)}.")
@@ -208,10 +208,10 @@ class Section(BaseModel):
     @classmethod
     def says_of_other(cls, key: Any) -> str:
         """What is wrong with a key that the section does not have."""
-        return f"unknown key {shown(key)}{nearest(str(key), list(cls.keys()))}"
+        return f"unknown key {shown(key)}{nearest(str(key), list(cls.known_keys()))}"
 
     @classmethod
-    def keys(cls) -> dict[str, FieldInfo]:
+    def known_keys(cls) -> dict[str, FieldInfo]:
         """The keys of the section, as they stand in a study."""
         return {field.alias or name: field for name, field in cls.model_fields.items()}
 
@@ -233,7 +233,7 @@ class Kind(Section):
 
     @classmethod
     def says_of_other(cls, key: Any) -> str:
-        known = dict.fromkeys(name for kind in cls.kinds for name in kind.keys())
+        known = dict.fromkeys(name for kind in cls.kinds for name in kind.known_keys())
         if key in known:
             return cls.says_of_foreign(key)
         return f"unknown key {shown(key)}{nearest(str(key), list(known))}"
