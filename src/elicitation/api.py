@@ -22,7 +22,7 @@ from time import sleep, time
 import numpy as np
 from filelock import FileLock
 
-from elicitation.buying.methods import Method, Stage
+from elicitation.buying.methods import Method
 from elicitation.buying.purchases import Purchase
 from elicitation.errors import InputError
 from elicitation.files import read_json, write_json
@@ -43,16 +43,6 @@ TIMEOUT_SECONDS = 120
 RETRIES = 8
 FIRST_POLL_SECONDS, LONGEST_POLL_SECONDS = 1.0, 60.0
 MAX_JOB_SEED = 2**31
-
-
-def check_api_method(name: str, method: Method, student: str) -> None:
-    """InputError if the method asks for more than stages of plain weak or plain gold labels."""
-    plain = Method(method.title, method.source, method.stages, gold_shares=method.gold_shares)
-    if method != plain or method.prompts_only or set(method.stages) - {Stage("weak"), Stage("gold")}:
-        raise InputError(
-            f"Config, methods: {name!r} needs the model itself, but the student {student!r} is behind an API, which is "
-            "only finetuned on weak and gold labels, as by sequential_sft; keep them apart under `combinations`."
-        )
 
 
 def check_api_context(name: str, context: int, texts: Mapping[str, str], task: str) -> None:

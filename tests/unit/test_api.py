@@ -17,7 +17,6 @@ from elicitation.api import (
     Api,
     RemoteStage,
     check_api_context,
-    check_api_method,
     cost_of_block,
     dollars,
     finetune_block,
@@ -28,6 +27,7 @@ from elicitation.buying.methods import METHODS
 from elicitation.buying.purchases import Purchase
 from elicitation.errors import InputError
 from elicitation.files import read_json
+from elicitation.study.checks import check_api_method
 from elicitation.study.estimate import estimate_api
 from elicitation.study.models import ApiModel
 

@@ -27,6 +27,7 @@ from elicitation.study.grid import (
     purchases_of,
 )
 from elicitation.study.methods import Variant
+from elicitation.study.reading import with_overrides
 from elicitation.study.reference import ROOT, all_keys, reference
 from elicitation.study.settings import ExtraSeeds, Grid
 from elicitation.study.study import Study
@@ -982,3 +983,31 @@ def test_tasks_of_narrowed_combinations_share_a_purchase_or_are_not_averaged(stu
     apart = narrowed(study, {"tasks": ["verdict"], "budgets": [4]}, {"tasks": ["other"], "budgets": [16]})
     assert sentence_about(apart).startswith("Config, average_over: 'other' and 'verdict' have no purchase that all")
     validate(apart | {"average_over": ["verdict"]})
+
+
+# What a command line gives
+
+
+def test_texts_of_a_command_line_are_read_as_yaml(study):
+    given = {
+        "seeds": ["3", "4"],
+        "grid": {"budgets": ["16"]},
+        "precision": "null",
+        "data_folder": "1/2",
+        "study": "a: b",
+    }
+    merged = study | given | {"grid": study["grid"] | given["grid"]}
+    read = with_overrides(merged, given)
+    assert read["seeds"] == [3, 4] and read["grid"] == study["grid"] | {"budgets": [16]}
+    assert (read["precision"], read["data_folder"], read["study"]) == (None, "1/2", "a: b")
+    assert merged["seeds"] == ["3", "4"], "the argument is left as it was"
+    assert validate(read | {"study": "mine", "data_folder": None}).grid.budgets == [16]
+
+
+def test_what_a_file_gives_as_text_stays_text(study):
+    assert with_overrides(study | {"seeds": ["3"]}, {"jobs_per_gpu": "2"})["seeds"] == ["3"]
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "1e400", ""])
+def test_numbers_of_a_command_line_that_no_machine_holds_are_refused_in_the_study(study, text):
+    assert "jobs_per_gpu: " in sentence_about(with_overrides(study, {"jobs_per_gpu": text}))

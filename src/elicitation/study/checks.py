@@ -5,8 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from elicitation.analysis.names import AVERAGE
-from elicitation.api import check_api_method
-from elicitation.buying.methods import METHODS, Method
+from elicitation.buying.methods import METHODS, Method, Stage
 from elicitation.buying.purchases import check_supply
 from elicitation.data.own_labels import table_file
 from elicitation.data.ratings import local_archive
@@ -349,6 +348,16 @@ def check_elicitation(study: Study) -> None:
                 f"Config, models[{student}]: adapt_layers is 0, so its head alone can train, but {name!r} trains more; "
                 "give it methods like head_only, or adapt at least one layer."
             )
+
+
+def check_api_method(name: str, method: Method, student: str) -> None:
+    """InputError if the method asks for more than stages of plain weak or plain gold labels."""
+    plain = Method(method.title, method.source, method.stages, gold_shares=method.gold_shares)
+    if method != plain or method.prompts_only or set(method.stages) - {Stage("weak"), Stage("gold")}:
+        raise InputError(
+            f"Config, methods: {name!r} needs the model itself, but the student {student!r} is behind an API, which is "
+            "only finetuned on weak and gold labels, as by sequential_sft; keep them apart under `combinations`."
+        )
 
 
 def check_purchases(study: Study) -> None:
