@@ -4,6 +4,8 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 from fractions import Fraction
 
 import pytest
@@ -983,6 +985,34 @@ def test_tasks_of_narrowed_combinations_share_a_purchase_or_are_not_averaged(stu
     apart = narrowed(study, {"tasks": ["verdict"], "budgets": [4]}, {"tasks": ["other"], "budgets": [16]})
     assert sentence_about(apart).startswith("Config, average_over: 'other' and 'verdict' have no purchase that all")
     validate(apart | {"average_over": ["verdict"]})
+
+
+def test_a_label_may_be_called_by_digits_of_any_number(study, tmp_path):
+    write_splits(tmp_path)
+    label = {"column": "label", "is": "9" * 400}
+    study |= {"tasks": [LOCAL_TASK | {"label": label}], "data_folder": str(tmp_path)}
+    assert validate(study).tasks[0].plain["label"] == label
+
+
+def test_a_model_is_prepared_by_its_source_alone(study):
+    before = validate(study).models[1].source
+    study["models"][1] |= {"learning_rate": 2e-3, "gradient_checkpointing": True, "parameters": 5}
+    assert validate(study).models[1].source == before
+    study["models"][1]["sandbox"]["steps"] += 1
+    assert validate(study).models[1].source != before
+
+
+def test_a_study_is_read_without_what_takes_long_to_import():
+    read = f"""
+import sys
+from pathlib import Path
+from elicitation.study.validation import read_study
+
+read_study(Path({str(ROOT / "config.yaml")!r})).views
+print({{"torch", "transformers", "pandas", "numpy", "pyarrow", "vllm"}} & {{*sys.modules}})
+"""
+    result = subprocess.run([sys.executable, "-c", read], capture_output=True, text=True, check=True, cwd=ROOT / "src")
+    assert result.stdout == "set()\n"
 
 
 # What a command line gives

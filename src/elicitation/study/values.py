@@ -6,6 +6,7 @@ A refusal is raised as pydantic's error with the words that stand behind the pla
 import math
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated, Any, ClassVar, Union
 
 from pydantic import (
@@ -64,9 +65,12 @@ def fix_of(value: Any, kinds: tuple[str, ...]) -> str:
     return ""
 
 
-def too_large(value: Any) -> bool:
-    """Whether the value is a number that no machine holds: more than 64 bits, or beyond the largest float."""
-    if isinstance(value, str) and LIKE_A_NUMBER.fullmatch(value):
+def too_large(value: Any, kinds: tuple[str, ...]) -> bool:
+    """Whether the value is a number that no machine holds, given as such or as what YAML reads as text.
+
+    That is more than 64 bits, or beyond the largest float.
+    """
+    if isinstance(value, str) and TEXT not in kinds and LIKE_A_NUMBER.fullmatch(value):
         try:
             return math.isinf(float(value))
         except ValueError:
@@ -80,7 +84,7 @@ def of_kind(*kinds: str) -> BeforeValidator:
     def check(value: Any) -> Any:
         if WHOLE in kinds and isinstance(value, float) and value.is_integer():
             value = int(value)
-        if {WHOLE, NUMBER} & {*kinds} and too_large(value):
+        if {WHOLE, NUMBER} & {*kinds} and too_large(value, kinds):
             raise refusal(f"{shown(value)} is larger than any number that a machine can hold; write a smaller one.")
         if not any(is_of(value, kind) for kind in kinds):
             raise refusal(f"{must_be(value, ' or '.join(kinds))}{fix_of(value, kinds)}.")
@@ -97,6 +101,10 @@ def as_given(value: Any, check: Callable) -> Any:
 
 def once(values: list) -> list:
     """The list, unless something stands in it twice."""
+    with suppress(TypeError):
+        # Fast, where all can be hashed.
+        if len({*values}) == len(values):
+            return values
     for place, value in enumerate(values):
         if value in values[:place]:
             raise refusal(f"{shown(value)} stands twice; remove one.")
