@@ -61,8 +61,9 @@ lock: .venv/installed
 estimate: .venv/installed
 	@$(BIN)/elicitation estimate $(STUDY) $(FOLDER)
 
+# docs/config.md and the schema for editors, which are made from the study's models.
 docs: .venv/installed
-	PYTHONPATH=src $(BIN)/python -m elicitation.study.config > docs/config.md
+	PYTHONPATH=src $(BIN)/python -m elicitation.study.reference
 
 format: .venv/installed
 	$(BIN)/ruff check --fix .

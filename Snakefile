@@ -11,7 +11,6 @@ min_version("9.27.1")
 # Snakemake hands the scheduler's path on to script jobs.
 sys.path.insert(0, f"{workflow.basedir}/src")
 
-from elicitation.study.config import validate
 from elicitation.errors import InputError
 from elicitation.jobs import snakemake_internals as internals
 from elicitation.jobs.damage import check_inputs
@@ -21,8 +20,17 @@ from elicitation.jobs.repair import explain_unfinished
 from elicitation.jobs.script import JOBS_PER_GPU, SCHEDULER
 from elicitation.jobs.study_folder import check_writable, hold_folder, writing
 from elicitation.models.hardware import Hardware, check_precision, describe_precision
+from elicitation.study.reading import read_yaml, with_overrides
+from elicitation.study.validation import validate
 
 configfiles, overrides = internals.given_study(workflow)
+
+try:
+    # Snakemake takes the last of two equal keys.
+    for file in configfiles or [Path(workflow.basedir, "config.yaml")]:
+        read_yaml(file)
+except InputError as error:
+    raise WorkflowError(str(error)) from None
 
 # A study given by --configfile is complete: the default must not be merged into it.
 if not configfiles:
@@ -37,15 +45,15 @@ try:
         running = hold_folder()
         # A repair that ends while this run plans would leave it with a plan by the wrong times.
         unfinished = explain_unfinished()
-    study = validate(config)
-    hardware = Hardware(study["device"], precision=study["precision"])
+    study = validate(with_overrides(config, internals.given_settings(workflow)))
+    hardware = Hardware(study.device, precision=study.precision)
     if internals.jobs_run_here(workflow):
         check_precision(hardware)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 os.environ |= {
     SCHEDULER: str(os.getpid()),
-    JOBS_PER_GPU: str(study["jobs_per_gpu"]),
+    JOBS_PER_GPU: str(study.jobs_per_gpu),
     COMMAND_VARIABLE: study_command(configfiles, overrides),
 }
 

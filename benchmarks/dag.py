@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, nargs="+", default=[1, 2, 4], help="sizes of the grid; default: 1 2 4")
     arguments = parser.parse_args()
     sys.path.insert(0, str(ROOT / "src"))
-    from elicitation.study.config import made_runs, validate
+    from elicitation.study.validation import validate
 
     study = yaml.safe_load(arguments.study.read_text())
     print("| grid | runs | jobs | seconds | memory, MB |\n|---:|---:|---:|---:|---:|")
@@ -52,7 +52,7 @@ def main() -> None:
         child.start()
         jobs, seconds, memory = results.get()
         child.join()
-        runs = len(list(made_runs(validate(larger))))
+        runs = len(validate(larger).made_runs)
         print(f"| {times} | {runs:,} | {jobs:,} | {seconds:.0f} | {memory:,.0f} |", flush=True)
 
 

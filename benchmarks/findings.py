@@ -22,7 +22,7 @@ from elicitation.analysis.frontier import cost
 from elicitation.analysis.names import AVERAGE
 from elicitation.analysis.resampling import best_by_half, read_resamples, reported, with_interval
 from elicitation.files import read_json, write_table
-from elicitation.study.config import NO_LABELS, NO_SUPERVISOR
+from elicitation.study.grid import NO_LABELS, NO_SUPERVISOR
 
 PAGE = Path(__file__).resolve().parent.parent / "docs/findings.md"
 TABLES = PAGE.with_suffix("")

@@ -14,7 +14,9 @@ from sklearn.linear_model import LogisticRegression
 from elicitation.data.tasks import clean, write_examples
 from elicitation.models.batches import last_hidden_states
 from elicitation.models.pretraining import pretrain
-from elicitation.study.config import read_study
+from elicitation.study.models import SandboxModel
+from elicitation.study.tasks import SandboxTask
+from elicitation.study.validation import read_study
 
 N_TEST = 1000
 
@@ -34,14 +36,14 @@ def main() -> None:
     arguments = parse_arguments()
     torch.set_num_threads(arguments.threads)
     study, most = read_study(arguments.study), max(arguments.labels)
-    questions = [task["sandbox"] for task in study["tasks"] if "sandbox" in task]
+    questions = [task.sandbox for task in study.tasks if isinstance(task, SandboxTask)]
     # Shuffled, since what is written last makes up for the label that is rarer.
     examples = {q: clean(write_examples(q, f"probe {q}", most + N_TEST), f"probe {q}") for q in questions}
     print(f"| model | seed | {' | '.join(f'{q}, {n} labels' for q in questions for n in arguments.labels)} |")
     print(f"|---|---:|{'---:|' * len(questions) * len(arguments.labels)}")
-    for entry in (model for model in study["models"] if "sandbox" in model):
+    for entry in (model for model in study.models if isinstance(model, SandboxModel)):
         for seed in arguments.seeds:
-            model, tokenizer = pretrain(**entry["sandbox"], seed=seed, log=lambda line: None)
+            model, tokenizer = pretrain(**entry.sandbox.plain, seed=seed, log=lambda line: None)
             cells = []
             for question in questions:
                 token_ids = tokenizer(examples[question].text.tolist())["input_ids"]
@@ -51,7 +53,7 @@ def main() -> None:
                 for n in arguments.labels:
                     probe = LogisticRegression(max_iter=500).fit(states[:n], gold[:n])
                     cells.append(f"{100 * probe.score(states[most:], gold[most:]):.0f} %")
-            print(f"| {entry['name']} | {seed} | {' | '.join(cells)} |", flush=True)
+            print(f"| {entry.name} | {seed} | {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":

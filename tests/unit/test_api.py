@@ -19,12 +19,14 @@ from elicitation.api.chat import log_odds_of, training_lines
 from elicitation.api.client import ApiSettings, Client, RemoteStage
 from elicitation.api.costs import cost_of_block, dollars
 from elicitation.api.ledger import Ledger
-from elicitation.api.limits import check_api_context, check_api_method
+from elicitation.api.limits import check_api_context
 from elicitation.buying.methods import METHODS
 from elicitation.buying.purchases import Purchase
 from elicitation.errors import InputError
 from elicitation.files import read_json
+from elicitation.study.checks import check_api_method
 from elicitation.study.estimate import estimate_api
+from elicitation.study.models import ApiModel
 
 TEXTS = pd.Series({"a": "good food", "b": "bad food", "c": "good room", "d": "bad room", "e": 'so "so"\nfood é'})
 WEAK = pd.Series({"a": 0.9, "b": 0.2, "c": 0.51, "d": 0.5, "e": 0.4})
@@ -430,7 +432,7 @@ def test_dollars_are_per_million_tokens():
 def test_the_bill_is_estimated_beforehand(server):
     runs = pd.DataFrame({"tokens": [100.0, 100.0], "test_size": [1000, 1000]})
     trained = pd.DataFrame({"tokens": [100.0, 100.0, 100.0], "n": [160, 4, 10]})
-    row, note = estimate_api({"name": "gpt", "api": server.settings(epochs=2)}, runs, trained)
+    row, note = estimate_api(ApiModel(name="gpt", api=server.settings(epochs=2)), runs, trained)
     # 160 labels, 4 that are repeated to 10, and 10, all twice; then 2,000 answers.
     assert row["presentations"] == 360
     assert row["US dollars"] == pytest.approx((36_000 * 3.0 + 200_000 * 0.5 + 2000 * 2.0) / 1e6)

@@ -1,43 +1,42 @@
 import copy
 import importlib.util
+import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 from fractions import Fraction
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 from random_configs import NO_WEIGHTS
 
-from elicitation.buying.methods import METHODS, study_methods
+from elicitation.buying.methods import METHODS
 from elicitation.buying.purchases import Supply, full_supply
 from elicitation.errors import InputError
-from elicitation.models.folder import local_model_folder
-from elicitation.study import config as config_module
-from elicitation.study.config import (
-    SCHEMA_FILE,
+from elicitation.models.folder import PACKED_ARCHITECTURES, local_model_folder
+from elicitation.study.catalogue import load_catalogue
+from elicitation.study.grid import (
+    Group,
+    Spending,
     block_purchases,
     blocks_of,
     budgets_of,
-    config_table,
-    groups_of,
-    load_catalogue,
-    load_schema,
-    made_blocks,
-    made_runs,
-    maker_of,
-    planned_blocks,
-    planned_runs,
     purchases_of,
-    readers_of,
-    validate,
 )
+from elicitation.study.methods import Variant
+from elicitation.study.reading import with_overrides
+from elicitation.study.reference import ROOT, all_keys, reference
+from elicitation.study.settings import ExtraSeeds, Grid
+from elicitation.study.study import Study
+from elicitation.study.validation import read_study, validate
 
 SEQUENTIAL = METHODS["sequential_sft"]
 PLENTY = full_supply(10**6)
-NO_MORE = {"more_purchases": [], "beyond_pool": "refuse"}
 SANDBOX_MODEL = {
     "layers": 1, "width": 64, "heads": 2, "steps": 1, "batch_size": 2, "learning_rate": 1e-3,
     "short_reviews": 0.4, "bare_tags": 0.3,
@@ -98,17 +97,17 @@ def changed(study, path, value):
 def test_the_studies_that_need_nothing_more_are_valid(monkeypatch, file):
     found = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: object() if name == "vllm" else found(name))
-    study = yaml.safe_load((config_module.SCHEMA_FILE.parents[2] / file).read_text())
-    assert validate(study)["study"] == study["study"]
+    study = yaml.safe_load((ROOT / file).read_text())
+    assert read_study(ROOT / file).study == study["study"]
 
 
 def test_absent_keys_get_their_defaults_and_given_ones_stay(study):
     study["training"] = {"patience": 2}
     filled = validate(study)
-    assert filled["training"]["patience"] == 2
-    assert filled["training"]["batch_size"] == 32
-    assert filled["labelling"]["parity_tolerance"] is None
-    assert filled["supervision"] == {"epochs": 3, "validation_size": None, "rows_in_pool": False}
+    assert filled.training.patience == 2
+    assert filled.training.batch_size == 32
+    assert filled.labelling.parity_tolerance is None
+    assert filled.supervision.plain == {"epochs": 3, "validation_size": None, "rows_in_pool": False}
     assert study["training"] == {"patience": 2}, "the argument is left as it was"
 
 
@@ -188,13 +187,13 @@ def test_a_budget_that_buys_nothing_is_an_error(study):
 def test_whole_numbers_written_as_floats_become_integers(study, path):
     filled = validate(changed(study, path, [4.0]))
     for step in path:
-        filled = filled[step]
+        filled = getattr(filled, step)
     assert [type(number) for number in filled] == [int]
 
 
 def test_so_do_those_that_may_be_something_else(study):
     study["supervision"] = {"validation_size": 4.0}
-    assert type(validate(study)["supervision"]["validation_size"]) is int
+    assert type(validate(study).supervision.validation_size) is int
 
 
 # Sources
@@ -310,8 +309,8 @@ def api_study(study):
 @pytest.mark.parametrize("sources", ["hub", "local"])
 def test_an_api_student_is_valid_without_its_key_whatever_the_sources(api_study, sources, monkeypatch):
     monkeypatch.delenv("SOME_KEY", raising=False)
-    api = validate(api_study | {"sources": sources})["models"][1]["api"]
-    assert api["epochs"] is None and api["training_price"] == 3
+    api = validate(api_study | {"sources": sources}).models[1].api
+    assert api.epochs is None and api.training_price == 3
 
 
 @pytest.mark.parametrize(
@@ -375,7 +374,7 @@ FROM_CATALOGUE = {"name": "mine", "catalogue": "cola", "pool_size": 200, "test_s
 def test_a_task_takes_what_it_leaves_open_from_the_catalogue(study):
     own = {"splits": {"test": "train"}, "hub": {"revision": "0" * 40}, "text": "{sentence}?"}
     study |= {"tasks": [FROM_CATALOGUE | own], "sources": "hub"}
-    (task,) = validate(study)["tasks"]
+    task = validate(study).tasks[0].plain
     assert task.pop("prompt")
     assert task == FROM_CATALOGUE | {
         "hub": {"id": "nyu-mll/glue", "config": "cola", "revision": "0" * 40},
@@ -406,11 +405,11 @@ def test_what_the_catalogue_does_not_pin_must_be_pinned(study, name):
 def test_a_model_takes_what_it_leaves_open_from_the_catalogue(study, name):
     entry = {"name": "mine", "catalogue": name, "learning_rate": 0.5, "gradient_checkpointing": True}
     study |= {"sources": "hub", "students": ["mine"], "models": [*study["models"], entry]}
-    model, known = validate(study)["models"][2], load_catalogue("models")[name]
-    assert (model["hub"], model["parameters"]) == (known["hub"], known["parameters"])
-    assert model["learning_rate"] == 0.5 and model["gradient_checkpointing"]
+    model, known = validate(study).models[2], load_catalogue("models")[name]
+    assert (model.hub.plain, model.parameters) == (known["hub"], known["parameters"])
+    assert model.learning_rate == 0.5 and model.gradient_checkpointing
     del entry["learning_rate"]
-    assert validate(study)["models"][2]["learning_rate"] == known["learning_rate"]
+    assert validate(study).models[2].learning_rate == known["learning_rate"]
 
 
 def test_the_papers_models_have_its_learning_rates():
@@ -432,7 +431,7 @@ def test_every_split_that_a_task_joins_needs_a_file(study, tmp_path):
     write_splits(tmp_path)
     splits = {"train": ["train", "test"], "test": 10}
     study |= {"tasks": [LOCAL_TASK | {"splits": splits}], "data_folder": str(tmp_path)}
-    assert validate(study)["tasks"][0]["splits"] == splits
+    assert validate(study).tasks[0].splits.plain == splits
     (tmp_path / "own/test.csv").unlink()
     assert str(tmp_path / "own/test.parquet") in sentence_about(study)
 
@@ -482,18 +481,18 @@ def test_vllm_must_be_installed_where_it_is_configured(study, monkeypatch):
     ],
 )
 def test_budgets_become_exact_purchases(budget, weak_price, gold_share, purchase):
-    grid = {"weak_price": weak_price, "budgets": [budget], "gold_shares": [gold_share], **NO_MORE}
+    grid = Grid(**{"weak_price": weak_price, "budgets": [budget], "gold_shares": [gold_share]})
     assert purchases_of(budget, grid, SEQUENTIAL) == [purchase]
 
 
 @given(
     st.integers(1, 5000),
     st.decimals("0.01", "3", places=2).map(str),
-    st.lists(st.decimals(0, 1, places=2).map(str), min_size=1, max_size=6),
+    st.lists(st.decimals(0, 1, places=2).map(str), min_size=1, max_size=6, unique=True),
 )
 def test_a_purchase_spends_the_budget_and_never_more(budget, price, shares):
     shares = [float(share) for share in shares]
-    grid = {"weak_price": float(price), "budgets": [budget], "gold_shares": shares, **NO_MORE}
+    grid = Grid(**{"weak_price": float(price), "budgets": [budget], "gold_shares": shares})
     purchases = purchases_of(budget, grid, SEQUENTIAL)
     assert len(set(purchases)) == len(purchases)
     for n_weak, n_gold in purchases:
@@ -502,19 +501,15 @@ def test_a_purchase_spends_the_budget_and_never_more(budget, price, shares):
         assert n_weak + n_gold > 0
 
 
-def purchases_in_all(study, supply):
+def purchases_in_all(spending, supply):
     """What sequential_sft buys in all its blocks."""
-    return [
-        pair
-        for block in blocks_of(SEQUENTIAL, supply, study)
-        for pair in block_purchases(*block, SEQUENTIAL, supply, study)
-    ]
+    return [pair for pairs in blocks_of(SEQUENTIAL, supply, spending).values() for pair in pairs]
 
 
 def test_equal_purchases_stand_once():
-    grid = {"weak_price": 0.5, "budgets": [2, 4], "gold_shares": [0.5, 0.6, 1], **NO_MORE}
+    grid = Grid(**{"weak_price": 0.5, "budgets": [2, 4], "gold_shares": [0.5, 0.6, 1]})
     assert purchases_of(2, grid, SEQUENTIAL) == [(2, 1), (0, 2)]
-    assert purchases_in_all({"grid": grid, "seeds": [0]}, full_supply(99)) == [(2, 1), (0, 2), (4, 2), (0, 4)]
+    assert purchases_in_all(Spending(grid, [0]), full_supply(99)) == [(2, 1), (0, 2), (4, 2), (0, 4)]
 
 
 @pytest.mark.parametrize(
@@ -528,58 +523,56 @@ def test_equal_purchases_stand_once():
     ],
 )
 def test_examples_in_prompts_are_paid_for(method, purchases):
-    grid = {"weak_price": 0.1, "budgets": [16], "gold_shares": [0, 0.5, 1], "shots": [2, 8], **NO_MORE}
+    grid = Grid(**{"weak_price": 0.1, "budgets": [16], "gold_shares": [0, 0.5, 1], "shots": [2, 8]})
     assert purchases_of(16, grid, METHODS[method]) == purchases
 
 
 def test_a_budget_that_the_prompt_uses_up_is_no_block():
-    grid = {"weak_price": 0.1, "budgets": [2, 16], "gold_shares": [0, 1], "shots": [2, 8], **NO_MORE}
-    study = {"grid": grid | {"budgets": [2, 16]}, "seeds": [0]}
-    assert blocks_of(METHODS["two_shot_gold"], PLENTY, study) == [(16, 0)]
-    assert blocks_of(METHODS["few_shot_gold"], PLENTY, study) == [(8, 0)]
-    assert blocks_of(SEQUENTIAL, PLENTY, study) == [(2, 0), (16, 0)]
+    grid = Grid(**{"weak_price": 0.1, "budgets": [2, 16], "gold_shares": [0, 1], "shots": [2, 8]})
+    spending = Spending(grid, [0])
+    assert list(blocks_of(METHODS["two_shot_gold"], PLENTY, spending)) == [(16, 0)]
+    assert list(blocks_of(METHODS["few_shot_gold"], PLENTY, spending)) == [(8, 0)]
+    assert list(blocks_of(SEQUENTIAL, PLENTY, spending)) == [(2, 0), (16, 0)]
 
 
 def test_extra_seeds_run_only_the_purchases_with_a_small_stage():
-    grid = {"weak_price": 0.1, "budgets": [16, 64], "gold_shares": [0, 0.5, 1], **NO_MORE}
-    study = {"grid": grid, "seeds": [0], "extra_seeds": {"seeds": [5], "at_most": 10}}
-    assert blocks_of(SEQUENTIAL, PLENTY, study) == [(16, 0), (16, 5), (64, 0)]
-    assert block_purchases(16, 5, SEQUENTIAL, PLENTY, study) == [(80, 8)]
-    assert block_purchases(16, 0, SEQUENTIAL, PLENTY, study) == [(160, 0), (80, 8), (0, 16)]
+    grid = Grid(**{"weak_price": 0.1, "budgets": [16, 64], "gold_shares": [0, 0.5, 1]})
+    spending = Spending(grid, [0], ExtraSeeds(seeds=[5], at_most=10))
+    assert list(blocks_of(SEQUENTIAL, PLENTY, spending)) == [(16, 0), (16, 5), (64, 0)]
+    assert block_purchases(16, 5, SEQUENTIAL, PLENTY, spending) == [(80, 8)]
+    assert block_purchases(16, 0, SEQUENTIAL, PLENTY, spending) == [(160, 0), (80, 8), (0, 16)]
 
 
 def test_purchases_beyond_the_pool_may_be_left_out():
-    grid = {"weak_price": 0.1, "budgets": [16, 64], "gold_shares": [0, 1], **NO_MORE, "beyond_pool": "leave_out"}
-    study = {"grid": grid, "seeds": [0], "methods": ["sequential_sft"]}
-    assert purchases_in_all(study, full_supply(160)) == [(160, 0), (0, 16), (0, 64)]
-    assert purchases_in_all(study, full_supply(50)) == [(0, 16)]
-    assert blocks_of(SEQUENTIAL, full_supply(50), study) == [(16, 0)]
+    grid = Grid(**{"weak_price": 0.1, "budgets": [16, 64], "gold_shares": [0, 1], "beyond_pool": "leave_out"})
+    spending = Spending(grid, [0])
+    assert purchases_in_all(spending, full_supply(160)) == [(160, 0), (0, 16), (0, 64)]
+    assert purchases_in_all(spending, full_supply(50)) == [(0, 16)]
+    assert list(blocks_of(SEQUENTIAL, full_supply(50), spending)) == [(16, 0)]
 
 
 def test_a_stage_that_only_the_prompt_fills_is_no_small_one():
-    grid = {"weak_price": 0.1, "budgets": [16, 64], "gold_shares": [0, 0.5, 1], **NO_MORE}
-    study = {"grid": grid, "seeds": [0], "extra_seeds": {"seeds": [5], "at_most": 10}}
+    grid = Grid(**{"weak_price": 0.1, "budgets": [16, 64], "gold_shares": [0, 0.5, 1]})
+    spending = Spending(grid, [0], ExtraSeeds(seeds=[5], at_most=10))
     # Two weak labels stand in the prompt; the stages are of 158, of 88 and 7, and of 15 labels.
-    assert block_purchases(16, 5, METHODS["two_shot_weak"], PLENTY, study) == [(90, 7)]
+    assert block_purchases(16, 5, METHODS["two_shot_weak"], PLENTY, spending) == [(90, 7)]
 
 
 def test_labels_to_finetune_on_come_on_top_of_those_in_the_prompt_and_join_the_block_that_affords_both():
-    grid = {"weak_price": 0.1, "budgets": [16], "gold_shares": [0, 1], **NO_MORE}
-    grid["more_purchases"] = [[0, 8192]]
+    grid = Grid(**{"weak_price": 0.1, "budgets": [16], "gold_shares": [0, 1]})
+    grid = grid.model_copy(update={"more_purchases": [[0, 8192]]})
     entry = {"name": "mine", "like": "sequential_sft", "shots": {"quality": "weak", "k": 8}}
-    (mine,) = study_methods([entry | {"finetune_on": [[16, 0], [0, 16], [0, 15]]}]).values()
-    study = {"grid": grid, "seeds": [0]}
-    assert blocks_of(mine, PLENTY, study) == [(3, 0), (16, 0), (17, 0)]
+    mine = Variant(**entry, finetune_on=[[16, 0], [0, 16], [0, 15]]).method
+    assert list(blocks_of(mine, PLENTY, Spending(grid, [0]))) == [(3, 0), (16, 0), (17, 0)]
     assert [purchases_of(budget, grid, mine) for budget in (3, 16, 17)] == [[(24, 0)], [(8, 15)], [(8, 16)]]
 
 
 def test_a_purchase_holds_the_examples_in_the_prompt_and_is_made_by_methods_that_it_suffices_for():
-    grid = {"weak_price": 0.1, "budgets": [16], "gold_shares": [1], **NO_MORE}
-    grid["more_purchases"] = [[0, 8192], [20, 2]]
-    study = {"grid": grid, "seeds": [0]}
+    grid = Grid(**{"weak_price": 0.1, "budgets": [16], "gold_shares": [1]})
+    grid = grid.model_copy(update={"more_purchases": [[0, 8192], [20, 2]]})
     assert purchases_of(8192, grid, METHODS["two_shot_gold"]) == [(0, 8192)]
     assert purchases_of(4, grid, METHODS["two_shot_gold"]) == [(20, 2)]
-    assert blocks_of(METHODS["two_shot_weak"], PLENTY, study) == [(4, 0), (16, 0)]
+    assert list(blocks_of(METHODS["two_shot_weak"], PLENTY, Spending(grid, [0]))) == [(4, 0), (16, 0)]
     assert max(budgets_of(grid)) == 8192, "no purchase costs more than the most expensive budget"
 
 
@@ -587,7 +580,7 @@ def test_runs_are_planned_with_or_without_what_a_pool_cannot_serve(study):
     study["grid"]["beyond_pool"] = "leave_out"
     study["tasks"][0]["pool_size"] = 50
     study = validate(study)
-    runs, whole = list(planned_runs(study)), list(planned_runs(study, whole=True))
+    runs, whole = study.planned_runs, study.whole_runs
     assert {(run["n_weak"], run["n_gold"]) for run in runs} == {(40, 0), (20, 2), (0, 4), (0, 16)}
     left_out = [run for run in whole if run not in runs]
     assert {(run["n_weak"], run["n_gold"], run["seed"]) for run in left_out} == {
@@ -603,7 +596,7 @@ def test_tasks_that_share_no_purchase_are_not_averaged(study, monkeypatch):
     study["grid"]["beyond_pool"] = "leave_out"
     study["tasks"].append(study["tasks"][0] | {"name": "other"})
     supplies = {"verdict": Supply(200, weak=200, gold=1), "other": Supply(200, weak=10, gold=200)}
-    monkeypatch.setattr(config_module, "supply_of", lambda task, config: supplies[task["name"]])
+    monkeypatch.setattr(Study, "supplies", supplies)
     sentence = sentence_about(study)
     assert sentence.startswith("Config, average_over: 'other' and 'verdict' have no purchase that all")
     study["average_over"] = ["verdict"]
@@ -625,7 +618,7 @@ def test_only_models_that_show_examples_read_prompts(study):
         {"supervisors": ["small"]},
         {"supervisors": ["asked", "shuffled"], "methods": ["sequential_sft"]},
     ]
-    small, large, third = readers_of("verdict", validate(study))
+    small, large, third = validate(study).readers["verdict"]
     none = {"asked": False, "shots": [], "few_shots": [], "supervision_shots": 0}
     assert small == none | {"model": "small"}
     few = [{"quality": "weak", "k": 2}, {"quality": "weak", "k": 8}]
@@ -647,10 +640,9 @@ def test_a_model_that_is_asked_but_cut_from_nothing_is_named(study, asked):
 
 
 def test_more_purchases_join_the_block_of_the_budget_that_affords_them():
-    grid = {"weak_price": 0.1, "budgets": [16], "gold_shares": [1], **NO_MORE}
-    grid["more_purchases"] = [[0, 8192], [155, 0], [1, 0]]
-    study = {"grid": grid, "seeds": [0]}
-    assert blocks_of(SEQUENTIAL, PLENTY, study) == [(1, 0), (16, 0), (8192, 0)]
+    grid = Grid(**{"weak_price": 0.1, "budgets": [16], "gold_shares": [1]})
+    grid = grid.model_copy(update={"more_purchases": [[0, 8192], [155, 0], [1, 0]]})
+    assert list(blocks_of(SEQUENTIAL, PLENTY, Spending(grid, [0]))) == [(1, 0), (16, 0), (8192, 0)]
     assert purchases_of(16, grid, SEQUENTIAL) == [(0, 16), (155, 0)]
     assert purchases_of(8192, grid, SEQUENTIAL) == [(0, 8192)]
 
@@ -661,10 +653,10 @@ def test_combinations_are_products_that_are_joined(study):
         "supervisors": ["small", "large"],
         "students": ["large"],
     }
-    assert len(groups_of(validate(study))) == 4
+    assert len(validate(study).groups) == 4
     chosen = [{"supervisors": ["small"]}, {"methods": ["joint_sft"]}]
-    groups = groups_of(validate(study | {"combinations": chosen}))
-    assert [(group["supervisor"], group["method"]) for group in groups] == [
+    groups = validate(study | {"combinations": chosen}).groups
+    assert [(group.supervisor, group.method) for group in groups] == [
         ("small", "sequential_sft"), ("small", "joint_sft"), ("large", "joint_sft"),
     ]  # fmt: skip
 
@@ -743,7 +735,7 @@ def adapting(study, adapt_layers, **model):
 
 @pytest.mark.parametrize("architecture", ["bert", "gpt2", "gemma"])
 def test_upper_layers_are_adapted_of_architectures_that_can_be_split(study, model_folders, architecture):
-    for name in config_module.PACKED_ARCHITECTURES:
+    for name in PACKED_ARCHITECTURES:
         validate(adapting(study, 1, local=str(model_folders[name])))
     refused = (
         "Config, models[student]: adapt_layers splits models of the architectures 'llama', 'mistral' and 'qwen2', but "
@@ -795,7 +787,7 @@ def test_without_adapters_the_head_alone_trains(study, model_folders, method):
         (["sequentail_sft"], "did you mean 'sequential_sft'"),
         (["few_shot_gold"], "add `shots`"),
         ([{"name": "mine", "like": "sequential"}], "did you mean 'sequential_sft'"),
-        (["sequential_sft", {"name": "sequential_sft", "like": "joint_sft"}], "a name stands twice"),
+        (["sequential_sft", {"name": "sequential_sft", "like": "joint_sft"}], "the name 'sequential_sft' stands twice"),
         ([{"name": "mine", "like": "sequential_sft", "shots": {"quality": "weak"}}], "give `k`"),
         ([{"name": "mine", "like": "few_shot_weak", "shots": {"quality": "weak", "k": 2}}], "drop `k`"),
         ([{"name": "mine", "like": "joint_sft", "selection": {"measure": "margin"}}], "no gold stage after a weak one"),
@@ -824,18 +816,35 @@ def test_methods_that_cannot_work_are_refused(study, methods, sentence):
         validate(study | {"methods": methods})
 
 
-def test_every_key_of_the_schema_is_described():
-    rows = {key: (kind, default, text) for key, kind, default, text in config_table(load_schema())}
+def test_every_key_of_a_study_is_described():
+    rows = {key: (kind, default, text) for key, kind, default, text in all_keys()}
     assert rows["grid.weak_price"][0] == "number"
     assert rows["tasks[].name"][0] == "string"
     assert rows["training.patience"][1] == "`4`"
     assert all(kind and text.endswith(".") for kind, _, text in rows.values())
 
 
-def test_the_table_of_keys_is_the_one_in_the_docs():
-    documented = (SCHEMA_FILE.parents[2] / "docs/config.md").read_text()
-    for key, _, default, description in config_table(load_schema()):
-        assert f"| `{key}` |" in documented and description in documented and default in documented, "run `make docs`"
+def test_what_is_made_from_the_study_is_current():
+    for file, content in reference().items():
+        assert file.read_text() == content, f"{file} is not current; run `make docs`"
+
+
+STUDIES = [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))]
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_editors_know_the_schema_of_every_study_and_find_nothing_wrong(path):
+    first, _, _ = path.read_text().partition("\n")
+    name = first.removeprefix("# yaml-language-server: $schema=")
+    schema = json.loads((path.parent / name).read_text())
+    Draft202012Validator.check_schema(schema)
+    Draft202012Validator(schema).validate(yaml.safe_load(path.read_text()))
+
+
+@pytest.mark.parametrize("change", [{"seedz": [1]}, {"device": "gpu"}, {"seeds": ["a"]}, {"tasks": [{"name": "a"}]}])
+def test_editors_see_what_is_wrong(change):
+    schema = json.loads((ROOT / "workflow/schemas/config.schema.json").read_text())
+    assert not Draft202012Validator(schema).is_valid(STUDY | change)
 
 
 # Shared runs, asking without labels, combinations that narrow the grid
@@ -850,23 +859,24 @@ def prompting(study, shots):
 def test_asking_without_labels_is_one_purchase_for_all_seeds_at_no_cost(study):
     study = prompting(study, [0, 2])
     for name in ("few_shot_weak", "few_shot_gold"):
-        assert blocks_of(METHODS[name], PLENTY, study) == [(0, 0), (2, 3), (2, 4)]
-        assert block_purchases(0, 0, METHODS[name], PLENTY, study) == [(0, 0)]
-    assert block_purchases(2, 3, METHODS["few_shot_weak"], PLENTY, study) == [(2, 0)]
-    assert blocks_of(SEQUENTIAL, PLENTY, study) == [(16, 3), (16, 4)]
-    planned = [run for run in planned_runs(study) if run["n_weak"] + run["n_gold"] == 0]
+        assert list(blocks_of(METHODS[name], PLENTY, study.spending)) == [(0, 0), (2, 3), (2, 4)]
+        assert block_purchases(0, 0, METHODS[name], PLENTY, study.spending) == [(0, 0)]
+    assert block_purchases(2, 3, METHODS["few_shot_weak"], PLENTY, study.spending) == [(2, 0)]
+    assert list(blocks_of(SEQUENTIAL, PLENTY, study.spending)) == [(16, 3), (16, 4)]
+    planned = [run for run in study.planned_runs if run["n_weak"] + run["n_gold"] == 0]
     assert [(run["method"], run["budget"], run["seed"]) for run in planned] == [
         ("few_shot_weak", 0, 0),
         ("few_shot_gold", 0, 0),
     ]
-    (made,) = [run for run in made_runs(study) if run["n_weak"] + run["n_gold"] == 0]
+    (made,) = [run for run in study.made_runs if run["n_weak"] + run["n_gold"] == 0]
     assert (made["supervisor"], made["method"]) == ("no-supervisor", "no-labels")
-    assert blocks_of(METHODS["few_shot_gold"], PLENTY, study | {"grid": study["grid"] | {"shots": [0]}}) == [(0, 0)]
+    asking = Spending(study.grid.model_copy(update={"shots": [0]}), study.seeds)
+    assert list(blocks_of(METHODS["few_shot_gold"], PLENTY, asking)) == [(0, 0)]
 
 
 def test_the_extra_seeds_do_not_ask_without_labels_again(study):
     study["extra_seeds"] = {"seeds": [9], "at_most": 10}
-    assert blocks_of(METHODS["few_shot_gold"], PLENTY, prompting(study, [0])) == [(0, 0)]
+    assert list(blocks_of(METHODS["few_shot_gold"], PLENTY, prompting(study, [0]).spending)) == [(0, 0)]
 
 
 def test_a_study_that_only_asks_without_labels_is_refused(study):
@@ -879,9 +889,9 @@ def test_a_study_that_only_asks_without_labels_is_refused(study):
 def test_runs_without_weak_labels_are_made_once_whoever_the_supervisor_is(study):
     study["supervisors"] = ["small", {"name": "asked", "model": "small", "prompted_shots": 2}]
     study["grid"]["budgets"] = [16]
-    planned = planned_blocks(validate(study))
-    made = made_blocks(planned)
-    places = {name: ("verdict", name, "large", "sequential_sft") for name in ("small", "asked", "no-supervisor")}
+    filled = validate(study)
+    planned, made = filled.planned, filled.made
+    places = {name: Group("verdict", name, "large", "sequential_sft") for name in ("small", "asked", "no-supervisor")}
     assert {tuple(blocks[16, 0]) for blocks in planned.values()} == {((160, 0), (80, 8), (0, 16))}
     assert {name: made[place][16, 0] for name, place in places.items()} == {
         "small": [(160, 0), (80, 8)],
@@ -889,15 +899,15 @@ def test_runs_without_weak_labels_are_made_once_whoever_the_supervisor_is(study)
         "no-supervisor": [(0, 16)],
     }
     assert set(made) == set(places.values())
-    runs = list(made_runs(validate(study)))
+    runs = filled.made_runs
     assert len(runs) == 5 * len(study["seeds"])
     assert sum(run["supervisor"] == "no-supervisor" for run in runs) == len(study["seeds"])
-    assert maker_of(places["small"], 80, 8) == places["small"]
+    assert places["small"].maker(80, 8) == places["small"]
 
 
 def test_a_block_of_gold_labels_alone_has_none_of_its_supervisor(study):
     study["grid"] |= {"budgets": [16, 64], "gold_shares": [1]}
-    made = made_blocks(planned_blocks(validate(study)))
+    made = validate(study).made
     assert list(made) == [("verdict", "no-supervisor", "large", "sequential_sft")]
 
 
@@ -917,28 +927,28 @@ def narrowed(study, *entries):
 def test_a_combination_narrows_budgets_and_shares(study):
     few = {"supervisors": ["asked"], "budgets": [16], "gold_shares": [0, 1]}
     study = validate(narrowed(study, {"supervisors": ["small"]}, few))
-    runs = [run for run in planned_runs(study) if run["seed"] == 0]
+    runs = [run for run in study.planned_runs if run["seed"] == 0]
     found = {name: [] for name in ("small", "asked")}
     for run in runs:
         found[run["supervisor"]].append((run["n_weak"], run["n_gold"]))
     assert found["small"] == [(40, 0), (20, 2), (0, 4), (160, 0), (80, 8), (0, 16)]
     assert found["asked"] == [(160, 0), (0, 16)]
-    assert list(planned_runs(study, whole=True)) == list(planned_runs(study)), "nothing else is missing"
-    made = made_blocks(planned_blocks(study))
-    assert made["verdict", "asked", "large", "sequential_sft"] == {(16, seed): [(160, 0)] for seed in study["seeds"]}
+    assert study.whole_runs == study.planned_runs, "nothing else is missing"
+    made = study.made
+    assert made["verdict", "asked", "large", "sequential_sft"] == {(16, seed): [(160, 0)] for seed in study.seeds}
 
 
 def test_a_group_in_several_combinations_makes_what_each_of_them_asks_for(study):
     every = {"budgets": [4], "gold_shares": [0, 1]}
     study = validate(narrowed(study, every, {"supervisors": ["asked"], "budgets": [16], "gold_shares": [1]}))
-    runs = [run for run in planned_runs(study) if run["seed"] == 0 and run["supervisor"] == "asked"]
+    runs = [run for run in study.planned_runs if run["seed"] == 0 and run["supervisor"] == "asked"]
     assert [(run["n_weak"], run["n_gold"]) for run in runs] == [(40, 0), (0, 4), (0, 16)]
 
 
 def test_shares_of_a_method_s_own_are_not_narrowed(study):
     study["methods"] = ["sequential_sft", {"name": "mine", "like": "new_head", "gold_shares": [0.25]}]
     study = validate(narrowed(study, {"gold_shares": [1], "budgets": [16]}))
-    runs = [run for run in planned_runs(study) if run["seed"] == 0 and run["supervisor"] == "small"]
+    runs = [run for run in study.planned_runs if run["seed"] == 0 and run["supervisor"] == "small"]
     assert [(run["method"], run["n_weak"], run["n_gold"]) for run in runs] == [
         ("sequential_sft", 0, 16),
         ("mine", 120, 4),
@@ -975,3 +985,59 @@ def test_tasks_of_narrowed_combinations_share_a_purchase_or_are_not_averaged(stu
     apart = narrowed(study, {"tasks": ["verdict"], "budgets": [4]}, {"tasks": ["other"], "budgets": [16]})
     assert sentence_about(apart).startswith("Config, average_over: 'other' and 'verdict' have no purchase that all")
     validate(apart | {"average_over": ["verdict"]})
+
+
+def test_a_label_may_be_called_by_digits_of_any_number(study, tmp_path):
+    write_splits(tmp_path)
+    label = {"column": "label", "is": "9" * 400}
+    study |= {"tasks": [LOCAL_TASK | {"label": label}], "data_folder": str(tmp_path)}
+    assert validate(study).tasks[0].plain["label"] == label
+
+
+def test_a_model_is_prepared_by_its_source_alone(study):
+    before = validate(study).models[1].source
+    study["models"][1] |= {"learning_rate": 2e-3, "gradient_checkpointing": True, "parameters": 5}
+    assert validate(study).models[1].source == before
+    study["models"][1]["sandbox"]["steps"] += 1
+    assert validate(study).models[1].source != before
+
+
+def test_a_study_is_read_without_what_takes_long_to_import():
+    read = f"""
+import sys
+from pathlib import Path
+from elicitation.study.validation import read_study
+
+read_study(Path({str(ROOT / "config.yaml")!r})).views
+print({{"torch", "transformers", "pandas", "numpy", "pyarrow", "vllm"}} & {{*sys.modules}})
+"""
+    result = subprocess.run([sys.executable, "-c", read], capture_output=True, text=True, check=True, cwd=ROOT / "src")
+    assert result.stdout == "set()\n"
+
+
+# What a command line gives
+
+
+def test_texts_of_a_command_line_are_read_as_yaml(study):
+    given = {
+        "seeds": ["3", "4"],
+        "grid": {"budgets": ["16"]},
+        "precision": "null",
+        "data_folder": "1/2",
+        "study": "a: b",
+    }
+    merged = study | given | {"grid": study["grid"] | given["grid"]}
+    read = with_overrides(merged, given)
+    assert read["seeds"] == [3, 4] and read["grid"] == study["grid"] | {"budgets": [16]}
+    assert (read["precision"], read["data_folder"], read["study"]) == (None, "1/2", "a: b")
+    assert merged["seeds"] == ["3", "4"], "the argument is left as it was"
+    assert validate(read | {"study": "mine", "data_folder": None}).grid.budgets == [16]
+
+
+def test_what_a_file_gives_as_text_stays_text(study):
+    assert with_overrides(study | {"seeds": ["3"]}, {"jobs_per_gpu": "2"})["seeds"] == ["3"]
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "1e400", ""])
+def test_numbers_of_a_command_line_that_no_machine_holds_are_refused_in_the_study(study, text):
+    assert "jobs_per_gpu: " in sentence_about(with_overrides(study, {"jobs_per_gpu": text}))

@@ -1,11 +1,10 @@
+import copy
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
 
-from elicitation.study import config
-from elicitation.study.config import validate
 from elicitation.study.estimate import (
     FLOPS_PER_SECOND,
     FORWARD,
@@ -21,6 +20,8 @@ from elicitation.study.estimate import (
     share_weak_stages,
     tokens_of,
 )
+from elicitation.study.models import Checkpoint
+from elicitation.study.validation import validate
 
 MINI = yaml.safe_load((Path(__file__).parents[1] / "workflow/mini.yaml").read_text())
 
@@ -29,15 +30,20 @@ MINI = yaml.safe_load((Path(__file__).parents[1] / "workflow/mini.yaml").read_te
 def study():
     """One task, one seed, budget 16 at price 0.1 with shares 0, 0.5 and 1: (160, 0), (80, 8), (0, 16)."""
     grid = MINI["grid"] | {"budgets": [16]}
-    return validate(MINI | {"grid": grid, "seeds": [0], "tasks": MINI["tasks"][:1]})
+    return copy.deepcopy(MINI | {"grid": grid, "seeds": [0], "tasks": MINI["tasks"][:1]})
 
 
 def planned_runs(study):
-    return pd.DataFrame(config.planned_runs(study))
+    return pd.DataFrame(validate(study).planned_runs)
+
+
+def stages_of(study):
+    """The stages of all runs, shared ones as often as they are shared."""
+    return planned_stages(planned_runs(study), validate(study))
 
 
 def with_methods(study, *methods):
-    return validate({**study, "methods": list(methods)})
+    return study | {"methods": list(methods)}
 
 
 def test_runs_are_those_of_the_grid(study):
@@ -46,7 +52,7 @@ def test_runs_are_those_of_the_grid(study):
 
 
 def test_every_stage_with_labels_is_counted(study):
-    stages = planned_stages(planned_runs(study), study)
+    stages = stages_of(study)
     assert sorted(zip(stages.labels, stages.n, strict=True)) == [("gold", 8), ("gold", 16), ("weak", 80), ("weak", 160)]
     # 160 labels: 128 train in 4 batches an epoch; 200 presentations are one epoch and 72 more labels, 3 batches.
     assert stages.set_index("n").presentations[160] == 7 * 32
@@ -62,7 +68,7 @@ def test_a_study_that_only_prompts_trains_nothing(study, tmp_path):
 
 def test_methods_of_one_recipe_train_a_weak_stage_once(study):
     study = with_methods(study, "sequential_sft", "new_head", "log_confidence")
-    stages = planned_stages(planned_runs(study), study)
+    stages = stages_of(study)
     trained = share_weak_stages(stages)
     assert len(stages) == 3 * 4 and len(trained) == 3 * 4 - 2
     assert trained[trained.labels == "weak"].recipe.value_counts().to_dict() == {"plain": 2, "log_confidence": 2}
@@ -70,25 +76,25 @@ def test_methods_of_one_recipe_train_a_weak_stage_once(study):
 
 def test_budgets_train_a_weak_stage_once(study, tmp_path):
     budgets = {**study, "grid": study["grid"] | {"budgets": [8, 16]}}
-    stages = planned_stages(planned_runs(budgets), budgets)
+    stages = stages_of(budgets)
     trained = share_weak_stages(stages)
     # (80, 0) and (40, 4) of budget 8; (160, 0) and (80, 8) of budget 16.
     assert sorted(stages.n[stages.labels == "weak"]) == [40, 80, 80, 160]
     assert sorted(trained.n[trained.labels == "weak"]) == [40, 80, 160]
     assert trained.presentations.sum() == stages.presentations.sum() - stages[stages.n == 80].presentations.iloc[0]
-    (row,) = estimate(budgets, tmp_path)[0]["students"].to_dict("records")
+    (row,) = estimate(validate(budgets), tmp_path)[0]["students"].to_dict("records")
     # Two blocks with weak labels, two without, and three weak stages.
     assert (row["jobs"], row["stages"], row["saved by sharing"]) == (7, 7, 1)
 
 
 def test_each_seed_trains_its_own_weak_stages(study):
     seeds = {**study, "seeds": [0, 1]}
-    trained = share_weak_stages(planned_stages(planned_runs(seeds), seeds))
+    trained = share_weak_stages(stages_of(seeds))
     assert sorted(trained.n[trained.labels == "weak"]) == [80, 80, 160, 160]
 
 
 def test_the_tables_say_what_sharing_saves(study, tmp_path):
-    tables, _ = estimate(with_methods(study, "sequential_sft", "new_head"), tmp_path)
+    tables, _ = estimate(validate(with_methods(study, "sequential_sft", "new_head")), tmp_path)
     assert tables["methods"].set_index("method").loc["new_head"].tolist()[:3] == [3, 4, 2]
     (row,) = tables["students"].to_dict("records")
     # For each method a block of its supervisor's runs and one without weak labels; and two weak stages.
@@ -100,17 +106,20 @@ def test_the_tables_say_what_sharing_saves(study, tmp_path):
 def test_prompts_lengthen_what_is_read(study, tmp_path):
     tokens = {}
     for method in ("sequential_sft", "two_shot_gold"):
-        students = estimate(with_methods(study, method), tmp_path)[0]["students"]
+        students = estimate(validate(with_methods(study, method)), tmp_path)[0]["students"]
         tokens[method] = students["tokens, millions"].item() / students.presentations.item()
     assert tokens["two_shot_gold"] / tokens["sequential_sft"] == pytest.approx(3, rel=0.2)
 
 
-def test_counted_tokens_take_the_place_of_assumed_ones(tmp_path):
-    cut = {"name": "half", "truncate": {"model": "student", "layers": 1}}
-    assert tokens_of("topic", cut, tmp_path) == TOKENS_PER_TEXT
+def test_counted_tokens_take_the_place_of_assumed_ones(study, tmp_path):
+    half = {"name": "half", "truncate": {"model": "whole", "layers": 1}, "learning_rate": 1}
+    whole = {**study["models"][0], "name": "whole", "sandbox": study["models"][0]["sandbox"] | {"layers": 2}}
+    study = validate(study | {"models": [*study["models"], whole, half]})
+    whole, cut = study.model_named["whole"], study.model_named["half"]
+    assert tokens_of("topic", cut, study, tmp_path) == TOKENS_PER_TEXT
     (tmp_path / "results/tasks/topic").mkdir(parents=True)
-    (tmp_path / "results/tasks/topic/lengths.json").write_text('{"lengths": {"student": {"mean": 21.5}}}')
-    assert tokens_of("topic", {"name": "student"}, tmp_path) == tokens_of("topic", cut, tmp_path) == 21.5
+    (tmp_path / "results/tasks/topic/lengths.json").write_text('{"lengths": {"whole": {"mean": 21.5}}}')
+    assert tokens_of("topic", whole, study, tmp_path) == tokens_of("topic", cut, study, tmp_path) == 21.5
 
 
 def test_measured_jobs_correct_the_hours(study, tmp_path):
@@ -119,7 +128,7 @@ def test_measured_jobs_correct_the_hours(study, tmp_path):
         folder.mkdir(parents=True)
         pd.DataFrame({"s": [seconds]}).to_csv(folder / "b16_s0.tsv", sep="\t", index=False)
     assert measured_hours(tmp_path, "*/*/*/student/*/*.tsv") == (pytest.approx(120 / 3600), 2)
-    tables, notes = estimate(study, tmp_path)
+    tables, notes = estimate(validate(study), tmp_path)
     assert tables["students"]["cpu hours"].item() == pytest.approx(4 * 60 / 3600)
     assert any("2 jobs that were measured here, of 4" in note for note in notes)
 
@@ -151,9 +160,13 @@ def test_what_the_pool_cannot_serve_is_counted(study):
 
 
 def test_sizes_of_models(llama_folder):
-    assert parameters_of({"name": "m", "parameters": 8e9}, "hub") == 8e9
-    assert parameters_of({"name": "m", "hub": {}}, "hub") is None
-    counted = parameters_of({"name": "m", "local": str(llama_folder)}, "local")
+    def model(**keys):
+        return Checkpoint(name="m", learning_rate=1, **keys)
+
+    hub = {"id": "a/b", "revision": "0" * 40}
+    assert parameters_of(model(hub=hub, parameters=8e9), "hub") == 8e9
+    assert parameters_of(model(hub=hub), "hub") is None
+    counted = parameters_of(model(local=str(llama_folder)), "local")
     from transformers import AutoModelForCausalLM
 
     assert counted == sum(p.numel() for p in AutoModelForCausalLM.from_pretrained(llama_folder).parameters())
@@ -173,7 +186,7 @@ def test_training_on_a_gpu_is_estimated_as_it_was_measured(study, tmp_path):
 
 
 def test_the_text_names_totals_and_assumptions(study, tmp_path):
-    text = describe(study, tmp_path)
+    text = describe(validate(study), tmp_path)
     assert "3 runs, 4 jobs of students, 2 of supervisors; cpu hours: 0.0; disk, GB: 0.0." in text
     assert "upper bounds" in text and "operations a second" in text
 
@@ -212,6 +225,6 @@ def test_texts_pass_once_through_the_layers_below_the_adapted_ones(study, tmp_pa
         return (row["cpu hours"] * 3600 - START_UP_SECONDS["cpu"] * row["jobs"]) * FLOPS_PER_SECOND["cpu"]
 
     whole, upper = with_adapters(None), with_adapters(1)
-    parameters = parameters_of(next(model for model in whole["models"] if model["name"] == student), "local")
+    parameters = parameters_of(whole.model_named[student], "local")
     once = FORWARD * TOKENS_PER_TEXT * (task["pool_size"] + task["test_size"]) * parameters
     assert operations(upper) == pytest.approx((operations(whole) + once) / 2)

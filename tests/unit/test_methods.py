@@ -6,15 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from pydantic import TypeAdapter
 
 from elicitation.buying.market import plan_runs
-from elicitation.buying.methods import METHODS, Selection, Shots, Stage, method_from, settings_of, study_methods
+from elicitation.buying.methods import METHODS, Selection, Shots, Stage, method_from, settings_of
 from elicitation.buying.purchases import buy, full_supply, order_pool, set_shots_apart
 from elicitation.data.prompts import PromptFormat, label_token_ids
 from elicitation.errors import InputError
 from elicitation.models.engines import label_with_transformers
 from elicitation.models.hardware import CPU
 from elicitation.models.loading import load_tokenizer
+from elicitation.study.methods import AnyMethod, methods_by_name
 from elicitation.training.prompting import labelled_shots, prompted, tokenize_prompts
 from elicitation.training.runs import run_stages
 from elicitation.training.schedule import Protocol
@@ -170,19 +172,22 @@ def test_methods_of_one_recipe_have_equal_settings_until_the_gold_stage():
     assert all(settings_of(method) == settings_of(shared[0]) for method in shared)
 
 
+def declared(*entries):
+    """The methods that a study has of these entries."""
+    return methods_by_name(TypeAdapter(list[AnyMethod]).validate_python(entries))
+
+
 def test_a_study_declares_variants_beside_the_methods_it_names():
-    methods = study_methods(
-        [
-            {"name": "many", "like": "sequential_sft", "shots": {"quality": "gold", "k": 32}, "title": "+ 32-shot"},
-            "sequential_sft",
-            {"name": "drawn", "like": "uncertainty_sampling", "selection": {"measure": "margin", "temperature": 2}},
-            {"name": "heavy", "like": "joint_sft", "gold_weight": 50},
-        ]
+    methods = declared(
+        {"name": "many", "like": "sequential_sft", "shots": {"quality": "gold", "k": 32}, "title": "+ 32-shot"},
+        "sequential_sft",
+        {"name": "drawn", "like": "uncertainty_sampling", "selection": {"measure": "margin", "temperature": 2}},
+        {"name": "heavy", "like": "joint_sft", "gold_weight": 50},
     )
     assert list(methods) == ["many", "sequential_sft", "drawn", "heavy"]
     assert methods["many"].shots == Shots("gold", 32) and methods["many"].title == "+ 32-shot"
     assert methods["many"].recipe == "32-gold-shots"
-    longer = study_methods([{"name": "longer", "like": "sequential_sft", "training": {"presentations": 9}}])["longer"]
+    longer = declared({"name": "longer", "like": "sequential_sft", "training": {"presentations": 9}})["longer"]
     assert longer.recipe == "presentations-9"
     assert methods["drawn"].selection == Selection("margin", 2) and methods["drawn"].title == "drawn"
     assert methods["heavy"].stages == (Stage("both", gold_weight=50),)

@@ -20,12 +20,12 @@ from elicitation.data.tasks import prepare_task
 from elicitation.errors import InputError
 from elicitation.files import hash_text
 from elicitation.models.lengths import longest_prompt
-from elicitation.study.config import prices_of, supply_of, validate
+from elicitation.study.validation import validate
 
 # crowd-kit is written for an older pandas.
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 NAN = float("nan")
-TASK = {"name": "mine", "table": "labels.csv", "test_size": 10}
+TASK = {"name": "mine", "table": "labels.csv", "text": "{text}", "label": "gold", "test_size": 10}
 HEADER = b"text,gold,p,vote\n"
 
 
@@ -368,9 +368,9 @@ def changed(path: str, value) -> dict:
 
 def test_prices_and_supply_follow_from_the_table():
     study = validate(OWN_STUDY)
-    assert prices_of(study) == {"supervisor": OWN_STUDY["weak_prices"], "llm": [0.1], "crowd": [0.02]}
+    assert study.prices == {"supervisor": OWN_STUDY["weak_prices"], "llm": [0.1], "crowd": [0.02]}
     # 100 gold labels, less 60 for the test set and 4 for the supervision set.
-    assert supply_of(study["tasks"][0], study) == Supply(330, 330, 36)
+    assert study.supplies["mine"] == Supply(330, 330, 36)
 
 
 def test_a_source_costs_what_its_votes_cost_and_sells_what_it_has(folder):
@@ -382,8 +382,8 @@ def test_a_source_costs_what_its_votes_cost_and_sells_what_it_has(folder):
     study.pop("weak_prices")
     study = validate(study)
     # 300 of the 400 texts have a vote: all of a, 200 of b.
-    assert prices_of(study) == {"crowd": [0.04]}
-    supply = supply_of(study["tasks"][0], study)
+    assert study.prices == {"crowd": [0.04]}
+    supply = study.supplies["mine"]
     assert supply.gold == 99 - 64 and 226 <= supply.weak <= 300 - 40 and supply.weak < supply.examples < 336
 
 
@@ -393,53 +393,6 @@ def test_purchases_that_the_table_cannot_serve_are_refused_or_left_out():
     study = changed("grid.more_purchases", [[0, 40]])
     study["grid"]["beyond_pool"] = "leave_out"
     validate(study)
-
-
-# fmt: off
-BAD_CONFIGS = [
-    ("tasks.0.sandbox", "topic", "Config, tasks[mine]: 'sandbox' and 'table' exclude each other; give exactly one."),
-    ("tasks.0.splits", {"train": "a", "test": "b"}, "Config, tasks[mine]: 'label', 'splits', 'table' and 'text' exclude each other; give exactly one."),
-    ("tasks.0.local", "own", "Config, tasks[mine]: a table takes no local; drop it."),
-    ("tasks.0.filled", ["body"], "Config, tasks[mine]: a table takes no filled; drop it."),
-    ("tasks.0.label", {"column": "expert", "is": 1}, "Config, tasks[mine].label: a table's gold labels are 0 and 1; give the name of their column alone."),
-    ("tasks.0.text", "{title", "Config, tasks[mine].text: '{title' is malformed (expected '}' before end of string); fix its braces."),
-    ("tasks.0.text", "{subject}", "Task 'mine', own/labels.csv, row 1: the column 'subject' is missing; it has ['ticket', 'title', 'body', 'expert', 'llm', 'ann a', 'ann b']."),
-    ("tasks.0.table", "own/none.csv", "Task 'mine': the table own/none.csv is no file; correct data_folder or `table`."),
-    ("tasks.0.table", "own/folder.csv", "Task 'mine': the table own/folder.csv is no file; correct data_folder or `table`."),
-    ("tasks.0.table", "own/{x}.csv", "Task 'mine': the path own/{x}.csv holds braces, Snakemake's wildcards; rename it."),
-    ("tasks.0.table", "\0.csv", "Task 'mine': the table \\x00.csv is no file; correct data_folder or `table`."),
-    ("tasks.0.supervision_size", None, "Config, tasks[mine]: 'supervisor' learns from gold labels of the table; add `supervision_size`, the number of them."),
-    ("tasks.0.test_size", 97, "Task 'mine': 100 texts of own/labels.csv have a gold label, but the test set takes 97 and the supervision set 4, of both labels; label more rows or lower the sizes."),
-    ("tasks.0.pool_size", 340, "Task 'mine': the pool needs 340 examples, but only 336 are left; ask for fewer in the config."),
-    ("weak_prices", None, "Config, the top level: the key 'weak_prices' is missing; add it."),
-    ("supervisors.1.columns", {}, "Config, supervisors[llm].columns: the mapping is empty; add a key."),
-    ("supervisors.1.columns", ["llm"], "Config, supervisors[llm].columns: ['llm'] must be a mapping (key: value)."),
-    ("supervisors.1.columns", {1: 0.1}, "Config, supervisors[llm].columns: 1 must be text; put it in quotes."),
-    ("supervisors.1.columns", {"=1+1": 0.1}, "Config, supervisors[llm].columns: '=1+1' does not fit its description, \"Name of a column of weak labels: letters, digits and, behind the first, spaces and any of ,.:;()+/%&'-_\"."),
-    ("supervisors.1.columns", {"llm": 0}, "Config, supervisors[llm].columns.llm: 0 must be above 0."),
-    ("supervisors.1.columns", {"lm": 0.1}, "Task 'mine', own/labels.csv, row 1: the column 'lm' is missing; it has ['ticket', 'title', 'body', 'expert', 'llm', 'ann a', 'ann b']."),
-    ("supervisors.1.columns", {"expert": 0.1}, "Config, supervisors[llm]: 'expert' is the column of the gold labels of 'mine'; name columns of weak ones."),
-    ("supervisors.1.columns", {"ann b": 0.1}, "Task 'mine', own/labels.csv: no row has a label of 'llm'; write some or drop it."),
-    ("supervisors.1.columns", {"title": 0.1}, "Task 'mine', own/labels.csv, row 2: 'title' in column 'title' is no number; write a probability or a vote, from 0 to 1, or nothing where there is none."),
-    ("supervisors.1.aggregate", "mean", "Config, supervisors[llm]: one column needs no aggregate; drop it."),
-    ("supervisors.1.model", "student", "Config, supervisors[llm]: columns have no model; drop the other keys."),
-    ("supervisors.2.aggregate", None, "Config, supervisors[crowd]: several columns must be joined; add `aggregate`."),
-    ("supervisors.2.aggregate", "median", "Config, supervisors[crowd].aggregate: 'median' must be 'dawid_skene', 'majority' or 'mean'."),
-    ("supervisors.2.columns", None, "Config, supervisors[crowd]: aggregate joins the columns of a table; add `columns`, or drop it."),
-    ("supervisors.0", {"name": "shuffled", "shuffle_errors_of": "llm"}, "Config, supervisors[shuffled]: shuffled errors need the gold label of every text, which the table of 'mine' lacks; keep them apart by `combinations`."),
-    ("tasks.0", {"name": "topic", "sandbox": "topic", "pool_size": 300, "test_size": 60, "supervision_size": 40}, "Config, supervisors[llm]: the task 'topic' has no `table` with columns; keep them apart by `combinations`."),
-    ("tasks.0", {"name": "topic", "sandbox": "topic", "id": "x", "pool_size": 300, "test_size": 60, "supervision_size": 40}, "Config, tasks[topic].id: only a `table` has ids; drop it."),
-]
-# fmt: on
-
-
-@pytest.mark.parametrize(
-    ("path", "value", "sentence"), BAD_CONFIGS, ids=[f"{place} {row[0]}" for place, row in enumerate(BAD_CONFIGS)]
-)
-def test_a_bad_config_is_refused_with_its_sentence(path, value, sentence):
-    with pytest.raises(InputError) as caught:
-        validate(changed(path, value))
-    assert str(caught.value) == sentence
 
 
 def test_a_table_that_changes_is_read_anew(folder):

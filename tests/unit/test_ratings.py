@@ -3,10 +3,12 @@
 import copy
 import io
 import tarfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from elicitation.analysis.label_quality import join_labels
 from elicitation.data import ratings
@@ -25,8 +27,8 @@ from elicitation.data.ratings import (
 from elicitation.data.tasks import draw_ratings, prepare_task
 from elicitation.errors import InputError
 from elicitation.files import hash_file, hash_text
-from elicitation.study.config import groups_of, made_runs, prices_of, readers_of, validate
 from elicitation.study.estimate import estimate
+from elicitation.study.validation import validate
 
 # Id, text and ratings; the third has a mean of 0.
 SENTENCES = [
@@ -273,40 +275,40 @@ def task(**keys) -> dict:
 
 def test_a_study_of_ratings_needs_no_prices_and_no_model_but_the_student():
     study = validate(STUDY)
-    assert [entry["prompt"]["labels"] for entry in study["tasks"]] == [[" negative", " positive"]] * 2
-    assert study["tasks"][0]["prompt"] == {"cue": "", "labels": [" negative", " positive"], "separator": "\n\n"}
+    assert [task.prompt.labels for task in study.tasks] == [[" negative", " positive"]] * 2
+    assert study.tasks[0].prompt.plain == {"cue": "", "labels": [" negative", " positive"], "separator": "\n\n"}
     # 1/18 of the films' panel, 1/20 of the tweets'.
-    assert prices_of(study) == {"one_rater": [0.05277], "three_raters": [0.1583]}
+    assert study.prices == {"one_rater": [0.05277], "three_raters": [0.1583]}
     alone = validate(changed(tasks=STUDY["tasks"][:1]))
-    assert prices_of(alone) == {"one_rater": [0.05555], "three_raters": [0.1666]}
-    assert [reader["model"] for reader in readers_of("film", study)] == ["student"]
+    assert alone.prices == {"one_rater": [0.05555], "three_raters": [0.1666]}
+    assert [reader["model"] for reader in study.readers["film"]] == ["student"]
 
 
 def test_a_budget_affords_all_the_ratings_that_its_panels_have():
-    (price,) = prices_of(validate(changed(tasks=STUDY["tasks"][:1])))["one_rater"]
+    (price,) = validate(changed(tasks=STUDY["tasks"][:1])).prices["one_rater"]
     assert all(18 * n * price <= n < 18 * n * price + 0.001 * n for n in (4, 16, 1024))
 
 
 def test_a_raters_price_is_that_of_the_tasks_that_it_labels():
     apart = [{"tasks": ["film"], "supervisors": ["one_rater"]}, {"tasks": ["tweet"], "supervisors": ["three_raters"]}]
-    assert prices_of(validate(changed(combinations=apart))) == {"one_rater": [0.05555], "three_raters": [0.15]}
+    assert validate(changed(combinations=apart)).prices == {"one_rater": [0.05555], "three_raters": [0.15]}
 
 
 def test_the_shuffled_errors_of_a_rater_cost_what_the_rater_costs():
     study = validate(changed(supervisors=[ONE, SHUFFLED]))
-    assert prices_of(study) == {"one_rater": [0.05277], "control": [0.05277]}
+    assert study.prices == {"one_rater": [0.05277], "control": [0.05277]}
 
 
 def test_models_beside_raters_have_the_studys_prices():
     study = changed(supervisors=[ONE, "student", {"name": "control", "shuffle_errors_of": "student"}])
     assert one_sentence(validate, study) == "Config, the top level: the key 'weak_prices' is missing; add it."
-    prices = prices_of(validate(study | {"weak_prices": [0.5, 0.1]}))
+    prices = validate(study | {"weak_prices": [0.5, 0.1]}).prices
     assert prices == {"one_rater": [0.05277], "student": [0.5, 0.1], "control": [0.5, 0.1]}
 
 
 def test_an_own_prompt_completes_the_catalogues():
     own = STUDY["tasks"][0] | {"prompt": {"labels": [" bad", " good"]}}
-    assert validate(changed(tasks=[own]))["tasks"][0]["prompt"] == {
+    assert validate(changed(tasks=[own])).tasks[0].prompt.plain == {
         "cue": "", "labels": [" bad", " good"], "separator": "\n\n",
     }  # fmt: skip
 
@@ -314,52 +316,16 @@ def test_an_own_prompt_completes_the_catalogues():
 def test_the_estimate_has_no_supervisor_where_people_label(tmp_path):
     study = validate(changed(supervisors=[ONE, SHUFFLED]))
     tables, _ = estimate(study, tmp_path)
-    assert tables["supervisors"].empty and tables["methods"].runs.sum() == len(list(made_runs(study)))
-    assert len(groups_of(study)) == 4
+    assert tables["supervisors"].empty and tables["methods"].runs.sum() == len(study.made_runs)
+    assert len(study.groups) == 4
 
 
-# fmt: off
-TABLE = {"name": "own", "table": "labels.csv", "test_size": 10}
-TOPIC = {"name": "topic", "sandbox": "topic", **SIZES}
-BAD_STUDIES = [
-    (changed(supervisors=[ONE | {"raters": 0}]), "Config, supervisors[one_rater].raters: 0 must be at least 1."),
-    (changed(supervisors=[ONE | {"aggregate": "mean"}]), "Config, supervisors[one_rater]: one rater needs no aggregate; drop it."),
-    (changed(supervisors=[{"name": "two", "raters": 2}]), "Config, supervisors[two]: several ratings must be joined; add `aggregate`, majority or mean."),
-    (changed(supervisors=[THREE | {"aggregate": "dawid_skene"}]), "Config, supervisors[three_raters]: dawid_skene learns how often each person errs, but the raters have no names; choose majority or mean."),
-    (changed(supervisors=[ONE | {"model": "student"}]), "Config, supervisors[one_rater]: raters have no model and no columns; drop the other keys."),
-    (changed(supervisors=[ONE | {"prompted_shots": 0}]), "Config, supervisors[one_rater]: raters have no model and no columns; drop the other keys."),
-    (changed(supervisors=[ONE | {"columns": {"llm": 0.1}}]), "Config, supervisors[one_rater]: raters have no model and no columns; drop the other keys."),
-    (changed(supervisors=[ONE, THREE | {"shuffle_errors_of": "one_rater"}]), "Config, supervisors[three_raters]: raters have no model and no columns; drop the other keys."),
-    (changed(supervisors=[THREE | {"raters": 19}]), "Config, supervisors[three_raters].raters: 19 ratings are wanted, but a sentence of 'film' has 18; lower them."),
-    (changed(tasks=[TOPIC]), "Config, supervisors[one_rater]: the task 'topic' has no `ratings`; keep them apart by `combinations`."),
-    (changed(tasks=[TABLE]), "Config, supervisors[one_rater]: the task 'own' has no `ratings`; keep them apart by `combinations`."),
-    (changed(tasks=[STUDY["tasks"][0], TOPIC], supervisors=[ONE, SHUFFLED], combinations=[{"tasks": ["film"], "supervisors": ["one_rater"]}, {"tasks": ["topic"], "supervisors": ["control"]}]), "Config, supervisors[control]: the task 'topic' has no `ratings`; keep them apart by `combinations`."),
-    (changed(supervisors=[ONE, {"name": "llm", "columns": {"llm": 0.1}}]), "Config, supervisors[llm]: the task 'film' has no `table` with columns; keep them apart by `combinations`."),
-    (changed(tasks=[TABLE, TOPIC], supervisors=[{"name": "llm", "columns": {"llm": 0.1}}, {"name": "control", "shuffle_errors_of": "llm"}], combinations=[{"tasks": ["own"], "supervisors": ["llm"]}, {"tasks": ["topic"], "supervisors": ["control"]}]), "Config, supervisors[control]: the task 'topic' has no `table` with columns; keep them apart by `combinations`."),
-    (task(ratings="movies"), "Config, tasks[mine].ratings: 'movies' must be 'amazonReviewSnippets', 'movieReviewSnippets', 'nytEditorialSnippets' or 'tweets'."),
-    (task(panel=None), "Config, tasks[mine]: the source is incomplete; add 'panel'."),
-    (task(panel=0), "Config, tasks[mine].panel: 0 must be at least 1."),
-    (task(text=None), "Config, tasks[mine]: the source is incomplete; add 'text'."),
-    (task(pool_size=None), "Config, tasks[mine]: the key 'pool_size' is missing; add it."),
-    (task(text="{review}"), "Config, tasks[mine].text: '{review}' names other columns than `text`, the only one of rated sentences; write {text} for the sentence."),
-    (task(text="{text} {gold}"), "Config, tasks[mine].text: '{text} {gold}' names other columns than `text`, the only one of rated sentences; write {text} for the sentence."),
-    (task(text="no column"), "Config, tasks[mine].text: 'no column' names no column; put columns in braces."),
-    (task(sandbox="topic"), "Config, tasks[mine]: 'panel', 'ratings', 'sandbox' and 'text' exclude each other; give exactly one."),
-    (task(local="folder"), "Config, tasks[mine]: rated sentences take no local; drop it."),
-    (task(label="gold"), "Config, tasks[mine]: rated sentences take no label; drop it."),
-    (task(id="x"), "Config, tasks[mine]: rated sentences take no id; drop it."),
-    (changed(tasks=[TOPIC | {"panel": 3}]), "Config, tasks[topic].panel: only `ratings` have a panel; drop it."),
-    (changed(tasks=[TABLE | {"panel": 3}]), "Config, tasks[own]: a table takes no panel; drop it."),
-    (changed(ratings_archive="none.tar.gz"), "Config, ratings_archive: 'none.tar.gz' is no file; name a copy of vaderSentiment-3.3.2.tar.gz, or set it to null to download the archive."),
-    (changed(ratings_archive=""), "Config, ratings_archive: the text is empty; write one."),
-    (changed(ratings_archive=3), "Config, ratings_archive: 3 must be text or null; put it in quotes."),
-]
-# fmt: on
+BAD = yaml.load((Path(__file__).parent / "bad_input.yaml").read_text(), yaml.CSafeLoader)["rated"]
 
 
-@pytest.mark.parametrize(("study", "sentence"), BAD_STUDIES, ids=range(len(BAD_STUDIES)))
-def test_a_bad_study_is_refused_with_its_sentence(study, sentence, tmp_path, monkeypatch):
+@pytest.mark.parametrize("row", BAD, ids=lambda row: row["says"][:60])
+def test_a_bad_study_is_refused_with_its_sentence(row, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     lines = [f"text {i},{i % 2 if i < 60 else ''},0.5\n" for i in range(600)]
     (tmp_path / "labels.csv").write_text("text,gold,llm\n" + "".join(lines))
-    assert one_sentence(validate, study) == sentence
+    assert one_sentence(validate, changed(**row["changes"])) == row["says"]

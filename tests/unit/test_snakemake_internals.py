@@ -31,6 +31,7 @@ with open("calls", "a") as calls:
 parsed = {{
     "here": internals.jobs_run_here(workflow),
     "study": [list(map(str, part)) for part in internals.given_study(workflow)],
+    "settings": internals.given_settings(workflow),
 }}
 
 rule all:
@@ -78,6 +79,7 @@ def test_runs_are_described(folder):
     assert told == {
         "here": True,
         "study": [[str(folder / "study.yaml")], ["seeds=[1]", "device=cpu"]],
+        "settings": {"seeds": [1], "device": "cpu"},
         "touches": False,
         "deploys": False,
         "rules": ["first", "last"],
@@ -90,6 +92,7 @@ def test_runs_are_described(folder):
     assert told == {
         "here": True,
         "study": [[], []],
+        "settings": {},
         "touches": True,
         "deploys": True,
         "rules": ["all", "last"],

@@ -11,14 +11,12 @@ from elicitation.analysis.evaluation import summarise
 from elicitation.analysis.frontier import frontiers
 from elicitation.analysis.regimes import find_regimes
 from elicitation.analysis.tables import methods_latex, methods_table
-from elicitation.buying.methods import study_methods
 from elicitation.figures.prompting import finetuning_labels, plot_prompting
 from elicitation.figures.scaling import plot_scaling
 from elicitation.figures.spending import plot_spending
-from elicitation.study.config import SCHEMA_FILE, budgets_of, planned_runs, prices_of, supervisors_of, validate
-from elicitation.study.views import averaged_tasks, figures_of
+from elicitation.study.reference import ROOT
+from elicitation.study.validation import validate
 
-ROOT = SCHEMA_FILE.parents[2]
 FILES = {path.stem: path for path in [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))]}
 SCORES = dict.fromkeys(
     ("accuracy", "weak_accuracy", "commoner_accuracy", "matched_accuracy", "auroc", "weak_agreement", "pgr"), 0.7
@@ -37,7 +35,7 @@ STUDIES = {name: study for name in FILES if (study := read_study(name))}
 
 def runs_of(study):
     """A table like results/metrics.parquet, with made-up scores."""
-    methods, runs = study_methods(study["methods"]), pd.DataFrame(planned_runs(study))
+    methods, runs = study.method_named, pd.DataFrame(study.planned_runs)
     shots = [methods[name].shots for name in runs.method]
     bought = runs.n_weak + runs.n_gold
     runs["shots"] = [(s.k or n) if s else 0 for s, n in zip(shots, bought, strict=True)]
@@ -57,7 +55,7 @@ def metrics(study):
 
 @pytest.fixture(scope="module")
 def planned(study):
-    return pd.DataFrame(planned_runs(study, whole=True))
+    return pd.DataFrame(study.whole_runs)
 
 
 @pytest.fixture
@@ -65,7 +63,7 @@ def shown(study, metrics, planned):
     """The rows of a figure, and the runs that are missing from its average."""
 
     def rows_of(figure, over):
-        values = figures_of(study)[figure]
+        values = study.views[figure]
         # What is shown of the models alone, so that no more is averaged than that.
         table = select(metrics, {kind: names for kind, names in values.items() if kind != "task"})
         return summarise(select(with_average(table, over), values)), missing_runs(planned, metrics, over)
@@ -76,38 +74,38 @@ def shown(study, metrics, planned):
 
 @pytest.fixture
 def titles(study):
-    return {name: method.title for name, method in study_methods(study["methods"]).items()}
+    return {name: method.title for name, method in study.method_named.items()}
 
 
 @pytest.fixture
 def budgets(study):
-    return budgets_of(study["grid"])
+    return study.budgets
 
 
 def test_spending_is_drawn_for_methods_tasks_and_supervisors(study, shown, titles, budgets):
-    views, price, drawn = figures_of(study), study["grid"]["weak_price"], {}
+    views, price, drawn = study.views, study.grid.weak_price, {}
     for figure, panel in (("spending", "method"), ("spending_tasks", "task"), ("spending_supervisors", "supervisor")):
         if figure in views:
-            rows, missing = shown(figure, averaged_tasks(study, "spending"))
+            rows, missing = shown(figure, study.averaged("spending"))
             rows = task_rows(rows) if panel == "task" else rows
             axes = plot_spending(rows, missing, titles, panel, budgets, price).axes
             drawn[figure] = len([panel for panel in axes if panel.get_title()])
     assert min(drawn.values()) > 0
-    assert drawn.get("spending_supervisors", len(study["supervisors"])) == len(study["supervisors"])
-    assert ("spending_tasks" in drawn) == (len(study["tasks"]) > 1)
+    assert drawn.get("spending_supervisors", len(study.supervisors)) == len(study.supervisors)
+    assert ("spending_tasks" in drawn) == (len(study.tasks) > 1)
 
 
 def test_prompting_is_drawn_where_labels_stand_in_prompts(study, shown, titles):
-    shots = [method.shots for method in study_methods(study["methods"]).values() if method.shots]
-    in_prompts = [shown for shown in shots if shown.k or any(study["grid"]["shots"])]
-    assert ("prompting" in figures_of(study)) == bool(in_prompts)
+    shots = [method.shots for method in study.method_named.values() if method.shots]
+    in_prompts = [shown for shown in shots if shown.k or any(study.grid.shots)]
+    assert ("prompting" in study.views) == bool(in_prompts)
     if in_prompts:
-        rows, missing = shown("prompting", averaged_tasks(study, "prompting"))
+        rows, missing = shown("prompting", study.averaged("prompting"))
         finetuned = finetuning_labels(rows).query("weak_trained + gold_trained > 0")
         assert {0, 2} <= set(finetuned.shots)
         # A method that only prompts shows all that it buys.
-        assert (rows.shots == rows.n_weak + rows.n_gold).any() == any(study["grid"]["shots"])
-        plot_prompting(rows, missing, titles, study["grid"]["weak_price"])
+        assert (rows.shots == rows.n_weak + rows.n_gold).any() == any(study.grid.shots)
+        plot_prompting(rows, missing, titles, study.grid.weak_price)
 
 
 def deviating(table):
@@ -115,31 +113,31 @@ def deviating(table):
 
 
 def test_scaling_has_a_panel_for_every_student(study, shown, titles, budgets):
-    rows, missing = shown("scaling", averaged_tasks(study))
-    figure = plot_scaling(rows, deviating(rows), missing, titles, budgets, study["grid"]["weak_price"])
-    assert [axes.get_title() for axes in figure.axes if axes.get_title()] == study["students"]
+    rows, missing = shown("scaling", study.averaged())
+    figure = plot_scaling(rows, deviating(rows), missing, titles, budgets, study.grid.weak_price)
+    assert [axes.get_title() for axes in figure.axes if axes.get_title()] == study.students
 
 
 def test_tables_and_frontiers_have_every_method_of_an_average(study, metrics, planned, titles, budgets):
-    over, budgets = averaged_tasks(study), budgets[-2:]
-    prices = {name: found[:1] for name, found in prices_of(study).items()}
+    over, budgets = study.averaged(), budgets[-2:]
+    prices = {name: found[:1] for name, found in study.prices.items()}
     # One configuration of each kind stands for all seeds.
-    points = average_rows(with_average(metrics[metrics.seed == study["seeds"][0]], over)).reset_index(drop=True)
+    points = average_rows(with_average(metrics[metrics.seed == study.seeds[0]], over)).reset_index(drop=True)
     points = points.assign(n_seeds=3)
     table = methods_table(points, deviating(points), prices, budgets)
     assert set(table.method) == set(points.method) and table.accuracy.notna().all()
     missing = missing_runs(planned, metrics, over)
     assert all(titles[name].replace("%", r"\%") in methods_latex(table, missing, titles) for name in table.method)
     frontier = frontiers(points, deviating(points), prices)
-    assert set(frontier.supervisor) <= set(supervisors_of(study)) and frontier.on_frontier.any()
+    assert set(frontier.supervisor) <= set(study.supervisor_named) and frontier.on_frontier.any()
     assert len(find_regimes(points, deviating(points), prices, budgets, 0.9)) >= len(budgets)
 
 
 def test_the_paper_averages_what_it_says_and_compares_all_students_by_fixed_epochs():
     study = STUDIES["paper"]
-    assert averaged_tasks(study) == ["hellaswag", "social_i_qa", "cosmos_qa"]
-    assert averaged_tasks(study, "spending") == ["hellaswag", "sciq", "cosmos_qa", "quail", "social_i_qa"]
-    assert figures_of(study)["scaling"] == {"supervisor": ["qwen1.5-4b"], "task": ["mmlu"], "method": ["fixed_epochs"]}
+    assert study.averaged() == ["hellaswag", "social_i_qa", "cosmos_qa"]
+    assert study.averaged("spending") == ["hellaswag", "sciq", "cosmos_qa", "quail", "social_i_qa"]
+    assert study.views["scaling"] == {"supervisor": ["qwen1.5-4b"], "task": ["mmlu"], "method": ["fixed_epochs"]}
 
 
 def test_the_paper_has_its_grid_of_prompts_and_labels_to_finetune_on():
@@ -150,5 +148,5 @@ def test_the_paper_has_its_grid_of_prompts_and_labels_to_finetune_on():
     for k, quality in ((0, ""), *((k, quality) for k in (2, 8, 32) for quality in ("weak", "gold"))):
         found = runs[(runs.shots == k) & (runs.shot_quality == quality)]
         assert set(zip(found.weak_trained, found.gold_trained, strict=True)) == trained
-    methods = study_methods(STUDIES["paper"]["methods"])
+    methods = STUDIES["paper"].method_named
     assert all(methods[name].training == {"presentations": 20000} for name in runs.method)

@@ -49,6 +49,6 @@ def test_no_wing_uses_one_above_or_beside_it(module):
 def test_a_wing_above_would_be_seen(tmp_path):
     module = tmp_path / "module.py"
     module.write_text(
-        "def f():\n    from elicitation.study.config import validate\n    from elicitation import seeds\n"
+        "def f():\n    from elicitation.study.validation import validate\n    from elicitation import seeds\n"
     )
     assert wings_used(module) == {"study", "seeds"}

@@ -1,5 +1,6 @@
 """Bad input ends the run with one clear sentence, before anything is trained."""
 
+import re
 from copy import deepcopy
 
 import pandas as pd
@@ -39,6 +40,12 @@ BAD_CONFIGS = {
     ),
 }
 NO_CONFIGS = {
+    "a key twice": ("study: mini\nseeds: [0]\nseeds: [1]\n", "has the key 'seeds' twice in one mapping"),
+    "endless aliases": (
+        "a: &a [x, x, x, x, x, x, x, x, x]\n"
+        + "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True)),
+        "holds more than 100,000 values once its aliases are written out",
+    ),
     "malformed": ("study: [a\n", "Config file is not valid JSON or YAML."),
     "a list": ("- a\n- b\n", "with keys at top level."),
     "empty": ("", "with keys at top level."),
@@ -63,6 +70,14 @@ def test_files_that_are_no_configs_are_refused(name, tmp_path):
     result = run_snakemake(tmp_path, tmp_path / "study.yaml", "--dry-run")
     said = result.stdout + result.stderr
     assert result.returncode != 0 and sentence in said and "Traceback" not in said
+
+
+def test_what_the_command_line_gives_is_read_as_yaml(tmp_path):
+    options = ["--dry-run", "--quiet", "rules", "--config", "seeds=[1, 2, 3]", "grid={budgets: [4]}", "precision=null"]
+    result = run_snakemake(tmp_path, MINI, *options)
+    assert result.returncode == 0, result.stderr
+    # Of each seed and task a block of the supervisor's labels and one without.
+    assert re.search(r"^train_runs +12$", result.stdout + result.stderr, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", BAD_TASKS)

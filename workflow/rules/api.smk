@@ -16,7 +16,7 @@ rule finetune_by_api:
     benchmark:
         "benchmarks/measured/finetune_by_api/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.tsv"
     wildcard_constraints:
-        student="|".join(API_STUDENTS) or "none",
+        student=one_of(API_STUDENTS),
     # It only waits, and needs the network and the key, which compute nodes may lack.
     localrule: True
     conda:
@@ -28,7 +28,7 @@ rule finetune_by_api:
         version=1,
         method=method_settings,
         purchases=purchases,
-        api=student_api,
+        api=of("student.api"),
         ledger="results/api/{student}",
     script:
         "../scripts/finetune_by_api.py"

@@ -2,9 +2,9 @@
 from elicitation.analysis.names import AVERAGE
 
 # The figures show the study's first supervisor, student and method that train, on every task.
-FIRST = next((group for group in GROUPS if group["method"] in TRAINING), GROUPS[0])
-SHOWN = {kind: [FIRST[kind]] for kind in ("supervisor", "student", "method")}
-POOL_SIZES = {task: supply.examples for task, supply in SUPPLY.items()}
+FIRST = next((group for group in study.groups if group.method in TRAINING), study.groups[0])
+SHOWN = {kind: [getattr(FIRST, kind)] for kind in ("supervisor", "student", "method")}
+POOL_SIZES = {task: supply.examples for task, supply in study.supplies.items()}
 POOL_SIZES[AVERAGE] = min(POOL_SIZES[task] for task in AVERAGED)
 RESULTS += ["figures/isoquants.pdf", "figures/production.pdf", "results/expansion.csv", "figures/explorer.html"]
 RESULTS += ["figures/regime_map.pdf", "results/recommendation.md", "results/answer.md"]
@@ -31,8 +31,8 @@ rule fit_production:
         runtime=grows(30),
     params:
         version=3,
-        budgets=BUDGETS,
-        weak_price=study["grid"]["weak_price"],
+        budgets=study.budgets,
+        weak_price=study.grid.weak_price,
     script:
         "../scripts/fit_production.py"
 
@@ -52,8 +52,8 @@ rule trace_expansion:
         "../../envs/elicitation.yaml"
     params:
         version=1,
-        budgets=BUDGETS,
-        prices=PRICES,
+        budgets=study.budgets,
+        prices=study.prices,
         pool_sizes=POOL_SIZES,
     script:
         "../scripts/trace_expansion.py"
@@ -77,8 +77,8 @@ rule plot_isoquants:
         version=2,
         titles=TITLES,
         shown=SHOWN,
-        budgets=BUDGETS,
-        weak_prices=PRICES[FIRST["supervisor"]],
+        budgets=study.budgets,
+        weak_prices=study.prices[FIRST.supervisor],
         pool_sizes=POOL_SIZES,
     script:
         "../scripts/plot_isoquants.py"
@@ -126,12 +126,12 @@ rule build_explorer:
         runtime=grows(10),
     params:
         version=7,
-        name=study["study"],
+        name=study.study,
         titles=TITLES,
-        prices=PRICES,
-        weak_price=study["grid"]["weak_price"],
-        budgets=BUDGETS,
-        verdict=study["inference"]["verdict"],
+        prices=study.prices,
+        weak_price=study.grid.weak_price,
+        budgets=study.budgets,
+        verdict=study.inference.verdict,
         pool_sizes=POOL_SIZES,
     script:
         "../scripts/build_explorer.py"
@@ -158,9 +158,9 @@ rule plot_regime_map:
         version=3,
         titles=TITLES,
         shown=SHOWN,
-        budgets=BUDGETS,
-        weak_prices=PRICES[FIRST["supervisor"]],
-        verdict=study["inference"]["verdict"],
+        budgets=study.budgets,
+        weak_prices=study.prices[FIRST.supervisor],
+        verdict=study.inference.verdict,
     script:
         "../scripts/plot_regime_map.py"
 
@@ -182,10 +182,10 @@ rule recommend:
     params:
         version=9,
         titles=TITLES,
-        prices=PRICES,
+        prices=study.prices,
         pool_sizes=POOL_SIZES,
-        budgets=BUDGETS,
-        verdict=study["inference"]["verdict"],
+        budgets=study.budgets,
+        verdict=study.inference.verdict,
     script:
         "../scripts/recommend.py"
 
@@ -205,6 +205,6 @@ rule write_answer:
     params:
         version=3,
         # The middle one of those shown.
-        weak_price=sorted(study["weak_prices"])[len(study["weak_prices"]) // 2] if "weak_prices" in study else 0,
+        weak_price=sorted(study.weak_prices)[len(study.weak_prices) // 2] if study.weak_prices else 0,
     script:
         "../scripts/write_answer.py"

@@ -44,8 +44,8 @@ rule compute_trunk:
     params:
         version=1,
         hardware=student_hardware,
-        adapt_layers=student_adapt_layers,
-        micro_batch_tokens=study["training"]["micro_batch_tokens"],
+        adapt_layers=of("student.adapt_layers"),
+        micro_batch_tokens=study.training.micro_batch_tokens,
     script:
         "../scripts/compute_trunk.py"
 
@@ -60,14 +60,14 @@ rule train_weak_stage:
         ordering="results/purchases/{task}/s{seed}.parquet",
         weak_labels="results/weak_labels/{task}/{supervisor}.parquet",
     output:
-        adapter=directory(STAGE) if study["keep_weak_stages"] else temp(directory(STAGE)),
+        adapter=directory(STAGE) if study.keep_weak_stages else temp(directory(STAGE)),
         record=f"{STAGE}.json",
     log:
         "logs/train_weak_stage/{task}/{supervisor}/{student}/{recipe}/w{n_weak}_s{seed}.log",
     benchmark:
         "benchmarks/measured/train_weak_stage/{task}/{supervisor}/{student}/{recipe}/w{n_weak}_s{seed}.tsv"
     wildcard_constraints:
-        student="|".join(LOCAL_STUDENTS) or "none",
+        student=one_of(LOCAL_STUDENTS),
     group:
         "stages"
     conda:
@@ -80,10 +80,10 @@ rule train_weak_stage:
         version=6,
         hardware=student_hardware,
         method=recipe_settings,
-        prompt=prompt_settings,
-        adapt_layers=student_adapt_layers,
-        learning_rate=student_learning_rate,
-        training=study["training"],
+        prompt=of("task.prompt"),
+        adapt_layers=of("student.adapt_layers"),
+        learning_rate=of("student.learning_rate"),
+        training=study.training.plain,
     script:
         "../scripts/train_weak_stage.py"
 
@@ -108,8 +108,8 @@ rule train_runs:
     benchmark:
         "benchmarks/measured/train_runs/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.tsv"
     wildcard_constraints:
-        method="|".join(TRAINING) or "none",
-        student="|".join(LOCAL_STUDENTS) or "none",
+        method=one_of(TRAINING),
+        student=one_of(LOCAL_STUDENTS),
     group:
         "blocks"
     conda:
@@ -122,11 +122,11 @@ rule train_runs:
         version=6,
         hardware=student_hardware,
         method=method_settings,
-        prompt=prompt_settings,
+        prompt=of("task.prompt"),
         purchases=purchases,
-        adapt_layers=student_adapt_layers,
-        learning_rate=student_learning_rate,
-        training=study["training"],
+        adapt_layers=of("student.adapt_layers"),
+        learning_rate=of("student.learning_rate"),
+        training=study.training.plain,
     script:
         "../scripts/train_runs.py"
 
@@ -149,7 +149,7 @@ rule score_prompts:
     benchmark:
         "benchmarks/measured/score_prompts/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.tsv"
     wildcard_constraints:
-        method="|".join(PROMPTING) or "none",
+        method=one_of(PROMPTING),
     conda:
         "../../envs/elicitation.yaml"
     resources:
@@ -160,10 +160,10 @@ rule score_prompts:
         version=2,
         hardware=student_hardware,
         method=method_settings,
-        prompt=prompt_settings,
+        prompt=of("task.prompt"),
         purchases=purchases,
-        labelling=study["labelling"],
-        beyond_context=study["grid"]["beyond_context"],
+        labelling=study.labelling.plain,
+        beyond_context=study.grid.beyond_context,
     script:
         "../scripts/score_prompts.py"
 
@@ -192,7 +192,7 @@ rule ask_without_labels:
     params:
         version=1,
         hardware=student_hardware,
-        prompt=prompt_settings,
-        labelling=study["labelling"],
+        prompt=of("task.prompt"),
+        labelling=study.labelling.plain,
     script:
         "../scripts/ask_without_labels.py"

@@ -3,7 +3,7 @@
 
 rule fetch_ratings:
     input:
-        archive=study["ratings_archive"] or [],
+        archive=study.ratings_archive or [],
     output:
         tables=[ratings_file(name) for name in SETS],
         record="results/data/ratings/card.json",
@@ -44,10 +44,10 @@ rule prepare_task:
         runtime=grows(60),
     params:
         version=4,
-        task=task_settings,
-        sources=study["sources"],
-        data_folder=study["data_folder"],
-        rows_in_pool=study["supervision"]["rows_in_pool"],
+        task=of("task"),
+        sources=study.sources,
+        data_folder=study.data_folder,
+        rows_in_pool=study.supervision.rows_in_pool,
     script:
         "../scripts/prepare_task.py"
 
@@ -71,8 +71,8 @@ rule prepare_tokenizer:
         runtime=grows(15),
     params:
         version=1,
-        model=model_settings,
-        sources=study["sources"],
+        model=of("model.source"),
+        sources=study.sources,
     script:
         "../scripts/prepare_tokenizer.py"
 
@@ -124,11 +124,11 @@ rule check_lengths:
         runtime=grows(30),
     params:
         version=4,
-        prompt=prompt_settings,
+        prompt=of("task.prompt"),
         readers=readers,
         api_readers=api_readers,
-        seeds=study["seeds"] + study.get("extra_seeds", {}).get("seeds", []),
-        beyond_context=study["grid"]["beyond_context"],
+        seeds=study.spending.all_seeds,
+        beyond_context=study.grid.beyond_context,
     script:
         "../scripts/check_lengths.py"
 
@@ -136,7 +136,7 @@ rule check_lengths:
 # All that comes from elsewhere, for a machine whose jobs cannot reach the network.
 rule fetch:
     input:
-        expand("results/tasks/{task}/lengths.json", task=TASKS),
+        expand("results/tasks/{task}/lengths.json", task=study.task_named),
         expand("results/models/{model}", model=FETCHED),
     localrule: True
 
@@ -161,7 +161,7 @@ rule prepare_model:
         runtime=grows(240),
     params:
         version=1,
-        model=model_settings,
-        sources=study["sources"],
+        model=of("model.source"),
+        sources=study.sources,
     script:
         "../scripts/prepare_model.py"

@@ -1,21 +1,14 @@
 # Scores, frontiers, regimes, figures and tables. Prices enter here only, so changing them trains nothing.
-from elicitation.study.views import averaged_tasks, figures_of
-
-TITLES = {name: method.title for name, method in METHODS.items()}
-VIEWS = figures_of(study)
-LABELLED = list(dict.fromkeys((group["task"], group["supervisor"]) for group in GROUPS))
-AVERAGED = averaged_tasks(study)
+TITLES = {name: method.title for name, method in study.method_named.items()}
+AVERAGED = study.averaged()
 # Figures that may average other tasks than the rest; those that do have tables of their own.
-AVERAGED_IN = {figure: averaged_tasks(study, figure) for figure in ("spending", "prompting")}
+AVERAGED_IN = {figure: study.averaged(figure) for figure in ("spending", "prompting")}
 SUMMARIES = {figure: f"results/{figure}_" if tasks != AVERAGED else "results/" for figure, tasks in AVERAGED_IN.items()}
-# All that determines which runs there should be.
-PLAN = {key: study[key] for key in ("tasks", "supervisors", "students", "methods", "combinations", "grid", "seeds")}
-PLAN |= {key: study[key] for key in ["extra_seeds"] if key in study}
 RESULTS = [
     "figures/pareto.pdf",
     "figures/weak_labels.pdf",
     "results/methods.csv",
-    *(f"figures/{name}.pdf" for name in VIEWS),
+    *(f"figures/{name}.pdf" for name in study.views),
 ]
 if JOINING + RATING:
     RESULTS.append("results/label_quality.csv")
@@ -47,14 +40,14 @@ rule evaluate_runs:
         version=8,
         method=method_settings,
         purchases=purchases_of_group,
-        replicates=study["inference"]["replicates"],
+        replicates=study.inference.replicates,
     script:
         "../scripts/evaluate_runs.py"
 
 
 rule collect_metrics:
     input:
-        ["results/metrics/{task}/{supervisor}/{student}/{method}.parquet".format(**group) for group in GROUPS],
+        of_groups("results/metrics"),
     output:
         metrics="results/metrics.parquet",
         record="results/metrics.json",
@@ -72,7 +65,7 @@ rule collect_metrics:
 
 rule collect_resamples:
     input:
-        ["results/resamples/{task}/{supervisor}/{student}/{method}.parquet".format(**group) for group in GROUPS],
+        of_groups("results/resamples"),
     output:
         resamples="results/resamples.parquet",
         record="results/resamples.json",
@@ -106,9 +99,9 @@ rule find_regimes:
         runtime=grows(30),
     params:
         version=4,
-        prices=PRICES,
-        budgets=BUDGETS,
-        verdict=study["inference"]["verdict"],
+        prices=study.prices,
+        budgets=study.budgets,
+        verdict=study.inference.verdict,
     script:
         "../scripts/find_regimes.py"
 
@@ -128,7 +121,7 @@ rule summarise_runs:
         "../../envs/elicitation.yaml"
     params:
         version=4,
-        plan=PLAN,
+        plan=study.plan,
         average_over=AVERAGED,
     script:
         "../scripts/summarise_runs.py"
@@ -142,10 +135,10 @@ use rule summarise_runs as summarise_for_figure with:
     log:
         "logs/summarise_for_figure/{figure}.log",
     wildcard_constraints:
-        figure="|".join(AVERAGED_IN),
+        figure=one_of(AVERAGED_IN),
     params:
         version=4,
-        plan=PLAN,
+        plan=study.plan,
         average_over=averaged_in_figure,
 
 
@@ -164,7 +157,7 @@ rule find_frontier:
         "../../envs/elicitation.yaml"
     params:
         version=3,
-        prices=PRICES,
+        prices=study.prices,
     script:
         "../scripts/find_frontier.py"
 
@@ -189,7 +182,7 @@ rule plot_pareto:
     params:
         version=6,
         titles=TITLES,
-        verdict=study["inference"]["verdict"],
+        verdict=study.inference.verdict,
     script:
         "../scripts/plot_pareto.py"
 
@@ -213,9 +206,9 @@ rule plot_spending:
         version=4,
         titles=TITLES,
         panel="method",
-        shown=VIEWS.get("spending", {}),
-        budgets=BUDGETS,
-        weak_price=study["grid"]["weak_price"],
+        shown=study.views.get("spending", {}),
+        budgets=study.budgets,
+        weak_price=study.grid.weak_price,
     script:
         "../scripts/plot_spending.py"
 
@@ -235,9 +228,9 @@ use rule plot_spending as plot_spending_tasks with:
         version=4,
         titles=TITLES,
         panel="task",
-        shown=VIEWS.get("spending_tasks", {}),
-        budgets=BUDGETS,
-        weak_price=study["grid"]["weak_price"],
+        shown=study.views.get("spending_tasks", {}),
+        budgets=study.budgets,
+        weak_price=study.grid.weak_price,
 
 
 use rule plot_spending as plot_spending_supervisors with:
@@ -255,9 +248,9 @@ use rule plot_spending as plot_spending_supervisors with:
         version=4,
         titles=TITLES,
         panel="supervisor",
-        shown=VIEWS.get("spending_supervisors", {}),
-        budgets=BUDGETS,
-        weak_price=study["grid"]["weak_price"],
+        shown=study.views.get("spending_supervisors", {}),
+        budgets=study.budgets,
+        weak_price=study.grid.weak_price,
 
 
 rule plot_prompting:
@@ -278,8 +271,8 @@ rule plot_prompting:
     params:
         version=4,
         titles=TITLES,
-        shown=VIEWS.get("prompting", {}),
-        weak_price=study["grid"]["weak_price"],
+        shown=study.views.get("prompting", {}),
+        weak_price=study.grid.weak_price,
     script:
         "../scripts/plot_prompting.py"
 
@@ -303,18 +296,18 @@ rule plot_scaling:
     params:
         version=4,
         titles=TITLES,
-        shown=VIEWS["scaling"],
-        budgets=BUDGETS,
-        weak_price=study["grid"]["weak_price"],
+        shown=study.views["scaling"],
+        budgets=study.budgets,
+        weak_price=study.grid.weak_price,
     script:
         "../scripts/plot_scaling.py"
 
 
 rule plot_weak_labels:
     input:
-        labels=[f"results/weak_labels/{task}/{supervisor}.parquet" for task, supervisor in LABELLED],
-        records=[f"results/weak_labels/{task}/{supervisor}.json" for task, supervisor in LABELLED],
-        tests=expand("results/tasks/{task}/test.parquet", task=TASKS),
+        labels=[f"results/weak_labels/{task}/{supervisor}.parquet" for task, supervisor in study.labelled],
+        records=[f"results/weak_labels/{task}/{supervisor}.json" for task, supervisor in study.labelled],
+        tests=expand("results/tasks/{task}/test.parquet", task=study.task_named),
     output:
         pdf=report("figures/weak_labels.pdf", caption="../report/weak_labels.rst", category="Figures"),
         png="figures/weak_labels.png",
@@ -327,8 +320,8 @@ rule plot_weak_labels:
         "../../envs/elicitation.yaml"
     params:
         version=3,
-        tasks=list(TASKS),
-        labelled=LABELLED,
+        tasks=list(study.task_named),
+        labelled=study.labelled,
     script:
         "../scripts/plot_weak_labels.py"
 
@@ -337,7 +330,7 @@ rule tabulate_label_quality:
     input:
         [
             f"results/weak_labels/{task}/{supervisor}.json"
-            for task, supervisor in LABELLED
+            for task, supervisor in study.labelled
             if supervisor in JOINING + RATING
         ],
     output:
@@ -351,8 +344,8 @@ rule tabulate_label_quality:
         "../../envs/elicitation.yaml"
     params:
         version=1,
-        prices=PRICES,
-        column_prices={name: source_prices(name) for name in JOINING + RATING},
+        prices=study.prices,
+        column_prices={name: study.source_prices(name) for name in JOINING + RATING},
     script:
         "../scripts/tabulate_label_quality.py"
 
@@ -374,7 +367,7 @@ rule tabulate_methods:
     params:
         version=5,
         titles=TITLES,
-        prices=PRICES,
-        budgets=BUDGETS,
+        prices=study.prices,
+        budgets=study.budgets,
     script:
         "../scripts/tabulate_methods.py"

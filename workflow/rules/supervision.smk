@@ -23,11 +23,11 @@ rule train_supervisor:
     params:
         version=4,
         hardware=supervisor_hardware,
-        adapt_layers=supervisor_adapt_layers,
-        learning_rate=supervisor_learning_rate,
-        epochs=study["supervision"]["epochs"],
-        validation_size=study["supervision"]["validation_size"],
-        micro_batch_tokens=study["training"]["micro_batch_tokens"],
+        adapt_layers=of("supervisor_model.adapt_layers"),
+        learning_rate=of("supervisor_model.learning_rate"),
+        epochs=study.supervision.epochs,
+        validation_size=study.supervision.validation_size,
+        micro_batch_tokens=study.training.micro_batch_tokens,
     script:
         "../scripts/train_supervisor.py"
 
@@ -44,10 +44,10 @@ rule check_engine:
     resources:
         mem_mb=grows(3000),
         runtime=grows(30),
-        gpu=1 if DEVICE == "cuda" else 0,
+        gpu=1 if study.device == "cuda" else 0,
     params:
         version=1,
-        hardware={"device": DEVICE, "precision": study["precision"]},
+        hardware={"device": study.device, "precision": study.precision},
     script:
         "../scripts/check_engine.py"
 
@@ -69,7 +69,7 @@ rule write_weak_labels:
     benchmark:
         "benchmarks/measured/write_weak_labels/{task}/{supervisor}.tsv"
     wildcard_constraints:
-        supervisor="|".join(LABELLING) or "none",
+        supervisor=one_of(LABELLING),
     priority: 20
     conda:
         "../../envs/elicitation.yaml"
@@ -80,9 +80,9 @@ rule write_weak_labels:
     params:
         version=2,
         hardware=supervisor_hardware,
-        supervisor=supervisor_settings,
-        prompt=prompt_settings,
-        labelling=study["labelling"],
+        supervisor=of("supervisor.settings"),
+        prompt=of("task.prompt"),
+        labelling=study.labelling.plain,
     script:
         "../scripts/write_weak_labels.py"
 
@@ -98,7 +98,7 @@ rule join_columns:
     log:
         "logs/join_columns/{task}/{supervisor}.log",
     wildcard_constraints:
-        supervisor="|".join(JOINING) or "none",
+        supervisor=one_of(JOINING),
     conda:
         "../../envs/elicitation.yaml"
     resources:
@@ -106,10 +106,10 @@ rule join_columns:
         runtime=grows(30),
     params:
         version=2,
-        task=task_settings,
-        data_folder=study["data_folder"],
+        task=of("task"),
+        data_folder=study.data_folder,
         columns=joined_columns,
-        aggregate=aggregate,
+        aggregate=of("supervisor.aggregate"),
     script:
         "../scripts/join_columns.py"
 
@@ -125,16 +125,16 @@ rule draw_ratings:
     log:
         "logs/draw_ratings/{task}/{supervisor}.log",
     wildcard_constraints:
-        supervisor="|".join(RATING) or "none",
+        supervisor=one_of(RATING),
     # It may find too few ratings, and takes a second.
     priority: CHECK_PRIORITY
     conda:
         "../../envs/elicitation.yaml"
     params:
         version=1,
-        task=task_settings,
-        raters=raters,
-        aggregate=aggregate,
+        task=of("task"),
+        raters=of("supervisor.raters"),
+        aggregate=of("supervisor.aggregate"),
     script:
         "../scripts/draw_ratings.py"
 
@@ -150,11 +150,11 @@ rule shuffle_errors:
     log:
         "logs/shuffle_errors/{task}/{supervisor}.log",
     wildcard_constraints:
-        supervisor="|".join(SHUFFLED) or "none",
+        supervisor=one_of(SHUFFLED),
     conda:
         "../../envs/elicitation.yaml"
     params:
         version=1,
-        supervisor=supervisor_settings,
+        supervisor=of("supervisor.settings"),
     script:
         "../scripts/shuffle_errors.py"

@@ -11,7 +11,7 @@ with job(snakemake, whole_gpu=snakemake.params.labelling["engine"] == "vllm") as
     from elicitation.models.engines import Labelling
     from elicitation.models.hardware import Hardware
     from elicitation.models.loading import require_hardware
-    from elicitation.study.config import NO_SEED
+    from elicitation.study.grid import NO_SEED
     from elicitation.training.prompting import ask_without_labels
 
     imports_done()

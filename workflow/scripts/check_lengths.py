@@ -10,6 +10,7 @@ with job(snakemake, forked=False) as record:
     from elicitation.api.limits import check_api_context
     from elicitation.buying.methods import Shots
     from elicitation.data.prompts import PromptFormat, label_token_ids
+    from elicitation.models.folder import require_language_head
     from elicitation.models.lengths import (
         check_context,
         count_tokens,
@@ -18,7 +19,6 @@ with job(snakemake, forked=False) as record:
         read_tokenizer,
         tokens_per_label,
     )
-    from elicitation.study.config import require_language_head
 
     params, task, style = snakemake.params, snakemake.wildcards.task, PromptFormat(**snakemake.params.prompt)
     sets = {part: pd.read_parquet(snakemake.input[part]) for part in ("pool", "test", "supervision")}

@@ -8,11 +8,11 @@ with job(snakemake):
     from elicitation.analysis.averages import missing_runs, with_average
     from elicitation.analysis.evaluation import summarise
     from elicitation.files import write_table
-    from elicitation.study.config import planned_runs
+    from elicitation.study.plan import Plan
 
     metrics, over = pd.read_parquet(snakemake.input.metrics), snakemake.params.average_over
     write_table(snakemake.output.summary, summarise(with_average(metrics, over)))
-    planned = pd.DataFrame(planned_runs(snakemake.params.plan, whole=True))
+    planned = pd.DataFrame(Plan(**snakemake.params.plan).whole_runs)
     missing = missing_runs(planned, metrics, over)
     write_table(snakemake.output.missing, missing)
     print(f"{len(missing)} runs are missing")

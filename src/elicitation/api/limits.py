@@ -2,21 +2,10 @@
 
 from collections.abc import Mapping
 
-from elicitation.buying.methods import Method, Stage
 from elicitation.errors import InputError
 
 # More tokens than a chat message takes beside its text.
 MESSAGE_TOKENS = 16
-
-
-def check_api_method(name: str, method: Method, student: str) -> None:
-    """InputError if the method asks for more than stages of plain weak or plain gold labels."""
-    plain = Method(method.title, method.source, method.stages, gold_shares=method.gold_shares)
-    if method != plain or method.prompts_only or set(method.stages) - {Stage("weak"), Stage("gold")}:
-        raise InputError(
-            f"Config, methods: {name!r} needs the model itself, but the student {student!r} is behind an API, which is "
-            "only finetuned on weak and gold labels, as by sequential_sft; keep them apart under `combinations`."
-        )
 
 
 def check_api_context(name: str, context: int, texts: Mapping[str, str], task: str) -> None:

@@ -6,8 +6,6 @@ trains; elicitation.training.runs carries a method out. How to add one stands in
 
 from dataclasses import asdict, dataclass, field, replace
 
-from elicitation.errors import InputError
-
 PAPER = "Mallen & Belrose (2024), arXiv 2410.13215"
 # What of a method determines the result of a purchase.
 ACTING = ("stages", "shots", "selection", "training")
@@ -138,41 +136,3 @@ def settings_of(method: Method) -> dict:
     """
     settings = {name: value for name, value in asdict(method).items() if name in ACTING}
     return settings | {"stages": [asdict(stage) for stage in method.stages]}
-
-
-def variant(entry: dict) -> Method:
-    """A method that a study declares: one of METHODS with some things changed.
-
-    Raises InputError where the change has nothing to act on.
-    """
-    base = METHODS[entry["like"]]
-    changes = {"title": entry.get("title", entry["name"]), "training": entry.get("training", {})}
-    if "gold_shares" in entry:
-        changes["gold_shares"] = tuple(entry["gold_shares"])
-    if "finetune_on" in entry:
-        if base.prompts_only or "gold_shares" in entry:
-            fix = "drop `gold_shares`" if "gold_shares" in entry else "grid.shots holds its numbers; drop it"
-            raise InputError(f"Config, methods[{entry['name']}].finetune_on: {fix}.")
-        changes["finetune_on"] = tuple(map(tuple, entry["finetune_on"]))
-    if "shots" in entry:
-        if base.prompts_only == ("k" in entry["shots"]):
-            fix = "grid.shots holds its numbers; drop `k`" if base.prompts_only else "give `k`"
-            raise InputError(f"Config, methods[{entry['name']}].shots: {entry['like']!r} cannot take these; {fix}.")
-        changes["shots"] = Shots(**entry["shots"])
-    if "selection" in entry:
-        if not base.starts_weak or len(base.stages) < 2:
-            raise InputError(f"Config, methods[{entry['name']}]: {entry['like']!r} has no gold stage after a weak one.")
-        changes["selection"] = Selection(**entry["selection"])
-    if "gold_weight" in entry:
-        if not any(stage.labels == "both" for stage in base.stages):
-            raise InputError(f"Config, methods[{entry['name']}]: only joint_sft has a gold_weight.")
-        changes["stages"] = tuple(replace(stage, gold_weight=entry["gold_weight"]) for stage in base.stages)
-    return replace(base, **changes)
-
-
-def study_methods(entries: list[str | dict]) -> dict[str, Method]:
-    """The methods of a study by name, in its order; entries as in the config's `methods`."""
-    return {
-        entry if isinstance(entry, str) else entry["name"]: METHODS[entry] if isinstance(entry, str) else variant(entry)
-        for entry in entries
-    }

@@ -1,12 +1,16 @@
 """From one row of a data set to the text and the label of an example, as the task's entry says (docs/tasks.md)."""
 
+from __future__ import annotations
+
 import json
 import string
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from elicitation.errors import shown
 from elicitation.seeds import stream
+
+if TYPE_CHECKING:
+    import numpy as np
 
 # The fields that each rule makes for the template. They hide columns of the same name.
 MADE_FIELDS = {"answer": ["answer"], "pair": ["first", "second", "number", "prompt"]}
@@ -52,7 +56,10 @@ def label_column(task: dict) -> str | None:
 
 def is_list(value) -> bool:
     """Whether a cell holds several values."""
-    return isinstance(value, (list, np.ndarray))
+    # Where it is first needed, since planning a study needs none of it.
+    from numpy import ndarray
+
+    return isinstance(value, (list, ndarray))
 
 
 def texts_at(row: dict, source: str | list[str]) -> list[str]:

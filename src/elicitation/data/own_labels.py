@@ -24,8 +24,6 @@ from elicitation.errors import InputError, shown
 from elicitation.files import hash_text
 from elicitation.seeds import stream
 
-# The keys that a task with a table need not have, and what they then are.
-DEFAULTS = {"text": "{text}", "label": "gold"}
 # The place of the gold label in a pattern; see count_patterns.
 GOLD = 0
 # Whatever an editor takes for the end of a line.
@@ -215,7 +213,6 @@ def read_rows(task: dict, data_folder: str | None, columns: Iterable[str] = ()) 
 
     Raises InputError, with the number of the row, on the first thing that is wrong.
     """
-    task = DEFAULTS | task
     path = table_file(task, data_folder)
     where = f"Task {task['name']!r}, {path}"
     read = read_csv if path.suffix.lower() == ".csv" else read_jsonl

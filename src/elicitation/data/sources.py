@@ -1,11 +1,9 @@
-"""Where a task's texts stand: templates, splits and their local files. Imports nothing heavy."""
+"""Where a task's texts stand: splits and their local files. Imports nothing heavy."""
 
 import os
-import re
-import string
 from pathlib import Path
 
-from elicitation.errors import InputError, shown
+from elicitation.errors import InputError
 
 
 def as_list(value) -> list:
@@ -17,22 +15,6 @@ def splits_read(task: dict) -> list[str]:
     """The splits of its source that a task reads."""
     train, test = (as_list(task["splits"][part]) for part in ("train", "test"))
     return list(dict.fromkeys(split for split in train + test if isinstance(split, str)))
-
-
-def check_template(place: str, template: str) -> None:
-    """InputError unless the template holds names in braces, and nothing but names."""
-    try:
-        parts = [part[1:] for part in string.Formatter().parse(template) if part[1] is not None]
-    except ValueError as error:
-        raise InputError(f"Config, {place}: {shown(template)} is malformed ({error}); fix its braces.") from error
-    if not parts:
-        raise InputError(f"Config, {place}: {shown(template)} names no column; put columns in braces.")
-    for field, form, conversion in parts:
-        if form or conversion or not re.fullmatch(r"(?!\d+$)[^.\[\]]+", field):
-            raise InputError(
-                f"Config, {place}: {shown(field)} in {shown(template)} is no plain name; write names of columns in the "
-                "braces and nothing else."
-            )
 
 
 def split_file(task: dict, split: str, data_folder: str | None) -> Path:

@@ -54,6 +54,14 @@ def given_study(workflow) -> tuple[list[Path], list[str]]:
     return list(settings.configfiles), list(settings.config_args)
 
 
+def given_settings(workflow) -> dict:
+    """The settings given by `--config key=value`, as Snakemake has read them.
+
+    Relies on `Workflow.config_settings.config`.
+    """
+    return dict(workflow.config_settings.config)
+
+
 def planned_rules(workflow) -> list[str]:
     """The rule of each job that will run. Only while or after jobs are planned, as in `onstart`.
 

@@ -93,6 +93,16 @@ def model_config(folder: Path, name: str) -> dict:
     return read_mapping(folder / "config.json", name)
 
 
+def require_language_head(folder: Path, name: str) -> None:
+    """InputError unless the folder's config.json names a causal language model, which can be asked for a token."""
+    architectures = model_config(folder, name).get("architectures") or []
+    if not any(architecture.endswith(LANGUAGE_MODELS) for architecture in architectures):
+        raise InputError(
+            f"Model {name!r} is prompted, but is no causal language model ({', '.join(architectures) or 'unknown'}); "
+            "choose a decoder, or methods and supervisors that finetune."
+        )
+
+
 def read_mapping(path: Path, name: str) -> dict:
     """What one of a model's JSON files holds; InputError if that is no mapping."""
     try:

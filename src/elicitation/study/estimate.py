@@ -15,19 +15,11 @@ from safetensors import safe_open
 from elicitation.api.chat import MIN_LINES
 from elicitation.api.costs import dollars
 from elicitation.buying.market import CANDIDATES
-from elicitation.buying.methods import Method, Shots, Stage, study_methods
-from elicitation.models.folder import local_model_folder
-from elicitation.study.config import (
-    NO_LABELS,
-    asks_model,
-    gguf_header,
-    groups_of,
-    layers_of,
-    made_runs,
-    reads_as,
-    supervisors_of,
-    supply_of,
-)
+from elicitation.buying.methods import Method, Shots, Stage
+from elicitation.study.grid import NO_LABELS, as_runs, made_blocks
+from elicitation.study.models import ApiModel, Checkpoint, GgufModel, Model, OwnModel, SandboxModel
+from elicitation.study.study import Study
+from elicitation.study.supervisors import ModelSupervisor
 from elicitation.training.schedule import Protocol, plan_schedule, supervisor_protocol
 
 # Assumed of tasks whose tokens are not counted yet.
@@ -53,9 +45,9 @@ BYTES_PER_PARAMETER = {"cuda": 2, "cpu": 4}
 BYTES_PER_PREDICTION = 25
 
 
-def methods_made(config: dict) -> dict[str, Method]:
-    """The methods by the names that study.config.made_runs gives them; asking without labels has its own."""
-    return study_methods(config["methods"]) | {NO_LABELS: Method("without labels", "", shots=Shots("gold"))}
+def methods_made(study: Study) -> dict[str, Method]:
+    """The methods by the names that `study.made_runs` gives them; asking without labels has its own."""
+    return study.method_named | {NO_LABELS: Method("without labels", "", shots=Shots("gold"))}
 
 
 def trained_stages(method: Method, n_weak: int, n_gold: int) -> list[tuple[Stage, int]]:
@@ -66,17 +58,17 @@ def trained_stages(method: Method, n_weak: int, n_gold: int) -> list[tuple[Stage
     return [(stage, labels[stage.labels]) for stage in method.stages if labels[stage.labels]]
 
 
-def parameters_of(model: dict, sources: str) -> float | None:
+def parameters_of(model: OwnModel, sources: str) -> float | None:
     """Parameters of a model: as the config says, of the sandbox's architecture, or counted in local weights."""
-    if "parameters" in model:
-        return float(model["parameters"])
-    if "sandbox" in model:
-        return 10.0 * model["sandbox"]["layers"] * model["sandbox"]["width"] ** 2
-    if "gguf" in model:
-        return float(gguf_header(model).parameters)
-    if sources == "local" and "local" in model:
+    if model.parameters is not None:
+        return float(model.parameters)
+    if isinstance(model, SandboxModel):
+        return 10.0 * model.sandbox.layers * model.sandbox.width**2
+    if isinstance(model, GgufModel):
+        return float(model.header.parameters)
+    if isinstance(model, Checkpoint) and sources == "local":
         count = 0
-        for path in local_model_folder(model["local"], model["name"]).glob("*.safetensors"):
+        for path in model.folder.glob("*.safetensors"):
             with safe_open(path, "np") as weights:
                 shapes = [weights.get_slice(name).get_shape() for name in weights.keys()]  # noqa: SIM118
             count += sum(int(pd.Series(shape).prod()) for shape in shapes)
@@ -94,35 +86,33 @@ def adapter_bytes(parameters: float) -> float:
     return 4 * parameters * 14.3 / width_of(parameters)
 
 
-def adapted_share(model: dict, models: dict[str, dict], sources: str) -> float:
+def adapted_share(model: OwnModel, sources: str) -> float:
     """Share of the layers that texts pass through in every run: those with adapters; all where that is not known."""
-    source = models.get(model.get("truncate", {}).get("model"), model)
-    layers = model["truncate"]["layers"] if "truncate" in model else layers_of(source, sources)
-    return 1.0 if model["adapt_layers"] is None or layers is None else model["adapt_layers"] / layers
+    layers = model.layers(sources)
+    return 1.0 if model.adapt_layers is None or layers is None else model.adapt_layers / layers
 
 
-def trunk_tokens(model: dict, tasks: list[str], config: dict, folder: Path) -> float:
+def trunk_tokens(model: OwnModel, tasks: list[str], study: Study, folder: Path) -> float:
     """Tokens that pass once through the layers below the adapted ones: those of the pools and test sets."""
-    entries = {task["name"]: task for task in config["tasks"]}
-    examples = {name: supply_of(entries[name], config).examples + entries[name]["test_size"] for name in tasks}
-    return sum(n * tokens_of(name, model, folder) for name, n in examples.items())
+    examples = {name: study.supplies[name].examples + study.task_named[name].test_size for name in tasks}
+    return sum(n * tokens_of(name, model, study, folder) for name, n in examples.items())
 
 
-def tokens_of(task: str, model: dict, folder: Path) -> float:
+def tokens_of(task: str, model: Model, study: Study, folder: Path) -> float:
     """Mean tokens of a task's text as the model's tokenizer counted them in a study, else TOKENS_PER_TEXT."""
     path = folder / f"results/tasks/{task}/lengths.json"
     lengths = json.loads(path.read_text())["lengths"] if path.is_file() else {}
-    return lengths.get(reads_as(model), {}).get("mean", TOKENS_PER_TEXT)
+    return lengths.get(study.original(model).name, {}).get("mean", TOKENS_PER_TEXT)
 
 
-def planned_stages(runs: pd.DataFrame, config: dict) -> pd.DataFrame:
+def planned_stages(runs: pd.DataFrame, study: Study) -> pd.DataFrame:
     """One row a stage of every run, with `recipe` (of weak stages that runs share), `n`, and what it takes at most:
     `presentations` to train on and `validations`."""
-    methods = methods_made(config)
+    methods, training = methods_made(study), study.training.plain
     rows = []
     for run in runs.itertuples(index=False):
         method = methods[run.method]
-        protocol = Protocol(learning_rate=1.0, **(config["training"] | method.training))
+        protocol = Protocol(learning_rate=1.0, **(training | method.training))
         for stage, n in trained_stages(method, run.n_weak, run.n_gold):
             plan = plan_schedule(n, protocol)
             validations = plan.n_validation * plan.steps // plan.evaluate_every if plan.evaluate_every else 0
@@ -141,13 +131,12 @@ def share_weak_stages(stages: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([stages[weak].drop_duplicates(key), stages[~weak]])
 
 
-def with_tokens(table: pd.DataFrame, config: dict, folder: Path) -> pd.Series:
+def with_tokens(table: pd.DataFrame, study: Study, folder: Path) -> pd.Series:
     """Tokens of one text, prompt included, for every row of runs or stages."""
-    methods = methods_made(config)
+    methods = methods_made(study)
     shots = {name: method.shots.k or 0 if method.shots else 0 for name, method in methods.items()}
-    models = {model["name"]: model for model in config["models"]}
     pairs = table[["task", "student"]].drop_duplicates().itertuples(index=False)
-    tokens = {(task, student): tokens_of(task, models[student], folder) for task, student in pairs}
+    tokens = {(task, student): tokens_of(task, study.model_named[student], study, folder) for task, student in pairs}
     # A method that only prompts shows all labels that it buys.
     only = table.method.map({name: method.prompts_only for name, method in methods.items()})
     k = table.method.map(shots) + only * (table.n_weak + table.n_gold)
@@ -176,38 +165,36 @@ def without_size(name: str) -> str:
     return f"{name}: give `parameters` in its entry of the config for an estimate of hours and disk."
 
 
-def estimate_api(model: dict, runs: pd.DataFrame, trained: pd.DataFrame) -> tuple[dict, str]:
+def estimate_api(model: ApiModel, runs: pd.DataFrame, trained: pd.DataFrame) -> tuple[dict, str]:
     """What an API shows to its model and bills for it, and what that assumes."""
-    api = model["api"]
-    epochs = api["epochs"] or API_EPOCHS
+    api = model.api
+    epochs = api.epochs or API_EPOCHS
     presentations = trained.n.clip(lower=MIN_LINES) * epochs
     trained_tokens, asked_tokens = (trained.tokens * presentations).sum(), (runs.tokens * runs.test_size).sum()
-    bills = (trained_tokens, api["training_price"]), (asked_tokens, api["input_price"])
+    bills = (trained_tokens, api.training_price), (asked_tokens, api.input_price)
     row = {
         "presentations": int(presentations.sum()),
         "presentations saved": 0,
         "tokens, millions": (trained_tokens + asked_tokens) / 1e6,
-        "US dollars": dollars(*bills, (int(runs.test_size.sum()), api["output_price"])),
+        "US dollars": dollars(*bills, (int(runs.test_size.sum()), api.output_price)),
     }
-    return row, f"{model['name']}: dollars assume {epochs} epochs and that nothing in results/api is paid for yet."
+    return row, f"{model.name}: dollars assume {epochs} epochs and that nothing in results/api is paid for yet."
 
 
 def estimate_student(
-    model: dict, runs: pd.DataFrame, stages: pd.DataFrame, trained: pd.DataFrame, config: dict, folder: Path
+    model: Model, runs: pd.DataFrame, stages: pd.DataFrame, trained: pd.DataFrame, study: Study, folder: Path
 ) -> tuple[dict, list[str]]:
     """What one student takes, and notes on what was assumed or measured.
 
     runs, stages, trained (with `tokens`: of one text; and `test_size` in runs): the student's own.
     """
-    name, device = model["name"], config["device"]
     weak = trained[trained.recipe.notna()]
-    jobs = len(runs.drop_duplicates(["task", "supervisor", "method", "budget", "seed"]))
     # A weak stage is a job of its own.
-    jobs += len(weak)
+    jobs = len(runs.drop_duplicates(["task", "supervisor", "method", "budget", "seed"])) + len(weak)
     trained_tokens = (trained.tokens * trained.presentations).sum()
     predicted_tokens = (trained.tokens * trained.validations).sum() + (runs.tokens * runs.predictions).sum()
     row = {
-        "student": name,
+        "student": model.name,
         "runs": len(runs),
         "jobs": jobs,
         "stages": len(trained),
@@ -216,74 +203,73 @@ def estimate_student(
         "presentations saved": int(stages.presentations.sum() - trained.presentations.sum()),
         "tokens, millions": (trained_tokens + predicted_tokens) / 1e6,
     }
-    if "api" in model:
+    if isinstance(model, ApiModel):
         bill, note = estimate_api(model, runs, trained)
         return row | bill, [note]
-    parameters = parameters_of(model, config["sources"])
+    parameters, device = parameters_of(model, study.sources), study.device
     if parameters is None:
-        return row, [without_size(name)]
-    training = FORWARD * (2 if model["gradient_checkpointing"] else 1) + BACKWARD
-    share = adapted_share(model, {other["name"]: other for other in config["models"]}, config["sources"])
-    work = share * (training * trained_tokens + FORWARD * predicted_tokens)
-    once = trunk_tokens(model, list(runs.task.unique()), config, folder) if model["adapt_layers"] is not None else 0.0
-    work += (1 - share) * FORWARD * once
-    patterns = [f"{rule}/*/*/{name}/*/*.tsv" for rule in STUDENT_RULES]
-    hours, notes = hours_of(name, parameters, work, jobs, device, folder, patterns)
-    kept = len(weak) if config["keep_weak_stages"] else 0
+        return row, [without_size(model.name)]
+    share = adapted_share(model, study.sources)
+    once = trunk_tokens(model, list(runs.task.unique()), study, folder) if model.adapt_layers is not None else 0.0
+    training = FORWARD * (2 if model.gradient_checkpointing else 1) + BACKWARD
+    work = share * (training * trained_tokens + FORWARD * predicted_tokens) + (1 - share) * FORWARD * once
+    patterns = [f"{rule}/*/*/{model.name}/*/*.tsv" for rule in STUDENT_RULES]
+    hours, notes = hours_of(model.name, parameters, work, jobs, device, folder, patterns)
+    kept = len(weak) if study.keep_weak_stages else 0
     disk = share * kept * adapter_bytes(parameters) + BYTES_PER_PREDICTION * runs.test_size.sum()
     disk += once * width_of(parameters) * BYTES_PER_PARAMETER[device]
-    return row | {f"{device} hours": hours * model["gpus"], "disk, GB": disk / 1e9}, notes
+    return row | {f"{device} hours": hours * model.gpus, "disk, GB": disk / 1e9}, notes
 
 
-def estimate_supervisor(entry: dict, model: dict, config: dict, folder: Path) -> tuple[dict, list[str]]:
-    """What finetuning a supervisor and writing its labels take, on all its tasks; entry: as supervisors_of has it."""
-    name, device, shots = entry["name"], config["device"], entry["prompted_shots"]
-    tasks = {task["name"]: task for task in config["tasks"]}
-    used = dict.fromkeys(group["task"] for group in groups_of(config) if group["supervisor"] == name)
+def estimate_supervisor(entry: ModelSupervisor, study: Study, folder: Path) -> tuple[dict, list[str]]:
+    """What finetuning a supervisor and writing its labels take, on all its tasks."""
+    model, device, shots = study.model_named[entry.writer], study.device, entry.shots
+    tasks = study.tasks_of(entry.name)
     trained_tokens = predicted_tokens = rows = 0.0
-    for task in used:
-        tokens, labelled = tokens_of(task, model, folder), tasks[task]["test_size"]
-        labelled += supply_of(tasks[task], config).examples
+    for task in tasks:
+        tokens = tokens_of(task.name, model, study, folder)
+        labelled = task.test_size + study.supplies[task.name].examples
         rows, predicted_tokens = rows + labelled, predicted_tokens + labelled * tokens * (1 + (shots or 0))
         if shots is None:
-            settings, n = config["supervision"], tasks[task]["supervision_size"]
-            plan = plan_schedule(n, supervisor_protocol(1.0, settings["epochs"], n, 1, settings["validation_size"]))
+            settings, n = study.supervision, task.supervision_size
+            plan = plan_schedule(n, supervisor_protocol(1.0, settings.epochs, n, 1, settings.validation_size))
             trained_tokens += tokens * plan.steps * plan.batch_size
             predicted_tokens += tokens * plan.n_validation * (plan.steps // plan.evaluate_every)
-    jobs = len(used) * (2 if shots is None else 1)
-    row = {"supervisor": name, "jobs": jobs, "tokens, millions": (trained_tokens + predicted_tokens) / 1e6}
-    parameters = parameters_of(model, config["sources"])
+    jobs = len(tasks) * (2 if shots is None else 1)
+    row = {"supervisor": entry.name, "jobs": jobs, "tokens, millions": (trained_tokens + predicted_tokens) / 1e6}
+    parameters = parameters_of(model, study.sources)
     if parameters is None:
-        return row, [without_size(model["name"])]
+        return row, [without_size(model.name)]
     work = (FORWARD + BACKWARD) * trained_tokens + FORWARD * predicted_tokens
-    patterns = [f"{rule}/*/{name}.tsv" for rule in ("train_supervisor", "write_weak_labels")]
-    hours, notes = hours_of(name, parameters, work, jobs, device, folder, patterns)
+    patterns = [f"{rule}/*/{entry.name}.tsv" for rule in ("train_supervisor", "write_weak_labels")]
+    hours, notes = hours_of(entry.name, parameters, work, jobs, device, folder, patterns)
     # Each finetuned supervisor is a whole model.
-    copies = len(used) * parameters * BYTES_PER_PARAMETER[device] if shots is None else 0
+    copies = len(tasks) * parameters * BYTES_PER_PARAMETER[device] if shots is None else 0
     disk = copies + BYTES_PER_PREDICTION * rows
-    return row | {f"{device} hours": hours * model["gpus"], "disk, GB": disk / 1e9}, notes
+    return row | {f"{device} hours": hours * model.gpus, "disk, GB": disk / 1e9}, notes
 
 
-def estimate_model(model: dict, config: dict, folder: Path) -> tuple[dict, list[str]]:
+def estimate_model(model: OwnModel, study: Study, folder: Path) -> tuple[dict, list[str]]:
     """What pretraining or downloading a model takes."""
-    name, device, parameters = model["name"], config["device"], parameters_of(model, config["sources"])
+    name, parameters = model.name, parameters_of(model, study.sources)
     if parameters is None:
         return {"model": name}, [without_size(name)]
-    made = model.get("sandbox", {"steps": 0, "batch_size": 0})
-    work = (FORWARD + FULL_BACKWARD) * TOKENS_PER_REVIEW * made["steps"] * made["batch_size"]
-    hours, notes = hours_of(name, parameters, work, 1, "cpu", folder, [f"prepare_model/{name}.tsv"])
-    disk = parameters * BYTES_PER_PARAMETER[device]
+    disk = parameters * BYTES_PER_PARAMETER[study.device]
     row = {"model": name, "millions of parameters": parameters / 1e6, "disk, GB": disk / 1e9}
-    return (row | {"cpu hours": hours}, notes) if "sandbox" in model else (row, [])
+    if not isinstance(model, SandboxModel):
+        return row, []
+    work = (FORWARD + FULL_BACKWARD) * TOKENS_PER_REVIEW * model.sandbox.steps * model.sandbox.batch_size
+    hours, notes = hours_of(name, parameters, work, 1, "cpu", folder, [f"prepare_model/{name}.tsv"])
+    return row | {"cpu hours": hours}, notes
 
 
-def estimate(config: dict, folder: Path) -> tuple[dict[str, pd.DataFrame], list[str]]:
+def estimate(study: Study, folder: Path) -> tuple[dict[str, pd.DataFrame], list[str]]:
     """Tables of what the study takes per method, student, supervisor and model; notes on what was assumed or measured.
 
     folder: where the study's results and measurements are or will be.
     """
-    runs = pd.DataFrame(made_runs(config))
-    stages = planned_stages(runs, config)
+    runs = pd.DataFrame(study.made_runs)
+    stages = planned_stages(runs, study)
     trained = share_weak_stages(stages)
     methods = pd.DataFrame(
         {
@@ -293,24 +279,26 @@ def estimate(config: dict, folder: Path) -> tuple[dict[str, pd.DataFrame], list[
             "presentations": trained.groupby("method").presentations.sum(),
         }
     ).reindex(runs.method.unique(), fill_value=0)
-    selecting = [name for name, method in study_methods(config["methods"]).items() if method.selection]
-    runs["test_size"] = runs.task.map({task["name"]: task["test_size"] for task in config["tasks"]})
+    selecting = [name for name, method in study.method_named.items() if method.selection]
+    runs["test_size"] = runs.task.map({name: task.test_size for name, task in study.task_named.items()})
     runs["predictions"] = runs.test_size + CANDIDATES * runs.method.isin(selecting)
-    runs["tokens"], trained["tokens"] = with_tokens(runs, config, folder), with_tokens(trained, config, folder)
-    models = {model["name"]: model for model in config["models"]}
+    runs["tokens"], trained["tokens"] = with_tokens(runs, study, folder), with_tokens(trained, study, folder)
     found = {
         "students": [
             estimate_student(
-                models[name], *(table[table.student == name] for table in (runs, stages, trained)), config, folder
+                study.model_named[name],
+                *(table[table.student == name] for table in (runs, stages, trained)),
+                study,
+                folder,
             )
-            for name in config["students"]
+            for name in study.students
         ],
         "supervisors": [
-            estimate_supervisor(entry, models[entry["model"]], config, folder)
-            for entry in supervisors_of(config).values()
-            if entry["shuffle_errors_of"] is None and asks_model(entry)
+            estimate_supervisor(entry, study, folder)
+            for entry in study.supervisor_named.values()
+            if isinstance(entry, ModelSupervisor)
         ],
-        "models": [estimate_model(model, config, folder) for model in models.values() if "api" not in model],
+        "models": [estimate_model(model, study, folder) for model in study.models if isinstance(model, OwnModel)],
     }
     tables = {"methods": methods.fillna(0).astype(int).reset_index()}
     tables |= {kind: pd.DataFrame([row for row, _ in rows]) for kind, rows in found.items()}
@@ -318,10 +306,10 @@ def estimate(config: dict, folder: Path) -> tuple[dict[str, pd.DataFrame], list[
     return tables, list(dict.fromkeys(notes + [note for rows in found.values() for _, more in rows for note in more]))
 
 
-def describe(config: dict, folder: Path) -> str:
+def describe(study: Study, folder: Path) -> str:
     """The estimate as text."""
-    tables, notes = estimate(config, folder)
-    device = config["device"]
+    tables, notes = estimate(study, folder)
+    device = study.device
     notes.append(
         f"Hours assume {FLOPS_PER_SECOND[device]:.2g} operations a second and {START_UP_SECONDS[device]:g} s of "
         "start-up a job, unless jobs were measured."
@@ -337,14 +325,14 @@ def describe(config: dict, folder: Path) -> str:
     for column in dict.fromkeys((f"{device} hours", "cpu hours", "disk, GB")):
         if found := [table[column].sum() for table in tables.values() if column in table]:
             total += f"; {column}: {sum(found):,.1f}"
-    left_out = sum(count_left_out(config).values())
+    left_out = sum(count_left_out(study).values())
     if left_out:
         notes.append(f"{left_out:,} runs are left out, since they buy more than their task's pool holds.")
     return "\n\n".join([*shown, total + ".", *notes])
 
 
-def count_left_out(config: dict) -> dict[str, int]:
+def count_left_out(study: Study) -> dict[str, int]:
     """Runs that the grid would make but for the size of a task's pool, by task."""
-    left_out = Counter(run["task"] for run in made_runs(config, whole=True))
-    left_out.subtract(run["task"] for run in made_runs(config))
+    left_out = Counter(run["task"] for run in as_runs(made_blocks(study.whole)))
+    left_out.subtract(run["task"] for run in study.made_runs)
     return {task: n for task, n in left_out.items() if n}

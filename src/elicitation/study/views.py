@@ -3,42 +3,49 @@
 A figure keeps to one task, supervisor, student or method where it varies something else.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
 from elicitation.analysis.names import AVERAGE
-from elicitation.buying.methods import Method, study_methods
-from elicitation.study.config import groups_of
+from elicitation.analysis.names import MODELS as COLUMNS
+from elicitation.buying.methods import Method
+from elicitation.study.grid import Group
 
-MODELS = ("supervisor", "student", "method")
+if TYPE_CHECKING:
+    from elicitation.study.study import Study
 
 
-def averaged_tasks(config: dict, figure: str | None = None) -> list[str]:
+def averaged_tasks(study: Study, figure: str | None = None) -> list[str]:
     """The tasks that are averaged, in the `spending` or `prompting` figures or elsewhere."""
-    own = config["figures"].get(f"{figure}_over")
-    return own or config["average_over"] or [task["name"] for task in config["tasks"]]
+    own = getattr(study.figures, f"{figure}_over") if figure else []
+    return own or study.average_over or list(study.task_named)
 
 
-def panels_by_task(groups: list[dict], over: list[str], panel: str) -> dict[str, set[str]]:
+def panels_by_task(groups: Sequence[Group], over: Sequence[str], panel: str) -> dict[str, set[str]]:
     """The values of `panel` that the groups have on the average over the tasks `over`, and on each task."""
     tasks, panels = {}, {AVERAGE: set()}
     for group in groups:
-        on = tasks.setdefault(tuple(group[kind] for kind in MODELS), set())
-        on.add(group["task"])
+        on = tasks.setdefault((group.supervisor, group.student, group.method), set())
+        on.add(group.task)
         if len(over) > 1 and on >= set(over):
-            panels[AVERAGE].add(group[panel])
-        panels.setdefault(group["task"], set()).add(group[panel])
+            panels[AVERAGE].add(getattr(group, panel))
+        panels.setdefault(group.task, set()).add(getattr(group, panel))
     return panels
 
 
-def view(groups: list[dict], over: list[str], panel: str, *kept: str) -> dict[str, list[str]]:
+def view(groups: Sequence[Group], over: Sequence[str], panel: str, *kept: str) -> dict[str, list[str]]:
     """The values of columns that a figure keeps to: those of the first group, and the average or a task.
 
     Methods are shown on the average, where any has one, even if others do not. Else it is the task with the most
     panels; of those with equally many the average goes first.
     """
-    first = groups[0]
-    alike = [group for group in groups if all(group[kind] == first[kind] for kind in kept)]
+    first = {kind: [getattr(groups[0], kind)] for kind in kept}
+    alike = [group for group in groups if all([getattr(group, kind)] == first[kind] for kind in kept)]
     panels = panels_by_task(alike, over, panel)
     widest = AVERAGE if panel == "method" and panels[AVERAGE] else max(panels, key=lambda task: len(panels[task]))
-    return {kind: [first[kind]] for kind in kept} | {"task": [widest]}
+    return first | {"task": [widest]}
 
 
 def shows_labels(method: Method, asks: bool) -> bool:
@@ -46,36 +53,55 @@ def shows_labels(method: Method, asks: bool) -> bool:
     return bool(method.shots and (method.shots.k or asks))
 
 
-def figures_of(config: dict) -> dict[str, dict[str, list[str]]]:
+def trained_groups(study: Study) -> list[Group]:
+    """The groups whose method trains."""
+    return [group for group in study.groups if not study.method_named[group.method].prompts_only]
+
+
+def figures_of(study: Study) -> dict[str, dict[str, list[str]]]:
     """By figure, which values of which columns it shows. Figures that have nothing to show are absent."""
-    groups, methods, wanted = groups_of(config), study_methods(config["methods"]), config["figures"]
-    over, spending_over = averaged_tasks(config), averaged_tasks(config, "spending")
-    trained = [group for group in groups if not methods[group["method"]].prompts_only]
+    return spending_figures(study) | prompting_figure(study) | {"scaling": scaling_figure(study)}
+
+
+def spending_figures(study: Study) -> dict[str, dict[str, list[str]]]:
+    """What the figures of ways of spending a budget show: by method, by task and by supervisor."""
     # What is bought to be finetuned on, whatever the budget, is no split of one.
-    splits = [group for group in trained if methods[group["method"]].finetune_on is None]
-    figures = {}
-    if splits:
-        figures["spending"] = view(splits, spending_over, "method", "supervisor", "student")
-        if len(config["tasks"]) > 1:
-            figures["spending_tasks"] = {kind: [splits[0][kind]] for kind in MODELS}
-        if len(config["supervisors"]) > 1:
-            figures["spending_supervisors"] = view(splits, spending_over, "supervisor", "student", "method")
+    splits = [group for group in trained_groups(study) if study.method_named[group.method].finetune_on is None]
+    if not splits:
+        return {}
+    over = averaged_tasks(study, "spending")
+    figures = {"spending": view(splits, over, "method", "supervisor", "student")}
+    if len(study.tasks) > 1:
+        figures["spending_tasks"] = {kind: [getattr(splits[0], kind)] for kind in COLUMNS}
+    if len(study.supervisors) > 1:
+        figures["spending_supervisors"] = view(splits, over, "supervisor", "student", "method")
+    return figures
+
+
+def prompting_figure(study: Study) -> dict[str, dict[str, list[str]]]:
+    """What the figure of labels in prompts shows, where any method puts some there."""
+    methods: Mapping[str, Method] = study.method_named
     # A method that only asks shows as many labels as the grid says, which may be none.
-    asks = any(config["grid"]["shots"])
+    asks = any(study.grid.shots)
     in_prompts = [name for name, method in methods.items() if shows_labels(method, asks) and not method.selection]
-    chosen = wanted["prompting_methods"] or [name for name in methods if name in ("sequential_sft", *in_prompts)]
-    if prompted := [group for group in groups if group["method"] in {*chosen} & {*in_prompts}]:
-        shown = view(prompted, averaged_tasks(config, "prompting"), "method", "supervisor", "student")
-        figures["prompting"] = shown | {"method": chosen}
-    method = wanted["scaling_method"] or (trained or groups)[0]["method"]
-    compared = [group for group in groups if group["method"] == method]
+    chosen = study.figures.prompting_methods or [name for name in methods if name in ("sequential_sft", *in_prompts)]
+    prompted = [group for group in study.groups if group.method in {*chosen} & {*in_prompts}]
+    if not prompted:
+        return {}
+    shown = view(prompted, averaged_tasks(study, "prompting"), "method", "supervisor", "student")
+    return {"prompting": shown | {"method": chosen}}
+
+
+def scaling_figure(study: Study) -> dict[str, list[str]]:
+    """What the figure that compares students shows: the supervisor and task with the most of them, and one method."""
+    method = study.figures.scaling_method or (trained_groups(study) or study.groups)[0].method
+    compared = [group for group in study.groups if group.method == method]
     students = {
         (supervisor, task): found
-        for supervisor in dict.fromkeys(group["supervisor"] for group in compared)
+        for supervisor in dict.fromkeys(group.supervisor for group in compared)
         for task, found in panels_by_task(
-            [group for group in compared if group["supervisor"] == supervisor], over, "student"
+            [group for group in compared if group.supervisor == supervisor], averaged_tasks(study), "student"
         ).items()
     }
     supervisor, task = max(students, key=lambda place: len(students[place]))
-    figures["scaling"] = {"supervisor": [supervisor], "task": [task], "method": [method]}
-    return figures
+    return {"supervisor": [supervisor], "task": [task], "method": [method]}

@@ -1,0 +1,96 @@
+"""Which runs there should be: the part of a study that all of them follow from, whatever trains them."""
+
+import sys
+from functools import cached_property
+from itertools import chain, product
+
+from pydantic import Field
+
+from elicitation.buying.methods import Method
+from elicitation.buying.purchases import full_supply
+from elicitation.study.grid import Blocks, Group, Spending, as_runs, budgets_of, planned_blocks
+from elicitation.study.methods import AnyMethod, methods_by_name
+from elicitation.study.settings import Combination, ExtraSeeds, Grid, Seeds
+from elicitation.study.supervisors import AnySupervisor, Finetuned, Supervisor
+from elicitation.study.tasks import AnyTask, Task
+from elicitation.study.values import Names, Section, distinct, listed, may_be_absent
+
+# The keys of a plan, in the order in which jobs see them.
+KEYS = ("tasks", "supervisors", "students", "methods", "combinations", "grid", "seeds", "extra_seeds")
+
+
+class Plan(Section):
+    tasks: listed(AnyTask, min_length=1) = Field(description="The tasks, one entry each.")
+    supervisors: distinct(AnySupervisor, min_length=1) = Field(
+        description="What writes weak labels; a name alone is a model that is finetuned on the supervision set."
+    )
+    students: Names = Field(description="Names of the models that are elicited.")
+    methods: distinct(AnyMethod, min_length=1) = Field(
+        description="Names of the methods (docs/methods.md), or variants of them."
+    )
+    combinations: listed(Combination, min_length=1) = Field(
+        [Combination()],
+        description="What is run with what; each entry is the product of the names it gives (of all, where it gives "
+        "none). By default everything with everything.",
+    )
+    seeds: Seeds = Field(description="Seeds; each draws its own purchases, heads and batches.")
+    extra_seeds: ExtraSeeds = may_be_absent(
+        "Further seeds for purchases whose smaller stage is so small that results vary much."
+    )
+    grid: Grid = Field(description="The purchases that are trained on.")
+
+    @cached_property
+    def task_named(self) -> dict[str, Task]:
+        return {task.name: task for task in self.tasks}
+
+    @cached_property
+    def supervisor_named(self) -> dict[str, Supervisor]:
+        return {
+            entry.name: entry
+            for given in self.supervisors
+            # Whether a name alone is that of a model is checked with all other names.
+            for entry in [Finetuned.model_construct(name=given) if isinstance(given, str) else given]
+        }
+
+    @cached_property
+    def method_named(self) -> dict[str, Method]:
+        return methods_by_name(self.methods)
+
+    @cached_property
+    def spending(self) -> Spending:
+        return Spending(self.grid, self.seeds, self.extra_seeds)
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """The (task, supervisor, student, method) that the study runs."""
+        names = {
+            "tasks": list(self.task_named),
+            "supervisors": list(self.supervisor_named),
+            "students": self.students,
+            "methods": list(self.method_named),
+        }
+        chosen = ([getattr(entry, kind) or names[kind] for kind in names] for entry in self.combinations)
+        found = chain.from_iterable(product(*kinds) for kinds in chosen)
+        return [Group(*group) for group in dict.fromkeys(found)]
+
+    @cached_property
+    def budgets(self) -> list[int]:
+        """The budgets of all blocks that train."""
+        return budgets_of(self.grid)
+
+    @cached_property
+    def whole(self) -> dict[Group, Blocks]:
+        """The purchases of every group and block, those too that a task's pool cannot serve."""
+        endless = dict.fromkeys(self.task_named, full_supply(sys.maxsize))
+        return planned_blocks(self.groups, self.combinations, self.method_named, endless, self.spending)
+
+    @property
+    def whole_runs(self) -> list[dict]:
+        """Every run of `whole`, as grid.as_runs writes it."""
+        return list(as_runs(self.whole))
+
+    @property
+    def plan(self) -> dict:
+        """All that determines which runs there should be, as jobs see it; Plan is made of it again."""
+        values = self.model_dump(include={*KEYS}, by_alias=True)
+        return {key: values[key] for key in KEYS if key in values}

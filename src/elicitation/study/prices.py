@@ -1,0 +1,56 @@
+"""What weak labels cost: a study's own prices, those of columns of tables, and shares of a panel's."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from elicitation.data.own_labels import survey_table
+from elicitation.study.supervisors import Columns, Raters
+from elicitation.study.tasks import RatedTask, TableTask
+
+if TYPE_CHECKING:
+    from elicitation.study.study import Study
+
+
+def prices_of(study: Study) -> dict[str, list[float]]:
+    """The prices of a weak label at which each supervisor's results are shown.
+
+    Columns of tables have their own: what their votes cost on average for each example that has any. So have raters:
+    the share of the panel that they are, on average over the tasks that they label. Shuffled errors cost what they
+    cost unshuffled.
+    """
+    prices = {}
+    for name, entry in study.supervisor_named.items():
+        labeller = study.labeller(name)
+        if isinstance(labeller, Raters):
+            prices[name] = [price_of_ratings(labeller.raters, study.tasks_of(name))]
+        elif isinstance(entry, Columns):
+            prices[name] = [price_of_votes(name, study)]
+        else:
+            prices[name] = study.weak_prices
+    return prices
+
+
+def price_of_votes(name: str, study: Study) -> float:
+    """What the votes of a supervisor's columns cost for each example that has any, on average over its tables."""
+    surveys = [
+        survey_table(task.plain, study.data_folder, study.columns_of(task)).votes[name]
+        for task in study.tasks_of(name)
+        if isinstance(task, TableTask)
+    ]
+    columns = study.supervisor_named[name].columns
+    paid = sum(votes[column] * price for votes in surveys for column, price in columns.items())
+    return float(f"{paid / len(surveys):.4g}")
+
+
+def price_of_ratings(n: int, tasks: Sequence[RatedTask]) -> float:
+    """What n ratings cost on average over the tasks that a supervisor labels, as a share of a whole panel's.
+
+    Rounded down to four digits, so that a budget affords all ratings that its panels have.
+    """
+    price = sum(Fraction(n, task.panel) for task in tasks) / len(tasks)
+    scale = 10 ** (3 - math.floor(math.log10(price)))
+    return math.floor(price * scale) / scale

@@ -1,0 +1,166 @@
+"""The sections of a study that say how much is bought, how students and supervisors are trained, and what is shown."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from elicitation.study.values import (
+    NUMBER,
+    TEXT,
+    WHOLE,
+    Count,
+    Flag,
+    Names,
+    Natural,
+    Positive,
+    Purchases,
+    Section,
+    Shares,
+    Text,
+    distinct,
+    may_be_absent,
+    number,
+    optional,
+    whole,
+)
+
+Seeds = distinct(Natural, min_length=1)
+Budgets = distinct(whole(gt=0), min_length=1)
+SomeTasks = distinct(Text)
+
+
+class Combination(Section):
+    tasks: Names = may_be_absent("Names of tasks.")
+    supervisors: Names = may_be_absent("Names of supervisors.")
+    students: Names = may_be_absent("Names of students.")
+    methods: Names = may_be_absent("Names of methods.")
+    budgets: Budgets = may_be_absent(
+        "Those of the grid's budgets that are spent here; by default all. `more_purchases`, `shots` and a method's "
+        "`finetune_on` follow from no budget and stay."
+    )
+    gold_shares: Shares = may_be_absent(
+        "Those of the grid's gold_shares that are bought here; by default all. A method with gold_shares of its own "
+        "keeps them."
+    )
+
+
+class ExtraSeeds(Section):
+    seeds: Seeds = Field(description="The seeds.")
+    at_most: Count = Field(description="Labels in the smaller stage.")
+
+
+class Grid(Section):
+    weak_price: Positive = Field(
+        description="Price of a weak label (gold = 1) at which budgets are turned into purchases. Results can be "
+        "priced differently afterwards."
+    )
+    budgets: Budgets = Field(description="Budgets, in gold labels.")
+    gold_shares: Shares = Field(description="Shares of a budget spent on gold labels.")
+    more_purchases: Purchases = Field(
+        [],
+        description="Further purchases, each as [weak labels, gold labels], the examples in prompts among them; a "
+        "method that shows more of either makes none of it.",
+    )
+    beyond_pool: Literal["refuse", "leave_out"] = Field(
+        "refuse",
+        description="What becomes of purchases that a task's pool cannot serve; `refuse` stops the study, `leave_out` "
+        "runs the others (`make estimate` counts them).",
+    )
+    shots: distinct(Natural) = Field(
+        [],
+        description="Numbers of labelled examples in the prompts of methods that only prompt; 0 asks without any "
+        "label, at cost 0 and once for all seeds.",
+    )
+    beyond_context: Literal["refuse", "leave_out"] = Field(
+        "refuse",
+        description="What becomes of these numbers where so many examples of a task do not fit the student's context; "
+        "`refuse` stops the study, `leave_out` runs the others (`lengths.json` of the task and `results/missing.csv` "
+        "list what is left out).",
+    )
+
+
+class Figures(Section):
+    spending_over: SomeTasks = Field(
+        [],
+        description="Tasks that figures/spending.pdf and figures/spending_supervisors.pdf average; by default those of "
+        "`average_over`.",
+    )
+    prompting_over: SomeTasks = Field(
+        [], description="Tasks that figures/prompting.pdf averages; by default those of `average_over`."
+    )
+    prompting_methods: distinct(Text) = Field(
+        [],
+        description="Methods in figures/prompting.pdf; by default all that put labels in the prompt, and "
+        "sequential_sft.",
+    )
+    scaling_method: optional(Text, TEXT) = Field(
+        None,
+        description="Method by which figures/scaling.pdf compares the students; by default the first that finetunes.",
+    )
+
+
+class Inference(Section):
+    replicates: whole(ge=100, multiple_of=2) = Field(
+        1000, description="How often the evidence is resampled, an even number."
+    )
+    verdict: number(gt=0.5, lt=1) = Field(
+        0.9,
+        description="Probability from which on a regime or a recommendation is called decided; below, it is "
+        "undetermined.",
+    )
+
+
+class Training(Section):
+    stopping: Literal["early_stopping", "fixed_epochs"] = Field(
+        "early_stopping",
+        description="`early_stopping` validates and keeps the best checkpoint; `fixed_epochs` neither.",
+    )
+    presentations: Count = Field(
+        30000,
+        description="Labels shown in a stage in all (a stage with more labels shows each once); early stopping only.",
+    )
+    schedule: Literal["exact", "paper"] = Field(
+        "exact",
+        description="What the steps of a stage follow from: `exact` shows `presentations` labels whatever its size; "
+        "`paper` counts epochs and the interval of validations by all labels of the stage, those held out too, and "
+        "whole batches only, as the paper's code, which shows small stages up to half less (docs/methods.md).",
+    )
+    validation_size: optional(whole(ge=2), WHOLE) = Field(
+        None,
+        description="Labels that a stage holds out at most, where a fifth of it would be more; `null` is no limit. "
+        "Early stopping only.",
+    )
+    batch_size: Count = Field(
+        32,
+        description="Labels per step; early stopping only, fixed epochs derive theirs from the number of labels.",
+    )
+    patience: Count = Field(4, description="Validations in a row that may gain too little before the stage stops.")
+    micro_batch_tokens: Count = Field(
+        16384, description="Tokens that pass through the model at once; sets speed and memory."
+    )
+
+
+class Supervision(Section):
+    epochs: Count = Field(3, description="Epochs over the supervision set; the best validated checkpoint is kept.")
+    validation_size: optional(whole(ge=2), WHOLE) = Field(
+        None,
+        description="Labels of the supervision set that choose the checkpoint and are not trained on; `null` is a "
+        "fifth of it.",
+    )
+    rows_in_pool: Flag = Field(
+        False,
+        description="Whether the pool may hold the examples that supervisors are finetuned on, as in the paper; their "
+        "weak labels are better than others.",
+    )
+
+
+class Labelling(Section):
+    engine: Literal["vllm", "transformers"] = Field(
+        "vllm", description="What runs the supervisor; there is no fallback from one to the other."
+    )
+    parity_rows: Count = Field(256, description="Rows that vLLM and transformers both label, to compare them.")
+    parity_tolerance: optional(Positive, NUMBER) = Field(
+        None,
+        description="Largest difference in probability that the comparison accepts; without it 0.001 for float32 "
+        "(`device: cpu`), 0.05 for bfloat16.",
+    )

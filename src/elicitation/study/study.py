@@ -1,0 +1,231 @@
+"""A study: all that its file says, and what follows from that, each computed once and nowhere else."""
+
+from functools import cached_property
+from typing import Literal
+
+from pydantic import Field
+
+from elicitation.buying.methods import Method
+from elicitation.buying.purchases import Supply, full_supply
+from elicitation.data.own_labels import survey_table
+from elicitation.study.grid import Blocks, Group, as_runs, made_blocks, planned_blocks
+from elicitation.study.models import AnyModel, Model, OwnModel, TruncatedModel
+from elicitation.study.plan import Plan
+from elicitation.study.prices import price_of_ratings, prices_of
+from elicitation.study.readers import readers_of
+from elicitation.study.settings import Figures, Inference, Labelling, SomeTasks, Supervision, Training
+from elicitation.study.supervisors import Columns, Shuffled, Supervisor
+from elicitation.study.tasks import TableTask, Task
+from elicitation.study.values import (
+    TEXT,
+    Count,
+    Flag,
+    Positive,
+    Section,
+    SmallName,
+    SomeText,
+    Text,
+    distinct,
+    listed,
+    may_be_absent,
+    optional,
+)
+from elicitation.study.views import averaged_tasks, figures_of
+
+
+class Setup(Section):
+    """Where models run, and where all comes from."""
+
+    study: SmallName = Field(
+        description="Name of the study, which is written into every record: small letters, digits, - and _."
+    )
+    device: Literal["cpu", "cuda"] = Field(description="Where models run. There is no fallback from one to the other.")
+    precision: Literal["float32", "bfloat16", "native", None] = Field(
+        None,
+        description="What models compute in: `float32`, `bfloat16`, or `native`, which is bfloat16 where the machine "
+        "computes it itself and else float32. Adapters, head and optimizer are float32 in any case. `null` is float32 "
+        "for `device: cpu`, bfloat16 for `device: cuda`.",
+    )
+    jobs_per_gpu: Count = Field(
+        1,
+        description="How many jobs may share a GPU of a machine, while others wait; changes no result. A machine's own "
+        "profile may set it (entry `config`, item `jobs_per_gpu=2`).",
+    )
+    sources: Literal["hub", "local"] = Field(
+        description="`hub` downloads the pinned revisions of tasks and models; `local` reads their `local` paths "
+        "instead."
+    )
+    data_folder: optional(Text, TEXT) = Field(
+        None,
+        description="Folder that the tasks' relative `local` and `table` paths start from; `null` is the working "
+        "directory.",
+    )
+    ratings_archive: optional(SomeText, TEXT) = Field(
+        None,
+        description="Copy of the archive that tasks with `ratings` are made of, PyPI's vaderSentiment-3.3.2.tar.gz, "
+        "for machines without a package index; `null` downloads it by pip.",
+    )
+    models: listed(AnyModel, min_length=1) = Field(description="The models, one entry each.")
+
+
+class Study(Plan, Setup):
+    """What a study file holds. Rules ask it by wildcards, as in `study.task(wildcards).prompt`."""
+
+    average_over: SomeTasks = Field([], description="Tasks that averages are taken over; by default all.")
+    figures: Figures = Field(
+        Figures(),
+        description="What single figures show, where it differs from the rest; changing it trains nothing.",
+    )
+    weak_prices: distinct(Positive, min_length=1) = may_be_absent(
+        "Prices of a weak label that results are shown at; changing them trains nothing. Required where a model writes "
+        "weak labels; columns of a table and raters have their own."
+    )
+    inference: Inference = Field(
+        Inference(), description="How uncertainty is found and what counts as decided (docs/methods.md)."
+    )
+    training: Training = Field(Training(), description="How each stage of a student is trained (docs/methods.md).")
+    keep_weak_stages: Flag = Field(
+        True,
+        description="Whether adapters of weak stages stay on disk once their runs are done. Kept, they serve methods "
+        "and budgets that are added later; without them, such ones may train finished runs again.",
+    )
+    supervision: Supervision = Field(Supervision(), description="How supervisors are finetuned.")
+    labelling: Labelling = Field(Labelling(), description="How supervisors write weak labels.")
+
+    # What rules ask for, by their wildcards.
+
+    def task(self, wildcards) -> Task:
+        return self.task_named[wildcards.task]
+
+    def model(self, wildcards) -> Model:
+        return self.model_named[wildcards.model]
+
+    def student(self, wildcards) -> Model:
+        return self.model_named[wildcards.student]
+
+    def supervisor(self, wildcards) -> Supervisor:
+        return self.supervisor_named[wildcards.supervisor]
+
+    def supervisor_model(self, wildcards) -> OwnModel:
+        return self.model_named[self.supervisor(wildcards).writer]
+
+    def method(self, wildcards) -> Method:
+        return self.method_named[wildcards.method]
+
+    def weak_stage(self, wildcards) -> Method:
+        """The methods of a recipe up to the end of their weak stage."""
+        return self.method_named[self.recipes[wildcards.recipe][0]].until_gold
+
+    # What follows from the models and supervisors.
+
+    @cached_property
+    def model_named(self) -> dict[str, Model]:
+        return {model.name: model for model in self.models}
+
+    def original(self, model: Model) -> Model:
+        """The model that a truncated one is cut from, whose tokenizer it has; others are their own."""
+        return self.model_named[model.truncate.model] if isinstance(model, TruncatedModel) else model
+
+    def hardware(self, model: OwnModel) -> dict:
+        """Where a model runs, as jobs see it: the settings of elicitation.models.hardware.Hardware."""
+        return model.placement | {"device": self.device, "precision": self.precision}
+
+    def gpus(self, model: OwnModel) -> int:
+        """The GPUs that a job asks for in which a model runs."""
+        return model.gpus if self.device == "cuda" else 0
+
+    def labeller(self, name: str) -> Supervisor:
+        """The supervisor whose labels another shows: itself, or the one whose errors it shuffles."""
+        entry = self.supervisor_named[name]
+        return self.supervisor_named[entry.shuffle_errors_of] if isinstance(entry, Shuffled) else entry
+
+    def supervisors_of_kind(self, *kinds: type[Supervisor]) -> list[str]:
+        """The names of the supervisors of these kinds."""
+        return [name for name, entry in self.supervisor_named.items() if isinstance(entry, kinds)]
+
+    @cached_property
+    def labelled(self) -> list[tuple[str, str]]:
+        """The (task, supervisor) that weak labels are written for."""
+        return list(dict.fromkeys((group.task, group.supervisor) for group in self.groups))
+
+    def tasks_of(self, supervisor: str) -> list[Task]:
+        """The tasks that a supervisor labels."""
+        return [self.task_named[task] for task, name in self.labelled if name == supervisor]
+
+    # What can be bought, and at what price.
+
+    def columns_of(self, task: Task) -> dict[str, list[str]]:
+        """The columns of each supervisor that reads the task's table."""
+        names = (name for labelled, name in self.labelled if labelled == task.name)
+        entries = {name: self.supervisor_named[name] for name in names}
+        return {name: list(entry.columns) for name, entry in entries.items() if isinstance(entry, Columns)}
+
+    @cached_property
+    def supplies(self) -> dict[str, Supply]:
+        """What each task's pool can give to all of its supervisors; InputError if a table is unfit."""
+        return {
+            name: survey_table(task.plain, self.data_folder, self.columns_of(task)).supply
+            if isinstance(task, TableTask)
+            else full_supply(task.pool_size)
+            for name, task in self.task_named.items()
+        }
+
+    @cached_property
+    def prices(self) -> dict[str, list[float]]:
+        """The prices of a weak label at which each supervisor's results are shown."""
+        return prices_of(self)
+
+    def source_prices(self, name: str) -> dict[str, float]:
+        """The price of a label of each column or rating that a supervisor joins."""
+        entry = self.supervisor_named[name]
+        if isinstance(entry, Columns):
+            return entry.columns
+        price = price_of_ratings(1, self.tasks_of(name))
+        return {f"rating {place + 1}": price for place in range(entry.raters)}
+
+    # What is run.
+
+    @cached_property
+    def planned(self) -> dict[Group, Blocks]:
+        """The purchases of every block that a group has results of, the shared ones among them."""
+        return planned_blocks(self.groups, self.combinations, self.method_named, self.supplies, self.spending)
+
+    @cached_property
+    def made(self) -> dict[Group, Blocks]:
+        """The purchases of every block that a job makes, each run once, by its maker."""
+        return made_blocks(self.planned)
+
+    @property
+    def planned_runs(self) -> list[dict]:
+        """Every run that a supervisor has results of, as grid.as_runs writes it."""
+        return list(as_runs(self.planned))
+
+    @property
+    def made_runs(self) -> list[dict]:
+        """As planned_runs, but with every run that supervisors or methods share once, under its maker's name."""
+        return list(as_runs(self.made))
+
+    @cached_property
+    def recipes(self) -> dict[str, list[str]]:
+        """The names of the methods that share a weak stage, by its name."""
+        recipes = {}
+        for name, method in self.method_named.items():
+            if method.starts_weak:
+                recipes.setdefault(method.recipe, []).append(name)
+        return recipes
+
+    @cached_property
+    def readers(self) -> dict[str, list[dict]]:
+        """By task, the models that read its texts, as readers.readers_of has them."""
+        return {name: readers_of(name, self) for name in self.task_named}
+
+    # What is shown.
+
+    @cached_property
+    def views(self) -> dict[str, dict[str, list[str]]]:
+        """By figure, which values of which columns it shows. Figures that have nothing to show are absent."""
+        return figures_of(self)
+
+    def averaged(self, figure: str | None = None) -> list[str]:
+        """The tasks that are averaged, in the `spending` or `prompting` figures or elsewhere."""
+        return averaged_tasks(self, figure)

@@ -1,0 +1,256 @@
+"""The tasks of a study: from the sandbox, a table of one's own, rated sentences, or a data set."""
+
+import re
+import string
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from elicitation.data.formatting import template_fields
+from elicitation.errors import join_words, shown
+from elicitation.study.catalogue import completed
+from elicitation.study.values import (
+    LIST,
+    MAPPING,
+    TEXT,
+    WHOLE,
+    Count,
+    Kind,
+    Section,
+    Sha256,
+    SmallName,
+    SomeText,
+    Text,
+    any_kind,
+    like,
+    listed,
+    mapping,
+    may_be_absent,
+    one_of,
+    refusal,
+    whole,
+)
+
+# Names of splits or columns: one, or a list of them.
+SomeNames = one_of({TEXT: SomeText, LIST: listed(Text, min_length=1)})
+TestSplits = one_of({TEXT: SomeText, LIST: listed(Text, min_length=1), WHOLE: whole(ge=10)})
+DataCommit = like(
+    "([0-9a-f]{40}|main|refs/convert/parquet)", "a commit (40 hexadecimal digits), `main` or `refs/convert/parquet`"
+)
+# The three ways in which a row of a data set becomes an example.
+RULES = ("label", "answer", "pair")
+SUPERVISION = (
+    "Gold-labelled examples that each supervisor is finetuned on; disjoint from the test set and, unless "
+    "`supervision.rows_in_pool`, from the pool. Required unless all labels are columns of a table."
+)
+POOL = (
+    "Examples that labels can be bought for; of a table by default all but the test and supervision set, else those "
+    "with gold labels first. Required of other tasks."
+)
+
+
+def check_template(template: str) -> str:
+    """The template, if it holds names in braces, and nothing but names."""
+    try:
+        parts = [part[1:] for part in string.Formatter().parse(template) if part[1] is not None]
+    except ValueError as error:
+        raise refusal(f"{shown(template)} is malformed ({error}); fix its braces.") from error
+    if not parts:
+        raise refusal(f"{shown(template)} names no column; put columns in braces.")
+    for field, form, conversion in parts:
+        if form or conversion or not re.fullmatch(r"(?!\d+$)[^.\[\]]+", field):
+            raise refusal(
+                f"{shown(field)} in {shown(template)} is no plain name; write names of columns in the braces and "
+                "nothing else."
+            )
+    return template
+
+
+Template = Annotated[SomeText, AfterValidator(check_template)]
+Line = Annotated[Text, AfterValidator(check_template)]
+
+
+class Prompt(Section):
+    cue: Text = Field("\n", description="Between a text and its label.")
+    labels: listed(SomeText, min_length=2, max_length=2) = Field(
+        ["0", "1"], description="What stands for label 0 and label 1; each one token of the model."
+    )
+    separator: Text = Field("\n\n", description="Behind each example.")
+
+
+class Task(Kind):
+    name: SmallName = Field(description="Name of the task in paths and figures: small letters, digits, - and _.")
+    catalogue: Text = may_be_absent(
+        "Take all that this entry leaves open from the entry of this name in workflow/tasks.yaml (docs/tasks.md)."
+    )
+    prompt: Prompt = Field(Prompt(), description="How prompts show an example of the task.")
+    pool_size: Count = Field(description=POOL)
+    test_size: whole(ge=10) = Field(description="Examples that are scored.")
+    supervision_size: whole(ge=4) = Field(description=SUPERVISION)
+
+
+class SandboxTask(Task):
+    decided_by: ClassVar = ("sandbox",)
+    takes: ClassVar = "the sandbox takes"
+    sandbox: Literal["topic", "verdict", "hope", "surprise"] = Field(
+        description="Generate the task from the sandbox; the value names the question asked of each review."
+    )
+
+
+class TableTask(Task):
+    decided_by: ClassVar = ("table",)
+    takes: ClassVar = "a table takes"
+    table: SomeText = Field(
+        description="Your own texts and labels, one file in .csv or .jsonl (docs/your-labels.md), whatever `sources` "
+        "says."
+    )
+    text: Template = Field("{text}", description="Template of the text, with the table's columns in braces.")
+    label: SomeText = Field(
+        "gold", description="Column of the table that holds the gold labels, 0 or 1, empty where there is none."
+    )
+    id: SomeText = may_be_absent(
+        "Column of the table that names its rows, each once; by default they are called by their numbers."
+    )
+    pool_size: Count = may_be_absent(POOL)
+    supervision_size: whole(ge=4) = may_be_absent(SUPERVISION)
+
+    @field_validator("label", mode="before")
+    @classmethod
+    def refuse_values(cls, given: Any) -> Any:
+        if isinstance(given, dict):
+            raise refusal("a table's gold labels are 0 and 1; give the name of their column alone.")
+        return given
+
+
+class RatedTask(Task):
+    decided_by: ClassVar = ("ratings",)
+    takes: ClassVar = "rated sentences take"
+    ratings: Literal["movieReviewSnippets", "amazonReviewSnippets", "tweets", "nytEditorialSnippets"] = Field(
+        description="Sentences that panels of people rated, one of the four sets of Hutto & Gilbert (2014), whatever "
+        "`sources` says; label 1 is a positive mean (docs/tasks.md)."
+    )
+    panel: Count = Field(
+        description="Number of ratings behind a gold label of such a set (the median), from which the price of one "
+        "rating follows; checked when the task is prepared."
+    )
+    text: Template = Field(description="Template of the text, in which {text} is the sentence.")
+
+    @field_validator("text")
+    @classmethod
+    def refuse_columns(cls, text: str) -> str:
+        if set(template_fields(text)) != {"text"}:
+            raise refusal(
+                f"{shown(text)} names other columns than `text`, the only one of rated sentences; write {{text}} for "
+                "the sentence."
+            )
+        return text
+
+
+class HubData(Section):
+    id: Text = Field(description="Id of the data set.")
+    config: Text = may_be_absent("Configuration of the data set, if it has several.")
+    data_dir: Text = may_be_absent(
+        "Folder of the repository that holds the data, where its configurations are not declared."
+    )
+    revision: DataCommit = may_be_absent(
+        "Commit that pins the data (40 hexadecimal digits). A branch, `main` or `refs/convert/parquet`, is looked up "
+        "once, when the task is prepared, and its commit written into the task's card."
+    )
+    sha256: Sha256 = may_be_absent(
+        "Hash of the downloaded rows (64 hexadecimal digits), as `source_sha256` in the task's card states it; "
+        "another download is refused."
+    )
+
+
+class Splits(Section):
+    train: SomeNames = Field(
+        description="Split, or list of splits to join, that pool and supervision set are drawn from."
+    )
+    test: TestSplits = Field(
+        description="Split, or list of splits to join, that the test set is drawn from; or a number of examples of "
+        "`train` that are held out for it."
+    )
+
+
+class Comparison(Section):
+    column: Text = Field(description="Column that is compared.")
+    value: one_of({TEXT: Text, WHOLE: whole()}) = Field(
+        alias="is", description="Value of the column in the examples of label 1."
+    )
+
+
+class Answer(Section):
+    among: SomeNames = Field(
+        description="The column (or `column.field`) that lists the answers, or the list of the columns that hold one "
+        "each."
+    )
+    right: Text = Field(description="Column that names the right answer.")
+    names: SomeNames = may_be_absent("What that column calls the answers, given like `among`; absent, it numbers them.")
+    first: whole() = Field(0, description="Number of the first answer.")
+    never_right: Text = may_be_absent(
+        "An answer that is not shown as right; where it is the right one, the label is 0."
+    )
+
+
+class Pair(Section):
+    right: Text = Field(description="Column of the right text.")
+    wrong: Text = Field(description="Column of the wrong text.")
+    number: Literal[1, 2] = may_be_absent("The number, where it is always the same; absent, it is drawn.")
+    prompt_ends: SomeText = may_be_absent(
+        "Both texts begin with a prompt, which ends before the last occurrence of this; it becomes `{prompt}`. The "
+        "mark itself is cut off, so the template says where it stands. Rows whose prompts differ are dropped."
+    )
+
+
+class SourceTask(Task):
+    """A data set, from the hub or from files in its columns."""
+
+    decided_by: ClassVar = ("hub", "local", "splits", "answer", "pair")
+    takes: ClassVar = "a data set takes"
+    hub: HubData = may_be_absent("Data set on the Hugging Face hub.")
+    local: SomeText = may_be_absent(
+        "Folder with one file a split (`<split>.parquet`, `.jsonl` or `.csv`) in the hub's columns, read where "
+        "`sources` is `local`."
+    )
+    splits: Splits = Field(
+        description="Which splits of the source serve as what. Where both name the same one, the test set is drawn "
+        "from it first."
+    )
+    text: Template = Field(
+        description="Template of the text, with the source's columns in braces; a list stands one item a line."
+    )
+    lines: mapping(Text, Line) = may_be_absent(
+        "How columns that map names to lists are shown, by column; the template of one line, with those names in "
+        "braces."
+    )
+    filled: listed(Text, min_length=1) = may_be_absent(
+        "Columns that must hold text; rows in which one is empty are dropped."
+    )
+    label: one_of({TEXT: SomeText, MAPPING: Comparison}) = may_be_absent(
+        "Column that holds the label, 0 or 1 (or false and true); or a column and the value that means 1."
+    )
+    answer: Answer = may_be_absent(
+        "Multiple choice. `{answer}` in the text is the right answer with probability 1/2 (label 1), else one of the "
+        "others (label 0)."
+    )
+    pair: Pair = may_be_absent(
+        "Two texts in random order, `{first}` and `{second}` in the text. The label says whether text number "
+        "`{number}` (1 or 2) is the right one."
+    )
+
+    @model_validator(mode="after")
+    def check_rule(self) -> Self:
+        given = {rule for rule in RULES if getattr(self, rule) is not None}
+        if not given:
+            raise refusal(f"the source is incomplete; add {' or '.join(map(repr, RULES))}.")
+        if len(given) > 1:
+            raise refusal(f"{join_words(given, 'and')} exclude each other; give exactly one.")
+        return self
+
+
+Task.kinds = (SandboxTask, TableTask, RatedTask, SourceTask)
+AnyTask = any_kind(
+    Task,
+    "no source is given; add 'sandbox', or 'table', or 'ratings', or 'splits' with 'hub' or 'local'.",
+    completed("tasks"),
+)
