@@ -95,7 +95,7 @@ class Comparison:
     tasks: tuple[str, ...] = ("film",)
 
 
-STUDIES = ("default", "reviews", "first")
+STUDIES = ("default", "reviews", "early_stopping")
 SMALL, WHOLE = "smollm2", "smollm2-all-layers"
 RATED = ("film", "product", "tweet", "editorial")
 # What a budget of 64 gold labels buys where a weak label costs half a one: weak only, mixed, gold only.
@@ -128,7 +128,7 @@ def not_asking(supervisor: str, purchase: tuple[int, int], *, tasks=("film",)) -
 
 def comparisons() -> Iterator[Comparison]:
     """Everything that is compared; a study has the comparisons whose purchases it made."""
-    for budget in (16, 64, 256):
+    for budget in (16, 64, 128, 256):
         yield from ways("small-model", budget)
     for tasks in (*((task,) for task in RATED), RATED):
         for supervisor in ("small-model", "one-rater"):
@@ -138,7 +138,7 @@ def comparisons() -> Iterator[Comparison]:
         yield not_asking("small-model", (0, 64), tasks=tasks)
         for purchase in ((32, 0), (128, 0), (16, 8), (64, 32)):
             yield sources("one-rater, not small-model", "one-rater", "small-model", purchase, tasks=tasks)
-    for n in (16, 256, 1024):
+    for n in (16, 128, 256, 1024):
         yield not_asking("small-model", (0, n))
     for purchase in AT_64[:2]:
         for name in ("three-raters", "prompted"):
@@ -151,7 +151,7 @@ def comparisons() -> Iterator[Comparison]:
 def equal_money() -> Iterator[Comparison]:
     """Labels of people against other numbers of other labels, some of which cost as much at some price."""
     for bought, rater in ((32, "one-rater"), (128, "one-rater"), (128, "three-raters")):
-        for n in (32, 128, 512, 2048):
+        for n in (32, 128, 256, 512):
             name = f"{bought} of {rater}, not {n} of small-model"
             yield sources(name, rater, "small-model", (bought, 0), instead=((n, 0),))
         for n in (16, 64):
@@ -165,15 +165,20 @@ def ways_to_train() -> Iterator[Comparison]:
     for i in (slice(0, 1), slice(1, 2), slice(0, 2)):
         yield Comparison(
             "two-shot prompt, not none",
-            Side("small-model", WHOLE, "brief_two_shot", prompted[i]),
-            Side("small-model", WHOLE, "brief_sft", plain[i]),
+            Side("small-model", WHOLE, "two_shot_gold", prompted[i]),
+            Side("small-model", WHOLE, "sequential_sft", plain[i]),
         )
     for bought in ((AT_64[0],), (AT_64[1],), (AT_64[2],), AT_64):
-        sides = (Side("small-model", student, "brief_sft", bought) for student in (SMALL, WHOLE))
+        sides = (Side("small-model", student, "sequential_sft", bought) for student in (SMALL, WHOLE))
         yield Comparison("upper layers, not all", *sides)
-    for method in ("uncertainty_sampling", "log_confidence", "joint_sft"):
-        sides = (Side("small-model", SMALL, name, ((64, 32),)) for name in (method, "sequential_sft"))
-        yield Comparison(f"{method}, not sequential_sft", *sides)
+    for method, base in (
+        ("uncertainty_sampling", "sequential_sft"),
+        ("log_confidence_validated", "sft_validated"),
+        ("joint_validated", "sft_validated"),
+        ("sft_validated", "sequential_sft"),
+    ):
+        sides = (Side("small-model", SMALL, name, ((64, 32),)) for name in (method, base))
+        yield Comparison(f"{method}, not {base}", *sides)
 
 
 # Collecting
@@ -482,7 +487,7 @@ SHOWN = (
     ("buying, not asking", "asking", gains_table),
     ("two examples in the prompt", "differences", compared("two-shot")),
     ("layers", "differences", compared("upper")),
-    ("methods", "differences", compared("uncertainty", "log_confidence", "joint")),
+    ("methods", "differences", compared("uncertainty", "log_confidence", "joint", "sft_validated")),
 )
 
 
