@@ -17,10 +17,10 @@ from scipy import stats
 
 from elicitation.analysis.averages import average_tasks, averaged_rows, buys_labels
 from elicitation.analysis.captions import varying
-from elicitation.analysis.evaluation import mean_accuracy, seed_half_width, wilson
 from elicitation.analysis.frontier import cost
 from elicitation.analysis.names import AVERAGE
 from elicitation.analysis.resampling import best_by_half, read_resamples, reported, with_interval
+from elicitation.analysis.scoring import mean_accuracy, seed_half_width, wilson
 from elicitation.files import read_json, write_table
 from elicitation.study.config import NO_LABELS, NO_SUPERVISOR
 
@@ -258,7 +258,7 @@ def paired(runs: dict, gold: pd.Series, comparison: Comparison, task: str) -> np
 def difference(runs: dict, tests: dict[str, pd.Series], comparison: Comparison) -> dict:
     """One row: the mean differences in accuracy and AUROC with 95 % intervals, all tasks weighing alike.
 
-    Two sources of error add in quadrature, as in analysis.evaluation.mean_accuracy: the seeds (t interval) and the
+    Two sources of error add in quadrature, as in analysis.scoring.mean_accuracy: the seeds (t interval) and the
     test examples, which they share.
     """
     per_task = {task: paired(runs, tests[task], comparison, task) for task in comparison.tasks}

@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 
 from elicitation.analysis.averages import buys_labels
-from elicitation.analysis.fitting import fit_group
 from elicitation.analysis.frontier import cost
 from elicitation.analysis.names import GROUP
+from elicitation.analysis.production_fitting import fit_group
 from elicitation.analysis.recommendation import Findings, Question, read_findings, recommend
 from elicitation.analysis.resampling import best_by_half, reported
 from elicitation.errors import InputError

@@ -5,8 +5,8 @@ from elicitation.jobs.script import job
 with job(snakemake):
     import pandas as pd
 
-    from elicitation.analysis.evaluation import performance_gap_recovered, score_run
     from elicitation.analysis.resampling import resample
+    from elicitation.analysis.scoring import performance_gap_recovered, score_run
     from elicitation.buying.methods import method_from
     from elicitation.files import read_json, write_table
     from elicitation.seeds import stream

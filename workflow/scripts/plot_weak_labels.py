@@ -6,7 +6,7 @@ with job(snakemake):
     import pandas as pd
 
     from elicitation.analysis.captions import precision_sentence
-    from elicitation.analysis.evaluation import label_quality, reliability
+    from elicitation.analysis.scoring import label_quality, reliability
     from elicitation.figures.style import save_figure
     from elicitation.figures.weak_labels import comparable_tasks, plot_weak_labels
     from elicitation.files import read_json

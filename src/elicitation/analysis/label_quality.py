@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from elicitation.analysis.evaluation import label_quality
+from elicitation.analysis.scoring import label_quality
 from elicitation.seeds import stream
 
 # A probability that votes for neither label.

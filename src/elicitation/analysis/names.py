@@ -6,12 +6,12 @@ REGIMES = {"weak only": "quantity-dominant", "mixed": "mixed", "gold only": "qua
 PLAIN = {"weak only": "buy weak", "mixed": "mix", "gold only": "buy gold"}
 UNDETERMINED = "undetermined"
 # What buys nothing, which is none of the ways of spending.
-NO_LABELS = "no labels"
+NOTHING_BOUGHT = "no labels"
 
 
 def strategy_of(n_weak: int, n_gold: int) -> str:
     if n_weak == n_gold == 0:
-        return NO_LABELS
+        return NOTHING_BOUGHT
     return "gold only" if n_weak == 0 else "weak only" if n_gold == 0 else "mixed"
 
 
@@ -23,10 +23,10 @@ CONFIGURATION = ["task", "supervisor", "student", "method", "shots", "shot_quali
 
 RUN = [*CONFIGURATION, "seed"]
 
-MODELS = ["supervisor", "student", "method"]
+SETTING = ["supervisor", "student", "method"]
 
 # What a regime and a production function are found for.
-GROUP = ["task", *MODELS]
+GROUP = ["task", *SETTING]
 
 # Test examples of a run, and those of them that have a weak label.
 COUNTS = ["n_test", "n_voted"]

@@ -1,9 +1,11 @@
 """The production function: accuracy as a function of the weak and gold labels bought, and what economists read off it.
 
-Forms, prediction, isoquants, marginal rates and best purchases. Imports neither scipy nor scikit-learn, since a command
-answers from here at once; elicitation.analysis.fitting finds the parameters. Terms and sources: docs/economics.md.
+Forms, prediction, isoquants, marginal rates and best purchases; elicitation.analysis.production_fitting finds the
+parameters. Imports neither scipy nor scikit-learn, since a command answers from here at once. Terms and sources:
+docs/economics.md.
 """
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,23 +13,22 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from elicitation.analysis.frontier import cost
-from elicitation.analysis.resampling import TAIL
+from elicitation.analysis.evidence import TAIL
+from elicitation.analysis.names import UNDETERMINED
+from elicitation.buying.prices import cost, exact, labels_for
 from elicitation.files import read_json
 
 NAMES = ["task", "supervisor", "student", "method", "form", "verdict"]
 # Accuracy without labels.
 CHANCE = 0.5
 # Verdicts on a fit.
-GOOD, BAD, UNDETERMINED = "good", "bad", "undetermined"
+GOOD_FIT, BAD_FIT = "good", "bad"
 # Share of the variance of held-out accuracies that a good fit explains.
 MIN_EXPLAINED = 0.5
 # Of the share of a budget that goes to gold labels: of purchases to choose from, and of a smooth path.
 STEPS, FINE_STEPS = 20, 400
 # Of purchases whose accuracy is this close to the best, the cheapest is taken.
 TOLERANCE = 0.001
-# By which a quotient of prices may miss a whole number.
-ROUNDING = 1e-9
 # Share of its cost by which a purchase may lie beyond those studied: they are rounded.
 MARGIN = 0.05
 # Share of the labels over which a marginal product is taken.
@@ -133,7 +134,7 @@ class Fit:
     method: str
     form: str
     verdict: str
-    """GOOD, BAD or UNDETERMINED."""
+    """GOOD_FIT, BAD_FIT or UNDETERMINED."""
     reason: str
     """Why the verdict is undetermined, or empty."""
     error: float | None
@@ -156,10 +157,10 @@ class Fit:
 
     @property
     def words(self) -> str:
-        return in_words(self.error, self.noise, self.verdict, self.reason)
+        return fit_words(self.error, self.noise, self.verdict, self.reason)
 
     @property
-    def named(self) -> dict[str, str]:
+    def names(self) -> dict[str, str]:
         return {name: getattr(self, name) for name in NAMES}
 
     @property
@@ -188,7 +189,7 @@ class Fit:
         """What the function itself is off by: the held-out error beyond the noise of what was observed."""
         return float(np.sqrt(max(0.0, (self.error or 0.0) ** 2 - self.noise**2)))
 
-    def interval(self, n_weak, n_gold) -> np.ndarray:
+    def accuracy_interval(self, n_weak, n_gold) -> np.ndarray:
         """(2, ...) 95 % interval of the accuracy: of the parameters, and the model's own error in quadrature."""
         mean = self.predict(n_weak, n_gold)
         low, high = np.quantile(self.predict_replicates(n_weak, n_gold), [TAIL, 1 - TAIL], axis=0)
@@ -201,11 +202,12 @@ class Fit:
         costs = cost(np.asarray(n_weak, float), np.asarray(n_gold, float), self.weak_price)
         most_weak, most_gold = self.largest
         near = (costs >= self.cheapest * (1 - MARGIN)) & (costs <= self.dearest * (1 + MARGIN))
-        few = (np.asarray(n_weak) <= most_weak * (1 + ROUNDING)) & (np.asarray(n_gold) <= most_gold * (1 + ROUNDING))
+        # Fractions of labels, as on the grids of figures, count as the whole ones that they are nearest to.
+        few = (np.rint(n_weak) <= most_weak) & (np.rint(n_gold) <= most_gold)
         return near & few
 
 
-def in_words(error: float | None, noise: float, verdict: str, reason: str) -> str:
+def fit_words(error: float | None, noise: float, verdict: str, reason: str) -> str:
     """How good a fit is: its error on held-out budgets, and what that means."""
     if verdict == UNDETERMINED:
         return f"{verdict}, {reason}"
@@ -216,12 +218,12 @@ def as_json(fit: Fit) -> dict:
     """What read_production reads; numbers are rounded to six digits, to keep the file small."""
     # Parameters as pairs: a JSON file sorts its keys, and theirs have an order.
     entry = asdict(fit) | {"parameters": list(map(list, fit.parameters.items())), "purchases": fit.purchases.tolist()}
-    entry["accuracy"] = [short(number) for number in fit.accuracy]
-    entry["replicates"] = [[short(number) for number in row] for row in fit.replicates]
+    entry["accuracy"] = [six_digits(number) for number in fit.accuracy]
+    entry["replicates"] = [[six_digits(number) for number in row] for row in fit.replicates]
     return entry
 
 
-def short(number: float) -> float:
+def six_digits(number: float) -> float:
     return float(f"{number:.6g}")
 
 
@@ -279,14 +281,15 @@ def within(fit: Fit, n_weak, n_gold, pool_size: int | None) -> np.ndarray:
     return np.column_stack([np.minimum(n_weak, np.minimum(most_weak, room - n_gold)), n_gold])
 
 
-def affordable(fit: Fit, budget: float, weak_price: float, pool_size: int | None = None) -> np.ndarray:
+def budget_splits(fit: Fit, budget: float, weak_price: float, pool_size: int | None = None) -> np.ndarray:
     """(k, 2) the purchases that a budget may be spent on, by STEPS of the share for gold labels.
 
     One empty purchase where the budget buys no label.
     """
-    step = np.arange(STEPS + 1)
-    n_gold = np.floor(step * budget / STEPS + ROUNDING)
-    n_weak = np.where(step < STEPS, np.floor((budget - n_gold) / weak_price + ROUNDING), 0)
+    budget = exact(budget)
+    n_gold = np.array([math.floor(budget * step / STEPS) for step in range(STEPS + 1)])
+    # All on gold labels means no weak ones, even for what is left of a gold label's price.
+    n_weak = np.array([labels_for(budget - n, weak_price) for n in n_gold[:-1].tolist()] + [0])
     purchases = within(fit, n_weak, n_gold, pool_size).astype(int)
     bought = purchases[purchases.sum(axis=1) > 0]
     return bought if len(bought) else purchases[:1]
@@ -300,7 +303,7 @@ def best_of(accuracies: np.ndarray, costs: np.ndarray) -> int:
 
 def best_purchase(fit: Fit, budget: float, weak_price: float, pool_size: int | None = None) -> tuple[int, int]:
     """The (n_weak, n_gold) to buy: with the highest expected accuracy within the budget, or nearly so and cheaper."""
-    purchases = affordable(fit, budget, weak_price, pool_size)
+    purchases = budget_splits(fit, budget, weak_price, pool_size)
     n_weak, n_gold = purchases[best_of(fit.predict(*purchases.T), cost(*purchases.T, weak_price))]
     return int(n_weak), int(n_gold)
 
@@ -335,7 +338,7 @@ def substitution_table(fits: Iterable[Fit]) -> pd.DataFrame:
         low, high = spread(marginal_rate_replicates(fit, n_weak, n_gold))
         rate = {"rate": marginal_rate(fit, n_weak, n_gold), "rate_low": low, "rate_high": high}
         labels = {"n_weak": n_weak, "n_gold": n_gold, "accuracy": fit.predict(n_weak, n_gold)}
-        tables.append(pd.DataFrame(labels | rate).assign(**fit.named))
+        tables.append(pd.DataFrame(labels | rate).assign(**fit.names))
     return pd.concat(tables, ignore_index=True)[[*NAMES, *labels, *rate]]
 
 
@@ -351,7 +354,7 @@ def expansion_table(
         for weak_price in prices[fit.supervisor]:
             bought = [best_purchase(fit, budget, weak_price, pool_sizes.get(fit.task)) for budget in budgets]
             n_weak, n_gold = np.transpose(bought)
-            low, high = fit.interval(n_weak, n_gold)
+            low, high = fit.accuracy_interval(n_weak, n_gold)
             columns = {
                 "weak_price": weak_price,
                 "budget": budgets,
@@ -364,5 +367,5 @@ def expansion_table(
                 "rate": marginal_rate(fit, n_weak, n_gold),
                 "studied": fit.studied(n_weak, n_gold),
             }
-            tables.append(pd.DataFrame(columns).assign(**fit.named))
+            tables.append(pd.DataFrame(columns).assign(**fit.names))
     return pd.concat(tables, ignore_index=True)[[*NAMES, *columns]]

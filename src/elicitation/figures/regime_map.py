@@ -8,14 +8,14 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from elicitation.analysis.captions import MODELS, price_words, varying
+from elicitation.analysis.captions import SETTING, price_words, varying
 from elicitation.analysis.names import PLAIN, REGIMES, UNDETERMINED
 from elicitation.figures import style
 
 COLUMNS = 4
 # Budgets and prices a side of the map.
 CELLS = 28
-COLOURS = dict(zip(REGIMES.values(), (style.NAMED_COLOURS[i] for i in (0, 2, 1)), strict=True))
+REGIME_COLOURS = dict(zip(REGIMES.values(), (style.NAMED_COLOURS[i] for i in (0, 2, 1)), strict=True))
 # Strength of the colour where the leading regime is undetermined.
 PALE = 0.3
 WHITE = np.ones(3)
@@ -35,7 +35,7 @@ def cell_colour(cell: pd.Series) -> np.ndarray:
     if probabilities.isna().any():
         return WHITE
     strength = PALE if cell.regime == UNDETERMINED else 1.0
-    return WHITE + strength * (np.array(to_rgb(COLOURS[probabilities.idxmax()])) - WHITE)
+    return WHITE + strength * (np.array(to_rgb(REGIME_COLOURS[probabilities.idxmax()])) - WHITE)
 
 
 def draw_map(axes: Axes, cells: pd.DataFrame) -> None:
@@ -66,20 +66,21 @@ def plot_regime_map(
             axis.set_major_formatter(lambda at, _: price_words(at))
         style.set_title(axes, task, len(panels[:COLUMNS]))
     handles = [
-        Patch(facecolor=COLOURS[regime], label=f"{PLAIN[strategy]} ({regime})") for strategy, regime in REGIMES.items()
+        Patch(facecolor=REGIME_COLOURS[regime], label=f"{PLAIN[strategy]} ({regime})")
+        for strategy, regime in REGIMES.items()
     ]
-    tints = [WHITE + PALE * (np.array(to_rgb(colour)) - WHITE) for colour in COLOURS.values()]
+    tints = [WHITE + PALE * (np.array(to_rgb(colour)) - WHITE) for colour in REGIME_COLOURS.values()]
     handles += [
         Patch(facecolor=np.mean(tints, axis=0), label="pale: leads, undetermined"),
         Patch(facecolor="white", edgecolor="0.6", label="white: a strategy has no purchase"),
     ]
     style.add_legend(figure, handles)
-    names = {name: cells[name].iloc[0] for name in MODELS if name not in varying(cells, MODELS)}
+    names = {name: cells[name].iloc[0] for name in SETTING if name not in varying(cells, SETTING)}
     shared = f"Student {names['student']}, weak labels of {names['supervisor']}, {titles[names['method']]}."
     colours = (
         "the regime that most resamplings of seeds and test examples find best, strong from a share of "
         f"{verdict:g} on (never from one seed)"
     )
     note = f"{shared} Colour: {colours}."
-    style.finish(figure, note, "budget, in gold labels", "price of a weak label")
+    style.finish_figure(figure, note, "budget, in gold labels", "price of a weak label")
     return figure

@@ -46,7 +46,7 @@ POINT = {"markersize": 4.5, "markeredgecolor": "black", "markeredgewidth": 0.4}
 WEAK_LABELS = {"color": "0.4", "linestyle": "--", "linewidth": 1}
 ASKING = {"color": NAMED_COLOURS[2], "linestyle": "-.", "linewidth": 1}
 # The point of asking without labels, on the left edge.
-ASKED = {"marker": ">", "markersize": 7, "markeredgecolor": "black", "markeredgewidth": 0.6}
+ASKED_POINT = {"marker": ">", "markersize": 7, "markeredgecolor": "black", "markeredgewidth": 0.6}
 COMMONER = {"color": "0.6", "linestyle": ":", "linewidth": 1}
 
 
@@ -68,7 +68,8 @@ def save_figure(figure: Figure, paths: list[str | Path], last_line: str = "") ->
     plt.close(figure)
 
 
-def percent(values):
+def in_percent(values) -> np.ndarray:
+    """Shares in percent, as axes show them."""
     return 100 * np.asarray(values, dtype=float)
 
 
@@ -118,21 +119,21 @@ def set_accuracy_axis(axes: Axes, accuracies: pd.Series) -> None:
     axes.set_ylim(100 * accuracies.min() - 8, min(102, 100 * accuracies.max() + 15))
 
 
-def interval(points: pd.DataFrame, column: str) -> np.ndarray:
+def error_bars(points: pd.DataFrame, column: str) -> np.ndarray:
     """(2, n) distances in percent from the column's values down and up to the ends of their intervals."""
     values = points[column]
-    distances = percent([values - points[f"{column}_low"], points[f"{column}_high"] - values])
+    distances = in_percent([values - points[f"{column}_low"], points[f"{column}_high"] - values])
     # At 0 and 1 an end may be off the value by a rounding error.
     return np.maximum(distances, 0)
 
 
 def draw_curve(axes: Axes, x, points: pd.DataFrame, column: str, usual_seeds: int, color, marker: str, **look) -> None:
     """The column over x with error bars; the number of seeds beside the points where it is not the usual one."""
-    y = percent(points[column])
+    y = in_percent(points[column])
     axes.errorbar(
         x,
         y,
-        yerr=interval(points, column),
+        yerr=error_bars(points, column),
         color=color,
         marker=marker,
         elinewidth=0.8,
@@ -147,12 +148,12 @@ def draw_band(axes: Axes, x, points: pd.DataFrame, column: str, usual_seeds: int
 
     The axis must have its limits. A single point has a bar, since a band needs two.
     """
-    x, y = np.asarray(x), percent(points[column])
-    low, high = (percent(points[f"{column}_{end}"]) for end in ("low", "high"))
+    x, y = np.asarray(x), in_percent(points[column])
+    low, high = (in_percent(points[f"{column}_{end}"]) for end in ("low", "high"))
     if len(points) > 1:
         axes.fill_between(x, low, high, color=color, alpha=0.15, linewidth=0)
     else:
-        axes.errorbar(x, y, yerr=interval(points, column), color=color, elinewidth=0.8, capsize=2)
+        axes.errorbar(x, y, yerr=error_bars(points, column), color=color, elinewidth=0.8, capsize=2)
     axes.plot(x, y, color=color, marker=marker, linewidth=1.3, **POINT)
     bottom, top = axes.get_ylim()
     for beyond, edge, triangle in ((low < bottom, bottom, CARETDOWN), (high > top, top, CARETUP)):
@@ -185,12 +186,12 @@ def draw_asking(axes: Axes, point: pd.Series, edge: float | None = None) -> None
     axes.axhspan(low, high, color=ASKING["color"], alpha=0.12, linewidth=0, zorder=0)
     axes.axhline(100 * point.accuracy, zorder=1, **ASKING)
     if edge:
-        look = ASKED | {"color": ASKING["color"], "linestyle": "none", "clip_on": False, "zorder": 4}
+        look = ASKED_POINT | {"color": ASKING["color"], "linestyle": "none", "clip_on": False, "zorder": 4}
         axes.plot([edge], [100 * point.accuracy], **look)
 
 
 def asking_handle() -> Line2D:
-    return handle("asking without labels (cost 0)", **ASKING | ASKED)
+    return handle("asking without labels (cost 0)", **ASKING | ASKED_POINT)
 
 
 def draw_commoner(axes: Axes, points: pd.DataFrame) -> None:
@@ -220,7 +221,7 @@ def add_legend(figure: Figure, handles: list[Line2D], title: str | None = None) 
     figure.legend(handles=handles, loc="outside upper center", ncols=columns, frameon=False, title=title)
 
 
-def finish(figure: Figure, footnote: str, x_label: str = "", y_label: str = "") -> None:
+def finish_figure(figure: Figure, footnote: str, x_label: str = "", y_label: str = "") -> None:
     """Axis labels that the panels share, and a footnote below all."""
     if x_label:
         figure.supxlabel(x_label, fontsize="medium")

@@ -6,7 +6,8 @@ import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from elicitation.analysis.evaluation import (
+from elicitation.analysis.resampling import right_answers
+from elicitation.analysis.scoring import (
     auroc_interval,
     expected_calibration_error,
     label_quality,
@@ -19,7 +20,6 @@ from elicitation.analysis.evaluation import (
     summarise,
     wilson,
 )
-from elicitation.analysis.resampling import right_answers
 
 
 @pytest.mark.parametrize(("correct", "n"), [(0, 10), (8, 10), (10, 10), (712, 1000)])
