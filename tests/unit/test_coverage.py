@@ -126,10 +126,10 @@ def test_a_recommendation_by_a_production_function_of_another_form_holds_its_pro
         for budget in (40, 100, 256):
             answer = recommend(findings, Question(budget))
             bought, accuracy = answer.recommended, answer.accuracy
-            truth = two_sigmoids(bought["n_weak"], bought["n_gold"])
+            truth = two_sigmoids(bought.n_weak, bought.n_gold)
             gold = np.linspace(0, budget, 21)
             best = two_sigmoids((budget - gold) / PRICE, gold).max()
-            covered.append(accuracy["low"] <= truth <= accuracy["high"])
+            covered.append(accuracy.low <= truth <= accuracy.high)
             kept.append(best - truth <= answer.loss_at_most)
     assert len(covered) >= 20, "most fits are good"
     assert np.mean(covered) >= 0.95 and np.mean(kept) >= 0.95

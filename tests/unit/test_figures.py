@@ -7,12 +7,13 @@ from matplotlib.markers import CARETDOWN
 
 from elicitation.analysis.evidence import Evidence
 from elicitation.analysis.frontier import priced
+from elicitation.analysis.label_quality import SupervisorQuality, comparable_tasks
 from elicitation.figures import style
 from elicitation.figures.pareto import plot_pareto
 from elicitation.figures.prompting import NO_PROMPTS, finetuning_labels, plot_prompting
 from elicitation.figures.scaling import LOOKS, plot_scaling
 from elicitation.figures.spending import budgets_spent, plot_spending
-from elicitation.figures.weak_labels import comparable_tasks, plot_weak_labels
+from elicitation.figures.weak_labels import plot_weak_labels
 
 TITLES = {"m": "Method M", "n": "Method N"}
 NOTHING = pd.DataFrame(columns=["task", "supervisor", "student", "method", "n_weak", "n_gold", "seed"])
@@ -299,7 +300,7 @@ def test_weak_labels_have_reliability_and_accuracy_of_every_supervisor(superviso
     ends = {"share_low": 0.1, "share_high": 0.9, "accuracy_low": 0.6, "accuracy_high": 0.8}
     bins = [{"supervisor": v, "p": p, "share": p / 2 + 0.2, "n": 50} | ends for v in supervisors for p in (0.1, 0.9)]
     quality = [{"task": t, "supervisor": v, "accuracy": 0.7, "n": 100} | ends for v in supervisors for t in ("a", "b")]
-    figure = plot_weak_labels(pd.DataFrame(bins), pd.DataFrame(quality), ["a"])
+    figure = plot_weak_labels(SupervisorQuality(pd.DataFrame(bins), pd.DataFrame(quality), ["a"]))
     reliability, accuracy = panels(figure)
     for xy, bars in curves(reliability):
         assert xy == pytest.approx(np.array([[10, 25], [90, 65]]))

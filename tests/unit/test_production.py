@@ -233,7 +233,7 @@ def test_fits_are_read_as_they_were_written(tmp_path):
     fits = [fit_of(form) for form in FORMS]
     write_json(tmp_path / "production.json", {"fits": [as_json(fit) for fit in fits]})
     for fit, read in zip(fits, read_production(tmp_path / "production.json"), strict=True):
-        assert list(read.parameters) == list(fit.parameters) and read.names == fit.named
+        assert list(read.parameters) == list(fit.parameters) and read.names == fit.names
         assert read.largest == fit.largest and (read.purchases == fit.purchases).all()
         for predict in ("predict", "predict_replicates"):
             assert getattr(read, predict)(100, 10) == pytest.approx(getattr(fit, predict)(100, 10), abs=1e-5)

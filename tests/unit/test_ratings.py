@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from elicitation.analysis.label_quality import join_labels
+from elicitation.analysis.derived_labels import join_labels
 from elicitation.data import ratings
 from elicitation.data.ratings import (
     SETS,

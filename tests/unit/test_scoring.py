@@ -6,15 +6,13 @@ import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
+from elicitation.analysis.label_quality import expected_calibration_error, label_quality, reliability
 from elicitation.analysis.resampling import right_answers
 from elicitation.analysis.scoring import (
     auroc_interval,
-    expected_calibration_error,
-    label_quality,
     matched_accuracy,
     mean_accuracy,
     performance_gap_recovered,
-    reliability,
     score_run,
     seed_half_width,
     summarise,

@@ -2,9 +2,9 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 
+from elicitation.analysis.label_quality import SupervisorQuality
 from elicitation.figures import style
 from elicitation.figures.style import in_percent
 
@@ -14,21 +14,9 @@ MARKER_AREA = 500
 STEP = 0.16
 
 
-def comparable_tasks(labelled: list[tuple[str, str]]) -> list[str]:
-    """The tasks that every supervisor labels, or all tasks where they share none. labelled: (task, supervisor)."""
-    by_supervisor: dict[str, set[str]] = {}
-    for task, supervisor in labelled:
-        by_supervisor.setdefault(supervisor, set()).add(task)
-    shared, tasks = set.intersection(*by_supervisor.values()), dict.fromkeys(task for task, _ in labelled)
-    return [task for task in tasks if task in shared] or list(tasks)
-
-
-def plot_weak_labels(bins: pd.DataFrame, quality: pd.DataFrame, pooled: list[str]) -> Figure:
-    """Left a reliability diagram, a curve a supervisor; right the accuracy of each supervisor on each task.
-
-    bins: supervisor with the columns of analysis.scoring.reliability, over the test examples of the tasks
-    `pooled`; quality: task and supervisor with the columns of elicitation.analysis.scoring.label_quality.
-    """
+def plot_weak_labels(found: SupervisorQuality) -> Figure:
+    """Left a reliability diagram, a curve a supervisor; right the accuracy of each supervisor on each task."""
+    bins, quality, pooled = found
     style.set_style()
     supervisors, tasks = list(quality.supervisor.unique()), list(quality.task.unique())
     looks = dict(zip(supervisors, zip(style.NAMED_COLOURS, style.MARKERS, strict=False), strict=False))
