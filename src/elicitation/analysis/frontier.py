@@ -8,6 +8,8 @@ from elicitation.buying.prices import cost
 
 # Accuracy by which a point must beat the best cheaper one.
 MIN_GAIN = 0.002
+# From this probability on, a point is shown on the frontier.
+SHOWN_FROM = 0.5
 # Points within this share of a point's cost compete with it.
 SAME_COST = 0.05
 
@@ -48,7 +50,7 @@ def score_points(evidence: Evidence, costs: np.ndarray) -> pd.DataFrame:
     accuracy, deviations = evidence.accuracy, evidence.deviations
     chosen = on_frontier(costs, accuracy[:, None] - deviations)
     probability = chosen.mean(axis=1)
-    shown = probability >= 0.5
+    shown = probability >= SHOWN_FROM
     agree = chosen == shown[:, None]
     mean = accuracy + (deviations * agree).sum(axis=1) / agree.sum(axis=1)
     low, high = evidence.interval() * np.sqrt(2 - agree.mean(axis=1))

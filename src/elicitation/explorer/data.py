@@ -5,9 +5,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from elicitation.analysis import evidence as evidence_module
+from elicitation.analysis import frontier, production
 from elicitation.analysis.evidence import Evidence
-from elicitation.analysis.names import GROUP, SETTING
+from elicitation.analysis.names import GROUP, REGIMES, SETTING, STRATEGIES, UNDETERMINED
 from elicitation.analysis.production import FORMS, Fit
+from elicitation.analysis.regimes import PURE
+from elicitation.buying import prices
 
 # Most that all deviations may take in the page; beyond, fewer replicates are carried.
 DEVIATION_BYTES = 7_000_000
@@ -97,6 +101,23 @@ def describe_fits(fits: Sequence[Fit]) -> list[dict]:
     ]
 
 
+def shared_constants() -> dict:
+    """The constants by which the page computes what Python computes, by the names that they have there.
+
+    Strategies and regimes are lists in the same order; PURE holds the positions of the pure strategies in it.
+    """
+    modules = {
+        prices: ("BINARY_ERROR",),
+        frontier: ("MIN_GAIN", "SAME_COST", "SHOWN_FROM"),
+        evidence_module: ("TAIL",),
+        production: ("CHANCE", "FINE_STEPS", "GOOD_FIT", "MARGIN", "NUDGE", "STEPS", "TOLERANCE", "Z"),
+    }
+    constants = {name: getattr(module, name) for module, names in modules.items() for name in names}
+    pure = [STRATEGIES.index(strategy) for strategy in PURE]
+    ways = {"STRATEGIES": list(STRATEGIES), "PURE": pure, "REGIMES": [REGIMES[strategy] for strategy in STRATEGIES]}
+    return constants | ways | {"UNDETERMINED": UNDETERMINED}
+
+
 def page_data(evidence: Evidence, fits: Sequence[Fit], study: dict) -> dict:
     """All that the page carries.
 
@@ -117,6 +138,7 @@ def page_data(evidence: Evidence, fits: Sequence[Fit], study: dict) -> dict:
             "replicates": evidence.replicates,
             "carried": carried_deviations(evidence),
         },
+        "constants": shared_constants(),
         "groups": describe_groups(evidence),
         "fits": describe_fits(fits),
     }

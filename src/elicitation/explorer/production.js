@@ -1,13 +1,7 @@
 // The production function: accuracy as a function of the labels bought. Formulas and rules are those of
 // elicitation.analysis.production, to the letter: tests compare the numbers.
 
-const CHANCE = 0.5;
-const STEPS = 20;
-const FINE_STEPS = 400;
-const TOLERANCE = 0.001;
-const ROUNDING = 1e-9;
-const NUDGE = 1e-4;
-const Z = 1.96;
+const { CHANCE, FINE_STEPS, GOOD_FIT, MARGIN, NUDGE, STEPS, TOLERANCE, Z } = DATA.constants;
 
 /** By form: of a purchase and (log1p of) those that the form was fitted to, the accuracy for given values of its
  *  parameters. */
@@ -65,9 +59,9 @@ function readFit(entry) {
     /** Whether a purchase lies among those studied; beyond, the fit extrapolates. */
     studied(nWeak, nGold) {
       const spent = costOf(nWeak, nGold, entry.weakPrice);
-      const paid = spent >= entry.cheapest * 0.95 && spent <= entry.dearest * 1.05;
-      const atMost = (most) => most * (1 + ROUNDING);
-      return paid && nWeak <= atMost(largest.nWeak) && nGold <= atMost(largest.nGold);
+      const paid = spent >= entry.cheapest * (1 - MARGIN) && spent <= entry.dearest * (1 + MARGIN);
+      // Fractions of labels, as on the grid of the isoquants, count as the whole ones that they are nearest to.
+      return paid && Math.round(nWeak) <= largest.nWeak && Math.round(nGold) <= largest.nGold;
     },
   };
 }
@@ -95,11 +89,11 @@ function within({ largest }, nWeak, nGold, poolSize) {
 }
 
 /** The purchases that a budget may be spent on, by STEPS of the share for gold labels. */
-function purchasesWithin(fit, budget, weakPrice, poolSize = Infinity) {
+function budgetSplits(fit, budget, weakPrice, poolSize = Infinity) {
   const steps = Array.from({ length: STEPS + 1 }, (_, step) => step);
   const found = steps.map((step) => {
-    const nGold = Math.floor((step * budget) / STEPS + ROUNDING);
-    const nWeak = step < STEPS ? Math.floor((budget - nGold) / weakPrice + ROUNDING) : 0;
+    const nGold = wholeLabels((step * budget) / STEPS);
+    const nWeak = step < STEPS ? wholeLabels((budget - nGold) / weakPrice) : 0;
     return within(fit, nWeak, nGold, poolSize);
   });
   const bought = found.filter(({ nWeak, nGold }) => nWeak + nGold > 0);
@@ -116,7 +110,7 @@ function bestOf(purchases) {
 }
 
 /** The purchase with the highest expected accuracy within the budget, or nearly so and cheaper. */
-const bestPurchase = (fit, budget, weakPrice, poolSize) => bestOf(purchasesWithin(fit, budget, weakPrice, poolSize));
+const bestPurchase = (fit, budget, weakPrice, poolSize) => bestOf(budgetSplits(fit, budget, weakPrice, poolSize));
 
 /** The purchases of highest expected accuracy as the budget grows, in fractions of labels, and whether they lie among
  *  those studied. */
