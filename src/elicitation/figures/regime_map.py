@@ -1,5 +1,7 @@
 """Which way of spending wins at every budget and price, and where the runs leave it open."""
 
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -15,18 +17,32 @@ from elicitation.figures import style
 COLUMNS = 4
 # Budgets and prices a side of the map.
 CELLS = 28
+# Factor by which the map goes beyond the study's budgets and prices on either side.
+BEYOND = 1.5
+# Significant digits of a cell's budget and price.
+DIGITS = 15
 REGIME_COLOURS = dict(zip(REGIMES.values(), (style.NAMED_COLOURS[i] for i in (0, 2, 1)), strict=True))
 # Strength of the colour where the leading regime is undetermined.
 PALE = 0.3
 WHITE = np.ones(3)
 
 
-def map_axes(budgets: list[float], weak_prices: list[float]) -> tuple[np.ndarray, np.ndarray]:
-    """Budgets, and prices of a weak label, between and a little beyond the study's, evenly on logarithmic scales."""
+def map_axes(budgets: list[float], weak_prices: list[float]) -> tuple[list[float], list[float]]:
+    """Budgets, and prices of a weak label, between and a little beyond the study's, evenly on logarithmic scales.
+
+    Purchases that spend a budget of the study may do so in a cell too. So that they do not fail for the last digit,
+    budgets are rounded up and prices down.
+    """
+    up, down = (Context(prec=DIGITS, rounding=rounding) for rounding in (ROUND_CEILING, ROUND_FLOOR))
     return (
-        np.geomspace(min(budgets) / 1.5, max(budgets) * 1.5, CELLS),
-        np.geomspace(min(weak_prices) / 1.5, max(weak_prices) * 1.5, CELLS),
+        [float(up.create_decimal(str(budget))) for budget in spaced(budgets)],
+        [float(down.create_decimal(str(price))) for price in spaced(weak_prices)],
     )
+
+
+def spaced(values: list[float]) -> np.ndarray:
+    """CELLS numbers from a little below the smallest value to a little above the largest, on a logarithmic scale."""
+    return np.geomspace(min(values) / BEYOND, max(values) * BEYOND, CELLS)
 
 
 def cell_colour(cell: pd.Series) -> np.ndarray:
