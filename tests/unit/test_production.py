@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from elicitation.analysis.production import (
     CHANCE,
     FORMS,
-    TOLERANCE,
+    NEAR_BEST,
     Fit,
     as_json,
     best_of,
@@ -195,7 +195,7 @@ def test_the_best_purchase_is_nearly_as_good_as_any_and_cheapest_of_those(form, 
     n_weak, n_gold = best_purchase(fit, budget, weak_price)
     found = fit.predict(n_weak, n_gold)
     for w, g in budget_splits(fit, budget, weak_price):
-        assert fit.predict(w, g) <= found + TOLERANCE + 1e-12
+        assert fit.predict(w, g) <= found + NEAR_BEST + 1e-12
         if fit.predict(w, g) >= found + 1e-12:
             assert cost(w, g, weak_price) >= cost(n_weak, n_gold, weak_price)
 

@@ -13,7 +13,7 @@ import pandas as pd
 from elicitation.analysis.averages import buys_labels
 
 # The share of the replicates that lie beyond either end of a 95 % interval.
-TAIL = 0.025
+TAIL_SHARE = 0.025
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +90,7 @@ def read_evidence(path: str | Path) -> Evidence:
 
 def interval(replicates: np.ndarray) -> np.ndarray:
     """(2, ...) lower and upper end of the 95 % interval of what has (..., replicates)."""
-    return np.quantile(replicates, [TAIL, 1 - TAIL], axis=-1)
+    return np.quantile(replicates, [TAIL_SHARE, 1 - TAIL_SHARE], axis=-1)
 
 
 def with_interval(name: str, replicates: np.ndarray) -> dict[str, float]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from elicitation.analysis.evidence import TAIL
+from elicitation.analysis.evidence import TAIL_SHARE
 from elicitation.analysis.names import UNDETERMINED
 from elicitation.buying.prices import cost, exact, labels_for
 from elicitation.files import read_json
@@ -28,7 +28,7 @@ MIN_EXPLAINED = 0.5
 # Of the share of a budget that goes to gold labels: of purchases to choose from, and of a smooth path.
 STEPS, FINE_STEPS = 20, 400
 # Of purchases whose accuracy is this close to the best, the cheapest is taken.
-TOLERANCE = 0.001
+NEAR_BEST = 0.001
 # Share of its cost by which a purchase may lie beyond those studied: they are rounded.
 MARGIN = 0.05
 # Share of the labels over which a marginal product is taken.
@@ -192,7 +192,7 @@ class Fit:
     def accuracy_interval(self, n_weak, n_gold) -> np.ndarray:
         """(2, ...) 95 % interval of the accuracy: of the parameters, and the model's own error in quadrature."""
         mean = self.predict(n_weak, n_gold)
-        low, high = np.quantile(self.predict_replicates(n_weak, n_gold), [TAIL, 1 - TAIL], axis=0)
+        low, high = np.quantile(self.predict_replicates(n_weak, n_gold), [TAIL_SHARE, 1 - TAIL_SHARE], axis=0)
         off = Z * self.model_error
         below, above = np.hypot(np.maximum(mean - low, 0), off), np.hypot(np.maximum(high - mean, 0), off)
         return np.clip([mean - below, mean + above], 0, 1)
@@ -273,7 +273,7 @@ def marginal_rate_replicates(fit: Fit, n_weak, n_gold) -> np.ndarray:
     return rate_of(fit, fit.predict_replicates, n_weak, n_gold)
 
 
-def within(fit: Fit, n_weak, n_gold, pool_size: int | None) -> np.ndarray:
+def cut_to_study(fit: Fit, n_weak, n_gold, pool_size: int | None) -> np.ndarray:
     """(k, 2) the purchases, cut to the most labels of either quality that were studied, and to what the pool holds."""
     most_weak, most_gold = fit.largest
     room = np.inf if pool_size is None else pool_size
@@ -290,14 +290,14 @@ def budget_splits(fit: Fit, budget: float, weak_price: float, pool_size: int | N
     n_gold = np.array([math.floor(budget * step / STEPS) for step in range(STEPS + 1)])
     # All on gold labels means no weak ones, even for what is left of a gold label's price.
     n_weak = np.array([labels_for(budget - n, weak_price) for n in n_gold[:-1].tolist()] + [0])
-    purchases = within(fit, n_weak, n_gold, pool_size).astype(int)
+    purchases = cut_to_study(fit, n_weak, n_gold, pool_size).astype(int)
     bought = purchases[purchases.sum(axis=1) > 0]
     return bought if len(bought) else purchases[:1]
 
 
 def best_of(accuracies: np.ndarray, costs: np.ndarray) -> int:
-    """Which has the highest accuracy; of those within TOLERANCE of it the cheapest, and of these the best."""
-    near = np.flatnonzero(accuracies >= accuracies.max() - TOLERANCE)
+    """Which has the highest accuracy; of those within NEAR_BEST of it the cheapest, and of these the best."""
+    near = np.flatnonzero(accuracies >= accuracies.max() - NEAR_BEST)
     return int(min(near, key=lambda i: (costs[i], -accuracies[i])))
 
 
@@ -317,7 +317,7 @@ def expansion_path(fit: Fit, budgets: Iterable[float], weak_price: float, pool_s
     gold_share = (1 - np.cos(np.linspace(0, np.pi, FINE_STEPS))) / 2
     path = []
     for budget in budgets:
-        purchases = within(fit, (1 - gold_share) * budget / weak_price, gold_share * budget, pool_size)
+        purchases = cut_to_study(fit, (1 - gold_share) * budget / weak_price, gold_share * budget, pool_size)
         path.append(purchases[fit.predict(*purchases.T).argmax()])
     return np.array(path)
 
@@ -327,7 +327,7 @@ def expansion_path(fit: Fit, budgets: Iterable[float], weak_price: float, pool_s
 
 def spread(replicates: np.ndarray) -> np.ndarray:
     """(2, ...) 95 % interval over the first axis; ends are among the values, since rates may be infinite."""
-    return np.quantile(replicates, [TAIL, 1 - TAIL], axis=0, method="nearest")
+    return np.quantile(replicates, [TAIL_SHARE, 1 - TAIL_SHARE], axis=0, method="nearest")
 
 
 def substitution_table(fits: Iterable[Fit]) -> pd.DataFrame:

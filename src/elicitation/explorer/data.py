@@ -109,8 +109,8 @@ def shared_constants() -> dict:
     modules = {
         prices: ("BINARY_ERROR",),
         frontier: ("MIN_GAIN", "SAME_COST", "SHOWN_FROM"),
-        evidence_module: ("TAIL",),
-        production: ("CHANCE", "FINE_STEPS", "GOOD_FIT", "MARGIN", "NUDGE", "STEPS", "TOLERANCE", "Z"),
+        evidence_module: ("TAIL_SHARE",),
+        production: ("CHANCE", "FINE_STEPS", "GOOD_FIT", "MARGIN", "NEAR_BEST", "NUDGE", "STEPS", "Z"),
     }
     constants = {name: getattr(module, name) for module, names in modules.items() for name in names}
     pure = [STRATEGIES.index(strategy) for strategy in PURE]

@@ -1,7 +1,7 @@
 // The production function: accuracy as a function of the labels bought. Formulas and rules are those of
 // elicitation.analysis.production, to the letter: tests compare the numbers.
 
-const { CHANCE, FINE_STEPS, GOOD_FIT, MARGIN, NUDGE, STEPS, TOLERANCE, Z } = DATA.constants;
+const { CHANCE, FINE_STEPS, GOOD_FIT, MARGIN, NUDGE, STEPS, NEAR_BEST, Z } = DATA.constants;
 
 /** By form: of a purchase and (log1p of) those that the form was fitted to, the accuracy for given values of its
  *  parameters. */
@@ -83,7 +83,7 @@ function marginalRate(fit, nWeak, nGold) {
 }
 
 /** A purchase cut to the most labels of either quality that were studied, and to what the pool holds. */
-function within({ largest }, nWeak, nGold, poolSize) {
+function cutToStudy({ largest }, nWeak, nGold, poolSize) {
   const gold = Math.min(nGold, largest.nGold, poolSize);
   return { nWeak: Math.min(nWeak, largest.nWeak, poolSize - gold), nGold: gold };
 }
@@ -94,7 +94,7 @@ function budgetSplits(fit, budget, weakPrice, poolSize = Infinity) {
   const found = steps.map((step) => {
     const nGold = wholeLabels((step * budget) / STEPS);
     const nWeak = step < STEPS ? wholeLabels((budget - nGold) / weakPrice) : 0;
-    return within(fit, nWeak, nGold, poolSize);
+    return cutToStudy(fit, nWeak, nGold, poolSize);
   });
   const bought = found.filter(({ nWeak, nGold }) => nWeak + nGold > 0);
   return (bought.length ? bought : found.slice(0, 1)).map(({ nWeak, nGold }) => ({
@@ -102,10 +102,10 @@ function budgetSplits(fit, budget, weakPrice, poolSize = Infinity) {
   }));
 }
 
-/** That with the highest accuracy; of those within TOLERANCE of it the cheapest, and of these the best. */
+/** That with the highest accuracy; of those within NEAR_BEST of it the cheapest, and of these the best. */
 function bestOf(purchases) {
   const most = Math.max(...purchases.map(({ accuracy }) => accuracy));
-  const near = purchases.filter(({ accuracy }) => accuracy >= most - TOLERANCE);
+  const near = purchases.filter(({ accuracy }) => accuracy >= most - NEAR_BEST);
   return near.reduce((a, b) => (b.cost < a.cost || (b.cost === a.cost && b.accuracy > a.accuracy) ? b : a));
 }
 
@@ -121,7 +121,7 @@ function expansionPath(fit, budgets, weakPrice, poolSize = Infinity) {
   return budgets.map((budget) => {
     let best = { accuracy: -Infinity };
     for (const share of shares) {
-      const purchase = within(fit, ((1 - share) * budget) / weakPrice, share * budget, poolSize);
+      const purchase = cutToStudy(fit, ((1 - share) * budget) / weakPrice, share * budget, poolSize);
       const accuracy = fit.predict(purchase.nWeak, purchase.nGold);
       if (accuracy > best.accuracy) best = { budget, accuracy, ...purchase };
     }

@@ -2,7 +2,7 @@
 // The rules are those of elicitation.analysis.frontier and elicitation.analysis.regimes, to the letter: tests compare the numbers.
 // Prices, costs and budgets are in gold labels throughout.
 
-const { BINARY_ERROR, MIN_GAIN, SAME_COST, SHOWN_FROM, TAIL } = DATA.constants;
+const { BINARY_ERROR, MIN_GAIN, SAME_COST, SHOWN_FROM, TAIL_SHARE } = DATA.constants;
 const { STRATEGIES, PURE, REGIMES, UNDETERMINED } = DATA.constants;
 
 const strategyOf = (nWeak, nGold) => (nWeak === 0 ? 2 : nGold === 0 ? 0 : 1);
@@ -54,7 +54,7 @@ function quantile(sorted, q) {
 /** Both ends of the 95 % interval. */
 function interval(replicates) {
   const sorted = Float64Array.from(replicates).sort();
-  return [quantile(sorted, TAIL), quantile(sorted, 1 - TAIL)];
+  return [quantile(sorted, TAIL_SHARE), quantile(sorted, 1 - TAIL_SHARE)];
 }
 
 /** For each replicate the configurations on the frontier of its choosing half: (chosen.length x replicates) of 0/1.

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from elicitation.analysis.averages import average_rows, buys_labels
 from elicitation.analysis.captions import footnote, price_words, unaveraged_sentence, usual_seeds, varying
@@ -49,6 +50,45 @@ def draw_purchases(axes: Axes, points: pd.DataFrame, marker: str) -> None:
     )
 
 
+def draw_panel(axes: Axes, panel: pd.DataFrame, markers: dict[str, str], usual: int) -> None:
+    """Points, frontier and what doing nothing achieves, of one student, supervisor and price.
+
+    markers: by method; usual: the number of seeds behind most points.
+    """
+    bought, free = panel[buys_labels(panel)], panel[~buys_labels(panel)]
+    for method, points in bought.groupby("method", sort=False):
+        draw_purchases(axes, points, markers[method])
+    best = panel[panel.on_frontier].sort_values("cost")
+    style.draw_weak_accuracy(axes, panel)
+    style.set_cost_axis(axes)
+    # A logarithmic axis has no place for a cost of 0: such a point stands on the left edge.
+    edge = style.left_edge(bought.cost)
+    # The frontier holds up to the most expensive purchase.
+    line = pd.concat([best, best.tail(1).assign(cost=panel.cost.max())])
+    axes.step(line.cost.clip(lower=edge), in_percent(line.accuracy), where="post", color="0.2", linewidth=1, zorder=2)
+    paid = best[best.cost > 0]
+    style.draw_seed_counts(axes, paid.cost, in_percent(paid.accuracy), paid.n_seeds, usual)
+    style.draw_commoner(axes, panel)
+    if len(free):
+        axes.set_xlim(left=edge)
+        style.draw_asking(axes, free.iloc[0], edge)
+
+
+def legend_handles(titles: dict[str, str], markers: dict[str, str], asks: bool) -> list[Line2D]:
+    """The entries of the legend. asks: whether any panel shows asking without labels."""
+    grey = {"markerfacecolor": "0.8", "linestyle": "none"}
+    several = markers if len(markers) > 1 else {}
+    return [
+        *(style.handle(titles[name], marker=shape, **grey | {"markersize": 6}) for name, shape in several.items()),
+        style.handle("surely on the frontier", marker="o", **grey | {"markersize": POINT_AREAS[1] ** 0.5}),
+        style.handle("surely not", marker="o", **grey | {"markersize": POINT_AREAS[0] ** 0.5}),
+        style.handle("frontier", color="0.2", linewidth=1),
+        style.weak_labels_handle(),
+        *([style.asking_handle()] if asks else []),
+        style.commoner_handle(),
+    ]
+
+
 def plot_pareto(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str]) -> Figure:
     """A panel for each (student, supervisor) and price of its labels; averaged over tasks where there are several.
 
@@ -69,41 +109,12 @@ def plot_pareto(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, st
     usual, asks = usual_seeds(table), not buys_labels(table).all()
     figure, panels = style.make_panels(len(groups), columns)
     for axes, (names, price, panel) in zip(panels, groups, strict=True):
-        bought, free = panel[buys_labels(panel)], panel[~buys_labels(panel)]
-        for method, points in bought.groupby("method", sort=False):
-            draw_purchases(axes, points, markers[method])
-        best = panel[panel.on_frontier].sort_values("cost")
-        style.draw_weak_accuracy(axes, panel)
-        style.set_cost_axis(axes)
-        # A logarithmic axis has no place for a cost of 0: such a point stands on the left edge.
-        edge = style.left_edge(bought.cost)
-        # The frontier holds up to the most expensive purchase.
-        line = pd.concat([best, best.tail(1).assign(cost=panel.cost.max())])
-        axes.step(
-            line.cost.clip(lower=edge), in_percent(line.accuracy), where="post", color="0.2", linewidth=1, zorder=2
-        )
-        paid = best[best.cost > 0]
-        style.draw_seed_counts(axes, paid.cost, in_percent(paid.accuracy), paid.n_seeds, usual)
-        style.draw_commoner(axes, panel)
-        if len(free):
-            axes.set_xlim(left=edge)
-            style.draw_asking(axes, free.iloc[0], edge)
+        draw_panel(axes, panel, markers, usual)
         style.set_accuracy_axis(axes, pd.concat([table.accuracy, table.commoner_accuracy]))
         shown = [name for kind, name in zip(kinds, names, strict=True) if kind in label]
         which = f"{', '.join(shown)},\n" if shown else ""
         style.set_title(axes, f"{which}a weak label costs {price_words(price)}", columns)
-    grey = {"markerfacecolor": "0.8", "linestyle": "none"}
-    several = markers if len(markers) > 1 else {}
-    handles = [style.handle(titles[name], marker=shape, **grey | {"markersize": 6}) for name, shape in several.items()]
-    handles += [
-        style.handle("surely on the frontier", marker="o", **grey | {"markersize": POINT_AREAS[1] ** 0.5}),
-        style.handle("surely not", marker="o", **grey | {"markersize": POINT_AREAS[0] ** 0.5}),
-        style.handle("frontier", color="0.2", linewidth=1),
-        style.weak_labels_handle(),
-        *([style.asking_handle()] if asks else []),
-        style.commoner_handle(),
-    ]
-    style.add_legend(figure, handles)
+    style.add_legend(figure, legend_handles(titles, markers, asks))
     bar = figure.colorbar(ScalarMappable(Normalize(0, 100), style.SHARE_COLOURS), ax=panels, pad=0.01, aspect=30)
     bar.set_label("share of the cost spent on weak labels")
     bar.set_ticks(list(SHARES), labels=SHARES.values())
