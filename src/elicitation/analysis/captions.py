@@ -8,11 +8,11 @@ import pandas as pd
 from elicitation.analysis.averages import average_rows, buys_labels
 from elicitation.analysis.names import AVERAGE, PLAIN, REGIMES, SETTING, UNDETERMINED
 
-# Purchases that are named of each task that lacks some.
+# A caption names so many of the purchases that a task lacks; it counts the others.
 LISTED = 2
-# Of those that no average has.
+# A caption names so many of the supervisors, students and methods that no average has; it counts the others.
 NAMED = 4
-# Shares of a gold label that are smaller are written as numbers.
+# Prices are written as shares of a gold label, such as 1/18, down to one part in so many.
 LARGEST_PANEL = 50
 
 

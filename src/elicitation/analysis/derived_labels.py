@@ -10,7 +10,7 @@ from elicitation.analysis.label_quality import describe_sources, quality_by_set
 from elicitation.data.own_labels import join_repeated, read_rows
 from elicitation.seeds import stream
 
-# A probability that votes for neither label.
+# The probability that votes for neither label.
 UNDECIDED = 0.5
 
 

@@ -6,11 +6,11 @@ import pandas as pd
 from elicitation.analysis.evidence import Evidence
 from elicitation.buying.prices import cost
 
-# Accuracy by which a point must beat the best cheaper one.
+# A point on the frontier is at least this much more accurate than the best cheaper one.
 MIN_GAIN = 0.002
 # From this probability on, a point is shown on the frontier.
 SHOWN_FROM = 0.5
-# Points within this share of a point's cost compete with it.
+# Points whose costs differ by at most this share of a point's cost compete with it.
 SAME_COST = 0.05
 
 

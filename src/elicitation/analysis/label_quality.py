@@ -9,9 +9,9 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from elicitation.analysis.scoring import agreement, wilson
 
-# The equal-width bins of probabilities that calibration is measured in.
+# Calibration is measured in so many bins of probabilities, all of the same width.
 CALIBRATION_BINS = 10
-# What of `label_quality` is said of a user's own labels.
+# The scores of `label_quality` that are reported of a user's own labels.
 QUALITY = ("n", "accuracy", "accuracy_low", "accuracy_high", "auroc")
 
 

@@ -17,8 +17,9 @@ from elicitation.analysis.evidence import Evidence, asked_accuracies, with_inter
 from elicitation.analysis.frontier import priced
 from elicitation.buying.prices import affords
 
+# The columns that say what a row of the table is about.
 ROW_NAMES = ["student", "supervisor", "weak_price", "budget", "method", "task"]
-# What competes for one best purchase.
+# The purchases that share these columns compete for being the best one.
 COMPETING = ["task", "student", "supervisor", "weak_price", "method"]
 
 

@@ -12,9 +12,9 @@ from elicitation.analysis.names import strategy_of
 from elicitation.analysis.production import Z
 from elicitation.buying.prices import labels_for
 
-# More seeds than this are not worth proposing.
+# No more seeds than this are ever proposed.
 MOST_SEEDS = 30
-# Nor are more test examples than so many times those that there are.
+# No more test examples are ever proposed than so many times those that there are.
 MOST_EXAMPLES = 10
 
 

@@ -19,20 +19,22 @@ from elicitation.buying.prices import cost, exact, labels_for
 from elicitation.files import read_json
 
 NAMES = ["task", "supervisor", "student", "method", "form", "verdict"]
-# Accuracy without labels.
+# The accuracy of a function without any label: that of guessing.
 CHANCE = 0.5
-# Verdicts on a fit.
+# The verdicts on a fit, beside `undetermined`.
 GOOD_FIT, BAD_FIT = "good", "bad"
-# Share of the variance of held-out accuracies that a good fit explains.
+# A good fit explains at least this share of the variance of the held-out accuracies.
 MIN_EXPLAINED = 0.5
-# Of the share of a budget that goes to gold labels: of purchases to choose from, and of a smooth path.
+# The share of a budget that goes to gold labels takes so many steps: for purchases to choose from, and for a path that
+# looks smooth.
 STEPS, FINE_STEPS = 20, 400
-# Of purchases whose accuracy is this close to the best, the cheapest is taken.
+# Among the purchases whose accuracy is at most this far below the best one's, the cheapest is taken.
 NEAR_BEST = 0.001
-# Share of its cost by which a purchase may lie beyond those studied: they are rounded.
+# A purchase counts as studied if it costs at most this share more or less than those that were: labels are whole.
 MARGIN = 0.05
-# Share of the labels over which a marginal product is taken.
+# A marginal product is the slope over this share of the labels, up and down.
 NUDGE = 1e-4
+# A 95 % interval of a normal distribution reaches so many standard deviations to either side.
 Z = 1.96
 
 

@@ -19,21 +19,21 @@ from elicitation.analysis.names import GROUP
 from elicitation.analysis.production import BAD_FIT, FORMS, GOOD_FIT, MIN_EXPLAINED, UNDETERMINED, Fit, Form
 from elicitation.buying.prices import cost, smallest_budgets
 
-# Replicates of the accuracies that functions are fitted to.
+# Functions are fitted to so many replicates of the accuracies.
 REPLICATES = 200
-# Least standard error of an accuracy: no point may outweigh all others because its seeds happen to agree.
+# The least standard error of an accuracy: no point may outweigh all others because its seeds happen to agree.
 MIN_NOISE = 0.005
-# With fewer, a held-out budget would be predicted from a single one.
+# Forms are compared on no fewer budgets: of two, one would be predicted from a single other.
 MIN_BUDGETS = 3
-# Starts of a fit from nothing.
+# A fit begins from so many points all over the prior.
 STARTS = 8
-# Of a free parameter, to take a slope by.
+# The slope of the misfit is taken by moving a free parameter by this much, up and down.
 FREE_NUDGE = 1e-5
-# Of a free parameter from 0; its exponential is still a number.
+# Free parameters are cut at this distance from 0, where their exponentials are still numbers.
 FARTHEST = 30.0
-# Bounds of the variance of the Gaussian process, in squared accuracies.
+# The bounds of the Gaussian process's variance, in squared accuracies.
 AMPLITUDES = (1e-4, 1.0)
-# Kernels among which those of the replicates are drawn.
+# The kernels of the replicates are drawn from so many.
 KERNELS_TRIED = 1000
 
 

@@ -23,12 +23,13 @@ from elicitation.analysis.evidence import Evidence, interval
 from elicitation.analysis.names import AVERAGE, GROUP, SETTING
 from elicitation.seeds import stream
 
-# 1 would be right on average, but as a difference of estimates cannot go below 0, few seeds would vary too little.
+# The share of the noise of single predictions that is taken out of the variance between seeds. 1 would be right on
+# average, but since the difference of two estimates is cut at 0, few seeds would vary too little.
 NOISE_SHARE = 0.5
-# By which a half's accuracy deviates at most.
+# A half's accuracy deviates from that of all evidence by no more than this.
 MOST_OFF = 0.5
 PURCHASE = ["n_weak", "n_gold"]
-# What an average over tasks averages.
+# The columns that an average over tasks averages.
 AVERAGED_COLUMNS = ("accuracy", "weak_accuracy", "commoner_accuracy", "deviations")
 
 

@@ -14,8 +14,11 @@ from elicitation.analysis.resampling import resample, right_answers
 from elicitation.buying.methods import Shots
 from elicitation.seeds import stream
 
+# The columns that tell the runs of one task, supervisor, student and method apart.
 PURCHASE_AND_SEED = ["n_weak", "n_gold", "seed"]
+# The share of cases in which an interval is to hold the truth.
 CONFIDENCE = 0.95
+# The interval of an AUROC is that of so many resamples.
 BOOTSTRAP_SAMPLES = 500
 
 
@@ -40,7 +43,7 @@ def matched_accuracy(gold: np.ndarray, log_odds: np.ndarray) -> float:
 def auroc_interval(gold: np.ndarray, score: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
     """95 % percentile bootstrap interval of the AUROC over examples, drawn within each class.
 
-    All resamples at once by the Mann-Whitney statistic on ranks.
+    The Mann-Whitney statistic on ranks scores all resamples at once; scikit-learn's roc_auc_score scores one at a time.
     """
     positive, negative = score[gold == 1], score[gold == 0]
     n1, n0 = len(positive), len(negative)

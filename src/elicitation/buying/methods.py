@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from elicitation.errors import InputError
 
 PAPER = "Mallen & Belrose (2024), arXiv 2410.13215"
-# What of a method determines the result of a purchase.
+# The fields of a method that determine what a purchase achieves.
 ACTING = ("stages", "shots", "selection", "training")
 
 

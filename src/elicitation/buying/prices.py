@@ -10,8 +10,8 @@ from fractions import Fraction
 
 import numpy as np
 
-# By which share of itself a cost that was computed in binary numbers may be off. Only the explorer's page, which has no
-# other numbers, allows for it.
+# A cost or a number of labels that was computed in binary numbers may be off by this much. Only the explorer's page,
+# which has no other numbers, allows for it.
 BINARY_ERROR = 1e-9
 
 

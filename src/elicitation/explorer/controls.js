@@ -5,14 +5,15 @@ const SERIES = [1, 1.1, 1.25, 1.4, 1.6, 1.8, 2, 2.25, 2.5, 2.8, 3.2, 3.6, 4, 4.5
 // The lowest and the highest price of a weak label that the slider offers, in gold labels.
 const CHEAPEST = 0.001;
 const DEAREST = 1;
-// Where a study has one budget only, the slider goes so many times below and above it.
+// Where a study has one budget only, the slider goes from it down and up by this factor.
 const LONE_BUDGET = 4;
-// Points of the grid that isoquants are drawn from, and percentage points between them: the smallest step that draws at
-// most MOST_LEVELS.
+// Isoquants are drawn from a grid of so many points, and are so many percentage points apart: the smallest of these steps
+// that draws at most MOST_LEVELS.
 const [WEAK_STEPS, GOLD_STEPS] = [120, 60];
 const LEVEL_STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10];
 const MOST_LEVELS = 9;
-// Milliseconds of quiet before the address is written, a summary said, a new size drawn, another task's view computed.
+// So many milliseconds of quiet pass before the address is written, a summary said, a new size drawn, and the view of
+// another task computed.
 const SAVE_AFTER = 250;
 const SAY_AFTER = 700;
 const RESIZE_AFTER = 150;

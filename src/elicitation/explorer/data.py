@@ -13,13 +13,13 @@ from elicitation.analysis.production import FORMS, Fit
 from elicitation.analysis.regimes import PURE
 from elicitation.buying import prices
 
-# Most that all deviations may take in the page; beyond, fewer replicates are carried.
+# The deviations may take so many bytes in the page; where they would take more, fewer replicates are carried.
 DEVIATION_BYTES = 7_000_000
-# Most that the replicates of all production functions may take.
+# The replicates of the production functions may take so many bytes in the page.
 FIT_BYTES = 3_000_000
-# Characters a byte.
+# Base64 takes so many characters for a byte.
 BASE64 = 4 / 3
-# What one view shows: the methods compete.
+# One view of the page shows what shares these columns: in it the methods compete.
 TOGETHER = [kind for kind in GROUP if kind != "method"]
 
 

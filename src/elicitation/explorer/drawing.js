@@ -5,9 +5,9 @@ const SYMBOLS = [
   ...["circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "x", "triangle-left", "triangle-right"],
   ...["pentagon", "star", "hexagon", "diamond-tall", "octagon"],
 ];
-// Pixels that a number on an axis wants.
+// The room that a number on an axis wants, in pixels.
 const LABEL_WIDTH = 50;
-// And what one of its letters takes.
+// The width of one letter on an axis, in pixels.
 const LETTER_WIDTH = 8;
 const PLOT_OPTIONS = { displayModeBar: false, displaylogo: false, responsive: true };
 

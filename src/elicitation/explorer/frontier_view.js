@@ -1,8 +1,8 @@
 // Cost and accuracy: the plot and the table of the frontier.
 
-// Diameters of points that are never and always on the frontier, in pixels.
+// The diameters of points that are never and always on the frontier, in pixels.
 const POINT_SIZES = [6, 14];
-// Factor by which the points of neighbouring methods are moved aside, so that none hides another.
+// The points of neighbouring methods are moved aside by this factor, so that none hides another.
 const ASIDE = 1.015;
 
 function hoverOfPoint(view, point) {

@@ -8,7 +8,7 @@ from importlib import resources
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-# In the order in which they build on each other.
+# The page's scripts, in the order in which they build on each other.
 SCRIPTS = (
     "page_data.js",
     *("statistics.js", "production.js", "recommendation.js"),

@@ -1,6 +1,6 @@
 // The production function: isoquants, the path of growing budgets, and how far the fit can be trusted.
 
-// Colours of amounts from large to small, those of figures/style.py.
+// The colours of amounts from large to small; they are those of figures/style.py.
 const AMOUNTS = [
   ...["#440154", "#482878", "#3e4a89", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725"],
 ];

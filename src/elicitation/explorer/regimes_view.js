@@ -1,6 +1,6 @@
 // Regimes: the map of prices and budgets, its key and its words.
 
-// Half the side of the stroke that marks a cell as undetermined, in cells.
+// The stroke that marks a cell as undetermined spans this share of a cell to either side.
 const STROKE = 0.45;
 
 /** What a cell's colour says: its winner, and how sure that is, with a gap between undetermined and decided. */

@@ -15,22 +15,25 @@ from elicitation.analysis.production import BAD_FIT, FORMS, Fit, expansion_path
 from elicitation.figures import style
 from elicitation.figures.style import in_percent
 
-# Panels in a row.
+# So many panels stand in a row.
 COLUMNS = 2
-# More panels than MANY are small, in rows of MANY_COLUMNS, with fewer words.
+# Where there are more panels than MANY, they are small, stand in rows of MANY_COLUMNS and have fewer words.
 MANY, MANY_COLUMNS = 6, 4
-# Percentage points between isoquants: the smallest step that draws at most MOST_LEVELS of them.
+# Isoquants are so many percentage points apart: the smallest of these steps that draws at most MOST_LEVELS of them.
 LEVEL_STEPS = (1, 2, 5, 10)
 MOST_LEVELS = 8
-# Points a side of the grid that isoquants are drawn from.
+# Isoquants are drawn from a grid of so many points a side.
 GRID = 300
-# Budgets of an expansion path a doubling.
+# An expansion path has so many budgets for each doubling.
 DOUBLINGS = 2
+# The colours of the prices' paths.
 PATH_COLOURS = (style.NAMED_COLOURS[3], style.NAMED_COLOURS[0], (0, 0, 0), *style.NAMED_COLOURS[4:6])
-# Of the prices' paths; another number than of the colours, so that many prices differ in one or the other.
+# The markers of the prices' paths. There is another number of them than of colours, so that many prices differ in one
+# or the other.
 PATH_MARKERS = "s^DvP*X"
-# Where isoquants have their labels, in shares of the axes' lengths: away from most purchases and paths.
+# Isoquants have their labels near this place (shares of the axes' lengths), away from most purchases and paths.
 LABEL_PLACE = (0.9, 0.35)
+# The white edge of what is drawn over the isoquants.
 OUTLINE = [withStroke(linewidth=2.5, foreground="white")]
 
 

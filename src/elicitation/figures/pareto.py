@@ -15,9 +15,9 @@ from elicitation.analysis.captions import footnote, price_words, unaveraged_sent
 from elicitation.figures import style
 from elicitation.figures.style import in_percent
 
-# Areas of points that are never and always on the frontier.
+# The areas of points that are never and always on the frontier, in square points.
 POINT_AREAS = (10, 46)
-# Of weak labels in the cost, as the colour scale names them.
+# How the colour scale names the weak labels' share of the cost, in percent.
 SHARES = {0: "gold only", 25: "25 %", 50: "50 %", 75: "75 %", 100: "weak only"}
 
 

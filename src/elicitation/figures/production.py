@@ -9,13 +9,15 @@ from elicitation.analysis.production import BAD_FIT, FORMS, MIN_EXPLAINED, fit_w
 from elicitation.figures import style
 from elicitation.figures.style import in_percent
 
+# So many panels stand in a row.
 COLUMNS = 2
-# So many tasks are told apart; of more, the verdicts are counted.
+# Up to so many tasks are told apart; where there are more, the verdicts are counted.
 FEW = 6
+# The look of tasks that are not told apart.
 OTHERS = {"color": "0.6", "marker": "o"}
-# Points from one line of words to the next.
+# The distance from one line of words to the next, in points.
 LINE = 9
-# Percentage points beyond the lowest and the highest accuracy.
+# The axes reach so many percentage points beyond the lowest and the highest accuracy.
 ROOM = 6
 
 

@@ -9,8 +9,11 @@ from elicitation.analysis.captions import footnote, usual_seeds
 from elicitation.analysis.frontier import priced
 from elicitation.figures import style
 
+# The kinds of labels, in the order of the rows and columns.
 QUALITIES = ("weak", "gold")
+# The look of methods that only prompt.
 ALONE = {"color": "0.5", "marker": "*", "markersize": 10, "markerfacecolor": "white", "linestyle": ":"}
+# What the figure says where it has nothing to show.
 NO_PROMPTS = "No run of this study has labels in the prompt; list methods that have, and `shots` above 0."
 
 

@@ -14,15 +14,17 @@ from elicitation.analysis.captions import SETTING, price_words, varying
 from elicitation.analysis.names import PLAIN, REGIMES, UNDETERMINED
 from elicitation.figures import style
 
+# So many panels stand in a row.
 COLUMNS = 4
-# Budgets and prices a side of the map.
+# The map has so many budgets and as many prices.
 CELLS = 28
-# Factor by which the map goes beyond the study's budgets and prices on either side.
+# The map goes beyond the study's budgets and prices by this factor on either side.
 BEYOND = 1.5
-# Significant digits of a cell's budget and price.
+# A cell's budget and price have so many significant digits.
 DIGITS = 15
+# The colour of each regime.
 REGIME_COLOURS = dict(zip(REGIMES.values(), (style.NAMED_COLOURS[i] for i in (0, 2, 1)), strict=True))
-# Strength of the colour where the leading regime is undetermined.
+# The colour has this strength where the leading regime is undetermined.
 PALE = 0.3
 WHITE = np.ones(3)
 

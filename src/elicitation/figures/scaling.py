@@ -10,8 +10,9 @@ from elicitation.analysis.method_comparison import best_purchases
 from elicitation.analysis.names import STRATEGIES, strategy_of
 from elicitation.figures import style
 
+# So many panels stand in a row.
 COLUMNS = 4
-# Colour, as in the frontier's scale of shares, and marker of each strategy.
+# The colour and the marker of each strategy; the colours are those of the frontier's scale of shares.
 LOOKS = dict(zip(STRATEGIES, zip(style.SHARE_COLOURS([1.0, 0.5, 0.1]), "osD", strict=True), strict=True))
 
 

@@ -9,6 +9,7 @@ from elicitation.buying.prices import affords, exact
 from elicitation.figures import style
 from elicitation.figures.style import in_percent
 
+# So many panels stand in a row.
 COLUMNS = 4
 
 

@@ -20,32 +20,35 @@ from matplotlib.ticker import FixedLocator, NullFormatter
 
 from elicitation.files import replacing
 
-# Share of weak labels. Perceptually uniform and safe for colour-blind readers; dark = all weak.
+# The colours of the weak labels' share, dark for all weak. They are perceptually uniform and safe for colour-blind
+# readers.
 SHARE_COLOURS = sns.color_palette("cividis_r", as_cmap=True)
-# Amounts, from small to large; as safe.
+# The colours of amounts from small to large; they are as safe.
 ORDERED_COLOURS = sns.color_palette("viridis_r", as_cmap=True)
-# Names without an order.
+# The colours of names that have no order.
 NAMED_COLOURS = sns.color_palette("colorblind")
 MARKERS = "osD^vPX<>p*hd8"
-# Inches; the text width of a page.
+# The width of a page's text, in inches.
 PRINT_WIDTH = 7.2
-# Inches that the panels of a page may take.
+# The height that the panels on a page may take, in inches.
 PRINT_HEIGHT = 9.0
-# Characters that fit the width.
+# So many characters fit the page's width: in a footnote, a legend and a title.
 FOOTNOTE_LENGTH, LEGEND_LENGTH, TITLE_LENGTH = 130, 105, 86
-# Characters that the line and the gaps of a legend's entry take.
+# The line and the gaps of a legend's entry take the room of so many characters.
 HANDLE_LENGTH = 8
-# Inches.
+# The height of a legend's row, in inches.
 LEGEND_ROW = 0.18
+# The resolution of figures that are pictures, in dots per inch.
 RESOLUTION = 200
-# The mark of the text below a figure.
+# The mark by which the text below a figure is found again.
 FOOTNOTE = "footnote"
-# Factor by which neighbouring curves are moved aside on a logarithmic axis.
+# Neighbouring curves are moved aside by this factor on a logarithmic axis.
 LOG_STEP = 1.07
+# The looks of points, and of the lines of what all points of a panel are compared with.
 POINT = {"markersize": 4.5, "markeredgecolor": "black", "markeredgewidth": 0.4}
 WEAK_LABELS = {"color": "0.4", "linestyle": "--", "linewidth": 1}
 ASKING = {"color": NAMED_COLOURS[2], "linestyle": "-.", "linewidth": 1}
-# The point of asking without labels, on the left edge.
+# The look of the point of asking without labels, on the left edge.
 ASKED_POINT = {"marker": ">", "markersize": 7, "markeredgecolor": "black", "markeredgewidth": 0.6}
 COMMONER = {"color": "0.6", "linestyle": ":", "linewidth": 1}
 

@@ -8,9 +8,9 @@ from elicitation.analysis.label_quality import SupervisorQuality
 from elicitation.figures import style
 from elicitation.figures.style import in_percent
 
-# Square points of a bin with all labels.
+# The marker of a bin that holds all labels has this area, in square points.
 MARKER_AREA = 500
-# Rows by which neighbouring supervisors are moved aside.
+# Neighbouring supervisors are moved aside by this share of a row.
 STEP = 0.16
 
 
