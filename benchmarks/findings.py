@@ -17,20 +17,19 @@ from scipy import stats
 
 from elicitation.analysis.averages import average_tasks, averaged_rows, buys_labels
 from elicitation.analysis.captions import varying
-from elicitation.analysis.evaluation import mean_accuracy, seed_half_width, wilson
-from elicitation.analysis.frontier import cost
-from elicitation.analysis.names import AVERAGE
-from elicitation.analysis.resampling import best_by_half, read_resamples, reported, with_interval
+from elicitation.analysis.evidence import Evidence, read_evidence, with_interval
+from elicitation.analysis.names import AVERAGE, SETTING
+from elicitation.analysis.scoring import mean_accuracy, seed_half_width, wilson
+from elicitation.buying.prices import affords
 from elicitation.files import read_json, write_table
 from elicitation.study.grid import NO_LABELS, NO_SUPERVISOR
 
 PAGE = Path(__file__).resolve().parent.parent / "docs/findings.md"
 TABLES = PAGE.with_suffix("")
 DIGITS = 4
-MODELS = ["supervisor", "student", "method"]
 PURCHASE = ["n_weak", "n_gold"]
 SCORES = ["accuracy", "matched_accuracy", "auroc"]
-RUN = ["task", *MODELS, *PURCHASE, "seed"]
+RUN = ["task", *SETTING, *PURCHASE, "seed"]
 REGIMES = ["quantity-dominant", "mixed", "quality-dominant"]
 
 
@@ -48,7 +47,7 @@ KEPT = {
     "metrics": [*RUN, "n_test", "accuracy", "auroc", "matched_accuracy"],
     "frontier": [
         "task",
-        *MODELS,
+        *SETTING,
         *PURCHASE,
         "n_seeds",
         "weak_price",
@@ -59,7 +58,7 @@ KEPT = {
     ],
     "regimes": [
         "task",
-        *MODELS,
+        *SETTING,
         "budget",
         "weak_price",
         *REGIMES,
@@ -263,7 +262,7 @@ def paired(runs: dict, gold: pd.Series, comparison: Comparison, task: str) -> np
 def difference(runs: dict, tests: dict[str, pd.Series], comparison: Comparison) -> dict:
     """One row: the mean differences in accuracy and AUROC with 95 % intervals, all tasks weighing alike.
 
-    Two sources of error add in quadrature, as in analysis.evaluation.mean_accuracy: the seeds (t interval) and the
+    Two sources of error add in quadrature, as in analysis.scoring.mean_accuracy: the seeds (t interval) and the
     test examples, which they share.
     """
     per_task = {task: paired(runs, tests[task], comparison, task) for task in comparison.tasks}
@@ -284,21 +283,21 @@ def written(purchases: tuple[tuple[int, int], ...]) -> str:
     return "; ".join(f"{n_weak} + {n_gold}" for n_weak, n_gold in purchases)
 
 
-def gains(bought: pd.DataFrame, deviations: np.ndarray, asked: float, asked_deviations: np.ndarray) -> dict:
+def gains(bought: Evidence, asked: float, asked_deviations: np.ndarray) -> dict:
     """By how much the best of the purchases is ahead of asking the model without labels, and what is bought.
 
-    One half of the evidence chooses the purchase, the other compares. bought: its index counts the rows of deviations.
+    One half of the evidence chooses the purchase, the other compares.
     """
-    accuracy, drawn = bought.accuracy.to_numpy(), deviations[bought.index]
-    chosen = best_by_half(accuracy, drawn)
-    best = bought.iloc[np.bincount(chosen).argmax()]
-    gain = with_interval("gain", reported(accuracy, drawn, chosen) - asked - asked_deviations)
+    chosen = bought.best_by_half()
+    best = bought.points.iloc[np.bincount(chosen).argmax()]
+    gain = with_interval("gain", bought.reported(chosen) - asked - asked_deviations)
     return gain | {name: best[name] for name in ("method", *PURCHASE, "n_seeds")}
 
 
 def gains_over_asking(results: Path) -> Iterator[dict]:
     """The gains within every budget, at every price, wherever asking was measured."""
-    points, deviations = read_resamples(results / "resamples.parquet")
+    evidence = read_evidence(results / "resamples.parquet")
+    points = evidence.points
     prices = pd.read_csv(results / "frontier.csv").groupby("supervisor").weak_price.unique()
     budgets = pd.read_csv(results / "regimes.csv").budget.unique()
     buys = buys_labels(points)
@@ -306,10 +305,10 @@ def gains_over_asking(results: Path) -> Iterator[dict]:
         same = points[buys & (points.task == asked.task) & (points.student == asked.student)]
         for supervisor, group in same.groupby("supervisor", sort=False):
             for price, budget in product(prices[supervisor], budgets):
-                within = group[cost(group.n_weak, group.n_gold, price) <= budget + 1e-9]
-                if len(within):
+                within = evidence.on(group[affords(budget, group.n_weak, group.n_gold, price)])
+                if len(within.points):
                     question = {"supervisor": supervisor, "weak_price": price, "budget": budget}
-                    gain = gains(within, deviations, asked.accuracy, deviations[row])
+                    gain = gains(within, asked.accuracy, evidence.deviations[row])
                     yield {"task": asked.task, "student": asked.student} | question | gain
 
 

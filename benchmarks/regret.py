@@ -11,27 +11,27 @@ of many lucky ones; `honest` lets one half choose the best and the other report.
 import argparse
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from elicitation.analysis.averages import buys_labels
-from elicitation.analysis.fitting import fit_group
-from elicitation.analysis.frontier import cost
+from elicitation.analysis.findings import Findings, Question, read_findings
 from elicitation.analysis.names import GROUP
-from elicitation.analysis.recommendation import Findings, Question, read_findings, recommend
-from elicitation.analysis.resampling import best_by_half, reported
+from elicitation.analysis.production_fitting import fit_group
+from elicitation.analysis.recommendation import Choice, recommend
+from elicitation.buying.prices import affords, exact
 from elicitation.errors import InputError
 from elicitation.files import read_json
 
 # Share of the budget above which a purchase is held out.
-HELD_OUT = 0.5
+HELD_OUT = Fraction(1, 2)
 
 
-def nearest(n_weak: np.ndarray, n_gold: np.ndarray, bought: dict) -> int:
+def nearest(n_weak: np.ndarray, n_gold: np.ndarray, bought: Choice) -> int:
     """The place of the purchase that is nearest to the one bought, on logarithmic scales."""
-    apart = np.log1p([n_weak, n_gold]) - np.log1p([[bought["n_weak"]], [bought["n_gold"]]])
+    apart = np.log1p([n_weak, n_gold]) - np.log1p([[bought.n_weak], [bought.n_gold]])
     return int((apart**2).sum(axis=0).argmin())
 
 
@@ -41,34 +41,34 @@ def regrets(findings: Findings, settings: dict) -> Iterator[dict]:
     findings: of one task, supervisor, student and method; settings: of rule fit_production (the budgets and the weak
     price of the study's grid).
     """
-    points, deviations = findings.points, findings.deviations
-    accuracy, names = points.accuracy.to_numpy(), points[GROUP].iloc[0].to_dict()
+    evidence = findings.evidence
+    points, accuracy = evidence.points, evidence.accuracy
+    names = points[GROUP].iloc[0].to_dict()
     for price in findings.prices[names["supervisor"]]:
-        costs = cost(points.n_weak, points.n_gold, price).to_numpy()
         for budget in settings["budgets"]:
-            within, rest = costs <= budget + 1e-9, (costs <= HELD_OUT * budget) | (costs > budget + 1e-9)
+            within = affords(budget, points.n_weak, points.n_gold, price)
+            rest = affords(HELD_OUT * exact(budget), points.n_weak, points.n_gold, price) | ~within
             if within.sum() < 2 or rest.all() or rest.sum() < 2:
                 continue
-            kept, drawn = points[rest].reset_index(drop=True), deviations[rest]
-            *_, fit = fit_group(kept, drawn, settings["budgets"], settings["weak_price"])
-            known = replace(findings, points=kept, deviations=drawn, fits=[fit])
+            kept = evidence.on(points[rest])
+            [fit] = fit_group(kept, settings["budgets"], settings["weak_price"]).fits
+            known = replace(findings, evidence=kept, fits=[fit])
             try:
                 answer = recommend(known, Question(budget, price, **names))
             except InputError:
                 # Where the fit is not good and nothing that was run is affordable, nothing is recommended.
                 yield {"weak_price": price, "budget": budget, "verdict": fit.verdict}
                 continue
-            bought = answer["recommended"]
             among = np.flatnonzero(within)
-            chosen = among[nearest(points.n_weak.to_numpy()[among], points.n_gold.to_numpy()[among], bought)]
-            drawn = deviations[among]
-            honest = reported(accuracy[among], drawn, best_by_half(accuracy[among], drawn))
+            tried = points.iloc[among]
+            chosen = among[nearest(tried.n_weak.to_numpy(), tried.n_gold.to_numpy(), answer.recommended)]
+            honest = evidence.reported(evidence.best_by_half(among))
             yield {
                 "weak_price": price,
                 "budget": budget,
                 "verdict": fit.verdict,
                 "regret": accuracy[among].max() - accuracy[chosen],
-                "honest": float((honest - accuracy[chosen] - deviations[chosen]).mean()),
+                "honest": float((honest - accuracy[chosen] - evidence.deviations[chosen]).mean()),
             }
 
 
@@ -82,9 +82,9 @@ def main() -> None:
     for folder in parser.parse_args().folders:
         findings, production = read_findings(folder), read_json(folder / "results/production.json")
         tables = []
-        for (task, *_), rows in findings.points[buys_labels(findings.points)].groupby(GROUP, sort=False):
-            own = replace(findings, points=rows, deviations=findings.deviations[rows.index])
-            tables.append(pd.DataFrame(regrets(own, production["settings"])).assign(task=task))
+        for names, evidence in findings.evidence.bought.by(GROUP):
+            own = replace(findings, evidence=evidence)
+            tables.append(pd.DataFrame(regrets(own, production["settings"])).assign(task=names["task"]))
         table = pd.concat(tables, ignore_index=True)
         by_price = [(f"at {price:g}", rows) for price, rows in table.groupby("weak_price", sort=False)]
         for name, rows in [("all", table), *table.groupby("task", sort=False), *by_price]:

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from elicitation.analysis.evidence import Evidence
 from elicitation.analysis.production import FORMS, Fit
 from elicitation.seeds import stream
 
@@ -67,7 +68,7 @@ def make_fit(method, task="average", replicates=60):
 
 
 def make_study(tasks=("average", "topic", "verdict"), replicates=1000, titles=TITLES, spread=0.008):
-    """Points and deviations, as elicitation.analysis.resampling.read_resamples returns them, and fits."""
+    """Evidence and fits."""
     rows, deviations, fits = [], [], []
     for task in tasks:
         rng = stream(0, "study", task)
@@ -85,4 +86,4 @@ def make_study(tasks=("average", "topic", "verdict"), replicates=1000, titles=TI
                 own = rng.standard_normal(replicates)
                 deviations.append(spread * (0.6 * own + 0.4 * shared))
     # As they are in the page, so that numbers can be compared to the last digit.
-    return pd.DataFrame(rows), np.array(deviations).astype(np.float16).astype(np.float32), fits
+    return Evidence(pd.DataFrame(rows), np.array(deviations).astype(np.float16).astype(np.float32)), fits

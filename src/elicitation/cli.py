@@ -77,12 +77,16 @@ def estimate(arguments: argparse.Namespace) -> int:
 
 
 def recommend(arguments: argparse.Namespace) -> int:
-    from elicitation.analysis.recommendation import Question, in_words, read_findings, recommend
+    from dataclasses import asdict
+
+    from elicitation.analysis.findings import Question, read_findings
+    from elicitation.analysis.recommendation import recommend
+    from elicitation.analysis.recommendation_text import recommendation_lines
 
     names = {name: getattr(arguments, name) for name in ("task", "supervisor", "student", "method")}
     question = Question(arguments.budget, arguments.weak_price, arguments.gold_price, **names)
     answer = recommend(read_findings(arguments.folder), question)
-    print(json.dumps(answer, indent=1) if arguments.json else "\n".join(in_words(answer)))
+    print(json.dumps(asdict(answer), indent=1) if arguments.json else "\n".join(recommendation_lines(answer)))
     return 0
 
 

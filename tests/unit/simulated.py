@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from elicitation.analysis.evidence import Evidence
 from elicitation.analysis.resampling import both_ways, draw_halves, example_deviations, half_deviations, seed_share
 
 # How much test examples differ in difficulty, on the probit scale.
@@ -35,8 +36,8 @@ def draw_study(
     n: int = 400,
     seed_spread: float = 0.02,
     replicates: int = 400,
-) -> tuple[pd.DataFrame, np.ndarray]:
-    """Points and deviations, as elicitation.analysis.resampling.read_resamples returns them, of one task and method."""
+) -> Evidence:
+    """The evidence on purchases of these accuracies, of one task and method."""
     correct = draw_correct(np.array(accuracies), seeds, n, seed_spread, rng)
     halves = draw_halves(n, replicates // 2, "simulated")
     halved = [half_deviations(runs, list(range(seeds)), halves, "simulated") for runs in correct]
@@ -53,4 +54,4 @@ def draw_study(
         weak_accuracy=0.6,
         commoner_accuracy=0.5,
     )
-    return points.assign(accuracy=correct.mean(axis=(1, 2)), seed_share=shares), deviations
+    return Evidence(points.assign(accuracy=correct.mean(axis=(1, 2)), seed_share=shares), deviations)

@@ -1,7 +1,14 @@
 import pandas as pd
 import pytest
 
-from elicitation.analysis.averages import average_rows, average_tasks, missing_runs, select, task_rows, with_average
+from elicitation.analysis.averages import (
+    average_rows,
+    average_tasks,
+    missing_runs,
+    select,
+    task_rows,
+    with_averaged_runs,
+)
 from elicitation.analysis.names import MISSING
 from elicitation.errors import InputError
 
@@ -78,13 +85,13 @@ def test_tasks_without_a_run_in_common_are_an_error():
 
 
 def test_one_task_has_no_average_and_lacks_nothing():
-    table = with_average(UNPAIRED[UNPAIRED.task == "a"], ["a"])
+    table = with_averaged_runs(UNPAIRED[UNPAIRED.task == "a"], ["a"])
     assert table.task.tolist() == ["a", "a"] and table.n_tasks.tolist() == [1, 1]
     assert missing_runs(PLANNED, UNPAIRED, ["a"]).empty
 
 
 def test_several_tasks_stand_after_their_average():
-    table = with_average(UNPAIRED, ["a", "b"])
+    table = with_averaged_runs(UNPAIRED, ["a", "b"])
     assert table.task.tolist() == ["average", *UNPAIRED.task]
     assert table.n_tasks.tolist() == [2, 1, 1, 1, 1, 1]
 
@@ -92,7 +99,7 @@ def test_several_tasks_stand_after_their_average():
 def test_only_models_that_run_on_all_the_tasks_are_averaged_and_others_lack_nothing():
     elsewhere = UNPAIRED[UNPAIRED.task == "a"].assign(student="t")
     third = UNPAIRED[UNPAIRED.task == "a"].assign(task="c")
-    table = with_average(pd.concat([UNPAIRED, elsewhere, third]), ["a", "b"])
+    table = with_averaged_runs(pd.concat([UNPAIRED, elsewhere, third]), ["a", "b"])
     assert table[table.task == "average"].student.tolist() == ["s"]
     elsewhere, third = PLANNED[PLANNED.task == "a"].assign(student="t"), PLANNED[PLANNED.task == "a"].assign(task="c")
     missing = missing_runs(pd.concat([PLANNED, elsewhere, third]), UNPAIRED, ["a", "b"])
@@ -100,7 +107,7 @@ def test_only_models_that_run_on_all_the_tasks_are_averaged_and_others_lack_noth
 
 
 def test_rows_of_the_average_and_of_the_tasks_are_told_apart():
-    table = with_average(UNPAIRED, ["a", "b"])
+    table = with_averaged_runs(UNPAIRED, ["a", "b"])
     assert set(average_rows(table).task) == {"average"} and len(task_rows(table)) == len(UNPAIRED)
     assert average_rows(UNPAIRED).equals(UNPAIRED), "without an average, all rows"
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from explorer_study import STUDY, TITLES, make_study
 
+from elicitation.analysis.evidence import Evidence
 from elicitation.analysis.resampling import interval
 from elicitation.explorer import data, page
 from elicitation.explorer.data import TOGETHER, carried, encode, page_data
@@ -55,7 +56,7 @@ def decode(text, kind):
 
 
 def test_every_configuration_is_carried_with_its_replicates(study):
-    points, deviations, _ = study
+    points, deviations = study[0].points, study[0].deviations
     groups = page_data(*study, STUDY)["groups"]
     assert [tuple(group[name] for name in TOGETHER) for group in groups] == [
         (task, "small", "big") for task in ("average", "topic", "verdict")
@@ -80,7 +81,7 @@ def test_half_precision_costs_less_than_a_hundredth_of_a_point():
 
 
 def test_fits_carry_what_predicts(study):
-    fits = study[2]
+    fits = study[1]
     for entry, fit in zip(page_data(*study, STUDY)["fits"], fits, strict=True):
         assert (entry["task"], entry["method"], entry["form"]) == (fit.task, fit.method, fit.form)
         assert entry["parameters"] == list(fit.parameters.values()) and entry["modelError"] == fit.model_error
@@ -94,7 +95,7 @@ def test_of_a_large_study_fewer_replicates_are_carried_and_the_page_says_so():
     points = pd.DataFrame({"task": [f"t{i // 100}" for i in range(n)], "method": methods, "n_weak": np.arange(n) % 100})
     points = points.assign(supervisor="v", student="s", n_gold=1, n_seeds=3, n_tasks=1, accuracy=0.7, weak_accuracy=0.6)
     points["commoner_accuracy"] = 0.5
-    made = page_data(points, np.zeros((n, replicates), np.float32), [], STUDY)
+    made = page_data(Evidence(points, np.zeros((n, replicates), np.float32)), [], STUDY)
     assert made["study"]["replicates"] == replicates and 500 < made["study"]["carried"] < replicates
     assert {len(decode(group["deviations"], "f2")) for group in made["groups"]} == {100 * made["study"]["carried"]}
     assert len(page.embed_json(made)) < 10e6
@@ -127,10 +128,10 @@ def test_numbers_that_are_none_are_refused():
 
 
 def test_hostile_names_add_no_element(study, html):
-    points, deviations, fits = study
+    points, deviations, fits = study[0].points, study[0].deviations, study[1]
     named = points.assign(task=points.task.replace("topic", NASTY))
     settings = STUDY | {"name": NASTY, "titles": dict.fromkeys(TITLES, NASTY)}
-    hostile = page.render(page_data(named, deviations, fits, settings))
+    hostile = page.render(page_data(Evidence(named, deviations), fits, settings))
     expected, found = Elements(html), Elements(hostile)
     assert [tag for tag, _ in found.tags] == [tag for tag, _ in expected.tags]
     assert found.title.startswith(NASTY)
@@ -171,11 +172,13 @@ def test_the_size_of_the_page_is_that_of_the_library_and_little_more(html):
 
 
 def test_asking_without_labels_is_carried_beside_the_purchases(study):
-    points, deviations, fits = study
+    points, deviations, fits = study[0].points, study[0].deviations, study[1]
     asked = points.iloc[:1].assign(n_weak=0, n_gold=0, n_seeds=1, accuracy=0.66)
     both = pd.concat([points, asked], ignore_index=True)
     more = np.vstack([deviations, deviations[:1]])
-    without, made = (page_data(*given, fits, STUDY)["groups"] for given in ((points, deviations), (both, more)))
+    without, made = (
+        page_data(Evidence(*given), fits, STUDY)["groups"] for given in ((points, deviations), (both, more))
+    )
     task = points.task.iloc[0]
     for plain, group in zip(without, made, strict=True):
         assert plain["asked"] is None and group["commonerAccuracy"] == 0.55

@@ -5,13 +5,15 @@ import pytest
 from matplotlib.collections import PolyCollection
 from matplotlib.markers import CARETDOWN
 
+from elicitation.analysis.evidence import Evidence
 from elicitation.analysis.frontier import priced
+from elicitation.analysis.label_quality import SupervisorQuality, comparable_tasks
 from elicitation.figures import style
 from elicitation.figures.pareto import plot_pareto
 from elicitation.figures.prompting import NO_PROMPTS, finetuning_labels, plot_prompting
 from elicitation.figures.scaling import LOOKS, plot_scaling
 from elicitation.figures.spending import budgets_spent, plot_spending
-from elicitation.figures.weak_labels import comparable_tasks, plot_weak_labels
+from elicitation.figures.weak_labels import plot_weak_labels
 
 TITLES = {"m": "Method M", "n": "Method N"}
 NOTHING = pd.DataFrame(columns=["task", "supervisor", "student", "method", "n_weak", "n_gold", "seed"])
@@ -85,9 +87,8 @@ def spending(table, panel="task"):
 
 
 def scaling(table, budgets, deviations=None):
-    return plot_scaling(
-        table, np.zeros((len(table), 100)) if deviations is None else deviations, NOTHING, TITLES, budgets, 0.1
-    )
+    evidence = Evidence(table, np.zeros((len(table), 100)) if deviations is None else deviations)
+    return plot_scaling(evidence, NOTHING, TITLES, budgets, 0.1)
 
 
 # Pareto
@@ -194,9 +195,12 @@ def test_a_single_split_has_a_bar_in_place_of_a_band():
 def test_spending_leaves_out_what_spends_no_budget():
     odd = points([(24, 0), (8, 15), (8, 16), (0, 9)], shots=8, shot_quality="weak")
     assert [len(xy) for xy in joined(panels(spending(pd.concat([points(), odd])))[0])] == [3, 3]
-    spent = budgets_spent(pd.Series([3.1, 4, 4.2, 15.8, 15, 8192.8]), [4, 16], 0.1)
+    # They cost 3.1, 4, 4.2, 15.8, 15 and 8192.8.
+    bought = pd.DataFrame({"n_weak": [1, 0, 2, 8, 0, 8], "n_gold": [3, 4, 4, 15, 15, 8192]})
+    spent = budgets_spent(bought, [4, 16], 0.1)
     assert spent.tolist() == pytest.approx([4, 4, np.nan, 16, np.nan, np.nan], nan_ok=True)
-    assert budgets_spent(pd.Series([15.0, 14.0]), [16], 2).tolist() == pytest.approx([16, np.nan], nan_ok=True)
+    bought = pd.DataFrame({"n_weak": [0, 0], "n_gold": [15, 14]})
+    assert budgets_spent(bought, [16], 2).tolist() == pytest.approx([16, np.nan], nan_ok=True)
 
 
 def test_spending_leaves_out_purchases_that_prompts_used_up():
@@ -296,7 +300,7 @@ def test_weak_labels_have_reliability_and_accuracy_of_every_supervisor(superviso
     ends = {"share_low": 0.1, "share_high": 0.9, "accuracy_low": 0.6, "accuracy_high": 0.8}
     bins = [{"supervisor": v, "p": p, "share": p / 2 + 0.2, "n": 50} | ends for v in supervisors for p in (0.1, 0.9)]
     quality = [{"task": t, "supervisor": v, "accuracy": 0.7, "n": 100} | ends for v in supervisors for t in ("a", "b")]
-    figure = plot_weak_labels(pd.DataFrame(bins), pd.DataFrame(quality), ["a"])
+    figure = plot_weak_labels(SupervisorQuality(pd.DataFrame(bins), pd.DataFrame(quality), ["a"]))
     reliability, accuracy = panels(figure)
     for xy, bars in curves(reliability):
         assert xy == pytest.approx(np.array([[10, 25], [90, 65]]))
@@ -332,8 +336,8 @@ def test_the_darkest_shade_is_for_the_largest_amount():
 
 def test_intervals_are_distances_in_percent_and_never_negative():
     table = pd.DataFrame({"a": [0.5, 1.0], "a_low": [0.4, 0.9], "a_high": [0.7, 1 - 1e-16]})
-    assert style.interval(table, "a") == pytest.approx(np.array([[10, 10], [20, 0]]))
-    assert (style.interval(table, "a") >= 0).all()
+    assert style.error_bars(table, "a") == pytest.approx(np.array([[10, 10], [20, 0]]))
+    assert (style.error_bars(table, "a") >= 0).all()
 
 
 def test_a_legend_that_does_not_fit_a_row_takes_more_and_the_figure_grows():
@@ -380,7 +384,7 @@ def test_pareto_shows_asking_without_labels_on_the_left_edge():
     figure = plot_pareto(table, NOTHING, TITLES)
     for axes in panels(figure):
         left = axes.get_xlim()[0]
-        (asked,) = [drawn for drawn in axes.lines if drawn.get_marker() == style.ASKED["marker"]]
+        (asked,) = [drawn for drawn in axes.lines if drawn.get_marker() == style.ASKED_POINT["marker"]]
         assert list(asked.get_xdata()) == [left] and list(asked.get_ydata()) == pytest.approx([75])
         # The frontier begins there too.
         assert line(axes, "0.2").get_xdata()[0] == left and 0 < left < 4

@@ -7,7 +7,7 @@ from test_production import PURCHASES, TRUTH, fit_of
 
 from elicitation.analysis.production import CHANCE, FORMS
 from elicitation.figures import style
-from elicitation.figures.isoquants import COLOURS, MANY, label_places, plot_isoquants
+from elicitation.figures.isoquants import MANY, PATH_COLOURS, label_places, plot_isoquants
 from elicitation.figures.production import FEW, plot_production
 
 BAD_COLOUR = style.NAMED_COLOURS[3]
@@ -70,7 +70,7 @@ def test_isoquants_are_labelled_with_accuracies_that_the_fit_expects_there():
 def test_each_price_has_its_expansion_path_the_dearest_weak_labels_the_fewest():
     figure = isoquants([fit_of("ces")])
     found = paths(panels(figure)[0])
-    dear, cheap = (found[colour] for colour in COLOURS[:2])
+    dear, cheap = (found[colour] for colour in PATH_COLOURS[:2])
     assert np.nanmax(dear[:, 0]) < np.nanmin(cheap[:, 0])
     assert legend(figure) == ["weak label at 0.5", "weak label at 0.01", "observed purchase"]
 

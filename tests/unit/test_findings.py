@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from elicitation.analysis.evaluation import matched_accuracy
+from elicitation.analysis.scoring import matched_accuracy
 
 ROOT = Path(__file__).resolve().parents[2]
 

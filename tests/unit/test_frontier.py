@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elicitation.analysis.frontier import MIN_GAIN, cost, frontiers, on_frontier, score_points
+from elicitation.analysis.evidence import Evidence
+from elicitation.analysis.frontier import MIN_GAIN, frontiers, on_frontier, score_points
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,10 @@ def test_frontier_of_hand_worked_cases(costs, accuracies, expected):
     assert mask.tolist() == [bool(entry) for entry in expected]
 
 
+def evidence_on(accuracies, deviations):
+    return Evidence(pd.DataFrame({"accuracy": accuracies}), deviations)
+
+
 points = st.lists(st.tuples(st.floats(1, 1e4), st.floats(0, 1)), min_size=1, max_size=30)
 
 
@@ -42,11 +47,6 @@ def test_accuracy_rises_along_the_frontier_and_ends_at_the_best(table):
     assert best[-1] >= accuracies.max() - MIN_GAIN
 
 
-def test_cost_is_in_gold_labels():
-    assert cost(100, 5, 0.01) == pytest.approx(6)
-    assert cost(np.array([0, 10]), np.array([3, 0]), 0.5).tolist() == [3, 5]
-
-
 @given(points, st.integers(0, 2**31))
 def test_replicates_have_the_frontiers_that_each_would_have_alone(table, entropy):
     costs, accuracies = np.array(table).T
@@ -57,7 +57,7 @@ def test_replicates_have_the_frontiers_that_each_would_have_alone(table, entropy
 
 def test_a_sure_point_keeps_its_accuracy_and_interval():
     deviations = np.tile([-0.03, 0.03], 50)[None] * [[1], [1]]
-    scores = score_points(np.array([0.6, 0.8]), deviations, np.array([1.0, 2.0]))
+    scores = score_points(evidence_on([0.6, 0.8], deviations), np.array([1.0, 2.0]))
     assert scores.probability.tolist() == [1, 1] and scores.on_frontier.all()
     assert scores.accuracy.tolist() == pytest.approx([0.6, 0.8])
     assert scores.accuracy_low.tolist() == pytest.approx([0.57, 0.77])
@@ -66,7 +66,7 @@ def test_a_sure_point_keeps_its_accuracy_and_interval():
 def test_luck_on_the_choosing_half_is_no_credit_on_the_other():
     # The dearer point is on the frontier where its choosing half is lucky, that is, its reporting half is not.
     deviations = np.array([np.zeros(100), np.where(np.arange(100) < 60, -0.05, 0.1)])
-    scores = score_points(np.array([0.7, 0.7]), deviations, np.array([1.0, 2.0]))
+    scores = score_points(evidence_on([0.7, 0.7], deviations), np.array([1.0, 2.0]))
     assert scores.probability.tolist() == [1, 0.6] and scores.on_frontier.tolist() == [True, True]
     assert scores.accuracy[1] == pytest.approx(0.65)
     assert scores.accuracy_high[1] - scores.accuracy[1] == pytest.approx(0.1 * np.sqrt(1.4))
@@ -74,12 +74,12 @@ def test_luck_on_the_choosing_half_is_no_credit_on_the_other():
 
 def test_a_point_off_the_frontier_is_scored_where_it_was_off():
     deviations = np.array([np.zeros(100), np.where(np.arange(100) < 20, -0.05, 0.1)])
-    scores = score_points(np.array([0.7, 0.7]), deviations, np.array([1.0, 2.0]))
+    scores = score_points(evidence_on([0.7, 0.7], deviations), np.array([1.0, 2.0]))
     assert not scores.on_frontier[1] and scores.accuracy[1] == pytest.approx(0.8)
 
 
 def test_intervals_stay_within_0_and_1():
-    scores = score_points(np.array([0.99, 0.02]), np.tile([-0.1, 0.1], (2, 50)), np.array([1.0, 2.0]))
+    scores = score_points(evidence_on([0.99, 0.02], np.tile([-0.1, 0.1], (2, 50))), np.array([1.0, 2.0]))
     assert scores.accuracy_high.max() == 1 and scores.accuracy_low.min() == 0
 
 
@@ -94,7 +94,7 @@ def table():
 
 
 def priced_frontiers(table, prices=PRICES):
-    return frontiers(table, np.zeros((len(table), 10)), prices)
+    return frontiers(Evidence(table, np.zeros((len(table), 10))), prices)
 
 
 def test_the_same_points_are_priced_again_at_each_price(table):
@@ -133,6 +133,6 @@ def test_methods_compete_with_each_other(table):
 def test_what_costs_nothing_is_the_first_point_and_spends_nothing_on_weak_labels():
     table = pd.DataFrame({"n_weak": [0, 100, 100], "n_gold": [0, 0, 5], "accuracy": [0.7, 0.6, 0.8]})
     table = table.assign(task="t", supervisor="v", student="s")
-    found = frontiers(table, np.zeros((3, 4)), {"v": [0.1]})
+    found = frontiers(Evidence(table, np.zeros((3, 4))), {"v": [0.1]})
     assert found.cost.tolist() == [0, 10, 15] and found.on_frontier.tolist() == [True, False, True]
     assert found.weak_share.tolist() == pytest.approx([0, 1, 2 / 3])

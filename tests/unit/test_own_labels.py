@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from random_configs import OWN_STUDY, write_files
 
-from elicitation.analysis.label_quality import describe_label, describe_sources, join_labels, quality_by_set
+from elicitation.analysis.derived_labels import join_labels
+from elicitation.analysis.label_quality import describe_label, describe_sources, quality_by_set
 from elicitation.buying.methods import Shots
 from elicitation.buying.purchases import Supply, arrange, buy, check_supply, full_supply, order_pool
 from elicitation.data.cards import describe_sets, revision_of, source_files

@@ -8,24 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elicitation.analysis.frontier import cost
 from elicitation.analysis.production import (
     CHANCE,
     FORMS,
-    TOLERANCE,
+    NEAR_BEST,
     Fit,
-    affordable,
     as_json,
     best_of,
     best_purchase,
+    budget_splits,
     expansion_path,
     expansion_table,
-    in_words,
+    fit_words,
     marginal_rate,
     marginal_rate_replicates,
     read_production,
     substitution_table,
 )
+from elicitation.buying.prices import cost
 from elicitation.files import write_json
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -111,10 +111,10 @@ def test_predictions_have_the_shape_of_the_purchases_and_replicates_come_first(f
 def test_intervals_hold_the_prediction_and_count_the_models_own_error(form):
     n_weak, n_gold = PURCHASES.T
     exact, rough = fit_of(form, error=0.01), fit_of(form, error=0.1)
-    low, high = exact.interval(n_weak, n_gold)
+    low, high = exact.accuracy_interval(n_weak, n_gold)
     assert (low <= exact.predict(n_weak, n_gold)).all() and (exact.predict(n_weak, n_gold) <= high).all()
     assert exact.model_error == 0 and rough.model_error == pytest.approx(np.sqrt(0.1**2 - 0.02**2))
-    wider = rough.interval(n_weak, n_gold)
+    wider = rough.accuracy_interval(n_weak, n_gold)
     assert (wider[1] - wider[0] > high - low).all() and wider.min() >= 0 and wider.max() <= 1
 
 
@@ -127,8 +127,8 @@ def test_what_lies_beyond_the_purchases_studied_is_known():
 
 
 def test_how_good_a_fit_is_is_said_in_words():
-    assert in_words(0.0312, 0.02, "bad", "") == "off by 3.1 points (noise 2.0): bad fit"
-    assert in_words(None, 0.02, "undetermined", "too few") == "undetermined, too few"
+    assert fit_words(0.0312, 0.02, "bad", "") == "off by 3.1 points (noise 2.0): bad fit"
+    assert fit_words(None, 0.02, "undetermined", "too few") == "undetermined, too few"
 
 
 # Marginal rate of technical substitution
@@ -170,7 +170,7 @@ def test_the_rate_is_infinite_where_weak_labels_do_harm():
 
 
 def test_purchases_are_whole_and_spend_the_budget_by_steps_of_a_twentieth():
-    purchases = affordable(fit_of(), 64, 0.1)
+    purchases = budget_splits(fit_of(), 64, 0.1)
     assert len(purchases) == 21
     assert purchases[0].tolist() == [640, 0] and purchases[-1].tolist() == [0, 64]
     assert purchases[1].tolist() == [610, 3] and purchases[10].tolist() == [320, 32]
@@ -178,7 +178,7 @@ def test_purchases_are_whole_and_spend_the_budget_by_steps_of_a_twentieth():
 
 @given(st.floats(0.2, 1e5), st.floats(1e-3, 5), st.integers(1, 3000))
 def test_purchases_never_exceed_budget_pool_or_what_was_studied(budget, weak_price, pool_size):
-    n_weak, n_gold = affordable(fit_of(), budget, weak_price, pool_size).T
+    n_weak, n_gold = budget_splits(fit_of(), budget, weak_price, pool_size).T
     assert (cost(n_weak, n_gold, weak_price) <= budget + 1e-6).all()
     assert (n_weak + n_gold <= pool_size).all() and n_weak.max() <= 2560 and n_gold.max() <= 256
     assert (n_weak + n_gold > 0).all() or len(n_weak) == 1
@@ -194,8 +194,8 @@ def test_the_best_purchase_is_nearly_as_good_as_any_and_cheapest_of_those(form, 
     fit = fit_of(form)
     n_weak, n_gold = best_purchase(fit, budget, weak_price)
     found = fit.predict(n_weak, n_gold)
-    for w, g in affordable(fit, budget, weak_price):
-        assert fit.predict(w, g) <= found + TOLERANCE + 1e-12
+    for w, g in budget_splits(fit, budget, weak_price):
+        assert fit.predict(w, g) <= found + NEAR_BEST + 1e-12
         if fit.predict(w, g) >= found + 1e-12:
             assert cost(w, g, weak_price) >= cost(n_weak, n_gold, weak_price)
 
@@ -233,7 +233,7 @@ def test_fits_are_read_as_they_were_written(tmp_path):
     fits = [fit_of(form) for form in FORMS]
     write_json(tmp_path / "production.json", {"fits": [as_json(fit) for fit in fits]})
     for fit, read in zip(fits, read_production(tmp_path / "production.json"), strict=True):
-        assert list(read.parameters) == list(fit.parameters) and read.named == fit.named
+        assert list(read.parameters) == list(fit.parameters) and read.names == fit.names
         assert read.largest == fit.largest and (read.purchases == fit.purchases).all()
         for predict in ("predict", "predict_replicates"):
             assert getattr(read, predict)(100, 10) == pytest.approx(getattr(fit, predict)(100, 10), abs=1e-5)

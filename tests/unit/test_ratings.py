@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from elicitation.analysis.label_quality import join_labels
+from elicitation.analysis.derived_labels import join_labels
 from elicitation.data import ratings
 from elicitation.data.cards import revision_of, source_files
 from elicitation.data.ratings import (

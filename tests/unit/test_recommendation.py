@@ -2,29 +2,22 @@ import json
 import math
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
 import pytest
 from simulated import draw_study
 
+from elicitation.analysis.evidence import Evidence
+from elicitation.analysis.findings import Question, read_findings
 from elicitation.analysis.names import UNDETERMINED
+from elicitation.analysis.next_steps import factor_alone, next_steps, purchase_of
+from elicitation.analysis.options import find_options
 from elicitation.analysis.production import Fit, as_json
-from elicitation.analysis.recommendation import (
-    Question,
-    answer_all,
-    asking_is_as_good,
-    factor_alone,
-    in_words,
-    next_steps,
-    options,
-    purchase_of,
-    read_findings,
-    recommend,
-    report,
-    worth_buying,
-)
+from elicitation.analysis.recommendation import Nothing, answer_all, recommend, recommendation_from
+from elicitation.analysis.recommendation_text import recommendation_lines, recommendation_report
 from elicitation.cli import main
 from elicitation.errors import InputError
 from elicitation.files import hash_file, read_json, write_json, write_table
@@ -58,8 +51,8 @@ def folder(tmp_path):
     def write(fits=None, best=None, prices=PRICES, verdict=0.9, studies=({},)):
         tables = []
         for i, names in enumerate(studies):
-            points, deviations = draw_study(PURCHASES, accuracies(best), np.random.default_rng(i), seed_spread=0.005)
-            tables.append(points.assign(deviations=list(deviations.astype(np.float32)), **names))
+            drawn = draw_study(PURCHASES, accuracies(best), np.random.default_rng(i), seed_spread=0.005)
+            tables.append(drawn.points.assign(deviations=list(drawn.deviations.astype(np.float32)), **names))
         write_table(tmp_path / "results/resamples.parquet", pd.concat(tables, ignore_index=True))
         fits = [fit_of(**names) for names in studies] if fits is None else fits
         made_from = {"inputs": {"results/resamples.parquet": hash_file(tmp_path / "results/resamples.parquet")}}
@@ -73,62 +66,63 @@ def folder(tmp_path):
 
 def test_the_purchase_is_the_production_functions_best_within_the_budget(folder):
     answer = recommend(read_findings(folder()), Question(50, 0.1))
-    bought = answer["recommended"]
+    bought = answer.recommended
     shares = [(np.floor((50 - g) / 0.1 + 1e-9) if g < 50 else 0, g) for g in np.arange(0, 50.1, 2.5) // 1]
     best = max(fit_of().predict(min(weak, 640), gold) for weak, gold in shares)
-    assert fit_of().predict(bought["n_weak"], bought["n_gold"]) >= best - 0.001
-    assert bought["n_gold"] + 0.1 * bought["n_weak"] == pytest.approx(bought["cost"]) and bought["cost"] <= 50
-    assert answer["accuracy"]["mean"] == pytest.approx(best, abs=0.005)
-    assert answer["accuracy"]["low"] < answer["accuracy"]["mean"] < answer["accuracy"]["high"]
+    assert fit_of().predict(bought.n_weak, bought.n_gold) >= best - 0.001
+    assert bought.n_gold + 0.1 * bought.n_weak == pytest.approx(bought.cost) and bought.cost <= 50
+    assert answer.accuracy.mean == pytest.approx(best, abs=0.005)
+    assert answer.accuracy.low < answer.accuracy.mean < answer.accuracy.high
 
 
 def asking(findings, accuracy, n_seeds=1):
     """The findings with asking without labels, by a method of its own and with next to no uncertainty."""
-    point = findings.points.iloc[:1].assign(method="few_shot", n_weak=0, n_gold=0, accuracy=accuracy, n_seeds=n_seeds)
-    deviations = np.tile([-0.001, 0.001], findings.deviations.shape[1] // 2)[None]
-    points = pd.concat([findings.points, point], ignore_index=True)
-    return replace(findings, points=points, deviations=np.vstack([findings.deviations, deviations]))
+    known = findings.evidence
+    point = known.points.iloc[:1].assign(method="few_shot", n_weak=0, n_gold=0, accuracy=accuracy, n_seeds=n_seeds)
+    deviations = np.tile([-0.001, 0.001], known.replicates // 2)[None]
+    points = pd.concat([known.points, point], ignore_index=True)
+    return replace(findings, evidence=Evidence(points, np.vstack([known.deviations, deviations])))
 
 
 def test_asking_without_labels_changes_no_purchase(folder):
     findings = read_findings(folder())
     alone, beside = (recommend(found, Question(50, 0.1)) for found in (findings, asking(findings, 0.9)))
-    assert alone["nothing"] == {"commoner": 0.5, "asking": None} and worth_buying(alone) == "yes"
-    assert {**beside, "nothing": None} == {**alone, "nothing": None}
-    assert beside["n_seeds"] > 1, "that of the purchase"
+    assert alone.nothing == Nothing(0.5, None) and alone.worth_buying == "yes"
+    assert replace(beside, nothing=None) == replace(alone, nothing=None)
+    assert beside.n_seeds > 1, "that of the purchase"
 
 
 def test_where_asking_without_labels_is_better_nothing_is_to_be_bought(folder):
     answer = recommend(asking(read_findings(folder()), 0.97), Question(50, 0.1))
-    found = answer["nothing"]["asking"]
-    assert found["accuracy"]["mean"] == pytest.approx(0.97) and found["difference"]["mean"] < 0
-    assert found["accuracy"]["low"] == pytest.approx(0.969, abs=1e-4)
-    assert worth_buying(answer) == "no" and asking_is_as_good(answer)
-    text = "\n".join(in_words(answer))
+    found = answer.nothing.asking
+    assert found.accuracy.mean == pytest.approx(0.97) and found.difference.mean < 0
+    assert found.accuracy.low == pytest.approx(0.969, abs=1e-4)
+    assert answer.worth_buying == "no" and answer.asking_is_as_good
+    text = "\n".join(recommendation_lines(answer))
     assert "**Buy nothing" in text and "97.0 % (96.9 to 97.1)" in text and "test examples alone" in text
     assert "always the commoner answer: 50.0 %" in text
-    assert "**97.0 % (96.9 to 97.1)**" in report([answer])
+    assert "**97.0 % (96.9 to 97.1)**" in recommendation_report([answer])
 
 
 def test_where_labels_are_better_than_asking_they_are_bought(folder):
     answer = recommend(asking(read_findings(folder(best=(320, 32))), 0.6), Question(64, 0.1))
-    assert answer["nothing"]["asking"]["probability"] == 1 and worth_buying(answer) == "yes"
-    text = "\n".join(in_words(answer))
+    assert answer.nothing.asking.probability == 1 and answer.worth_buying == "yes"
+    text = "\n".join(recommendation_lines(answer))
     assert "Buy nothing" not in text and "always the commoner answer" in text
-    assert "| 60.0 % (59.9 to 60.1) |" in report([answer])
+    assert "| 60.0 % (59.9 to 60.1) |" in recommendation_report([answer])
 
 
 def test_what_is_as_good_as_asking_is_undetermined_and_nothing_advised(folder):
     findings = read_findings(folder([fit_of("bad")], best=(0, 64)))
-    level = recommend(findings, Question(64, 0.1))["accuracy"]["mean"]
+    level = recommend(findings, Question(64, 0.1)).accuracy.mean
     answer = recommend(asking(findings, level + 1e-4), Question(64, 0.1))
-    assert worth_buying(answer) == UNDETERMINED and asking_is_as_good(answer)
-    assert "(undetermined)" in "\n".join(in_words(answer))
+    assert answer.worth_buying == UNDETERMINED and answer.asking_is_as_good
+    assert "(undetermined)" in "\n".join(recommendation_lines(answer))
 
 
 def test_one_seed_never_decides_whether_labels_are_worth_it(folder):
     answer = recommend(asking(read_findings(folder()), 0.97), Question(50, 0.1))
-    assert worth_buying(answer | {"n_seeds": 1}) == UNDETERMINED
+    assert replace(answer, n_seeds=1).worth_buying == UNDETERMINED
 
 
 def test_a_method_that_is_only_asked_buys_nothing(folder):
@@ -139,51 +133,52 @@ def test_a_method_that_is_only_asked_buys_nothing(folder):
 def test_prices_and_budget_may_be_in_any_currency(folder):
     findings = read_findings(folder())
     gold, euros = recommend(findings, Question(50, 0.1)), recommend(findings, Question(1000, 2, gold_price=20))
-    assert euros["recommended"] == gold["recommended"] | {"cost": gold["recommended"]["cost"] * 20}
-    assert euros["weak_price"] == 2 and euros["accuracy"] == gold["accuracy"]
+    assert euros.recommended == replace(gold.recommended, cost=gold.recommended.cost * 20)
+    assert euros.weak_price == 2 and euros.accuracy == gold.accuracy
 
 
 def test_both_pure_strategies_are_told_with_how_much_worse_they_are(folder):
     answer = recommend(read_findings(folder()), Question(50, 0.1))
-    assert answer["recommended"]["strategy"] == "mixed"
-    assert set(answer["pure_strategies"]) == {"weak only", "gold only"}
-    for name, other in answer["pure_strategies"].items():
-        assert (other["n_gold"] == 0) == (name == "weak only") and (other["n_weak"] == 0) == (name == "gold only")
-        expected = fit_of().predict(other["n_weak"], other["n_gold"]) - answer["accuracy"]["mean"]
-        assert other["difference"]["mean"] == pytest.approx(expected, abs=0.01)
+    assert answer.recommended.strategy == "mixed"
+    assert set(answer.pure_strategies) == {"weak only", "gold only"}
+    for name, other in answer.pure_strategies.items():
+        assert (other.n_gold == 0) == (name == "weak only") and (other.n_weak == 0) == (name == "gold only")
+        expected = fit_of().predict(other.n_weak, other.n_gold) - answer.accuracy.mean
+        assert other.difference.mean == pytest.approx(expected, abs=0.01)
 
 
 def test_the_data_support_what_the_runs_show_by_themselves(folder):
     answer = recommend(read_findings(folder(best=(320, 32))), Question(64, 0.1))
-    assert answer["recommended"]["strategy"] == "mixed" and answer["regime"]["regime"] == "mixed"
-    assert answer["supported"] and answer["next"] == []
-    assert "The data support it" in "\n".join(in_words(answer))
+    assert answer.recommended.strategy == "mixed" and answer.regime["regime"] == "mixed"
+    assert answer.supported and answer.next == []
+    assert "The data support it" in "\n".join(recommendation_lines(answer))
 
 
 def test_a_smooth_function_alone_supports_nothing(folder):
     """The runs are level; the function sees a gain in mixing."""
     answer = recommend(read_findings(folder(verdict=0.99)), Question(64, 0.1))
-    assert not answer["supported"] and answer["regime"]["regime"] == UNDETERMINED
-    assert any("seeds" in step for step in answer["next"])
-    assert "Undetermined" in "\n".join(in_words(answer))
+    assert not answer.supported and answer.regime["regime"] == UNDETERMINED
+    assert any("seeds" in step for step in answer.next)
+    assert "Undetermined" in "\n".join(recommendation_lines(answer))
 
 
 def test_where_the_runs_decide_the_strategy_they_are_followed(folder):
     findings = read_findings(folder(best=(0, 64)))
-    table, _ = options(findings, Question(64, 0.1))
+    table = find_options(findings, Question(64, 0.1)).table
     assert table.strategy[table.accuracy.idxmax()] == "mixed", "the function alone would mix"
     answer = recommend(findings, Question(64, 0.1))
-    assert answer["regime"]["regime"] == "quality-dominant" and answer["supported"]
-    assert (answer["recommended"]["n_weak"], answer["recommended"]["n_gold"]) == (0, 64)
+    assert answer.regime["regime"] == "quality-dominant" and answer.supported
+    assert (answer.recommended.n_weak, answer.recommended.n_gold) == (0, 64)
 
 
 def test_a_bad_fit_is_not_followed(folder):
     findings = read_findings(folder([fit_of("bad")], best=(0, 64)))
-    table, draws = options(findings, Question(64, 0.1))
+    options = find_options(findings, Question(64, 0.1))
+    table, draws = options.table, options.draws
     assert set(zip(table.n_weak, table.n_gold, strict=True)) == set(PURCHASES) and draws.shape == (9, 400)
     answer = recommend(findings, Question(64, 0.1))
-    assert (answer["recommended"]["n_weak"], answer["recommended"]["n_gold"]) == (0, 64)
-    assert "bad fit" in answer["basis"]
+    assert (answer.recommended.n_weak, answer.recommended.n_gold) == (0, 64)
+    assert "bad fit" in answer.basis
 
 
 @pytest.mark.parametrize(
@@ -192,7 +187,7 @@ def test_a_bad_fit_is_not_followed(folder):
         pytest.param(Question(32, 0.1), (0, 16), (0, 32), id="in the same proportion"),
         pytest.param(Question(32, 0.1), (80, 8), (160, 16), id="both kinds"),
         pytest.param(Question(1000, 0.1), (0, 64), (0, 64), id="no more than was studied"),
-        pytest.param(Question(64, 0.1), (0, 16), (0, 16), id="not against dearer runs"),
+        pytest.param(Question(64, 0.1), (0, 16), (0, 16), id="not against more expensive runs"),
         pytest.param(Question(33, 0.3), (80, 8), (82, 8), id="whole labels"),
     ],
 )
@@ -200,22 +195,22 @@ def test_what_was_run_is_scaled_to_the_budget_where_nothing_says_that_more_is_no
     folder, question, best, bought
 ):
     findings = read_findings(folder([fit_of("bad")], best=best))
-    points = findings.points
+    points = findings.evidence.points
     points["accuracy"] = [0.9 if pair == best else 0.7 for pair in zip(points.n_weak, points.n_gold, strict=True)]
     answer = recommend(findings, question)
     assert answer_pair(answer) == bought
-    assert answer["recommended"]["cost"] == pytest.approx(bought[1] + question.weak_price * bought[0])
-    assert answer["accuracy"]["mean"] == pytest.approx(0.9, abs=0.02), "that of the purchase that was run"
+    assert answer.recommended.cost == pytest.approx(bought[1] + question.weak_price * bought[0])
+    assert answer.accuracy.mean == pytest.approx(0.9, abs=0.02), "that of the purchase that was run"
     run = f"scaled to the budget from {best[0]} weak + {best[1]} gold labels, whose accuracy this is"
-    assert (run in answer["basis"]) == (bought != best)
+    assert (run in answer.basis) == (bought != best)
     assert answer_pair(recommend(replace(findings, pool_sizes={"t": sum(best)}), question)) == best
 
 
 def test_purchases_of_strategies_that_were_never_run_are_named(folder):
     answer = recommend(read_findings(folder([fit_of("bad")])), Question(10, 2.0))
-    assert answer["regime"]["missing"] == ["weak only", "mixed"] and not answer["supported"]
+    assert answer.regime["missing"] == ["weak only", "mixed"] and not answer.supported
     named = "runs of 5 weak + 0 gold labels and of 2 weak + 5 gold labels, where the method can make them"
-    assert answer["next"] == [f"{named}: no purchase within the budget is weak only or mixed"]
+    assert answer.next == [f"{named}: no purchase within the budget is weak only or mixed"]
 
 
 def test_what_is_proposed_spends_the_budget_and_can_be_bought():
@@ -227,22 +222,22 @@ def test_what_is_proposed_spends_the_budget_and_can_be_bought():
 
 def test_beyond_the_study_runs_of_that_size_are_asked_for_in_labels(folder):
     answer = recommend(read_findings(folder([fit_of()])), Question(20000, 2, gold_price=20))
-    assert not answer["studied"]
-    labels = "{n_weak} weak + {n_gold} gold labels".format(**answer["recommended"])
-    assert answer["next"] == [f"runs of {labels} and of other purchases of that size: the study has none"]
+    assert not answer.studied
+    labels = "{n_weak} weak + {n_gold} gold labels".format(**asdict(answer.recommended))
+    assert answer.next == [f"runs of {labels} and of other purchases of that size: the study has none"]
 
 
 def test_no_more_labels_are_recommended_than_the_pool_holds(folder):
     findings = replace(read_findings(folder()), pool_sizes={"t": 100})
-    table, _ = options(findings, Question(64, 0.1))
+    table = find_options(findings, Question(64, 0.1)).table
     assert (table.n_weak + table.n_gold).max() == 100
 
 
 def test_beyond_the_study_nothing_is_supported_and_the_runs_to_add_are_named(folder):
     answer = recommend(read_findings(folder()), Question(1000, 0.1))
-    bought = answer["recommended"]
-    assert bought["n_weak"] <= 640 and bought["n_gold"] <= 64, "no more labels than were studied"
-    assert not answer["studied"] and not answer["supported"] and "of that size: the study has none" in answer["next"][0]
+    bought = answer.recommended
+    assert bought.n_weak <= 640 and bought.n_gold <= 64, "no more labels than were studied"
+    assert not answer.studied and not answer.supported and "of that size: the study has none" in answer.next[0]
 
 
 def test_the_better_supervisor_is_chosen_each_at_its_own_price(folder):
@@ -250,9 +245,9 @@ def test_the_better_supervisor_is_chosen_each_at_its_own_price(folder):
     fits = [fit_of(), fit_of(parameters=better, supervisor="w")]
     study = folder(fits, prices={"v": [0.1], "w": [0.2]}, studies=({}, {"supervisor": "w"}))
     answer = recommend(read_findings(study), Question(60))
-    assert answer["recommended"]["supervisor"] == "w" and answer["weak_price"] == 0.2
+    assert answer.recommended.supervisor == "w" and answer.weak_price == 0.2
     only = recommend(read_findings(study), Question(60, supervisor="v"))
-    assert only["recommended"]["supervisor"] == "v" and only["weak_price"] == 0.1
+    assert only.recommended.supervisor == "v" and only.weak_price == 0.1
 
 
 def test_luck_among_many_methods_is_not_counted(folder):
@@ -267,11 +262,11 @@ def test_luck_among_many_methods_is_not_counted(folder):
         fit.replicates[:] = fit.replicates[order]
     answer = recommend(read_findings(folder(fits, studies=names)), Question(50, 0.1))
     best = max(fit.predict(*answer_pair(answer)) for fit in fits)
-    assert answer["accuracy"]["mean"] < best
+    assert answer.accuracy.mean < best
 
 
 def answer_pair(answer):
-    return answer["recommended"]["n_weak"], answer["recommended"]["n_gold"]
+    return answer.recommended.n_weak, answer.recommended.n_gold
 
 
 @pytest.mark.parametrize(
@@ -297,8 +292,8 @@ def test_what_cannot_be_answered_is_told_in_a_sentence(folder, question, sentenc
 def test_a_student_on_one_task_alone_is_found_there(folder):
     studies = ({"task": "average"}, {"task": "t"}, {"task": "t", "student": "tiny"})
     findings = read_findings(folder(studies=studies))
-    assert recommend(findings, Question(50, 0.1, student="tiny"))["task"] == "t"
-    assert recommend(findings, Question(50, 0.1, student="s"))["task"] == "average"
+    assert recommend(findings, Question(50, 0.1, student="tiny")).task == "t"
+    assert recommend(findings, Question(50, 0.1, student="s")).task == "average"
 
 
 @pytest.mark.parametrize(
@@ -338,11 +333,11 @@ def test_seeds_alone_cannot_make_up_for_few_test_examples(excess, share, factor)
     ],
 )
 def test_test_examples_are_asked_for_where_seeds_alone_would_not_do(share, step):
-    option = pd.Series({"n_seeds": 4, "n_test": 400, "seed_share": share, "weak_price": 0.1}, dtype=object)
+    option = {"n_seeds": 4, "n_test": 400, "seed_share": share, "weak_price": 0.1, "studied": True}
     # The lead must be 2.33 of its standard errors; it is 1.61.
     regime = {"missing": [], "winner": "gold only", "lead": 0.0161, "lead_low": -0.0035, "lead_high": 0.0357}
-    answer = {"supported": False, "studied": True, "wanted": 0.99, "regime": regime | {"n_weak": 0, "n_gold": 64}}
-    [said] = next_steps(answer, option, math.inf)
+    regime |= {"n_weak": 0, "n_gold": 64}
+    [said] = next_steps(pd.Series(option, dtype=object), regime, 0.99, Fraction(64), math.inf)
     assert said.startswith(step)
     assert said.endswith(" and about 836 test examples in all (now 400)") == (share == 0.5)
 
@@ -352,23 +347,29 @@ def test_labels_of_a_source_with_one_price_keep_it_in_the_report(folder):
     fits = [fit_of(), fit_of(supervisor="w", parameters=CAPPED | {"cap": 60.0})]
     findings = read_findings(folder(fits, prices=cheap, studies=({}, {"supervisor": "w"})))
     answers = answer_all(findings, [4, 64])
-    asked = [(answer["question"]["weak_price"], answer["question"]["budget"]) for answer in answers]
+    asked = [(answer.question.weak_price, answer.question.budget) for answer in answers]
     assert asked == [(0.5, 4), (0.5, 64), (0.02, 4), (0.02, 64)]
     for answer in answers:
-        bought = answer["recommended"]
-        price = 0.2 if bought["supervisor"] == "w" else answer["question"]["weak_price"]
-        assert bought["cost"] == pytest.approx(bought["n_gold"] + price * bought["n_weak"]) and bought["cost"] <= 64
-        assert answer["weak_price"] == price
-        told = "\n".join(in_words(answer))
-        assert f"a weak label costs {answer['question']['weak_price']:g}" in told
-        assert ("(weak ones of w, which cost 0.2)" in told) == (bought["supervisor"] == "w" and bought["n_weak"] > 0)
-        for name, other in answer["pure_strategies"].items():
-            source = f" of {other['supervisor']}" if other["supervisor"] != bought["supervisor"] else ""
-            assert (f"- {name} ({other['n_weak']} weak + 0 gold labels{source}): " in told) == (name == "weak only")
-    assert "(weak ones of w, which cost 0.2) | Method M |" in report(answers)
-    assert {answer["recommended"]["supervisor"] for answer in answers} == {"v", "w"}
+        bought = answer.recommended
+        price = 0.2 if bought.supervisor == "w" else answer.question.weak_price
+        assert bought.cost == pytest.approx(bought.n_gold + price * bought.n_weak) and bought.cost <= 64
+        assert answer.weak_price == price
+        told = "\n".join(recommendation_lines(answer))
+        assert f"a weak label costs {answer.question.weak_price:g}" in told
+        assert ("(weak ones of w, which cost 0.2)" in told) == (bought.supervisor == "w" and bought.n_weak > 0)
+        for name, other in answer.pure_strategies.items():
+            source = f" of {other.supervisor}" if other.supervisor != bought.supervisor else ""
+            assert (f"- {name} ({other.n_weak} weak + 0 gold labels{source}): " in told) == (name == "weak only")
+    assert "(weak ones of w, which cost 0.2) | Method M |" in recommendation_report(answers)
+    assert {answer.recommended.supervisor for answer in answers} == {"v", "w"}
     asked = recommend(findings, Question(64, 0.01, supervisor="w"))
-    assert asked["weak_price"] == 0.01, "whoever names a price means it"
+    assert asked.weak_price == 0.01, "whoever names a price means it"
+
+
+def test_a_recommendation_survives_its_file(folder):
+    for findings in (read_findings(folder()), asking(read_findings(folder()), 0.9)):
+        answer = recommend(findings, Question(50, 0.1))
+        assert recommendation_from(json.loads(json.dumps(asdict(answer)))) == answer
 
 
 def test_an_unfinished_study_is_told(tmp_path):
@@ -378,7 +379,7 @@ def test_an_unfinished_study_is_told(tmp_path):
 
 def test_the_report_has_a_row_a_budget_and_price_and_says_each_in_words(folder):
     answers = answer_all(read_findings(folder(prices={"v": [0.5, 0.1]})), [4, 16, 64])
-    text = report(answers)
+    text = recommendation_report(answers)
     assert len(answers) == 6 and text.count("\n## Budget") == 6 and text.count("\n| t | s |") == 6
 
 

@@ -4,13 +4,13 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
 
-from elicitation.figures.regime_map import COLOURS, PALE, cell_colour, map_axes, plot_regime_map
+from elicitation.figures.regime_map import PALE, REGIME_COLOURS, cell_colour, map_axes, plot_regime_map
 
 NAMES = {"supervisor": "v", "student": "s", "method": "m"}
 
 
 def cell(regime, *probabilities):
-    return pd.Series({"regime": regime, **dict(zip(COLOURS, probabilities, strict=True))})
+    return pd.Series({"regime": regime, **dict(zip(REGIME_COLOURS, probabilities, strict=True))})
 
 
 def test_the_map_reaches_a_little_beyond_the_study():
@@ -20,7 +20,7 @@ def test_the_map_reaches_a_little_beyond_the_study():
 
 
 def test_decided_regimes_are_strong_leading_ones_pale_and_others_white():
-    green = np.array(to_rgb(COLOURS["mixed"]))
+    green = np.array(to_rgb(REGIME_COLOURS["mixed"]))
     assert cell_colour(cell("mixed", 0.0, 0.95, 0.05)) == pytest.approx(green)
     assert cell_colour(cell("undetermined", 0.3, 0.6, 0.1)) == pytest.approx(1 + PALE * (green - 1))
     assert cell_colour(cell("undetermined", np.nan, np.nan, np.nan)) == pytest.approx(np.ones(3))

@@ -5,20 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from elicitation.analysis.evidence import Evidence, asked_accuracies, interval, read_evidence, with_interval
 from elicitation.analysis.resampling import (
-    asked_accuracies,
-    best_by_half,
     both_ways,
     draw_halves,
     half_deviations,
-    interval,
-    read_resamples,
-    reported,
     resample,
     seed_weights,
     t_factors,
-    with_average,
-    with_interval,
+    with_averaged_resamples,
     with_weak_accuracy,
 )
 from elicitation.files import write_table
@@ -108,7 +103,7 @@ def test_what_seeds_and_what_examples_account_for_is_told_apart(spread, low, hig
 def test_shares_are_averaged_by_variance():
     table = rows(("a", 1, 0.6, 3), ("b", 1, 0.8, 3)).assign(seed_share=[1.0, 0.0])
     table["deviations"] = [np.array([0.1, -0.1]), np.array([0.2, -0.2])]
-    assert with_average(table, ["a", "b"]).seed_share[0] == pytest.approx(0.2)
+    assert with_averaged_resamples(table, ["a", "b"]).seed_share[0] == pytest.approx(0.2)
 
 
 def rows(*entries):
@@ -120,7 +115,9 @@ def rows(*entries):
 
 
 def test_averages_are_those_of_configurations_that_all_tasks_have():
-    table = with_average(rows(("a", 1, 0.6, 3), ("b", 1, 0.8, 2), ("a", 2, 0.9, 3), ("c", 1, 0.1, 3)), ["a", "b"])
+    table = with_averaged_resamples(
+        rows(("a", 1, 0.6, 3), ("b", 1, 0.8, 2), ("a", 2, 0.9, 3), ("c", 1, 0.1, 3)), ["a", "b"]
+    )
     assert table.task.tolist() == ["average", "a", "b", "a", "c"]
     row = table.iloc[0]
     assert (row.n_weak, row.n_seeds, row.n_test, row.n_tasks) == (1, 2, 100, 2)
@@ -129,22 +126,23 @@ def test_averages_are_those_of_configurations_that_all_tasks_have():
 
 def test_one_task_has_no_average():
     table = rows(("a", 1, 0.6, 3))
-    assert with_average(table, ["a"]) is table
+    assert with_averaged_resamples(table, ["a"]) is table
 
 
 def test_resamples_are_read_as_points_and_deviations(tmp_path):
     write_table(tmp_path / "r.parquet", rows(("a", 1, 0.6, 3), ("a", 2, 0.8, 3)))
-    points, deviations = read_resamples(tmp_path / "r.parquet")
-    assert "deviations" not in points and deviations.shape == (2, 5)
-    assert deviations[1] == pytest.approx(np.full(5, 0.08))
+    evidence = read_evidence(tmp_path / "r.parquet")
+    assert "deviations" not in evidence.points and evidence.deviations.shape == (2, 5)
+    assert evidence.deviations[1] == pytest.approx(np.full(5, 0.08))
 
 
 def test_what_a_half_chooses_the_other_reports():
-    accuracy = np.array([0.7, 0.7, 0.5])
-    deviations = np.array([[0.1, -0.1], [-0.1, 0.1], [0.0, 0.0]])
-    chosen = best_by_half(accuracy, deviations)
+    points = pd.DataFrame({"accuracy": [0.7, 0.7, 0.5]})
+    evidence = Evidence(points, np.array([[0.1, -0.1], [-0.1, 0.1], [0.0, 0.0]]))
+    chosen = evidence.best_by_half()
     assert chosen.tolist() == [1, 0]
-    assert reported(accuracy, deviations, chosen) == pytest.approx([0.6, 0.6])
+    assert evidence.reported(chosen) == pytest.approx([0.6, 0.6])
+    assert evidence.best_by_half(np.array([2, 0])).tolist() == [0, 0]
 
 
 def test_columns_of_an_interval_are_named_after_their_quantity():
@@ -155,7 +153,7 @@ def test_columns_of_an_interval_are_named_after_their_quantity():
 def test_points_keep_their_order_when_they_learn_the_weak_labels_interval():
     points = rows(("a", 2, 0.6, 3), ("a", 1, 0.8, 3))
     summary = points.iloc[::-1].assign(weak_accuracy_low=[0.1, 0.2], weak_accuracy_high=0.9)
-    joined = with_weak_accuracy(points, summary)
+    joined = with_weak_accuracy(Evidence(points, np.zeros((2, 4))), summary).points
     assert joined.n_weak.tolist() == [2, 1] and joined.weak_accuracy_low.tolist() == [0.2, 0.1]
 
 
@@ -171,7 +169,8 @@ def test_asking_without_labels_is_told_for_every_task_and_student():
     points = pd.DataFrame({"task": ["a", "a", "b"], "student": "s", "n_weak": 0, "n_gold": [0, 4, 0]})
     points = points.assign(method="m", accuracy=[0.7, 0.9, 0.6])
     points = pd.concat([points, points.assign(method="n")], ignore_index=True)
-    found = asked_accuracies(points, np.tile([-0.1, 0.1], (6, 20)))
+    evidence = Evidence(points, np.tile([-0.1, 0.1], (6, 20)))
+    found = asked_accuracies(evidence)
     assert found.task.tolist() == ["a", "b"] and found.asked_accuracy.tolist() == [0.7, 0.6]
     assert found.asked_accuracy_low.tolist() == pytest.approx([0.6, 0.5])
-    assert asked_accuracies(points[points.n_gold > 0], np.zeros((6, 20))).empty
+    assert asked_accuracies(evidence.bought).empty

@@ -1,14 +1,15 @@
 import pytest
 
-from elicitation.analysis.names import NO_LABELS, PLAIN, REGIMES, STRATEGIES, strategy_of
+from elicitation.analysis.names import NOTHING_BOUGHT, PLAIN, REGIMES, STRATEGIES, strategy_of
 
 
 @pytest.mark.parametrize(
-    ("purchase", "strategy"), [((9, 0), "weak only"), ((9, 1), "mixed"), ((0, 1), "gold only"), ((0, 0), NO_LABELS)]
+    ("purchase", "strategy"),
+    [((9, 0), "weak only"), ((9, 1), "mixed"), ((0, 1), "gold only"), ((0, 0), NOTHING_BOUGHT)],
 )
 def test_a_strategy_is_named_by_the_kinds_of_labels_bought(purchase, strategy):
     assert strategy_of(*purchase) == strategy
 
 
 def test_every_strategy_has_a_regime_in_which_it_wins():
-    assert tuple(REGIMES) == tuple(PLAIN) == STRATEGIES and NO_LABELS not in STRATEGIES
+    assert tuple(REGIMES) == tuple(PLAIN) == STRATEGIES and NOTHING_BOUGHT not in STRATEGIES

@@ -6,11 +6,12 @@ import pandas as pd
 import pytest
 import yaml
 
-from elicitation.analysis.averages import average_rows, missing_runs, select, task_rows, with_average
-from elicitation.analysis.evaluation import summarise
+from elicitation.analysis.averages import average_rows, missing_runs, select, task_rows, with_averaged_runs
+from elicitation.analysis.evidence import Evidence
 from elicitation.analysis.frontier import frontiers
+from elicitation.analysis.method_comparison import methods_latex, methods_table
 from elicitation.analysis.regimes import find_regimes
-from elicitation.analysis.tables import methods_latex, methods_table
+from elicitation.analysis.scoring import summarise
 from elicitation.figures.prompting import finetuning_labels, plot_prompting
 from elicitation.figures.scaling import plot_scaling
 from elicitation.figures.spending import plot_spending
@@ -66,7 +67,7 @@ def shown(study, metrics, planned):
         values = study.views[figure]
         # What is shown of the models alone, so that no more is averaged than that.
         table = select(metrics, {kind: names for kind, names in values.items() if kind != "task"})
-        return summarise(select(with_average(table, over), values)), missing_runs(planned, metrics, over)
+        return summarise(select(with_averaged_runs(table, over), values)), missing_runs(planned, metrics, over)
 
     yield rows_of
     plt.close("all")
@@ -109,12 +110,12 @@ def test_prompting_is_drawn_where_labels_stand_in_prompts(study, shown, titles):
 
 
 def deviating(table):
-    return np.random.default_rng(0).normal(0, 0.02, (len(table), REPLICATES))
+    return Evidence(table, np.random.default_rng(0).normal(0, 0.02, (len(table), REPLICATES)))
 
 
 def test_scaling_has_a_panel_for_every_student(study, shown, titles, budgets):
     rows, missing = shown("scaling", study.averaged())
-    figure = plot_scaling(rows, deviating(rows), missing, titles, budgets, study.grid.weak_price)
+    figure = plot_scaling(deviating(rows), missing, titles, budgets, study.grid.weak_price)
     assert [axes.get_title() for axes in figure.axes if axes.get_title()] == study.students
 
 
@@ -122,15 +123,15 @@ def test_tables_and_frontiers_have_every_method_of_an_average(study, metrics, pl
     over, budgets = study.averaged(), budgets[-2:]
     prices = {name: found[:1] for name, found in study.prices.items()}
     # One configuration of each kind stands for all seeds.
-    points = average_rows(with_average(metrics[metrics.seed == study.seeds[0]], over)).reset_index(drop=True)
+    points = average_rows(with_averaged_runs(metrics[metrics.seed == study.seeds[0]], over)).reset_index(drop=True)
     points = points.assign(n_seeds=3)
-    table = methods_table(points, deviating(points), prices, budgets)
+    table = methods_table(deviating(points), prices, budgets)
     assert set(table.method) == set(points.method) and table.accuracy.notna().all()
     missing = missing_runs(planned, metrics, over)
     assert all(titles[name].replace("%", r"\%") in methods_latex(table, missing, titles) for name in table.method)
-    frontier = frontiers(points, deviating(points), prices)
+    frontier = frontiers(deviating(points), prices)
     assert set(frontier.supervisor) <= set(study.supervisor_named) and frontier.on_frontier.any()
-    assert len(find_regimes(points, deviating(points), prices, budgets, 0.9)) >= len(budgets)
+    assert len(find_regimes(deviating(points), prices, budgets, 0.9)) >= len(budgets)
 
 
 def test_the_paper_averages_what_it_says_and_compares_all_students_by_fixed_epochs():

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elicitation.analysis.label_quality import quality_by_set, shuffle_errors
+from elicitation.analysis.derived_labels import shuffle_errors
+from elicitation.analysis.label_quality import quality_by_set
 
 
 @given(st.lists(st.tuples(st.integers(0, 1), st.floats(0, 1)), min_size=1, max_size=50))

@@ -3,7 +3,7 @@
 import json
 import socket
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +13,10 @@ from explorer_study import BUDGETS, STUDY, TITLES, make_study
 from helpers import install
 
 from elicitation.analysis import production
+from elicitation.analysis.evidence import Evidence
+from elicitation.analysis.findings import Findings, Question
 from elicitation.analysis.frontier import priced, score_points
-from elicitation.analysis.recommendation import Findings, Question, recommend
+from elicitation.analysis.recommendation import recommend
 from elicitation.analysis.regimes import regime_at
 from elicitation.explorer.data import page_data
 from elicitation.explorer.page import render
@@ -53,10 +55,10 @@ def browser(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def study():
-    """Points, deviations and fits; one of the fits is bad, so that what was run is recommended instead."""
-    points, deviations, fits = make_study()
+    """Evidence and fits; one of the fits is bad, so that what was run is recommended instead."""
+    evidence, fits = make_study()
     bad = [replace(fit, verdict="bad") if fit.method == "joint" and fit.task == "topic" else fit for fit in fits]
-    return points, deviations, bad
+    return evidence, bad
 
 
 @pytest.fixture(scope="module")
@@ -129,16 +131,16 @@ def texts(page, selector):
 
 
 def rows_of(study, task="average", methods=tuple(TITLES)):
-    """Points and deviations of one task."""
-    points, deviations, _ = study
+    """The evidence on one task."""
+    points = study[0].points
     points = points[(points.task == task) & points.method.isin(methods)]
-    return points, deviations[points.index]
+    return study[0].on(points)
 
 
 def python_frontier(study, weak_price, **where):
-    points, deviations = rows_of(study, **where)
-    table = priced(points, weak_price)
-    scores = score_points(table.accuracy.to_numpy(), deviations, table.cost.to_numpy())
+    evidence = rows_of(study, **where)
+    table = priced(evidence.points, weak_price)
+    scores = score_points(evidence, table.cost.to_numpy())
     return table.assign(**scores.set_index(table.index))
 
 
@@ -233,7 +235,7 @@ def test_each_point_has_error_bars_and_names_its_run_on_hover(page, study):
 @pytest.mark.parametrize("method", TITLES)
 def test_regimes_are_python_s(page, study, task, method):
     at(page, f"#task={task}&focus={method}&weak=0.5&budget=64")
-    points, deviations = rows_of(study, task, (method,))
+    evidence = rows_of(study, task, (method,))
     places = [(budget, price) for price in (0.01, 0.1, 0.5) for budget in (16, 100, 1024)]
     asked = """arguments[0].map((place) => {
         const {group, focusPoints, verdict} = explorer.view;
@@ -241,7 +243,7 @@ def test_regimes_are_python_s(page, study, task, method):
         return {...found, nWeak: group.points.nWeak[found.purchase], nGold: group.points.nGold[found.purchase]};
     })"""
     for (budget, price), found in zip(places, ask(page, asked, places), strict=True):
-        expected = regime_at(points, deviations, budget, price, 0.9)
+        expected = regime_at(evidence, budget, price, 0.9)
         assert found["regime"] == expected["regime"]
         if expected["winner"] is None:
             assert found["winner"] is None
@@ -255,13 +257,13 @@ def test_regimes_are_python_s(page, study, task, method):
     cells = ask(page, "explorer.view.map.cells[explorer.view.map.budgets.indexOf(256)]")
     prices = ask(page, "explorer.view.map.weak")
     for price in (0.1, 0.5):
-        assert cells[prices.index(price)]["regime"] == regime_at(points, deviations, 256, price, 0.9)["regime"]
-    assert regime_at(points, deviations, 64, 0.5, 0.9)["regime"] in texts(page, "#map-words")[0]
+        assert cells[prices.index(price)]["regime"] == regime_at(evidence, 256, price, 0.9)["regime"]
+    assert regime_at(evidence, 64, 0.5, 0.9)["regime"] in texts(page, "#map-words")[0]
 
 
 @pytest.mark.parametrize("method", TITLES)
 def test_every_production_form_predicts_what_python_predicts(page, study, method):
-    fit = next(fit for fit in study[2] if fit.method == method and fit.task == "average")
+    fit = next(fit for fit in study[1] if fit.method == method and fit.task == "average")
     at(page, f"#task=average&focus={method}")
     purchases = [(0, 0), (0, 16), (160, 0), (77, 33), (10240, 1024), (3, 900)]
     n_weak, n_gold = np.array(purchases, float).T
@@ -290,33 +292,31 @@ def test_every_production_form_predicts_what_python_predicts(page, study, method
 
 @pytest.mark.parametrize(("task", "methods"), [("average", [*TITLES]), ("topic", ["joint"]), ("topic", [*TITLES])])
 def test_what_to_buy_is_what_the_command_recommends(page, study, task, methods):
-    points, deviations = rows_of(study, task, methods)
-    fits = [fit for fit in study[2] if fit.method in methods]
-    findings = Findings(
-        points.reset_index(drop=True), deviations, fits, STUDY["prices"], TITLES, 0.9, STUDY["pool_sizes"]
-    )
+    fits = [fit for fit in study[1] if fit.method in methods]
+    evidence = rows_of(study, task, methods)
+    findings = Findings(evidence, fits, STUDY["prices"], TITLES, 0.9, STUDY["pool_sizes"])
     chosen = "".join(f"&method={name}" for name in methods)
     at(page, f"#task={task}{chosen}")
     for price, budget, gold in ((0.1, 256, 1), (0.5, 64, 1), (0.02, 40, 1), (0.3, 900, 2)):
         expected = recommend(findings, Question(budget=budget, weak_price=price, gold_price=gold, task=task))
         asked = "(Object.assign(explorer.state, arguments[0]), explorer.update(), explorer.view.answer)"
         found = ask(page, asked, {"weak": price, "budget": budget, "gold": gold})
-        bought = expected["recommended"]
+        bought = expected.recommended
         names = {"nWeak": "n_weak", "nGold": "n_gold", "method": "method"}
-        assert {name: found[name] for name in names} == {name: bought[own] for name, own in names.items()}
-        assert found["cost"] * gold == pytest.approx(bought["cost"])
-        assert found["accuracy"] == pytest.approx(expected["accuracy"], abs=1e-6)
-        assert found["regime"]["regime"] == expected["regime"]["regime"]
-        assert found["lossAtMost"] == pytest.approx(expected["loss_at_most"], abs=1e-6)
-        assert found["supported"] == expected["supported"]
-        assert (found["scaledFrom"] is not None) == ("scaled to the budget" in expected["basis"])
-        differences = [rival["difference"] for rival in expected["pure_strategies"].values()]
+        assert {name: found[name] for name in names} == {name: getattr(bought, own) for name, own in names.items()}
+        assert found["cost"] * gold == pytest.approx(bought.cost)
+        assert found["accuracy"] == pytest.approx(asdict(expected.accuracy), abs=1e-6)
+        assert found["regime"]["regime"] == expected.regime["regime"]
+        assert found["lossAtMost"] == pytest.approx(expected.loss_at_most, abs=1e-6)
+        assert found["supported"] == expected.supported
+        assert (found["scaledFrom"] is not None) == ("scaled to the budget" in expected.basis)
+        differences = [asdict(rival.difference) for rival in expected.pure_strategies.values()]
         assert len(found["pure"]) == len(differences)
         for rival, difference in zip(found["pure"], differences, strict=True):
             assert rival["difference"] == pytest.approx(difference, abs=1e-6)
         shown = texts(page, "#answer .value")
-        assert shown[:2] == [f"{bought['n_weak']:,}", f"{bought['n_gold']:,}"]
-        verdict = "supported by the data" if expected["supported"] else "undetermined"
+        assert shown[:2] == [f"{bought.n_weak:,}", f"{bought.n_gold:,}"]
+        verdict = "supported by the data" if expected.supported else "undetermined"
         assert texts(page, ".verdict") == [verdict]
 
 
@@ -354,7 +354,7 @@ def test_a_click_on_the_map_sets_price_and_budget(page):
 
 
 def test_hostile_names_do_nothing_and_show_literally(browser, tmp_path):
-    points, deviations, fits = make_study(tasks=("topic", "verdict"), replicates=100)
+    evidence, fits = make_study(tasks=("topic", "verdict"), replicates=100)
     names = {"topic": HOSTILE["task"], "small": HOSTILE["supervisor"], "big": HOSTILE["student"]}
     renamed = [
         {kind: names.get(getattr(fit, kind), getattr(fit, kind)) for kind in ("task", "supervisor", "student")}
@@ -369,7 +369,7 @@ def test_hostile_names_do_nothing_and_show_literally(browser, tmp_path):
         "pool_sizes": {HOSTILE["task"]: 12000, "verdict": 12000},
     }
     path = tmp_path / "hostile.html"
-    path.write_text(render(page_data(points.replace(names), deviations, fits, settings)))
+    path.write_text(render(page_data(Evidence(evidence.points.replace(names), evidence.deviations), fits, settings)))
     page = opened(browser, path.as_uri(), "#focus=plain")
     assert texts(page, "#task option")[0] == HOSTILE["task"]
     assert texts(page, "#student option") == [HOSTILE["student"]]
@@ -464,11 +464,12 @@ def test_a_narrow_screen_shows_all_without_scrolling_sideways(page):
 
 
 def test_a_study_of_one_task_method_and_budget_without_fits_opens(browser, tmp_path):
-    points, deviations, _ = make_study(tasks=("topic",), replicates=100)
+    evidence, _ = make_study(tasks=("topic",), replicates=100)
+    points, deviations = evidence.points, evidence.deviations
     points = points[(points.method == "plain") & (points.n_weak * 0.1 + points.n_gold <= 16)].assign(n_seeds=1)
     settings = STUDY | {"titles": {"plain": "Sequential SFT"}, "budgets": [16], "pool_sizes": {"topic": 12000}}
     path = tmp_path / "one.html"
-    path.write_text(render(page_data(points.reset_index(drop=True), deviations[points.index], [], settings)))
+    path.write_text(render(page_data(Evidence(points, deviations[points.index]), [], settings)))
     page = opened(browser, path.as_uri())
     assert "No production function" in texts(page, "#isoquants-words")[0]
     assert texts(page, ".verdict") == ["undetermined"] and "one seed has no spread" in texts(page, "#reasons")[0]
@@ -478,11 +479,12 @@ def test_a_study_of_one_task_method_and_budget_without_fits_opens(browser, tmp_p
 def test_labels_with_one_price_are_shown_at_it(browser, tmp_path):
     from selenium.webdriver.support.ui import Select
 
-    points, deviations, _ = make_study(tasks=("topic",), replicates=100)
+    evidence, _ = make_study(tasks=("topic",), replicates=100)
+    points, deviations = evidence.points, evidence.deviations
     both = pd.concat([points.assign(supervisor=name) for name in ("llm", "crowd", "small")], ignore_index=True)
     settings = STUDY | {"prices": {"llm": [0.05], "crowd": [0.3], "small": [0.5, 0.1]}}
     path = tmp_path / "own.html"
-    path.write_text(render(page_data(both, np.tile(deviations, (3, 1)), [], settings)))
+    path.write_text(render(page_data(Evidence(both, np.tile(deviations, (3, 1))), [], settings)))
     page = opened(browser, path.as_uri())
     assert ask(page, "explorer.view.weak") == 0.05
     for name, price in (("crowd", 0.3), ("small", 0.3), ("llm", 0.05)):
@@ -500,7 +502,7 @@ def test_labels_with_one_price_are_shown_at_it(browser, tmp_path):
 
 def test_the_path_is_drawn_where_it_was_studied(page, study):
     at(page, "#task=average&focus=plain&weak=0.01")
-    fit = next(fit for fit in study[2] if (fit.task, fit.method) == ("average", "plain"))
+    fit = next(fit for fit in study[1] if (fit.task, fit.method) == ("average", "plain"))
     steps = ask(page, "explorer.view.path")
     studied = fit.studied(*np.array([(step["nWeak"], step["nGold"]) for step in steps]).T)
     drawn = ask(
@@ -548,22 +550,23 @@ def test_views_follow_at_once(page, address):
 
 
 def test_asking_without_labels_begins_the_frontier_and_may_be_the_advice(browser, tmp_path):
-    points, deviations, fits = make_study(tasks=("topic",), replicates=200)
+    evidence, fits = make_study(tasks=("topic",), replicates=200)
+    points, deviations = evidence.points, evidence.deviations
     for accuracy, advised in ((0.97, True), (0.55, False)):
         asked = points.iloc[:1].assign(n_weak=0, n_gold=0, n_seeds=1, accuracy=accuracy)
-        both = pd.concat([points, asked], ignore_index=True), np.vstack([deviations, deviations[:1]])
+        both = Evidence(pd.concat([points, asked], ignore_index=True), np.vstack([deviations, deviations[:1]]))
         path = tmp_path / f"asked-{advised}.html"
-        path.write_text(render(page_data(*both, fits, STUDY)))
+        path.write_text(render(page_data(both, fits, STUDY)))
         page = opened(browser, path.as_uri(), "#weak=0.1&budget=64")
-        table = priced(both[0], 0.1)
-        scores = score_points(table.accuracy.to_numpy(), both[1], table.cost.to_numpy())
+        table = priced(both.points, 0.1)
+        scores = score_points(both, table.cost.to_numpy())
         # The page keeps asking apart from the purchases, which are the rows before it.
         assert ask(page, "explorer.view.scored.map((point) => point.probability)") == pytest.approx(
             scores.probability[: len(points)].tolist()
         )
-        answer = recommend(Findings(*both, fits, STUDY["prices"], TITLES, 0.9, STUDY["pool_sizes"]), Question(64, 0.1))
+        answer = recommend(Findings(both, fits, STUDY["prices"], TITLES, 0.9, STUDY["pool_sizes"]), Question(64, 0.1))
         found = ask(page, "explorer.view.answer.asking.difference")
-        assert found == pytest.approx(answer["nothing"]["asking"]["difference"], abs=1e-6)
+        assert found == pytest.approx(asdict(answer.nothing.asking.difference), abs=1e-6)
         words = texts(page, "#reasons")[0]
         assert ("Buy nothing" in words) == advised and "always giving the commoner label is right on 55.0 %" in words
         assert f"asking without any label is right on {100 * accuracy:.1f} %" in words

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from helpers import MINI, ROOT, jobs_planned, run_snakemake
 
-from elicitation.analysis.resampling import read_resamples
+from elicitation.analysis.evidence import read_evidence
 from elicitation.buying.purchases import buy
 from elicitation.files import hash_file, hash_ids
 
@@ -156,7 +156,8 @@ def test_the_methods_table_has_the_best_affordable_purchases(mini_study):
 
 
 def test_every_configuration_is_resampled_around_its_mean(mini_study, metrics):
-    points, deviations = read_resamples(mini_study / "results/resamples.parquet")
+    evidence = read_evidence(mini_study / "results/resamples.parquet")
+    points, deviations = evidence.points, evidence.deviations
     assert set(points.task) == {"average", *TASKS} and deviations.shape == (len(points), 1000)
     means = metrics.groupby(["task", "n_weak", "n_gold"]).accuracy.mean()
     for point in points[points.task != "average"].itertuples():

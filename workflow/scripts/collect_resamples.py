@@ -5,8 +5,8 @@ from elicitation.jobs.script import job
 with job(snakemake):
     import pandas as pd
 
-    from elicitation.analysis.resampling import with_average
+    from elicitation.analysis.resampling import with_averaged_resamples
     from elicitation.files import write_table
 
     table = pd.concat(map(pd.read_parquet, snakemake.input), ignore_index=True).assign(n_tasks=1)
-    write_table(snakemake.output[0], with_average(table, snakemake.params.average_over))
+    write_table(snakemake.output[0], with_averaged_resamples(table, snakemake.params.average_over))

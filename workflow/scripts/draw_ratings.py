@@ -5,17 +5,15 @@ from elicitation.jobs.script import job
 with job(snakemake) as record:
     import pandas as pd
 
-    from elicitation.analysis.label_quality import describe_sources, join_labels, quality_by_set
+    from elicitation.analysis.derived_labels import join_votes
     from elicitation.data.tasks import draw_ratings
     from elicitation.files import write_table
 
     params = snakemake.params
     sets = {part: pd.read_parquet(snakemake.input[part]) for part in ("pool", "test")}
-    everything = pd.concat(sets.values()).set_index("id")
-    votes = draw_ratings(pd.read_parquet(snakemake.input.ratings), everything.index, params.task, params.raters)
-    p = join_labels(votes, params.aggregate)
-    labels = p.rename("p_weak").rename_axis("id").reset_index()
-    write_table(snakemake.output.labels, labels)
-    record["quality"] = quality_by_set(labels, sets)
-    record["sources"] = describe_sources(everything.gold, votes, p, params.aggregate)
-    print(pd.DataFrame(record["sources"]).to_string())
+    gold = pd.concat(sets.values()).set_index("id").gold
+    votes = draw_ratings(pd.read_parquet(snakemake.input.ratings), gold.index, params.task, params.raters)
+    joined = join_votes(votes, gold, params.aggregate, sets)
+    write_table(snakemake.output.labels, joined.labels)
+    record |= {"quality": joined.quality, "sources": joined.sources}
+    print(pd.DataFrame(joined.sources).to_string())

@@ -3,11 +3,11 @@
 from elicitation.jobs.script import job
 
 with job(snakemake):
+    from elicitation.analysis.evidence import read_evidence
     from elicitation.analysis.regimes import find_regimes
-    from elicitation.analysis.resampling import read_resamples
     from elicitation.files import write_table
 
     params = snakemake.params
-    regimes = find_regimes(*read_resamples(snakemake.input.resamples), params.prices, params.budgets, params.verdict)
+    regimes = find_regimes(read_evidence(snakemake.input.resamples), params.prices, params.budgets, params.verdict)
     write_table(snakemake.output[0], regimes)
     print(regimes.to_string())

@@ -3,25 +3,14 @@
 from elicitation.jobs.script import job
 
 with job(snakemake) as record:
-    import pandas as pd
-
-    from elicitation.analysis.averages import buys_labels
-    from elicitation.analysis.fitting import fit_group
-    from elicitation.analysis.names import GROUP
+    from elicitation.analysis.evidence import read_evidence
     from elicitation.analysis.production import as_json
-    from elicitation.analysis.resampling import read_resamples
+    from elicitation.analysis.production_fitting import fit_groups
     from elicitation.files import write_table
 
     params = snakemake.params
-    points, deviations = read_resamples(snakemake.input.resamples)
-    # A production function says what labels bring; what a model knows without any is no purchase of theirs.
-    bought = buys_labels(points).to_numpy()
-    points, deviations = points[bought], deviations[bought]
-    groups = points.groupby(GROUP, sort=False).indices.values()
-    fitted = [fit_group(points.iloc[rows], deviations[rows], params.budgets, params.weak_price) for rows in groups]
-    forms, predictions, fits = zip(*fitted, strict=True)
-    forms = pd.concat(forms, ignore_index=True)
-    write_table(snakemake.output.forms, forms)
-    write_table(snakemake.output.predictions, pd.concat(predictions, ignore_index=True))
-    record["fits"] = [as_json(fit) for fit in fits]
-    print(forms.to_string())
+    fitted = fit_groups(read_evidence(snakemake.input.resamples), params.budgets, params.weak_price)
+    write_table(snakemake.output.forms, fitted.forms)
+    write_table(snakemake.output.predictions, fitted.predictions)
+    record["fits"] = [as_json(fit) for fit in fitted.fits]
+    print(fitted.forms.to_string())

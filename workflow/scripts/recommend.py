@@ -3,11 +3,15 @@
 from elicitation.jobs.script import job
 
 with job(snakemake) as record:
-    from elicitation.analysis.recommendation import answer_all, make_findings, report
+    from dataclasses import asdict
+
+    from elicitation.analysis.findings import make_findings
+    from elicitation.analysis.recommendation import answer_all
+    from elicitation.analysis.recommendation_text import recommendation_report
     from elicitation.files import replacing
 
     inputs, params = snakemake.input, snakemake.params
     answers = answer_all(make_findings(inputs.resamples, inputs.production, dict(params.items())), params.budgets)
-    record["answers"] = answers
+    record["answers"] = list(map(asdict, answers))
     with replacing(snakemake.output.text) as temporary:
-        temporary.write_text(report(answers))
+        temporary.write_text(recommendation_report(answers))

@@ -7,16 +7,16 @@ with job(snakemake):
 
     from elicitation.analysis.averages import average_rows
     from elicitation.analysis.captions import unaveraged_sentence
-    from elicitation.analysis.resampling import read_resamples
-    from elicitation.analysis.tables import methods_latex, methods_table
+    from elicitation.analysis.evidence import read_evidence
+    from elicitation.analysis.method_comparison import methods_latex, methods_table
     from elicitation.files import replacing, write_table
 
     params = snakemake.params
-    points, deviations = read_resamples(snakemake.input.resamples)
+    evidence = read_evidence(snakemake.input.resamples)
     missing = pd.read_csv(snakemake.input.missing)
-    table = methods_table(average_rows(points), deviations, params.prices, params.budgets)
+    table = methods_table(evidence.on(average_rows(evidence.points)), params.prices, params.budgets)
     write_table(snakemake.output.csv, table)
     with replacing(snakemake.output.tex) as temporary:
-        left_out = unaveraged_sentence(points, params.titles)
+        left_out = unaveraged_sentence(evidence.points, params.titles)
         temporary.write_text(methods_latex(table, missing, params.titles, left_out))
     print(table.to_string())

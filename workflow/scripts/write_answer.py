@@ -4,8 +4,9 @@ from elicitation.jobs.script import job
 
 with job(snakemake):
     from elicitation.analysis.answer import answer_lines
+    from elicitation.analysis.recommendation import recommendation_from
     from elicitation.files import read_json, replacing
 
-    answers = read_json(snakemake.input.recommendation)["answers"]
+    answers = map(recommendation_from, read_json(snakemake.input.recommendation)["answers"])
     with replacing(snakemake.output.text) as temporary:
-        temporary.write_text("\n".join(answer_lines(answers, snakemake.params.weak_price)) + "\n")
+        temporary.write_text("\n".join(answer_lines(list(answers), snakemake.params.weak_price)) + "\n")

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from elicitation.analysis.names import AVERAGE, COUNTS, MISSING, MODELS, RUN
+from elicitation.analysis.names import AVERAGE, COUNTS, MISSING, RUN, SETTING
 from elicitation.errors import InputError
 
 
@@ -28,11 +28,11 @@ def average_tasks(metrics: pd.DataFrame) -> pd.DataFrame:
 def averaged_rows(table: pd.DataFrame, over: list[str]) -> pd.DataFrame:
     """The rows that an average is made of: of each supervisor, student and method that is on all tasks of `over`."""
     table = table[table.task.isin(over)]
-    complete = table.groupby(MODELS).task.transform("nunique") == len(over)
+    complete = table.groupby(SETTING).task.transform("nunique") == len(over)
     return table[complete & (len(over) > 1)]
 
 
-def with_average(metrics: pd.DataFrame, over: list[str]) -> pd.DataFrame:
+def with_averaged_runs(metrics: pd.DataFrame, over: list[str]) -> pd.DataFrame:
     """The metrics of all tasks with `n_tasks`, after those of the average over some, where there are several."""
     single, averaged = metrics.assign(n_tasks=1), averaged_rows(metrics, over)
     return single if averaged.empty else pd.concat([average_tasks(averaged), single], ignore_index=True)

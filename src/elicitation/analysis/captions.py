@@ -6,17 +6,18 @@ from pathlib import Path
 import pandas as pd
 
 from elicitation.analysis.averages import average_rows, buys_labels
-from elicitation.analysis.names import AVERAGE, MODELS, PLAIN, REGIMES, UNDETERMINED
+from elicitation.analysis.names import AVERAGE, PLAIN, REGIMES, SETTING, UNDETERMINED
 
-# Purchases that are named of each task that lacks some.
+# A caption names so many of the purchases that a task lacks; it counts the others.
 LISTED = 2
-# Of those that no average has.
+# A caption names so many of the supervisors, students and methods that no average has; it counts the others.
 NAMED = 4
-# Shares of a gold label that are smaller are written as numbers.
+# Prices are written as shares of a gold label, such as 1/18, down to one part in so many.
 LARGEST_PANEL = 50
 
 
-def percent(value: float) -> str:
+def percent_text(value: float) -> str:
+    """A share in percent, as captions write it, without the sign."""
     return f"{100 * value:.1f}"
 
 
@@ -114,14 +115,14 @@ def unaveraged_sentence(table: pd.DataFrame, titles: dict[str, str]) -> str:
 
     table: with the rows of the average, if there is any, and of the single tasks. Empty where none is left out.
     """
-    averaged = table[table.task == AVERAGE][MODELS].drop_duplicates()
-    everywhere = table[MODELS].drop_duplicates().merge(averaged, how="left", indicator="found")
+    averaged = table[table.task == AVERAGE][SETTING].drop_duplicates()
+    everywhere = table[SETTING].drop_duplicates().merge(averaged, how="left", indicator="found")
     alone = everywhere[everywhere.found == "left_only"]
     if averaged.empty or alone.empty:
         return ""
-    shared = {kind: averaged[kind].iloc[0] for kind in MODELS if kind not in varying(averaged, MODELS)}
+    shared = {kind: averaged[kind].iloc[0] for kind in SETTING if kind not in varying(averaged, SETTING)}
     listed = [
-        ", ".join(titles.get(row[kind], row[kind]) for kind in reversed(MODELS) if row[kind] != shared.get(kind))
+        ", ".join(titles.get(row[kind], row[kind]) for kind in reversed(SETTING) if row[kind] != shared.get(kind))
         for _, row in alone.iterrows()
     ]
     more = f" and {len(listed) - NAMED} more" if len(listed) > NAMED else ""
@@ -130,13 +131,13 @@ def unaveraged_sentence(table: pd.DataFrame, titles: dict[str, str]) -> str:
 
 def footnote(points: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str], intervals: str = "Bars") -> str:
     """What all points of a figure have in common, the runs behind each, and what is missing from their averages."""
-    shared = {name: points[name].iloc[0] for name in MODELS if name not in varying(points, MODELS)}
+    shared = {name: points[name].iloc[0] for name in SETTING if name not in varying(points, SETTING)}
     words = {"student": "student {}", "supervisor": "weak labels of {}", "method": "{}"}
     common = [text.format(titles.get(shared[name], shared[name])) for name, text in words.items() if name in shared]
     head = ", ".join(common)
     sentences = [f"{head[0].upper()}{head[1:]}." if head else "", count_sentence(points, intervals)]
     if (points.task == AVERAGE).all():
-        sentences.append(missing_sentence(missing.merge(points[MODELS].drop_duplicates()), titles))
+        sentences.append(missing_sentence(missing.merge(points[SETTING].drop_duplicates()), titles))
     return " ".join(filter(None, sentences))
 
 
@@ -144,10 +145,10 @@ def describe_point(point: pd.Series, titles: dict[str, str]) -> str:
     bought, evidence = f"{describe_purchase(point.n_weak, point.n_gold)} by {titles[point.method]}", "{:.0f} seeds"
     if point.n_weak + point.n_gold == 0:
         bought, evidence = "asking the model without any label", "the same for every seed"
+    accuracy, low, high = map(percent_text, (point.accuracy, point.accuracy_low, point.accuracy_high))
     return (
-        f"cost {cost_words(point.cost)}: {bought} -> {percent(point.accuracy)} % ({percent(point.accuracy_low)} to "
-        f"{percent(point.accuracy_high)}; {evidence.format(point.n_seeds)}; on the frontier with probability "
-        f"{point.probability:.2f})"
+        f"cost {cost_words(point.cost)}: {bought} -> {accuracy} % ({low} to {high}; {evidence.format(point.n_seeds)}; "
+        f"on the frontier with probability {point.probability:.2f})"
     )
 
 
@@ -159,14 +160,14 @@ def frontier_sentences(frontier: pd.DataFrame, titles: dict[str, str]) -> list[s
         task, student, supervisor, price = key
         where = f"{task}: " if several else ""
         lines.append(f"\n{where}{student} with labels of {supervisor}, a weak label costs {price_words(price)}:\n")
-        lines.append(f"- doing nothing: always the commoner label -> {percent(group.commoner_accuracy.iloc[0])} %")
+        lines.append(f"- doing nothing: always the commoner label -> {percent_text(group.commoner_accuracy.iloc[0])} %")
         lines += [f"- {describe_point(point, titles)}" for _, point in group.sort_values("cost").iterrows()]
     return lines
 
 
 def regime_sentences(regimes: pd.DataFrame, titles: dict[str, str]) -> list[str]:
     """For each regime where it was found, and how often none was."""
-    names = ["task", *varying(regimes, MODELS)]
+    names = ["task", *varying(regimes, SETTING)]
     lines = []
     for strategy, regime in REGIMES.items():
         found = regimes[regimes.regime == regime]

@@ -3,17 +3,15 @@
 import numpy as np
 import pandas as pd
 
-from elicitation.analysis.resampling import interval
+from elicitation.analysis.evidence import Evidence
+from elicitation.buying.prices import cost
 
-# Accuracy by which a point must beat the best cheaper one.
+# A point on the frontier is at least this much more accurate than the best cheaper one.
 MIN_GAIN = 0.002
-# Points within this share of a point's cost compete with it.
+# From this probability on, a point is shown on the frontier.
+SHOWN_FROM = 0.5
+# Points whose costs differ by at most this share of a point's cost compete with it.
 SAME_COST = 0.05
-
-
-def cost(n_weak, n_gold, weak_price: float):
-    """Total cost in units of one gold label; works on numbers and arrays."""
-    return n_gold + weak_price * n_weak
 
 
 def on_frontier(costs: np.ndarray, accuracies: np.ndarray) -> np.ndarray:
@@ -40,21 +38,22 @@ def priced(points: pd.DataFrame, weak_price: float) -> pd.DataFrame:
     return table.assign(weak_share=(weak_price * table.n_weak / table.cost).where(table.cost > 0, 0.0))
 
 
-def score_points(accuracy: np.ndarray, deviations: np.ndarray, costs: np.ndarray) -> pd.DataFrame:
+def score_points(evidence: Evidence, costs: np.ndarray) -> pd.DataFrame:
     """accuracy, accuracy_low, accuracy_high, probability and on_frontier of points that compete for one frontier.
 
-    accuracy, costs: (n,); deviations: (n, replicates). `probability` is the share of the choosing halves whose frontier
+    costs: (n,) of the evidence's n points. `probability` is the share of the choosing halves whose frontier
     has the point; from one half on, it is shown there. Its accuracy is the mean over the reporting halves of those
     replicates that put it where it is shown, so that luck which put it there is not counted again. They are a share s
     of all, which makes the mean less certain than that of all: by a factor of up to sqrt(2) where few do (s near 0),
     none where all do. In between, sqrt(2 - s) covers as it should (tests/unit/test_coverage.py).
     """
+    accuracy, deviations = evidence.accuracy, evidence.deviations
     chosen = on_frontier(costs, accuracy[:, None] - deviations)
     probability = chosen.mean(axis=1)
-    shown = probability >= 0.5
+    shown = probability >= SHOWN_FROM
     agree = chosen == shown[:, None]
     mean = accuracy + (deviations * agree).sum(axis=1) / agree.sum(axis=1)
-    low, high = interval(deviations) * np.sqrt(2 - agree.mean(axis=1))
+    low, high = evidence.interval() * np.sqrt(2 - agree.mean(axis=1))
     return pd.DataFrame(
         {
             "accuracy": mean,
@@ -66,16 +65,14 @@ def score_points(accuracy: np.ndarray, deviations: np.ndarray, costs: np.ndarray
     )
 
 
-def frontiers(points: pd.DataFrame, deviations: np.ndarray, prices: dict[str, list[float]]) -> pd.DataFrame:
+def frontiers(evidence: Evidence, prices: dict[str, list[float]]) -> pd.DataFrame:
     """All points at every price of their supervisor's labels, with the columns of `priced` and `score_points`.
 
-    points, deviations: as elicitation.analysis.resampling.read_resamples returns them. Frontiers are drawn per (task,
-    supervisor, student) over all methods.
+    Frontiers are drawn per (task, supervisor, student) over all methods.
     """
     tables = []
-    for (_, supervisor, _), group in points.groupby(["task", "supervisor", "student"], sort=False):
-        for weak_price in prices[supervisor]:
-            table = priced(group, weak_price)
-            scores = score_points(group.accuracy.to_numpy(), deviations[group.index], table.cost.to_numpy())
-            tables.append(table.assign(**scores.set_index(group.index)))
+    for names, group in evidence.by(["task", "supervisor", "student"]):
+        for weak_price in prices[names["supervisor"]]:
+            table = priced(group.points, weak_price)
+            tables.append(table.assign(**score_points(group, table.cost.to_numpy())))
     return pd.concat(tables, ignore_index=True)

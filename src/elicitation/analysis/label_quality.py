@@ -1,53 +1,52 @@
-"""What may be done with weak labels once they are written: joined, shuffled, compared with gold ones."""
+"""How good labels are: accuracy, AUROC and calibration against gold ones, by set, task, supervisor and source."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import log_loss, roc_auc_score
 
-from elicitation.analysis.evaluation import label_quality
-from elicitation.seeds import stream
+from elicitation.analysis.scoring import agreement, wilson
 
-# A probability that votes for neither label.
-UNDECIDED = 0.5
-# What is said of one's own labels, of label_quality.
+# Calibration is measured in so many bins of probabilities, all of the same width.
+CALIBRATION_BINS = 10
+# The scores of `label_quality` that are reported of a user's own labels.
 QUALITY = ("n", "accuracy", "accuracy_low", "accuracy_high", "auroc")
 
 
-def shuffle_errors(gold: np.ndarray, p: np.ndarray, *names: str) -> np.ndarray:
-    """Soft labels whose errors |p - gold| are those of p (n,), dealt to the examples at random.
+def reliability(gold: np.ndarray, p: np.ndarray) -> pd.DataFrame:
+    """Per equal-width bin of p that is not empty: mean p, share of gold 1 with its 95 % interval, and n."""
+    bins = np.minimum((p * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    groups = pd.DataFrame({"bin": bins, "gold": gold, "p": p}).groupby("bin")
+    table = groups.agg(p=("p", "mean"), share=("gold", "mean"), n=("gold", "size"))
+    intervals = [wilson(row.share * row.n, row.n) for row in table.itertuples()]
+    table[["share_low", "share_high"]] = intervals
+    return table.reset_index(drop=True)
 
-    As many and as large errors, but no longer systematic: a control of Mallen & Belrose (2024), arXiv 2410.13215.
-    names: of the random stream.
+
+def expected_calibration_error(gold: np.ndarray, p: np.ndarray) -> float:
+    """Mean |accuracy - confidence| over equal-width bins of p. Source: Naeini et al. (2015)."""
+    bins = reliability(gold, p)
+    return float((bins.n * (bins.share - bins.p).abs()).sum() / len(gold))
+
+
+def label_quality(gold: np.ndarray, p: np.ndarray) -> dict:
+    """Accuracy, AUROC and calibration of soft labels p against gold ones, both (n,).
+
+    A label of 0.5, as of a rater who abstains, says nothing and counts as half right.
     """
-    errors = stream(0, "shuffled errors", *names).permutation(np.abs(p - gold))
-    return np.abs(gold - errors)
-
-
-def dawid_skene(votes: pd.DataFrame) -> pd.Series:
-    """Probability of label 1 by the model of Dawid & Skene (1979), Applied Statistics 28; NaN where nobody votes.
-
-    votes: (examples, annotators) of 0, 1 or NaN. The model learns from the votes alone how often each annotator takes
-    either label for the other.
-    """
-    from crowdkit.aggregation import DawidSkene
-
-    long = votes.stack().dropna().rename("label").astype(int).reset_index()
-    p = DawidSkene().fit_predict_proba(long.set_axis(["task", "worker", "label"], axis=1))
-    # A label that nobody gives has no column.
-    return p.reindex(columns=[0, 1], fill_value=0.0)[1].reindex(votes.index)
-
-
-def join_labels(labels: pd.DataFrame, how: str | None) -> pd.Series:
-    """One probability of label 1 for each example from the labels of several sources; NaN where none has one.
-
-    labels: (examples, sources), probabilities or votes, with gaps. how: `mean` of the probabilities; `majority` of the
-    votes, 0.5 where they are even; `dawid_skene`. None where there is one source. Probabilities vote for the likelier
-    label.
-    """
-    if how in (None, "mean"):
-        return labels.mean(axis=1)
-    votes = (labels > UNDECIDED).astype(float).where(labels.notna() & (labels != UNDECIDED))
-    p = dawid_skene(votes) if how == "dawid_skene" else np.sign(votes.mean(axis=1) - 0.5) / 2 + 0.5
-    return p.fillna(UNDECIDED).where(labels.notna().any(axis=1))
+    correct = agreement(p, gold == 1)
+    low, high = wilson(correct.sum(), len(gold))
+    return {
+        "n": len(gold),
+        "accuracy": float(correct.mean()),
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "auroc": float(roc_auc_score(gold, p)),
+        "log_loss": float(log_loss(gold, p, labels=[0, 1])),
+        "expected_calibration_error": expected_calibration_error(gold, p),
+    }
 
 
 def quality_by_set(labels: pd.DataFrame, sets: dict[str, pd.DataFrame]) -> dict[str, dict]:
@@ -74,3 +73,66 @@ def describe_sources(gold: pd.Series, labels: pd.DataFrame, p: pd.Series, how: s
     if how:
         rows.append({"column": " + ".join(labels), "aggregate": how} | describe_label(gold, p))
     return rows
+
+
+def tabulate_sources(
+    records: Iterable[Mapping],
+    prices: Mapping[str, Sequence[float]],
+    column_prices: Mapping[str, Mapping[str, float]],
+) -> pd.DataFrame:
+    """The quality and the price of every source of a user's own labels and of every drawn rating, one a row.
+
+    records: of the weak labels, with `wildcards` and `sources` (as `describe_sources` returns them); prices: of joined
+    labels, by supervisor; column_prices: of single columns, by supervisor and column.
+    """
+    rows = []
+    for record in records:
+        names = record["wildcards"]
+        supervisor = names["supervisor"]
+        for source in record["sources"]:
+            # A single column is a source by itself.
+            own = column_prices[supervisor]
+            price = prices[supervisor][0] if source["aggregate"] else own[source["column"]]
+            rows.append({**names, **source, "price": price})
+    return pd.DataFrame(rows, columns=["task", "supervisor", "column", "aggregate", "price", *QUALITY, "coverage"])
+
+
+def comparable_tasks(labelled: Sequence[tuple[str, str]]) -> list[str]:
+    """The tasks that every supervisor labels, or all tasks where they share none. labelled: (task, supervisor)."""
+    by_supervisor: dict[str, set[str]] = {}
+    for task, supervisor in labelled:
+        by_supervisor.setdefault(supervisor, set()).add(task)
+    shared, tasks = set.intersection(*by_supervisor.values()), dict.fromkeys(task for task, _ in labelled)
+    return [task for task in tasks if task in shared] or list(tasks)
+
+
+class SupervisorQuality(NamedTuple):
+    """How good the weak labels of all supervisors are on the test examples."""
+
+    bins: pd.DataFrame
+    """The columns of `reliability` by supervisor, over the examples of all pooled tasks."""
+    quality: pd.DataFrame
+    """What `label_quality` returns, by task and supervisor."""
+    pooled: list[str]
+    """The tasks that all supervisors label."""
+
+
+def compare_supervisors(
+    tests: Mapping[str, pd.DataFrame], labels: Mapping[tuple[str, str], pd.DataFrame]
+) -> SupervisorQuality:
+    """Compare weak labels with gold ones. tests: id and gold by task; labels: id and p_weak by (task, supervisor)."""
+    tables = (
+        tests[task].merge(table, on="id").assign(task=task, supervisor=supervisor)
+        for (task, supervisor), table in labels.items()
+    )
+    # A user's own labels may have gaps.
+    known, pooled = pd.concat(tables).dropna(subset=["p_weak"]), comparable_tasks(list(labels))
+    bins = [
+        reliability(group.gold.to_numpy(), group.p_weak.to_numpy()).assign(supervisor=supervisor)
+        for supervisor, group in known[known.task.isin(pooled)].groupby("supervisor", sort=False)
+    ]
+    quality = [
+        {"task": task, "supervisor": supervisor} | label_quality(group.gold.to_numpy(), group.p_weak.to_numpy())
+        for (task, supervisor), group in known.groupby(["task", "supervisor"], sort=False)
+    ]
+    return SupervisorQuality(pd.concat(bins), pd.DataFrame(quality), pooled)

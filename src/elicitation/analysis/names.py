@@ -1,35 +1,41 @@
 """Names that tables and figures share: columns, the ways of spending a budget, the regimes. Imports nothing heavy."""
 
+# The ways of spending a budget.
 STRATEGIES = ("weak only", "mixed", "gold only")
+# The regime in which each strategy is the best one.
 REGIMES = {"weak only": "quantity-dominant", "mixed": "mixed", "gold only": "quality-dominant"}
-# What each of them is in plain words.
+# The strategies in plain words.
 PLAIN = {"weak only": "buy weak", "mixed": "mix", "gold only": "buy gold"}
+# The verdict where the runs do not decide.
 UNDETERMINED = "undetermined"
-# What buys nothing, which is none of the ways of spending.
-NO_LABELS = "no labels"
+# What a purchase without any label is called; it is none of the strategies.
+NOTHING_BOUGHT = "no labels"
 
 
 def strategy_of(n_weak: int, n_gold: int) -> str:
+    """The strategy that a purchase follows, or NOTHING_BOUGHT."""
     if n_weak == n_gold == 0:
-        return NO_LABELS
+        return NOTHING_BOUGHT
     return "gold only" if n_weak == 0 else "weak only" if n_gold == 0 else "mixed"
 
 
 # What the average over tasks is called in tables.
 AVERAGE = "average"
 
-# What a run shares with those of other seeds.
+# The columns of a configuration: what a run shares with the runs of other seeds.
 CONFIGURATION = ["task", "supervisor", "student", "method", "shots", "shot_quality", "n_weak", "n_gold"]
 
+# The columns of a run.
 RUN = [*CONFIGURATION, "seed"]
 
-MODELS = ["supervisor", "student", "method"]
+# Who labels, who learns, and how.
+SETTING = ["supervisor", "student", "method"]
 
-# What a regime and a production function are found for.
-GROUP = ["task", *MODELS]
+# The columns of a group: each has a regime at every budget and price, and a production function.
+GROUP = ["task", *SETTING]
 
-# Test examples of a run, and those of them that have a weak label.
+# The columns that count a run's test examples, and those of them that have a weak label.
 COUNTS = ["n_test", "n_voted"]
 
-# What is said of a run that is missing.
+# The columns of the list of missing runs.
 MISSING = [*GROUP, "n_weak", "n_gold", "seed"]

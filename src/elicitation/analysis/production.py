@@ -1,9 +1,11 @@
 """The production function: accuracy as a function of the weak and gold labels bought, and what economists read off it.
 
-Forms, prediction, isoquants, marginal rates and best purchases. Imports neither scipy nor scikit-learn, since a command
-answers from here at once; elicitation.analysis.fitting finds the parameters. Terms and sources: docs/economics.md.
+Forms, prediction, isoquants, marginal rates and best purchases; elicitation.analysis.production_fitting finds the
+parameters. Imports neither scipy nor scikit-learn, since a command answers from here at once. Terms and sources:
+docs/economics.md.
 """
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,27 +13,28 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from elicitation.analysis.frontier import cost
-from elicitation.analysis.resampling import TAIL
+from elicitation.analysis.evidence import TAIL_SHARE
+from elicitation.analysis.names import UNDETERMINED
+from elicitation.buying.prices import cost, exact, labels_for
 from elicitation.files import read_json
 
 NAMES = ["task", "supervisor", "student", "method", "form", "verdict"]
-# Accuracy without labels.
+# The accuracy of a function without any label: that of guessing.
 CHANCE = 0.5
-# Verdicts on a fit.
-GOOD, BAD, UNDETERMINED = "good", "bad", "undetermined"
-# Share of the variance of held-out accuracies that a good fit explains.
+# The verdicts on a fit, beside `undetermined`.
+GOOD_FIT, BAD_FIT = "good", "bad"
+# A good fit explains at least this share of the variance of the held-out accuracies.
 MIN_EXPLAINED = 0.5
-# Of the share of a budget that goes to gold labels: of purchases to choose from, and of a smooth path.
+# The share of a budget that goes to gold labels takes so many steps: for purchases to choose from, and for a path that
+# looks smooth.
 STEPS, FINE_STEPS = 20, 400
-# Of purchases whose accuracy is this close to the best, the cheapest is taken.
-TOLERANCE = 0.001
-# By which a quotient of prices may miss a whole number.
-ROUNDING = 1e-9
-# Share of its cost by which a purchase may lie beyond those studied: they are rounded.
+# Among the purchases whose accuracy is at most this far below the best one's, the cheapest is taken.
+NEAR_BEST = 0.001
+# A purchase counts as studied if it costs at most this share more or less than those that were: labels are whole.
 MARGIN = 0.05
-# Share of the labels over which a marginal product is taken.
+# A marginal product is the slope over this share of the labels, up and down.
 NUDGE = 1e-4
+# A 95 % interval of a normal distribution reaches so many standard deviations to either side.
 Z = 1.96
 
 
@@ -133,7 +136,7 @@ class Fit:
     method: str
     form: str
     verdict: str
-    """GOOD, BAD or UNDETERMINED."""
+    """GOOD_FIT, BAD_FIT or UNDETERMINED."""
     reason: str
     """Why the verdict is undetermined, or empty."""
     error: float | None
@@ -156,10 +159,10 @@ class Fit:
 
     @property
     def words(self) -> str:
-        return in_words(self.error, self.noise, self.verdict, self.reason)
+        return fit_words(self.error, self.noise, self.verdict, self.reason)
 
     @property
-    def named(self) -> dict[str, str]:
+    def names(self) -> dict[str, str]:
         return {name: getattr(self, name) for name in NAMES}
 
     @property
@@ -188,10 +191,10 @@ class Fit:
         """What the function itself is off by: the held-out error beyond the noise of what was observed."""
         return float(np.sqrt(max(0.0, (self.error or 0.0) ** 2 - self.noise**2)))
 
-    def interval(self, n_weak, n_gold) -> np.ndarray:
+    def accuracy_interval(self, n_weak, n_gold) -> np.ndarray:
         """(2, ...) 95 % interval of the accuracy: of the parameters, and the model's own error in quadrature."""
         mean = self.predict(n_weak, n_gold)
-        low, high = np.quantile(self.predict_replicates(n_weak, n_gold), [TAIL, 1 - TAIL], axis=0)
+        low, high = np.quantile(self.predict_replicates(n_weak, n_gold), [TAIL_SHARE, 1 - TAIL_SHARE], axis=0)
         off = Z * self.model_error
         below, above = np.hypot(np.maximum(mean - low, 0), off), np.hypot(np.maximum(high - mean, 0), off)
         return np.clip([mean - below, mean + above], 0, 1)
@@ -201,11 +204,12 @@ class Fit:
         costs = cost(np.asarray(n_weak, float), np.asarray(n_gold, float), self.weak_price)
         most_weak, most_gold = self.largest
         near = (costs >= self.cheapest * (1 - MARGIN)) & (costs <= self.dearest * (1 + MARGIN))
-        few = (np.asarray(n_weak) <= most_weak * (1 + ROUNDING)) & (np.asarray(n_gold) <= most_gold * (1 + ROUNDING))
+        # Fractions of labels, as on the grids of figures, count as the whole ones that they are nearest to.
+        few = (np.rint(n_weak) <= most_weak) & (np.rint(n_gold) <= most_gold)
         return near & few
 
 
-def in_words(error: float | None, noise: float, verdict: str, reason: str) -> str:
+def fit_words(error: float | None, noise: float, verdict: str, reason: str) -> str:
     """How good a fit is: its error on held-out budgets, and what that means."""
     if verdict == UNDETERMINED:
         return f"{verdict}, {reason}"
@@ -216,12 +220,12 @@ def as_json(fit: Fit) -> dict:
     """What read_production reads; numbers are rounded to six digits, to keep the file small."""
     # Parameters as pairs: a JSON file sorts its keys, and theirs have an order.
     entry = asdict(fit) | {"parameters": list(map(list, fit.parameters.items())), "purchases": fit.purchases.tolist()}
-    entry["accuracy"] = [short(number) for number in fit.accuracy]
-    entry["replicates"] = [[short(number) for number in row] for row in fit.replicates]
+    entry["accuracy"] = [six_digits(number) for number in fit.accuracy]
+    entry["replicates"] = [[six_digits(number) for number in row] for row in fit.replicates]
     return entry
 
 
-def short(number: float) -> float:
+def six_digits(number: float) -> float:
     return float(f"{number:.6g}")
 
 
@@ -271,7 +275,7 @@ def marginal_rate_replicates(fit: Fit, n_weak, n_gold) -> np.ndarray:
     return rate_of(fit, fit.predict_replicates, n_weak, n_gold)
 
 
-def within(fit: Fit, n_weak, n_gold, pool_size: int | None) -> np.ndarray:
+def cut_to_study(fit: Fit, n_weak, n_gold, pool_size: int | None) -> np.ndarray:
     """(k, 2) the purchases, cut to the most labels of either quality that were studied, and to what the pool holds."""
     most_weak, most_gold = fit.largest
     room = np.inf if pool_size is None else pool_size
@@ -279,28 +283,29 @@ def within(fit: Fit, n_weak, n_gold, pool_size: int | None) -> np.ndarray:
     return np.column_stack([np.minimum(n_weak, np.minimum(most_weak, room - n_gold)), n_gold])
 
 
-def affordable(fit: Fit, budget: float, weak_price: float, pool_size: int | None = None) -> np.ndarray:
+def budget_splits(fit: Fit, budget: float, weak_price: float, pool_size: int | None = None) -> np.ndarray:
     """(k, 2) the purchases that a budget may be spent on, by STEPS of the share for gold labels.
 
     One empty purchase where the budget buys no label.
     """
-    step = np.arange(STEPS + 1)
-    n_gold = np.floor(step * budget / STEPS + ROUNDING)
-    n_weak = np.where(step < STEPS, np.floor((budget - n_gold) / weak_price + ROUNDING), 0)
-    purchases = within(fit, n_weak, n_gold, pool_size).astype(int)
+    budget = exact(budget)
+    n_gold = np.array([math.floor(budget * step / STEPS) for step in range(STEPS + 1)])
+    # All on gold labels means no weak ones, even for what is left of a gold label's price.
+    n_weak = np.array([labels_for(budget - n, weak_price) for n in n_gold[:-1].tolist()] + [0])
+    purchases = cut_to_study(fit, n_weak, n_gold, pool_size).astype(int)
     bought = purchases[purchases.sum(axis=1) > 0]
     return bought if len(bought) else purchases[:1]
 
 
 def best_of(accuracies: np.ndarray, costs: np.ndarray) -> int:
-    """Which has the highest accuracy; of those within TOLERANCE of it the cheapest, and of these the best."""
-    near = np.flatnonzero(accuracies >= accuracies.max() - TOLERANCE)
+    """Which has the highest accuracy; of those within NEAR_BEST of it the cheapest, and of these the best."""
+    near = np.flatnonzero(accuracies >= accuracies.max() - NEAR_BEST)
     return int(min(near, key=lambda i: (costs[i], -accuracies[i])))
 
 
 def best_purchase(fit: Fit, budget: float, weak_price: float, pool_size: int | None = None) -> tuple[int, int]:
     """The (n_weak, n_gold) to buy: with the highest expected accuracy within the budget, or nearly so and cheaper."""
-    purchases = affordable(fit, budget, weak_price, pool_size)
+    purchases = budget_splits(fit, budget, weak_price, pool_size)
     n_weak, n_gold = purchases[best_of(fit.predict(*purchases.T), cost(*purchases.T, weak_price))]
     return int(n_weak), int(n_gold)
 
@@ -314,7 +319,7 @@ def expansion_path(fit: Fit, budgets: Iterable[float], weak_price: float, pool_s
     gold_share = (1 - np.cos(np.linspace(0, np.pi, FINE_STEPS))) / 2
     path = []
     for budget in budgets:
-        purchases = within(fit, (1 - gold_share) * budget / weak_price, gold_share * budget, pool_size)
+        purchases = cut_to_study(fit, (1 - gold_share) * budget / weak_price, gold_share * budget, pool_size)
         path.append(purchases[fit.predict(*purchases.T).argmax()])
     return np.array(path)
 
@@ -324,7 +329,7 @@ def expansion_path(fit: Fit, budgets: Iterable[float], weak_price: float, pool_s
 
 def spread(replicates: np.ndarray) -> np.ndarray:
     """(2, ...) 95 % interval over the first axis; ends are among the values, since rates may be infinite."""
-    return np.quantile(replicates, [TAIL, 1 - TAIL], axis=0, method="nearest")
+    return np.quantile(replicates, [TAIL_SHARE, 1 - TAIL_SHARE], axis=0, method="nearest")
 
 
 def substitution_table(fits: Iterable[Fit]) -> pd.DataFrame:
@@ -335,7 +340,7 @@ def substitution_table(fits: Iterable[Fit]) -> pd.DataFrame:
         low, high = spread(marginal_rate_replicates(fit, n_weak, n_gold))
         rate = {"rate": marginal_rate(fit, n_weak, n_gold), "rate_low": low, "rate_high": high}
         labels = {"n_weak": n_weak, "n_gold": n_gold, "accuracy": fit.predict(n_weak, n_gold)}
-        tables.append(pd.DataFrame(labels | rate).assign(**fit.named))
+        tables.append(pd.DataFrame(labels | rate).assign(**fit.names))
     return pd.concat(tables, ignore_index=True)[[*NAMES, *labels, *rate]]
 
 
@@ -351,7 +356,7 @@ def expansion_table(
         for weak_price in prices[fit.supervisor]:
             bought = [best_purchase(fit, budget, weak_price, pool_sizes.get(fit.task)) for budget in budgets]
             n_weak, n_gold = np.transpose(bought)
-            low, high = fit.interval(n_weak, n_gold)
+            low, high = fit.accuracy_interval(n_weak, n_gold)
             columns = {
                 "weak_price": weak_price,
                 "budget": budgets,
@@ -364,5 +369,5 @@ def expansion_table(
                 "rate": marginal_rate(fit, n_weak, n_gold),
                 "studied": fit.studied(n_weak, n_gold),
             }
-            tables.append(pd.DataFrame(columns).assign(**fit.named))
+            tables.append(pd.DataFrame(columns).assign(**fit.names))
     return pd.concat(tables, ignore_index=True)[[*NAMES, *columns]]

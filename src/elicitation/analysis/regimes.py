@@ -3,18 +3,17 @@
 import numpy as np
 import pandas as pd
 
-from elicitation.analysis.averages import buys_labels
-from elicitation.analysis.frontier import cost
+from elicitation.analysis.evidence import Evidence, with_interval
 from elicitation.analysis.names import GROUP, REGIMES, STRATEGIES, UNDETERMINED, strategy_of
-from elicitation.analysis.resampling import best_by_half, reported, with_interval
+from elicitation.buying.prices import affords
 
 PURE = [strategy for strategy in STRATEGIES if strategy != "mixed"]
 
 
-def affordable(points: pd.DataFrame, budget: float, weak_price: float) -> dict[str, np.ndarray]:
+def affordable_by_strategy(points: pd.DataFrame, budget: float, weak_price: float) -> dict[str, np.ndarray]:
     """Positions of the purchases within the budget, by strategy; strategies without any are absent."""
     names = np.array([strategy_of(*pair) for pair in zip(points.n_weak, points.n_gold, strict=True)])
-    within = cost(points.n_weak, points.n_gold, weak_price).to_numpy() <= budget + 1e-9
+    within = affords(budget, points.n_weak, points.n_gold, weak_price)
     found = {strategy: np.flatnonzero(within & (names == strategy)) for strategy in STRATEGIES}
     return {strategy: positions for strategy, positions in found.items() if len(positions)}
 
@@ -25,27 +24,27 @@ def shares_of_wins(scores: np.ndarray) -> np.ndarray:
     return (wins / wins.sum(axis=0)).mean(axis=1)
 
 
-def regime_at(points: pd.DataFrame, deviations: np.ndarray, budget: float, weak_price: float, verdict: float) -> dict:
+def regime_at(evidence: Evidence, budget: float, weak_price: float, verdict: float) -> dict:
     """The regime at one budget and price, for one task, supervisor, student and method.
 
-    points, deviations: as analysis.resampling.read_resamples returns them. In every replicate each strategy's best
-    affordable purchase is chosen on one half of the evidence and the strategies are compared on the other. The share of
-    replicates in which a strategy is ahead is the probability of its regime; one below `verdict` leaves the regime
-    undetermined, and so do a single seed and a strategy without affordable purchase, which has no share.
+    In every replicate each strategy's best affordable purchase is chosen on one half of the evidence and the strategies
+    are compared on the other. The share of replicates in which a strategy is ahead is the probability of its regime;
+    one below `verdict` leaves the regime undetermined, and so do a single seed and a strategy without affordable
+    purchase, which has no share.
 
     `effect` is by how much the best mixed purchase is ahead of the best pure one, `lead` by how much the winner is
     ahead of the best of the other two, both with 95 % interval. The purchase is what most halves choose for the winner.
     """
     row = {"budget": budget, "weak_price": weak_price, "regime": UNDETERMINED, "winner": None}
-    accuracy, positions = points.accuracy.to_numpy(), affordable(points, budget, weak_price)
+    points = evidence.points
+    positions = affordable_by_strategy(points, budget, weak_price)
 
     def best_of(strategies: list[str]) -> np.ndarray:
         """(replicates,) positions of what the choosing halves find best among the purchases of these strategies."""
-        among = np.concatenate([positions[strategy] for strategy in strategies])
-        return among[best_by_half(accuracy[among], deviations[among])]
+        return evidence.best_by_half(np.concatenate([positions[strategy] for strategy in strategies]))
 
     chosen = {strategy: best_of([strategy]) for strategy in positions}
-    scores = {strategy: reported(accuracy, deviations, chosen[strategy]) for strategy in positions}
+    scores = {strategy: evidence.reported(chosen[strategy]) for strategy in positions}
     if scores:
         shares = dict(zip(positions, shares_of_wins(np.stack(list(scores.values()))), strict=True))
         row |= {REGIMES[strategy]: float(share) for strategy, share in shares.items()}
@@ -60,23 +59,22 @@ def regime_at(points: pd.DataFrame, deviations: np.ndarray, budget: float, weak_
     return (
         row
         | {"winner": winner, "reason": "one seed has no spread" if one_seed else ""}
-        | with_interval("effect", scores["mixed"] - reported(accuracy, deviations, best_of(PURE)))
-        | with_interval("lead", scores[winner] - reported(accuracy, deviations, rivals))
+        | with_interval("effect", scores["mixed"] - evidence.reported(best_of(PURE)))
+        | with_interval("lead", scores[winner] - evidence.reported(rivals))
         | {f"accuracy_{strategy.replace(' ', '_')}": float(score.mean()) for strategy, score in scores.items()}
         | {"n_weak": int(purchase.n_weak), "n_gold": int(purchase.n_gold), "n_seeds": int(purchase.n_seeds)}
     )
 
 
 def find_regimes(
-    points: pd.DataFrame, deviations: np.ndarray, prices: dict[str, list[float]], budgets: list[float], verdict: float
+    evidence: Evidence, prices: dict[str, list[float]], budgets: list[float], verdict: float
 ) -> pd.DataFrame:
     """`regime_at` for every group of GROUP, at every price of its supervisor's labels and every budget."""
     # A method that is only asked without labels has no purchases to compare.
-    points = points[buys_labels(points)]
     rows = [
-        dict(zip(GROUP, group, strict=True)) | regime_at(points, deviations[points.index], budget, price, verdict)
-        for group, points in points.groupby(GROUP, sort=False)
-        for price in prices[group[1]]
+        names | regime_at(group, budget, price, verdict)
+        for names, group in evidence.bought.by(GROUP)
+        for price in prices[names["supervisor"]]
         for budget in budgets
     ]
     # Where no budget affords a strategy, no row has its share.

@@ -15,24 +15,22 @@ How well the intervals cover is simulated in tests/unit/test_coverage.py; docs/m
 """
 
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from elicitation.analysis.averages import buys_labels
-from elicitation.analysis.names import AVERAGE, GROUP, MODELS
+from elicitation.analysis.evidence import Evidence, interval
+from elicitation.analysis.names import AVERAGE, GROUP, SETTING
 from elicitation.seeds import stream
 
-# Of a 95 % interval, on either side.
-TAIL = 0.025
-# 1 would be right on average, but as a difference of estimates cannot go below 0, few seeds would vary too little.
+# The share of the noise of single predictions that is taken out of the variance between seeds. 1 would be right on
+# average, but since the difference of two estimates is cut at 0, few seeds would vary too little.
 NOISE_SHARE = 0.5
-# By which a half's accuracy deviates at most.
-MOST = 0.5
+# A half's accuracy deviates from that of all evidence by no more than this.
+MOST_OFF = 0.5
 PURCHASE = ["n_weak", "n_gold"]
-# What an average over tasks averages.
-AVERAGED = ("accuracy", "weak_accuracy", "commoner_accuracy", "deviations")
+# The columns that an average over tasks averages.
+AVERAGED_COLUMNS = ("accuracy", "weak_accuracy", "commoner_accuracy", "deviations")
 
 
 def right_answers(log_odds: np.ndarray, gold: np.ndarray) -> np.ndarray:
@@ -92,7 +90,7 @@ def both_ways(deviations: np.ndarray) -> np.ndarray:
 
     Where two seeds make Student's t wild, no half is further off than accuracies can be.
     """
-    within = deviations.clip(-MOST, MOST)
+    within = deviations.clip(-MOST_OFF, MOST_OFF)
     return np.column_stack([within, -within]).ravel().astype(np.float32)
 
 
@@ -121,17 +119,17 @@ def seed_share(deviations: np.ndarray, of_examples: np.ndarray) -> float:
     return float(np.clip(1 - part / whole, 0, 1)) if whole else 0.0
 
 
-def with_average(table: pd.DataFrame, over: list[str]) -> pd.DataFrame:
+def with_averaged_resamples(table: pd.DataFrame, over: list[str]) -> pd.DataFrame:
     """The table after averages over several tasks of the configurations that all of them have.
 
     table: as `resample` returns it, with task, supervisor, student, method, n_tasks, weak_accuracy and
     commoner_accuracy. Tasks have draws of their own, as they have labels and test examples of their own.
     """
-    averages, keys = [], [*MODELS, *PURCHASE]
+    averages, keys = [], [*SETTING, *PURCHASE]
     for key, tasks in table[table.task.isin(over)].groupby(keys, sort=False):
         if len(over) > 1 and set(tasks.task) == set(over):
             counts = {"n_seeds": tasks.n_seeds.min(), "n_test": tasks.n_test.sum(), "n_tasks": len(tasks)}
-            means = {name: np.mean(tasks[name].tolist(), axis=0) for name in AVERAGED}
+            means = {name: np.mean(tasks[name].tolist(), axis=0) for name in AVERAGED_COLUMNS}
             variances = np.array([np.var(drawn) for drawn in tasks.deviations])
             share = float(tasks.seed_share @ variances / variances.sum()) if variances.any() else 0.0
             averages.append(
@@ -140,43 +138,9 @@ def with_average(table: pd.DataFrame, over: list[str]) -> pd.DataFrame:
     return pd.concat([pd.DataFrame(averages), table], ignore_index=True) if averages else table
 
 
-def read_resamples(path: str | Path) -> tuple[pd.DataFrame, np.ndarray]:
-    """The configurations, one a row, and their deviations (configurations, replicates)."""
-    table = pd.read_parquet(path)
-    return table.drop(columns="deviations"), np.stack(table.deviations.to_numpy())
-
-
-def with_weak_accuracy(points: pd.DataFrame, summary: pd.DataFrame) -> pd.DataFrame:
-    """The points, in their order, with the interval of weak_accuracy from elicitation.analysis.evaluation.summarise."""
+def with_weak_accuracy(evidence: Evidence, summary: pd.DataFrame) -> Evidence:
+    """The evidence with the interval of weak_accuracy from elicitation.analysis.scoring.summarise."""
     keys = [*GROUP, *PURCHASE]
     ends = ["weak_accuracy_low", "weak_accuracy_high"]
-    return points.merge(summary[[*keys, *ends]], on=keys, how="left", validate="one_to_one")
-
-
-def asked_accuracies(points: pd.DataFrame, deviations: np.ndarray) -> pd.DataFrame:
-    """task, student and `asked_accuracy` with its interval, of asking without any label, wherever it was measured."""
-    asked = points[~buys_labels(points)].drop_duplicates(["task", "student"])
-    low, high = interval(deviations[asked.index])
-    ends = {"asked_accuracy_low": asked.accuracy + low, "asked_accuracy_high": asked.accuracy + high}
-    return asked[["task", "student"]].assign(asked_accuracy=asked.accuracy, **ends)
-
-
-def interval(replicates: np.ndarray) -> np.ndarray:
-    """(2, ...) lower and upper end of the 95 % interval of what has (..., replicates)."""
-    return np.quantile(replicates, [TAIL, 1 - TAIL], axis=-1)
-
-
-def with_interval(name: str, replicates: np.ndarray) -> dict[str, float]:
-    """Mean and 95 % interval of (replicates,) as columns `name`, `name`_low and `name`_high."""
-    low, high = interval(replicates)
-    return {name: float(replicates.mean()), f"{name}_low": float(low), f"{name}_high": float(high)}
-
-
-def best_by_half(accuracy: np.ndarray, deviations: np.ndarray) -> np.ndarray:
-    """(replicates,) the configuration that each choosing half finds best; of equal ones the first."""
-    return (accuracy[:, None] - deviations).argmax(axis=0)
-
-
-def reported(accuracy: np.ndarray, deviations: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """(replicates,) the accuracy of the chosen configurations on the reporting halves."""
-    return accuracy[chosen] + deviations[chosen, np.arange(len(chosen))]
+    points = evidence.points.merge(summary[[*keys, *ends]], on=keys, how="left", validate="one_to_one")
+    return Evidence(points, evidence.deviations)

@@ -9,7 +9,7 @@ import pandas as pd
 from elicitation.buying.methods import Method
 from elicitation.buying.purchases import Purchase, Supply, arrange, buy, set_shots_apart
 
-# Unlabelled examples that uncertainty sampling looks at, at most.
+# Uncertainty sampling looks at no more unlabelled examples than this, unless it buys more than half of them.
 CANDIDATES = 4096
 
 

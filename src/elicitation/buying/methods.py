@@ -7,7 +7,7 @@ trains; elicitation.training.runs carries a method out. How to add one stands in
 from dataclasses import asdict, dataclass, field, replace
 
 PAPER = "Mallen & Belrose (2024), arXiv 2410.13215"
-# What of a method determines the result of a purchase.
+# The fields of a method that determine what a purchase achieves.
 ACTING = ("stages", "shots", "selection", "training")
 
 

@@ -2,25 +2,24 @@
 
 // Preferred numbers (ISO 3, R20, rounded): 20 a decade, evenly spread on a logarithmic slider.
 const SERIES = [1, 1.1, 1.25, 1.4, 1.6, 1.8, 2, 2.25, 2.5, 2.8, 3.2, 3.6, 4, 4.5, 5, 5.6, 6.3, 7, 8, 9];
-// Of weak labels, in gold labels.
+// The lowest and the highest price of a weak label that the slider offers, in gold labels.
 const CHEAPEST = 0.001;
 const DEAREST = 1;
-// Where a study has one budget only, the slider goes so many times below and above it.
+// Where a study has one budget only, the slider goes from it down and up by this factor.
 const LONE_BUDGET = 4;
-// Points of the grid that isoquants are drawn from, and percentage points between them: the smallest step that draws at
-// most MOST_LEVELS.
+// Isoquants are drawn from a grid of so many points, and are so many percentage points apart: the smallest of these steps
+// that draws at most MOST_LEVELS.
 const [WEAK_STEPS, GOLD_STEPS] = [120, 60];
 const LEVEL_STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10];
 const MOST_LEVELS = 9;
-// Milliseconds of quiet before the address is written, a summary said, a new size drawn, another task's view computed.
+// So many milliseconds of quiet pass before the address is written, a summary said, a new size drawn, and the view of
+// another task computed.
 const SAVE_AFTER = 250;
 const SAY_AFTER = 700;
 const RESIZE_AFTER = 150;
 const LOOK_AFTER = 300;
 const KINDS = ["task", "supervisor", "student"];
 
-const DATA = JSON.parse(element("data").textContent);
-const STUDY = DATA.study;
 const state = {};
 let view = null;
 let colours = null;
@@ -191,7 +190,7 @@ function budgetLine(budget, weakPrice, largest) {
 
 function compute() {
   const { gold, weak, budget } = state;
-  const [weakPrice, inGold] = [weak / gold, budget / gold];
+  const [weakPrice, inGold] = [inGoldLabels(weak, gold), inGoldLabels(budget, gold)];
   const key = JSON.stringify(KINDS.map((kind) => state[kind]));
   const group = once(`group ${key}`, () => readGroup(groupsLike(KINDS)[0]));
   const fits = once(`fits ${key}`, () => readFits(group));
@@ -207,7 +206,7 @@ function compute() {
   const regime = regimeAt(group.points, focusPoints, inGold, weakPrice, verdict);
   // The map's cells are where the sliders can stand.
   const [stops, budgets] = [weakStops(), budgetStops()];
-  const relative = (values) => values.map((value) => value / gold);
+  const relative = (values) => values.map((value) => inGoldLabels(value, gold));
   const compared = once(`regimes ${key} ${focus}`, () => new Map());
   const map = once(`map ${key} ${focus} ${gold}`, () => {
     const cells = regimeMap(group.points, focusPoints, relative(stops), relative(budgets), verdict, compared);

@@ -4,20 +4,22 @@ import base64
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 
-from elicitation.analysis.averages import buys_labels
-from elicitation.analysis.names import GROUP, MODELS
+from elicitation.analysis import evidence as evidence_module
+from elicitation.analysis import frontier, production
+from elicitation.analysis.evidence import Evidence
+from elicitation.analysis.names import GROUP, REGIMES, SETTING, STRATEGIES, UNDETERMINED
 from elicitation.analysis.production import FORMS, Fit
-from elicitation.analysis.resampling import interval
+from elicitation.analysis.regimes import PURE
+from elicitation.buying import prices
 
-# Most that all deviations may take in the page; beyond, fewer replicates are carried.
+# The deviations may take so many bytes in the page; where they would take more, fewer replicates are carried.
 DEVIATION_BYTES = 7_000_000
-# Most that the replicates of all production functions may take.
+# The replicates of the production functions may take so many bytes in the page.
 FIT_BYTES = 3_000_000
-# Characters a byte.
+# Base64 takes so many characters for a byte.
 BASE64 = 4 / 3
-# What one view shows: the methods compete.
+# One view of the page shows what shares these columns: in it the methods compete.
 TOGETHER = [kind for kind in GROUP if kind != "method"]
 
 
@@ -31,9 +33,14 @@ def carried(replicates: int, characters_each: float, limit: int) -> int:
     return max(1, min(replicates, int(limit / characters_each)))
 
 
-def columns_of(points: pd.DataFrame, deviations: np.ndarray) -> dict:
+def carried_deviations(evidence: Evidence) -> int:
+    """How many replicates of all deviations the page carries."""
+    return carried(evidence.replicates, 2 * BASE64 * len(evidence.points), DEVIATION_BYTES)
+
+
+def describe_points(evidence: Evidence) -> dict:
     """Configurations as columns; `low` and `high` are the ends of the deviations' intervals, over all replicates."""
-    low, high = interval(deviations)
+    points, (low, high) = evidence.points, evidence.interval()
     names = {"nWeak": "n_weak", "nGold": "n_gold", "nSeeds": "n_seeds", "nTasks": "n_tasks"}
     return {
         "method": points.method.tolist(),
@@ -44,39 +51,37 @@ def columns_of(points: pd.DataFrame, deviations: np.ndarray) -> dict:
     }
 
 
-def asked_of(points: pd.DataFrame, deviations: np.ndarray, replicates: int) -> dict | None:
+def describe_asking(evidence: Evidence, replicates: int) -> dict | None:
     """What asking the student of these configurations without any label achieves, where that was measured.
 
     It is no purchase, so the page keeps it apart from them; every method and supervisor that has it has the same one.
     """
-    asked = points[~buys_labels(points)]
-    if asked.empty:
+    asked = evidence.asked
+    if asked.points.empty:
         return None
-    own = deviations[asked.index[0]]
-    low, high = interval(own)
-    ends = {"low": float(low), "high": float(high), "nTest": int(asked.n_test.iloc[0])}
-    return {"accuracy": float(asked.accuracy.iloc[0]), **ends, "deviations": encode(own[:replicates], "f2")}
+    point, (low, high) = asked.points.iloc[0], asked.interval()[:, 0]
+    ends = {"low": float(low), "high": float(high), "nTest": int(point.n_test)}
+    return {"accuracy": float(point.accuracy), **ends, "deviations": encode(asked.deviations[0, :replicates], "f2")}
 
 
-def groups_of(points: pd.DataFrame, deviations: np.ndarray) -> list[dict]:
+def describe_groups(evidence: Evidence) -> list[dict]:
     """The configurations by TOGETHER, with the deviations of as many replicates as the page carries.
 
-    points, deviations: as analysis.resampling.read_resamples returns them. Half-precision floats keep 11 bits: a
-    deviation below 0.25 is off by less than 1e-4, a mean over replicates by far less.
+    Half-precision floats keep 11 bits: a deviation below 0.25 is off by less than 1e-4, a mean over replicates by far
+    less.
     """
-    n = carried(deviations.shape[1], 2 * BASE64 * len(points), DEVIATION_BYTES)
-    alike = points.groupby(["task", "student"], sort=False)
-    asked = {key: asked_of(group, deviations, n) for key, group in alike}
+    n = carried_deviations(evidence)
+    asked = {tuple(names.values()): describe_asking(alike, n) for names, alike in evidence.by(["task", "student"])}
     return [
-        dict(zip(TOGETHER, key, strict=True))
+        names
         | {
-            "weakAccuracy": float(group.weak_accuracy.iloc[0]),
-            "commonerAccuracy": float(group.commoner_accuracy.iloc[0]),
-            "asked": asked[group.task.iloc[0], group.student.iloc[0]],
-            "points": columns_of(group, deviations[group.index]),
-            "deviations": encode(deviations[group.index, :n], "f2"),
+            "weakAccuracy": float(group.points.weak_accuracy.iloc[0]),
+            "commonerAccuracy": float(group.points.commoner_accuracy.iloc[0]),
+            "asked": asked[names["task"], names["student"]],
+            "points": describe_points(group),
+            "deviations": encode(group.deviations[:, :n], "f2"),
         }
-        for key, group in points[buys_labels(points)].groupby(TOGETHER, sort=False)
+        for names, group in evidence.bought.by(TOGETHER)
     ]
 
 
@@ -84,7 +89,7 @@ def describe_fits(fits: Sequence[Fit]) -> list[dict]:
     """The production functions, with as many replicates of their parameters as the page carries."""
     width = sum(4 * BASE64 * fit.replicates.shape[1] for fit in fits)
     return [
-        {name: getattr(fit, name) for name in ("task", *MODELS, "form", "verdict", "reason", "error")}
+        {name: getattr(fit, name) for name in ("task", *SETTING, "form", "verdict", "reason", "error")}
         | {
             "modelError": fit.model_error,
             "parameters": list(fit.parameters.values()),
@@ -96,7 +101,24 @@ def describe_fits(fits: Sequence[Fit]) -> list[dict]:
     ]
 
 
-def page_data(points: pd.DataFrame, deviations: np.ndarray, fits: Sequence[Fit], study: dict) -> dict:
+def shared_constants() -> dict:
+    """The constants by which the page computes what Python computes, by the names that they have there.
+
+    Strategies and regimes are lists in the same order; PURE holds the positions of the pure strategies in it.
+    """
+    modules = {
+        prices: ("BINARY_ERROR",),
+        frontier: ("MIN_GAIN", "SAME_COST", "SHOWN_FROM"),
+        evidence_module: ("TAIL_SHARE",),
+        production: ("CHANCE", "FINE_STEPS", "GOOD_FIT", "MARGIN", "NEAR_BEST", "NUDGE", "STEPS", "Z"),
+    }
+    constants = {name: getattr(module, name) for module, names in modules.items() for name in names}
+    pure = [STRATEGIES.index(strategy) for strategy in PURE]
+    ways = {"STRATEGIES": list(STRATEGIES), "PURE": pure, "REGIMES": [REGIMES[strategy] for strategy in STRATEGIES]}
+    return constants | ways | {"UNDETERMINED": UNDETERMINED}
+
+
+def page_data(evidence: Evidence, fits: Sequence[Fit], study: dict) -> dict:
     """All that the page carries.
 
     study: name, titles (of methods), prices (of a weak label, by supervisor), weak_price (at which the page opens),
@@ -113,9 +135,10 @@ def page_data(points: pd.DataFrame, deviations: np.ndarray, fits: Sequence[Fit],
             "poolSizes": study["pool_sizes"],
             "precision": study["precision"],
             "forms": {name: form.title for name, form in FORMS.items()},
-            "replicates": deviations.shape[1],
-            "carried": carried(deviations.shape[1], 2 * BASE64 * len(points), DEVIATION_BYTES),
+            "replicates": evidence.replicates,
+            "carried": carried_deviations(evidence),
         },
-        "groups": groups_of(points, deviations),
+        "constants": shared_constants(),
+        "groups": describe_groups(evidence),
         "fits": describe_fits(fits),
     }

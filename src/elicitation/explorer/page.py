@@ -8,8 +8,13 @@ from importlib import resources
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-# In the order in which they build on each other.
-SCRIPTS = ("statistics.js", "production.js", "recommendation.js", "views.js", "controls.js", "main.js")
+# The page's scripts, in the order in which they build on each other.
+SCRIPTS = (
+    "page_data.js",
+    *("statistics.js", "production.js", "recommendation.js"),
+    *("drawing.js", "frontier_view.js", "regimes_view.js", "production_view.js", "answer_view.js"),
+    *("controls.js", "main.js"),
+)
 
 
 def source(name: str) -> str:

@@ -1,13 +1,7 @@
 // The production function: accuracy as a function of the labels bought. Formulas and rules are those of
 // elicitation.analysis.production, to the letter: tests compare the numbers.
 
-const CHANCE = 0.5;
-const STEPS = 20;
-const FINE_STEPS = 400;
-const TOLERANCE = 0.001;
-const ROUNDING = 1e-9;
-const NUDGE = 1e-4;
-const Z = 1.96;
+const { CHANCE, FINE_STEPS, GOOD_FIT, MARGIN, NUDGE, STEPS, NEAR_BEST, Z } = DATA.constants;
 
 /** By form: of a purchase and (log1p of) those that the form was fitted to, the accuracy for given values of its
  *  parameters. */
@@ -65,9 +59,9 @@ function readFit(entry) {
     /** Whether a purchase lies among those studied; beyond, the fit extrapolates. */
     studied(nWeak, nGold) {
       const spent = costOf(nWeak, nGold, entry.weakPrice);
-      const paid = spent >= entry.cheapest * 0.95 && spent <= entry.dearest * 1.05;
-      const atMost = (most) => most * (1 + ROUNDING);
-      return paid && nWeak <= atMost(largest.nWeak) && nGold <= atMost(largest.nGold);
+      const paid = spent >= entry.cheapest * (1 - MARGIN) && spent <= entry.dearest * (1 + MARGIN);
+      // Fractions of labels, as on the grid of the isoquants, count as the whole ones that they are nearest to.
+      return paid && Math.round(nWeak) <= largest.nWeak && Math.round(nGold) <= largest.nGold;
     },
   };
 }
@@ -89,18 +83,18 @@ function marginalRate(fit, nWeak, nGold) {
 }
 
 /** A purchase cut to the most labels of either quality that were studied, and to what the pool holds. */
-function within({ largest }, nWeak, nGold, poolSize) {
+function cutToStudy({ largest }, nWeak, nGold, poolSize) {
   const gold = Math.min(nGold, largest.nGold, poolSize);
   return { nWeak: Math.min(nWeak, largest.nWeak, poolSize - gold), nGold: gold };
 }
 
 /** The purchases that a budget may be spent on, by STEPS of the share for gold labels. */
-function purchasesWithin(fit, budget, weakPrice, poolSize = Infinity) {
+function budgetSplits(fit, budget, weakPrice, poolSize = Infinity) {
   const steps = Array.from({ length: STEPS + 1 }, (_, step) => step);
   const found = steps.map((step) => {
-    const nGold = Math.floor((step * budget) / STEPS + ROUNDING);
-    const nWeak = step < STEPS ? Math.floor((budget - nGold) / weakPrice + ROUNDING) : 0;
-    return within(fit, nWeak, nGold, poolSize);
+    const nGold = wholeLabels((step * budget) / STEPS);
+    const nWeak = step < STEPS ? wholeLabels((budget - nGold) / weakPrice) : 0;
+    return cutToStudy(fit, nWeak, nGold, poolSize);
   });
   const bought = found.filter(({ nWeak, nGold }) => nWeak + nGold > 0);
   return (bought.length ? bought : found.slice(0, 1)).map(({ nWeak, nGold }) => ({
@@ -108,15 +102,15 @@ function purchasesWithin(fit, budget, weakPrice, poolSize = Infinity) {
   }));
 }
 
-/** That with the highest accuracy; of those within TOLERANCE of it the cheapest, and of these the best. */
+/** That with the highest accuracy; of those within NEAR_BEST of it the cheapest, and of these the best. */
 function bestOf(purchases) {
   const most = Math.max(...purchases.map(({ accuracy }) => accuracy));
-  const near = purchases.filter(({ accuracy }) => accuracy >= most - TOLERANCE);
+  const near = purchases.filter(({ accuracy }) => accuracy >= most - NEAR_BEST);
   return near.reduce((a, b) => (b.cost < a.cost || (b.cost === a.cost && b.accuracy > a.accuracy) ? b : a));
 }
 
 /** The purchase with the highest expected accuracy within the budget, or nearly so and cheaper. */
-const bestPurchase = (fit, budget, weakPrice, poolSize) => bestOf(purchasesWithin(fit, budget, weakPrice, poolSize));
+const bestPurchase = (fit, budget, weakPrice, poolSize) => bestOf(budgetSplits(fit, budget, weakPrice, poolSize));
 
 /** The purchases of highest expected accuracy as the budget grows, in fractions of labels, and whether they lie among
  *  those studied. */
@@ -127,7 +121,7 @@ function expansionPath(fit, budgets, weakPrice, poolSize = Infinity) {
   return budgets.map((budget) => {
     let best = { accuracy: -Infinity };
     for (const share of shares) {
-      const purchase = within(fit, ((1 - share) * budget) / weakPrice, share * budget, poolSize);
+      const purchase = cutToStudy(fit, ((1 - share) * budget) / weakPrice, share * budget, poolSize);
       const accuracy = fit.predict(purchase.nWeak, purchase.nGold);
       if (accuracy > best.accuracy) best = { budget, accuracy, ...purchase };
     }

@@ -9,8 +9,8 @@ function optionsOf(points, methods, fits, budget, weakPrice, poolSize) {
     const rows = points.method.flatMap((name, i) => (name === method ? [i] : []));
     const nSeeds = Math.min(...rows.map((i) => points.nSeeds[i]));
     const fit = fits.get(method);
-    if (fit?.verdict === "good") {
-      return purchasesWithin(fit, budget, weakPrice, poolSize).map((purchase) => ({
+    if (fit?.verdict === GOOD_FIT) {
+      return budgetSplits(fit, budget, weakPrice, poolSize).map((purchase) => ({
         ...{ ...purchase, method, nSeeds, fitted: true, modelError: fit.modelError },
         studied: fit.studied(purchase.nWeak, purchase.nGold),
         draws: fit.predictReplicates(purchase.nWeak, purchase.nGold),
@@ -25,7 +25,7 @@ function optionsOf(points, methods, fits, budget, weakPrice, poolSize) {
     }));
   });
   const replicates = Math.min(...found.map(({ draws }) => draws.length));
-  const bought = found.filter(({ cost, nWeak, nGold }) => cost <= budget + 1e-9 && nWeak + nGold > 0);
+  const bought = found.filter(({ cost, nWeak, nGold }) => affords(budget, cost) && nWeak + nGold > 0);
   return bought.map((option) => ({
     ...option,
     strategy: strategyOf(option.nWeak, option.nGold),
@@ -37,12 +37,12 @@ function optionsOf(points, methods, fits, budget, weakPrice, poolSize) {
  *  budget is spent, unless a more expensive one of its strategy was within the budget too. */
 function scaleUp(option, alike, most, budget, poolSize) {
   const { nWeak, nGold, cost } = option;
-  if (option.fitted || alike.some((other) => other.cost > cost + ROUNDING)) return { nWeak, nGold };
+  if (option.fitted || alike.some((other) => !affords(cost, other.cost))) return { nWeak, nGold };
   const limits = [budget / cost, poolSize / (nWeak + nGold)];
   if (nWeak) limits.push(most.nWeak / nWeak);
   if (nGold) limits.push(most.nGold / nGold);
   const factor = Math.max(1, Math.min(...limits));
-  return { nWeak: Math.floor(nWeak * factor + ROUNDING), nGold: Math.floor(nGold * factor + ROUNDING) };
+  return { nWeak: wholeLabels(nWeak * factor), nGold: wholeLabels(nGold * factor) };
 }
 
 /** Mean and 95 % interval of draws, with the model's own error in quadrature. `agree`: which of the replicates make the

@@ -2,16 +2,17 @@
 // The rules are those of elicitation.analysis.frontier and elicitation.analysis.regimes, to the letter: tests compare the numbers.
 // Prices, costs and budgets are in gold labels throughout.
 
-const MIN_GAIN = 0.002;
-const SAME_COST = 0.05;
-const TAIL = 0.025;
-const STRATEGIES = ["weak only", "mixed", "gold only"];
-const PURE = [0, 2];
-const REGIMES = ["quantity-dominant", "mixed", "quality-dominant"];
-const UNDETERMINED = "undetermined";
+const { BINARY_ERROR, MIN_GAIN, SAME_COST, SHOWN_FROM, TAIL_SHARE } = DATA.constants;
+const { STRATEGIES, PURE, REGIMES, UNDETERMINED } = DATA.constants;
 
 const strategyOf = (nWeak, nGold) => (nWeak === 0 ? 2 : nGold === 0 ? 0 : 1);
 const costOf = (nWeak, nGold, weakPrice) => nGold + weakPrice * nWeak;
+/** Whether a budget is enough for a cost, which binary numbers may put a little beside the truth. */
+const affords = (budget, cost) => cost <= budget + BINARY_ERROR;
+/** The whole labels in an amount that was computed in binary numbers. */
+const wholeLabels = (amount) => Math.floor(amount + BINARY_ERROR);
+/** An amount of the reader's money in gold labels, as the nearest number that people write: 0.3 / 3 is 0.1. */
+const inGoldLabels = (amount, goldPrice) => Number((amount / goldPrice).toPrecision(15));
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** The value of a 16-bit float (IEEE 754 binary16), given as its bits. */
@@ -53,7 +54,7 @@ function quantile(sorted, q) {
 /** Both ends of the 95 % interval. */
 function interval(replicates) {
   const sorted = Float64Array.from(replicates).sort();
-  return [quantile(sorted, TAIL), quantile(sorted, 1 - TAIL)];
+  return [quantile(sorted, TAIL_SHARE), quantile(sorted, 1 - TAIL_SHARE)];
 }
 
 /** For each replicate the configurations on the frontier of its choosing half: (chosen.length x replicates) of 0/1.
@@ -87,7 +88,7 @@ function scorePoints(points, chosen, weakPrice) {
   return chosen.map((i, place) => {
     const own = mask.subarray(place * replicates, (place + 1) * replicates);
     const probability = mean(own);
-    const shown = probability >= 0.5;
+    const shown = probability >= SHOWN_FROM;
     let agree = 0;
     let sum = 0;
     for (let r = 0; r < replicates; r++) {
@@ -112,11 +113,11 @@ function scorePoints(points, chosen, weakPrice) {
 }
 
 /** The purchases within the budget, by strategy. */
-function affordable(points, chosen, budget, weakPrice) {
+function affordableByStrategy(points, chosen, budget, weakPrice) {
   const found = STRATEGIES.map(() => []);
   for (const i of chosen) {
     const [nWeak, nGold] = [points.nWeak[i], points.nGold[i]];
-    if (costOf(nWeak, nGold, weakPrice) <= budget + 1e-9) found[strategyOf(nWeak, nGold)].push(i);
+    if (affords(budget, costOf(nWeak, nGold, weakPrice))) found[strategyOf(nWeak, nGold)].push(i);
   }
   return found;
 }
@@ -161,7 +162,7 @@ function mostFrequent(chosen) {
 }
 
 /** The probability of each regime where the purchases within the budget are these, the regime that is called, and which
- *  purchase the winner would make. `found`: as `affordable` returns it. */
+ *  purchase the winner would make. `found`: as `affordableByStrategy` returns it. */
 function regimeOf(points, found, verdict) {
   if (found.some((purchases) => purchases.length === 0)) {
     const missing = STRATEGIES.filter((_, i) => found[i].length === 0).join(" or ");
@@ -187,7 +188,7 @@ function regimeOf(points, found, verdict) {
 /** `regimeOf` at a price and budget, with the effect of mixing: by how much the best mixed purchase is ahead of the
  *  best pure one, with its interval. */
 function regimeAt(points, chosen, budget, weakPrice, verdict) {
-  const found = affordable(points, chosen, budget, weakPrice);
+  const found = affordableByStrategy(points, chosen, budget, weakPrice);
   const result = regimeOf(points, found, verdict);
   if (result.winner === null) return result;
   const pure = reported(points, bestByHalf(points, [...found[0], ...found[2]]));
@@ -201,7 +202,7 @@ function regimeAt(points, chosen, budget, weakPrice, verdict) {
 function regimeMap(points, chosen, prices, budgets, verdict, known) {
   return budgets.map((budget) =>
     prices.map((price) => {
-      const found = affordable(points, chosen, budget, price);
+      const found = affordableByStrategy(points, chosen, budget, price);
       const key = found.join(";");
       if (!known.has(key)) {
         const { scores, ...result } = regimeOf(points, found, verdict);

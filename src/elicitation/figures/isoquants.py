@@ -11,26 +11,29 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from elicitation.analysis.captions import price_words
-from elicitation.analysis.production import BAD, FORMS, Fit, expansion_path
+from elicitation.analysis.production import BAD_FIT, FORMS, Fit, expansion_path
 from elicitation.figures import style
-from elicitation.figures.style import percent
+from elicitation.figures.style import in_percent
 
-# Panels in a row.
+# So many panels stand in a row.
 COLUMNS = 2
-# More panels than MANY are small, in rows of MANY_COLUMNS, with fewer words.
+# Where there are more panels than MANY, they are small, stand in rows of MANY_COLUMNS and have fewer words.
 MANY, MANY_COLUMNS = 6, 4
-# Percentage points between isoquants: the smallest step that draws at most MOST of them.
-STEPS = (1, 2, 5, 10)
-MOST = 8
-# Points a side of the grid that isoquants are drawn from.
+# Isoquants are so many percentage points apart: the smallest of these steps that draws at most MOST_LEVELS of them.
+LEVEL_STEPS = (1, 2, 5, 10)
+MOST_LEVELS = 8
+# Isoquants are drawn from a grid of so many points a side.
 GRID = 300
-# Budgets of an expansion path a doubling.
+# An expansion path has so many budgets for each doubling.
 DOUBLINGS = 2
-COLOURS = (style.NAMED_COLOURS[3], style.NAMED_COLOURS[0], (0, 0, 0), *style.NAMED_COLOURS[4:6])
-# Of the prices' paths; another number than of the colours, so that many prices differ in one or the other.
-MARKERS = "s^DvP*X"
-# Where isoquants have their labels, in shares of the axes' lengths: away from most purchases and paths.
-LABELLED = (0.9, 0.35)
+# The colours of the prices' paths.
+PATH_COLOURS = (style.NAMED_COLOURS[3], style.NAMED_COLOURS[0], (0, 0, 0), *style.NAMED_COLOURS[4:6])
+# The markers of the prices' paths. There is another number of them than of colours, so that many prices differ in one
+# or the other.
+PATH_MARKERS = "s^DvP*X"
+# Isoquants have their labels near this place (shares of the axes' lengths), away from most purchases and paths.
+LABEL_PLACE = (0.9, 0.35)
+# The white edge of what is drawn over the isoquants.
 OUTLINE = [withStroke(linewidth=2.5, foreground="white")]
 
 
@@ -50,11 +53,11 @@ def set_label_axes(axes: Axes, most_weak: float, most_gold: float, small: bool) 
 
 
 def label_places(levels: list[list[np.ndarray]], fit: Fit) -> list[tuple[float, float]]:
-    """The place of each isoquant that is nearest to LABELLED. levels: by isoquant, its lines (vertices, 2)."""
+    """The place of each isoquant that is nearest to LABEL_PLACE. levels: by isoquant, its lines (vertices, 2)."""
     places = []
     for vertices in (np.concatenate(lines) for lines in levels if lines):
         relative = np.log1p(vertices) / np.log1p(fit.largest)
-        places.append(tuple(vertices[np.abs(relative - LABELLED).sum(axis=1).argmin()]))
+        places.append(tuple(vertices[np.abs(relative - LABEL_PLACE).sum(axis=1).argmin()]))
     return places
 
 
@@ -62,9 +65,9 @@ def draw_isoquants(axes: Axes, fit: Fit, norm: Normalize, labelled: bool) -> Non
     """Lines of equal accuracy over shades of it, where purchases were studied."""
     x, y = (np.expm1(np.linspace(0, np.log1p(most), GRID)) for most in fit.largest)
     n_weak, n_gold = np.meshgrid(x, y)
-    accuracy = np.where(fit.studied(n_weak, n_gold), percent(fit.predict(n_weak, n_gold)), np.nan)
+    accuracy = np.where(fit.studied(n_weak, n_gold), in_percent(fit.predict(n_weak, n_gold)), np.nan)
     low, high = np.nanmin(accuracy), np.nanmax(accuracy)
-    step = next((step for step in STEPS if (high - low) / step <= MOST), STEPS[-1])
+    step = next((step for step in LEVEL_STEPS if (high - low) / step <= MOST_LEVELS), LEVEL_STEPS[-1])
     levels = np.arange(np.ceil(low / step), high / step) * step
     axes.pcolormesh(x, y, accuracy, cmap=style.ORDERED_COLOURS, norm=norm, alpha=0.35, rasterized=True)
     if len(levels):
@@ -105,11 +108,15 @@ def plot_isoquants(
     """
     style.set_style()
     small = len(fits) > MANY
-    every = percent(np.concatenate([fit.accuracy for fit in fits]))
+    every = in_percent(np.concatenate([fit.accuracy for fit in fits]))
     norm = Normalize(min(50, every.min()), every.max())
     most = np.max([fit.largest for fit in fits], axis=0)
     looks = {
-        price: {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[i % len(MARKERS)], "linewidth": 1.8}
+        price: {
+            "color": PATH_COLOURS[i % len(PATH_COLOURS)],
+            "marker": PATH_MARKERS[i % len(PATH_MARKERS)],
+            "linewidth": 1.8,
+        }
         for i, price in enumerate(sorted(weak_prices, reverse=True))
     }
     columns = MANY_COLUMNS if small else min(len(fits), COLUMNS)
@@ -122,9 +129,9 @@ def plot_isoquants(
             for weak_price, look in looks.items():
                 size = {"linewidth": 1, "markersize": 2.5} if small else {}
                 draw_path(axes, fit, budgets, weak_price, pool_sizes.get(fit.task), **look | size)
-        points = {"c": percent(fit.accuracy), "cmap": style.ORDERED_COLOURS, "norm": norm}
+        points = {"c": in_percent(fit.accuracy), "cmap": style.ORDERED_COLOURS, "norm": norm}
         axes.scatter(*fit.purchases.T, s=5 if small else 16, edgecolor="black", linewidth=0.5, clip_on=False, **points)
-        colour = style.NAMED_COLOURS[3] if fit.verdict == BAD else "0.15"
+        colour = style.NAMED_COLOURS[3] if fit.verdict == BAD_FIT else "0.15"
         axes.set_title(panel_title(fit, columns), fontsize=7 if small else 8, color=colour)
     handles = [style.handle(f"weak label at {price_words(price)}", **look) for price, look in looks.items()]
     handles.append(style.handle("observed purchase", marker="o", color="0.6", linestyle="none"))
@@ -139,5 +146,5 @@ def plot_isoquants(
         "there; noise: that of the observations). Colours: accuracy, observed in the points, predicted (paler) between "
         f"them. Markers on the paths: budgets of {spent} gold labels. Blank: not studied."
     )
-    style.finish(figure, footnote, "weak labels bought", "gold labels bought")
+    style.finish_figure(figure, footnote, "weak labels bought", "gold labels bought")
     return figure

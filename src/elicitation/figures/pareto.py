@@ -8,26 +8,27 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from elicitation.analysis.averages import average_rows, buys_labels
 from elicitation.analysis.captions import footnote, price_words, unaveraged_sentence, usual_seeds, varying
 from elicitation.figures import style
-from elicitation.figures.style import percent
+from elicitation.figures.style import in_percent
 
-# Areas of points that are never and always on the frontier.
-SIZES = (10, 46)
-# Of weak labels in the cost, as the colour scale names them.
+# The areas of points that are never and always on the frontier, in square points.
+POINT_AREAS = (10, 46)
+# How the colour scale names the weak labels' share of the cost, in percent.
 SHARES = {0: "gold only", 25: "25 %", 50: "50 %", 75: "75 %", 100: "weak only"}
 
 
-def draw_points(axes: Axes, points: pd.DataFrame, marker: str) -> None:
+def draw_purchases(axes: Axes, points: pd.DataFrame, marker: str) -> None:
     """Coloured by the weak labels' share of the cost; the likelier on the frontier, the bigger and stronger."""
     order = points.sort_values("probability")
     strength = 0.3 + 0.7 * order.probability
     bars = axes.errorbar(
         order.cost,
-        percent(order.accuracy),
-        yerr=style.interval(order, "accuracy"),
+        in_percent(order.accuracy),
+        yerr=style.error_bars(order, "accuracy"),
         fmt="none",
         elinewidth=0.8,
         zorder=2,
@@ -35,18 +36,57 @@ def draw_points(axes: Axes, points: pd.DataFrame, marker: str) -> None:
     bars.lines[2][0].set_color([(0.35, 0.35, 0.35, 0.8 * alpha) for alpha in strength])
     axes.scatter(
         order.cost,
-        percent(order.accuracy),
+        in_percent(order.accuracy),
         c=order.weak_share,
         cmap=style.SHARE_COLOURS,
         vmin=0,
         vmax=1,
         marker=marker,
-        s=np.interp(order.probability, (0, 1), SIZES),
+        s=np.interp(order.probability, (0, 1), POINT_AREAS),
         alpha=strength,
         edgecolor="black",
         linewidth=0.2 + 0.6 * order.probability,
         zorder=3,
     )
+
+
+def draw_panel(axes: Axes, panel: pd.DataFrame, markers: dict[str, str], usual: int) -> None:
+    """Points, frontier and what doing nothing achieves, of one student, supervisor and price.
+
+    markers: by method; usual: the number of seeds behind most points.
+    """
+    bought, free = panel[buys_labels(panel)], panel[~buys_labels(panel)]
+    for method, points in bought.groupby("method", sort=False):
+        draw_purchases(axes, points, markers[method])
+    best = panel[panel.on_frontier].sort_values("cost")
+    style.draw_weak_accuracy(axes, panel)
+    style.set_cost_axis(axes)
+    # A logarithmic axis has no place for a cost of 0: such a point stands on the left edge.
+    edge = style.left_edge(bought.cost)
+    # The frontier holds up to the most expensive purchase.
+    line = pd.concat([best, best.tail(1).assign(cost=panel.cost.max())])
+    axes.step(line.cost.clip(lower=edge), in_percent(line.accuracy), where="post", color="0.2", linewidth=1, zorder=2)
+    paid = best[best.cost > 0]
+    style.draw_seed_counts(axes, paid.cost, in_percent(paid.accuracy), paid.n_seeds, usual)
+    style.draw_commoner(axes, panel)
+    if len(free):
+        axes.set_xlim(left=edge)
+        style.draw_asking(axes, free.iloc[0], edge)
+
+
+def legend_handles(titles: dict[str, str], markers: dict[str, str], asks: bool) -> list[Line2D]:
+    """The entries of the legend. asks: whether any panel shows asking without labels."""
+    grey = {"markerfacecolor": "0.8", "linestyle": "none"}
+    several = markers if len(markers) > 1 else {}
+    return [
+        *(style.handle(titles[name], marker=shape, **grey | {"markersize": 6}) for name, shape in several.items()),
+        style.handle("surely on the frontier", marker="o", **grey | {"markersize": POINT_AREAS[1] ** 0.5}),
+        style.handle("surely not", marker="o", **grey | {"markersize": POINT_AREAS[0] ** 0.5}),
+        style.handle("frontier", color="0.2", linewidth=1),
+        style.weak_labels_handle(),
+        *([style.asking_handle()] if asks else []),
+        style.commoner_handle(),
+    ]
 
 
 def plot_pareto(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str]) -> Figure:
@@ -69,42 +109,15 @@ def plot_pareto(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, st
     usual, asks = usual_seeds(table), not buys_labels(table).all()
     figure, panels = style.make_panels(len(groups), columns)
     for axes, (names, price, panel) in zip(panels, groups, strict=True):
-        bought, free = panel[buys_labels(panel)], panel[~buys_labels(panel)]
-        for method, points in bought.groupby("method", sort=False):
-            draw_points(axes, points, markers[method])
-        best = panel[panel.on_frontier].sort_values("cost")
-        style.draw_weak_accuracy(axes, panel)
-        style.set_cost_axis(axes)
-        # A logarithmic axis has no place for a cost of 0: such a point stands on the left edge.
-        edge = style.left_edge(bought.cost)
-        # The frontier holds up to the most expensive purchase.
-        line = pd.concat([best, best.tail(1).assign(cost=panel.cost.max())])
-        axes.step(line.cost.clip(lower=edge), percent(line.accuracy), where="post", color="0.2", linewidth=1, zorder=2)
-        paid = best[best.cost > 0]
-        style.draw_seed_counts(axes, paid.cost, percent(paid.accuracy), paid.n_seeds, usual)
-        style.draw_commoner(axes, panel)
-        if len(free):
-            axes.set_xlim(left=edge)
-            style.draw_asking(axes, free.iloc[0], edge)
+        draw_panel(axes, panel, markers, usual)
         style.set_accuracy_axis(axes, pd.concat([table.accuracy, table.commoner_accuracy]))
         shown = [name for kind, name in zip(kinds, names, strict=True) if kind in label]
         which = f"{', '.join(shown)},\n" if shown else ""
         style.set_title(axes, f"{which}a weak label costs {price_words(price)}", columns)
-    grey = {"markerfacecolor": "0.8", "linestyle": "none"}
-    several = markers if len(markers) > 1 else {}
-    handles = [style.handle(titles[name], marker=shape, **grey | {"markersize": 6}) for name, shape in several.items()]
-    handles += [
-        style.handle("surely on the frontier", marker="o", **grey | {"markersize": SIZES[1] ** 0.5}),
-        style.handle("surely not", marker="o", **grey | {"markersize": SIZES[0] ** 0.5}),
-        style.handle("frontier", color="0.2", linewidth=1),
-        style.weak_labels_handle(),
-        *([style.asking_handle()] if asks else []),
-        style.commoner_handle(),
-    ]
-    style.add_legend(figure, handles)
+    style.add_legend(figure, legend_handles(titles, markers, asks))
     bar = figure.colorbar(ScalarMappable(Normalize(0, 100), style.SHARE_COLOURS), ax=panels, pad=0.01, aspect=30)
     bar.set_label("share of the cost spent on weak labels")
     bar.set_ticks(list(SHARES), labels=SHARES.values())
     note = f"{footnote(table, missing, titles)} {left_out}".strip()
-    style.finish(figure, note, "cost, in gold labels", "accuracy, %")
+    style.finish_figure(figure, note, "cost, in gold labels", "accuracy, %")
     return figure

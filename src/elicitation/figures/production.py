@@ -5,17 +5,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from elicitation.analysis.names import AVERAGE
-from elicitation.analysis.production import BAD, FORMS, MIN_EXPLAINED, in_words
+from elicitation.analysis.production import BAD_FIT, FORMS, MIN_EXPLAINED, fit_words
 from elicitation.figures import style
-from elicitation.figures.style import percent
+from elicitation.figures.style import in_percent
 
+# So many panels stand in a row.
 COLUMNS = 2
-# So many tasks are told apart; of more, the verdicts are counted.
+# Up to so many tasks are told apart; where there are more, the verdicts are counted.
 FEW = 6
+# The look of tasks that are not told apart.
 OTHERS = {"color": "0.6", "marker": "o"}
-# Points from one line of words to the next.
+# The distance from one line of words to the next, in points.
 LINE = 9
-# Percentage points beyond the lowest and the highest accuracy.
+# The axes reach so many percentage points beyond the lowest and the highest accuracy.
 ROOM = 6
 
 
@@ -31,7 +33,7 @@ def verdicts(forms: pd.DataFrame) -> list[tuple[str, bool, bool]]:
     """How well one form predicts each task, or, of many tasks, how often: words, and whether bad and whether best."""
     rows = list(forms.itertuples())
     lines = [
-        (f"{row.task} {in_words(row.error, row.noise, row.verdict, row.reason)}", row.verdict == BAD, row.best)
+        (f"{row.task} {fit_words(row.error, row.noise, row.verdict, row.reason)}", row.verdict == BAD_FIT, row.best)
         for row in rows
         if len(rows) <= FEW or row.task == AVERAGE
     ]
@@ -41,9 +43,9 @@ def verdicts(forms: pd.DataFrame) -> list[tuple[str, bool, bool]]:
     return lines
 
 
-def draw_points(axes: Axes, points: pd.DataFrame, look: dict) -> None:
-    x, y = percent(points.held_out), percent(points.accuracy)
-    bars = style.interval(points, "accuracy")
+def draw_predictions(axes: Axes, points: pd.DataFrame, look: dict) -> None:
+    x, y = in_percent(points.held_out), in_percent(points.accuracy)
+    bars = style.error_bars(points, "accuracy")
     axes.errorbar(x, y, yerr=bars, fmt="none", ecolor=look["color"], elinewidth=0.6, alpha=0.4, zorder=2)
     axes.plot(x, y, linestyle="none", zorder=3, **style.POINT | look)
 
@@ -62,8 +64,8 @@ def write_verdicts(axes: Axes, title: str, lines: list[tuple[str, bool, bool]]) 
 def plot_production(forms: pd.DataFrame, predictions: pd.DataFrame, titles: dict[str, str]) -> Figure:
     """A panel a form: observed accuracies against those predicted from all other budgets, a look a task.
 
-    forms, predictions: of one supervisor, student and method, as analysis.fitting.fit_group returns them; titles: of
-    methods. Where no budget could be held out, the words say so.
+    forms, predictions: of one supervisor, student and method, as in elicitation.analysis.production_fitting.Fitted;
+    titles: of methods. Where no budget could be held out, the words say so.
     """
     style.set_style()
     looks = looks_of(list(forms.task.unique()))
@@ -73,7 +75,7 @@ def plot_production(forms: pd.DataFrame, predictions: pd.DataFrame, titles: dict
         axes.plot([low, high], [low, high], zorder=1, **style.WEAK_LABELS)
         # The average last, on top.
         for task, look in reversed(looks.items()):
-            draw_points(axes, predictions[(predictions.form == name) & (predictions.task == task)], look)
+            draw_predictions(axes, predictions[(predictions.form == name) & (predictions.task == task)], look)
         axes.set(xlim=(low, high), ylim=(low, high))
         write_verdicts(axes, form.title, verdicts(forms[forms.form == name]))
     shown = looks if len(looks) <= FEW else {"other tasks": OTHERS} | {t: looks[t] for t in looks if t == AVERAGE}
@@ -86,5 +88,5 @@ def plot_production(forms: pd.DataFrame, predictions: pd.DataFrame, titles: dict
         "the observations. Off by: root mean square error of the predictions; noise: that of the observations. A fit "
         f"that explains less than {100 * MIN_EXPLAINED:.0f} % of the variance is bad. Bold: the best form for a task."
     )
-    style.finish(figure, footnote, "accuracy predicted from the other budgets, %", "accuracy observed, %")
+    style.finish_figure(figure, footnote, "accuracy predicted from the other budgets, %", "accuracy observed, %")
     return figure

@@ -9,8 +9,11 @@ from elicitation.analysis.captions import footnote, usual_seeds
 from elicitation.analysis.frontier import priced
 from elicitation.figures import style
 
+# The kinds of labels, in the order of the rows and columns.
 QUALITIES = ("weak", "gold")
+# The look of methods that only prompt.
 ALONE = {"color": "0.5", "marker": "*", "markersize": 10, "markerfacecolor": "white", "linestyle": ":"}
+# What the figure says where it has nothing to show.
 NO_PROMPTS = "No run of this study has labels in the prompt; list methods that have, and `shots` above 0."
 
 
@@ -27,7 +30,7 @@ def plot_prompting(points: pd.DataFrame, missing: pd.DataFrame, titles: dict[str
     """Accuracy against cost, a curve a number of labels in the prompt, and one of prompts alone.
 
     Rows: quality of the labels in the prompt; columns: quality of those for finetuning. points: as
-    analysis.evaluation.summarise returns them; a purchase of both qualities for finetuning is in no panel. A study
+    analysis.scoring.summarise returns them; a purchase of both qualities for finetuning is in no panel. A study
     without prompts gets a figure that says so.
     """
     style.set_style()
@@ -66,5 +69,5 @@ def plot_prompting(points: pd.DataFrame, missing: pd.DataFrame, titles: dict[str
     handles += [style.asking_handle()] if len(free) else []
     style.add_legend(figure, handles, title="labels in the prompt")
     x_label = f"cost of all labels, in gold labels (a weak label costs {weak_price:g})"
-    style.finish(figure, note, x_label, "accuracy, %")
+    style.finish_figure(figure, note, x_label, "accuracy, %")
     return figure

@@ -1,5 +1,7 @@
 """Which way of spending wins at every budget and price, and where the runs leave it open."""
 
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -8,25 +10,41 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from elicitation.analysis.captions import MODELS, price_words, varying
+from elicitation.analysis.captions import SETTING, price_words, varying
 from elicitation.analysis.names import PLAIN, REGIMES, UNDETERMINED
 from elicitation.figures import style
 
+# So many panels stand in a row.
 COLUMNS = 4
-# Budgets and prices a side of the map.
+# The map has so many budgets and as many prices.
 CELLS = 28
-COLOURS = dict(zip(REGIMES.values(), (style.NAMED_COLOURS[i] for i in (0, 2, 1)), strict=True))
-# Strength of the colour where the leading regime is undetermined.
+# The map goes beyond the study's budgets and prices by this factor on either side.
+BEYOND = 1.5
+# A cell's budget and price have so many significant digits.
+DIGITS = 15
+# The colour of each regime.
+REGIME_COLOURS = dict(zip(REGIMES.values(), (style.NAMED_COLOURS[i] for i in (0, 2, 1)), strict=True))
+# The colour has this strength where the leading regime is undetermined.
 PALE = 0.3
 WHITE = np.ones(3)
 
 
-def map_axes(budgets: list[float], weak_prices: list[float]) -> tuple[np.ndarray, np.ndarray]:
-    """Budgets, and prices of a weak label, between and a little beyond the study's, evenly on logarithmic scales."""
+def map_axes(budgets: list[float], weak_prices: list[float]) -> tuple[list[float], list[float]]:
+    """Budgets, and prices of a weak label, between and a little beyond the study's, evenly on logarithmic scales.
+
+    Purchases that spend a budget of the study may do so in a cell too. So that they do not fail for the last digit,
+    budgets are rounded up and prices down.
+    """
+    up, down = (Context(prec=DIGITS, rounding=rounding) for rounding in (ROUND_CEILING, ROUND_FLOOR))
     return (
-        np.geomspace(min(budgets) / 1.5, max(budgets) * 1.5, CELLS),
-        np.geomspace(min(weak_prices) / 1.5, max(weak_prices) * 1.5, CELLS),
+        [float(up.create_decimal(str(budget))) for budget in spaced(budgets)],
+        [float(down.create_decimal(str(price))) for price in spaced(weak_prices)],
     )
+
+
+def spaced(values: list[float]) -> np.ndarray:
+    """CELLS numbers from a little below the smallest value to a little above the largest, on a logarithmic scale."""
+    return np.geomspace(min(values) / BEYOND, max(values) * BEYOND, CELLS)
 
 
 def cell_colour(cell: pd.Series) -> np.ndarray:
@@ -35,7 +53,7 @@ def cell_colour(cell: pd.Series) -> np.ndarray:
     if probabilities.isna().any():
         return WHITE
     strength = PALE if cell.regime == UNDETERMINED else 1.0
-    return WHITE + strength * (np.array(to_rgb(COLOURS[probabilities.idxmax()])) - WHITE)
+    return WHITE + strength * (np.array(to_rgb(REGIME_COLOURS[probabilities.idxmax()])) - WHITE)
 
 
 def draw_map(axes: Axes, cells: pd.DataFrame) -> None:
@@ -66,20 +84,21 @@ def plot_regime_map(
             axis.set_major_formatter(lambda at, _: price_words(at))
         style.set_title(axes, task, len(panels[:COLUMNS]))
     handles = [
-        Patch(facecolor=COLOURS[regime], label=f"{PLAIN[strategy]} ({regime})") for strategy, regime in REGIMES.items()
+        Patch(facecolor=REGIME_COLOURS[regime], label=f"{PLAIN[strategy]} ({regime})")
+        for strategy, regime in REGIMES.items()
     ]
-    tints = [WHITE + PALE * (np.array(to_rgb(colour)) - WHITE) for colour in COLOURS.values()]
+    tints = [WHITE + PALE * (np.array(to_rgb(colour)) - WHITE) for colour in REGIME_COLOURS.values()]
     handles += [
         Patch(facecolor=np.mean(tints, axis=0), label="pale: leads, undetermined"),
         Patch(facecolor="white", edgecolor="0.6", label="white: a strategy has no purchase"),
     ]
     style.add_legend(figure, handles)
-    names = {name: cells[name].iloc[0] for name in MODELS if name not in varying(cells, MODELS)}
+    names = {name: cells[name].iloc[0] for name in SETTING if name not in varying(cells, SETTING)}
     shared = f"Student {names['student']}, weak labels of {names['supervisor']}, {titles[names['method']]}."
     colours = (
         "the regime that most resamplings of seeds and test examples find best, strong from a share of "
         f"{verdict:g} on (never from one seed)"
     )
     note = f"{shared} Colour: {colours}."
-    style.finish(figure, note, "budget, in gold labels", "price of a weak label")
+    style.finish_figure(figure, note, "budget, in gold labels", "price of a weak label")
     return figure

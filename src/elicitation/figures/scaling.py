@@ -1,24 +1,23 @@
 """What each way of spending achieves with students of different size."""
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from elicitation.analysis.averages import buys_labels
 from elicitation.analysis.captions import footnote, usual_seeds
+from elicitation.analysis.evidence import Evidence
 from elicitation.analysis.frontier import priced
+from elicitation.analysis.method_comparison import best_purchases
 from elicitation.analysis.names import STRATEGIES, strategy_of
-from elicitation.analysis.tables import best_purchases
 from elicitation.figures import style
 
+# So many panels stand in a row.
 COLUMNS = 4
-# Colour, as in the frontier's scale of shares, and marker of each strategy.
+# The colour and the marker of each strategy; the colours are those of the frontier's scale of shares.
 LOOKS = dict(zip(STRATEGIES, zip(style.SHARE_COLOURS([1.0, 0.5, 0.1]), "osD", strict=True), strict=True))
 
 
 def plot_scaling(
-    points: pd.DataFrame,
-    deviations: np.ndarray,
+    evidence: Evidence,
     missing: pd.DataFrame,
     titles: dict[str, str],
     budgets: list[int],
@@ -26,12 +25,13 @@ def plot_scaling(
 ) -> Figure:
     """A panel a student, a curve a strategy: the best purchase within each budget.
 
-    points, deviations: as in analysis.tables.best_purchases, not yet priced, with the interval of weak_accuracy.
+    evidence: with the interval of weak_accuracy.
     """
     style.set_style()
-    points = priced(points[buys_labels(points)], weak_price)
+    bought = evidence.bought
+    points = priced(bought.points, weak_price)
     points["strategy"] = [strategy_of(*pair) for pair in zip(points.n_weak, points.n_gold, strict=True)]
-    best = best_purchases(points, deviations, budgets, ["student", "strategy"])
+    best = best_purchases(bought.on(points), budgets, ["student", "strategy"])
     students = list(best.groupby("student", sort=False))
     usual = usual_seeds(best)
     figure, panels = style.make_panels(len(students), COLUMNS)
@@ -46,5 +46,5 @@ def plot_scaling(
     handles = [style.handle(strategy, color=colour, marker=marker) for strategy, (colour, marker) in LOOKS.items()]
     style.add_legend(figure, [*handles, style.weak_labels_handle()], title="labels bought")
     x_label = f"budget, in gold labels (a weak label costs {weak_price:g})"
-    style.finish(figure, footnote(best, missing, titles), x_label, "accuracy, %")
+    style.finish_figure(figure, footnote(best, missing, titles), x_label, "accuracy, %")
     return figure

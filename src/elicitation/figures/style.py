@@ -20,33 +20,36 @@ from matplotlib.ticker import FixedLocator, NullFormatter
 
 from elicitation.files import replacing
 
-# Share of weak labels. Perceptually uniform and safe for colour-blind readers; dark = all weak.
+# The colours of the weak labels' share, dark for all weak. They are perceptually uniform and safe for colour-blind
+# readers.
 SHARE_COLOURS = sns.color_palette("cividis_r", as_cmap=True)
-# Amounts, from small to large; as safe.
+# The colours of amounts from small to large; they are as safe.
 ORDERED_COLOURS = sns.color_palette("viridis_r", as_cmap=True)
-# Names without an order.
+# The colours of names that have no order.
 NAMED_COLOURS = sns.color_palette("colorblind")
 MARKERS = "osD^vPX<>p*hd8"
-# Inches; the text width of a page.
+# The width of a page's text, in inches.
 PRINT_WIDTH = 7.2
-# Inches that the panels of a page may take.
+# The height that the panels on a page may take, in inches.
 PRINT_HEIGHT = 9.0
-# Characters that fit the width.
+# So many characters fit the page's width: in a footnote, a legend and a title.
 FOOTNOTE_LENGTH, LEGEND_LENGTH, TITLE_LENGTH = 130, 105, 86
-# Characters that the line and the gaps of a legend's entry take.
+# The line and the gaps of a legend's entry take the room of so many characters.
 HANDLE_LENGTH = 8
-# Inches.
+# The height of a legend's row, in inches.
 LEGEND_ROW = 0.18
+# The resolution of figures that are pictures, in dots per inch.
 RESOLUTION = 200
-# The mark of the text below a figure.
+# The mark by which the text below a figure is found again.
 FOOTNOTE = "footnote"
-# Factor by which neighbouring curves are moved aside on a logarithmic axis.
+# Neighbouring curves are moved aside by this factor on a logarithmic axis.
 LOG_STEP = 1.07
+# The looks of points, and of the lines of what all points of a panel are compared with.
 POINT = {"markersize": 4.5, "markeredgecolor": "black", "markeredgewidth": 0.4}
 WEAK_LABELS = {"color": "0.4", "linestyle": "--", "linewidth": 1}
 ASKING = {"color": NAMED_COLOURS[2], "linestyle": "-.", "linewidth": 1}
-# The point of asking without labels, on the left edge.
-ASKED = {"marker": ">", "markersize": 7, "markeredgecolor": "black", "markeredgewidth": 0.6}
+# The look of the point of asking without labels, on the left edge.
+ASKED_POINT = {"marker": ">", "markersize": 7, "markeredgecolor": "black", "markeredgewidth": 0.6}
 COMMONER = {"color": "0.6", "linestyle": ":", "linewidth": 1}
 
 
@@ -68,7 +71,8 @@ def save_figure(figure: Figure, paths: list[str | Path], last_line: str = "") ->
     plt.close(figure)
 
 
-def percent(values):
+def in_percent(values) -> np.ndarray:
+    """Shares in percent, as axes show them."""
     return 100 * np.asarray(values, dtype=float)
 
 
@@ -118,21 +122,21 @@ def set_accuracy_axis(axes: Axes, accuracies: pd.Series) -> None:
     axes.set_ylim(100 * accuracies.min() - 8, min(102, 100 * accuracies.max() + 15))
 
 
-def interval(points: pd.DataFrame, column: str) -> np.ndarray:
+def error_bars(points: pd.DataFrame, column: str) -> np.ndarray:
     """(2, n) distances in percent from the column's values down and up to the ends of their intervals."""
     values = points[column]
-    distances = percent([values - points[f"{column}_low"], points[f"{column}_high"] - values])
+    distances = in_percent([values - points[f"{column}_low"], points[f"{column}_high"] - values])
     # At 0 and 1 an end may be off the value by a rounding error.
     return np.maximum(distances, 0)
 
 
 def draw_curve(axes: Axes, x, points: pd.DataFrame, column: str, usual_seeds: int, color, marker: str, **look) -> None:
     """The column over x with error bars; the number of seeds beside the points where it is not the usual one."""
-    y = percent(points[column])
+    y = in_percent(points[column])
     axes.errorbar(
         x,
         y,
-        yerr=interval(points, column),
+        yerr=error_bars(points, column),
         color=color,
         marker=marker,
         elinewidth=0.8,
@@ -147,12 +151,12 @@ def draw_band(axes: Axes, x, points: pd.DataFrame, column: str, usual_seeds: int
 
     The axis must have its limits. A single point has a bar, since a band needs two.
     """
-    x, y = np.asarray(x), percent(points[column])
-    low, high = (percent(points[f"{column}_{end}"]) for end in ("low", "high"))
+    x, y = np.asarray(x), in_percent(points[column])
+    low, high = (in_percent(points[f"{column}_{end}"]) for end in ("low", "high"))
     if len(points) > 1:
         axes.fill_between(x, low, high, color=color, alpha=0.15, linewidth=0)
     else:
-        axes.errorbar(x, y, yerr=interval(points, column), color=color, elinewidth=0.8, capsize=2)
+        axes.errorbar(x, y, yerr=error_bars(points, column), color=color, elinewidth=0.8, capsize=2)
     axes.plot(x, y, color=color, marker=marker, linewidth=1.3, **POINT)
     bottom, top = axes.get_ylim()
     for beyond, edge, triangle in ((low < bottom, bottom, CARETDOWN), (high > top, top, CARETUP)):
@@ -185,12 +189,12 @@ def draw_asking(axes: Axes, point: pd.Series, edge: float | None = None) -> None
     axes.axhspan(low, high, color=ASKING["color"], alpha=0.12, linewidth=0, zorder=0)
     axes.axhline(100 * point.accuracy, zorder=1, **ASKING)
     if edge:
-        look = ASKED | {"color": ASKING["color"], "linestyle": "none", "clip_on": False, "zorder": 4}
+        look = ASKED_POINT | {"color": ASKING["color"], "linestyle": "none", "clip_on": False, "zorder": 4}
         axes.plot([edge], [100 * point.accuracy], **look)
 
 
 def asking_handle() -> Line2D:
-    return handle("asking without labels (cost 0)", **ASKING | ASKED)
+    return handle("asking without labels (cost 0)", **ASKING | ASKED_POINT)
 
 
 def draw_commoner(axes: Axes, points: pd.DataFrame) -> None:
@@ -220,7 +224,7 @@ def add_legend(figure: Figure, handles: list[Line2D], title: str | None = None) 
     figure.legend(handles=handles, loc="outside upper center", ncols=columns, frameon=False, title=title)
 
 
-def finish(figure: Figure, footnote: str, x_label: str = "", y_label: str = "") -> None:
+def finish_figure(figure: Figure, footnote: str, x_label: str = "", y_label: str = "") -> None:
     """Axis labels that the panels share, and a footnote below all."""
     if x_label:
         figure.supxlabel(x_label, fontsize="medium")

@@ -2,33 +2,21 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 
+from elicitation.analysis.label_quality import SupervisorQuality
 from elicitation.figures import style
-from elicitation.figures.style import percent
+from elicitation.figures.style import in_percent
 
-# Square points of a bin with all labels.
+# The marker of a bin that holds all labels has this area, in square points.
 MARKER_AREA = 500
-# Rows by which neighbouring supervisors are moved aside.
+# Neighbouring supervisors are moved aside by this share of a row.
 STEP = 0.16
 
 
-def comparable_tasks(labelled: list[tuple[str, str]]) -> list[str]:
-    """The tasks that every supervisor labels, or all tasks where they share none. labelled: (task, supervisor)."""
-    by_supervisor: dict[str, set[str]] = {}
-    for task, supervisor in labelled:
-        by_supervisor.setdefault(supervisor, set()).add(task)
-    shared, tasks = set.intersection(*by_supervisor.values()), dict.fromkeys(task for task, _ in labelled)
-    return [task for task in tasks if task in shared] or list(tasks)
-
-
-def plot_weak_labels(bins: pd.DataFrame, quality: pd.DataFrame, pooled: list[str]) -> Figure:
-    """Left a reliability diagram, a curve a supervisor; right the accuracy of each supervisor on each task.
-
-    bins: supervisor with the columns of analysis.evaluation.reliability, over the test examples of the tasks
-    `pooled`; quality: task and supervisor with the columns of elicitation.analysis.evaluation.label_quality.
-    """
+def plot_weak_labels(found: SupervisorQuality) -> Figure:
+    """Left a reliability diagram, a curve a supervisor; right the accuracy of each supervisor on each task."""
+    bins, quality, pooled = found
     style.set_style()
     supervisors, tasks = list(quality.supervisor.unique()), list(quality.task.unique())
     looks = dict(zip(supervisors, zip(style.NAMED_COLOURS, style.MARKERS, strict=False), strict=False))
@@ -40,14 +28,14 @@ def plot_weak_labels(bins: pd.DataFrame, quality: pd.DataFrame, pooled: list[str
         colour, marker = looks[supervisor]
         rows = bins[bins.supervisor == supervisor]
         bars = {"color": colour, "elinewidth": 0.8, "capsize": 2, "zorder": 2}
-        reliability.errorbar(percent(rows.p), percent(rows.share), yerr=style.interval(rows, "share"), **bars)
+        reliability.errorbar(in_percent(rows.p), in_percent(rows.share), yerr=style.error_bars(rows, "share"), **bars)
         look = {"color": colour, "marker": marker, "edgecolor": "black", "linewidth": 0.4, "zorder": 3}
-        reliability.scatter(percent(rows.p), percent(rows.share), s=MARKER_AREA * rows.n / rows.n.sum(), **look)
+        reliability.scatter(in_percent(rows.p), in_percent(rows.share), s=MARKER_AREA * rows.n / rows.n.sum(), **look)
         rows = quality[quality.supervisor == supervisor]
         places = np.array([tasks.index(task) for task in rows.task]) + STEP * step
-        xerr = style.interval(rows, "accuracy")
-        accuracy.errorbar(percent(rows.accuracy), places, xerr=xerr, fmt="none", **bars)
-        accuracy.scatter(percent(rows.accuracy), places, s=28, **look)
+        xerr = style.error_bars(rows, "accuracy")
+        accuracy.errorbar(in_percent(rows.accuracy), places, xerr=xerr, fmt="none", **bars)
+        accuracy.scatter(in_percent(rows.accuracy), places, s=28, **look)
     reliability.set(xlim=(-3, 103), ylim=(-3, 103), xlabel="weak label, %", ylabel="of these, gold label 1, %")
     reliability.set_title("reliability")
     reliability.set_box_aspect(1)
@@ -65,5 +53,5 @@ def plot_weak_labels(bins: pd.DataFrame, quality: pd.DataFrame, pooled: list[str
         f"On the test examples, {sizes} a task; on the left those of {shown}, the area of a marker is its "
         "share of them. Bars: 95 % Wilson intervals."
     )
-    style.finish(figure, footnote)
+    style.finish_figure(figure, footnote)
     return figure

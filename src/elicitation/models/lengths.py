@@ -1,7 +1,7 @@
 """Counts of tokens, and whether texts and prompts fit a model. The tokenizer suffices; no model is loaded."""
 
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 
 from elicitation.buying.methods import Shots
 from elicitation.buying.purchases import arrange, order_pool
-from elicitation.data.prompts import PromptFormat
+from elicitation.data.prompts import PromptFormat, label_token_ids
 from elicitation.errors import InputError
 from elicitation.models.folder import model_config
 
@@ -95,3 +95,53 @@ def check_context(folder: Path, counts: list[int], ids: list[str], task: str, pr
             "longer context."
         )
     return context
+
+
+def prompt_length(
+    folder: Path,
+    reader: Mapping,
+    counts: Mapping[str, list[int]],
+    pool: pd.DataFrame,
+    style: PromptFormat,
+    seeds: Sequence[int],
+    leave_out: bool,
+) -> int:
+    """Tokens of the longest prompt that a model puts before a text, with what asks for the text's label.
+
+    reader, leave_out: as in `measure_lengths`; counts: tokens of the texts of each set; pool: id and gold of its texts.
+    """
+    per_label = tokens_per_label(folder, style)
+    shots, few_shots = ([Shots(**settings) for settings in reader[kind]] for kind in ("shots", "few_shots"))
+    needed = shots + (must_fit(few_shots) if leave_out else few_shots)
+    by_id, known = pd.Series(counts["pool"], pool.id), pool.id[pool.gold.notna()]
+    shown = counts["supervision"][: reader["supervision_shots"]]
+    longest = max(longest_prompt(by_id, per_label, needed, seeds, known), sum(shown) + per_label * len(shown))
+    # A text behind which a label is asked for has the cue too.
+    return longest + (per_label if reader["asked"] or shots else 0)
+
+
+def measure_lengths(
+    folder: Path,
+    reader: Mapping,
+    sets: Mapping[str, pd.DataFrame],
+    task: str,
+    style: PromptFormat,
+    seeds: Sequence[int],
+    leave_out: bool,
+) -> dict:
+    """Tokens of the texts and prompts that the model in `folder` reads of a task, and its context.
+
+    InputError if a text does not fit behind the longest prompt, or a label is no token.
+
+    reader: `asked` (whether it answers in words), `shots` and `few_shots` (of the methods that train and those that
+    only prompt) and `supervision_shots` (examples of the supervision set in its prompts); sets: id, text and gold of
+    pool, test and supervision; leave_out: whether prompts that do not fit are left out instead.
+    """
+    if reader["asked"]:
+        label_token_ids(read_tokenizer(folder), style, folder.name)
+    counts = {part: count_tokens(folder, examples.text.tolist()) for part, examples in sets.items()}
+    every, ids = [n for part in counts.values() for n in part], pd.concat(sets.values()).id.tolist()
+    prompt = prompt_length(folder, reader, counts, sets["pool"], style, seeds, leave_out)
+    context = check_context(folder, every, ids, task, prompt)
+    mean = sum(every) / len(every)
+    return {"longest": max(every), "mean": mean, "longest_prompt": prompt, "context": context}

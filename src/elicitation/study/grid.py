@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from elicitation.buying.methods import Method
+from elicitation.buying.prices import ceiling, exact, labels_for
 from elicitation.buying.purchases import Supply
 
 if TYPE_CHECKING:
@@ -79,16 +79,6 @@ class Spending:
         return replace(self, grid=self.grid.model_copy(update=update))
 
 
-def exact(price: float) -> Fraction:
-    """A price or share as it is written in decimals."""
-    return Fraction(str(price))
-
-
-def cost_ceiling(n_weak: int, n_gold: int, price: Fraction) -> int:
-    """The smallest whole budget that affords a purchase."""
-    return math.ceil(n_gold + n_weak * price)
-
-
 def listed_purchases(grid: Grid, method: Method) -> Pairs:
     """The (n_weak, n_gold) that follow from no budget: `finetune_on` and the prompts' examples, or `more_purchases`."""
     if method.finetune_on is None:
@@ -108,13 +98,13 @@ def purchases_of(budget: int, grid: Grid, method: Method) -> Pairs:
         numbers = [k for k in grid.shots if bool(k) == bool(budget)]
         return [(k, 0) if method.shots.quality == "weak" else (0, k) for k in numbers]
     price, (weak_shots, gold_shots) = exact(grid.weak_price), method.shots_bought
-    pairs = [pair for pair in listed_purchases(grid, method) if cost_ceiling(*pair, price) == budget]
+    pairs = [pair for pair in listed_purchases(grid, method) if ceiling(*pair, price) == budget]
     if budget in grid.budgets and method.finetune_on is None:
         rest = budget - weak_shots * price - gold_shots
         shares = [exact(share) for share in method.gold_shares or grid.gold_shares]
         n_golds = [math.floor(share * rest) for share in shares]
         # All on gold labels means no weak ones, even for what is left of a gold label's price.
-        n_weaks = [math.floor((rest - n) / price) if share < 1 else 0 for n, share in zip(n_golds, shares, strict=True)]
+        n_weaks = [labels_for(rest - n, price) if share < 1 else 0 for n, share in zip(n_golds, shares, strict=True)]
         pairs = [(weak_shots + w, gold_shots + g) for w, g in zip(n_weaks, n_golds, strict=True)] + pairs
     return [
         (n_weak, n_gold)
@@ -125,8 +115,7 @@ def purchases_of(budget: int, grid: Grid, method: Method) -> Pairs:
 
 def budgets_of(grid: Grid) -> list[int]:
     """The budgets of all blocks that train."""
-    price = exact(grid.weak_price)
-    return sorted({*grid.budgets, *(cost_ceiling(*pair, price) for pair in grid.more_purchases)})
+    return sorted({*grid.budgets, *(ceiling(*pair, grid.weak_price) for pair in grid.more_purchases)})
 
 
 def block_purchases(budget: int, seed: int, method: Method, supply: Supply, spending: Spending) -> Pairs:
@@ -149,7 +138,7 @@ def blocks_of(method: Method, supply: Supply, spending: Spending) -> Blocks:
     if method.prompts_only:
         budgets = [max(grid.shots)] if any(grid.shots) else []
     else:
-        own = {cost_ceiling(*pair, exact(grid.weak_price)) for pair in listed_purchases(grid, method)}
+        own = {ceiling(*pair, grid.weak_price) for pair in listed_purchases(grid, method)}
         budgets = sorted({*grid.budgets, *own})
     places = [(budget, seed) for budget in budgets for seed in spending.all_seeds]
     if method.prompts_only and 0 in grid.shots:

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from elicitation.analysis.names import AVERAGE
-from elicitation.analysis.names import MODELS as COLUMNS
+from elicitation.analysis.names import AVERAGE, SETTING
 from elicitation.buying.methods import Method
 from elicitation.study.grid import Group
 
@@ -72,7 +71,7 @@ def spending_figures(study: Study) -> dict[str, dict[str, list[str]]]:
     over = averaged_tasks(study, "spending")
     figures = {"spending": view(splits, over, "method", "supervisor", "student")}
     if len(study.tasks) > 1:
-        figures["spending_tasks"] = {kind: [getattr(splits[0], kind)] for kind in COLUMNS}
+        figures["spending_tasks"] = {kind: [getattr(splits[0], kind)] for kind in SETTING}
     if len(study.supervisors) > 1:
         figures["spending_supervisors"] = view(splits, over, "supervisor", "student", "method")
     return figures

@@ -2,8 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from elicitation.analysis.evidence import Evidence
 from elicitation.analysis.frontier import priced
-from elicitation.analysis.tables import best_purchases, methods_latex, methods_table
+from elicitation.analysis.method_comparison import best_purchases, methods_latex, methods_table
 
 TITLES = {"m": "Method M", "few_shot": "50 % few-shot"}
 NOTHING = pd.DataFrame(columns=["task", "supervisor", "student", "method", "n_weak", "n_gold", "seed"])
@@ -22,16 +23,16 @@ def points():
 
 
 def drawn(points, deviations=ENDS):
-    """The same deviations of every point."""
-    return np.tile(deviations, (len(points), 1))
+    """The evidence where every point has the same deviations."""
+    return Evidence(points, np.tile(deviations, (len(points), 1)))
 
 
 def table_of(points, budgets=(10, 40), prices=PRICES):
-    return methods_table(points, drawn(points), prices, budgets)
+    return methods_table(drawn(points), prices, budgets)
 
 
 def test_the_best_purchase_is_affordable_and_most_halves_choose_it(points):
-    best = best_purchases(priced(points, 0.1), drawn(points), [5, 10, 39, 40], ["student"])
+    best = best_purchases(drawn(priced(points, 0.1)), [5, 10, 39, 40], ["student"])
     assert best[["budget", "n_weak", "n_gold"]].to_numpy().tolist() == [[10, 50, 5], [39, 50, 5], [40, 0, 40]]
     assert best.accuracy.tolist() == pytest.approx([0.8, 0.8, 0.9], abs=1e-3) and (best.probability == 1).all()
 
@@ -40,13 +41,13 @@ def test_the_score_of_choosing_is_that_on_the_other_half(points):
     level = points.iloc[:2].assign(accuracy=0.8)
     # Each half prefers the purchase on which it is lucky; the other half is then unlucky on it.
     deviations = np.array([np.tile([0.1, -0.1], 50), np.tile([-0.1, 0.1], 50)])
-    best = best_purchases(priced(level, 0.1), deviations, [10], ["student"]).iloc[0]
+    best = best_purchases(Evidence(priced(level, 0.1), deviations), [10], ["student"]).iloc[0]
     assert best.accuracy == pytest.approx(0.7) and best.probability == 0.5
 
 
 def test_every_group_has_a_best_purchase_of_its_own(points):
     both = pd.concat([points, points.assign(student="t", accuracy=1 - points.accuracy)], ignore_index=True)
-    best = best_purchases(priced(both, 0.1), drawn(both), [10], ["student"])
+    best = best_purchases(drawn(priced(both, 0.1)), [10], ["student"])
     assert best.set_index("student").n_weak.to_dict() == {"s": 50, "t": 100}
 
 
@@ -75,7 +76,7 @@ def test_the_latex_table_has_a_row_a_price_and_method_and_a_column_a_budget(poin
     few_shot = points[points.n_gold == 10].assign(method="few_shot")
     both = pd.concat([points, few_shot], ignore_index=True)
     spread = drawn(both, np.repeat([-0.05, 0.03, 0.0], [5, 5, 90]))
-    latex = methods_latex(methods_table(both, spread, {"v": [0.5, 0.1]}, [10, 40]), NOTHING, TITLES)
+    latex = methods_latex(methods_table(spread, {"v": [0.5, 0.1]}, [10, 40]), NOTHING, TITLES)
     rows = [line.rstrip(" \\").split(" & ") for line in latex.splitlines() if "$" in line]
     assert rows == [
         ["0.5", "Method M", "$75_{70}^{78}$ (0.00)", "$90_{85}^{93}$ (0.00)"],

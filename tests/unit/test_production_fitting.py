@@ -2,18 +2,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from elicitation.analysis import fitting
-from elicitation.analysis.fitting import (
+from elicitation.analysis import production_fitting
+from elicitation.analysis.evidence import Evidence
+from elicitation.analysis.production import FORMS
+from elicitation.analysis.production_fitting import (
     MIN_NOISE,
-    budgets_of,
-    describe,
     fit_form,
     fit_group,
     held_out_predictions,
     judge,
     noise_of,
+    parameter_columns,
 )
-from elicitation.analysis.production import FORMS
+from elicitation.buying.prices import smallest_budgets
 
 BUDGETS, WEAK_PRICE = [16, 64, 256, 1024], 0.1
 PURCHASES = np.array(
@@ -31,15 +32,16 @@ def truth(form, purchases=PURCHASES):
 
 
 def resamples(accuracy, noise=0.02, seed=0, purchases=PURCHASES, replicates=40):
-    """Points and deviations as analysis.resampling.read_resamples returns them, observed with normal noise."""
+    """The evidence of purchases of these accuracies, observed with normal noise."""
     rng = np.random.default_rng(seed)
     observed = accuracy + noise * rng.standard_normal(len(purchases))
     points = pd.DataFrame(purchases, columns=["n_weak", "n_gold"]).assign(task="t", supervisor="v", student="s")
-    return points.assign(method="m", accuracy=observed), noise * rng.standard_normal((len(purchases), replicates))
+    deviations = noise * rng.standard_normal((len(purchases), replicates))
+    return Evidence(points.assign(method="m", accuracy=observed), deviations)
 
 
-def fit(points, deviations, budgets=BUDGETS):
-    forms, predictions, best = fit_group(points, deviations, budgets, WEAK_PRICE)
+def fit(evidence, budgets=BUDGETS):
+    forms, predictions, [best] = fit_group(evidence, budgets, WEAK_PRICE)
     return forms.set_index("form"), predictions, best
 
 
@@ -74,10 +76,11 @@ def test_known_parameters_are_recovered(form):
 def test_intervals_hold_the_parameters(form):
     held = []
     for seed in range(6):
-        points, deviations = resamples(truth(form), seed=seed)
-        observed, noise = points.accuracy.to_numpy(), noise_of(deviations)
+        evidence = resamples(truth(form), seed=seed)
+        observed, deviations = evidence.accuracy, evidence.deviations
+        noise = noise_of(deviations)
         values, replicates = fit_form(form, PURCHASES, observed, noise, observed[:, None] + deviations)
-        row = describe(form, values, replicates)
+        row = parameter_columns(form, values, replicates)
         names = [parameter.name for parameter in FORMS[form].parameters]
         held += [row[f"{n}_low"] <= v <= row[f"{n}_high"] for n, v in zip(names, TRUTH[form], strict=True)]
     assert np.mean(held) > 0.8
@@ -96,7 +99,9 @@ def test_the_lengths_of_a_gaussian_process_are_as_sure_as_the_data_make_them():
 
     def find(noise):
         noises = np.full(len(PURCHASES), noise)
-        row = describe("process", *fit_form("process", PURCHASES, accuracy, noises, np.tile(accuracy[:, None], 200)))
+        row = parameter_columns(
+            "process", *fit_form("process", PURCHASES, accuracy, noises, np.tile(accuracy[:, None], 200))
+        )
         for name in ("length_weak", "length_gold"):
             assert 3 <= row[f"{name}_low"] <= row[f"{name}_high"] <= 20
         return {name: row[f"length_{name}_high"] - row[f"length_{name}_low"] for name in ("weak", "gold")}
@@ -127,11 +132,6 @@ def test_what_the_data_leave_open_is_as_wide_as_the_prior(form):
 # Comparison
 
 
-def test_a_purchase_belongs_to_the_smallest_budget_that_affords_it():
-    assert budgets_of(PURCHASES, BUDGETS, WEAK_PRICE).tolist() == np.repeat(BUDGETS, 4).tolist()
-    assert budgets_of(np.array([(0, 3), (0, 5000)]), [64, 16], WEAK_PRICE).tolist() == [16, 64]
-
-
 def test_a_held_out_budget_is_predicted_from_the_others_alone():
     budgets, noise = np.repeat(BUDGETS, 4), np.full(len(PURCHASES), 0.01)
     accuracy = truth("capped")
@@ -144,7 +144,7 @@ def test_a_held_out_budget_is_predicted_from_the_others_alone():
 
 @pytest.mark.parametrize("form", TRUTH)
 def test_held_out_budgets_pick_the_true_form(form):
-    forms, predictions, best = fit(*resamples(truth(form), noise=0.01))
+    forms, predictions, best = fit(resamples(truth(form), noise=0.01))
     assert best.form == form and forms.verdict[form] == "good"
     assert forms.best.sum() == 1 and forms.best[form]
     assert forms.error[form] < 0.02 and forms.explained[form] > 0.9
@@ -153,7 +153,7 @@ def test_held_out_budgets_pick_the_true_form(form):
 
 def test_a_surface_that_no_form_describes_is_a_bad_fit():
     rng = np.random.default_rng(3)
-    forms, _, best = fit(*resamples(rng.uniform(0.5, 0.95, len(PURCHASES)), noise=0.005))
+    forms, _, best = fit(resamples(rng.uniform(0.5, 0.95, len(PURCHASES)), noise=0.005))
     assert set(forms.verdict) == {"bad"} and best.verdict == "bad"
     assert (forms.explained < 0.5).all() and (forms.error > 0.1).all()
 
@@ -168,13 +168,13 @@ def test_verdicts_follow_from_the_share_explained(error, budgets, verdict):
 
 
 def test_where_nothing_differs_beyond_noise_there_is_no_verdict():
-    forms, _, _ = fit(*resamples(np.full(len(PURCHASES), 0.7)))
+    forms, _, _ = fit(resamples(np.full(len(PURCHASES), 0.7)))
     assert set(forms.verdict) == {"undetermined"} and forms.reason.str.contains("noise").all()
 
 
 def test_two_fits_to_the_same_data_are_the_same():
-    points, deviations = resamples(truth("ces"))
-    first, second = (fit(points, deviations) for _ in range(2))
+    evidence = resamples(truth("ces"))
+    first, second = (fit(evidence) for _ in range(2))
     pd.testing.assert_frame_equal(first[0], second[0])
     assert (first[2].replicates == second[2].replicates).all()
 
@@ -195,31 +195,31 @@ def test_two_fits_to_the_same_data_are_the_same():
 )
 def test_few_purchases_are_fitted_all_the_same(kept):
     purchases = PURCHASES[kept]
-    points, deviations = resamples(truth("capped", purchases), purchases=purchases)
-    forms, predictions, best = fit(points, deviations)
-    n_budgets = len(set(budgets_of(purchases, BUDGETS, WEAK_PRICE)))
+    evidence = resamples(truth("capped", purchases), purchases=purchases)
+    forms, predictions, best = fit(evidence)
+    n_budgets = len(set(smallest_budgets(*purchases.T, WEAK_PRICE, BUDGETS)))
     assert (set(forms.verdict) == {"undetermined"}) == (n_budgets < 3)
     assert forms.best.sum() == 1 and len(predictions) == len(FORMS) * len(purchases)
-    assert best.predict(*purchases.T) == pytest.approx(points.accuracy, abs=0.1)
+    assert best.predict(*purchases.T) == pytest.approx(evidence.accuracy, abs=0.1)
     assert (best.error is None) == (n_budgets == 1)
 
 
 @pytest.mark.parametrize("accuracy", [0.0, 0.5, 1.0])
 def test_accuracies_without_variance_or_at_their_limits_are_fitted(accuracy):
-    forms, _, best = fit(*resamples(np.full(len(PURCHASES), accuracy), noise=0.0))
+    forms, _, best = fit(resamples(np.full(len(PURCHASES), accuracy), noise=0.0))
     assert set(forms.verdict) == {"undetermined"}
     assert best.predict(100, 10) == pytest.approx(accuracy, abs=0.01)
 
 
 def test_replicates_far_beyond_possible_accuracies_are_cut():
-    points, deviations = resamples(truth("capped"))
-    deviations = 0.05 * np.random.default_rng(0).standard_cauchy(deviations.shape)
-    _, _, best = fit(points, deviations)
+    evidence = resamples(truth("capped"))
+    deviations = 0.05 * np.random.default_rng(0).standard_cauchy(evidence.deviations.shape)
+    _, _, best = fit(Evidence(evidence.points, deviations))
     assert np.isfinite(best.replicates).all()
-    low, high = best.interval(*PURCHASES.T)
+    low, high = best.accuracy_interval(*PURCHASES.T)
     assert low.min() >= 0 and high.max() <= 1
 
 
 def test_no_more_replicates_are_refitted_than_needed(monkeypatch):
-    monkeypatch.setattr(fitting, "REPLICATES", 5)
-    assert len(fit(*resamples(truth("capped")))[2].replicates) == 5
+    monkeypatch.setattr(production_fitting, "REPLICATES", 5)
+    assert len(fit(resamples(truth("capped")))[2].replicates) == 5

@@ -1,8 +1,10 @@
 """Fitting production functions to accuracies, and choosing among their forms by held-out budgets."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,27 +14,27 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, Kernel
 
-from elicitation.analysis.frontier import cost
+from elicitation.analysis.evidence import Evidence, interval
 from elicitation.analysis.names import GROUP
-from elicitation.analysis.production import BAD, FORMS, GOOD, MIN_EXPLAINED, UNDETERMINED, Fit, Form
-from elicitation.analysis.resampling import interval
+from elicitation.analysis.production import BAD_FIT, FORMS, GOOD_FIT, MIN_EXPLAINED, UNDETERMINED, Fit, Form
+from elicitation.buying.prices import cost, smallest_budgets
 
-# Replicates of the accuracies that functions are fitted to.
+# Functions are fitted to so many replicates of the accuracies.
 REPLICATES = 200
-# Least standard error of an accuracy: no point may outweigh all others because its seeds happen to agree.
+# The least standard error of an accuracy: no point may outweigh all others because its seeds happen to agree.
 MIN_NOISE = 0.005
-# With fewer, a held-out budget would be predicted from a single one.
+# Forms are compared on no fewer budgets: of two, one would be predicted from a single other.
 MIN_BUDGETS = 3
-# Starts of a fit from nothing.
+# A fit begins from so many points all over the prior.
 STARTS = 8
-# Of a free parameter, to take a slope by.
-NUDGE = 1e-5
-# Of a free parameter from 0; its exponential is still a number.
+# The slope of the misfit is taken by moving a free parameter by this much, up and down.
+FREE_NUDGE = 1e-5
+# Free parameters are cut at this distance from 0, where their exponentials are still numbers.
 FARTHEST = 30.0
-# Bounds of the variance of the Gaussian process, in squared accuracies.
+# The bounds of the Gaussian process's variance, in squared accuracies.
 AMPLITUDES = (1e-4, 1.0)
-# Kernels among which those of the replicates are drawn.
-CANDIDATES = 1000
+# The kernels of the replicates are drawn from so many.
+KERNELS_TRIED = 1000
 
 
 def noise_of(deviations: np.ndarray) -> np.ndarray:
@@ -85,7 +87,7 @@ def fit_free(form: Form, purchases: np.ndarray, accuracy: np.ndarray, noise: np.
     """
     _, width = prior_of(form)
     n_weak, n_gold = purchases.T.astype(float)
-    steps = NUDGE * np.eye(len(width))
+    steps = FREE_NUDGE * np.eye(len(width))
 
     def predict(free):
         """(..., n) for free numbers (..., P)."""
@@ -97,7 +99,7 @@ def fit_free(form: Form, purchases: np.ndarray, accuracy: np.ndarray, noise: np.
     def slopes(free):
         # All numbers nudged at once, which takes a fifth of the time of one after the other.
         rises = predict(free + steps) - predict(free - steps)
-        return np.vstack([(rises / (2 * NUDGE)).T / noise[:, None], np.diag(1 / width)])
+        return np.vstack([(rises / (2 * FREE_NUDGE)).T / noise[:, None], np.diag(1 / width)])
 
     fits = [least_squares(misses, start, slopes, method="lm", xtol=1e-4, ftol=1e-5, max_nfev=100) for start in starts]
     return min(fits, key=lambda fit: fit.cost).x
@@ -128,7 +130,7 @@ def draw_kernels(regressor: GaussianProcessRegressor, n: int) -> list[Kernel]:
     By importance resampling of points all over the prior (Smith & Gelfand 1992); the same ones always.
     """
     low, high = regressor.kernel_.bounds.T
-    places = low + (high - low) * qmc.Halton(len(low), seed=0).random(CANDIDATES)
+    places = low + (high - low) * qmc.Halton(len(low), seed=0).random(KERNELS_TRIED)
     logs = np.array([regressor.log_marginal_likelihood(place) for place in places])
     likelihoods = np.cumsum(np.exp(logs - logs.max()))
     chosen = np.searchsorted(likelihoods, (np.arange(n) + 0.5) / n * likelihoods[-1])
@@ -177,13 +179,6 @@ def names_of(name: str, purchases: np.ndarray) -> list[str]:
 # Comparison
 
 
-def budgets_of(purchases: np.ndarray, budgets: Sequence[float], weak_price: float) -> np.ndarray:
-    """(n,) the smallest budget that affords each purchase; what none affords counts to the largest."""
-    costs = cost(*purchases.T, weak_price)
-    places = np.searchsorted(np.sort(budgets), costs - 1e-9)
-    return np.sort(budgets)[np.minimum(places, len(budgets) - 1)]
-
-
 def held_out_predictions(name: str, purchases, accuracy, noise, budgets) -> np.ndarray:
     """(n,) what the form, fitted to the purchases of all other budgets, expects of each; missing if there are none."""
     predicted = np.full(len(accuracy), np.nan)
@@ -209,60 +204,83 @@ def judge(error: float, accuracy: np.ndarray, noise: np.ndarray, n_budgets: int)
         return {"explained": explained, "verdict": UNDETERMINED, "reason": "fewer than three budgets"}
     if variance <= np.mean(noise**2):
         return {"explained": explained, "verdict": UNDETERMINED, "reason": "accuracies differ by no more than noise"}
-    return {"explained": explained, "verdict": GOOD if explained >= MIN_EXPLAINED else BAD, "reason": ""}
+    return {"explained": explained, "verdict": GOOD_FIT if explained >= MIN_EXPLAINED else BAD_FIT, "reason": ""}
 
 
-def fit_group(points: pd.DataFrame, deviations: np.ndarray, budgets: Sequence[float], weak_price: float):
-    """Fit every form to one task, supervisor, student and method.
+class Fitted(NamedTuple):
+    """What fitting yields for one or several tasks, supervisors, students and methods."""
 
-    points: its rows of elicitation.analysis.resampling.read_resamples; deviations: (n, replicates) theirs; budgets and
-    weak_price: the grid's. Returns the table of forms, that of predictions (one row a form and purchase) and the best
-    form's Fit.
-    """
-    key = points[GROUP].iloc[0].to_dict()
-    purchases, accuracy = points[["n_weak", "n_gold"]].to_numpy(), points.accuracy.to_numpy()
-    noise = noise_of(deviations)
-    draws = np.clip(accuracy[:, None] + deviations[:, :REPLICATES], 0, 1)
-    groups = budgets_of(purchases, budgets, weak_price)
+    forms: pd.DataFrame
+    """A row a form: its parameters, its error on held-out budgets, the verdict, and whether it is the best."""
+    predictions: pd.DataFrame
+    """A row a form and purchase: the accuracy observed, fitted, and predicted from the other budgets."""
+    fits: list[Fit]
+    """The best form of each."""
+
+
+def fit_named_form(name: str, evidence: Evidence, budgets: np.ndarray, weak_price: float) -> Fitted:
+    """Fit one form to one task, supervisor, student and method. budgets: (n,) that each purchase counts to."""
+    points, accuracy, key = evidence.points, evidence.accuracy, evidence.points[GROUP].iloc[0].to_dict()
+    purchases, noise = points[["n_weak", "n_gold"]].to_numpy(), noise_of(evidence.deviations)
+    draws = np.clip(accuracy[:, None] + evidence.deviations[:, :REPLICATES], 0, 1)
+    values, replicates = fit_form(name, purchases, accuracy, noise, draws)
+    held_out = held_out_predictions(name, purchases, accuracy, noise, budgets)
+    error, n_budgets = float(np.sqrt(np.mean((held_out - accuracy) ** 2))), len(np.unique(budgets))
+    verdict = judge(error, accuracy, noise, n_budgets)
+    common = {"n_purchases": len(points), "n_budgets": n_budgets, "error": error, "noise": rms(noise)}
+    row = key | {"form": name, **common, **verdict} | parameter_columns(name, values, replicates)
+    low, high = np.clip(accuracy + evidence.interval(), 0, 1)
+    fitted = np.clip(FORMS[name].accuracy(values, *purchases.T.astype(float), purchases), 0, 1)
+    shown = {"budget": budgets, "accuracy": accuracy, "accuracy_low": low, "accuracy_high": high, "fitted": fitted}
+    predictions = points[[*GROUP, "n_weak", "n_gold"]].assign(form=name, **shown, held_out=held_out)
     costs = cost(*purchases.T, weak_price)
-    low, high = np.clip(accuracy + interval(deviations), 0, 1)
-    forms, predictions, fits = [], [], {}
-    for name in FORMS:
-        values, replicates = fit_form(name, purchases, accuracy, noise, draws)
-        held_out = held_out_predictions(name, purchases, accuracy, noise, groups)
-        error, n_budgets = float(np.sqrt(np.mean((held_out - accuracy) ** 2))), len(np.unique(groups))
-        verdict = judge(error, accuracy, noise, n_budgets)
-        common = {"n_purchases": len(points), "n_budgets": n_budgets, "error": error, "noise": rms(noise)}
-        forms.append(key | {"form": name, **common, **verdict} | describe(name, values, replicates))
-        fitted = np.clip(FORMS[name].accuracy(values, *purchases.T.astype(float), purchases), 0, 1)
-        shown = {"budget": groups, "accuracy": accuracy, "accuracy_low": low, "accuracy_high": high, "fitted": fitted}
-        predictions.append(points[[*GROUP, "n_weak", "n_gold"]].assign(form=name, **shown, held_out=held_out))
-        fits[name] = Fit(
-            **key,
-            form=name,
-            verdict=verdict["verdict"],
-            reason=verdict["reason"],
-            error=error if np.isfinite(error) else None,
-            noise=rms(noise),
-            parameters=dict(zip(names_of(name, purchases), map(float, values), strict=True)),
-            replicates=replicates,
-            purchases=purchases,
-            accuracy=accuracy,
-            weak_price=weak_price,
-            cheapest=float(costs.min()),
-            dearest=float(costs.max()),
-        )
-    table = pd.DataFrame(forms)
+    fit = Fit(
+        **key,
+        form=name,
+        verdict=verdict["verdict"],
+        reason=verdict["reason"],
+        error=error if np.isfinite(error) else None,
+        noise=rms(noise),
+        parameters=dict(zip(names_of(name, purchases), map(float, values), strict=True)),
+        replicates=replicates,
+        purchases=purchases,
+        accuracy=accuracy,
+        weak_price=weak_price,
+        cheapest=float(costs.min()),
+        dearest=float(costs.max()),
+    )
+    return Fitted(pd.DataFrame([row]), predictions, [fit])
+
+
+def join_fitted(parts: Iterable[Fitted]) -> Fitted:
+    forms, predictions, fits = zip(*parts, strict=True)
+    tables = (pd.concat(tables, ignore_index=True) for tables in (forms, predictions))
+    return Fitted(*tables, list(chain(*fits)))
+
+
+def fit_group(evidence: Evidence, budgets: Sequence[float], weak_price: float) -> Fitted:
+    """Fit every form to one task, supervisor, student and method; budgets and weak_price are the grid's."""
+    spent = smallest_budgets(evidence.points.n_weak, evidence.points.n_gold, weak_price, budgets)
+    fitted = join_fitted(fit_named_form(name, evidence, spent, weak_price) for name in FORMS)
     # Without a held-out budget none is known to be best, and the first stands for all.
-    best = table.form[table.error.fillna(np.inf).argmin()]
-    return table.assign(best=table.form == best), pd.concat(predictions, ignore_index=True), fits[best]
+    best = int(fitted.forms.error.fillna(np.inf).argmin())
+    forms = fitted.forms.assign(best=np.arange(len(FORMS)) == best)
+    return Fitted(forms, fitted.predictions, [fitted.fits[best]])
+
+
+def fit_groups(evidence: Evidence, budgets: Sequence[float], weak_price: float) -> Fitted:
+    """Fit every form to every task, supervisor, student and method.
+
+    A production function says what labels bring; what a model knows without any is no purchase of theirs.
+    """
+    return join_fitted(fit_group(group, budgets, weak_price) for _, group in evidence.bought.by(GROUP))
 
 
 def rms(values: np.ndarray) -> float:
     return float(np.sqrt(np.mean(values**2)))
 
 
-def describe(name: str, values: np.ndarray, replicates: np.ndarray) -> dict[str, float]:
+def parameter_columns(name: str, values: np.ndarray, replicates: np.ndarray) -> dict[str, float]:
     """The form's own parameters with their 95 % intervals."""
     row = {}
     for i, parameter in enumerate(FORMS[name].parameters):

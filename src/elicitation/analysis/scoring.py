@@ -1,17 +1,25 @@
 """Scores of runs, with intervals, and their summary over seeds."""
 
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 from scipy import stats
-from sklearn.metrics import log_loss, roc_auc_score
+from sklearn.metrics import roc_auc_score
 from statsmodels.stats.proportion import proportion_confint
 
 from elicitation.analysis.names import CONFIGURATION
-from elicitation.analysis.resampling import right_answers
+from elicitation.analysis.resampling import resample, right_answers
+from elicitation.buying.methods import Shots
+from elicitation.seeds import stream
 
+# The columns that tell the runs of one task, supervisor, student and method apart.
+PURCHASE_AND_SEED = ["n_weak", "n_gold", "seed"]
+# The share of cases in which an interval is to hold the truth.
 CONFIDENCE = 0.95
+# The interval of an AUROC is that of so many resamples.
 BOOTSTRAP_SAMPLES = 500
-CALIBRATION_BINS = 10
 
 
 def wilson(correct: float, n: float) -> tuple[float, float]:
@@ -35,7 +43,7 @@ def matched_accuracy(gold: np.ndarray, log_odds: np.ndarray) -> float:
 def auroc_interval(gold: np.ndarray, score: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
     """95 % percentile bootstrap interval of the AUROC over examples, drawn within each class.
 
-    All resamples at once by the Mann-Whitney statistic on ranks.
+    The Mann-Whitney statistic on ranks scores all resamples at once; scikit-learn's roc_auc_score scores one at a time.
     """
     positive, negative = score[gold == 1], score[gold == 0]
     n1, n0 = len(positive), len(negative)
@@ -49,43 +57,9 @@ def auroc_interval(gold: np.ndarray, score: np.ndarray, rng: np.random.Generator
     return float(low), float(high)
 
 
-def reliability(gold: np.ndarray, p: np.ndarray) -> pd.DataFrame:
-    """Per equal-width bin of p that is not empty: mean p, share of gold 1 with its 95 % interval, and n."""
-    bins = np.minimum((p * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    groups = pd.DataFrame({"bin": bins, "gold": gold, "p": p}).groupby("bin")
-    table = groups.agg(p=("p", "mean"), share=("gold", "mean"), n=("gold", "size"))
-    intervals = [wilson(row.share * row.n, row.n) for row in table.itertuples()]
-    table[["share_low", "share_high"]] = intervals
-    return table.reset_index(drop=True)
-
-
-def expected_calibration_error(gold: np.ndarray, p: np.ndarray) -> float:
-    """Mean |accuracy - confidence| over equal-width bins of p. Source: Naeini et al. (2015)."""
-    bins = reliability(gold, p)
-    return float((bins.n * (bins.share - bins.p).abs()).sum() / len(gold))
-
-
 def agreement(p: np.ndarray, said: np.ndarray) -> np.ndarray:
     """Whether each of the labels p says what `said` does, both (n,): 1 or 0; 0.5 for a p of 0.5, which says nothing."""
     return np.where(p == 0.5, 0.5, (p > 0.5) == said)
-
-
-def label_quality(gold: np.ndarray, p: np.ndarray) -> dict:
-    """Accuracy, AUROC and calibration of soft labels p against gold ones, both (n,).
-
-    A label of 0.5, as of a rater who abstains, says nothing and counts as half right.
-    """
-    correct = agreement(p, gold == 1)
-    low, high = wilson(correct.sum(), len(gold))
-    return {
-        "n": len(gold),
-        "accuracy": float(correct.mean()),
-        "accuracy_low": low,
-        "accuracy_high": high,
-        "auroc": float(roc_auc_score(gold, p)),
-        "log_loss": float(log_loss(gold, p, labels=[0, 1])),
-        "expected_calibration_error": expected_calibration_error(gold, p),
-    }
 
 
 def score_run(test: pd.DataFrame, log_odds: np.ndarray, rng: np.random.Generator) -> dict:
@@ -169,3 +143,43 @@ def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
             row |= {name: mean, f"{name}_low": mean - off, f"{name}_high": mean + off}
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+class Evaluated(NamedTuple):
+    """The results of one task, supervisor, student and method."""
+
+    metrics: pd.DataFrame
+    """The scores of every run."""
+    resamples: pd.DataFrame
+    """What each purchase achieves over its seeds, as elicitation.analysis.resampling.resample returns it."""
+
+
+def evaluate_runs(
+    names: Mapping[str, str],
+    shots: Shots | None,
+    test: pd.DataFrame,
+    predictions: pd.DataFrame,
+    purchases: Collection[tuple[int, int, int]],
+    replicates: int,
+) -> Evaluated:
+    """Score the runs of one task, supervisor, student and method.
+
+    names: of these four; shots: what the method puts into prompts; test: id, gold and p_weak; predictions: n_weak,
+    n_gold, seed, id, log_odds and precision; purchases: the (n_weak, n_gold, seed) to score. Runs without weak labels
+    are stored for all supervisors together, who may not all buy as many gold ones, so predictions may hold others.
+    """
+    predictions = predictions.drop_duplicates([*PURCHASE_AND_SEED, "id"])
+    wanted = pd.DataFrame(purchases, columns=PURCHASE_AND_SEED)
+    predictions, rows = predictions.merge(wanted, on=PURCHASE_AND_SEED), []
+    for (n_weak, n_gold, seed), run in predictions.groupby(PURCHASE_AND_SEED):
+        log_odds = run.set_index("id").log_odds.loc[test.id].to_numpy()
+        scores = score_run(test, log_odds, stream(seed, "bootstrap", *names.values(), n_weak, n_gold))
+        # A method that only prompts shows all that it buys.
+        prompt = {"shots": (shots.k or n_weak + n_gold) if shots else 0, "shot_quality": shots.quality if shots else ""}
+        computed = {"precision": run.precision.iloc[0]}
+        rows.append({**names, "n_weak": n_weak, "n_gold": n_gold, "seed": seed} | prompt | computed | scores)
+    metrics = pd.DataFrame(rows)
+    metrics["pgr"] = performance_gap_recovered(metrics)
+    resamples = resample(predictions, test.set_index("id").gold, replicates, names["task"])
+    shared = metrics[["weak_accuracy", "commoner_accuracy"]].iloc[0]
+    return Evaluated(metrics, resamples.assign(**names, **shared))

@@ -6,20 +6,18 @@ import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from elicitation.analysis.evaluation import (
+from elicitation.analysis.label_quality import expected_calibration_error, label_quality, reliability
+from elicitation.analysis.resampling import right_answers
+from elicitation.analysis.scoring import (
     auroc_interval,
-    expected_calibration_error,
-    label_quality,
     matched_accuracy,
     mean_accuracy,
     performance_gap_recovered,
-    reliability,
     score_run,
     seed_half_width,
     summarise,
     wilson,
 )
-from elicitation.analysis.resampling import right_answers
 
 
 @pytest.mark.parametrize(("correct", "n"), [(0, 10), (8, 10), (10, 10), (712, 1000)])

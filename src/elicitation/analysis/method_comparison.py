@@ -13,58 +13,60 @@ from elicitation.analysis.captions import (
     seeds_and_tasks,
     varying,
 )
+from elicitation.analysis.evidence import Evidence, asked_accuracies, with_interval
 from elicitation.analysis.frontier import priced
-from elicitation.analysis.resampling import asked_accuracies, best_by_half, reported, with_interval
+from elicitation.buying.prices import affords
 
-COLUMNS = ["student", "supervisor", "weak_price", "budget", "method", "task"]
-# What competes for one best purchase.
-GROUPS = ["task", "student", "supervisor", "weak_price", "method"]
+# The columns that say what a row of the table is about.
+ROW_NAMES = ["student", "supervisor", "weak_price", "budget", "method", "task"]
+# The purchases that share these columns compete for being the best one.
+COMPETING = ["task", "student", "supervisor", "weak_price", "method"]
 
 
-def best_purchases(points: pd.DataFrame, deviations: np.ndarray, budgets: list[float], by: list[str]) -> pd.DataFrame:
+def best_purchases(evidence: Evidence, budgets: list[float], by: list[str]) -> pd.DataFrame:
     """What choosing the best purchase within each budget achieves, for each group that can afford any.
 
-    points: as analysis.frontier.priced returns them, their index counting the rows of deviations; by: columns that
-    make a group. Every half of the evidence chooses, and the other reports; `accuracy` is the mean of what they report,
-    with its interval. The purchase shown is the one that most halves choose, `probability` says how many.
+    evidence: with the columns of analysis.frontier.priced; by: columns that make a group. Every half of the evidence
+    chooses, and the other reports; `accuracy` is the mean of what they report, with its interval. The purchase shown is
+    the one that most halves choose, `probability` says how many.
     """
     best = []
+    points = evidence.points
     for budget in budgets:
-        for _, group in points[points.cost <= budget + 1e-9].groupby(by, sort=False, observed=True):
-            accuracy, drawn = group.accuracy.to_numpy(), deviations[group.index]
-            chosen = best_by_half(accuracy, drawn)
+        within = affords(budget, points.n_weak, points.n_gold, points.weak_price)
+        for _, group in evidence.on(points[within]).by(by):
+            chosen = group.best_by_half()
             votes = np.bincount(chosen)
-            scores = with_interval("accuracy", reported(accuracy, drawn, chosen).clip(0, 1))
-            purchase = group.iloc[votes.argmax()].to_dict()
+            scores = with_interval("accuracy", group.reported(chosen).clip(0, 1))
+            purchase = group.points.iloc[votes.argmax()].to_dict()
             best.append(purchase | scores | {"probability": votes.max() / len(chosen), "budget": budget})
     return pd.DataFrame(best)
 
 
-def methods_table(
-    points: pd.DataFrame, deviations: np.ndarray, prices: dict[str, list[float]], budgets: list[float]
-) -> pd.DataFrame:
+def methods_table(evidence: Evidence, prices: dict[str, list[float]], budgets: list[float]) -> pd.DataFrame:
     """The best purchase of every method within each budget at each price of the supervisor's labels: one row each.
 
-    points, deviations: as in `best_purchases`, not yet priced, of the average or of each task; the order of tasks,
-    students, supervisors and methods is kept. `weak_share` is the share of the labels that are weak,
-    `weak_cost_share` what they take of the cost; both are 0 where nothing is bought. Beside each stands what doing
-    nothing achieves: always giving the commoner label, and asking without labels where that was measured.
+    evidence: of the average or of each task; the order of tasks, students, supervisors and methods is kept.
+    `weak_share` is the share of the labels that are weak, `weak_cost_share` what they take of the cost; both are 0
+    where nothing is bought. Beside each stands what doing nothing achieves: always giving the commoner label, and
+    asking without labels where that was measured.
     """
+    points = evidence.points
     tables = [
         priced(group, price) for supervisor, group in points.groupby("supervisor") for price in prices[supervisor]
     ]
-    best = best_purchases(pd.concat(tables), deviations, budgets, GROUPS)
-    order = {name: points[name].unique() for name in GROUPS if name != "weak_price"}
+    best = best_purchases(evidence.on(pd.concat(tables)), budgets, COMPETING)
+    order = {name: points[name].unique() for name in COMPETING if name != "weak_price"}
     order["weak_price"] = list(dict.fromkeys(price for listed in prices.values() for price in listed))
-    in_order = best.assign(**{name: pd.Categorical(best[name], order[name]) for name in GROUPS})
-    best = best.loc[in_order.sort_values([*GROUPS, "budget"]).index].reset_index(drop=True)
+    in_order = best.assign(**{name: pd.Categorical(best[name], order[name]) for name in COMPETING})
+    best = best.loc[in_order.sort_values([*COMPETING, "budget"]).index].reset_index(drop=True)
     labels = best.n_weak + best.n_gold
     best = best.assign(weak_cost_share=best.weak_share, weak_share=best.n_weak / labels.clip(lower=1))
-    best = best.merge(asked_accuracies(points, deviations), on=["task", "student"], how="left")
+    best = best.merge(asked_accuracies(evidence), on=["task", "student"], how="left")
     scores = ["accuracy", "accuracy_low", "accuracy_high"]
     bought = ["n_weak", "n_gold", "cost", "weak_share", "weak_cost_share", "probability", "n_seeds", "n_tasks"]
     nothing = ["commoner_accuracy", *(f"asked_{score}" for score in scores)]
-    return best[[*COLUMNS, *scores, *bought, *nothing]]
+    return best[[*ROW_NAMES, *scores, *bought, *nothing]]
 
 
 def escape_latex(text: str) -> str:

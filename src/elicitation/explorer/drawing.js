@@ -1,0 +1,101 @@
+// What all views are drawn and written with. Words reach the page by textContent and plots by `plain`, so that names
+// from the data are never read as markup.
+
+const SYMBOLS = [
+  ...["circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "x", "triangle-left", "triangle-right"],
+  ...["pentagon", "star", "hexagon", "diamond-tall", "octagon"],
+];
+// The room that a number on an axis wants, in pixels.
+const LABEL_WIDTH = 50;
+// The width of one letter on an axis, in pixels.
+const LETTER_WIDTH = 8;
+const PLOT_OPTIONS = { displayModeBar: false, displaylogo: false, responsive: true };
+
+const counted = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const rounded = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
+const count = (value) => counted.format(value);
+const money = (value) => (value >= 100 ? counted : rounded).format(value);
+const percentText = (share) => (100 * share).toFixed(1);
+const points = (share) => `${share < 0 ? "−" : ""}${Math.abs(100 * share).toFixed(1)}`;
+const likely = (probability) => `${(100 * probability).toFixed(probability > 0.995 && probability < 1 ? 1 : 0)} %`;
+
+/** Text for a plot, whose renderer knows a few HTML tags. */
+const plain = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
+const element = (id) => document.getElementById(id);
+
+/** A new element with text and children. */
+function make(tag, { text = "", className = "", ...attributes } = {}, children = []) {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  if (className) made.className = className;
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+/** The page's colours, by the names that explorer.css gives them. */
+function readColours() {
+  const style = getComputedStyle(document.documentElement);
+  const names = ["card", "ink", "muted", "line", "grid", "accent", "star", "bar", "quantity", "mixed", "quality"];
+  const values = names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]);
+  return { ...Object.fromEntries(values), font: getComputedStyle(document.body).fontFamily };
+}
+
+/** The colour that `colour` over `below` makes at an opacity; both #rrggbb. */
+function blend(colour, below, opacity) {
+  const parts = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+  const [over, under] = [parts(colour), parts(below)];
+  return `rgb(${over.map((value, i) => Math.round(opacity * value + (1 - opacity) * under[i])).join(",")})`;
+}
+
+function axis(colours, title, more = {}) {
+  const look = { color: colours.muted, gridcolor: colours.grid, linecolor: colours.line, zeroline: false };
+  // Neither a title at a standoff nor labels kept within the plot: both measure every label at each drawing.
+  return { ...look, tickangle: 0, ticklabeloverflow: "allow", title: { text: title }, ...more };
+}
+
+/** x, y: axes. Margins are computed here, since measuring what is drawn costs as much as drawing it again. */
+function layout(colours, x, y, revision) {
+  const longest = Math.max(3, ...(y.ticktext ?? []).map((text) => text.length));
+  return {
+    xaxis: x,
+    yaxis: y,
+    uirevision: revision,
+    showlegend: false,
+    dragmode: matchMedia("(pointer: fine)").matches ? "zoom" : false,
+    hovermode: "closest",
+    margin: { l: 32 + LETTER_WIDTH * longest, r: 24, t: 8, b: 46 },
+    paper_bgcolor: colours.card,
+    plot_bgcolor: colours.card,
+    font: { family: colours.font, color: colours.ink, size: 13 },
+    hoverlabel: { align: "left", bgcolor: colours.card, bordercolor: colours.muted, font: { color: colours.ink } },
+  };
+}
+
+/** Positions of plain numbers on an axis that shows `place(number)`. */
+function ticks(numbers, place) {
+  return { tickmode: "array", tickvals: numbers.map(place), ticktext: numbers.map((value) => rounded.format(value)) };
+}
+
+/** 1, 10, 100 and the like from low to high; with 2 and 5 between where so many labels fit the width, in pixels. */
+function roundNumbers(low, high, width) {
+  const fits = Math.log10(high / low) * 3 * LABEL_WIDTH < width;
+  const steps = fits ? [1, 2, 5] : [1];
+  const found = [];
+  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
+    found.push(...steps.map((step) => Number(`${step}e${power}`)));
+  }
+  return found.filter((value) => value >= low * 0.999 && value <= high * 1.001);
+}
+
+function describePurchase(nWeak, nGold) {
+  if (nGold === 0) return `${count(nWeak)} weak labels`;
+  return nWeak === 0 ? `${count(nGold)} gold labels` : `${count(nWeak)} weak + ${count(nGold)} gold labels`;
+}
+
+/** The star that marks the recommended purchase in every plot. */
+function starTrace(colours, x, y, text, more = {}) {
+  const marker = { symbol: "star", size: 17, color: colours.star, line: { color: colours.card, width: 1.5 } };
+  return { type: "scatter", mode: "markers", x, y, marker, hoverinfo: "text", hovertext: text, ...more };
+}
