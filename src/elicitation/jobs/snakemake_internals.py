@@ -9,7 +9,7 @@ import logging
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-# What a script job unpickles `snakemake` with, and so imports first.
+# What a script job reads its `snakemake` object with, and so imports first.
 JOB_MODULE = "snakemake.iocontainers"
 
 
