@@ -12,8 +12,9 @@ BUDGET_SIZES = ("small", "middle", "large")
 
 
 def price_shown(answers: list[Recommendation], wanted: float) -> float | None:
-    """The price of a weak label that the sentences are about: the asked one nearest to the wanted; None where all
-    labels have a price of their own, so that none is asked for."""
+    """The price of a weak label that the sentences are about: of the prices asked for, the one nearest to `wanted`.
+
+    None where all labels have a price of their own, so that none is asked for."""
     asked = {answer.question.weak_price for answer in answers} - {None}
     return min(sorted(asked), key=lambda price: abs(price - wanted), default=None)
 
@@ -45,7 +46,7 @@ def purchase_words(answer: Recommendation) -> str:
 
 
 def nothing_words(answer: Recommendation) -> str:
-    """What doing nothing achieves."""
+    """What buying no label achieves, in words."""
     nothing = answer.nothing
     commoner = f"always giving the commoner label {percent_text(nothing.commoner)} %"
     if nothing.asking is None:
@@ -67,7 +68,7 @@ def sentence(size: str, answer: Recommendation) -> str:
 
 
 def answer_lines(answers: list[Recommendation], weak_price: float) -> Iterator[str]:
-    """The sentences as Markdown, and what they hold for."""
+    """The sentences as lines of Markdown, with the task, student and price that they hold for."""
     if not answers:
         yield "# What to buy\n\nNo budget of this study buys any label at its prices."
         return

@@ -33,7 +33,7 @@ def averaged_rows(table: pd.DataFrame, over: list[str]) -> pd.DataFrame:
 
 
 def with_averaged_runs(metrics: pd.DataFrame, over: list[str]) -> pd.DataFrame:
-    """The metrics of all tasks with `n_tasks`, after those of the average over some, where there are several."""
+    """The metrics with a column `n_tasks`: the average over the tasks `over`, if these are several, then every task."""
     single, averaged = metrics.assign(n_tasks=1), averaged_rows(metrics, over)
     return single if averaged.empty else pd.concat([average_tasks(averaged), single], ignore_index=True)
 
@@ -48,7 +48,7 @@ def missing_runs(planned: pd.DataFrame, metrics: pd.DataFrame, over: list[str]) 
 
 
 def average_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the average over tasks, or all rows, of each task, where nothing is averaged."""
+    """The rows of the average over tasks; where nothing is averaged, the rows of all tasks."""
     return table[table.task == AVERAGE] if AVERAGE in set(table.task) else table
 
 

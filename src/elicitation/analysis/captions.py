@@ -22,7 +22,7 @@ def percent_text(value: float) -> str:
 
 
 def price_words(price: float) -> str:
-    """A price as people write it: 1/18 where it is that, also rounded as prices of ratings are; but 0.5, not 1/2."""
+    """A price as people write it: 1/18 for what rounds to that share of a gold label, but 0.5 rather than 1/2."""
     parts = round(1 / price)
     is_share = parts <= LARGEST_PANEL and abs(parts * price - 1) < 5e-4 and float(f"{price:.3g}") != price
     return f"1/{parts}" if is_share else f"{price:g}"
@@ -44,7 +44,7 @@ def usual_seeds(points: pd.DataFrame) -> int:
 
 
 def with_labels(points: pd.DataFrame) -> pd.DataFrame:
-    """The purchases, without asking for nothing, which knows no seeds; all where nothing else is there."""
+    """The rows of purchases that hold a label, which alone know seeds; all rows where there are no others."""
     bought = buys_labels(points)
     return points[bought] if bought.any() else points
 
@@ -68,10 +68,12 @@ def precision_sentence(precisions: Iterable[str]) -> str:
 
 
 def describe_purchase(n_weak: int, n_gold: int) -> str:
+    """How many labels of either kind a purchase holds."""
     return f"{n_weak:.0f} weak + {n_gold:.0f} gold labels"
 
 
 def seeds_and_tasks(seeds: str, points: pd.DataFrame) -> str:
+    """How many seeds, and on how many tasks where there are several. seeds: their number, or a range of numbers."""
     n_tasks = points.n_tasks.iloc[0]
     return f"{seeds} seed{'' if seeds == '1' else 's'}" + (f" on each of {n_tasks} tasks" if n_tasks > 1 else "")
 
@@ -142,6 +144,7 @@ def footnote(points: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str]
 
 
 def describe_point(point: pd.Series, titles: dict[str, str]) -> str:
+    """One point of the frontier: its cost, its purchase, its accuracy, and how sure its place on the frontier is."""
     bought, evidence = f"{describe_purchase(point.n_weak, point.n_gold)} by {titles[point.method]}", "{:.0f} seeds"
     if point.n_weak + point.n_gold == 0:
         bought, evidence = "asking the model without any label", "the same for every seed"

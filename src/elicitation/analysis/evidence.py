@@ -40,6 +40,7 @@ class Evidence:
 
     @property
     def replicates(self) -> int:
+        """The number of replicates."""
         return self.deviations.shape[1]
 
     @property

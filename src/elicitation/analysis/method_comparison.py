@@ -70,6 +70,7 @@ def methods_table(evidence: Evidence, prices: dict[str, list[float]], budgets: l
 
 
 def escape_latex(text: str) -> str:
+    """The text with a backslash before every character that means something to LaTeX."""
     return re.sub(r"([&%$#_{}])", r"\\\1", text)
 
 

@@ -24,7 +24,7 @@ class Options:
     draws: np.ndarray
     """(options, replicates): the accuracies by each replicate."""
 
-    def best_of(self, among: np.ndarray) -> int:
+    def best_among(self, among: np.ndarray) -> int:
         """Which of the options at these positions has the highest expected accuracy, or nearly so and costs least."""
         table = self.table.iloc[among]
         return int(among[best_of(table.accuracy.to_numpy(), table.cost.to_numpy())])

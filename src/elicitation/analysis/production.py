@@ -73,14 +73,17 @@ def saturating(amount: Callable) -> Callable:
 
 
 def effective(n_weak, n_gold, kappa, rho):
+    """The worth in gold labels of weak labels that count by a power law."""
     return n_gold + kappa * n_weak**rho
 
 
 def capped(n_weak, n_gold, cap, half):
+    """The worth in gold labels of weak labels that together count for at most `cap`."""
     return n_gold + cap * n_weak / (n_weak + half)
 
 
 def ces(n_weak, n_gold, kappa, r):
+    """The worth in gold labels where both kinds replace each other with constant elasticity."""
     return ((kappa * n_weak) ** r + n_gold**r) ** (1 / r)
 
 
@@ -159,10 +162,12 @@ class Fit:
 
     @property
     def words(self) -> str:
+        """How good the fit is, in words."""
         return fit_words(self.error, self.noise, self.verdict, self.reason)
 
     @property
     def names(self) -> dict[str, str]:
+        """What a row of a table says about the fit."""
         return {name: getattr(self, name) for name in NAMES}
 
     @property
@@ -172,7 +177,7 @@ class Fit:
         return int(n_weak), int(n_gold)
 
     def accuracy_by(self, values, n_weak, n_gold) -> np.ndarray:
-        """By these values of the parameters."""
+        """The accuracy for these values of the parameters, cut to what accuracies can be."""
         return np.clip(FORMS[self.form].accuracy(values, n_weak, n_gold, self.purchases), 0, 1)
 
     def predict(self, n_weak, n_gold) -> np.ndarray:
@@ -226,6 +231,7 @@ def as_json(fit: Fit) -> dict:
 
 
 def six_digits(number: float) -> float:
+    """The number rounded to six significant digits."""
     return float(f"{number:.6g}")
 
 
@@ -251,7 +257,7 @@ def marginal_product(predict: Callable, n_weak, n_gold, label: str) -> np.ndarra
 
 
 def rate_of(fit: Fit, predict: Callable, n_weak, n_gold) -> np.ndarray:
-    """The marginal rate by one of the fit's ways of predicting."""
+    """The marginal rate by `predict`, which is one of the fit's two ways of predicting."""
     if not all(fit.largest):
         # What was never bought has no known product.
         return np.full(np.shape(predict(n_weak, n_gold)), np.nan)
@@ -298,7 +304,7 @@ def budget_splits(fit: Fit, budget: float, weak_price: float, pool_size: int | N
 
 
 def best_of(accuracies: np.ndarray, costs: np.ndarray) -> int:
-    """Which has the highest accuracy; of those within NEAR_BEST of it the cheapest, and of these the best."""
+    """The position of the highest accuracy; of those within NEAR_BEST of it the cheapest, and of these the best."""
     near = np.flatnonzero(accuracies >= accuracies.max() - NEAR_BEST)
     return int(min(near, key=lambda i: (costs[i], -accuracies[i])))
 

@@ -253,6 +253,7 @@ def fit_named_form(name: str, evidence: Evidence, budgets: np.ndarray, weak_pric
 
 
 def join_fitted(parts: Iterable[Fitted]) -> Fitted:
+    """The results of several fits as one."""
     forms, predictions, fits = zip(*parts, strict=True)
     tables = (pd.concat(tables, ignore_index=True) for tables in (forms, predictions))
     return Fitted(*tables, list(chain(*fits)))
@@ -277,6 +278,7 @@ def fit_groups(evidence: Evidence, budgets: Sequence[float], weak_price: float) 
 
 
 def rms(values: np.ndarray) -> float:
+    """The root mean square."""
     return float(np.sqrt(np.mean(values**2)))
 
 

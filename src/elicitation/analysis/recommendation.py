@@ -161,6 +161,7 @@ def estimate(draws: np.ndarray, agree: np.ndarray | None = None, model_error: fl
 
 
 def describe_option(option: pd.Series, question: Question, titles: dict[str, str]) -> Choice:
+    """An option as it is reported. titles: what methods are called."""
     return Choice(
         n_weak=int(option.n_weak),
         n_gold=int(option.n_gold),
@@ -209,11 +210,11 @@ def decide(options: Options, findings: Findings, question: Question) -> Decision
     they are followed: a smooth function always sees some use in either label.
     """
     every = np.arange(len(options.table))
-    likeliest = options.table.iloc[options.best_of(every)]
+    likeliest = options.table.iloc[options.best_among(every)]
     kin, regime = options.like(likeliest), observed_regime(findings, likeliest, question)
     decided = np.flatnonzero(kin & (options.table.strategy.map(REGIMES) == regime["regime"]))
     contenders = decided if len(decided) else every
-    best = options.best_of(contenders)
+    best = options.best_among(contenders)
     # Luck that made a supervisor, a method or, without a function to smooth it, a purchase look best counts only once.
     fitted = options.table.fitted.iloc[best]
     agree = kin[options.chosen(every)] if fitted else options.chosen(contenders) == best
@@ -228,7 +229,7 @@ def pure_rivals(options: Options, decision: Decision, question: Question, titles
         among = np.flatnonzero(table.strategy == strategy)
         if strategy == option.strategy or not len(among):
             continue
-        rival = table.iloc[options.best_of(among)]
+        rival = table.iloc[options.best_among(among)]
         gap = options.draws[options.chosen(among), replicates] - options.draws[best]
         difference = estimate(gap, decision.agree, math.hypot(option.model_error, rival.model_error))
         choice = describe_option(rival, question, titles)
@@ -261,7 +262,7 @@ def do_nothing(findings: Findings, option: pd.Series, draws: np.ndarray, agree: 
 
 
 def scaled(options: Options, best: int, findings: Findings, question: Question) -> pd.Series:
-    """The option at this position with the labels to buy, its cost, and in its basis what it was scaled from."""
+    """The option at this position as it is to be bought: its labels, cost, and in its basis what it was scaled from."""
     option, table = options.table.iloc[best].copy(), options.table
     alike = table[options.like(option) & (table.strategy == option.strategy)]
     most = points_like(findings, option)[["n_weak", "n_gold"]].max()

@@ -39,11 +39,11 @@ def regime_at(evidence: Evidence, budget: float, weak_price: float, verdict: flo
     points = evidence.points
     positions = affordable_by_strategy(points, budget, weak_price)
 
-    def best_of(strategies: list[str]) -> np.ndarray:
+    def chosen_among(strategies: list[str]) -> np.ndarray:
         """(replicates,) positions of what the choosing halves find best among the purchases of these strategies."""
         return evidence.best_by_half(np.concatenate([positions[strategy] for strategy in strategies]))
 
-    chosen = {strategy: best_of([strategy]) for strategy in positions}
+    chosen = {strategy: chosen_among([strategy]) for strategy in positions}
     scores = {strategy: evidence.reported(chosen[strategy]) for strategy in positions}
     if scores:
         shares = dict(zip(positions, shares_of_wins(np.stack(list(scores.values()))), strict=True))
@@ -51,7 +51,7 @@ def regime_at(evidence: Evidence, budget: float, weak_price: float, verdict: flo
     if missing := [strategy for strategy in STRATEGIES if strategy not in positions]:
         return row | {"reason": f"no purchase within the budget is {' or '.join(missing)}"}
     winner = max(STRATEGIES, key=shares.get)
-    rivals = best_of([strategy for strategy in STRATEGIES if strategy != winner])
+    rivals = chosen_among([strategy for strategy in STRATEGIES if strategy != winner])
     purchase = points.iloc[np.bincount(chosen[winner]).argmax()]
     one_seed = purchase.n_seeds < 2
     if shares[winner] >= verdict and not one_seed:
@@ -59,7 +59,7 @@ def regime_at(evidence: Evidence, budget: float, weak_price: float, verdict: flo
     return (
         row
         | {"winner": winner, "reason": "one seed has no spread" if one_seed else ""}
-        | with_interval("effect", scores["mixed"] - evidence.reported(best_of(PURE)))
+        | with_interval("effect", scores["mixed"] - evidence.reported(chosen_among(PURE)))
         | with_interval("lead", scores[winner] - evidence.reported(rivals))
         | {f"accuracy_{strategy.replace(' ', '_')}": float(score.mean()) for strategy, score in scores.items()}
         | {"n_weak": int(purchase.n_weak), "n_gold": int(purchase.n_gold), "n_seeds": int(purchase.n_seeds)}

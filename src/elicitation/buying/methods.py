@@ -67,6 +67,7 @@ class Method:
 
     @property
     def prompts_only(self) -> bool:
+        """Whether the student is only prompted and never trained."""
         return not self.stages
 
     @property
@@ -114,11 +115,12 @@ METHODS = {
 
 
 def nested(kind: type, settings: dict | None):
+    """The settings as an object of this class; None where there are none."""
     return None if settings is None else kind(**settings)
 
 
 def method_from(settings: dict) -> Method:
-    """The method that `settings_of` wrote down, without what it leaves out."""
+    """The method whose settings `settings_of` wrote down; its title, source and purchases are not among them."""
     return Method(
         title="",
         source="",

@@ -30,11 +30,12 @@ class Supply:
     gold: int
 
     def serves(self, n_weak: int, n_gold: int) -> bool:
+        """Whether the pool can serve a purchase."""
         return n_weak <= self.weak and n_gold <= self.gold and n_weak + n_gold <= self.examples
 
 
 def full_supply(n: int) -> Supply:
-    """Of n examples, each with either label."""
+    """The supply of n examples that can each have either label."""
     return Supply(n, n, n)
 
 
@@ -46,7 +47,7 @@ def order_pool(ids: Sequence[str], seed: int) -> list[str]:
 
 
 def arrange(ordering: Sequence[str], weak: Collection[str], gold: Collection[str]) -> tuple[list[str], Supply]:
-    """The ordering with what has no gold label in front and what has no weak one at the back; and what it can serve.
+    """The ordering with what has no gold label in front and what has no weak one at the back, and the supply.
 
     weak, gold: the ids that have a label of that kind; those that have neither are left out. Where all have both,
     the ordering stays as it is; else purchases are nested and disjoint all the same.

@@ -88,6 +88,7 @@ def draw_path(axes: Axes, fit: Fit, budgets: list[float], weak_price: float, poo
 
 
 def panel_title(fit: Fit, columns: int) -> str:
+    """The task, the form that was fitted and how good the fit is; in small panels the task and the verdict."""
     if columns > COLUMNS:
         return f"{fit.task} ({fit.verdict})"
     lines = (f"{fit.task}: {FORMS[fit.form].title}", fit.words)

@@ -22,7 +22,7 @@ SHARES = {0: "gold only", 25: "25 %", 50: "50 %", 75: "75 %", 100: "weak only"}
 
 
 def draw_purchases(axes: Axes, points: pd.DataFrame, marker: str) -> None:
-    """Coloured by the weak labels' share of the cost; the likelier on the frontier, the bigger and stronger."""
+    """Draw purchases in the colour of the weak labels' share of the cost; the likelier on the frontier, the bigger."""
     order = points.sort_values("probability")
     strength = 0.3 + 0.7 * order.probability
     bars = axes.errorbar(

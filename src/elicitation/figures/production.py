@@ -30,7 +30,9 @@ def looks_of(tasks: list[str]) -> dict[str, dict]:
 
 
 def verdicts(forms: pd.DataFrame) -> list[tuple[str, bool, bool]]:
-    """How well one form predicts each task, or, of many tasks, how often: words, and whether bad and whether best."""
+    """How well one form predicts each task: a line of words, whether it is bad, and whether this form is the best.
+
+    Where there are many tasks, a line counts them instead."""
     rows = list(forms.itertuples())
     lines = [
         (f"{row.task} {fit_words(row.error, row.noise, row.verdict, row.reason)}", row.verdict == BAD_FIT, row.best)
@@ -44,6 +46,7 @@ def verdicts(forms: pd.DataFrame) -> list[tuple[str, bool, bool]]:
 
 
 def draw_predictions(axes: Axes, points: pd.DataFrame, look: dict) -> None:
+    """Draw observed accuracies, with their intervals, over those predicted. look: colour and marker."""
     x, y = in_percent(points.held_out), in_percent(points.accuracy)
     bars = style.error_bars(points, "accuracy")
     axes.errorbar(x, y, yerr=bars, fmt="none", ecolor=look["color"], elinewidth=0.6, alpha=0.4, zorder=2)

@@ -48,7 +48,7 @@ def spaced(values: list[float]) -> np.ndarray:
 
 
 def cell_colour(cell: pd.Series) -> np.ndarray:
-    """(3,) strong where a regime is decided, pale where one leads, white where strategies cannot be compared."""
+    """The colour of a cell (3,): strong where a regime is decided, pale where one leads, white where none can."""
     probabilities = cell[list(REGIMES.values())].astype(float)
     if probabilities.isna().any():
         return WHITE
@@ -57,6 +57,7 @@ def cell_colour(cell: pd.Series) -> np.ndarray:
 
 
 def draw_map(axes: Axes, cells: pd.DataFrame) -> None:
+    """Draw the cells (with a column `colour`) by budget and price."""
     by_price = cells.pivot(index="weak_price", columns="budget", values="colour")
     colours = np.array([[np.asarray(colour) for colour in row] for row in by_price.to_numpy()])
     axes.pcolormesh(by_price.columns, by_price.index, colours, shading="nearest", rasterized=True)

@@ -54,6 +54,7 @@ COMMONER = {"color": "0.6", "linestyle": ":", "linewidth": 1}
 
 
 def set_style() -> None:
+    """Set the look of all figures that are drawn from now on."""
     sns.set_theme(context="paper", style="ticks", rc={"axes.grid": True, "grid.alpha": 0.25, "savefig.bbox": "tight"})
 
 
@@ -82,7 +83,7 @@ def shades(amounts) -> dict:
 
 
 def offsets(n: int) -> np.ndarray:
-    """-1, 0, 1 and the like: by how many steps each of n curves is moved aside, so that no bar hides another."""
+    """By how many steps each of n curves is moved aside, so that no bar hides another: -1, 0, 1 for three."""
     return np.arange(n) - (n - 1) / 2
 
 
@@ -103,12 +104,12 @@ def make_panels(n: int, columns: int, height: float = 2.3) -> tuple[Figure, list
 
 
 def set_title(axes: Axes, text: str, columns: int = 1) -> None:
-    """A title, its lines broken into such that fit one of `columns` panels beside each other."""
+    """Set a title, broken into lines that fit one of `columns` panels beside each other."""
     axes.set_title("\n".join(textwrap.fill(line, TITLE_LENGTH // columns) for line in text.splitlines()))
 
 
 def set_cost_axis(axes: Axes, ticks: list[float] | None = None) -> None:
-    """Logarithmic, with plain numbers; at `ticks` where they are given."""
+    """Make the axis of costs logarithmic, with plain numbers; at `ticks` where they are given."""
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter(NullFormatter())
@@ -118,7 +119,9 @@ def set_cost_axis(axes: Axes, ticks: list[float] | None = None) -> None:
 
 
 def set_accuracy_axis(axes: Axes, accuracies: pd.Series) -> None:
-    """In percent. Room for all means; intervals of a few bimodal seeds would squeeze the rest, and are cut off."""
+    """Set the limits of the axis of accuracies, in percent, so that all means have room.
+
+    Intervals of a few seeds that fall into two groups would squeeze the rest, so they are cut off."""
     axes.set_ylim(100 * accuracies.min() - 8, min(102, 100 * accuracies.max() + 15))
 
 
@@ -147,7 +150,7 @@ def draw_curve(axes: Axes, x, points: pd.DataFrame, column: str, usual_seeds: in
 
 
 def draw_band(axes: Axes, x, points: pd.DataFrame, column: str, usual_seeds: int, color, marker: str) -> None:
-    """As draw_curve, with a band for the intervals; a triangle at the edge where one leaves the panel.
+    """Draw the column over x with a band for its intervals, and a triangle at the edge where one leaves the panel.
 
     The axis must have its limits. A single point has a bar, since a band needs two.
     """
@@ -194,6 +197,7 @@ def draw_asking(axes: Axes, point: pd.Series, edge: float | None = None) -> None
 
 
 def asking_handle() -> Line2D:
+    """The legend's entry for asking without labels."""
     return handle("asking without labels (cost 0)", **ASKING | ASKED_POINT)
 
 
@@ -203,6 +207,7 @@ def draw_commoner(axes: Axes, points: pd.DataFrame) -> None:
 
 
 def commoner_handle() -> Line2D:
+    """The legend's entry for always giving the commoner label."""
     return handle("always the commoner label", **COMMONER)
 
 
@@ -212,11 +217,12 @@ def handle(label: str, **look) -> Line2D:
 
 
 def weak_labels_handle() -> Line2D:
+    """The legend's entry for the weak labels themselves."""
     return handle("the weak labels themselves", **WEAK_LABELS)
 
 
 def add_legend(figure: Figure, handles: list[Line2D], title: str | None = None) -> None:
-    """Above the panels, in as many rows as its entries need; the figure grows by them."""
+    """Put a legend above the panels, in as many rows as its entries need, and make the figure higher by them."""
     lengths = [len(entry.get_label()) + HANDLE_LENGTH for entry in handles]
     fits = sum(lengths) <= LEGEND_LENGTH
     columns = len(handles) if fits else max(1, LEGEND_LENGTH // max(lengths))
@@ -225,7 +231,7 @@ def add_legend(figure: Figure, handles: list[Line2D], title: str | None = None) 
 
 
 def finish_figure(figure: Figure, footnote: str, x_label: str = "", y_label: str = "") -> None:
-    """Axis labels that the panels share, and a footnote below all."""
+    """Write the axis labels that the panels share, and a footnote below all."""
     if x_label:
         figure.supxlabel(x_label, fontsize="medium")
     if y_label:
