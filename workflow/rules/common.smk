@@ -26,7 +26,7 @@ TRUNK = "results/trunk/{task}/{student}"
 # Bad data, or an engine that does not start, should stop the study before anything is trained: what checks them comes
 # first and, where jobs share a machine, takes all of it; after a failed check nothing else starts. (As input of what
 # trains, `ancient` so that a new check trains nothing again, they would hide from Snakemake what else has changed:
-# docs/architecture.md.)
+# docs/decisions.md.)
 CHECKS = ["check_engine", "fetch_ratings", "prepare_task", "prepare_tokenizer", "check_texts", "check_lengths"]
 CHECK_PRIORITY = 100
 CHECK_THREADS = workflow.cores if internals.jobs_run_here(workflow) and workflow.cores else 1
