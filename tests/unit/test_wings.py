@@ -19,6 +19,8 @@ FLOORS = (
     ("files", "errors", "seeds"),
 )
 FLOOR_OF = {wing: floor for floor, wings in enumerate(FLOORS) for wing in wings}
+# Lines, at most, of a file and of a function.
+MAX_FILE, MAX_FUNCTION = 400, 60
 MODULES = sorted(SOURCE.rglob("*.py"))
 
 
@@ -52,3 +54,15 @@ def test_a_wing_above_would_be_seen(tmp_path):
         "def f():\n    from elicitation.study.validation import validate\n    from elicitation import seeds\n"
     )
     assert wings_used(module) == {"study", "seeds"}
+
+
+@pytest.mark.parametrize("part", ["src", "workflow"])
+def test_files_and_functions_are_short_enough_to_read(part):
+    long = []
+    for file in (ROOT / part).rglob("*.py"):
+        text = file.read_text()
+        if len(text.splitlines()) > MAX_FILE:
+            long.append(file)
+        functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
+        long += [f"{file}: {node.name}" for node in functions if node.end_lineno - node.lineno >= MAX_FUNCTION]
+    assert not long
