@@ -72,4 +72,4 @@ def test_random_mutations_dry_run_or_are_refused(folder, study):
     try:
         dry_run(study, folder)
     except WorkflowError as error:
-        assert str(error).startswith(("Config, ", "Task ", "Model "))
+        assert str(error).startswith(("Config, ", "Task ", "Model ", "The study "))
