@@ -390,7 +390,9 @@ def regimes_table(study: str) -> pd.DataFrame:
     """The probability that each way of spending is ahead, the verdict, and by how much the best mixture is ahead of the
     better of the two pure ways."""
     rows = with_purchases(study)
-    shown = rows.rename(columns={"weak_price": "price"})[["task", "supervisor", "price", "budget"]]
+    shown = rows.rename(columns={"weak_price": "price"})[
+        ["task", "supervisor", *varying(rows, ["student"]), "price", "budget"]
+    ]
     for name, regime in zip(("weak only", "mixed", "gold only"), REGIMES, strict=True):
         shown[name] = rows[regime].map("{:.2f}".format)
     shown["verdict"] = rows.regime
