@@ -1,6 +1,6 @@
 """Finetune a block's stages through an API, and have its models answer the test set."""
 
-from elicitation.jobs.script import job
+from elicitation.jobs.script import block_arguments, job
 
 with job(snakemake) as record:
     from functools import partial
@@ -18,16 +18,7 @@ with job(snakemake) as record:
 
     params, names, files = snakemake.params, snakemake.wildcards, snakemake.input
     settings, test = ApiSettings(**params.api), pd.read_parquet(files.test)
-    block = read_block(
-        task=names.task,
-        student=names.student,
-        seed=int(names.seed),
-        method=params.method,
-        pairs=params.purchases,
-        pool=files.pool,
-        weak_labels=files.weak_labels or None,
-        ordering=files.ordering,
-    )
+    block = read_block(pairs=params.purchases, **block_arguments(snakemake))
     texts = pd.concat([block.pool.text, test.set_index("id").text])
     check_api_context(names.student, settings.context, texts.to_dict(), names.task)
     # Flushed, so that the log of a job that waits for hours shows where it is.

@@ -1,6 +1,6 @@
 """Ask a student for the test labels with bought examples in the prompt, every number of them by one engine."""
 
-from elicitation.jobs.script import imports_done, job
+from elicitation.jobs.script import block_arguments, imports_done, job
 
 with job(snakemake, whole_gpu=snakemake.params.labelling["engine"] == "vllm") as record:
     import pandas as pd
@@ -14,19 +14,10 @@ with job(snakemake, whole_gpu=snakemake.params.labelling["engine"] == "vllm") as
     from elicitation.training.prompting import score_block
 
     imports_done()
-    params, names, files = snakemake.params, snakemake.wildcards, snakemake.input
+    params, files = snakemake.params, snakemake.input
     hardware = require_hardware(Hardware(**params.hardware))
     style, labelling = PromptFormat(**params.prompt), Labelling(**params.labelling)
-    block = read_block(
-        task=names.task,
-        student=names.student,
-        seed=int(names.seed),
-        method=params.method,
-        pairs=params.purchases,
-        pool=files.pool,
-        weak_labels=files.weak_labels or None,
-        ordering=files.ordering,
-    )
+    block = read_block(pairs=params.purchases, **block_arguments(snakemake))
     test = pd.read_parquet(files.test)
     runs, made_by = score_block(
         block, files.student, test.text.tolist(), style, labelling, hardware, params.beyond_context

@@ -1,6 +1,6 @@
 """Finish the runs of a block: gold stages on top of the weak ones, then predictions on the test set."""
 
-from elicitation.jobs.script import imports_done, job
+from elicitation.jobs.script import block_arguments, imports_done, job
 
 with job(snakemake) as record:
     import pandas as pd
@@ -15,18 +15,9 @@ with job(snakemake) as record:
     from elicitation.training.student import Student
 
     imports_done()
-    params, names, files = snakemake.params, snakemake.wildcards, snakemake.input
+    params, files = snakemake.params, snakemake.input
     hardware = require_hardware(Hardware(**params.hardware))
-    block = read_block(
-        task=names.task,
-        student=names.student,
-        seed=int(names.seed),
-        method=params.method,
-        pairs=params.purchases,
-        pool=files.pool,
-        weak_labels=files.weak_labels or None,
-        ordering=files.ordering,
-    )
+    block = read_block(pairs=params.purchases, **block_arguments(snakemake))
     test = pd.read_parquet(files.test)
     texts = texts_of_runs(block, PromptFormat(**params.prompt), test)
     protocol = student_protocol(params.learning_rate, params.training, block.method)

@@ -1,6 +1,6 @@
 """Train a student on one number of weak labels and save its adapters, from which runs of several budgets start."""
 
-from elicitation.jobs.script import imports_done, job
+from elicitation.jobs.script import block_arguments, imports_done, job
 
 with job(snakemake) as record:
     from elicitation.buying.block import read_weak_block
@@ -15,16 +15,7 @@ with job(snakemake) as record:
     imports_done()
     params, names, files = snakemake.params, snakemake.wildcards, snakemake.input
     hardware = require_hardware(Hardware(**params.hardware))
-    block = read_weak_block(
-        task=names.task,
-        student=names.student,
-        seed=int(names.seed),
-        method=params.method,
-        n_weak=int(names.n_weak),
-        pool=files.pool,
-        weak_labels=files.weak_labels,
-        ordering=files.ordering,
-    )
+    block = read_weak_block(n_weak=int(names.n_weak), **block_arguments(snakemake))
     texts = texts_of_weak_stage(block, PromptFormat(**params.prompt))
     protocol = student_protocol(params.learning_rate, params.training, block.method)
     student = Student(files.student, hardware, texts, block.seed, protocol, params.adapt_layers, files.trunk or None)

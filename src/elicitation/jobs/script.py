@@ -158,6 +158,15 @@ def close_output(log: Path, terminal: TextIO) -> None:
             log.write_text(redact(text), errors="surrogateescape")
 
 
+def block_arguments(snakemake) -> dict:
+    """What a job's block is read by, beside its purchases: arguments of buying.block.read_block and read_weak_block."""
+    names, files = snakemake.wildcards, snakemake.input
+    # The file is an empty list where no weak labels are bought.
+    read = {"pool": files.pool, "weak_labels": files.weak_labels or None, "ordering": files.ordering}
+    named = {"task": names.task, "student": names.student, "seed": int(names.seed)}
+    return named | {"method": snakemake.params.method} | read
+
+
 @contextmanager
 def job(snakemake, whole_gpu: bool = False, forked: bool = True, threads: int | None = None) -> Iterator[dict]:
     """Set threads and GPUs, send all output to the log, write the record, and end the process.
