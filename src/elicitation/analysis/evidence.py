@@ -1,109 +1,131 @@
-"""What was measured, with how far it may be off, and how a choice and its report are kept apart.
-
-Imports nothing heavy, since a command answers from here at once.
-"""
+"""What was measured: the score of every purchase that was run and of what costs nothing, and how uncertain it is."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from elicitation.analysis.averages import buys_labels
+from elicitation.analysis.measures import contributions
+from elicitation.analysis.names import ASKING, AVERAGE, COMMONER, FREE, LABELS, PURCHASE
 
-# The share of the replicates that lie beyond either end of a 95 % interval.
-TAIL_SHARE = 0.025
+# What tells the rows of one student on one task apart.
+CONFIGURATION = ["kind", "supervisor", "method", "n_weak", "n_gold"]
+
+
+def score_configuration(measure: str, log_odds: np.ndarray, gold: np.ndarray) -> dict:
+    """The row of one configuration. log_odds: (seeds, n) of its runs; gold: (n,) of 0/1.
+
+    `examples` is what each test example contributes, on average over the seeds; `seed_variance` is what the draw of the
+    seeds adds to the variance of the mean over them: their variance less the noise of single predictions, which the
+    examples hold too (two-way analysis of variance without repetition). One seed has none.
+    """
+    each = contributions(measure, log_odds, gold)
+    seeds, n = each.shape
+    examples, by_seed = each.mean(axis=0), each.mean(axis=1)
+    row = {"score": each.mean(), "n_seeds": seeds, "n_test": n, "examples": examples.astype(np.float32)}
+    if seeds == 1:
+        return row | {"seed_variance": np.nan}
+    rest = each - examples - by_seed[:, None] + each.mean()
+    noise = (rest**2).sum() / ((seeds - 1) * (n - 1)) / n
+    return row | {"seed_variance": max(by_seed.var(ddof=1) - noise, 0.0) / seeds}
+
+
+def evidence_rows(names: dict[str, str], test: pd.DataFrame, predictions: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """The rows of one task, supervisor, student and method (`names`), and of what costs nothing there.
+
+    test: id, gold and p_weak (missing where a source has no label); predictions: seed, n_weak, n_gold, id, log_odds.
+    """
+    gold, rows = test.gold.to_numpy(), []
+    for (n_weak, n_gold), runs in predictions.groupby(["n_weak", "n_gold"]):
+        log_odds = runs.pivot(index="seed", columns="id", values="log_odds")[test.id].to_numpy()
+        kind = PURCHASE if n_weak + n_gold else ASKING
+        row = {"kind": kind, "n_weak": n_weak, "n_gold": n_gold}
+        rows.append(row | score_configuration(measure, log_odds, gold))
+    commoner = np.full((1, len(gold)), 1.0 if gold.mean() >= 0.5 else -1.0)
+    # Where there is no weak label nothing is said, which is right in half of the cases.
+    labels = (test.p_weak.fillna(0.5) - 0.5).to_numpy()[None]
+    for kind, said in ((COMMONER, commoner), (LABELS, labels)):
+        rows.append({"kind": kind, "n_weak": 0, "n_gold": 0} | score_configuration(measure, said, gold))
+    return pd.DataFrame(rows).assign(**names)
 
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """The measured accuracies of configurations and their replicates.
-
-    Each replicate splits the evidence on all configurations into two halves (see elicitation.analysis.resampling): by
-    one a choice is made, by the other it is reported.
-    """
+    """The measured scores of one student on one task, or on average over tasks."""
 
     points: pd.DataFrame
-    """A row a configuration, counted from 0: its names, n_weak, n_gold, accuracy, n_seeds, n_test and so on."""
-    deviations: np.ndarray
-    """(configurations, replicates): the accuracy on the half that reports, less that on all of the evidence. The
-    accuracy on the half that chooses lies as far on the other side."""
+    """A row a configuration: CONFIGURATION, score, n_seeds, n_test, seed_variance, seed_freedom (its degrees of
+    freedom) and n_tasks. Runs without weak labels, which all supervisors share, stand once."""
+    covariance: np.ndarray
+    """(configurations, configurations) of the scores' errors from the draw of the test examples, which all share."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "points", self.points.reset_index(drop=True))
-
-    @property
-    def accuracy(self) -> np.ndarray:
-        """(configurations,) on all of the evidence."""
-        return self.points.accuracy.to_numpy()
-
-    @property
-    def replicates(self) -> int:
-        """The number of replicates."""
-        return self.deviations.shape[1]
-
-    @property
-    def bought(self) -> "Evidence":
-        """The evidence on purchases that hold a label."""
-        return self.on(self.points[buys_labels(self.points)])
-
-    @property
-    def asked(self) -> "Evidence":
-        """The evidence on asking a model without any label."""
-        return self.on(self.points[~buys_labels(self.points)])
-
-    def on(self, rows: pd.DataFrame) -> "Evidence":
-        """The evidence on rows of `points`: some of them, or one several times, perhaps with more columns.
-
-        rows: their index says where in `points` they come from.
-        """
-        return Evidence(rows, self.deviations[rows.index])
-
-    def by(self, columns: Sequence[str]) -> Iterator[tuple[dict, "Evidence"]]:
-        """What the rows of each group have in common, by column, with the evidence on them; in order of appearance."""
-        columns = list(columns)
-        for key, rows in self.points.groupby(columns, sort=False, observed=True):
-            yield dict(zip(columns, key, strict=True)), self.on(rows)
-
-    def best_by_half(self, among: np.ndarray | None = None) -> np.ndarray:
-        """(replicates,) the position of the configuration that each choosing half finds best; of equal ones the first.
-
-        among: the positions to choose from; None for all.
-        """
-        among = np.arange(len(self.points)) if among is None else among
-        return among[(self.accuracy[among, None] - self.deviations[among]).argmax(axis=0)]
-
-    def reported(self, chosen: np.ndarray) -> np.ndarray:
-        """(replicates,) the accuracies of the chosen configurations on the reporting halves."""
-        return self.accuracy[chosen] + self.deviations[chosen, np.arange(len(chosen))]
-
-    def interval(self) -> np.ndarray:
-        """(2, configurations) the ends of the 95 % intervals of the deviations."""
-        return interval(self.deviations)
+    def on(self, rows: np.ndarray) -> "Evidence":
+        """The evidence on some rows, given by a mask or by positions."""
+        points = self.points.reset_index(drop=True)[rows] if rows.dtype == bool else self.points.iloc[rows]
+        return Evidence(points.reset_index(drop=True), self.covariance[rows][:, rows])
 
 
-def read_evidence(path: str | Path) -> Evidence:
-    """The evidence in results/resamples.parquet."""
-    table = pd.read_parquet(path)
-    return Evidence(table.drop(columns="deviations"), np.stack(table.deviations.to_numpy()))
+def evidence_on(table: pd.DataFrame) -> Evidence:
+    """The evidence in the rows of one student on one task of what `evidence_rows` returns for its methods."""
+    shared = table.kind.isin([ASKING, COMMONER]) | ((table.kind == PURCHASE) & (table.n_weak == 0))
+    table = table.assign(
+        supervisor=table.supervisor.mask(shared, ""), method=table.method.mask(table.kind.isin(FREE), "")
+    )
+    table = table.drop_duplicates(CONFIGURATION, ignore_index=True)
+    covariance = np.atleast_2d(np.cov(np.stack(table.examples))) / table.n_test.iloc[0]
+    # Asking, the commoner label and the weak labels themselves are the same whatever the seed.
+    free = table.kind.isin(FREE)
+    variance, freedom = table.seed_variance.mask(free, 0.0), (table.n_seeds - 1).mask(free, 1)
+    points = table.drop(columns="examples").assign(seed_variance=variance, seed_freedom=freedom, n_tasks=1)
+    return Evidence(points, covariance)
 
 
-def interval(replicates: np.ndarray) -> np.ndarray:
-    """(2, ...) lower and upper end of the 95 % interval of what has (..., replicates)."""
-    return np.quantile(replicates, [TAIL_SHARE, 1 - TAIL_SHARE], axis=-1)
+def average_evidence(parts: Sequence[Evidence], wanted: pd.DataFrame | None = None) -> Evidence | None:
+    """The mean over tasks of the configurations that all of them have, or of those in `wanted` that any of them has.
+
+    wanted: with the columns CONFIGURATION. Tasks have test examples and seeds of their own, so their errors are
+    independent. None where there is no such configuration.
+    """
+    tables = [part.points.assign(position=np.arange(len(part.points))) for part in parts]
+    every = pd.concat(tables, keys=range(len(parts)), names=["part", None]).reset_index(level="part")
+    counts = every.groupby(CONFIGURATION, sort=False)
+    if wanted is None:
+        every = every[counts.part.transform("size") == len(parts)]
+    else:
+        every = every.merge(wanted[CONFIGURATION])
+    if every.empty:
+        return None
+    every = every.assign(row=every.groupby(CONFIGURATION, sort=False).ngroup())
+    by_row = every.groupby("row")
+    n_tasks = by_row.size().to_numpy()
+    covariance = np.zeros((len(n_tasks), len(n_tasks)))
+    for part, rows in every.groupby("part"):
+        own = parts[part].covariance[np.ix_(rows.position, rows.position)]
+        covariance[np.ix_(rows.row, rows.row)] += own / np.outer(n_tasks[rows.row], n_tasks[rows.row])
+    points = (
+        by_row[CONFIGURATION]
+        .first()
+        .assign(
+            score=by_row.score.mean(),
+            n_seeds=by_row.n_seeds.min(),
+            n_test=by_row.n_test.sum(),
+            seed_variance=by_row.seed_variance.sum(min_count=1) / n_tasks**2,
+            seed_freedom=by_row.seed_freedom.sum(),
+            n_tasks=n_tasks,
+        )
+    )
+    return Evidence(points.reset_index(drop=True), covariance)
 
 
-def with_interval(name: str, replicates: np.ndarray) -> dict[str, float]:
-    """Mean and 95 % interval of (replicates,) as columns `name`, `name`_low and `name`_high."""
-    low, high = interval(replicates)
-    return {name: float(replicates.mean()), f"{name}_low": float(low), f"{name}_high": float(high)}
+def evidence_by_task(table: pd.DataFrame, over: Sequence[str]) -> Iterator[tuple[str, str, Evidence]]:
+    """Each student and task with its evidence; before a student's tasks their average over `over`, if several.
 
-
-def asked_accuracies(evidence: Evidence) -> pd.DataFrame:
-    """task, student and `asked_accuracy` with its interval, of asking without any label, wherever it was measured."""
-    asked = evidence.asked
-    asked = asked.on(asked.points.drop_duplicates(["task", "student"]))
-    low, high = asked.interval()
-    ends = {"asked_accuracy_low": asked.accuracy + low, "asked_accuracy_high": asked.accuracy + high}
-    return asked.points[["task", "student"]].assign(asked_accuracy=asked.accuracy, **ends)
+    table: all rows of results/evidence.parquet.
+    """
+    for student, rows in table.groupby("student", sort=False):
+        tasks = {task: evidence_on(own) for task, own in rows.groupby("task", sort=False)}
+        if len(over) > 1 and set(over) <= set(tasks) and (mean := average_evidence([tasks[task] for task in over])):
+            yield student, AVERAGE, mean
+        for task, evidence in tasks.items():
+            yield student, task, evidence

@@ -12,6 +12,12 @@ UNDETERMINED = "undetermined"
 NOTHING_BOUGHT = "no labels"
 
 
+# What a score is of: labels bought to train on, or what needs none of them. Asking the model without labels and always
+# giving the commoner label cost nothing; the weak labels as they are cost their price for each text that is labelled.
+PURCHASE, ASKING, COMMONER, LABELS = "purchase", "asking", "commoner label", "weak labels"
+FREE = (ASKING, COMMONER, LABELS)
+
+
 def strategy_of(n_weak: int, n_gold: int) -> str:
     """The strategy that a purchase follows, or NOTHING_BOUGHT."""
     if n_weak == n_gold == 0:

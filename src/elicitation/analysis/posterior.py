@@ -1,0 +1,204 @@
+"""The posterior over scores, as every answer reads it: one number for a purchase, wherever it is asked for.
+
+It is a table (results/posterior.parquet, made by elicitation.analysis.posterior_fitting): at the crossings of lines of
+weak and of gold labels the mean score and factors of the covariance of all scores of a student on a task. Between two
+neighbours on a line the score is interpolated. Imports nothing heavy, since a command answers from here at once.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from elicitation.analysis.names import FREE, PURCHASE
+from elicitation.seeds import stream
+
+# Probabilities are shares of so many draws from the posterior.
+DRAWS = 1000
+# Standard deviations of a normal variable that hold 95 % on either side of its mean.
+Z = 1.96
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """Scores of several things, jointly normal."""
+
+    mean: np.ndarray
+    """(n,)"""
+    factors: np.ndarray
+    """(n, r): their covariance is factors factorsᵀ."""
+
+    def on(self, rows) -> "Scores":
+        """Some of them; a mean of a number is an array still."""
+        return Scores(self.mean[rows], self.factors[rows])
+
+    @property
+    def interval(self) -> np.ndarray:
+        """(2, n) ends of the 95 % intervals, within 0 and 1."""
+        off = Z * np.sqrt((self.factors**2).sum(axis=1))
+        return np.clip([self.mean - off, self.mean + off], 0, 1)
+
+    @property
+    def draws(self) -> np.ndarray:
+        """(n, DRAWS) from the posterior, the same ones always."""
+        return self.mean[:, None] + self.factors @ standard_draws(self.factors.shape[1])
+
+
+def standard_draws(rank: int) -> np.ndarray:
+    """(rank, DRAWS) standard normal draws; those of a lower rank are the first ones of a higher."""
+    return np.stack([stream(0, "posterior", i).standard_normal(DRAWS) for i in range(rank)])
+
+
+def joined(parts: Sequence[Scores]) -> Scores:
+    """Scores of one student and task as one."""
+    return Scores(np.concatenate([part.mean for part in parts]), np.concatenate([part.factors for part in parts]))
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """The scores of one supervisor and method over the labels bought."""
+
+    supervisor: str
+    method: str
+    weak: np.ndarray
+    """(W,) the lines' numbers of weak labels, rising."""
+    gold: np.ndarray
+    """(G,) the lines' numbers of gold labels, rising."""
+    mean: np.ndarray
+    """(W, G) mean scores at the crossings; missing where nothing near was studied."""
+    factors: np.ndarray
+    """(W, G, r) factors of their covariance."""
+    studied: np.ndarray
+    """(W, G) whether a crossing lies among purchases that were run."""
+    n_seeds: np.ndarray
+    """(W, G) seeds of the purchase that was run there; 0 where none was."""
+    measured: np.ndarray
+    """(W, G) the mean score of the runs there; missing where there is none."""
+
+    @property
+    def runs(self) -> np.ndarray:
+        """(n, 2) positions of the crossings that were run."""
+        return np.argwhere(self.n_seeds > 0)
+
+    def at(self, n_weak, n_gold) -> Scores:
+        """The scores of purchases (n,), interpolated on logarithmic scales; missing beyond what was studied."""
+        (i, right), (j, up) = (place(lines, n) for lines, n in ((self.weak, n_weak), (self.gold, n_gold)))
+        corners = [
+            (i, j, (1 - right) * (1 - up)),
+            (i + 1, j, right * (1 - up)),
+            (i, j + 1, (1 - right) * up),
+            (i + 1, j + 1, right * up),
+        ]
+        mean, factors = np.zeros(len(i)), np.zeros((len(i), self.factors.shape[2]))
+        for at_weak, at_gold, weight in corners:
+            used = np.minimum(at_weak, len(self.weak) - 1), np.minimum(at_gold, len(self.gold) - 1)
+            # A corner without weight does not count, whether or not anything is known there.
+            mean += np.where(weight > 0, self.mean[used], 0) * weight
+            factors += np.where(weight[:, None] > 0, self.factors[used], 0) * weight[:, None]
+        outside = (
+            (n_weak < self.weak[0]) | (n_weak > self.weak[-1]) | (n_gold < self.gold[0]) | (n_gold > self.gold[-1])
+        )
+        return Scores(np.where(outside, np.nan, mean), factors)
+
+
+def place(lines: np.ndarray, n) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) the line at or below each number, and how far it is to the next one, from 0 to 1 on a logarithmic scale."""
+    n = np.clip(np.atleast_1d(n), lines[0], lines[-1])
+    below = np.searchsorted(lines, n, side="right") - 1
+    above = np.minimum(below + 1, len(lines) - 1)
+    low, high = np.log1p(lines[below]), np.log1p(lines[above])
+    return below, (np.log1p(n) - low) / np.where(high > low, high - low, 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Free:
+    """What needs no label to train on."""
+
+    kind: str
+    """One of names.FREE."""
+    supervisor: str
+    """Whose the weak labels are; empty for the others."""
+    scores: Scores
+    """One."""
+    n_test: int
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """The posterior of one student on one task, or on average over tasks."""
+
+    task: str
+    student: str
+    surfaces: list[Surface]
+    free: list[Free]
+    n_tasks: int
+    n_test: int
+
+    def only(self, supervisor: str | None = None, method: str | None = None) -> "Block":
+        """The surfaces of this supervisor and method; None leaves it open."""
+        wanted = [s for s in self.surfaces if supervisor in (None, s.supervisor) and method in (None, s.method)]
+        return replace(self, surfaces=wanted)
+
+    def best_free(self) -> Free:
+        """What costs nothing and has the highest score: asking, or always giving the commoner label."""
+        return max((free for free in self.free if not free.supervisor), key=lambda free: free.scores.mean[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """The posterior of a study."""
+
+    table: pd.DataFrame
+    """A row a node: student, task, kind, supervisor, method, n_weak, n_gold, studied, measured, n_seeds, n_test,
+    n_tasks, score, factors."""
+
+    @cached_property
+    def blocks(self) -> list[Block]:
+        """The posterior of every student and task, in the table's order."""
+        return list(make_blocks(self.table))
+
+
+def read_posterior(path: str | Path) -> Posterior:
+    """The posterior in results/posterior.parquet."""
+    return Posterior(pd.read_parquet(path))
+
+
+def make_blocks(table: pd.DataFrame) -> Iterator[Block]:
+    """The blocks of a table as Posterior holds it."""
+    for (student, task), rows in table.groupby(["student", "task"], sort=False):
+        scores = Scores(rows.score.to_numpy(), np.stack(rows.factors.to_numpy()).astype(float))
+        rows = rows.reset_index(drop=True)
+        bought = rows[rows.kind == PURCHASE].groupby(["supervisor", "method"], sort=False)
+        surfaces = [make_surface(*names, nodes, scores) for names, nodes in bought]
+        free = [
+            Free(row.kind, row.supervisor, scores.on([row.Index]), int(row.n_test))
+            for row in rows[rows.kind.isin(FREE)].itertuples()
+        ]
+        yield Block(task, student, surfaces, free, int(rows.n_tasks.iloc[0]), int(rows.n_test.max()))
+
+
+def make_surface(supervisor: str, method: str, nodes: pd.DataFrame, scores: Scores) -> Surface:
+    """The surface through nodes, whose index says where in `scores` they are."""
+    weak, at_weak = np.unique(nodes.n_weak, return_inverse=True)
+    gold, at_gold = np.unique(nodes.n_gold, return_inverse=True)
+    rank = scores.factors.shape[1]
+
+    def spread(values, empty, *more) -> np.ndarray:
+        grid = np.full((len(weak), len(gold), *more), empty)
+        grid[at_weak, at_gold] = values
+        return grid
+
+    return Surface(
+        supervisor,
+        method,
+        weak,
+        gold,
+        mean=spread(scores.mean[nodes.index], np.nan),
+        factors=spread(scores.factors[nodes.index], 0.0, rank),
+        studied=spread(nodes.studied.to_numpy(dtype=bool), False),
+        n_seeds=spread(nodes.n_seeds.fillna(0).to_numpy(dtype=int), 0),
+        measured=spread(nodes.measured.to_numpy(), np.nan),
+    )

@@ -1,0 +1,116 @@
+"""The posterior over scores, fitted to all that was measured: a table of means and factors of their covariance."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from elicitation.analysis.evidence import CONFIGURATION, Evidence, average_evidence, evidence_by_task
+from elicitation.analysis.lattice import make_lattice
+from elicitation.analysis.names import AVERAGE, COMMONER, FREE, PURCHASE
+from elicitation.analysis.noise import noise_covariance
+from elicitation.analysis.process import JITTER, Data, Places, fit_hyperparameters, mixture, posterior
+
+
+def places_of(table: pd.DataFrame, others: np.ndarray | int, own: float, names: list[list[str]]) -> Places:
+    """Where the rows' scores are. table: CONFIGURATION; names: all supervisors and all methods, in a fixed order."""
+    n_weak, n_gold = table[["n_weak", "n_gold"]].to_numpy(dtype=float).T
+    supervisors, methods = (
+        table[kind].map({name: i for i, name in enumerate(known)}).to_numpy()
+        for kind, known in zip(("supervisor", "method"), names, strict=True)
+    )
+    # What costs nothing is alike only to itself.
+    kinds = table.kind.map({kind: i for i, kind in enumerate((PURCHASE, *FREE))}).to_numpy()
+    free = np.where(kinds == 0, 0, kinds + len(FREE) * supervisors)
+    others = np.broadcast_to(others, free.shape)
+    return Places(np.log1p(n_weak), np.log1p(n_gold), supervisors, methods, free, others, own)
+
+
+def data_of(evidence: Evidence, rest: Evidence | None, own: float, names: list[list[str]]) -> tuple[Data, float]:
+    """The scores of one task and the means of those on others, less what they are on average, which comes second."""
+    parts = [(evidence, 0)] + ([(rest, rest.points.n_tasks.to_numpy())] if rest else [])
+    tables = [part.points for part, _ in parts]
+    others = np.concatenate([np.broadcast_to(number, len(part.points)) for part, number in parts])
+    table = pd.concat(tables, ignore_index=True)
+    noise = np.zeros((len(table), len(table)))
+    first = len(evidence.points)
+    noise[:first, :first] = noise_covariance(evidence)
+    if rest:
+        noise[first:, first:] = noise_covariance(rest)
+    bought = (table.kind == PURCHASE).to_numpy()
+    level = np.where(others > 0, *(table.score[bought & mask].mean() for mask in (others > 0, others == 0)))
+    score = (table.score - level).to_numpy()
+    noise[np.diag_indices(len(table))] += JITTER
+    return Data(places_of(table, others, own, names), score, noise), float(level[0])
+
+
+def nodes_of(evidence: Evidence, groups: pd.DataFrame) -> pd.DataFrame:
+    """Where the posterior is kept: every lattice of the groups (supervisor, method), and what costs nothing.
+
+    `studied` says whether a node lies among purchases that were run; n_seeds, n_test and measured are of the
+    configuration that was run there, if any was.
+    """
+    points = evidence.points
+    bought, tables = points[points.kind == PURCHASE], []
+    for supervisor, method in groups.itertuples(index=False):
+        runs = bought[bought.supervisor.isin([supervisor, ""]) & (bought.method == method)]
+        if runs.empty:
+            continue
+        lattice = make_lattice(runs[["n_weak", "n_gold"]].to_numpy())
+        n_weak, n_gold = np.meshgrid(lattice.weak, lattice.gold, indexing="ij")
+        nodes = pd.DataFrame({"n_weak": n_weak.ravel(), "n_gold": n_gold.ravel(), "studied": lattice.studied.ravel()})
+        nodes = nodes[needed(lattice.studied).ravel()]
+        measured = runs.rename(columns={"score": "measured"})[["n_weak", "n_gold", "measured", "n_seeds", "n_test"]]
+        nodes = nodes.merge(measured, how="left", on=["n_weak", "n_gold"])
+        tables.append(nodes.assign(kind=PURCHASE, supervisor=supervisor, method=method))
+    free = points[points.kind != PURCHASE].rename(columns={"score": "measured"})
+    tables.append(free[[*CONFIGURATION, "measured", "n_seeds", "n_test"]].assign(studied=True))
+    return pd.concat(tables, ignore_index=True)
+
+
+def needed(studied: np.ndarray) -> np.ndarray:
+    """(W, G) the corners of all cells with a corner that was studied, so that scores can be interpolated there."""
+    wide = np.pad(studied, 1)
+    return np.any(
+        [wide[i : i + studied.shape[0], j : j + studied.shape[1]] for i in range(3) for j in range(3)], axis=0
+    )
+
+
+def fit_posterior(table: pd.DataFrame, groups: pd.DataFrame, over: Sequence[str]) -> pd.DataFrame:
+    """The posterior of every student on every task, and on average over the tasks `over` where these are several.
+
+    table: all rows of results/evidence.parquet; groups: student, task, supervisor and method of what trains or prompts
+    with labels. Returns a row a node: student, task, what `nodes_of` returns, n_tasks, score (the mean) and factors.
+    The scores of a student and task have the covariance F Fᵀ, where F are their factors.
+    """
+    names = [["", *table.supervisor.unique()], ["", *table.method.unique()]]
+    found = []
+    for student, task, evidence, rest, own in blocks(table, over):
+        data, level = data_of(evidence, rest, own, names)
+        found.append((student, task, evidence, own, data, level))
+    # The average holds nothing that its tasks do not.
+    likeliest = fit_hyperparameters([data for _, task, _, _, data, _ in found if task != AVERAGE])
+    tables = []
+    for student, task, evidence, own, data, level in found:
+        rows = groups[(groups.student == student) & ((groups.task == task) | (task == AVERAGE))]
+        nodes = nodes_of(evidence, rows[["supervisor", "method"]].drop_duplicates())
+        places = places_of(nodes, 0, own, names)
+        mean, factors = mixture([posterior(free, data, places) for free in likeliest])
+        n_tasks = int(evidence.points.n_tasks.iloc[0])
+        # How common the commoner label is was counted, not estimated.
+        score = np.where(nodes.kind == COMMONER, nodes.measured, level + mean)
+        columns = {"student": student, "task": task, "n_tasks": n_tasks, "score": score}
+        tables.append(nodes.assign(**columns, factors=list(factors.astype(np.float32))))
+    return pd.concat(tables, ignore_index=True)
+
+
+def blocks(table: pd.DataFrame, over: Sequence[str]) -> Iterator[tuple[str, str, Evidence, Evidence | None, float]]:
+    """student, task, its evidence, the mean of the evidence on the student's other tasks, and `own` of its places."""
+    every = list(evidence_by_task(table, over))
+    for student, task, evidence in every:
+        if task == AVERAGE:
+            yield student, task, evidence, None, 1 / len(over)
+            continue
+        bought = evidence.points[evidence.points.kind == PURCHASE]
+        others = [part for name, other, part in every if name == student and other not in (task, AVERAGE)]
+        yield student, task, evidence, average_evidence(others, bought) if others else None, 1.0
