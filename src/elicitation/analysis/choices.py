@@ -93,22 +93,30 @@ def affordable(surface: Surface, terms: Terms) -> tuple[np.ndarray, np.ndarray]:
     of_weak, of_gold = (price, terms.have_weak), (Fraction(1), terms.have_gold)
     most_weak = most_beside(gold, of_gold, (*of_weak, int(weak[-1])), terms)
     most_gold = most_beside(weak, of_weak, (*of_gold, int(gold[-1])), terms)
-    i, j = np.nonzero(surface.studied & (weak[:, None] <= most_weak))
+    # A weak label that costs as much as a gold one is never worth it.
+    studied = surface.studied & ((weak == 0) | (price < 1))[:, None]
+    i, j = np.nonzero(studied & (weak[:, None] <= most_weak))
     bought = [(weak[i], gold[j])]
-    for lines, limits, studied, across in (
-        (weak, most_weak, surface.studied, gold),
-        (gold, most_gold, surface.studied.T, weak),
-    ):
-        at = np.searchsorted(lines, limits, side="right") - 1
-        inside = (limits >= lines[0]) & (at + 1 < len(lines))
-        place = np.flatnonzero(inside)
-        between = studied[at[place], place] & studied[at[place] + 1, place] & (lines[at[place]] < limits[place])
-        place = place[between]
-        pair = limits[place], across[place]
-        bought.append(pair if lines is weak else pair[::-1])
+    at_limit, across = limits_on_lines(weak, most_weak, studied)
+    bought.append((at_limit, gold[across]))
+    at_limit, across = limits_on_lines(gold, most_gold, studied.T)
+    bought.append((weak[across], at_limit))
     n_weak, n_gold = (np.concatenate(numbers) for numbers in zip(*bought, strict=True))
     some = n_weak + n_gold > 0
     return n_weak[some], n_gold[some]
+
+
+def limits_on_lines(lines: np.ndarray, limits: np.ndarray, studied: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The limits that lie between two neighbouring crossings that were studied, and on which lines they do.
+
+    lines: (n,) numbers of one kind of label; limits: (m,) the most of that kind on each line of the other; studied:
+    (n, m).
+    """
+    below = np.searchsorted(lines, limits, side="right") - 1
+    across = np.flatnonzero((below >= 0) & (below + 1 < len(lines)))
+    between = limits[across] > lines[below[across]]
+    across = across[between & studied[below[across], across] & studied[below[across] + 1, across]]
+    return limits[across], across
 
 
 def find_options(block: Block, terms: Terms) -> Options:
@@ -173,7 +181,9 @@ def decide(block: Block, terms: Terms, verdict: float) -> Decision:
     }
     beats_free = float((draws[best] > base).mean())
     leading = STRATEGIES[strategies[best]]
-    missing = [name for name in STRATEGIES if name not in among]
+    # No strategy competes whose weak labels cost as much as gold ones.
+    compared = STRATEGIES if any(price < 1 for price in terms.prices.values()) else ["gold only"]
+    missing = [name for name in compared if name not in among]
     seeds = options.surfaces[options.surface[best]].n_seeds
     if buys:
         reason = f"no purchase within the budget is {' or '.join(missing)}" if missing else ""
@@ -191,7 +201,7 @@ def decide(block: Block, terms: Terms, verdict: float) -> Decision:
 
 def share_ahead(own: np.ndarray, others: list[np.ndarray]) -> float:
     """The share of the draws (n,) in which none of the others is ahead by more than MIN_GAIN."""
-    return float(np.mean([own >= other - MIN_GAIN for other in others], axis=0).__eq__(1).mean()) if others else 1.0
+    return float(np.all([own >= other - MIN_GAIN for other in others], axis=0).mean()) if others else 1.0
 
 
 def terms_for(budget, prices: dict[str, float], **more) -> Terms:

@@ -89,11 +89,8 @@ def average_evidence(parts: Sequence[Evidence], wanted: pd.DataFrame | None = No
     """
     tables = [part.points.assign(position=np.arange(len(part.points))) for part in parts]
     every = pd.concat(tables, keys=range(len(parts)), names=["part", None]).reset_index(level="part")
-    counts = every.groupby(CONFIGURATION, sort=False)
-    if wanted is None:
-        every = every[counts.part.transform("size") == len(parts)]
-    else:
-        every = every.merge(wanted[CONFIGURATION])
+    sizes = every.groupby(CONFIGURATION, sort=False).part.transform("size")
+    every = every[sizes == len(parts)] if wanted is None else every.merge(wanted[CONFIGURATION])
     if every.empty:
         return None
     every = every.assign(row=every.groupby(CONFIGURATION, sort=False).ngroup())

@@ -98,10 +98,8 @@ class Surface:
             # A corner without weight does not count, whether or not anything is known there.
             mean += np.where(weight > 0, self.mean[used], 0) * weight
             factors += np.where(weight[:, None] > 0, self.factors[used], 0) * weight[:, None]
-        outside = (
-            (n_weak < self.weak[0]) | (n_weak > self.weak[-1]) | (n_gold < self.gold[0]) | (n_gold > self.gold[-1])
-        )
-        return Scores(np.where(outside, np.nan, mean), factors)
+        inside = [(lines[0] <= n) & (n <= lines[-1]) for lines, n in ((self.weak, n_weak), (self.gold, n_gold))]
+        return Scores(np.where(np.logical_and(*inside), mean, np.nan), factors)
 
 
 def place(lines: np.ndarray, n) -> tuple[np.ndarray, np.ndarray]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.ndimage import binary_dilation
 
 from elicitation.analysis.evidence import CONFIGURATION, Evidence, average_evidence, evidence_by_task
 from elicitation.analysis.lattice import make_lattice
@@ -70,10 +71,7 @@ def nodes_of(evidence: Evidence, groups: pd.DataFrame) -> pd.DataFrame:
 
 def needed(studied: np.ndarray) -> np.ndarray:
     """(W, G) the corners of all cells with a corner that was studied, so that scores can be interpolated there."""
-    wide = np.pad(studied, 1)
-    return np.any(
-        [wide[i : i + studied.shape[0], j : j + studied.shape[1]] for i in range(3) for j in range(3)], axis=0
-    )
+    return binary_dilation(studied, np.ones((3, 3)))
 
 
 def fit_posterior(table: pd.DataFrame, groups: pd.DataFrame, over: Sequence[str]) -> pd.DataFrame:

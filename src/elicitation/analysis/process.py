@@ -175,7 +175,7 @@ def mixture(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray,
     mean = np.mean([means for means, _ in parts], axis=0)
     off = np.column_stack([means - mean for means, _ in parts])
     factors = np.column_stack([off, *(factors for _, factors in parts)]) / np.sqrt(len(parts))
-    values, vectors = np.linalg.eigh(factors.T @ factors)
+    _, vectors = np.linalg.eigh(factors.T @ factors)
     turned = factors @ vectors[:, ::-1]
     # The fewest columns beyond which no variance is left to speak of.
     rest = (turned[:, ::-1] ** 2).cumsum(axis=1)[:, ::-1].max(axis=0)
