@@ -1,45 +1,14 @@
 # From points to decisions: what accuracy labels buy, and what to buy.
-from elicitation.analysis.names import AVERAGE
-
 # The figures show the study's first supervisor, student and method that train, on every task.
 FIRST = next((group for group in study.groups if group.method in TRAINING), study.groups[0])
 SHOWN = {kind: [getattr(FIRST, kind)] for kind in ("supervisor", "student", "method")}
-POOL_SIZES = {task: supply.examples for task, supply in study.supplies.items()}
-POOL_SIZES[AVERAGE] = min(POOL_SIZES[task] for task in AVERAGED)
 RESULTS += ["figures/isoquants.pdf", "figures/production.pdf", "results/expansion.csv", "figures/explorer.html"]
 RESULTS += ["figures/regime_map.pdf", "results/recommendation.md", "results/answer.md"]
 
 
-rule fit_production:
-    input:
-        resamples="results/resamples.parquet",
-    output:
-        forms="results/production.csv",
-        predictions="results/production_points.csv",
-        # The fits stand in the record.
-        record="results/production.json",
-    log:
-        "logs/fit_production.log",
-    benchmark:
-        "benchmarks/measured/fit_production.tsv"
-    group:
-        "tables"
-    conda:
-        "../../envs/elicitation.yaml"
-    resources:
-        mem_mb=grows(2000),
-        runtime=grows(30),
-    params:
-        version=3,
-        budgets=study.budgets,
-        weak_price=study.grid.weak_price,
-    script:
-        "../scripts/fit_production.py"
-
-
 rule trace_expansion:
     input:
-        production="results/production.json",
+        posterior="results/posterior.parquet",
     output:
         expansion=report("results/expansion.csv", caption="../report/expansion.rst", category="Tables"),
         substitution="results/substitution.csv",
@@ -51,7 +20,7 @@ rule trace_expansion:
     conda:
         "../../envs/elicitation.yaml"
     params:
-        version=1,
+        version=2,
         budgets=study.budgets,
         prices=study.prices,
         pool_sizes=POOL_SIZES,

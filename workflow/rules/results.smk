@@ -1,6 +1,11 @@
+from elicitation.analysis.names import AVERAGE
+
 # Scores, frontiers, regimes, figures and tables. Prices enter here only, so changing them trains nothing.
 TITLES = {name: method.title for name, method in study.method_named.items()}
 AVERAGED = study.averaged()
+# How many texts can be labelled, by task.
+POOL_SIZES = {task: supply.examples for task, supply in study.supplies.items()}
+POOL_SIZES[AVERAGE] = min(POOL_SIZES[task] for task in AVERAGED)
 # Figures that may average other tasks than the rest; those that do have tables of their own.
 AVERAGED_IN = {figure: study.averaged(figure) for figure in ("spending", "prompting")}
 SUMMARIES = {figure: f"results/{figure}_" if tasks != AVERAGED else "results/" for figure, tasks in AVERAGED_IN.items()}
@@ -23,7 +28,7 @@ rule evaluate_runs:
         weak_labels="results/weak_labels/{task}/{supervisor}.parquet",
     output:
         metrics="results/metrics/{task}/{supervisor}/{student}/{method}.parquet",
-        resamples="results/resamples/{task}/{supervisor}/{student}/{method}.parquet",
+        evidence="results/evidence/{task}/{supervisor}/{student}/{method}.parquet",
         record="results/metrics/{task}/{supervisor}/{student}/{method}.json",
     log:
         "logs/evaluate_runs/{task}/{supervisor}/{student}/{method}.log",
@@ -37,10 +42,10 @@ rule evaluate_runs:
         mem_mb=grows(2000),
         runtime=grows(30),
     params:
-        version=8,
+        version=9,
         method=method_settings,
         purchases=purchases_of_group,
-        replicates=study.inference.replicates,
+        measure=study.inference.measure,
     script:
         "../scripts/evaluate_runs.py"
 
@@ -63,28 +68,45 @@ rule collect_metrics:
         "../scripts/collect_metrics.py"
 
 
-rule collect_resamples:
+use rule collect_metrics as collect_evidence with:
     input:
-        of_groups("results/resamples"),
+        of_groups("results/evidence"),
     output:
-        resamples="results/resamples.parquet",
-        record="results/resamples.json",
+        evidence="results/evidence.parquet",
+        record="results/evidence.json",
     log:
-        "logs/collect_resamples.log",
+        "logs/collect_evidence.log",
+    params:
+        version=1,
+
+
+rule fit_posterior:
+    input:
+        evidence="results/evidence.parquet",
+    output:
+        posterior="results/posterior.parquet",
+        record="results/posterior.json",
+    log:
+        "logs/fit_posterior.log",
+    benchmark:
+        "benchmarks/measured/fit_posterior.tsv"
     group:
         "tables"
     conda:
         "../../envs/elicitation.yaml"
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(30),
     params:
-        version=3,
+        version=1,
         average_over=AVERAGED,
     script:
-        "../scripts/collect_resamples.py"
+        "../scripts/fit_posterior.py"
 
 
 rule find_regimes:
     input:
-        resamples="results/resamples.parquet",
+        posterior="results/posterior.parquet",
     output:
         regimes="results/regimes.csv",
         record="results/regimes.json",
@@ -98,9 +120,10 @@ rule find_regimes:
         mem_mb=grows(1000),
         runtime=grows(30),
     params:
-        version=4,
+        version=5,
         prices=study.prices,
         budgets=study.budgets,
+        pool_sizes=POOL_SIZES,
         verdict=study.inference.verdict,
     script:
         "../scripts/find_regimes.py"
@@ -144,8 +167,7 @@ use rule summarise_runs as summarise_for_figure with:
 
 rule find_frontier:
     input:
-        resamples="results/resamples.parquet",
-        summary="results/summary.parquet",
+        posterior="results/posterior.parquet",
     output:
         frontier="results/frontier.csv",
         record="results/frontier.json",
@@ -156,7 +178,7 @@ rule find_frontier:
     conda:
         "../../envs/elicitation.yaml"
     params:
-        version=3,
+        version=4,
         prices=study.prices,
     script:
         "../scripts/find_frontier.py"
@@ -352,7 +374,7 @@ rule tabulate_label_quality:
 
 rule tabulate_methods:
     input:
-        resamples="results/resamples.parquet",
+        posterior="results/posterior.parquet",
         missing="results/missing.csv",
     output:
         csv=report("results/methods.csv", caption="../report/methods.rst", category="Tables"),
@@ -365,9 +387,11 @@ rule tabulate_methods:
     conda:
         "../../envs/elicitation.yaml"
     params:
-        version=5,
+        version=6,
         titles=TITLES,
         prices=study.prices,
         budgets=study.budgets,
+        pool_sizes=POOL_SIZES,
+        measure=study.inference.measure,
     script:
         "../scripts/tabulate_methods.py"

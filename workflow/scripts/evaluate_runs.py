@@ -1,4 +1,4 @@
-"""Score every run of one task, supervisor, student and method, and resample what each purchase achieves."""
+"""Score every run of one task, supervisor, student and method, and note how uncertain each purchase's score is."""
 
 from elicitation.jobs.script import job
 
@@ -16,7 +16,7 @@ with job(snakemake):
     made = zip(map(pd.read_parquet, inputs.predictions), precisions, strict=True)
     predictions = pd.concat(table.assign(precision=precision) for table, precision in made)
     shots = method_from(params.method).shots
-    metrics, resamples = evaluate_runs(names, shots, test, predictions, params.purchases, params.replicates)
+    metrics, evidence = evaluate_runs(names, shots, test, predictions, params.purchases, params.measure)
     write_table(snakemake.output.metrics, metrics)
-    write_table(snakemake.output.resamples, resamples)
+    write_table(snakemake.output.evidence, evidence)
     print(metrics.groupby(["n_weak", "n_gold"]).accuracy.agg(["mean", "min", "max"]).to_string())

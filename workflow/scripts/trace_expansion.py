@@ -3,11 +3,12 @@
 from elicitation.jobs.script import job
 
 with job(snakemake):
-    from elicitation.analysis.production import expansion_table, read_production, substitution_table
+    from elicitation.analysis.expansion import expansion_table, substitution_table
+    from elicitation.analysis.posterior import read_posterior
     from elicitation.files import write_table
 
-    params, fits = snakemake.params, read_production(snakemake.input.production)
-    expansion = expansion_table(fits, params.budgets, params.prices, params.pool_sizes)
+    params, blocks = snakemake.params, read_posterior(snakemake.input.posterior).blocks
+    expansion = expansion_table(blocks, params.budgets, params.prices, params.pool_sizes)
     write_table(snakemake.output.expansion, expansion)
-    write_table(snakemake.output.substitution, substitution_table(fits))
+    write_table(snakemake.output.substitution, substitution_table(blocks))
     print(expansion.to_string())

@@ -1,78 +1,75 @@
-"""Costs and the cost-accuracy frontier."""
+"""Costs and the frontier of cost and score."""
 
 import numpy as np
 import pandas as pd
 
-from elicitation.analysis.evidence import Evidence
+from elicitation.analysis.choices import MIN_GAIN
+from elicitation.analysis.names import LABELS, PURCHASE
+from elicitation.analysis.posterior import Block, Posterior, joined
 from elicitation.buying.prices import cost
 
-# A point on the frontier is at least this much more accurate than the best cheaper one.
-MIN_GAIN = 0.002
-# From this probability on, a point is shown on the frontier.
-SHOWN_FROM = 0.5
 # Points whose costs differ by at most this share of a point's cost compete with it.
 SAME_COST = 0.05
 
 
-def on_frontier(costs: np.ndarray, accuracies: np.ndarray) -> np.ndarray:
-    """Mask like `accuracies` of the points on the frontier.
+def on_frontier(costs: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Mask like `scores` of the points on the frontier.
 
-    costs: (n,); accuracies: (n,), or (n, replicates) for a frontier of each replicate. Going from the cheapest to the
-    most expensive, a point enters when its accuracy beats the best so far by more than MIN_GAIN and is the highest of
-    all points within SAME_COST of its cost. Source: the frontier rule of Mallen & Belrose (2024), arXiv 2410.13215. Of
-    equal points the first given enters.
+    costs: (n,); scores: (n,), or (n, draws) for a frontier of each draw. Going from the cheapest to the most expensive,
+    a point enters when its score beats the best so far by more than MIN_GAIN and is the highest of all points within
+    SAME_COST of its cost. Source: the frontier rule of Mallen & Belrose (2024), arXiv 2410.13215. Of equal points the
+    first given enters.
     """
-    mask = np.zeros(accuracies.shape, dtype=bool)
-    best = np.full(accuracies.shape[1:], -np.inf)
+    mask = np.zeros(scores.shape, dtype=bool)
+    best = np.full(scores.shape[1:], -np.inf)
     for i in np.argsort(costs, kind="stable"):
         near = np.abs(costs - costs[i]) <= SAME_COST * costs[i]
-        mask[i] = (accuracies[i] > best + MIN_GAIN) & (accuracies[i] >= accuracies[near].max(axis=0))
-        best = np.where(mask[i], accuracies[i], best)
+        mask[i] = (scores[i] > best + MIN_GAIN) & (scores[i] >= scores[near].max(axis=0))
+        best = np.where(mask[i], scores[i], best)
     return mask
 
 
-def priced(points: pd.DataFrame, weak_price: float) -> pd.DataFrame:
-    """The points at one weak price, with `weak_price`, `cost` and `weak_share`, the share of the cost."""
-    table = points.assign(weak_price=weak_price, cost=cost(points.n_weak, points.n_gold, weak_price))
-    # Without any label nothing is spent on weak ones.
-    return table.assign(weak_share=(weak_price * table.n_weak / table.cost).where(table.cost > 0, 0.0))
+def run_points(block: Block) -> tuple[pd.DataFrame, list]:
+    """Every purchase that was run and what costs nothing, a row each, and their scores.
 
-
-def score_points(evidence: Evidence, costs: np.ndarray) -> pd.DataFrame:
-    """accuracy, accuracy_low, accuracy_high, probability and on_frontier of points that compete for one frontier.
-
-    costs: (n,) of the evidence's n points. `probability` is the share of the choosing halves whose frontier
-    has the point; from one half on, it is shown there. Its accuracy is the mean over the reporting halves of those
-    replicates that put it where it is shown, so that luck which put it there is not counted again. They are a share s
-    of all, which makes the mean less certain than that of all: by a factor of up to sqrt(2) where few do (s near 0),
-    none where all do. In between, sqrt(2 - s) covers as it should (tests/unit/test_coverage.py).
+    The rows: kind, supervisor, method, n_weak, n_gold, n_seeds, measured.
     """
-    accuracy, deviations = evidence.accuracy, evidence.deviations
-    chosen = on_frontier(costs, accuracy[:, None] - deviations)
-    probability = chosen.mean(axis=1)
-    shown = probability >= SHOWN_FROM
-    agree = chosen == shown[:, None]
-    mean = accuracy + (deviations * agree).sum(axis=1) / agree.sum(axis=1)
-    low, high = evidence.interval() * np.sqrt(2 - agree.mean(axis=1))
-    return pd.DataFrame(
-        {
-            "accuracy": mean,
-            "accuracy_low": np.maximum(mean + low, 0),
-            "accuracy_high": np.minimum(mean + high, 1),
-            "probability": probability,
-            "on_frontier": shown,
-        }
+    tables, scores = [], []
+    for surface in block.surfaces:
+        i, j = surface.runs.T
+        found = {"n_weak": surface.weak[i], "n_gold": surface.gold[j], "n_seeds": surface.n_seeds[i, j]}
+        found |= {"kind": PURCHASE, "supervisor": surface.supervisor, "method": surface.method}
+        tables.append(pd.DataFrame(found | {"measured": surface.measured[i, j]}))
+        scores.append(surface.at(surface.weak[i], surface.gold[j]))
+    nothing = [free for free in block.free if free.kind != LABELS]
+    free = {"kind": [free.kind for free in nothing], "supervisor": "", "method": ""}
+    free |= {"n_weak": 0, "n_gold": 0, "n_seeds": 1, "measured": [free.measured for free in nothing]}
+    return pd.concat([*tables, pd.DataFrame(free)], ignore_index=True), [*scores, *(free.scores for free in nothing)]
+
+
+def frontier_at(block: Block, weak_price: float) -> pd.DataFrame:
+    """The points of `run_points` at a price, with cost, score and interval, and whether they are on the frontier.
+
+    `probability` is the share of the draws from the posterior whose frontier has the point.
+    """
+    points, scores = run_points(block)
+    scores = joined(scores)
+    costs = cost(points.n_weak, points.n_gold, weak_price).to_numpy()
+    # Without any label nothing is spent on weak ones.
+    share = np.divide(weak_price * points.n_weak, costs, out=np.zeros(len(costs)), where=costs > 0)
+    table = points.assign(weak_price=weak_price, cost=costs, weak_share=share, **scores.columns("score"))
+    return table.assign(
+        probability=on_frontier(costs, scores.draws).mean(axis=1), on_frontier=on_frontier(costs, scores.mean)
     )
 
 
-def frontiers(evidence: Evidence, prices: dict[str, list[float]]) -> pd.DataFrame:
-    """All points at every price of their supervisor's labels, with the columns of `priced` and `score_points`.
-
-    Frontiers are drawn per (task, supervisor, student) over all methods.
-    """
+def frontiers(posterior: Posterior, prices: dict[str, list[float]]) -> pd.DataFrame:
+    """The frontier of each task, student and supervisor at every price of its labels, over all methods."""
     tables = []
-    for names, group in evidence.by(["task", "supervisor", "student"]):
-        for weak_price in prices[names["supervisor"]]:
-            table = priced(group.points, weak_price)
-            tables.append(table.assign(**score_points(group, table.cost.to_numpy())))
+    for block in posterior.blocks:
+        for supervisor in dict.fromkeys(surface.supervisor for surface in block.surfaces):
+            for weak_price in prices[supervisor]:
+                table = frontier_at(block.only(supervisor), weak_price)
+                names = {"task": block.task, "student": block.student, "supervisor": supervisor}
+                tables.append(table.assign(**names, n_tasks=block.n_tasks, n_test=block.n_test))
     return pd.concat(tables, ignore_index=True)

@@ -1,72 +1,57 @@
-"""The methods compared: best accuracy within each budget."""
+"""The methods compared: the best score within each budget."""
 
 import re
+from collections.abc import Iterable, Iterator
 
-import numpy as np
 import pandas as pd
 
-from elicitation.analysis.captions import (
-    asking_sentence,
-    missing_sentence,
-    price_words,
-    seed_range,
-    seeds_and_tasks,
-    varying,
-)
-from elicitation.analysis.evidence import Evidence, asked_accuracies, with_interval
-from elicitation.analysis.frontier import priced
-from elicitation.buying.prices import affords
-
-# The columns that say what a row of the table is about.
-ROW_NAMES = ["student", "supervisor", "weak_price", "budget", "method", "task"]
-# The purchases that share these columns compete for being the best one.
-COMPETING = ["task", "student", "supervisor", "weak_price", "method"]
+from elicitation.analysis.captions import missing_sentence, price_words, seed_range, seeds_and_tasks, varying
+from elicitation.analysis.choices import Terms, find_options, terms_for
+from elicitation.analysis.measures import MEASURES
+from elicitation.analysis.names import ASKING, COMMONER
+from elicitation.analysis.posterior import Block
+from elicitation.analysis.regimes import each_group
 
 
-def best_purchases(evidence: Evidence, budgets: list[float], by: list[str]) -> pd.DataFrame:
-    """What choosing the best purchase within each budget achieves, for each group that can afford any.
-
-    evidence: with the columns of analysis.frontier.priced; by: columns that make a group. Every half of the evidence
-    chooses, and the other reports; `accuracy` is the mean of what they report, with its interval. The purchase shown is
-    the one that most halves choose, `probability` says how many.
-    """
-    best = []
-    points = evidence.points
-    for budget in budgets:
-        within = affords(budget, points.n_weak, points.n_gold, points.weak_price)
-        for _, group in evidence.on(points[within]).by(by):
-            chosen = group.best_by_half()
-            votes = np.bincount(chosen)
-            scores = with_interval("accuracy", group.reported(chosen).clip(0, 1))
-            purchase = group.points.iloc[votes.argmax()].to_dict()
-            best.append(purchase | scores | {"probability": votes.max() / len(chosen), "budget": budget})
-    return pd.DataFrame(best)
-
-
-def methods_table(evidence: Evidence, prices: dict[str, list[float]], budgets: list[float]) -> pd.DataFrame:
+def methods_table(
+    blocks: Iterable[Block], prices: dict[str, list[float]], budgets: list[float], pool_sizes: dict[str, int]
+) -> pd.DataFrame:
     """The best purchase of every method within each budget at each price of the supervisor's labels: one row each.
 
-    evidence: of the average or of each task; the order of tasks, students, supervisors and methods is kept.
-    `weak_share` is the share of the labels that are weak, `weak_cost_share` what they take of the cost; both are 0
-    where nothing is bought. Beside each stands what doing nothing achieves: always giving the commoner label, and
-    asking without labels where that was measured.
+    `weak_share` is the share of the labels that are weak, `weak_cost_share` what they take of the cost. Beside each
+    stands what costs nothing: always giving the commoner label, and asking without labels where that was measured.
+    pool_sizes: by task. The rows are in the order of tasks, students, supervisors, prices and methods.
     """
-    points = evidence.points
-    tables = [
-        priced(group, price) for supervisor, group in points.groupby("supervisor") for price in prices[supervisor]
-    ]
-    best = best_purchases(evidence.on(pd.concat(tables)), budgets, COMPETING)
-    order = {name: points[name].unique() for name in COMPETING if name != "weak_price"}
-    order["weak_price"] = list(dict.fromkeys(price for listed in prices.values() for price in listed))
-    in_order = best.assign(**{name: pd.Categorical(best[name], order[name]) for name in COMPETING})
-    best = best.loc[in_order.sort_values([*COMPETING, "budget"]).index].reset_index(drop=True)
-    labels = best.n_weak + best.n_gold
-    best = best.assign(weak_cost_share=best.weak_share, weak_share=best.n_weak / labels.clip(lower=1))
-    best = best.merge(asked_accuracies(evidence), on=["task", "student"], how="left")
-    scores = ["accuracy", "accuracy_low", "accuracy_high"]
-    bought = ["n_weak", "n_gold", "cost", "weak_share", "weak_cost_share", "probability", "n_seeds", "n_tasks"]
-    nothing = ["commoner_accuracy", *(f"asked_{score}" for score in scores)]
-    return best[[*ROW_NAMES, *scores, *bought, *nothing]]
+    rows = []
+    for block in each_group(blocks):
+        [surface] = block.surfaces
+        names = {"task": block.task, "student": block.student, "supervisor": surface.supervisor}
+        for price in prices[surface.supervisor]:
+            for budget in budgets:
+                terms = terms_for(budget, {surface.supervisor: price}, pool=pool_sizes.get(block.task))
+                own = names | {"weak_price": price, "method": surface.method, "budget": budget}
+                rows += [own | row for row in best_rows(block, terms)]
+    table = pd.DataFrame(rows)
+    in_order = table.assign(**{name: pd.factorize(table[name])[0] for name in ("task", "student", "supervisor")})
+    return table.loc[in_order.sort_values(["task", "student", "supervisor", "weak_price"], kind="stable").index]
+
+
+def best_rows(block: Block, terms: Terms) -> Iterator[dict]:
+    """The columns of the best purchase within the terms, if there is any."""
+    options = find_options(block, terms)
+    if not len(options.n_weak):
+        return
+    best = options.best()
+    n_weak, n_gold, cost = (int(options.n_weak[best]), int(options.n_gold[best]), float(options.cost[best]))
+    seeds = options.surfaces[0].n_seeds
+    row = options.scores.on([best]).columns("score").iloc[0].to_dict()
+    row |= {"n_weak": n_weak, "n_gold": n_gold, "cost": cost, "weak_share": n_weak / (n_weak + n_gold)}
+    row |= {"weak_cost_share": 1 - n_gold / cost if cost else 0.0, "n_seeds": int(seeds[seeds > 0].min())}
+    row |= {"n_tasks": block.n_tasks}
+    for free in block.free:
+        if free.kind in (ASKING, COMMONER):
+            row |= free.scores.columns(free.kind.replace(" ", "_")).iloc[0].to_dict()
+    yield row
 
 
 def escape_latex(text: str) -> str:
@@ -75,10 +60,9 @@ def escape_latex(text: str) -> str:
 
 
 def latex_cell(best) -> str:
-    """Accuracy in percent with the ends of its interval, and the share of the labels that are weak."""
-    accuracy, low, high = (f"{100 * value:.0f}" for value in (best.accuracy, best.accuracy_low, best.accuracy_high))
-    share = f"{best.weak_share:.2f}" if best.n_weak + best.n_gold else "no labels"
-    return f"${accuracy}_{{{low}}}^{{{high}}}$ ({share})"
+    """The score in percent with the ends of its interval, and the share of the labels that are weak."""
+    score, low, high = (f"{100 * value:.0f}" for value in (best.score, best.score_low, best.score_high))
+    return f"${score}_{{{low}}}^{{{high}}}$ ({best.weak_share:.2f})"
 
 
 def nothing_sentence(table: pd.DataFrame) -> str:
@@ -87,15 +71,17 @@ def nothing_sentence(table: pd.DataFrame) -> str:
     def across(values: pd.Series) -> str:
         return " to ".join(dict.fromkeys(f"{100 * value:.0f}" for value in (values.min(), values.max())))
 
-    asked = table.asked_accuracy.dropna()
-    asking = f", asking without labels {across(asked)}" if len(asked) else ""
-    return f"Doing nothing: always the commoner label {across(table.commoner_accuracy)}{asking}."
+    asking = f", asking without labels {across(table.asking.dropna())}" if "asking" in table else ""
+    return f"Doing nothing: always the commoner label {across(table.commoner_label)}{asking}."
 
 
-def methods_latex(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str], left_out: str = "") -> str:
+def methods_latex(
+    table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str], measure: str, left_out: str = ""
+) -> str:
     """What `methods_table` returns, for LaTeX (packages booktabs, longtable): a row a method, a column a budget.
 
-    missing, titles: as in elicitation.analysis.captions.missing_sentence; left_out: its unaveraged_sentence.
+    missing, titles: as in elicitation.analysis.captions.missing_sentence; measure: one of MEASURES; left_out: the
+    captions' unaveraged_sentence.
     """
     names = [*varying(table, ["task", "student", "supervisor"]), "weak_price", "method"]
     rows = {}
@@ -105,10 +91,9 @@ def methods_latex(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, 
     index = pd.MultiIndex.from_tuples(rows, names=[*names[:-2], "price", "method"])
     wide = pd.DataFrame(list(rows.values()), index=index, columns=sorted(table.budget.unique()))
     caption = (
-        "Best accuracy within a budget (columns, in gold labels) and price of a weak label, in %, between the ends of "
-        "its 95 % interval; in brackets the share of the labels that are weak. Purchases were chosen on random halves "
-        "of the evidence, accuracies are those on the other halves. "
-        f"Means over {seeds_and_tasks(seed_range(table), table)}. {nothing_sentence(table)} {asking_sentence(table)} "
+        f"Best expected {MEASURES[measure]} within a budget (columns, in gold labels) and price of a weak label, in %, "
+        "between the ends of its 95 % interval; in brackets the share of the labels that are weak. Scores are those of "
+        f"the posterior. Runs: {seeds_and_tasks(seed_range(table), table)}. {nothing_sentence(table)} "
         f"{missing_sentence(missing, titles)} {left_out}"
     )
     return (

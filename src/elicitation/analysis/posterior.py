@@ -41,6 +41,11 @@ class Scores:
         off = Z * np.sqrt((self.factors**2).sum(axis=1))
         return np.clip([self.mean - off, self.mean + off], 0, 1)
 
+    def columns(self, name: str) -> pd.DataFrame:
+        """The means as a column `name`, with the ends of their 95 % intervals."""
+        low, high = self.interval
+        return pd.DataFrame({name: self.mean, f"{name}_low": low, f"{name}_high": high})
+
     @property
     def draws(self) -> np.ndarray:
         """(n, DRAWS) from the posterior, the same ones always."""
@@ -83,6 +88,11 @@ class Surface:
         """(n, 2) positions of the crossings that were run."""
         return np.argwhere(self.n_seeds > 0)
 
+    def scores(self, positions: np.ndarray) -> Scores:
+        """The scores at crossings. positions: (n, 2)."""
+        i, j = positions.T
+        return Scores(self.mean[i, j], self.factors[i, j])
+
     def at(self, n_weak, n_gold) -> Scores:
         """The scores of purchases (n,), interpolated on logarithmic scales; missing beyond what was studied."""
         (i, right), (j, up) = (place(lines, n) for lines, n in ((self.weak, n_weak), (self.gold, n_gold)))
@@ -122,6 +132,8 @@ class Free:
     scores: Scores
     """One."""
     n_test: int
+    measured: float
+    """The score on the test examples."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +184,7 @@ def make_blocks(table: pd.DataFrame) -> Iterator[Block]:
         bought = rows[rows.kind == PURCHASE].groupby(["supervisor", "method"], sort=False)
         surfaces = [make_surface(*names, nodes, scores) for names, nodes in bought]
         free = [
-            Free(row.kind, row.supervisor, scores.on([row.Index]), int(row.n_test))
+            Free(row.kind, row.supervisor, scores.on([row.Index]), int(row.n_test), float(row.measured))
             for row in rows[rows.kind.isin(FREE)].itertuples()
         ]
         yield Block(task, student, surfaces, free, int(rows.n_tasks.iloc[0]), int(rows.n_test.max()))

@@ -1,7 +1,6 @@
 """Scores of runs, with intervals, and their summary over seeds."""
 
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -9,8 +8,9 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 from statsmodels.stats.proportion import proportion_confint
 
+from elicitation.analysis.evidence import evidence_rows
+from elicitation.analysis.measures import contributions, right_answers
 from elicitation.analysis.names import CONFIGURATION
-from elicitation.analysis.resampling import resample, right_answers
 from elicitation.buying.methods import Shots
 from elicitation.seeds import stream
 
@@ -87,6 +87,7 @@ def score_run(test: pd.DataFrame, log_odds: np.ndarray, rng: np.random.Generator
         "weak_agreement": float(agreement(weak, (log_odds > 0)[voted]).mean()),
         "weak_accuracy": float(agreement(weak, gold[voted] == 1).mean()),
         "commoner_accuracy": float(max(gold.mean(), 1 - gold.mean())),
+        "balanced_accuracy": float(contributions("balanced_accuracy", log_odds, gold).mean()),
     }
 
 
@@ -128,7 +129,7 @@ def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
 
     The intervals of AUROC and PGR are t intervals over the seeds alone.
 
-    metrics: as elicitation.analysis.averages.with_average returns them.
+    metrics: as elicitation.analysis.averages.with_averaged_runs returns them.
     """
     rows = []
     for key, runs in metrics.groupby(CONFIGURATION, sort=False):
@@ -145,28 +146,20 @@ def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-class Evaluated(NamedTuple):
-    """The results of one task, supervisor, student and method."""
-
-    metrics: pd.DataFrame
-    """The scores of every run."""
-    resamples: pd.DataFrame
-    """What each purchase achieves over its seeds, as elicitation.analysis.resampling.resample returns it."""
-
-
 def evaluate_runs(
     names: Mapping[str, str],
     shots: Shots | None,
     test: pd.DataFrame,
     predictions: pd.DataFrame,
     purchases: Collection[tuple[int, int, int]],
-    replicates: int,
-) -> Evaluated:
-    """Score the runs of one task, supervisor, student and method.
+    measure: str,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The scores of every run of one task, supervisor, student and method, and their rows of results/evidence.parquet.
 
     names: of these four; shots: what the method puts into prompts; test: id, gold and p_weak; predictions: n_weak,
-    n_gold, seed, id, log_odds and precision; purchases: the (n_weak, n_gold, seed) to score. Runs without weak labels
-    are stored for all supervisors together, who may not all buy as many gold ones, so predictions may hold others.
+    n_gold, seed, id, log_odds and precision; purchases: the (n_weak, n_gold, seed) to score; measure: one of MEASURES,
+    which the evidence is in. Runs without weak labels are stored for all supervisors together, who may not all buy as
+    many gold ones, so predictions may hold others.
     """
     predictions = predictions.drop_duplicates([*PURCHASE_AND_SEED, "id"])
     wanted = pd.DataFrame(purchases, columns=PURCHASE_AND_SEED)
@@ -180,6 +173,4 @@ def evaluate_runs(
         rows.append({**names, "n_weak": n_weak, "n_gold": n_gold, "seed": seed} | prompt | computed | scores)
     metrics = pd.DataFrame(rows)
     metrics["pgr"] = performance_gap_recovered(metrics)
-    resamples = resample(predictions, test.set_index("id").gold, replicates, names["task"])
-    shared = metrics[["weak_accuracy", "commoner_accuracy"]].iloc[0]
-    return Evaluated(metrics, resamples.assign(**names, **shared))
+    return metrics, evidence_rows(dict(names), test, predictions, measure)

@@ -100,8 +100,10 @@ class Figures(Section):
 
 
 class Inference(Section):
-    replicates: whole(ge=100, multiple_of=2) = Field(
-        1000, description="How often the evidence is resampled, an even number."
+    measure: Literal["accuracy", "balanced_accuracy", "auroc"] = Field(
+        "accuracy",
+        description="The score that counts in every answer: `accuracy`; `balanced_accuracy`, the mean of the accuracies "
+        "on either label, or `auroc` where one label is much commoner than the other.",
     )
     verdict: number(gt=0.5, lt=1) = Field(
         0.9,
