@@ -121,6 +121,9 @@ def limits_on_lines(lines: np.ndarray, limits: np.ndarray, studied: np.ndarray) 
 
 def find_options(block: Block, terms: Terms) -> Options:
     """All that the terms allow to buy."""
+    if not block.surfaces:
+        none = np.empty(0, dtype=int)
+        return Options([], none, none, none, np.empty(0), block.free[0].scores.on([]))
     bought = [affordable(surface, terms) for surface in block.surfaces]
     n_weak, n_gold = (np.concatenate([pair[i] for pair in bought]) for i in (0, 1))
     surface = np.repeat(np.arange(len(bought)), [len(pair[0]) for pair in bought])

@@ -38,11 +38,17 @@ def data_of(evidence: Evidence, rest: Evidence | None, own: float, names: list[l
     noise[:first, :first] = noise_covariance(evidence)
     if rest:
         noise[first:, first:] = noise_covariance(rest)
-    bought = (table.kind == PURCHASE).to_numpy()
-    level = np.where(others > 0, *(table.score[bought & mask].mean() for mask in (others > 0, others == 0)))
-    score = (table.score - level).to_numpy()
     noise[np.diag_indices(len(table))] += JITTER
-    return Data(places_of(table, others, own, names), score, noise), float(level[0])
+    levels = [level_of(part) for part, _ in parts]
+    score = table.score.to_numpy() - np.repeat(levels, [len(part.points) for part, _ in parts])
+    return Data(places_of(table, others, own, names), score, noise), levels[0]
+
+
+def level_of(evidence: Evidence) -> float:
+    """The mean score of the purchases, or of what costs nothing where there are none."""
+    points = evidence.points
+    bought = points.kind == PURCHASE
+    return float((points[bought] if bought.any() else points).score.mean())
 
 
 def nodes_of(evidence: Evidence, groups: pd.DataFrame) -> pd.DataFrame:
