@@ -84,9 +84,9 @@ def prior(free: np.ndarray, a: Places, b: Places) -> np.ndarray:
     """Covariances of scores a priori, of places that broadcast. free: the free numbers (HYPERPARAMETERS)."""
     gold_size, weak_size, gold_length, weak_length = np.exp(free[:4])
     methods, supervisors, tasks = 1 / (1 + np.exp(-free[4:]))
-    same_tasks = a.others == b.others
+    same_tasks = (a.others > 0) == (b.others > 0)
     # A mean over T tasks keeps 1 / T of the variance that is each task's own.
-    own = np.where(a.others == 0, a.own, 1 / np.maximum(a.others, 1)) * same_tasks
+    own = np.where(a.others == 0, a.own, 1 / np.maximum(np.maximum(a.others, b.others), 1)) * same_tasks
     method = methods + (1 - methods) * (a.method == b.method)
     supervisor = supervisors + (1 - supervisors) * (a.supervisor == b.supervisor)
     along_gold = matern((a.v - b.v) / gold_length)
