@@ -102,8 +102,8 @@ class Figures(Section):
 class Inference(Section):
     measure: Literal["accuracy", "balanced_accuracy", "auroc"] = Field(
         "accuracy",
-        description="The score that counts in every answer: `accuracy`; `balanced_accuracy`, the mean of the accuracies on "
-        "either label, or `auroc` where one label is much commoner than the other.",
+        description="The score that counts in every answer: `accuracy`; where one label is much commoner than the "
+        "other, `balanced_accuracy`, the mean of the accuracies on either label, or `auroc`.",
     )
     verdict: number(gt=0.5, lt=1) = Field(
         0.9,
