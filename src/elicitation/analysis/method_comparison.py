@@ -32,8 +32,9 @@ def methods_table(
                 own = names | {"weak_price": price, "method": surface.method, "budget": budget}
                 rows += [own | row for row in best_rows(block, terms)]
     table = pd.DataFrame(rows)
-    in_order = table.assign(**{name: pd.factorize(table[name])[0] for name in ("task", "student", "supervisor")})
-    return table.loc[in_order.sort_values(["task", "student", "supervisor", "weak_price"], kind="stable").index]
+    order = ["task", "student", "supervisor", "weak_price"]
+    places = pd.DataFrame({name: pd.factorize(table[name])[0] for name in order})
+    return table.loc[places.sort_values(order, kind="stable").index].reset_index(drop=True)
 
 
 def best_rows(block: Block, terms: Terms) -> Iterator[dict]:
