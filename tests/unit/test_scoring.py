@@ -7,7 +7,7 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 from elicitation.analysis.label_quality import expected_calibration_error, label_quality, reliability
-from elicitation.analysis.resampling import right_answers
+from elicitation.analysis.measures import right_answers
 from elicitation.analysis.scoring import (
     auroc_interval,
     matched_accuracy,
