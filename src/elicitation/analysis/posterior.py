@@ -41,6 +41,12 @@ class Scores:
         off = Z * np.sqrt((self.factors**2).sum(axis=1))
         return np.clip([self.mean - off, self.mean + off], 0, 1)
 
+    def gap(self, one: int, other: int) -> tuple[float, float, float]:
+        """By how much one score is above another, with the ends of the 95 % interval."""
+        mean = float(self.mean[one] - self.mean[other])
+        off = Z * float(np.linalg.norm(self.factors[one] - self.factors[other]))
+        return mean, mean - off, mean + off
+
     def columns(self, name: str) -> pd.DataFrame:
         """The means as a column `name`, with the ends of their 95 % intervals."""
         low, high = self.interval

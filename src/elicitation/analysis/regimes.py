@@ -26,7 +26,8 @@ def find_regimes(
     """A row a task, supervisor, student and method, price of the supervisor's labels and budget: what `decide` says.
 
     `regime` is that of what is recommended, or undetermined; `leading` what is recommended whether or not it is
-    decided. n_weak, n_gold and score are of the best purchase; score_weak_only and so on of the best of each strategy.
+    decided. n_weak, n_gold and score are of the best purchase; score_weak_only and so on of the best of each strategy;
+    `mix_gain` is by how much the best mixture is ahead of the best pure purchase, with its 95 % interval.
     pool_sizes: by task.
     """
     rows = []
@@ -53,4 +54,14 @@ def describe(decision: Decision) -> dict:
         row |= options.scores.on([best]).columns("score").iloc[0].to_dict() | {"n_seeds": seeds[seeds > 0].min()}
     for strategy, position in decision.by_strategy.items():
         row[f"score_{strategy.replace(' ', '_')}"] = options.scores.mean[position]
-    return row
+    return row | mix_gain(decision)
+
+
+def mix_gain(decision: Decision) -> dict[str, float]:
+    """By how much the best mixture is ahead of the best pure purchase, with its 95 % interval, where there are both."""
+    pure = [position for strategy, position in decision.by_strategy.items() if strategy != "mixed"]
+    if not pure or "mixed" not in decision.by_strategy:
+        return {}
+    scores, mixed = decision.options.scores, decision.by_strategy["mixed"]
+    best = max(pure, key=lambda position: scores.mean[position])
+    return dict(zip(("mix_gain", "mix_gain_low", "mix_gain_high"), scores.gap(mixed, best), strict=True))
