@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from elicitation.analysis.averages import average_tasks, averaged_rows, buys_labels
+from elicitation.analysis.averages import average_tasks, averaged_rows
 from elicitation.analysis.captions import varying
-from elicitation.analysis.evidence import Evidence, read_evidence, with_interval
-from elicitation.analysis.names import AVERAGE, SETTING
+from elicitation.analysis.choices import find_options, terms_for
+from elicitation.analysis.names import ASKING, AVERAGE, SETTING
+from elicitation.analysis.posterior import joined, read_posterior
 from elicitation.analysis.scoring import mean_accuracy, seed_half_width, wilson
-from elicitation.buying.prices import affords
 from elicitation.files import read_json, write_table
 from elicitation.study.grid import NO_LABELS, NO_SUPERVISOR
 
@@ -52,7 +52,8 @@ KEPT = {
         "n_seeds",
         "weak_price",
         "cost",
-        *ends("accuracy"),
+        *ends("score"),
+        "measured",
         "probability",
         "on_frontier",
     ],
@@ -63,10 +64,11 @@ KEPT = {
         "weak_price",
         *REGIMES,
         "regime",
-        "winner",
+        "leading",
+        "beats_nothing",
         "reason",
-        *ends("effect"),
-        *ends("lead"),
+        *ends("mix_gain"),
+        *ends("score"),
         *PURCHASE,
         "n_seeds",
     ],
@@ -283,33 +285,32 @@ def written(purchases: tuple[tuple[int, int], ...]) -> str:
     return "; ".join(f"{n_weak} + {n_gold}" for n_weak, n_gold in purchases)
 
 
-def gains(bought: Evidence, asked: float, asked_deviations: np.ndarray) -> dict:
-    """By how much the best of the purchases is ahead of asking the model without labels, and what is bought.
-
-    One half of the evidence chooses the purchase, the other compares.
-    """
-    chosen = bought.best_by_half()
-    best = bought.points.iloc[np.bincount(chosen).argmax()]
-    gain = with_interval("gain", bought.reported(chosen) - asked - asked_deviations)
-    return gain | {name: best[name] for name in ("method", *PURCHASE, "n_seeds")}
-
-
 def gains_over_asking(results: Path) -> Iterator[dict]:
-    """The gains within every budget, at every price, wherever asking was measured."""
-    evidence = read_evidence(results / "resamples.parquet")
-    points = evidence.points
+    """By how much the best purchase is ahead of asking without labels, by the posterior, and what is bought.
+
+    A row a task, student, supervisor, price and budget, wherever asking was measured and anything is affordable.
+    """
     prices = pd.read_csv(results / "frontier.csv").groupby("supervisor").weak_price.unique()
     budgets = pd.read_csv(results / "regimes.csv").budget.unique()
-    buys = buys_labels(points)
-    for row, asked in points[~buys].drop_duplicates(["task", "student"]).iterrows():
-        same = points[buys & (points.task == asked.task) & (points.student == asked.student)]
-        for supervisor, group in same.groupby("supervisor", sort=False):
+    for block in read_posterior(results / "posterior.parquet").blocks:
+        asked = [free.scores for free in block.free if free.kind == ASKING]
+        for supervisor in dict.fromkeys(surface.supervisor for surface in block.surfaces if asked):
             for price, budget in product(prices[supervisor], budgets):
-                within = evidence.on(group[affords(budget, group.n_weak, group.n_gold, price)])
-                if len(within.points):
-                    question = {"supervisor": supervisor, "weak_price": price, "budget": budget}
-                    gain = gains(within, asked.accuracy, evidence.deviations[row])
-                    yield {"task": asked.task, "student": asked.student} | question | gain
+                options = find_options(block.only(supervisor), terms_for(budget, {supervisor: price}))
+                if not len(options.n_weak):
+                    continue
+                best = options.best()
+                surface = options.surfaces[options.surface[best]]
+                gain = joined([options.scores.on([best]), *asked]).gap(0, 1)
+                question = {"supervisor": supervisor, "weak_price": price, "budget": budget}
+                bought = {"method": surface.method, "n_weak": options.n_weak[best], "n_gold": options.n_gold[best]}
+                yield (
+                    {"task": block.task, "student": block.student}
+                    | question
+                    | dict(zip(ends("gain"), gain, strict=True))
+                    | bought
+                    | {"n_seeds": surface.n_seeds[surface.n_seeds > 0].min()}
+                )
 
 
 def label_quality(results: Path) -> Iterator[dict]:
@@ -396,7 +397,7 @@ def regimes_table(study: str) -> pd.DataFrame:
     for name, regime in zip(("weak only", "mixed", "gold only"), REGIMES, strict=True):
         shown[name] = rows[regime].map("{:.2f}".format)
     shown["verdict"] = rows.regime
-    return shown.assign(**{"mixed ahead by, points": [points_of(row, "effect") for row in rows.itertuples()]})
+    return shown.assign(**{"mixed ahead by, points": [points_of(row, "mix_gain") for row in rows.itertuples()]})
 
 
 def regime_counts(study: str) -> pd.DataFrame:

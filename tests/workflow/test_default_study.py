@@ -10,7 +10,7 @@ import yaml
 from helpers import ROOT, snakemake_command
 from safetensors import safe_open
 
-from elicitation.analysis.resampling import right_answers
+from elicitation.analysis.measures import right_answers
 from elicitation.buying.purchases import buy
 from elicitation.files import hash_ids, read_json
 from elicitation.jobs.records import read_record
@@ -110,11 +110,10 @@ def test_the_student_is_asked_without_labels_once_for_all(results, frontier):
     # It is right on .79 of all sentences; 60 of them fall so far below that once in a million draws.
     assert right > 0.53
     for (supervisor, _), points in frontier.groupby(["supervisor", "weak_price"]):
-        first, *others = points.sort_values("cost").itertuples()
-        assert (first.cost, first.n_weak, first.n_gold, first.method) == (0, 0, 0, "few_shot_gold")
-        assert first.on_frontier and first.accuracy == pytest.approx(right, abs=1e-3)
-        assert {(point.n_weak, point.n_gold) for point in others} == BOUGHT[supervisor]
-        assert all(point.cost > 0 for point in others)
+        free, bought = points[points.cost == 0].set_index("kind"), points[points.cost > 0]
+        assert set(free.index) == {"asking", "commoner label"} and free.on_frontier.sum() == 1
+        assert free.measured["asking"] == pytest.approx(right, abs=1e-3)
+        assert {(point.n_weak, point.n_gold) for point in bought.itertuples()} == BOUGHT[supervisor]
 
 
 def test_runs_on_gold_labels_alone_are_made_once_and_shared(results):

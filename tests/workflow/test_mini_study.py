@@ -11,14 +11,14 @@ import pandas as pd
 import pytest
 from helpers import MINI, ROOT, jobs_planned, run_snakemake
 
-from elicitation.analysis.evidence import read_evidence
+from elicitation.analysis.posterior import read_posterior
 from elicitation.buying.purchases import buy
 from elicitation.files import hash_file, hash_ids
 
 TASKS = [task["name"] for task in MINI["tasks"]]
 FIGURES = (
     *("pareto", "spending", "spending_tasks", "scaling", "weak_labels"),
-    *("isoquants", "production", "regime_map"),
+    *("isoquants", "what_to_buy", "regime_map"),
 )
 RUN = "results/runs/{task}/{supervisor}/student/sequential_sft/b{budget}_s{seed}"
 WITH_WEAK, WITHOUT = "supervisor", "no-supervisor"
@@ -123,21 +123,24 @@ def test_the_frontier_is_priced_and_rises(mini_study):
     table = pd.read_csv(mini_study / "results/frontier.csv")
     assert set(table.weak_price) == {0.5, 0.1} and set(table.task) == {"average", *TASKS}
     assert np.allclose(table.cost, table.n_gold + table.weak_price * table.n_weak)
-    assert (table.n_seeds == 2).all()
-    assert (table.accuracy_low <= table.accuracy).all() and (table.accuracy <= table.accuracy_high).all()
-    assert table.probability.between(0, 1).all() and (table.on_frontier == (table.probability >= 0.5)).all()
+    assert (table.n_seeds[table.kind == "purchase"] == 2).all()
+    assert (table.score_low <= table.score).all() and (table.score <= table.score_high).all()
+    assert table.probability.between(0, 1).all()
     assert (table.groupby(["task", "weak_price"]).probability.sum() >= 1).all(), "every frontier has a point"
+    for _, points in table[table.on_frontier].groupby(["task", "weak_price"]):
+        assert points.sort_values("cost").score.is_monotonic_increasing
 
 
 def test_every_budget_and_price_has_a_verdict(mini_study):
     regimes = pd.read_csv(mini_study / "results/regimes.csv")
     assert len(regimes) == (len(TASKS) + 1) * 2 * 2
     probabilities = regimes[["quantity-dominant", "mixed", "quality-dominant"]]
-    assert set(regimes.regime) <= {*probabilities, "undetermined"}
-    assert np.allclose(probabilities.sum(axis=1), 1)
+    assert set(regimes.regime) <= {*probabilities, "no labels", "undetermined"}
+    assert ((probabilities >= 0) & (probabilities <= 1) | probabilities.isna()).all(axis=None)
     all_three = probabilities.notna().all(axis=1)
     assert (all_three == (regimes.weak_price == 0.1)).all(), "at 0.5 not every strategy is affordable"
-    assert ((all_three & (probabilities.max(axis=1) >= 0.9)) == (regimes.regime != "undetermined")).all()
+    bought = regimes[regimes.leading != "no labels"]
+    assert (bought.score >= bought[["score_weak_only", "score_mixed", "score_gold_only"]].max(axis=1) - 1e-3).all()
 
 
 def test_runs_are_summarised_and_none_is_missing(mini_study, metrics):
@@ -151,18 +154,22 @@ def test_the_methods_table_has_the_best_affordable_purchases(mini_study):
     table = pd.read_csv(mini_study / "results/methods.csv")
     assert len(table) == 2 * 2 and (table.cost <= table.budget).all()
     assert set(table.task) == {"average"} and (table.n_seeds == 2).all() and (table.n_tasks == 2).all()
-    assert (table.accuracy_low <= table.accuracy).all() and (table.accuracy <= table.accuracy_high).all()
+    assert (table.score_low <= table.score).all() and (table.score <= table.score_high).all()
     assert "Sequential SFT & $" in (mini_study / "results/methods.tex").read_text()
 
 
-def test_every_configuration_is_resampled_around_its_mean(mini_study, metrics):
-    evidence = read_evidence(mini_study / "results/resamples.parquet")
-    points, deviations = evidence.points, evidence.deviations
-    assert set(points.task) == {"average", *TASKS} and deviations.shape == (len(points), 1000)
+def test_the_posterior_says_at_every_purchase_what_was_measured(mini_study, metrics):
+    posterior = read_posterior(mini_study / "results/posterior.parquet")
+    assert {block.task for block in posterior.blocks} == {"average", *TASKS}
     means = metrics.groupby(["task", "n_weak", "n_gold"]).accuracy.mean()
-    for point in points[points.task != "average"].itertuples():
-        assert point.accuracy == pytest.approx(means[point.task, point.n_weak, point.n_gold])
-    assert np.allclose(deviations.mean(axis=1), 0, atol=1e-6) and np.abs(deviations).max() <= 0.5
+    for block in posterior.blocks:
+        [surface] = block.surfaces
+        low, high = surface.scores(surface.runs).interval
+        measured = surface.measured[tuple(surface.runs.T)]
+        assert (low <= measured).all() and (measured <= high).all()
+        if block.task != "average":
+            bought = zip(surface.weak[surface.runs[:, 0]], surface.gold[surface.runs[:, 1]], strict=True)
+            assert measured.tolist() == pytest.approx([means[block.task, *pair] for pair in bought])
 
 
 def test_there_is_a_recommendation_for_every_budget_and_price_and_any_other(mini_study):
