@@ -167,7 +167,7 @@ def snakemake_job(*rules):
     [
         (["train_runs"], [], ["train_runs"], True),
         (["prepare_task"], [], ["train_runs"], False),
-        (["prepare_task"], ["check_lengths"], ["train_runs"], True),
+        (["prepare_task"], ["check_prompts"], ["train_runs"], True),
         (["prepare_task", "train_runs"], ["train_runs"], ["prepare_task"], True),
         (["prepare_task"], ["train_runs"], [], False),
     ],
@@ -175,7 +175,7 @@ def snakemake_job(*rules):
 def test_what_runs_and_waits_decides_whether_jobs_start_beside_a_failed_check(failed, running, ready, goes_on):
     jobs = [list(map(snakemake_job, names)) for names in (failed, running, ready)]
     scheduler = SimpleNamespace(**dict(zip(("failed", "running", "open_jobs"), jobs, strict=True)))
-    assert bool(KeepGoing(scheduler, ["prepare_task", "check_lengths"])) == goes_on
+    assert bool(KeepGoing(scheduler, ["prepare_task", "check_prompts"])) == goes_on
 
 
 def test_a_group_with_a_check_is_a_check():
@@ -203,9 +203,9 @@ rule train:
 
 
 def test_a_check_as_ancient_input_would_hide_what_else_has_changed(tmp_path):
-    """Why checks are no input of what trains: https://github.com/snakemake/snakemake/issues/4166.
+    """Why no check is an ancient input of what trains: https://github.com/snakemake/snakemake/issues/4166.
 
-    Once this fails, they can be, and `stop_after_failed` can go.
+    Once this fails, all can be, and `stop_after_failed` can go.
     """
     (tmp_path / "Snakefile").write_text(HIDING)
 

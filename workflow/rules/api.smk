@@ -4,6 +4,7 @@
 
 rule finetune_by_api:
     input:
+        texts=student_texts,
         pool="results/tasks/{task}/pool.parquet",
         test="results/tasks/{task}/test.parquet",
         ordering="results/purchases/{task}/s{seed}.parquet",

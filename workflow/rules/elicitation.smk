@@ -172,7 +172,7 @@ rule score_prompts:
 rule ask_without_labels:
     input:
         texts=student_texts,
-        prompts=prompts_checked(True),
+        prompts=asking_prompts,
         engine=ENGINE,
         student="results/models/{student}",
         test="results/tasks/{task}/test.parquet",

@@ -82,7 +82,7 @@ rule check_texts:
         pool="results/tasks/{task}/pool.parquet",
         test="results/tasks/{task}/test.parquet",
         supervision="results/tasks/{task}/supervision.parquet",
-        tokenizer="results/tokenizers/{model}",
+        tokenizer=tokenizer,
     output:
         record="results/tasks/{task}/texts/{model}.json",
     log:
@@ -97,22 +97,23 @@ rule check_texts:
         mem_mb=grows(1000),
         runtime=grows(30),
     params:
-        version=1,
+        version=2,
+        api_context=api_context,
     script:
         "../scripts/check_texts.py"
 
 
-# Prompts, which depend on seeds and methods. What shows them waits for it, but is not made again after it.
-rule check_lengths:
+# Each by all that its length depends on, so that a new seed or method makes nothing again that shows another prompt.
+rule check_prompts:
     input:
         pool="results/tasks/{task}/pool.parquet",
         test="results/tasks/{task}/test.parquet",
         supervision="results/tasks/{task}/supervision.parquet",
-        tokenizers=tokenizers,
+        tokenizer="results/tokenizers/{model}",
     output:
-        record="results/tasks/{task}/lengths.json",
+        record=PROMPTS,
     log:
-        "logs/check_lengths/{task}.log",
+        "logs/check_prompts/{task}/{model}/{examples}_s{seed}.log",
     priority: CHECK_PRIORITY
     group:
         "lengths"
@@ -123,21 +124,18 @@ rule check_lengths:
         mem_mb=grows(1000),
         runtime=grows(30),
     params:
-        version=4,
+        version=1,
         prompt=of("task.prompt"),
-        readers=readers,
-        api_readers=api_readers,
-        seeds=study.spending.all_seeds,
-        beyond_context=study.grid.beyond_context,
+        examples=study.longest_examples,
     script:
-        "../scripts/check_lengths.py"
+        "../scripts/check_prompts.py"
 
 
 # All that comes from elsewhere, for a machine whose jobs cannot reach the network.
 rule fetch:
     input:
-        expand("results/tasks/{task}/lengths.json", task=study.task_named),
-        expand("results/models/{model}", model=FETCHED),
+        expand("results/tasks/{task}/pool.parquet", task=study.task_named),
+        expand("results/{kind}/{model}", kind=["tokenizers", "models"], model=FETCHED),
     localrule: True
 
 

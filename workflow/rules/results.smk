@@ -18,7 +18,6 @@ rule evaluate_runs:
     input:
         predictions=runs_of_group,
         records=records_of_group,
-        lengths="results/tasks/{task}/lengths.json",
         test="results/tasks/{task}/test.parquet",
         weak_labels="results/weak_labels/{task}/{supervisor}.parquet",
     output:

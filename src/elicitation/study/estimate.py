@@ -4,7 +4,6 @@ Presentations are upper bounds, since early stopping ends most stages sooner. Ho
 where jobs of the same student, supervisor or model have been measured (benchmarks/measured), they follow from these.
 """
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -100,9 +99,8 @@ def trunk_tokens(model: OwnModel, tasks: list[str], study: Study, folder: Path) 
 
 def tokens_of(task: str, model: Model, study: Study, folder: Path) -> float:
     """Mean tokens of a task's text as the model's tokenizer counted them in a study, else TOKENS_PER_TEXT."""
-    path = folder / f"results/tasks/{task}/lengths.json"
-    lengths = json.loads(path.read_text())["lengths"] if path.is_file() else {}
-    return lengths.get(study.original(model).name, {}).get("mean", TOKENS_PER_TEXT)
+    path = folder / f"results/tasks/{task}/texts/{study.original(model).name}.json"
+    return read_json(path)["mean"] if path.is_file() else TOKENS_PER_TEXT
 
 
 def planned_stages(runs: pd.DataFrame, study: Study) -> pd.DataFrame:
