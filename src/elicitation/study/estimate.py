@@ -15,6 +15,7 @@ from elicitation.api.chat import MIN_LINES
 from elicitation.api.costs import dollars
 from elicitation.buying.market import CANDIDATES
 from elicitation.buying.methods import Method, Shots, Stage
+from elicitation.files import read_json
 from elicitation.study.grid import NO_LABELS, as_runs, made_blocks
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, Model, OwnModel, SandboxModel
 from elicitation.study.study import Study
