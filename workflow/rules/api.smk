@@ -20,8 +20,6 @@ rule finetune_by_api:
         student=one_of(API_STUDENTS),
     # It only waits, and needs the network and the key, which compute nodes may lack.
     localrule: True
-    conda:
-        "../../envs/elicitation.yaml"
     resources:
         mem_mb=grows(1000),
         runtime=grows(30),

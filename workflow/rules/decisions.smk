@@ -24,8 +24,6 @@ rule fit_production:
         "benchmarks/measured/fit_production.tsv"
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     resources:
         mem_mb=grows(2000),
         runtime=grows(30),
@@ -48,8 +46,6 @@ rule trace_expansion:
         "logs/trace_expansion.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=1,
         budgets=study.budgets,
@@ -71,8 +67,6 @@ rule plot_isoquants:
         "logs/plot_isoquants.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=2,
         titles=TITLES,
@@ -97,8 +91,6 @@ rule plot_production:
         "logs/plot_production.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=2,
         titles=TITLES,
@@ -119,8 +111,6 @@ rule build_explorer:
         "logs/build_explorer.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     resources:
         mem_mb=grows(2000),
         runtime=grows(10),
@@ -149,8 +139,6 @@ rule plot_regime_map:
         "logs/plot_regime_map.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     resources:
         mem_mb=grows(1000),
         runtime=grows(20),
@@ -177,8 +165,6 @@ rule recommend:
         "logs/recommend.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=9,
         titles=TITLES,
@@ -200,8 +186,6 @@ rule write_answer:
         "logs/write_answer.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=3,
         # The middle one of those shown.

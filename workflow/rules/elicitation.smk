@@ -12,8 +12,6 @@ rule order_purchases:
         "logs/order_purchases/{task}/s{seed}.log",
     group:
         "tasks"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=1,
     script:
@@ -35,8 +33,6 @@ rule compute_trunk:
         "benchmarks/measured/compute_trunk/{task}/{student}.tsv"
     # Every run waits for it.
     priority: 20
-    conda:
-        "../../envs/elicitation.yaml"
     resources:
         mem_mb=grows(2000),
         runtime=grows(120),
@@ -70,8 +66,6 @@ rule train_weak_stage:
         student=one_of(LOCAL_STUDENTS),
     group:
         "stages"
-    conda:
-        "../../envs/elicitation.yaml"
     resources:
         mem_mb=grows(2000),
         runtime=grows(240),
@@ -112,8 +106,6 @@ rule train_runs:
         student=one_of(LOCAL_STUDENTS),
     group:
         "blocks"
-    conda:
-        "../../envs/elicitation.yaml"
     resources:
         mem_mb=grows(2000),
         runtime=grows(240),
@@ -150,8 +142,6 @@ rule score_prompts:
         "benchmarks/measured/score_prompts/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.tsv"
     wildcard_constraints:
         method=one_of(PROMPTING),
-    conda:
-        "../../envs/elicitation.yaml"
     resources:
         mem_mb=grows(3000),
         runtime=grows(120),
@@ -183,8 +173,6 @@ rule ask_without_labels:
         "logs/ask_without_labels/{task}/{student}.log",
     benchmark:
         f"benchmarks/measured/ask_without_labels/{ASKED.removeprefix('results/runs/')}.tsv"
-    conda:
-        "../../envs/elicitation.yaml"
     resources:
         mem_mb=grows(3000),
         runtime=grows(120),

@@ -12,8 +12,6 @@ rule fetch_ratings:
     benchmark:
         "benchmarks/measured/fetch_ratings.tsv"
     priority: CHECK_PRIORITY
-    conda:
-        "../../envs/elicitation.yaml"
     threads: CHECK_THREADS
     params:
         version=1,
@@ -36,8 +34,6 @@ rule prepare_task:
     priority: CHECK_PRIORITY
     group:
         "tasks"
-    conda:
-        "../../envs/elicitation.yaml"
     threads: CHECK_THREADS
     resources:
         mem_mb=grows(2000),
@@ -63,8 +59,6 @@ rule prepare_tokenizer:
     priority: CHECK_PRIORITY
     group:
         "lengths"
-    conda:
-        "../../envs/elicitation.yaml"
     threads: CHECK_THREADS
     resources:
         mem_mb=grows(1000),
@@ -90,8 +84,6 @@ rule check_texts:
     priority: CHECK_PRIORITY
     group:
         "lengths"
-    conda:
-        "../../envs/elicitation.yaml"
     threads: CHECK_THREADS
     resources:
         mem_mb=grows(1000),
@@ -117,8 +109,6 @@ rule check_prompts:
     priority: CHECK_PRIORITY
     group:
         "lengths"
-    conda:
-        "../../envs/elicitation.yaml"
     threads: CHECK_THREADS
     resources:
         mem_mb=grows(1000),
@@ -152,8 +142,6 @@ rule prepare_model:
         "benchmarks/measured/prepare_model/{model}.tsv"
     # Where a student is pretrained, that is the longest chain.
     priority: 10
-    conda:
-        "../../envs/elicitation.yaml"
     resources:
         mem_mb=preparation_memory,
         runtime=grows(240),

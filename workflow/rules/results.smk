@@ -30,8 +30,6 @@ rule evaluate_runs:
         "benchmarks/measured/evaluate_runs/{task}/{supervisor}/{student}/{method}.tsv"
     group:
         "scores"
-    conda:
-        "../../envs/elicitation.yaml"
     resources:
         mem_mb=grows(2000),
         runtime=grows(30),
@@ -54,8 +52,6 @@ rule collect_metrics:
         "logs/collect_metrics.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=2,
     script:
@@ -72,8 +68,6 @@ rule collect_resamples:
         "logs/collect_resamples.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=3,
         average_over=AVERAGED,
@@ -91,8 +85,6 @@ rule find_regimes:
         "logs/find_regimes.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     resources:
         mem_mb=grows(1000),
         runtime=grows(30),
@@ -116,8 +108,6 @@ rule summarise_runs:
         "logs/summarise_runs.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=4,
         plan=study.plan,
@@ -152,8 +142,6 @@ rule find_frontier:
         "logs/find_frontier.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=3,
         prices=study.prices,
@@ -176,8 +164,6 @@ rule plot_pareto:
         "logs/plot_pareto.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=6,
         titles=TITLES,
@@ -199,8 +185,6 @@ rule plot_spending:
         "logs/plot_spending.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=4,
         titles=TITLES,
@@ -265,8 +249,6 @@ rule plot_prompting:
         "logs/plot_prompting.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=4,
         titles=TITLES,
@@ -290,8 +272,6 @@ rule plot_scaling:
         "logs/plot_scaling.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=4,
         titles=TITLES,
@@ -315,8 +295,6 @@ rule plot_weak_labels:
         "logs/plot_weak_labels.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=3,
         tasks=list(study.task_named),
@@ -339,8 +317,6 @@ rule tabulate_label_quality:
         "logs/tabulate_label_quality.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=1,
         prices=study.prices,
@@ -361,8 +337,6 @@ rule tabulate_methods:
         "logs/tabulate_methods.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=5,
         titles=TITLES,

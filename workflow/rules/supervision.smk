@@ -14,8 +14,6 @@ rule train_supervisor:
     benchmark:
         "benchmarks/measured/train_supervisor/{task}/{supervisor}.tsv"
     priority: 20
-    conda:
-        "../../envs/elicitation.yaml"
     resources:
         mem_mb=grows(2000),
         runtime=grows(120),
@@ -38,8 +36,6 @@ rule check_engine:
     log:
         "logs/check_engine.log",
     priority: CHECK_PRIORITY
-    conda:
-        "../../envs/elicitation.yaml"
     threads: CHECK_THREADS
     resources:
         mem_mb=grows(3000),
@@ -71,8 +67,6 @@ rule write_weak_labels:
     wildcard_constraints:
         supervisor=one_of(LABELLING),
     priority: 20
-    conda:
-        "../../envs/elicitation.yaml"
     resources:
         mem_mb=grows(3000),
         runtime=grows(120),
@@ -99,8 +93,6 @@ rule join_columns:
         "logs/join_columns/{task}/{supervisor}.log",
     wildcard_constraints:
         supervisor=one_of(JOINING),
-    conda:
-        "../../envs/elicitation.yaml"
     resources:
         mem_mb=grows(2000),
         runtime=grows(30),
@@ -128,8 +120,6 @@ rule draw_ratings:
         supervisor=one_of(RATING),
     # It may find too few ratings, and takes a second.
     priority: CHECK_PRIORITY
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=1,
         task=of("task"),
@@ -151,8 +141,6 @@ rule shuffle_errors:
         "logs/shuffle_errors/{task}/{supervisor}.log",
     wildcard_constraints:
         supervisor=one_of(SHUFFLED),
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=1,
         supervisor=of("supervisor.settings"),

@@ -23,6 +23,5 @@ with job(snakemake) as record:
     student.model.save_pretrained(snakemake.output.adapter)
     print(f"{len(ids)} weak labels: {stage}")
     # Whether the adapters are to go is no setting, since it must not train them again.
-    kept = snakemake.config.get("keep_weak_stages", True)
     record |= {"n_weak": int(names.n_weak), "ids": hash_ids(ids), "stage": stage}
-    record |= {"protocol": vars(protocol), "temporary": not kept}
+    record |= {"protocol": vars(protocol), "temporary": not snakemake.config["keep_weak_stages"]}

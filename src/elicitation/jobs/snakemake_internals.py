@@ -62,6 +62,16 @@ def given_settings(workflow) -> dict:
     return dict(workflow.config_settings.config)
 
 
+def set_environment(workflow, file: str) -> None:
+    """Have the jobs of all scripts run in the conda environment that a file describes, where Snakemake makes any.
+
+    Relies on `Workflow.rules` and on a rule's `script` and `conda_env`.
+    """
+    for rule in workflow.rules:
+        if rule.script:
+            rule.conda_env = file
+
+
 def planned_rules(workflow) -> list[str]:
     """The rule of each job that will run. Only while or after jobs are planned, as in `onstart`.
 

@@ -20,7 +20,7 @@ from elicitation.study.grid import NO_LABELS, as_runs, made_blocks
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, Model, OwnModel, SandboxModel
 from elicitation.study.study import Study
 from elicitation.study.supervisors import ModelSupervisor
-from elicitation.training.schedule import Protocol, plan_schedule, supervisor_protocol
+from elicitation.training.schedule import plan_schedule, student_protocol, supervisor_protocol
 
 # Assumed of tasks whose tokens are not counted yet.
 TOKENS_PER_TEXT = 150.0
@@ -111,7 +111,7 @@ def planned_stages(runs: pd.DataFrame, study: Study) -> pd.DataFrame:
     rows = []
     for run in runs.itertuples(index=False):
         method = methods[run.method]
-        protocol = Protocol(learning_rate=1.0, **(training | method.training))
+        protocol = student_protocol(1.0, training, method)
         for stage, n in trained_stages(method, run.n_weak, run.n_gold):
             plan = plan_schedule(n, protocol)
             validations = plan.n_validation * plan.steps // plan.evaluate_every if plan.evaluate_every else 0
