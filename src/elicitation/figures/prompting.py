@@ -15,6 +15,8 @@ from elicitation.figures import style
 QUALITIES = ("weak", "gold")
 # The look of methods that only prompt.
 ALONE = {"color": "0.5", "marker": "*", "markersize": 10, "markerfacecolor": "white", "linestyle": ":"}
+# The axis goes beyond the costs by this factor.
+MARGIN = 1.6
 # What the figure says where it has nothing to show.
 NO_PROMPTS = "No run of this study has labels in the prompt; list methods that have, and `shots` above 0."
 
@@ -40,7 +42,7 @@ def plot_prompting(points: pd.DataFrame, missing: pd.DataFrame, titles: dict[str
         figure = plt.figure(figsize=(style.PRINT_WIDTH, 0.6))
         figure.text(0.5, 0.5, NO_PROMPTS, ha="center", va="center")
         return figure
-    note = footnote(points, missing, titles)
+    note = f"{footnote(points, missing, titles)} {style.MOVED_ASIDE}"
     points, free = points[buys_labels(points)], points[~buys_labels(points)]
     points = finetuning_labels(priced(points, weak_price))
     points = points[(points.weak_trained == 0) | (points.gold_trained == 0)]
@@ -64,7 +66,7 @@ def plot_prompting(points: pd.DataFrame, missing: pd.DataFrame, titles: dict[str
         if len(free):
             style.draw_asking(axes, free.iloc[0])
         style.set_cost_axis(axes)
-        axes.set_xlim(points.cost.min() / 1.4, points.cost.max() * 1.4)
+        axes.set_xlim(points.cost.min() / MARGIN, points.cost.max() * MARGIN)
         style.set_accuracy_axis(axes, pd.concat([points.accuracy, free.accuracy]))
         style.set_title(axes, f"{in_prompt} in the prompt, {trained} for finetuning", 2)
     handles = [style.handle(f"{shots}", color=colours[shots], marker=markers[shots]) for shots in colours]

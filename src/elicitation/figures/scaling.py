@@ -50,5 +50,6 @@ def plot_scaling(
     handles = [style.handle(strategy, color=colour, marker=marker) for strategy, (colour, marker) in LOOKS.items()]
     style.add_legend(figure, [*handles, style.weak_labels_handle()], title="labels bought")
     x_label = f"budget, in gold labels (a weak label costs {weak_price:g})"
-    style.finish_figure(figure, footnote(best, missing, titles), x_label, "accuracy, %")
+    note = f"{footnote(best, missing, titles)} {style.MOVED_ASIDE}"
+    style.finish_figure(figure, note, x_label, "accuracy, %")
     return figure

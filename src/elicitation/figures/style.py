@@ -44,11 +44,13 @@ RESOLUTION = 200
 # The leading digits of the numbers on a logarithmic axis: of several choices the first that gives two numbers is taken.
 LEADING_DIGITS = ((1,), (1, 3), (1, 2, 5), range(1, 10))
 # A number on an axis takes so many inches for each of its characters, and for the gap to the next.
-DIGIT_WIDTH = 0.085
+DIGIT_WIDTH = 0.08
 # The mark by which the text below a figure is found again.
 FOOTNOTE = "footnote"
 # Neighbouring curves are moved aside by this factor on a logarithmic axis.
 LOG_STEP = 1.07
+# What the footnote says of that.
+MOVED_ASIDE = "Points beside each other cost the same; they are moved aside, so that no bar hides another."
 # The looks of points, and of the lines of what all points of a panel are compared with.
 POINT = {"markersize": 4.5, "markeredgecolor": "black", "markeredgewidth": 0.4}
 WEAK_LABELS = {"color": "0.4", "linestyle": "--", "linewidth": 1}
@@ -139,11 +141,15 @@ class CostLocator(Locator):
     @staticmethod
     def fitting(ticks: Sequence[float], inches_per_power: float) -> list[float]:
         """The ticks without those that would touch their neighbour; the first and the last stay."""
+
+        def apart(left: float, right: float) -> bool:
+            width = DIGIT_WIDTH * (len(f"{left:g}{right:g}") / 2 + 1)
+            return math.log10(right / left) * inches_per_power > width
+
         first, *between, last = ticks
         kept = [first]
         for tick in between:
-            width = DIGIT_WIDTH * (max(len(f"{number:g}") for number in (tick, last)) + 1)
-            if all(abs(math.log10(tick / other)) * inches_per_power > width for other in (kept[-1], last)):
+            if apart(kept[-1], tick) and apart(tick, last):
                 kept.append(tick)
         return [*kept, last]
 
