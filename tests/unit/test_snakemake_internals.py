@@ -30,6 +30,7 @@ with open("calls", "a") as calls:
     print(internals.is_main_process(workflow), file=calls)
 parsed = {{
     "here": internals.jobs_run_here(workflow),
+    "cores": internals.cores_here(workflow),
     "study": [list(map(str, part)) for part in internals.given_study(workflow)],
     "settings": internals.given_settings(workflow),
 }}
@@ -75,9 +76,10 @@ def call(folder: Path, *words: str) -> dict:
 
 
 def test_runs_are_described(folder):
-    told = call(folder, "--configfile", "study.yaml", "--config", "seeds=[1]", "device=cpu", "--", "beside")
+    told = call(folder, "--cores", "2", "--configfile", "study.yaml", "--config", "seeds=[1]", "device=cpu", "--", "beside")
     assert told == {
         "here": True,
+        "cores": 2,
         "study": [[str(folder / "study.yaml")], ["seeds=[1]", "device=cpu"]],
         # Snakemake reads a list's items as text, which study.reading puts right.
         "settings": {"seeds": ["1"], "device": "cpu"},
@@ -92,6 +94,7 @@ def test_runs_are_described(folder):
     told = call(folder, "--touch", "--software-deployment-method", "env-modules")
     assert told == {
         "here": True,
+        "cores": 1,
         "study": [[], []],
         "settings": {},
         "touches": True,
@@ -282,7 +285,7 @@ def test_the_object_of_script_jobs_comes_from_the_module_that_is_imported_first(
 # One room
 
 # Attributes of `workflow` that the documentation names.
-DOCUMENTED = {"basedir", "current_basedir", "source_path", "cores"}
+DOCUMENTED = {"basedir", "current_basedir", "source_path"}
 # Modules that the documentation imports from, or that are an interface.
 PUBLIC = ("snakemake.utils", "snakemake.exceptions", "snakemake_interface_")
 
@@ -302,6 +305,12 @@ def uses_internals(text: str) -> set[str]:
 @pytest.mark.parametrize("file", sources(), ids=lambda file: str(file.relative_to(ROOT)))
 def test_no_other_file_touches_what_snakemake_does_not_document(file):
     assert not uses_internals(file.read_text())
+
+
+def test_what_runs_no_job_needs_no_number_of_cores(folder):
+    command = [sys.executable, "-m", "snakemake", "--unlock"]
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
 
 
 def test_an_internal_would_be_seen():

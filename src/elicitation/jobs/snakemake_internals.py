@@ -29,6 +29,19 @@ def jobs_run_here(workflow) -> bool:
     return workflow.local_exec
 
 
+def cores_here(workflow) -> int:
+    """The cores that jobs on this machine may use together; 1 on a cluster, and where no job runs, as for --report.
+
+    Relies on `Workflow.local_exec`, and on `Workflow.cores` to raise a WorkflowError where no number is given.
+    """
+    from snakemake.exceptions import WorkflowError
+
+    try:
+        return workflow.cores if workflow.local_exec else 1
+    except WorkflowError:
+        return 1
+
+
 def only_touches(workflow) -> bool:
     """Whether Snakemake was called with --touch, so that no job reads or makes anything.
 

@@ -101,7 +101,7 @@ def trunk_tokens(model: OwnModel, tasks: list[str], study: Study, folder: Path) 
 def tokens_of(task: str, model: Model, study: Study, folder: Path) -> float:
     """Mean tokens of a task's text as the model's tokenizer counted them in a study, else TOKENS_PER_TEXT."""
     path = folder / f"results/tasks/{task}/texts/{study.original(model).name}.json"
-    return read_json(path)["mean"] if path.is_file() else TOKENS_PER_TEXT
+    return read_json(path).get("mean", TOKENS_PER_TEXT) if path.is_file() else TOKENS_PER_TEXT
 
 
 def planned_stages(runs: pd.DataFrame, study: Study) -> pd.DataFrame:
