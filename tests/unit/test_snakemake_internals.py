@@ -76,7 +76,9 @@ def call(folder: Path, *words: str) -> dict:
 
 
 def test_runs_are_described(folder):
-    told = call(folder, "--cores", "2", "--configfile", "study.yaml", "--config", "seeds=[1]", "device=cpu", "--", "beside")
+    told = call(
+        folder, "--cores", "2", "--configfile", "study.yaml", "--config", "seeds=[1]", "device=cpu", "--", "beside"
+    )
     assert told == {
         "here": True,
         "cores": 2,

@@ -151,20 +151,14 @@ def rated_sentences(wildcards):
     return ratings_file(study.task(wildcards).ratings)
 
 
-def student_hardware(wildcards):
-    return study.hardware(study.student(wildcards))
+def hardware_of(model):
+    """Where a model runs, `student` or `supervisor_model`, by wildcards."""
+    return lambda wildcards: study.hardware(getattr(study, model)(wildcards))
 
 
-def supervisor_hardware(wildcards):
-    return study.hardware(study.supervisor_model(wildcards))
-
-
-def student_gpus(wildcards):
-    return study.gpus(study.student(wildcards))
-
-
-def supervisor_gpus(wildcards):
-    return study.gpus(study.supervisor_model(wildcards))
+def gpus_of(model):
+    """The GPUs that it asks for."""
+    return lambda wildcards: study.gpus(getattr(study, model)(wildcards))
 
 
 def trunk_of(wildcards, shots):

@@ -36,10 +36,10 @@ rule compute_trunk:
     resources:
         mem_mb=grows(2000),
         runtime=grows(120),
-        gpu=student_gpus,
+        gpu=gpus_of("student"),
     params:
         version=1,
-        hardware=student_hardware,
+        hardware=hardware_of("student"),
         adapt_layers=of("student.adapt_layers"),
         micro_batch_tokens=study.training.micro_batch_tokens,
     script:
@@ -69,10 +69,10 @@ rule train_weak_stage:
     resources:
         mem_mb=grows(2000),
         runtime=grows(240),
-        gpu=student_gpus,
+        gpu=gpus_of("student"),
     params:
         version=6,
-        hardware=student_hardware,
+        hardware=hardware_of("student"),
         method=recipe_settings,
         prompt=of("task.prompt"),
         adapt_layers=of("student.adapt_layers"),
@@ -109,10 +109,10 @@ rule train_runs:
     resources:
         mem_mb=grows(2000),
         runtime=grows(240),
-        gpu=student_gpus,
+        gpu=gpus_of("student"),
     params:
         version=6,
-        hardware=student_hardware,
+        hardware=hardware_of("student"),
         method=method_settings,
         prompt=of("task.prompt"),
         purchases=purchases,
@@ -145,10 +145,10 @@ rule score_prompts:
     resources:
         mem_mb=grows(3000),
         runtime=grows(120),
-        gpu=student_gpus,
+        gpu=gpus_of("student"),
     params:
         version=2,
-        hardware=student_hardware,
+        hardware=hardware_of("student"),
         method=method_settings,
         prompt=of("task.prompt"),
         purchases=purchases,
@@ -176,10 +176,10 @@ rule ask_without_labels:
     resources:
         mem_mb=grows(3000),
         runtime=grows(120),
-        gpu=student_gpus,
+        gpu=gpus_of("student"),
     params:
         version=1,
-        hardware=student_hardware,
+        hardware=hardware_of("student"),
         prompt=of("task.prompt"),
         labelling=study.labelling.plain,
     script:

@@ -108,7 +108,7 @@ rule check_prompts:
         "logs/check_prompts/{task}/{model}/{examples}_s{seed}.log",
     priority: CHECK_PRIORITY
     group:
-        "lengths"
+        "prompts"
     threads: CHECK_THREADS
     resources:
         mem_mb=grows(1000),

@@ -17,10 +17,10 @@ rule train_supervisor:
     resources:
         mem_mb=grows(2000),
         runtime=grows(120),
-        gpu=supervisor_gpus,
+        gpu=gpus_of("supervisor_model"),
     params:
         version=4,
-        hardware=supervisor_hardware,
+        hardware=hardware_of("supervisor_model"),
         adapt_layers=of("supervisor_model.adapt_layers"),
         learning_rate=of("supervisor_model.learning_rate"),
         epochs=study.supervision.epochs,
@@ -70,10 +70,10 @@ rule write_weak_labels:
     resources:
         mem_mb=grows(3000),
         runtime=grows(120),
-        gpu=supervisor_gpus,
+        gpu=gpus_of("supervisor_model"),
     params:
         version=2,
-        hardware=supervisor_hardware,
+        hardware=hardware_of("supervisor_model"),
         supervisor=of("supervisor.settings"),
         prompt=of("task.prompt"),
         labelling=study.labelling.plain,

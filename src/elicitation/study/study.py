@@ -29,7 +29,7 @@ from elicitation.study.values import (
     may_be_absent,
     optional,
 )
-from elicitation.study.views import averaged_tasks, figures_of
+from elicitation.study.views import figures_of
 
 
 class Setup(Section):
@@ -234,4 +234,5 @@ class Study(Plan, Setup):
 
     def averaged(self, figure: str | None = None) -> list[str]:
         """The tasks that are averaged, in the `spending` or `prompting` figures or elsewhere."""
-        return averaged_tasks(self, figure)
+        own = getattr(self.figures, f"{figure}_over") if figure else []
+        return own or self.average_over or list(self.task_named)
