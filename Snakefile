@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
-from snakemake.utils import min_version
+from snakemake.utils import min_version, update_config
 
 min_version("9.27.1")
 # Snakemake hands the scheduler's path on to script jobs.
@@ -24,28 +24,21 @@ from elicitation.study.reading import read_yaml, with_overrides
 from elicitation.study.validation import validate
 
 configfiles, overrides = internals.given_study(workflow)
-
-try:
-    # Snakemake takes the last of two equal keys.
-    for file in configfiles or [Path(workflow.basedir, "config.yaml")]:
-        read_yaml(file)
-except InputError as error:
-    raise WorkflowError(str(error)) from None
-
-# A study given by --configfile is complete: the default must not be merged into it.
-if not configfiles:
-
-    configfile: f"{workflow.basedir}/config.yaml"
-
-
 unfinished = None
 try:
+    # A study given by --configfile is complete: the default is not merged into it. Snakemake, which has read it too,
+    # takes the last of two equal keys.
+    for file in configfiles or [Path(workflow.basedir, "config.yaml")]:
+        update_config(config, read_yaml(file))
     if internals.is_main_process(workflow):
         check_writable([Path.cwd()])
         running = hold_folder()
         # A repair that ends while this run plans would leave it with a plan by the wrong times.
         unfinished = explain_unfinished()
-    study = validate(with_overrides(config, internals.given_settings(workflow)))
+    config.update(with_overrides(config, internals.given_settings(workflow)))
+    study = validate(config)
+    # What jobs are told of the study beside their settings, which make them again when they change.
+    config["keep_weak_stages"] = study.keep_weak_stages
     hardware = Hardware(study.device, precision=study.precision)
     if internals.jobs_run_here(workflow):
         check_precision(hardware)
@@ -65,6 +58,9 @@ include: "workflow/rules/elicitation.smk"
 include: "workflow/rules/api.smk"
 include: "workflow/rules/results.smk"
 include: "workflow/rules/decisions.smk"
+
+
+internals.set_environment(workflow, f"{workflow.basedir}/envs/elicitation.yaml")
 
 
 rule all:

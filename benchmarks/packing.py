@@ -1,6 +1,7 @@
 """CPU seconds of an optimizer step: several texts as one sequence (packs), or padded micro-batches of similar length.
 
-Both train SmolLM2 on the same sentences of the default study, in turns, on all layers and on the upper ones.
+Both train SmolLM2 on the same sentences of the default study, in turns. All layers have adapters: with upper ones
+alone, a trunk hands on states, which are always packed.
 """
 
 import argparse
@@ -19,7 +20,6 @@ from elicitation.training.student import Student
 
 BATCH_SIZE = 32
 MICRO_BATCH_TOKENS = 512
-UPPER_LAYERS = 6
 PRECISIONS = ("float32", "bfloat16")
 # The attention by which transformers reads padded batches.
 PADDED = "sdpa"
@@ -53,21 +53,18 @@ def main() -> None:
     protocol = Protocol("early_stopping", 1e-4, micro_batch_tokens=MICRO_BATCH_TOKENS)
     print("| layers | precision | packs, CPU s a step | micro-batches | padding of these |")
     print("|---|---|---:|---:|---:|")
-    for layers in (None, UPPER_LAYERS):
-        for precision in PRECISIONS:
-            hardware = Hardware("cpu", precision=precision)
-            student = Student(results / "models/smollm2", hardware, examples, 0, protocol, layers)
-            model, texts = student.fresh(), [student.texts[i] for i in examples.id]
-            model.train()
-            base = model.get_base_model()
-            ways = {base.config._attn_implementation: [], PADDED: []}
-            for _ in range(arguments.repeats + 1):
-                for way, seconds in ways.items():
-                    base.set_attn_implementation(way)
-                    seconds.append(seconds_of_step(student, model, texts))
-            packs, padded = (np.median(seconds[1:]) for seconds in ways.values())
-            named = "all" if layers is None else f"upper {layers}"
-            print(f"| {named} | {precision} | {packs:.2f} | {padded:.2f} | {padding(model, texts):.0%} |")
+    for precision in PRECISIONS:
+        student = Student(results / "models/smollm2", Hardware("cpu", precision=precision), examples, 0, protocol)
+        model, texts = student.fresh(), [student.texts[i] for i in examples.id]
+        model.train()
+        base = model.get_base_model()
+        ways = {base.config._attn_implementation: [], PADDED: []}
+        for _ in range(arguments.repeats + 1):
+            for way, seconds in ways.items():
+                base.set_attn_implementation(way)
+                seconds.append(seconds_of_step(student, model, texts))
+        packs, padded = (np.median(seconds[1:]) for seconds in ways.values())
+        print(f"| all | {precision} | {packs:.2f} | {padded:.2f} | {padding(model, texts):.0%} |")
 
 
 if __name__ == "__main__":

@@ -41,8 +41,8 @@ RUNS = "results/runs/topic/no-supervisor/student/sequential_sft"
 # Stands in for what trains: the scripts, their tables and their records stay as they are.
 FAKES = {
     "models/loading": """
-def require_hardware(hardware):
-    return hardware
+def require_hardware(settings):
+    return None
 """,
     "training/student": """
 class Student:

@@ -59,6 +59,11 @@ def visible_files(folder: Path) -> list[Path]:
     return sorted(folder / path for path in files if not any(part.startswith(".") for part in path.parts))
 
 
+def is_file(path: str | Path) -> bool:
+    """Whether there is such a file. Unlike Path.is_file, it takes names that no file can have."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
 def hash_file(path: str | Path) -> str:
     """SHA-256 of a file, or of a folder's visible files with their names."""
     path, digest = Path(path), hashlib.sha256()

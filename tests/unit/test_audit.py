@@ -164,12 +164,12 @@ def test_results_of_another_label_file_of_the_same_name_are_named(study):
 
 
 def test_a_record_that_is_read_as_a_result_is_checked_too(study):
-    make(f"{TASK}/lengths.json", {}, [f"{TASK}/pool.parquet"])
-    make("results/metrics.json", {"results/metrics.parquet": "m"}, [f"{TASK}/lengths.json"])
+    make(f"{TASK}/texts/large.json", {}, [f"{TASK}/pool.parquet"])
+    make("results/metrics.json", {"results/metrics.parquet": "m"}, [f"{TASK}/texts/large.json"])
     assert sentences() == []
-    rewrite(f"{TASK}/lengths.json", longest=10**6)
+    rewrite(f"{TASK}/texts/large.json", longest=10**6)
     [problem] = verify(Path())[1]
-    assert problem.sentence.startswith(f"results/metrics.parquet was made from another {TASK}/lengths.json")
+    assert problem.sentence.startswith(f"results/metrics.parquet was made from another {TASK}/texts/large.json")
     assert problem.delete == ("results/metrics.parquet",)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from elicitation.buying.block import Run, predictions_table, read_block, read_weak_block
+from elicitation.buying.block import Run, predictions_table, read_block, weak_purchase
 from elicitation.buying.methods import METHODS, settings_of
 from elicitation.buying.purchases import Purchase
 from elicitation.data.prompts import PromptFormat
@@ -68,12 +68,12 @@ def test_runs_read_the_texts_that_they_train_on_or_choose_from_and_the_test_text
 
 def test_a_weak_stage_reads_what_is_bought_beyond_its_prompts(files):
     method = settings_of(METHODS["two_shot_weak"].until_gold)
-    block = read_weak_block("task", "student", 3, method, 5, **files)
+    block = read_block("task", "student", 3, method, [weak_purchase(method, 5)], **files)
     texts = texts_of_weak_stage(block, PromptFormat())
     assert block.shots.weak == ["id00", "id01"] and texts.id.tolist() == ["id02", "id03", "id04"]
     assert all(text.count("\n\n") == 2 for text in texts.text)
     method = settings_of(METHODS["two_shot_gold"].until_gold)
-    assert read_weak_block("task", "student", 3, method, 5, **files).shots.gold == ["id19", "id18"]
+    assert read_block("task", "student", 3, method, [weak_purchase(method, 5)], **files).shots.gold == ["id19", "id18"]
 
 
 def test_weak_stages_are_found_by_the_labels_that_they_bought(tmp_path):

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from fractions import Fraction
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -607,25 +608,22 @@ def test_tasks_that_share_no_purchase_are_not_averaged(study, monkeypatch):
     validate(study)
 
 
-def test_only_models_that_show_examples_read_prompts(study):
-    study["methods"] = ["sequential_sft", "two_shot_gold", "few_shot_weak"]
-    study["grid"]["shots"] = [2, 8]
-    study["supervisors"] = ["small", {"name": "asked", "model": "cut", "prompted_shots": 3}]
-    study["supervisors"].append({"name": "shuffled", "shuffle_errors_of": "small"})
-    study["models"].append({"name": "cut", "learning_rate": 1, "truncate": {"model": "third", "layers": 1}})
-    study["models"].append(study["models"][0] | {"name": "third", "sandbox": SANDBOX_MODEL | {"layers": 2}})
-    study["combinations"] = [
-        {"supervisors": ["small"]},
-        {"supervisors": ["asked", "shuffled"], "methods": ["sequential_sft"]},
-    ]
-    small, large, third = validate(study).readers["verdict"]
-    none = {"asked": False, "shots": [], "few_shots": [], "supervision_shots": 0}
-    assert small == none | {"model": "small"}
-    few = [{"quality": "weak", "k": 2}, {"quality": "weak", "k": 8}]
-    assert large == {"model": "large", "asked": True, "shots": [{"quality": "gold", "k": 2}], "few_shots": few} | {
-        "supervision_shots": 0
-    }
-    assert third == none | {"model": "third", "asked": True, "supervision_shots": 3}
+@pytest.mark.parametrize(
+    ("examples", "told"),
+    [
+        ("2-gold", {"source": "gold", "k": 2, "asked": False}),
+        ("few-weak", {"source": "weak", "k": 8, "asked": True}),
+        ("0-supervision", {"source": "supervision", "k": 0, "asked": True}),
+        ("3-supervision", {"source": "supervision", "k": 3, "asked": True}),
+    ],
+)
+def test_the_longest_prompt_that_must_fit_follows_from_the_name_of_its_examples(study, examples, told):
+    study["methods"], study["grid"]["shots"] = ["sequential_sft", "two_shot_gold", "few_shot_weak"], [0, 2, 8]
+    wildcards = SimpleNamespace(examples=examples)
+    assert validate(study).longest_examples(wildcards) == told
+    # Asking without examples takes no other number's place.
+    study["grid"]["beyond_context"] = "leave_out"
+    assert validate(study).longest_examples(wildcards) == (told | {"k": 2} if examples == "few-weak" else told)
 
 
 @pytest.mark.parametrize("asked", ["student", "supervisor"])

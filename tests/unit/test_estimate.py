@@ -117,8 +117,8 @@ def test_counted_tokens_take_the_place_of_assumed_ones(study, tmp_path):
     study = validate(study | {"models": [*study["models"], whole, half]})
     whole, cut = study.model_named["whole"], study.model_named["half"]
     assert tokens_of("topic", cut, study, tmp_path) == TOKENS_PER_TEXT
-    (tmp_path / "results/tasks/topic").mkdir(parents=True)
-    (tmp_path / "results/tasks/topic/lengths.json").write_text('{"lengths": {"whole": {"mean": 21.5}}}')
+    (tmp_path / "results/tasks/topic/texts").mkdir(parents=True)
+    (tmp_path / "results/tasks/topic/texts/whole.json").write_text('{"mean": 21.5}')
     assert tokens_of("topic", whole, study, tmp_path) == tokens_of("topic", cut, study, tmp_path) == 21.5
 
 

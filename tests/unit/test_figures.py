@@ -1,7 +1,11 @@
+import itertools
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from matplotlib.collections import PolyCollection
 from matplotlib.markers import CARETDOWN
 
@@ -267,6 +271,13 @@ def test_methods_of_as_many_examples_in_the_prompt_keep_curves_of_their_own():
     assert len([xy for xy, _ in curves(axes) if len(xy) and xy[0, 0] == pytest.approx(16)]) == 2
 
 
+def test_prompting_has_no_row_and_no_entry_for_what_no_prompt_holds():
+    table = prompted().iloc[:-1]
+    figure = plot_prompting(table[table.shot_quality != "weak"], NOTHING, TITLES, 0.1)
+    assert legend(figure) == ["0", "2", "8", "the weak labels themselves"]
+    assert panel_titles(figure) == [f"gold in the prompt, {quality} for finetuning" for quality in ("weak", "gold")]
+
+
 def test_prompting_without_prompts_says_so():
     figure = plot_prompting(points(), NOTHING, TITLES, 0.1)
     assert words(figure) == [NO_PROMPTS] and not figure.axes
@@ -290,6 +301,13 @@ def test_scaling_shows_what_the_reporting_halves_say():
     lucky = np.tile([0.1, -0.1], 50)
     (xy, _), *_ = curves(panels(scaling(table, [4], np.array([lucky, -lucky])))[0])
     assert xy[:, 1] == pytest.approx([65])
+
+
+def test_all_students_share_the_axis_of_budgets():
+    table = pd.concat([points(student="s"), points([(0, 4)], student="t")], ignore_index=True)
+    figure = scaling(table, [4, 16])
+    first, second = panels(figure)
+    assert first.get_xlim() == second.get_xlim()
 
 
 # Weak labels
@@ -326,6 +344,44 @@ def test_panels_fill_the_width_of_the_print_and_stay_on_a_page(n):
     width, height = figure.get_size_inches()
     assert len(axes) == n == len(figure.axes)
     assert width == style.PRINT_WIDTH and height < 10
+
+
+@given(st.floats(1e-3, 1e6), st.floats(1.001, 1e5), st.lists(st.integers(1, 10**6), unique=True))
+def test_every_axis_of_costs_has_two_numbers_and_none_twice(low, factor, preferred):
+    ticks = style.cost_ticks(low, low * factor, preferred)
+    assert len(ticks) >= 2 and (np.diff(ticks) > 0).all()
+    assert low <= ticks[0] and ticks[-1] <= low * factor
+    assert len({f"{tick:g}" for tick in ticks}) == len(ticks)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "preferred", "ticks"),
+    [
+        (3, 2000, (), [10, 100, 1000]),
+        (3, 90, (), [3, 10, 30]),
+        (30, 90, (), [30, 40, 50, 60, 70, 80, 90]),
+        (12, 55, (), [20, 50]),
+        (45.7, 89.6, (), [50, 60, 70, 80]),
+        (64, 68, (), [64, 65, 66, 67, 68]),
+        (10, 2000, (16, 64, 1024), [16, 64, 1024]),
+        (45, 89, (16, 64), [50, 60, 70, 80]),
+    ],
+)
+def test_numbers_of_costs_are_round_unless_named(low, high, preferred, ticks):
+    assert style.cost_ticks(low, high, preferred) == pytest.approx(ticks)
+
+
+@pytest.mark.parametrize("limits", [(1, 2000), (0.3, 1e6), (45, 90), (64, 68), (5.1, 9.9)])
+@pytest.mark.parametrize("ticks", [(), [2**n for n in range(14)]])
+def test_numbers_of_costs_never_overlap(limits, ticks):
+    figure, panels = style.make_panels(4, columns=4)
+    for axes in panels:
+        style.set_cost_axis(axes, ticks)
+        axes.set_xlim(*limits)
+    figure.canvas.draw()
+    for axes in panels:
+        boxes = [label.get_window_extent() for label in axes.get_xticklabels() if label.get_text()]
+        assert len(boxes) >= 2 and all(left.x1 < right.x0 for left, right in itertools.pairwise(boxes))
 
 
 def test_the_darkest_shade_is_for_the_largest_amount():

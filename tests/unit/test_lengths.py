@@ -10,10 +10,11 @@ from elicitation.data.sandbox import CONTEXT
 from elicitation.errors import InputError
 from elicitation.models.lengths import (
     check_context,
+    check_prompts,
+    check_texts,
     context_of,
     count_tokens,
-    longest_prompt,
-    must_fit,
+    shown_ids,
     tokens_per_label,
 )
 from elicitation.models.loading import load_tokenizer, tokenize
@@ -56,11 +57,6 @@ def test_a_tokenizer_that_cannot_be_read_is_named(tmp_path):
         count_tokens(tmp_path, ["a"])
 
 
-def test_the_fewest_examples_must_fit():
-    few = [Shots(quality, k) for quality in ("weak", "gold") for k in (8, 2)]
-    assert must_fit(few) == [Shots("weak", 2), Shots("gold", 2)] and must_fit([]) == []
-
-
 def test_texts_that_just_fit_pass(llama_folder):
     assert check_context(llama_folder, [CONTEXT, 3], ["a", "b"], "verdict") == CONTEXT
 
@@ -76,14 +72,11 @@ def test_a_text_that_fits_alone_may_not_fit_behind_its_prompt(llama_folder):
         check_context(llama_folder, [25], ["a"], "verdict", prompt=1000)
 
 
-def test_the_longest_prompt_is_that_of_the_examples_bought_first():
-    pool = pd.Series([1, 10, 100, 1000], list("abcd"))
-    weak_first, *_, gold_first = order_pool(pool.index, seed=3)
-    expected = {"weak": pool[weak_first] + 5, "gold": pool[gold_first] + 5}
-    for quality, tokens in expected.items():
-        assert longest_prompt(pool, 5, [Shots(quality, 1)], [3]) == tokens
-    assert longest_prompt(pool, 5, [Shots("weak", 4), Shots("gold", 1)], [3, 4]) == 1111 + 4 * 5
-    assert longest_prompt(pool, 5, [], []) == 0
+def test_prompts_show_the_examples_bought_first():
+    pool = pd.DataFrame({"id": list("abcd"), "gold": 1})
+    ordering = order_pool(pool.id, seed=3)
+    assert shown_ids(pool, Shots("weak", 3), 3) == ordering[:3]
+    assert shown_ids(pool, Shots("gold", 3), 3) == ordering[::-1][:3]
 
 
 def test_what_stands_around_a_label_counts(llama_folder):
@@ -91,7 +84,44 @@ def test_what_stands_around_a_label_counts(llama_folder):
     assert tokens_per_label(llama_folder, PromptFormat(" mood :", (" unhappy", " happy"))) >= 3
 
 
-def test_asking_without_examples_takes_no_other_number_s_place():
-    shots = [Shots("gold", k) for k in (0, 4, 8)] + [Shots("weak", 0)]
-    assert must_fit(shots) == [Shots("gold", 0), Shots("gold", 4), Shots("weak", 0)]
-    assert must_fit([Shots("gold", 0)]) == [Shots("gold", 0)]
+@pytest.fixture
+def sets():
+    """Pool, test and supervision set, whose texts have as many words as their names say."""
+    pool, test, supervision = ({"a1": 1, "b4": 4, "c9": 9}, {"d2": 2, "e5": 5}, {"f3": 3, "g30": 30})
+    rows = {"pool": pool, "test": test, "supervision": supervision}
+    return {
+        part: pd.DataFrame({"id": list(words), "text": ["soup " * n for n in words.values()], "gold": 1})
+        for part, words in rows.items()
+    }
+
+
+STYLE = PromptFormat(" mood :", (" unhappy", " happy"))
+
+
+def test_texts_are_counted_and_the_context_is_told(llama_folder, sets):
+    # Each text has a start token too.
+    assert check_texts(llama_folder, sets.values(), "verdict") == {
+        "longest": 31, "mean": (1 + 4 + 9 + 2 + 5 + 3 + 30 + 7) / 7, "context": CONTEXT
+    }  # fmt: skip
+
+
+def test_a_prompt_is_its_examples_their_labels_and_the_cue_behind_the_text(llama_folder, sets):
+    label = tokens_per_label(llama_folder, STYLE)
+
+    def prompt(source, k, seed=0):
+        return check_prompts(llama_folder, sets, "verdict", STYLE, seed, source, k, asked=False)
+
+    assert prompt("supervision", 0) == {"prompt": label, "longest": 10, "context": CONTEXT}
+    assert prompt("supervision", 1)["prompt"] == 4 + 2 * label
+    assert prompt("supervision", 2)["prompt"] == 4 + 31 + 3 * label
+    for seed in range(3):
+        first, *_, last = order_pool(sets["pool"].id, seed)
+        assert prompt("weak", 1, seed)["prompt"] == int(first[1:]) + 1 + 2 * label
+        assert prompt("gold", 1, seed)["prompt"] == int(last[1:]) + 1 + 2 * label
+
+
+def test_a_model_that_is_asked_must_have_label_tokens(llama_folder, sets):
+    arguments = (llama_folder, sets, "verdict", PromptFormat(" mood :", (" not happy", " happy")), 0, "weak", 1)
+    check_prompts(*arguments, asked=False)
+    with pytest.raises(InputError, match="the label ' not happy' is 2 tokens"):
+        check_prompts(*arguments, asked=True)

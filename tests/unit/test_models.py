@@ -157,16 +157,16 @@ def test_texts_are_never_cut(llama_folder):
 
 def test_a_configured_gpu_must_be_there(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
-    require_hardware(CPU)
-    require_hardware(Hardware("cuda"))
+    assert require_hardware({"device": "cpu"}) == CPU
+    assert require_hardware({"device": "cuda"}) == Hardware("cuda")
     with pytest.raises(InputError, match=r"wants 2 GPU\(s\), but PyTorch sees 1"):
-        require_hardware(Hardware("cuda", gpus=2))
+        require_hardware({"device": "cuda", "gpus": 2})
 
 
 def test_4_bit_models_need_their_library(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(InputError, match="bitsandbytes is not installed"):
-        require_hardware(Hardware("cuda", quantization="nf4"))
+        require_hardware({"device": "cuda", "quantization": "nf4"})
 
 
 def test_4_bit_models_compute_in_bfloat16_and_keep_their_heads():

@@ -20,7 +20,7 @@ from elicitation.data.own_labels import describe_table, draw_sets, join_repeated
 from elicitation.data.tasks import prepare_task
 from elicitation.errors import InputError
 from elicitation.files import hash_text
-from elicitation.models.lengths import longest_prompt
+from elicitation.models.lengths import shown_ids
 from elicitation.study.validation import validate
 
 # crowd-kit is written for an older pandas.
@@ -334,10 +334,10 @@ def test_shortage_of_either_label_is_named(pair, words):
 
 
 def test_prompts_are_measured_with_the_gold_examples_that_can_be_bought():
-    lengths = pd.Series({f"{i:02}": 100 if i < 10 else 1 for i in range(40)})
-    short = lengths.index[10:]
-    assert longest_prompt(lengths, 0, [Shots("gold", 8)], range(5), gold=short) == 8
-    assert longest_prompt(lengths, 0, [Shots("gold", 8)], range(5)) > 8
+    pool = pd.DataFrame({"id": [f"{i:02}" for i in range(40)], "gold": [None] * 10 + [1] * 30})
+    for seed in range(5):
+        assert set(shown_ids(pool, Shots("gold", 8), seed)) <= set(pool.id[10:])
+    assert set(shown_ids(pool.assign(gold=1), Shots("gold", 40), 0)) == set(pool.id)
 
 
 # Configs

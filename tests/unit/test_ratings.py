@@ -281,7 +281,6 @@ def test_a_study_of_ratings_needs_no_prices_and_no_model_but_the_student():
     assert study.prices == {"one_rater": [0.05277], "three_raters": [0.1583]}
     alone = validate(changed(tasks=STUDY["tasks"][:1]))
     assert alone.prices == {"one_rater": [0.05555], "three_raters": [0.1666]}
-    assert [reader["model"] for reader in study.readers["film"]] == ["student"]
 
 
 def test_a_budget_affords_all_the_ratings_that_its_panels_have():

@@ -30,6 +30,7 @@ with open("calls", "a") as calls:
     print(internals.is_main_process(workflow), file=calls)
 parsed = {{
     "here": internals.jobs_run_here(workflow),
+    "cores": internals.cores_here(workflow),
     "study": [list(map(str, part)) for part in internals.given_study(workflow)],
     "settings": internals.given_settings(workflow),
 }}
@@ -75,9 +76,12 @@ def call(folder: Path, *words: str) -> dict:
 
 
 def test_runs_are_described(folder):
-    told = call(folder, "--configfile", "study.yaml", "--config", "seeds=[1]", "device=cpu", "--", "beside")
+    told = call(
+        folder, "--cores", "2", "--configfile", "study.yaml", "--config", "seeds=[1]", "device=cpu", "--", "beside"
+    )
     assert told == {
         "here": True,
+        "cores": 2,
         "study": [[str(folder / "study.yaml")], ["seeds=[1]", "device=cpu"]],
         # Snakemake reads a list's items as text, which study.reading puts right.
         "settings": {"seeds": ["1"], "device": "cpu"},
@@ -92,6 +96,7 @@ def test_runs_are_described(folder):
     told = call(folder, "--touch", "--software-deployment-method", "env-modules")
     assert told == {
         "here": True,
+        "cores": 1,
         "study": [[], []],
         "settings": {},
         "touches": True,
@@ -109,6 +114,40 @@ def test_jobs_that_run_elsewhere_are_seen(executor, here):
         jobs_run_here(SimpleNamespace(local_exec=Workflow.local_exec.fget(SimpleNamespace(executor_plugin=plugin))))
         == here
     )
+
+
+DEPLOYED = f"""
+import json, sys
+sys.path.insert(0, {str(ROOT / "src")!r})
+from elicitation.jobs import snakemake_internals as internals
+
+rule all:
+    input: "scripted"
+
+rule scripted:
+    input: "given"
+    output: "scripted"
+    script: "make.py"
+
+rule given:
+    output: "given"
+    shell: "touch {{output}}"
+
+internals.set_environment(workflow, f"{{workflow.basedir}}/environment.yaml")
+
+onstart:
+    specs = {{job.rule.name: job.conda_env_spec for job in workflow.dag.needrun_jobs()}}
+    files = {{rule: spec and str(spec.file.get_path_or_uri(secret_free=True)) for rule, spec in specs.items()}}
+    open("told.json", "w").write(json.dumps(files))
+"""
+
+
+def test_scripts_run_in_the_environment(tmp_path):
+    (tmp_path / "Snakefile").write_text(DEPLOYED)
+    (tmp_path / "make.py").write_text("open(snakemake.output[0], 'w').close()\n")
+    file = tmp_path / "environment.yaml"
+    file.write_text("dependencies: []\n")
+    assert call(tmp_path) == {"all": None, "given": None, "scripted": str(file)}
 
 
 CHECKED = f"""
@@ -167,7 +206,7 @@ def snakemake_job(*rules):
     [
         (["train_runs"], [], ["train_runs"], True),
         (["prepare_task"], [], ["train_runs"], False),
-        (["prepare_task"], ["check_lengths"], ["train_runs"], True),
+        (["prepare_task"], ["check_prompts"], ["train_runs"], True),
         (["prepare_task", "train_runs"], ["train_runs"], ["prepare_task"], True),
         (["prepare_task"], ["train_runs"], [], False),
     ],
@@ -175,7 +214,7 @@ def snakemake_job(*rules):
 def test_what_runs_and_waits_decides_whether_jobs_start_beside_a_failed_check(failed, running, ready, goes_on):
     jobs = [list(map(snakemake_job, names)) for names in (failed, running, ready)]
     scheduler = SimpleNamespace(**dict(zip(("failed", "running", "open_jobs"), jobs, strict=True)))
-    assert bool(KeepGoing(scheduler, ["prepare_task", "check_lengths"])) == goes_on
+    assert bool(KeepGoing(scheduler, ["prepare_task", "check_prompts"])) == goes_on
 
 
 def test_a_group_with_a_check_is_a_check():
@@ -203,9 +242,9 @@ rule train:
 
 
 def test_a_check_as_ancient_input_would_hide_what_else_has_changed(tmp_path):
-    """Why checks are no input of what trains: https://github.com/snakemake/snakemake/issues/4166.
+    """Why no check is an ancient input of what trains: https://github.com/snakemake/snakemake/issues/4166.
 
-    Once this fails, they can be, and `stop_after_failed` can go.
+    Once this fails, all can be, and `stop_after_failed` can go.
     """
     (tmp_path / "Snakefile").write_text(HIDING)
 
@@ -248,7 +287,7 @@ def test_the_object_of_script_jobs_comes_from_the_module_that_is_imported_first(
 # One room
 
 # Attributes of `workflow` that the documentation names.
-DOCUMENTED = {"basedir", "current_basedir", "source_path", "cores"}
+DOCUMENTED = {"basedir", "current_basedir", "source_path"}
 # Modules that the documentation imports from, or that are an interface.
 PUBLIC = ("snakemake.utils", "snakemake.exceptions", "snakemake_interface_")
 
@@ -268,6 +307,12 @@ def uses_internals(text: str) -> set[str]:
 @pytest.mark.parametrize("file", sources(), ids=lambda file: str(file.relative_to(ROOT)))
 def test_no_other_file_touches_what_snakemake_does_not_document(file):
     assert not uses_internals(file.read_text())
+
+
+def test_what_runs_no_job_needs_no_number_of_cores(folder):
+    command = [sys.executable, "-m", "snakemake", "--unlock"]
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
 
 
 def test_an_internal_would_be_seen():

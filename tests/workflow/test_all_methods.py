@@ -1,18 +1,19 @@
 """Every method and every kind of supervisor in one miniature study."""
 
 import json
+from collections import Counter
 from copy import deepcopy
 
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import MINI, run_snakemake
+from helpers import MINI, jobs_planned, run_snakemake
 
 from elicitation.buying.methods import METHODS
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def study():
     study = deepcopy(MINI)
     prompt = {"cue": " mood :", "labels": [" unhappy", " happy"]}
     study["tasks"] = [task | {"prompt": prompt} for task in study["tasks"] if task["name"] == "verdict"]
@@ -29,6 +30,11 @@ def folder(tmp_path_factory):
     ]
     study |= {"seeds": [0], "labelling": {"engine": "transformers"}}
     study["grid"] |= {"budgets": [8], "shots": [0, 1, 2]}
+    return study
+
+
+@pytest.fixture(scope="module")
+def folder(study, tmp_path_factory):
     folder = tmp_path_factory.mktemp("methods")
     result = run_snakemake(folder, study, target="figures/prompting.pdf")
     assert result.returncode == 0, result.stdout + result.stderr
@@ -80,11 +86,34 @@ def test_runs_without_weak_labels_are_made_once_for_all_supervisors(folder, metr
     assert files == ["no-supervisor", "prompted", "shuffled", "supervisor"]
 
 
-def test_only_models_that_show_examples_are_measured_with_prompts(folder):
-    lengths = json.loads((folder / "results/tasks/verdict/lengths.json").read_text())["lengths"]
-    # The student shows two examples, the prompted supervisor two of the supervision set; both have the cue and a label.
-    assert set(lengths) == {"supervisor", "student"}
-    assert all(20 < length["longest_prompt"] < 200 and length["context"] == 1024 for length in lengths.values())
+def test_prompts_are_measured_once_for_all_that_show_them(folder):
+    prompts = folder / "results/tasks/verdict/prompts"
+    measured = {str(path.relative_to(prompts)): json.loads(path.read_text()) for path in prompts.rglob("*.json")}
+    student = {f"student/{number}-{quality}_s0.json" for number in (2, "few") for quality in ("weak", "gold")}
+    assert set(measured) == student | {"student/0-supervision_s0.json", "supervisor/2-supervision_s0.json"}
+    assert all(prompt["context"] == 1024 for prompt in measured.values())
+    assert all((20 if "2" in name else 2) < prompt["prompt"] < 200 for name, prompt in measured.items())
+
+
+def changed(study: dict, seeds: list[int], learning_rate: float) -> dict:
+    study = deepcopy(study) | {"seeds": seeds}
+    study["models"][0]["learning_rate"] = learning_rate
+    return study
+
+
+def test_a_new_seed_hides_no_run_that_another_setting_changes(study, folder):
+    """Nor does it make any run again: what checks its prompts is no check of those that are there."""
+    target = "figures/prompting.pdf"
+
+    def planned(seeds, learning_rate):
+        jobs = jobs_planned(folder, changed(study, seeds, learning_rate), target)
+        return Counter({rule: jobs.get(rule, 0) for rule in ("train_runs", "train_weak_stage", "score_prompts")})
+
+    seed, rate = planned([0, 1], 5e-3), planned([0], 1e-3)
+    # All that trains and is there is made again at another rate; of the new seed there is as much, and what prompts.
+    assert seed == rate + Counter(score_prompts=seed["score_prompts"]) and min(seed.values()) > 0
+    assert planned([0, 1], 1e-3) == seed + rate
+    assert not jobs_planned(folder, study, target)
 
 
 def test_methods_differ_in_what_they_predict(folder):

@@ -38,7 +38,6 @@ def test_fetch_gets_tasks_tokenizers_and_pretrained_models_and_trains_nothing(tm
     planned = jobs_planned(tmp_path, study, "fetch")
     assert planned.keys() == {
         "prepare_task",
-        "check_lengths",
         "prepare_tokenizer",
         "prepare_model",
         "fetch",

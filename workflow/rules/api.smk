@@ -4,6 +4,7 @@
 
 rule finetune_by_api:
     input:
+        texts=student_texts,
         pool="results/tasks/{task}/pool.parquet",
         test="results/tasks/{task}/test.parquet",
         ordering="results/purchases/{task}/s{seed}.parquet",
@@ -19,8 +20,6 @@ rule finetune_by_api:
         student=one_of(API_STUDENTS),
     # It only waits, and needs the network and the key, which compute nodes may lack.
     localrule: True
-    conda:
-        "../../envs/elicitation.yaml"
     resources:
         mem_mb=grows(1000),
         runtime=grows(30),

@@ -23,13 +23,12 @@ RUNS = "results/runs/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.pa
 ASKED = f"results/runs/{{task}}/{NO_SUPERVISOR}/{{student}}/{NO_LABELS}/b0_s{NO_SEED}"
 STAGE = "results/stages/{task}/{supervisor}/{student}/{recipe}/w{n_weak}_s{seed}"
 TRUNK = "results/trunk/{task}/{student}"
+PROMPTS = "results/tasks/{task}/prompts/{model}/{examples}_s{seed}.json"
 # Bad data, or an engine that does not start, should stop the study before anything is trained: what checks them comes
-# first and, where jobs share a machine, takes all of it; after a failed check nothing else starts. (As input of what
-# trains, `ancient` so that a new check trains nothing again, they would hide from Snakemake what else has changed:
-# docs/decisions.md.)
-CHECKS = ["check_engine", "fetch_ratings", "prepare_task", "prepare_tokenizer", "check_texts", "check_lengths"]
+# first and, where jobs share a machine, takes all of it; after a failed check nothing else starts.
+CHECKS = ["check_engine", "fetch_ratings", "prepare_task", "prepare_tokenizer", "check_texts", "check_prompts"]
 CHECK_PRIORITY = 100
-CHECK_THREADS = workflow.cores if internals.jobs_run_here(workflow) and workflow.cores else 1
+CHECK_THREADS = internals.cores_here(workflow)
 API_STUDENTS = [name for name in study.students if isinstance(study.model_named[name], ApiModel)]
 LOCAL_STUDENTS = [name for name in study.students if name not in API_STUDENTS]
 # What takes seconds to import, and the rules, by the beginnings of their names, that do.
@@ -57,6 +56,7 @@ wildcard_constraints:
     recipe=one_of(study.recipes),
     budget=r"\d+",
     n_weak=r"\d+",
+    examples=r"\w+-(weak|gold|supervision)",
     seed=r"\d+",
 
 
@@ -89,18 +89,13 @@ def task_files(wildcards):
     return task_table(wildcards)
 
 
-def readers(wildcards):
-    return study.readers[wildcards.task]
+def tokenizer(wildcards):
+    """The tokenizer of a model, of which one behind an API has none."""
+    return [] if wildcards.model in API_STUDENTS else "results/tokenizers/{model}"
 
 
-def tokenizers(wildcards):
-    return [f"results/tokenizers/{reader['model']}" for reader in readers(wildcards)]
-
-
-def api_readers(wildcards):
-    """The context of each model behind an API that reads the task's texts."""
-    names = {group.student for group in study.groups if group.task == wildcards.task}
-    return {name: study.model_named[name].api.context for name in API_STUDENTS if name in names}
+def api_context(wildcards):
+    return study.model(wildcards).api.context if wildcards.model in API_STUDENTS else None
 
 
 def method_settings(wildcards):
@@ -156,20 +151,14 @@ def rated_sentences(wildcards):
     return ratings_file(study.task(wildcards).ratings)
 
 
-def student_hardware(wildcards):
-    return study.hardware(study.student(wildcards))
+def hardware_of(model):
+    """Where a model runs, `student` or `supervisor_model`, by wildcards."""
+    return lambda wildcards: study.hardware(getattr(study, model)(wildcards))
 
 
-def supervisor_hardware(wildcards):
-    return study.hardware(study.supervisor_model(wildcards))
-
-
-def student_gpus(wildcards):
-    return study.gpus(study.student(wildcards))
-
-
-def supervisor_gpus(wildcards):
-    return study.gpus(study.supervisor_model(wildcards))
+def gpus_of(model):
+    """The GPUs that it asks for."""
+    return lambda wildcards: study.gpus(getattr(study, model)(wildcards))
 
 
 def trunk_of(wildcards, shots):
@@ -203,21 +192,32 @@ def supervisor_texts(wildcards):
     return texts_checked(study.supervisor_model(wildcards))
 
 
-def prompts_checked(shown):
-    """The record that all prompts fit, where there are any. A new one makes nothing again."""
-    return ancient("results/tasks/{task}/lengths.json") if shown else []
+def prompts_checked(model, examples, seed=NO_SEED):
+    """The record that the model's prompts with these examples fit; `examples` as in study.longest_examples."""
+    return PROMPTS.format(task="{task}", model=study.original(model).name, examples=examples, seed=seed)
+
+
+def shots_checked(wildcards, method):
+    """The record that the student's prompts fit, if the method shows any examples."""
+    shots = method.shots
+    return prompts_checked(study.student(wildcards), shots.name, wildcards.seed) if shots else []
 
 
 def method_prompts(wildcards):
-    return prompts_checked(study.method(wildcards).shots)
+    return shots_checked(wildcards, study.method(wildcards))
 
 
 def recipe_prompts(wildcards):
-    return prompts_checked(study.weak_stage(wildcards).shots)
+    return shots_checked(wildcards, study.weak_stage(wildcards))
+
+
+def asking_prompts(wildcards):
+    return prompts_checked(study.student(wildcards), "0-supervision")
 
 
 def supervisor_prompts(wildcards):
-    return prompts_checked(study.supervisor(wildcards).shots is not None)
+    n_shots = study.supervisor(wildcards).shots
+    return [] if n_shots is None else prompts_checked(study.supervisor_model(wildcards), f"{n_shots}-supervision")
 
 
 def labelling_model(wildcards):
@@ -262,7 +262,11 @@ def weak_stages(wildcards):
 
 
 def weak_stages_records(wildcards):
-    """The records of those adapters, in the same order. Their times say nothing that the adapters' do not."""
+    """The records of those adapters, in the same order. Their times say nothing that the adapters' do not.
+
+    That they are `ancient` hides no changed setting (docs/decisions.md), since the adapters, which the same jobs make,
+    are ordinary inputs.
+    """
     return [ancient(f"{stage}.json") for stage in weak_stages(wildcards)]
 
 

@@ -17,8 +17,6 @@ rule trace_expansion:
         "logs/trace_expansion.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=2,
         budgets=study.budgets,
@@ -40,8 +38,6 @@ rule plot_isoquants:
         "logs/plot_isoquants.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=2,
         titles=TITLES,
@@ -66,8 +62,6 @@ rule plot_production:
         "logs/plot_production.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=2,
         titles=TITLES,
@@ -88,8 +82,6 @@ rule build_explorer:
         "logs/build_explorer.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     resources:
         mem_mb=grows(2000),
         runtime=grows(10),
@@ -118,8 +110,6 @@ rule plot_regime_map:
         "logs/plot_regime_map.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     resources:
         mem_mb=grows(1000),
         runtime=grows(20),
@@ -146,8 +136,6 @@ rule recommend:
         "logs/recommend.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=9,
         titles=TITLES,
@@ -169,8 +157,6 @@ rule write_answer:
         "logs/write_answer.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=3,
         # The middle one of those shown.

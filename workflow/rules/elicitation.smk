@@ -12,8 +12,6 @@ rule order_purchases:
         "logs/order_purchases/{task}/s{seed}.log",
     group:
         "tasks"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=1,
     script:
@@ -35,15 +33,13 @@ rule compute_trunk:
         "benchmarks/measured/compute_trunk/{task}/{student}.tsv"
     # Every run waits for it.
     priority: 20
-    conda:
-        "../../envs/elicitation.yaml"
     resources:
         mem_mb=grows(2000),
         runtime=grows(120),
-        gpu=student_gpus,
+        gpu=gpus_of("student"),
     params:
         version=1,
-        hardware=student_hardware,
+        hardware=hardware_of("student"),
         adapt_layers=of("student.adapt_layers"),
         micro_batch_tokens=study.training.micro_batch_tokens,
     script:
@@ -70,15 +66,13 @@ rule train_weak_stage:
         student=one_of(LOCAL_STUDENTS),
     group:
         "stages"
-    conda:
-        "../../envs/elicitation.yaml"
     resources:
         mem_mb=grows(2000),
         runtime=grows(240),
-        gpu=student_gpus,
+        gpu=gpus_of("student"),
     params:
         version=6,
-        hardware=student_hardware,
+        hardware=hardware_of("student"),
         method=recipe_settings,
         prompt=of("task.prompt"),
         adapt_layers=of("student.adapt_layers"),
@@ -112,15 +106,13 @@ rule train_runs:
         student=one_of(LOCAL_STUDENTS),
     group:
         "blocks"
-    conda:
-        "../../envs/elicitation.yaml"
     resources:
         mem_mb=grows(2000),
         runtime=grows(240),
-        gpu=student_gpus,
+        gpu=gpus_of("student"),
     params:
         version=6,
-        hardware=student_hardware,
+        hardware=hardware_of("student"),
         method=method_settings,
         prompt=of("task.prompt"),
         purchases=purchases,
@@ -150,15 +142,13 @@ rule score_prompts:
         "benchmarks/measured/score_prompts/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.tsv"
     wildcard_constraints:
         method=one_of(PROMPTING),
-    conda:
-        "../../envs/elicitation.yaml"
     resources:
         mem_mb=grows(3000),
         runtime=grows(120),
-        gpu=student_gpus,
+        gpu=gpus_of("student"),
     params:
         version=2,
-        hardware=student_hardware,
+        hardware=hardware_of("student"),
         method=method_settings,
         prompt=of("task.prompt"),
         purchases=purchases,
@@ -172,7 +162,7 @@ rule score_prompts:
 rule ask_without_labels:
     input:
         texts=student_texts,
-        prompts=prompts_checked(True),
+        prompts=asking_prompts,
         engine=ENGINE,
         student="results/models/{student}",
         test="results/tasks/{task}/test.parquet",
@@ -183,15 +173,13 @@ rule ask_without_labels:
         "logs/ask_without_labels/{task}/{student}.log",
     benchmark:
         f"benchmarks/measured/ask_without_labels/{ASKED.removeprefix('results/runs/')}.tsv"
-    conda:
-        "../../envs/elicitation.yaml"
     resources:
         mem_mb=grows(3000),
         runtime=grows(120),
-        gpu=student_gpus,
+        gpu=gpus_of("student"),
     params:
         version=1,
-        hardware=student_hardware,
+        hardware=hardware_of("student"),
         prompt=of("task.prompt"),
         labelling=study.labelling.plain,
     script:

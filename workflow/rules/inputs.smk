@@ -12,8 +12,6 @@ rule fetch_ratings:
     benchmark:
         "benchmarks/measured/fetch_ratings.tsv"
     priority: CHECK_PRIORITY
-    conda:
-        "../../envs/elicitation.yaml"
     threads: CHECK_THREADS
     params:
         version=1,
@@ -36,8 +34,6 @@ rule prepare_task:
     priority: CHECK_PRIORITY
     group:
         "tasks"
-    conda:
-        "../../envs/elicitation.yaml"
     threads: CHECK_THREADS
     resources:
         mem_mb=grows(2000),
@@ -63,8 +59,6 @@ rule prepare_tokenizer:
     priority: CHECK_PRIORITY
     group:
         "lengths"
-    conda:
-        "../../envs/elicitation.yaml"
     threads: CHECK_THREADS
     resources:
         mem_mb=grows(1000),
@@ -82,7 +76,7 @@ rule check_texts:
         pool="results/tasks/{task}/pool.parquet",
         test="results/tasks/{task}/test.parquet",
         supervision="results/tasks/{task}/supervision.parquet",
-        tokenizer="results/tokenizers/{model}",
+        tokenizer=tokenizer,
     output:
         record="results/tasks/{task}/texts/{model}.json",
     log:
@@ -90,54 +84,48 @@ rule check_texts:
     priority: CHECK_PRIORITY
     group:
         "lengths"
-    conda:
-        "../../envs/elicitation.yaml"
+    threads: CHECK_THREADS
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(30),
+    params:
+        version=2,
+        api_context=api_context,
+    script:
+        "../scripts/check_texts.py"
+
+
+# Each by all that its length depends on, so that a new seed or method makes nothing again that shows another prompt.
+rule check_prompts:
+    input:
+        pool="results/tasks/{task}/pool.parquet",
+        test="results/tasks/{task}/test.parquet",
+        supervision="results/tasks/{task}/supervision.parquet",
+        tokenizer="results/tokenizers/{model}",
+    output:
+        record=PROMPTS,
+    log:
+        "logs/check_prompts/{task}/{model}/{examples}_s{seed}.log",
+    priority: CHECK_PRIORITY
+    group:
+        "prompts"
     threads: CHECK_THREADS
     resources:
         mem_mb=grows(1000),
         runtime=grows(30),
     params:
         version=1,
-    script:
-        "../scripts/check_texts.py"
-
-
-# Prompts, which depend on seeds and methods. What shows them waits for it, but is not made again after it.
-rule check_lengths:
-    input:
-        pool="results/tasks/{task}/pool.parquet",
-        test="results/tasks/{task}/test.parquet",
-        supervision="results/tasks/{task}/supervision.parquet",
-        tokenizers=tokenizers,
-    output:
-        record="results/tasks/{task}/lengths.json",
-    log:
-        "logs/check_lengths/{task}.log",
-    priority: CHECK_PRIORITY
-    group:
-        "lengths"
-    conda:
-        "../../envs/elicitation.yaml"
-    threads: CHECK_THREADS
-    resources:
-        mem_mb=grows(1000),
-        runtime=grows(30),
-    params:
-        version=4,
         prompt=of("task.prompt"),
-        readers=readers,
-        api_readers=api_readers,
-        seeds=study.spending.all_seeds,
-        beyond_context=study.grid.beyond_context,
+        examples=study.longest_examples,
     script:
-        "../scripts/check_lengths.py"
+        "../scripts/check_prompts.py"
 
 
 # All that comes from elsewhere, for a machine whose jobs cannot reach the network.
 rule fetch:
     input:
-        expand("results/tasks/{task}/lengths.json", task=study.task_named),
-        expand("results/models/{model}", model=FETCHED),
+        expand("results/tasks/{task}/pool.parquet", task=study.task_named),
+        expand("results/{kind}/{model}", kind=["tokenizers", "models"], model=FETCHED),
     localrule: True
 
 
@@ -154,8 +142,6 @@ rule prepare_model:
         "benchmarks/measured/prepare_model/{model}.tsv"
     # Where a student is pretrained, that is the longest chain.
     priority: 10
-    conda:
-        "../../envs/elicitation.yaml"
     resources:
         mem_mb=preparation_memory,
         runtime=grows(240),

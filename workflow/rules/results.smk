@@ -23,7 +23,6 @@ rule evaluate_runs:
     input:
         predictions=runs_of_group,
         records=records_of_group,
-        lengths="results/tasks/{task}/lengths.json",
         test="results/tasks/{task}/test.parquet",
         weak_labels="results/weak_labels/{task}/{supervisor}.parquet",
     output:
@@ -36,8 +35,6 @@ rule evaluate_runs:
         "benchmarks/measured/evaluate_runs/{task}/{supervisor}/{student}/{method}.tsv"
     group:
         "scores"
-    conda:
-        "../../envs/elicitation.yaml"
     resources:
         mem_mb=grows(2000),
         runtime=grows(30),
@@ -60,8 +57,6 @@ rule collect_metrics:
         "logs/collect_metrics.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=2,
     script:
@@ -92,8 +87,6 @@ rule fit_posterior:
         "benchmarks/measured/fit_posterior.tsv"
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     resources:
         mem_mb=grows(2000),
         runtime=grows(30),
@@ -114,8 +107,6 @@ rule find_regimes:
         "logs/find_regimes.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     resources:
         mem_mb=grows(1000),
         runtime=grows(30),
@@ -140,8 +131,6 @@ rule summarise_runs:
         "logs/summarise_runs.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=4,
         plan=study.plan,
@@ -175,8 +164,6 @@ rule find_frontier:
         "logs/find_frontier.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=4,
         prices=study.prices,
@@ -199,8 +186,6 @@ rule plot_pareto:
         "logs/plot_pareto.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=6,
         titles=TITLES,
@@ -222,8 +207,6 @@ rule plot_spending:
         "logs/plot_spending.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=4,
         titles=TITLES,
@@ -288,8 +271,6 @@ rule plot_prompting:
         "logs/plot_prompting.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=4,
         titles=TITLES,
@@ -313,8 +294,6 @@ rule plot_scaling:
         "logs/plot_scaling.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=4,
         titles=TITLES,
@@ -338,8 +317,6 @@ rule plot_weak_labels:
         "logs/plot_weak_labels.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=3,
         tasks=list(study.task_named),
@@ -362,8 +339,6 @@ rule tabulate_label_quality:
         "logs/tabulate_label_quality.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=1,
         prices=study.prices,
@@ -384,8 +359,6 @@ rule tabulate_methods:
         "logs/tabulate_methods.log",
     group:
         "tables"
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=6,
         titles=TITLES,

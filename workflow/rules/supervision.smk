@@ -14,15 +14,13 @@ rule train_supervisor:
     benchmark:
         "benchmarks/measured/train_supervisor/{task}/{supervisor}.tsv"
     priority: 20
-    conda:
-        "../../envs/elicitation.yaml"
     resources:
         mem_mb=grows(2000),
         runtime=grows(120),
-        gpu=supervisor_gpus,
+        gpu=gpus_of("supervisor_model"),
     params:
         version=4,
-        hardware=supervisor_hardware,
+        hardware=hardware_of("supervisor_model"),
         adapt_layers=of("supervisor_model.adapt_layers"),
         learning_rate=of("supervisor_model.learning_rate"),
         epochs=study.supervision.epochs,
@@ -38,8 +36,6 @@ rule check_engine:
     log:
         "logs/check_engine.log",
     priority: CHECK_PRIORITY
-    conda:
-        "../../envs/elicitation.yaml"
     threads: CHECK_THREADS
     resources:
         mem_mb=grows(3000),
@@ -71,15 +67,13 @@ rule write_weak_labels:
     wildcard_constraints:
         supervisor=one_of(LABELLING),
     priority: 20
-    conda:
-        "../../envs/elicitation.yaml"
     resources:
         mem_mb=grows(3000),
         runtime=grows(120),
-        gpu=supervisor_gpus,
+        gpu=gpus_of("supervisor_model"),
     params:
         version=2,
-        hardware=supervisor_hardware,
+        hardware=hardware_of("supervisor_model"),
         supervisor=of("supervisor.settings"),
         prompt=of("task.prompt"),
         labelling=study.labelling.plain,
@@ -99,8 +93,6 @@ rule join_columns:
         "logs/join_columns/{task}/{supervisor}.log",
     wildcard_constraints:
         supervisor=one_of(JOINING),
-    conda:
-        "../../envs/elicitation.yaml"
     resources:
         mem_mb=grows(2000),
         runtime=grows(30),
@@ -128,8 +120,6 @@ rule draw_ratings:
         supervisor=one_of(RATING),
     # It may find too few ratings, and takes a second.
     priority: CHECK_PRIORITY
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=1,
         task=of("task"),
@@ -151,8 +141,6 @@ rule shuffle_errors:
         "logs/shuffle_errors/{task}/{supervisor}.log",
     wildcard_constraints:
         supervisor=one_of(SHUFFLED),
-    conda:
-        "../../envs/elicitation.yaml"
     params:
         version=1,
         supervisor=of("supervisor.settings"),

@@ -9,14 +9,13 @@ with job(snakemake, whole_gpu=snakemake.params.labelling["engine"] == "vllm") as
     from elicitation.data.prompts import PromptFormat
     from elicitation.files import write_table
     from elicitation.models.engines import Labelling
-    from elicitation.models.hardware import Hardware
     from elicitation.models.loading import require_hardware
     from elicitation.study.grid import NO_SEED
     from elicitation.training.prompting import ask_without_labels
 
     imports_done()
     params, files = snakemake.params, snakemake.input
-    hardware = require_hardware(Hardware(**params.hardware))
+    hardware = require_hardware(params.hardware)
     style, labelling = PromptFormat(**params.prompt), Labelling(**params.labelling)
     test = pd.read_parquet(files.test)
     labels, made_by = ask_without_labels(

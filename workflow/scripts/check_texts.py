@@ -7,11 +7,13 @@ with job(snakemake, forked=False) as record:
 
     import pandas as pd
 
-    from elicitation.models.lengths import check_context, count_tokens
+    from elicitation.api.limits import check_api_context
+    from elicitation.models.lengths import check_texts
 
-    inputs, folder = snakemake.input, Path(snakemake.input.tokenizer)
-    texts = pd.concat(map(pd.read_parquet, (inputs.pool, inputs.test, inputs.supervision)))
-    counts = count_tokens(folder, texts.text.tolist())
-    record["context"] = check_context(folder, counts, texts.id.tolist(), snakemake.wildcards.task)
-    record["longest"] = max(counts)
-    print(f"the longest text has {record['longest']} tokens, of {record['context']} that {folder.name} reads")
+    names, files = snakemake.wildcards, snakemake.input
+    sets = [pd.read_parquet(files[part]) for part in ("pool", "test", "supervision")]
+    if context := snakemake.params.api_context:
+        check_api_context(names.model, context, pd.concat(sets).set_index("id").text.to_dict(), names.task)
+    else:
+        record |= check_texts(Path(files.tokenizer), sets, names.task)
+    print(record)

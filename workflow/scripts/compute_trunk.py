@@ -7,13 +7,12 @@ with job(snakemake) as record:
 
     import pandas as pd
 
-    from elicitation.models.hardware import Hardware
     from elicitation.models.loading import require_hardware
     from elicitation.training.student import compute_trunk
 
     imports_done()
     params, files = snakemake.params, snakemake.input
-    hardware = require_hardware(Hardware(**params.hardware))
+    hardware = require_hardware(params.hardware)
     examples = pd.concat([pd.read_parquet(files.pool), pd.read_parquet(files.test)])
     target = Path(snakemake.output.trunk)
     record |= compute_trunk(files.student, hardware, examples, params.adapt_layers, params.micro_batch_tokens, target)

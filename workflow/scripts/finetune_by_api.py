@@ -12,15 +12,12 @@ with job(snakemake) as record:
     from elicitation.api.client import ApiSettings, Client
     from elicitation.api.costs import cost_of_block
     from elicitation.api.ledger import Ledger
-    from elicitation.api.limits import check_api_context
     from elicitation.buying.block import predictions_table, read_block
     from elicitation.files import write_table
 
-    params, names, files = snakemake.params, snakemake.wildcards, snakemake.input
+    params, files = snakemake.params, snakemake.input
     settings, test = ApiSettings(**params.api), pd.read_parquet(files.test)
     block = read_block(pairs=params.purchases, **block_arguments(snakemake))
-    texts = pd.concat([block.pool.text, test.set_index("id").text])
-    check_api_context(names.student, settings.context, texts.to_dict(), names.task)
     # Flushed, so that the log of a job that waits for hours shows where it is.
     ledger = Ledger(Client(settings, partial(print, flush=True)), Path(params.ledger))
     runs = elicit_block(ledger, block, test)

@@ -9,13 +9,12 @@ with job(snakemake, whole_gpu=snakemake.params.labelling["engine"] == "vllm") as
     from elicitation.data.prompts import PromptFormat
     from elicitation.files import write_table
     from elicitation.models.engines import Labelling
-    from elicitation.models.hardware import Hardware
     from elicitation.models.loading import require_hardware
     from elicitation.training.prompting import score_block
 
     imports_done()
     params, files = snakemake.params, snakemake.input
-    hardware = require_hardware(Hardware(**params.hardware))
+    hardware = require_hardware(params.hardware)
     style, labelling = PromptFormat(**params.prompt), Labelling(**params.labelling)
     block = read_block(pairs=params.purchases, **block_arguments(snakemake))
     test = pd.read_parquet(files.test)

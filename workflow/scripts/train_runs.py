@@ -8,7 +8,6 @@ with job(snakemake) as record:
     from elicitation.buying.block import predictions_table, read_block
     from elicitation.data.prompts import PromptFormat
     from elicitation.files import write_table
-    from elicitation.models.hardware import Hardware
     from elicitation.models.loading import require_hardware
     from elicitation.training.runs import read_weak_stages, texts_of_runs, train_block
     from elicitation.training.schedule import student_protocol
@@ -16,7 +15,7 @@ with job(snakemake) as record:
 
     imports_done()
     params, files = snakemake.params, snakemake.input
-    hardware = require_hardware(Hardware(**params.hardware))
+    hardware = require_hardware(params.hardware)
     block = read_block(pairs=params.purchases, **block_arguments(snakemake))
     test = pd.read_parquet(files.test)
     texts = texts_of_runs(block, PromptFormat(**params.prompt), test)

@@ -5,14 +5,13 @@ from elicitation.jobs.script import imports_done, job
 with job(snakemake) as record:
     import pandas as pd
 
-    from elicitation.models.hardware import Hardware
     from elicitation.models.loading import require_hardware
     from elicitation.training.schedule import supervisor_protocol
     from elicitation.training.supervision import finetune_supervisor
 
     imports_done()
     params, files = snakemake.params, snakemake.input
-    hardware = require_hardware(Hardware(**params.hardware))
+    hardware = require_hardware(params.hardware)
     examples = pd.read_parquet(files.supervision)
     protocol = supervisor_protocol(
         params.learning_rate, params.epochs, len(examples), params.micro_batch_tokens, params.validation_size

@@ -3,10 +3,9 @@
 from elicitation.jobs.script import block_arguments, imports_done, job
 
 with job(snakemake) as record:
-    from elicitation.buying.block import read_weak_block
+    from elicitation.buying.block import read_block, weak_purchase
     from elicitation.data.prompts import PromptFormat
     from elicitation.files import hash_ids
-    from elicitation.models.hardware import Hardware
     from elicitation.models.loading import require_hardware
     from elicitation.training.runs import texts_of_weak_stage, train_weak_stage
     from elicitation.training.schedule import student_protocol
@@ -14,8 +13,9 @@ with job(snakemake) as record:
 
     imports_done()
     params, names, files = snakemake.params, snakemake.wildcards, snakemake.input
-    hardware = require_hardware(Hardware(**params.hardware))
-    block = read_weak_block(n_weak=int(names.n_weak), **block_arguments(snakemake))
+    hardware = require_hardware(params.hardware)
+    pairs = [weak_purchase(params.method, int(names.n_weak))]
+    block = read_block(pairs=pairs, **block_arguments(snakemake))
     texts = texts_of_weak_stage(block, PromptFormat(**params.prompt))
     protocol = student_protocol(params.learning_rate, params.training, block.method)
     student = Student(files.student, hardware, texts, block.seed, protocol, params.adapt_layers, files.trunk or None)
@@ -23,6 +23,5 @@ with job(snakemake) as record:
     student.model.save_pretrained(snakemake.output.adapter)
     print(f"{len(ids)} weak labels: {stage}")
     # Whether the adapters are to go is no setting, since it must not train them again.
-    kept = snakemake.config.get("keep_weak_stages", True)
     record |= {"n_weak": int(names.n_weak), "ids": hash_ids(ids), "stage": stage}
-    record |= {"protocol": vars(protocol), "temporary": not kept}
+    record |= {"protocol": vars(protocol), "temporary": not snakemake.config["keep_weak_stages"]}

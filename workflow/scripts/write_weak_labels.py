@@ -9,13 +9,12 @@ with job(snakemake, whole_gpu=snakemake.params.labelling["engine"] == "vllm") as
     from elicitation.data.prompts import PromptFormat
     from elicitation.files import write_table
     from elicitation.models.engines import Labelling
-    from elicitation.models.hardware import Hardware
     from elicitation.models.loading import require_hardware
     from elicitation.training.supervision import label_by_supervisor
 
     imports_done()
     params, files = snakemake.params, snakemake.input
-    hardware = require_hardware(Hardware(**params.hardware))
+    hardware = require_hardware(params.hardware)
     sets = {part: pd.read_parquet(files[part]) for part in ("pool", "test")}
     examples = pd.concat(sets.values(), ignore_index=True)
     labels, made_by = label_by_supervisor(

@@ -58,19 +58,9 @@ def read_block(
     return Block(task, student, parsed, seed, examples.set_index("id"), shots, purchases, candidates)
 
 
-def read_weak_block(
-    task: str,
-    student: str,
-    seed: int,
-    method: Mapping,
-    n_weak: int,
-    pool: str | Path,
-    weak_labels: str | Path,
-    ordering: str | Path,
-) -> Block:
-    """The one purchase of a weak stage: n_weak labels, and the gold ones that its prompts hold; else as read_block."""
-    _, gold_shots = method_from(method).shots_bought
-    return read_block(task, student, seed, method, [(n_weak, gold_shots)], pool, weak_labels, ordering)
+def weak_purchase(method: Mapping, n_weak: int) -> Pair:
+    """What a weak stage buys: n_weak labels, and the gold ones that its prompts hold; method: as in read_block."""
+    return n_weak, method_from(method).shots_bought[1]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ trains; elicitation.training.runs carries a method out. How to add one stands in
 from dataclasses import asdict, dataclass, field, replace
 
 PAPER = "Mallen & Belrose (2024), arXiv 2410.13215"
+# What stands in paths for each number of examples that a study shows.
+FEW = "few"
 # The fields of a method that determine what a purchase achieves.
 ACTING = ("stages", "shots", "selection", "training")
 
@@ -19,6 +21,11 @@ class Shots:
     """`weak` or `gold`."""
     k: int | None = None
     """Number of examples; None, for methods that only prompt: each number in `grid.shots`."""
+
+    @property
+    def name(self) -> str:
+        """What the examples are called in paths, as in `2-gold` or, for each number in `grid.shots`, `few-gold`."""
+        return f"{FEW if self.k is None else self.k}-{self.quality}"
 
 
 @dataclass(frozen=True)
@@ -87,7 +94,7 @@ class Method:
         stage = self.stages[0]
         parts = [part for part in (stage.targets, stage.trains) if part not in ("labels", "all")]
         if self.shots:
-            parts.append(f"{self.shots.k}-{self.shots.quality}-shots")
+            parts.append(f"{self.shots.name}-shots")
         parts += [f"{key}-{value}" for key, value in sorted(self.training.items())]
         return "-".join(parts) or "plain"
 

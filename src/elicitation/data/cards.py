@@ -57,7 +57,10 @@ def hash_rows(rows: pd.DataFrame) -> str:
 
 
 def source_files(task: dict, sources: str, data_folder: str | None) -> dict[str, str]:
-    """Hashes of the local files that a task is read from, by their paths; on the hub, of the rows of each split."""
+    """Hashes of the local files that a task is read from, by their paths; on the hub, of the rows of each split.
+
+    InputError if the task pins the hash of its rows on the hub, and they have another one.
+    """
     if "table" in task:
         path = table_file(task, data_folder)
         return {str(path): hash_file(path)}
@@ -68,7 +71,10 @@ def source_files(task: dict, sources: str, data_folder: str | None) -> dict[str,
         return {}
     if sources == "hub":
         revision = revision_of(task, sources)
-        return {f"{revision}:{s}": hash_rows(read_split(task, s, sources, data_folder)) for s in splits_read(task)}
+        files = {f"{revision}:{s}": hash_rows(read_split(task, s, sources, data_folder)) for s in splits_read(task)}
+        if pinned := task["hub"].get("sha256"):
+            check_pinned(f"Task {task['name']!r}", hash_ids(list(files.values())), pinned)
+        return files
     paths = [split_file(task, split, data_folder) for split in splits_read(task)]
     return {str(path): hash_file(path) for path in paths}
 
@@ -87,18 +93,10 @@ def sample_texts(sets: dict[str, pd.DataFrame], n: int = 3) -> list[dict]:
     return [{"text": row.text, "gold": int(row.gold)} for row in islice(sets["test"].itertuples(), n)]
 
 
-def hash_sources(task: dict, sources: str, data_folder: str | None) -> dict[str, str]:
-    """As source_files; InputError if the task pins the hash of its rows on the hub, and they have another one."""
-    files = source_files(task, sources, data_folder)
-    if sources == "hub" and "sha256" in task.get("hub", {}):
-        check_pinned(f"Task {task['name']!r}", hash_ids(list(files.values())), task["hub"]["sha256"])
-    return files
-
-
 def write_card(
     task: dict, sources: str, data_folder: str | None, files: dict[str, str], sets: dict[str, pd.DataFrame]
 ) -> dict:
-    """What the card says of a task with these sets; files: as hash_sources returns them."""
+    """What the card says of a task with these sets; files: as source_files returns them."""
     card = {"source": revision_of(task, sources), "source_files": files}
     if files:
         card["source_sha256"] = hash_ids(list(files.values()))

@@ -8,7 +8,6 @@ import codecs
 import csv
 import io
 import json
-import os
 import re
 import sys
 from collections import Counter
@@ -21,7 +20,7 @@ from typing import NamedTuple
 from elicitation.buying.purchases import Supply
 from elicitation.data.formatting import template_fields, text_key
 from elicitation.errors import InputError, shown
-from elicitation.files import hash_text
+from elicitation.files import hash_text, is_file
 from elicitation.seeds import stream
 
 # The place of the gold label in a pattern; see count_patterns.
@@ -70,8 +69,7 @@ def table_file(task: dict, data_folder: str | None) -> Path:
         )
     if set("{}") & set(str(path)):
         raise InputError(f"Task {task['name']!r}: the path {path} holds braces, Snakemake's wildcards; rename it.")
-    # Unlike Path.is_file, it takes names that no file can have.
-    if not os.path.isfile(path):  # noqa: PTH113
+    if not is_file(path):
         raise InputError(f"Task {task['name']!r}: the table {path} is no file; correct data_folder or `table`.")
     return path
 

@@ -6,7 +6,6 @@ Parsimonious Rule-based Model for Sentiment Analysis of Social Media Text, ICWSM
 
 import ast
 import io
-import os
 import statistics
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from elicitation.errors import InputError, one_line, shown
-from elicitation.files import hash_file
+from elicitation.files import hash_file, is_file
 from elicitation.seeds import stream
 
 # The release whose source archive holds the ratings.
@@ -66,8 +65,7 @@ def local_archive(given: str) -> Path:
         raise InputError(
             f"Config, ratings_archive: the path {given} holds braces, Snakemake's wildcards; rename the file."
         )
-    # Unlike Path.is_file, it takes names that no file can have.
-    if not os.path.isfile(given):  # noqa: PTH113
+    if not is_file(given):
         raise InputError(
             f"Config, ratings_archive: {shown(given)} is no file; name a copy of {ARCHIVE}, or set it to null to "
             "download the archive."

@@ -1,9 +1,9 @@
 """Where a task's texts stand: splits and their local files. Imports nothing heavy."""
 
-import os
 from pathlib import Path
 
 from elicitation.errors import InputError
+from elicitation.files import is_file
 
 
 def as_list(value) -> list:
@@ -22,8 +22,7 @@ def split_file(task: dict, split: str, data_folder: str | None) -> Path:
     folder = Path(data_folder or ".") / task["local"]
     candidates = [folder / f"{split}.{ending}" for ending in ("parquet", "jsonl", "csv")]
     for path in candidates:
-        # Unlike Path.is_file, it takes names that no file can have.
-        if os.path.isfile(path):  # noqa: PTH113
+        if is_file(path):
             return path
     raise InputError(
         f"Task {task['name']!r}: none of {', '.join(map(str, candidates))} is a file; correct data_folder, "

@@ -1,5 +1,7 @@
 """Labels for the prompt or labels for finetuning?"""
 
+from itertools import product
+
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
@@ -13,6 +15,8 @@ from elicitation.figures import style
 QUALITIES = ("weak", "gold")
 # The look of methods that only prompt.
 ALONE = {"color": "0.5", "marker": "*", "markersize": 10, "markerfacecolor": "white", "linestyle": ":"}
+# The axis goes beyond the costs by this factor.
+MARGIN = 1.6
 # What the figure says where it has nothing to show.
 NO_PROMPTS = "No run of this study has labels in the prompt; list methods that have, and `shots` above 0."
 
@@ -29,16 +33,16 @@ def finetuning_labels(points: pd.DataFrame) -> pd.DataFrame:
 def plot_prompting(points: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str], weak_price: float) -> Figure:
     """Accuracy against cost, a curve a number of labels in the prompt, and one of prompts alone.
 
-    Rows: quality of the labels in the prompt; columns: quality of those for finetuning. points: as
-    analysis.scoring.summarise returns them; a purchase of both qualities for finetuning is in no panel. A study
-    without prompts gets a figure that says so.
+    Rows: quality of the labels in the prompt, where any prompt has such; columns: quality of those for finetuning.
+    points: as analysis.scoring.summarise returns them; a purchase of both qualities for finetuning is in no panel. A
+    study without prompts gets a figure that says so.
     """
     style.set_style()
     if not (points.shots > 0).any():
         figure = plt.figure(figsize=(style.PRINT_WIDTH, 0.6))
         figure.text(0.5, 0.5, NO_PROMPTS, ha="center", va="center")
         return figure
-    note = footnote(points, missing, titles)
+    note = f"{footnote(points, missing, titles)} {style.MOVED_ASIDE}"
     points, free = points[buys_labels(points)], points[~buys_labels(points)]
     points = finetuning_labels(priced(points, weak_price))
     points = points[(points.weak_trained == 0) | (points.gold_trained == 0)]
@@ -47,9 +51,10 @@ def plot_prompting(points: pd.DataFrame, missing: pd.DataFrame, titles: dict[str
     colours = style.shades(points[~alone].shots.unique())
     markers = dict(zip(colours, style.MARKERS, strict=False))
     aside = dict(zip(colours, style.LOG_STEP ** style.offsets(len(colours)), strict=True))
-    figure, panels = style.make_panels(4, columns=2)
-    for i, axes in enumerate(panels):
-        in_prompt, trained = QUALITIES[i // 2], QUALITIES[i % 2]
+    shown_in_prompts = [quality for quality in QUALITIES if (points.shot_quality == quality).any()]
+    parts = list(product(shown_in_prompts, QUALITIES))
+    figure, panels = style.make_panels(len(parts), columns=2)
+    for axes, (in_prompt, trained) in zip(panels, parts, strict=True):
         shown = points.shot_quality.isin(["", in_prompt])
         finetuned = points[shown & (points[f"{trained}_trained"] > 0)].sort_values("cost")
         for (shots, _), curve in finetuned.groupby(["shots", "method"]):
@@ -61,11 +66,12 @@ def plot_prompting(points: pd.DataFrame, missing: pd.DataFrame, titles: dict[str
         if len(free):
             style.draw_asking(axes, free.iloc[0])
         style.set_cost_axis(axes)
-        axes.set_xlim(points.cost.min() / 1.4, points.cost.max() * 1.4)
+        axes.set_xlim(points.cost.min() / MARGIN, points.cost.max() * MARGIN)
         style.set_accuracy_axis(axes, pd.concat([points.accuracy, free.accuracy]))
         style.set_title(axes, f"{in_prompt} in the prompt, {trained} for finetuning", 2)
     handles = [style.handle(f"{shots}", color=colours[shots], marker=markers[shots]) for shots in colours]
-    handles += [style.handle("prompt alone", **ALONE), style.weak_labels_handle()]
+    handles += [style.handle("prompt alone", **ALONE)] if alone.any() else []
+    handles += [style.weak_labels_handle()]
     handles += [style.asking_handle()] if len(free) else []
     style.add_legend(figure, handles, title="labels in the prompt")
     x_label = f"cost of all labels, in gold labels (a weak label costs {weak_price:g})"

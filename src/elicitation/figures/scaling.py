@@ -12,6 +12,8 @@ from elicitation.figures import style
 
 # So many panels stand in a row.
 COLUMNS = 4
+# The axis goes beyond the budgets by this factor.
+MARGIN = 1.25
 # The colour and the marker of each strategy; the colours are those of the frontier's scale of shares.
 LOOKS = dict(zip(STRATEGIES, zip(style.SHARE_COLOURS([1.0, 0.5, 0.1]), "osD", strict=True), strict=True))
 
@@ -40,11 +42,14 @@ def plot_scaling(
             curve, (colour, marker) = group[group.strategy == strategy], LOOKS[strategy]
             style.draw_curve(axes, curve.budget * style.LOG_STEP**step, curve, "accuracy", usual, colour, marker)
         style.draw_weak_accuracy(axes, group)
-        style.set_cost_axis(axes, sorted(budgets))
+        style.set_cost_axis(axes, budgets)
+        # The same for all students, also for those that have fewer budgets.
+        axes.set_xlim(best.budget.min() / MARGIN, best.budget.max() * MARGIN)
         style.set_accuracy_axis(axes, best.accuracy)
         style.set_title(axes, student, len(panels[:COLUMNS]))
     handles = [style.handle(strategy, color=colour, marker=marker) for strategy, (colour, marker) in LOOKS.items()]
     style.add_legend(figure, [*handles, style.weak_labels_handle()], title="labels bought")
     x_label = f"budget, in gold labels (a weak label costs {weak_price:g})"
-    style.finish_figure(figure, footnote(best, missing, titles), x_label, "accuracy, %")
+    note = f"{footnote(best, missing, titles)} {style.MOVED_ASIDE}"
+    style.finish_figure(figure, note, x_label, "accuracy, %")
     return figure

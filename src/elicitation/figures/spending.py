@@ -48,7 +48,8 @@ def plot_spending(
         for budget, curve in group.sort_values("weak_share").groupby("budget"):
             style.draw_band(axes, in_percent(curve.weak_share), curve, "accuracy", usual, colours[budget], "o")
         style.set_title(axes, titles.get(name, name), len(panels[:COLUMNS]))
-    handles = [style.handle(f"{budget}", color=colour, marker="o") for budget, colour in colours.items()]
+    shown = sorted(points.budget.unique())
+    handles = [style.handle(f"{budget:g}", color=colours[budget], marker="o") for budget in shown]
     style.add_legend(figure, [*handles, style.weak_labels_handle()], title="budget, in gold labels")
     x_label = f"share of the budget spent on weak labels, % (a weak label costs {weak_price:g})"
     note = footnote(points, missing, titles, "Bands (triangles where they leave the panel)")

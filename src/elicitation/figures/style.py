@@ -2,6 +2,7 @@
 
 import math
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib
@@ -16,7 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.markers import CARETDOWN, CARETUP
-from matplotlib.ticker import FixedLocator, NullFormatter
+from matplotlib.ticker import Locator, MaxNLocator, NullFormatter, NullLocator
 
 from elicitation.files import replacing
 
@@ -40,10 +41,16 @@ HANDLE_LENGTH = 8
 LEGEND_ROW = 0.18
 # The resolution of figures that are pictures, in dots per inch.
 RESOLUTION = 200
+# The leading digits of the numbers on a logarithmic axis: of several choices the first that gives two numbers is taken.
+LEADING_DIGITS = ((1,), (1, 3), (1, 2, 5), range(1, 10))
+# A number on an axis takes so many inches for each of its characters, and for the gap to the next.
+DIGIT_WIDTH = 0.08
 # The mark by which the text below a figure is found again.
 FOOTNOTE = "footnote"
 # Neighbouring curves are moved aside by this factor on a logarithmic axis.
 LOG_STEP = 1.07
+# What the footnote says of that.
+MOVED_ASIDE = "Points beside each other cost the same; they are moved aside, so that no bar hides another."
 # The looks of points, and of the lines of what all points of a panel are compared with.
 POINT = {"markersize": 4.5, "markeredgecolor": "black", "markeredgewidth": 0.4}
 WEAK_LABELS = {"color": "0.4", "linestyle": "--", "linewidth": 1}
@@ -108,14 +115,53 @@ def set_title(axes: Axes, text: str, columns: int = 1) -> None:
     axes.set_title("\n".join(textwrap.fill(line, TITLE_LENGTH // columns) for line in text.splitlines()))
 
 
-def set_cost_axis(axes: Axes, ticks: list[float] | None = None) -> None:
-    """Make the axis of costs logarithmic, with plain numbers; at `ticks` where they are given."""
+def cost_ticks(low: float, high: float, preferred: Sequence[float] = ()) -> np.ndarray:
+    """Numbers for a logarithmic axis from low to high: at least two.
+
+    They are the preferred ones, or powers of ten, or the coarsest other round numbers of which two lie on the axis.
+    """
+    powers = 10.0 ** np.arange(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    choices = [np.sort(preferred), *(np.outer(powers, digits).ravel() for digits in LEADING_DIGITS)]
+    choices.append(MaxNLocator(4, min_n_ticks=2).tick_values(low, high))
+    within = [ticks[(low <= ticks) & (ticks <= high)] for ticks in choices]
+    return next(ticks for ticks in within if len(ticks) > 1)
+
+
+class CostLocator(Locator):
+    """Puts the numbers of `cost_ticks` on a logarithmic axis, without those for which there is no room."""
+
+    def __init__(self, preferred: Sequence[float] = ()) -> None:
+        self.preferred = preferred
+
+    def __call__(self) -> list[float]:
+        low, high = sorted(self.axis.get_view_interval())
+        inches = self.axis.axes.get_window_extent().width / self.axis.get_figure().dpi
+        return self.fitting(cost_ticks(low, high, self.preferred), inches / math.log10(high / low))
+
+    @staticmethod
+    def fitting(ticks: Sequence[float], inches_per_power: float) -> list[float]:
+        """The ticks without those that would touch their neighbour; the first and the last stay."""
+
+        def apart(left: float, right: float) -> bool:
+            width = DIGIT_WIDTH * (len(f"{left:g}{right:g}") / 2 + 1)
+            return math.log10(right / left) * inches_per_power > width
+
+        first, *between, last = ticks
+        kept = [first]
+        for tick in between:
+            if apart(kept[-1], tick) and apart(tick, last):
+                kept.append(tick)
+        return [*kept, last]
+
+
+def set_cost_axis(axes: Axes, ticks: Sequence[float] = ()) -> None:
+    """Make the axis of costs logarithmic, with plain numbers: those of `ticks` where two of them are on it."""
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_major_locator(CostLocator(ticks))
     if ticks:
-        axes.xaxis.set_major_locator(FixedLocator(ticks))
-        axes.xaxis.set_minor_locator(FixedLocator([]))
+        axes.xaxis.set_minor_locator(NullLocator())
 
 
 def set_accuracy_axis(axes: Axes, accuracies: pd.Series) -> None:
@@ -236,5 +282,7 @@ def finish_figure(figure: Figure, footnote: str, x_label: str = "", y_label: str
         figure.supxlabel(x_label, fontsize="medium")
     if y_label:
         figure.supylabel(y_label, fontsize="medium")
-    figure.text(0.01, -0.02, textwrap.fill(footnote, FOOTNOTE_LENGTH), va="top", fontsize=7, color="0.3", gid=FOOTNOTE)
+    # No line begins with a percent sign.
+    note = textwrap.fill(footnote.replace(" %", "\xa0%"), FOOTNOTE_LENGTH)
+    figure.text(0.01, -0.02, note, va="top", fontsize=7, color="0.3", gid=FOOTNOTE)
     sns.despine(figure)

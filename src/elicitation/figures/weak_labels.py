@@ -9,7 +9,7 @@ from elicitation.figures import style
 from elicitation.figures.style import in_percent
 
 # The marker of a bin that holds all labels has this area, in square points.
-MARKER_AREA = 500
+MARKER_AREA = 250
 # Neighbouring supervisors are moved aside by this share of a row.
 STEP = 0.16
 
@@ -36,7 +36,13 @@ def plot_weak_labels(found: SupervisorQuality) -> Figure:
         xerr = style.error_bars(rows, "accuracy")
         accuracy.errorbar(in_percent(rows.accuracy), places, xerr=xerr, fmt="none", **bars)
         accuracy.scatter(in_percent(rows.accuracy), places, s=28, **look)
-    reliability.set(xlim=(-3, 103), ylim=(-3, 103), xlabel="weak label, %", ylabel="of these, gold label 1, %")
+    reliability.set(
+        xlim=(-8, 108),
+        ylim=(-8, 108),
+        xticks=range(0, 101, 25),
+        xlabel="weak label, %",
+        ylabel="of these, gold label 1, %",
+    )
     reliability.set_title("reliability")
     reliability.set_box_aspect(1)
     reliability.set_anchor("N")

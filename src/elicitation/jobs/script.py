@@ -159,7 +159,7 @@ def close_output(log: Path, terminal: TextIO) -> None:
 
 
 def block_arguments(snakemake) -> dict:
-    """What a job's block is read by, beside its purchases: arguments of buying.block.read_block and read_weak_block."""
+    """What a job's block is read by, beside its purchases: arguments of buying.block.read_block."""
     names, files = snakemake.wildcards, snakemake.input
     # The file is an empty list where no weak labels are bought.
     read = {"pool": files.pool, "weak_labels": files.weak_labels or None, "ordering": files.ordering}

@@ -29,6 +29,19 @@ def jobs_run_here(workflow) -> bool:
     return workflow.local_exec
 
 
+def cores_here(workflow) -> int:
+    """The cores that jobs on this machine may use together; 1 on a cluster, and where no job runs, as for --report.
+
+    Relies on `Workflow.local_exec`, and on `Workflow.cores` to raise a WorkflowError where no number is given.
+    """
+    from snakemake.exceptions import WorkflowError
+
+    try:
+        return workflow.cores if workflow.local_exec else 1
+    except WorkflowError:
+        return 1
+
+
 def only_touches(workflow) -> bool:
     """Whether Snakemake was called with --touch, so that no job reads or makes anything.
 
@@ -60,6 +73,16 @@ def given_settings(workflow) -> dict:
     Relies on `Workflow.config_settings.config`.
     """
     return dict(workflow.config_settings.config)
+
+
+def set_environment(workflow, file: str) -> None:
+    """Have the jobs of all scripts run in the conda environment that a file describes, where Snakemake makes any.
+
+    Relies on `Workflow.rules` and on a rule's `script` and `conda_env`.
+    """
+    for rule in workflow.rules:
+        if rule.script:
+            rule.conda_env = file
 
 
 def planned_rules(workflow) -> list[str]:

@@ -5,7 +5,6 @@ seconds for that: it turns each token of the vocabulary into an array of its own
 """
 
 import mmap
-import os
 import struct
 from collections import Counter
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from math import prod
 from pathlib import Path
 
 from elicitation.errors import InputError, shown
+from elicitation.files import is_file
 
 # The first bytes of every GGUF file.
 MAGIC = b"GGUF"
@@ -170,8 +170,7 @@ def read_header(path: Path, name: str) -> Header:
     name: of the model. Raises InputError unless the file is whole, and of an architecture and quantisation that
     transformers reads.
     """
-    # Unlike Path.is_file, it takes names that no file can have.
-    if not os.path.isfile(path):  # noqa: PTH113
+    if not is_file(path):
         raise InputError(f"Model {name!r}: {shown(str(path))} is no file; correct `gguf`, the path of a GGUF file.")
     try:
         facts = path.stat()

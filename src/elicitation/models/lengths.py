@@ -1,7 +1,7 @@
 """Counts of tokens, and whether texts and prompts fit a model. The tokenizer suffices; no model is loaded."""
 
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +11,7 @@ from elicitation.buying.methods import Shots
 from elicitation.buying.purchases import arrange, order_pool
 from elicitation.data.prompts import PromptFormat, label_token_ids
 from elicitation.errors import InputError
-from elicitation.models.folder import model_config
+from elicitation.models.folder import model_config, require_language_head
 
 # What architectures call the number of positions in their config; those without any (BLOOM, XLNet) know no limit.
 POSITIONS = ("max_position_embeddings", "n_positions", "max_seq_len")
@@ -49,30 +49,10 @@ def count_tokens(folder: Path, texts: list[str]) -> list[int]:
     return [len(encoding.ids) for encoding in tokenizer.encode_batch(texts)]
 
 
-def longest_prompt(
-    pool: pd.Series, per_label: int, shots: Sequence[Shots], seeds: Sequence[int], gold: Collection[str] | None = None
-) -> int:
-    """Tokens of the longest run of examples that any of the `shots` (each with its k) puts before a text.
-
-    pool: tokens by id; per_label: tokens of what stands around and behind a label; gold: the ids whose gold label is
-    known, by default all.
-    """
-    longest = 0
-    for seed in seeds if shots else []:
-        ordering, _ = arrange(order_pool(pool.index, seed), pool.index, pool.index if gold is None else gold)
-        for shot in shots:
-            ids = ordering[: shot.k] if shot.quality == "weak" else ordering[::-1][: shot.k]
-            longest = max(longest, int(pool[ids].sum()) + per_label * shot.k)
-    return longest
-
-
-def must_fit(few_shots: Sequence[Shots]) -> list[Shots]:
-    """The shots that must fit the context even where others may be left out.
-
-    These are the fewest examples of either quality, and the prompt without examples if the model is asked that too.
-    """
-    fewest = min((shots.k for shots in few_shots if shots.k), default=0)
-    return [shots for shots in few_shots if shots.k in (0, fewest)]
+def shown_ids(pool: pd.DataFrame, shots: Shots, seed: int) -> list[str]:
+    """The ids of the examples that a purchase of the seed puts before a text; pool: id and gold of its texts."""
+    ordering, _ = arrange(order_pool(pool.id, seed), pool.id, pool.id[pool.gold.notna()])
+    return (ordering if shots.quality == "weak" else ordering[::-1])[: shots.k]
 
 
 def tokens_per_label(folder: Path, style: PromptFormat) -> int:
@@ -97,51 +77,42 @@ def check_context(folder: Path, counts: list[int], ids: list[str], task: str, pr
     return context
 
 
-def prompt_length(
-    folder: Path,
-    reader: Mapping,
-    counts: Mapping[str, list[int]],
-    pool: pd.DataFrame,
-    style: PromptFormat,
-    seeds: Sequence[int],
-    leave_out: bool,
-) -> int:
-    """Tokens of the longest prompt that a model puts before a text, with what asks for the text's label.
+def check_texts(folder: Path, sets: Collection[pd.DataFrame], task: str) -> dict:
+    """Tokens of a task's texts, and the context of the model in `folder`; InputError if a text does not fit it.
 
-    reader, leave_out: as in `measure_lengths`; counts: tokens of the texts of each set; pool: id and gold of its texts.
+    sets: id and text of pool, test and supervision set.
     """
-    per_label = tokens_per_label(folder, style)
-    shots, few_shots = ([Shots(**settings) for settings in reader[kind]] for kind in ("shots", "few_shots"))
-    needed = shots + (must_fit(few_shots) if leave_out else few_shots)
-    by_id, known = pd.Series(counts["pool"], pool.id), pool.id[pool.gold.notna()]
-    shown = counts["supervision"][: reader["supervision_shots"]]
-    longest = max(longest_prompt(by_id, per_label, needed, seeds, known), sum(shown) + per_label * len(shown))
-    # A text behind which a label is asked for has the cue too.
-    return longest + (per_label if reader["asked"] or shots else 0)
+    texts = pd.concat(sets)
+    counts = count_tokens(folder, texts.text.tolist())
+    context = check_context(folder, counts, texts.id.tolist(), task)
+    return {"longest": max(counts), "mean": sum(counts) / len(counts), "context": context}
 
 
-def measure_lengths(
+def check_prompts(
     folder: Path,
-    reader: Mapping,
     sets: Mapping[str, pd.DataFrame],
     task: str,
     style: PromptFormat,
-    seeds: Sequence[int],
-    leave_out: bool,
+    seed: int,
+    source: str,
+    k: int,
+    asked: bool,
 ) -> dict:
-    """Tokens of the texts and prompts that the model in `folder` reads of a task, and its context.
+    """Tokens of the prompt that stands before each text of pool and test set, and the model's context.
 
-    InputError if a text does not fit behind the longest prompt, or a label is no token.
+    InputError if a text does not fit behind it, if a label is no token, or if the model has no language head.
 
-    reader: `asked` (whether it answers in words), `shots` and `few_shots` (of the methods that train and those that
-    only prompt) and `supervision_shots` (examples of the supervision set in its prompts); sets: id, text and gold of
-    pool, test and supervision; leave_out: whether prompts that do not fit are left out instead.
+    sets: id, text and gold of pool, test and supervision; source: `weak` or `gold`, for k examples that are bought, or
+    `supervision`, for the first k of that set; asked: whether the model in `folder` answers with a label's token.
     """
-    if reader["asked"]:
+    if asked:
+        require_language_head(folder, folder.name)
         label_token_ids(read_tokenizer(folder), style, folder.name)
-    counts = {part: count_tokens(folder, examples.text.tolist()) for part, examples in sets.items()}
-    every, ids = [n for part in counts.values() for n in part], pd.concat(sets.values()).id.tolist()
-    prompt = prompt_length(folder, reader, counts, sets["pool"], style, seeds, leave_out)
-    context = check_context(folder, every, ids, task, prompt)
-    mean = sum(every) / len(every)
-    return {"longest": max(every), "mean": mean, "longest_prompt": prompt, "context": context}
+    counts = {part: pd.Series(count_tokens(folder, rows.text.tolist()), rows.id) for part, rows in sets.items()}
+    bought = source != "supervision"
+    shown = counts["pool"][shown_ids(sets["pool"], Shots(source, k), seed)] if bought else counts["supervision"][:k]
+    # The text behind the examples has a cue too.
+    prompt = int(shown.sum()) + tokens_per_label(folder, style) * (k + 1)
+    texts = pd.concat([counts["pool"], counts["test"]])
+    context = check_context(folder, texts.tolist(), texts.index.tolist(), task, prompt)
+    return {"prompt": prompt, "longest": int(texts.max()), "context": context}

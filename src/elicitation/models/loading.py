@@ -1,7 +1,7 @@
 """Loading, adapting and saving models. Whatever differs between architectures is here."""
 
 import importlib.util
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import torch
@@ -51,8 +51,10 @@ transformers_logging.set_verbosity_error()
 transformers_logging.disable_progress_bar()
 
 
-def require_hardware(hardware: Hardware) -> Hardware:
-    """The hardware; InputError if it is not there, or lacks what the model wants: GPUs, bitsandbytes, bfloat16."""
+def require_hardware(settings: Mapping) -> Hardware:
+    """Hardware of these settings; InputError if it is not there, or lacks what the model wants: GPUs, bitsandbytes,
+    bfloat16."""
+    hardware = Hardware(**settings)
     check_precision(hardware)
     if hardware.quantization and importlib.util.find_spec("bitsandbytes") is None:
         raise InputError(

@@ -4,7 +4,6 @@ Presentations are upper bounds, since early stopping ends most stages sooner. Ho
 where jobs of the same student, supervisor or model have been measured (benchmarks/measured), they follow from these.
 """
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,11 +15,12 @@ from elicitation.api.chat import MIN_LINES
 from elicitation.api.costs import dollars
 from elicitation.buying.market import CANDIDATES
 from elicitation.buying.methods import Method, Shots, Stage
+from elicitation.files import read_json
 from elicitation.study.grid import NO_LABELS, as_runs, made_blocks
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, Model, OwnModel, SandboxModel
 from elicitation.study.study import Study
 from elicitation.study.supervisors import ModelSupervisor
-from elicitation.training.schedule import Protocol, plan_schedule, supervisor_protocol
+from elicitation.training.schedule import plan_schedule, student_protocol, supervisor_protocol
 
 # Assumed of tasks whose tokens are not counted yet.
 TOKENS_PER_TEXT = 150.0
@@ -100,9 +100,8 @@ def trunk_tokens(model: OwnModel, tasks: list[str], study: Study, folder: Path) 
 
 def tokens_of(task: str, model: Model, study: Study, folder: Path) -> float:
     """Mean tokens of a task's text as the model's tokenizer counted them in a study, else TOKENS_PER_TEXT."""
-    path = folder / f"results/tasks/{task}/lengths.json"
-    lengths = json.loads(path.read_text())["lengths"] if path.is_file() else {}
-    return lengths.get(study.original(model).name, {}).get("mean", TOKENS_PER_TEXT)
+    path = folder / f"results/tasks/{task}/texts/{study.original(model).name}.json"
+    return read_json(path).get("mean", TOKENS_PER_TEXT) if path.is_file() else TOKENS_PER_TEXT
 
 
 def planned_stages(runs: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -112,7 +111,7 @@ def planned_stages(runs: pd.DataFrame, study: Study) -> pd.DataFrame:
     rows = []
     for run in runs.itertuples(index=False):
         method = methods[run.method]
-        protocol = Protocol(learning_rate=1.0, **(training | method.training))
+        protocol = student_protocol(1.0, training, method)
         for stage, n in trained_stages(method, run.n_weak, run.n_gold):
             plan = plan_schedule(n, protocol)
             validations = plan.n_validation * plan.steps // plan.evaluate_every if plan.evaluate_every else 0

@@ -3,7 +3,9 @@
 import json
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import yaml
@@ -143,17 +145,11 @@ def as_yaml(value: Any) -> Any:
         return {key: as_yaml(item) for key, item in value.items()}
     if isinstance(value, list):
         return [as_yaml(item) for item in value]
-    if not isinstance(value, str):
-        return value
-    loader = yaml.SafeLoader("")
-    tag = loader.resolve(yaml.ScalarNode, value, (True, False))
-    if tag.rpartition(":")[2] not in ("int", "float", "bool", "null"):
-        return value
-    try:
-        return loader.construct_object(yaml.ScalarNode(tag, value))
-    except ValueError:
-        # A number of thousands of digits, which is refused where it stands.
-        return value
+    # No YAML at all, or a number of thousands of digits, is refused where it stands.
+    with suppress(ValueError, yaml.YAMLError):
+        read = yaml.safe_load(value) if isinstance(value, str) else value
+        return read if isinstance(read, (bool, int, float, NoneType)) else value
+    return value
 
 
 def with_overrides(config: Mapping, overrides: Mapping) -> dict:

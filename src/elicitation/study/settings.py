@@ -74,7 +74,7 @@ class Grid(Section):
     beyond_context: Literal["refuse", "leave_out"] = Field(
         "refuse",
         description="What becomes of these numbers where so many examples of a task do not fit the student's context; "
-        "`refuse` stops the study, `leave_out` runs the others (`lengths.json` of the task and `results/missing.csv` "
+        "`refuse` stops the study, `leave_out` runs the others (the runs' records and `results/missing.csv` "
         "list what is left out).",
     )
 

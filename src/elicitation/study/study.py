@@ -5,14 +5,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from elicitation.buying.methods import Method
+from elicitation.buying.methods import FEW, Method
 from elicitation.buying.purchases import Supply, full_supply
 from elicitation.data.own_labels import survey_table
 from elicitation.study.grid import Blocks, Group, as_runs, made_blocks, planned_blocks
 from elicitation.study.models import AnyModel, Model, OwnModel, TruncatedModel
 from elicitation.study.plan import Plan
 from elicitation.study.prices import price_of_ratings, prices_of
-from elicitation.study.readers import readers_of
 from elicitation.study.settings import Figures, Inference, Labelling, SomeTasks, Supervision, Training
 from elicitation.study.supervisors import Columns, Shuffled, Supervisor
 from elicitation.study.tasks import TableTask, Task
@@ -30,7 +29,7 @@ from elicitation.study.values import (
     may_be_absent,
     optional,
 )
-from elicitation.study.views import averaged_tasks, figures_of
+from elicitation.study.views import figures_of
 
 
 class Setup(Section):
@@ -214,10 +213,17 @@ class Study(Plan, Setup):
                 recipes.setdefault(method.recipe, []).append(name)
         return recipes
 
-    @cached_property
-    def readers(self) -> dict[str, list[dict]]:
-        """By task, the models that read its texts, as readers.readers_of has them."""
-        return {name: readers_of(name, self) for name in self.task_named}
+    def longest_examples(self, wildcards) -> dict:
+        """The examples of the longest prompt that must fit a model: arguments of models.lengths.check_prompts.
+
+        `wildcards.examples` is the name of Shots, or says how many examples of the `supervision` set are shown.
+        """
+        number, source = wildcards.examples.split("-")
+        if number != FEW:
+            return {"source": source, "k": int(number), "asked": source == "supervision"}
+        numbers = [k for k in self.grid.shots if k]
+        # Where prompts that do not fit are left out, those with the fewest examples must.
+        return {"source": source, "k": (max if self.grid.beyond_context == "refuse" else min)(numbers), "asked": True}
 
     # What is shown.
 
@@ -228,4 +234,5 @@ class Study(Plan, Setup):
 
     def averaged(self, figure: str | None = None) -> list[str]:
         """The tasks that are averaged, in the `spending` or `prompting` figures or elsewhere."""
-        return averaged_tasks(self, figure)
+        own = getattr(self.figures, f"{figure}_over") if figure else []
+        return own or self.average_over or list(self.task_named)

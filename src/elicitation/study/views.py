@@ -16,12 +16,6 @@ if TYPE_CHECKING:
     from elicitation.study.study import Study
 
 
-def averaged_tasks(study: Study, figure: str | None = None) -> list[str]:
-    """The tasks that are averaged, in the `spending` or `prompting` figures or elsewhere."""
-    own = getattr(study.figures, f"{figure}_over") if figure else []
-    return own or study.average_over or list(study.task_named)
-
-
 def panels_by_task(groups: Sequence[Group], over: Sequence[str], panel: str) -> dict[str, set[str]]:
     """The values of `panel` that the groups have on the average over the tasks `over`, and on each task."""
     tasks, panels = {}, {AVERAGE: set()}
@@ -68,7 +62,7 @@ def spending_figures(study: Study) -> dict[str, dict[str, list[str]]]:
     splits = [group for group in trained_groups(study) if study.method_named[group.method].finetune_on is None]
     if not splits:
         return {}
-    over = averaged_tasks(study, "spending")
+    over = study.averaged("spending")
     figures = {"spending": view(splits, over, "method", "supervisor", "student")}
     if len(study.tasks) > 1:
         figures["spending_tasks"] = {kind: [getattr(splits[0], kind)] for kind in SETTING}
@@ -87,7 +81,7 @@ def prompting_figure(study: Study) -> dict[str, dict[str, list[str]]]:
     prompted = [group for group in study.groups if group.method in {*chosen} & {*in_prompts}]
     if not prompted:
         return {}
-    shown = view(prompted, averaged_tasks(study, "prompting"), "method", "supervisor", "student")
+    shown = view(prompted, study.averaged("prompting"), "method", "supervisor", "student")
     return {"prompting": shown | {"method": chosen}}
 
 
@@ -99,7 +93,7 @@ def scaling_figure(study: Study) -> dict[str, list[str]]:
         (supervisor, task): found
         for supervisor in dict.fromkeys(group.supervisor for group in compared)
         for task, found in panels_by_task(
-            [group for group in compared if group.supervisor == supervisor], averaged_tasks(study), "student"
+            [group for group in compared if group.supervisor == supervisor], study.averaged(), "student"
         ).items()
     }
     supervisor, task = max(students, key=lambda place: len(students[place]))
