@@ -9,7 +9,7 @@ from scipy.special import expit
 
 from elicitation.analysis.choices import Decision, decide, terms_for
 from elicitation.analysis.evidence import evidence_rows
-from elicitation.analysis.names import ASKING, NOTHING_BOUGHT, PURCHASE, STRATEGIES, UNDETERMINED
+from elicitation.analysis.names import NOTHING_BOUGHT, PURCHASE, STRATEGIES, UNDETERMINED
 from elicitation.analysis.posterior import Block, Posterior, Scores, Surface
 from elicitation.analysis.posterior_fitting import fit_posterior
 from elicitation.buying.prices import exact, labels_for
@@ -59,6 +59,10 @@ def purchases_of(budgets: Sequence[int], gold_shares: Sequence[float], price: fl
     """(n, 2) of n_weak and n_gold: every budget spent by every share."""
     gold = [(budget, int(share * budget)) for budget in budgets for share in gold_shares]
     return np.unique([(labels_for(budget - n, price) if n < budget else 0, n) for budget, n in gold], axis=0)
+
+
+# 20 purchases at 4 budgets.
+PURCHASES = purchases_of(*GRIDS[0])
 
 
 def draw_correct(scores: np.ndarray, seeds: int, n: int, seed_spread: float, rng: np.random.Generator) -> np.ndarray:
