@@ -9,7 +9,8 @@ from elicitation.analysis.names import NOTHING_BOUGHT, REGIMES, STRATEGIES, UNDE
 from elicitation.analysis.posterior import Block, Free, Scores, Surface, joined
 from elicitation.buying.prices import cost, exact
 
-# A score that is higher by less than this is no gain: of purchases within it of the best one the cheapest is taken.
+# A score that is higher by no more than this is no gain: of purchases within it of the best one the cheapest is taken,
+# and none at all if what costs nothing is within it.
 SAME_SCORE = 0.0005
 # A strategy is the best one in a draw unless another is ahead by more than this.
 MIN_GAIN = 0.002
@@ -93,8 +94,8 @@ def affordable(surface: Surface, terms: Terms) -> tuple[np.ndarray, np.ndarray]:
     of_weak, of_gold = (price, terms.have_weak), (Fraction(1), terms.have_gold)
     most_weak = most_beside(gold, of_gold, (*of_weak, int(weak[-1])), terms)
     most_gold = most_beside(weak, of_weak, (*of_gold, int(gold[-1])), terms)
-    # A weak label that costs as much as a gold one is never worth it.
-    studied = surface.studied & ((weak == 0) | (price < 1))[:, None]
+    # A weak label that costs as much as a gold one is not worth it, unless it is paid already.
+    studied = surface.studied & ((weak <= terms.have_weak) | (price < 1))[:, None]
     i, j = np.nonzero(studied & (weak[:, None] <= most_weak))
     bought = [(weak[i], gold[j])]
     at_limit, across = limits_on_lines(weak, most_weak, studied)
@@ -178,14 +179,15 @@ def decide(block: Block, terms: Terms, verdict: float) -> Decision:
     tops = {name: draws[rows].max(axis=0) for name, rows in among.items()}
     by_strategy = {name: options.best(rows) for name, rows in among.items()}
     best = options.best()
-    buys = bool(options.scores.mean[best] > free.scores.mean[0])
+    buys = bool(options.scores.mean[best] > free.scores.mean[0] + SAME_SCORE)
     probabilities = {
         name: share_ahead(top, [t for other, t in tops.items() if other != name]) for name, top in tops.items()
     }
     beats_free = float((draws[best] > base).mean())
     leading = STRATEGIES[strategies[best]]
     # No strategy competes whose weak labels cost as much as gold ones.
-    compared = STRATEGIES if any(price < 1 for price in terms.prices.values()) else ["gold only"]
+    worth_it = terms.have_weak > 0 or any(price < 1 for price in terms.prices.values())
+    compared = STRATEGIES if worth_it else ["gold only"]
     missing = [name for name in compared if name not in among]
     seeds = options.surfaces[options.surface[best]].n_seeds
     if buys:

@@ -107,7 +107,8 @@ def average_evidence(parts: Sequence[Evidence], wanted: pd.DataFrame | None = No
             score=by_row.score.mean(),
             n_seeds=by_row.n_seeds.min(),
             n_test=by_row.n_test.sum(),
-            seed_variance=by_row.seed_variance.sum(min_count=1) / n_tasks**2,
+            # Tasks with a single seed are taken to vary as the others do.
+            seed_variance=by_row.seed_variance.mean() / n_tasks,
             seed_freedom=by_row.seed_freedom.sum(),
             n_tasks=n_tasks,
         )

@@ -15,19 +15,22 @@ def right_answers(log_odds: np.ndarray, gold: np.ndarray) -> np.ndarray:
 def contributions(measure: str, log_odds: np.ndarray, gold: np.ndarray) -> np.ndarray:
     """What each test example contributes to the measure, as log_odds (..., n); gold: (n,) of 0/1, with both classes.
 
-    The mean over the examples is the score, and their variance over n its sampling variance: for the AUROC that of
-    DeLong, DeLong & Clarke-Pearson (1988), Biometrics 44, from the share of the other class that each example is ranked
-    rightly against.
+    The mean over the examples is the score, and their variance over n its sampling variance, where classes are drawn in
+    the proportion they have. For the AUROC that is the variance of DeLong, DeLong & Clarke-Pearson (1988), Biometrics
+    44, from the share of the other class that each example is ranked rightly against.
     """
-    n, positives = len(gold), gold.sum()
-    weights = n / np.where(gold == 1, positives, n - positives)
+    right = right_answers(log_odds, gold)
     if measure == "accuracy":
-        return right_answers(log_odds, gold).astype(float)
-    if measure == "balanced_accuracy":
-        return right_answers(log_odds, gold) * weights / 2
-    placed = placements(log_odds, gold)
-    score = placed[..., gold == 1].mean(axis=-1, keepdims=True)
-    return score + (placed - score) * weights
+        return right
+    # Either measure is a mean over classes, so an example counts by how it differs from its own class.
+    auroc = measure == "auroc"
+    each, weight = (placements(log_odds, gold), 1.0) if auroc else (right, 0.5)
+    found = np.empty(each.shape)
+    means = [each[..., gold == label].mean(axis=-1, keepdims=True) for label in (0, 1)]
+    for label, mean in enumerate(means):
+        own = gold == label
+        found[..., own] = (each[..., own] - mean) * weight * len(gold) / own.sum()
+    return found + (means[0] + means[1]) / 2
 
 
 def placements(log_odds: np.ndarray, gold: np.ndarray) -> np.ndarray:

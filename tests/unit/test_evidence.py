@@ -1,0 +1,106 @@
+import numpy as np
+import pandas as pd
+import pytest
+from simulated import NAMES, draw_correct, draw_study, purchases_of
+
+from elicitation.analysis.evidence import (
+    average_evidence,
+    evidence_by_task,
+    evidence_on,
+    evidence_rows,
+    score_configuration,
+)
+from elicitation.analysis.names import ASKING, AVERAGE, COMMONER, LABELS, PURCHASE
+
+PURCHASES = purchases_of((16, 64), (0, 0.5, 1))
+ALIKE = np.full(len(PURCHASES), 0.8)
+
+
+def study(seed=0, **more):
+    return draw_study(PURCHASES, ALIKE, np.random.default_rng(seed), **more)
+
+
+def test_rows_hold_every_purchase_and_what_costs_nothing():
+    table = study()
+    assert table.kind.value_counts().to_dict() == {PURCHASE: len(PURCHASES), ASKING: 1, COMMONER: 1, LABELS: 1}
+    assert (table[list(NAMES)] == list(NAMES.values())).all(axis=None)
+    assert table.examples.map(np.mean).to_numpy() == pytest.approx(table.score, abs=1e-6)
+    assert table.set_index("kind").score[COMMONER] == 0.5
+    assert table[table.kind == PURCHASE].n_seeds.eq(4).all() and table.n_test.eq(400).all()
+
+
+def test_texts_without_a_weak_label_are_half_right_by_the_weak_labels():
+    test = pd.DataFrame({"id": range(4), "gold": [1, 0, 1, 0], "p_weak": [0.9, 0.2, np.nan, np.nan]})
+    runs = pd.DataFrame({"seed": 0, "n_weak": 0, "n_gold": 4, "id": range(4), "log_odds": [1.0, -1, -1, 1]})
+    table = evidence_rows(NAMES, test, runs, "accuracy").set_index("kind")
+    assert table.score.to_dict() == {PURCHASE: 0.5, COMMONER: 0.5, LABELS: 0.75}
+
+
+def test_the_seed_variance_is_what_seeds_add_to_the_examples():
+    """Their true variance, on average, whether seeds differ or not; one seed has none."""
+    rng, gold = np.random.default_rng(1), np.ones(400)
+    for spread in (0.0, 0.04):
+        found = []
+        for _ in range(200):
+            [correct] = draw_correct(np.array([0.8]), 4, 400, spread, rng)
+            found.append(score_configuration("accuracy", 2 * correct - 1, gold)["seed_variance"])
+        # Variances below 0 are cut, which leaves a little where there are none.
+        assert np.mean(found) == pytest.approx(spread**2 / 4, abs=0.25 * spread**2 / 4 + 3e-5)
+    assert np.isnan(score_configuration("accuracy", np.ones((1, 400)), gold)["seed_variance"])
+
+
+def test_scores_and_their_covariance_have_the_spread_of_new_studies():
+    drawn = [evidence_on(study(seed)) for seed in range(60)]
+    rows = (drawn[0].points.kind == PURCHASE).to_numpy()
+    scores = np.array([one.points.score[rows] for one in drawn])
+    claimed = np.mean([one.covariance[np.ix_(rows, rows)] for one in drawn], axis=0)
+    of_seeds = np.mean([one.points.seed_variance[rows].mean() for one in drawn])
+    centred = scores - 0.8
+    assert centred.var() == pytest.approx(np.diag(claimed).mean() + of_seeds, rel=0.15)
+    assert centred.mean(axis=1).var() == pytest.approx(claimed.mean() + of_seeds / len(PURCHASES), rel=0.45)
+
+
+def test_gold_runs_asking_and_the_commoner_label_are_shared_by_supervisors():
+    one = study()
+    table = pd.concat([one, one.assign(supervisor="w")], ignore_index=True)
+    points = evidence_on(table).points
+    shared = points.kind.isin([ASKING, COMMONER]) | ((points.kind == PURCHASE) & (points.n_weak == 0))
+    assert (points.supervisor[shared] == "").all() and (points.supervisor[~shared] != "").all()
+    assert shared.sum() == 4 and (~shared).sum() == 2 * 5
+
+
+def test_an_average_has_the_mean_score_and_half_the_variance_of_two_alike():
+    parts = [evidence_on(study(seed)) for seed in (0, 1)]
+    mean = average_evidence(parts)
+    assert mean.points.score.to_numpy() == pytest.approx((parts[0].points.score + parts[1].points.score) / 2)
+    assert mean.covariance == pytest.approx((parts[0].covariance + parts[1].covariance) / 4)
+    assert mean.points.n_tasks.eq(2).all() and mean.points.n_test.eq(800).all()
+    variances = [part.points.seed_variance.to_numpy() for part in parts]
+    assert mean.points.seed_variance.to_numpy() == pytest.approx(sum(variances) / 4)
+
+
+def test_a_task_with_one_seed_is_taken_to_vary_as_the_others():
+    parts = [evidence_on(study(0)), evidence_on(study(1, seeds=1))]
+    mean, rows = average_evidence(parts).points, parts[0].points.kind == PURCHASE
+    assert mean.seed_variance[rows].to_numpy() == pytest.approx(parts[0].points.seed_variance[rows] / 2)
+
+
+def test_an_average_holds_what_all_tasks_have_or_what_is_wanted_of_any():
+    whole, some = evidence_on(study(0)), evidence_on(study(1))
+    some = some.on((some.points.n_gold != 64).to_numpy())
+    assert len(average_evidence([whole, some]).points) == len(some.points)
+    wanted = average_evidence([whole, some], whole.points).points
+    assert len(wanted) == len(whole.points)
+    assert wanted.set_index(["n_weak", "n_gold"]).n_tasks[0, 64] == 1
+    nothing = whole.points.assign(method="another")
+    assert average_evidence([whole, some], nothing) is None
+
+
+def test_a_student_gets_an_average_before_its_tasks():
+    table = pd.concat([study(i, task=task) for i, task in enumerate("ab")])
+    assert [(student, task) for student, task, _ in evidence_by_task(table, "ab")] == [
+        ("s", AVERAGE),
+        ("s", "a"),
+        ("s", "b"),
+    ]
+    assert [task for _, task, _ in evidence_by_task(table, "a")] == ["a", "b"]
