@@ -127,14 +127,16 @@ def recommend(arguments: argparse.Namespace) -> int:
 
 
 def next_steps(arguments: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
     from elicitation.analysis.findings import read_findings
-    from elicitation.analysis.next_steps import as_json, read_evidence, step_lines, steps
+    from elicitation.analysis.next_steps import plan, read_evidence
+    from elicitation.analysis.next_steps_text import plan_lines
     from elicitation.jobs.training_times import training_times
 
-    question = question_of(arguments)
-    findings, evidence = read_findings(arguments.folder), read_evidence(arguments.folder)
-    found = steps(findings, evidence, question, training_times(arguments.folder))
-    print(json.dumps(as_json(found), indent=1) if arguments.json else "\n".join(step_lines(found)))
+    question, folder = question_of(arguments), arguments.folder
+    found = plan(read_findings(folder), read_evidence(folder), question, training_times(folder))
+    print(json.dumps(asdict(found), indent=1) if arguments.json else "\n".join(plan_lines(found)))
     return 0
 
 
