@@ -23,7 +23,7 @@ from elicitation.analysis.posterior import Posterior
 from elicitation.analysis.posterior_fitting import fit_posterior
 from elicitation.analysis.recommendation import ask, recommend
 
-ROUNDS, RUNS_A_ROUND = 5, 3
+ROUNDS, RUNS_A_ROUND = 5, 2
 NAMES = {"task": "t", "supervisor": "v", "student": "s", "method": "m"}
 # Weak and gold labels that are run at first.
 GRID = [
@@ -32,9 +32,9 @@ GRID = [
     *((40, 8), (80, 8), (80, 16), (160, 16), (160, 32), (320, 32), (320, 64)),
 ]
 # Test examples.
-N_TEST = 500
+N_TEST = 400
 # Standard deviations: of a run's luck; of the difficulty of examples on the probit scale, and a purchase's own share.
-LUCK, DIFFICULTY, OWN = 0.03, 1.0, 0.5
+LUCK, DIFFICULTY, OWN = 0.05, 1.0, 0.5
 ASKED = 0.62
 NO_TIMES = pd.DataFrame(columns=["student", "labels", "seconds"])
 TRUTHS: dict[str, Callable] = {

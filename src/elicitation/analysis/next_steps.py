@@ -35,8 +35,8 @@ TOLD = 5
 ALIKE = 1.5
 # A first round may cost this share of the budget at most.
 FIRST_ROUND = 0.75
-# A gain below this is not worth telling.
-LEAST_GAIN = 5e-5
+# A gain below this is none.
+LEAST_GAIN = 1e-9
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,9 @@ from elicitation.analysis.next_steps import Plan, Step
 from elicitation.analysis.recommendation_text import MEASURE_WORDS, labels_words, percent
 from elicitation.buying.amounts import amount_words
 
+# A gain that would be written as 0 is not told.
+LEAST_TOLD = 5e-5
+
 
 def gain_words(step: Step) -> str:
     """The gain of a step, and what it takes of time."""
@@ -34,22 +37,25 @@ def run_words(step: Step) -> str:
 def plan_lines(plan: Plan) -> Iterator[str]:
     """The plan as lines of Markdown."""
     question, name = plan.question, MEASURE_WORDS[plan.measure]
+    runs, tests, labels = (
+        [step for step in steps if step.gain >= LEAST_TOLD] for steps in (plan.runs, plan.tests, plan.labels)
+    )
     at = f"budget {amount_words(question.budget, question.currency)}" if question.budget else "the study's budgets"
     yield f"## What next? {plan.task}, student {plan.student}, {at}\n"
     yield f"What is recommended now is expected to bring {percent(plan.expected)} % {name}. By so much it is expected "
     yield "to rise, because something better may be found:\n"
-    if plan.runs:
+    if runs:
         yield "More runs, by gain an hour:\n"
-        yield from (f"{i}. {run_words(step)}" for i, step in enumerate(plan.runs, 1))
-    if plan.tests:
+        yield from (f"{i}. {run_words(step)}" for i, step in enumerate(runs, 1))
+    if tests:
         yield "\nMore test examples (all runs are made again, since models are not kept):\n"
-        for step in plan.tests:
+        for step in tests:
             more = f"{step.gold_labels:,} more gold labels"
             yield f"- {step.n_test:,} in all (now {plan.n_test:,}), {more}: {gain_words(step)}"
-    if plan.labels:
+    if labels:
         yield "\nLabels in rounds, part of what is bought in the end:\n"
-        for step in plan.labels:
+        for step in labels:
             have = f"--have-weak {step.n_weak} " * (step.n_weak > 0) + f"--have-gold {step.n_gold}" * (step.n_gold > 0)
             yield f"- buy {purchase_words(step)} first, train once, ask again with {have.strip()}: {gain_words(step)}"
-    if not plan.runs + plan.tests + plan.labels:
-        yield "Nothing: neither runs nor test examples are expected to change what is best."
+    if not runs + tests + labels:
+        yield "Nothing is expected to raise it by 0.01 points: what is best is known as well as it needs to be."
