@@ -129,7 +129,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--studies", type=int, default=10, help="of each truth and budget (10)")
     n = parser.parse_args().studies
-    print("| truth | budget | regret at first, points | after `next` | after the grid again |\n|---|---:|---:|---:|---:|")
+    print(
+        "| truth | budget | regret at first, points | after `next` | after the grid again |\n|---|---:|---:|---:|---:|"
+    )
     every = []
     for name, truth in TRUTHS.items():
         for budget in (30, 80):

@@ -157,5 +157,3 @@ def test_the_command_says_what_the_function_says(findings, answers, tmp_path, ca
 
 def test_a_tie_is_no_gain():
     assert SAME_SCORE <= 0.0005 < MIN_GAIN
-
-
