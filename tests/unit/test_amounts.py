@@ -59,7 +59,7 @@ def test_amounts_have_one_currency(texts, named, currency):
 
 
 def test_two_currencies_are_refused():
-    with pytest.raises(InputError, match="The amounts are in \\$ and in €; give all in one currency."):
+    with pytest.raises(InputError, match=r"The amounts are in \$ and in €; give all in one currency\."):
         common_currency([read_amount("$5"), read_amount("€5")], None)
 
 

@@ -281,7 +281,7 @@ def test_a_student_on_one_task_alone_is_found_there():
 def test_what_was_not_brought_up_to_date_is_told(folder):
     path = folder() / "results/recommendation.json"
     path.write_text(path.read_text().replace('"results/posterior.parquet": "', '"results/posterior.parquet": "x'))
-    with pytest.raises(InputError, match="recommendation.json comes from another posterior than .*run the study to"):
+    with pytest.raises(InputError, match=r"recommendation.json comes from another posterior than .*run the study to"):
         read_findings(path.parents[1])
     path.write_text('{"answers": [')
     with pytest.raises(InputError, match=r"recommendation.json cannot be read \(.*\); delete it. Then run the study"):
