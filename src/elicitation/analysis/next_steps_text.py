@@ -42,8 +42,8 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     )
     at = f"budget {amount_words(question.budget, question.currency)}" if question.budget else "the study's budgets"
     yield f"## What next? {plan.task}, student {plan.student}, {at}\n"
-    yield f"What is recommended now is expected to bring {percent(plan.expected)} % {name}. By so much it is expected "
-    yield "to rise, because something better may be found:\n"
+    now = f"What is recommended now is expected to bring {percent(plan.expected)} % {name}."
+    yield f"{now} By so much it is expected to rise, because something better may be found:\n"
     if runs:
         yield "More runs, by gain an hour:\n"
         yield from (f"{i}. {run_words(step)}" for i, step in enumerate(runs, 1))

@@ -172,9 +172,11 @@ def verdict_line(answer: Recommendation) -> str:
     """Whether the data support the way of spending."""
     regime = answer.regime
     shares = ", ".join(f"{PLAIN[name]} {100 * share:.0f} %" for name, share in regime.probabilities.items())
+    beats = f"{FREE_WORDS[answer.baseline.free]} with a probability of {100 * regime.beats_nothing:.0f} %"
     said = regime.reason or f"probability of being the best way: {shares} ({100 * regime.wanted:.0f} % are asked for)"
-    if regime.strategy == NOTHING_BOUGHT and not regime.reason:
-        said = f"the best purchase beats that with a probability of {100 * regime.beats_nothing:.0f} %"
+    said += f"; the purchase beats {beats}"
+    if regime.strategy == NOTHING_BOUGHT:
+        said = regime.reason or f"the best purchase beats {beats}"
     if answer.supported:
         return f"The data support it: {said}."
     if regime.name != UNDETERMINED:
@@ -201,8 +203,8 @@ def recommendation_lines(answer: Recommendation) -> Iterator[str]:
     else:
         yield f"**{nothing_words(answer)}.**"
     yield f"Expected {name}: {with_ends(answer.expected)}.\n"
-    yield from (f"Note: {sentence}" for sentence in notes(answer))
-    yield ""
+    if told := [f"Note: {sentence}" for sentence in notes(answer)]:
+        yield "\n".join(told) + "\n"
     yield from baseline_lines(answer)
     yield from (alternative_line(answer, *entry) for entry in answer.alternatives.items())
     if answer.alternatives or bought:
