@@ -123,8 +123,10 @@ class Known:
 
     def more_examples(self, times: float) -> np.ndarray:
         """(r, m) how the posterior changes by so many times the test examples, on which all runs are tested."""
-        rest = noise_covariance(self.evidence) - (1 - 1 / times) * self.evidence.covariance
-        gained = np.linalg.inv(rest + JITTER * np.eye(len(rest))) - self.inverse
+        points = self.evidence.points
+        points = points.assign(n_test=points.n_test * times)
+        noise = noise_covariance(replace(self.evidence, points=points, covariance=self.evidence.covariance / times))
+        gained = np.linalg.inv(noise + JITTER * np.eye(len(noise))) - self.inverse
         values, vectors = np.linalg.eigh(self.factors.T @ gained @ self.factors)
         values = values.clip(0)
         return vectors * np.sqrt(values / (1 + values))
