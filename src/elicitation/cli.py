@@ -1,17 +1,23 @@
 """The command `elicitation`: questions about results and studies. Each subcommand is a function and its arguments."""
 
+from __future__ import annotations
+
 import argparse
 import json
+import re
 import shutil
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import chdir
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from elicitation.buying.amounts import common_currency, read_amount
 from elicitation.errors import InputError
 
-# Price or budget; the largest is 1 over it.
-SMALLEST = 1e-12
+if TYPE_CHECKING:
+    from elicitation.analysis.findings import Question
 
 
 def trace(arguments: argparse.Namespace) -> int:
@@ -76,32 +82,165 @@ def estimate(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def question_of(arguments: argparse.Namespace) -> Question:
+    """The question that a command's arguments ask; InputError if they contradict each other."""
+    from elicitation.analysis.findings import Question
+
+    given = (arguments.budget, arguments.weak_price, arguments.gold_price)
+    currency = common_currency(given, arguments.currency)
+    if currency and not arguments.gold_price:
+        raise InputError(f"Amounts are in {currency}, so say what a gold label costs, such as --gold-price 3.")
+    budget, weak_price, gold_price = (amount and amount.value for amount in given)
+    names = ("task", "supervisor", "student", "method", "have_weak", "have_gold", "pool")
+    asked = {name: getattr(arguments, name) for name in names}
+    return Question(budget or 0.0, weak_price, gold_price or 1.0, currency=currency, **asked)
+
+
 def recommend(arguments: argparse.Namespace) -> int:
     from dataclasses import asdict
 
-    from elicitation.analysis.findings import Question, read_findings
+    from elicitation.analysis.findings import read_findings
+    from elicitation.analysis.questions import break_even, offer, reach
     from elicitation.analysis.recommendation import recommend
     from elicitation.analysis.recommendation_text import recommendation_lines
 
-    names = {name: getattr(arguments, name) for name in ("task", "supervisor", "student", "method")}
-    question = Question(arguments.budget, arguments.weak_price, arguments.gold_price, **names)
-    answer = recommend(read_findings(arguments.folder), question)
+    question, score, bought = question_of(arguments), arguments.score, arguments.buy
+    if score is None and bought is None and not arguments.budget:
+        raise InputError("Say what all labels may cost together: --budget 100; or ask by --score or --buy.")
+    if (score is not None) + (bought is not None) + arguments.break_even > 1:
+        raise InputError("--score, --buy and --break-even are questions of their own; ask one at a time.")
+    if (score is not None or bought is not None) and arguments.budget:
+        raise InputError("--score and --buy say what is spent by themselves; leave out --budget.")
+    if arguments.break_even and arguments.weak_price:
+        raise InputError("--break-even searches for the price of a weak label; leave out --weak-price.")
+    if bought is not None and not sum(bought):
+        raise InputError("--buy names no label; give the weak and the gold labels, such as --buy 1000 100.")
+    findings = read_findings(arguments.folder)
+    if score is not None:
+        answer = reach(findings, question, score)
+    elif bought is not None:
+        answer = offer(findings, question, *bought)
+    else:
+        answer = (break_even if arguments.break_even else recommend)(findings, question)
     print(json.dumps(asdict(answer), indent=1) if arguments.json else "\n".join(recommendation_lines(answer)))
     return 0
 
 
-def positive(text: str) -> float:
-    """A number above 0, of an argument."""
-    number = float(text)
-    if not SMALLEST <= number <= 1 / SMALLEST:
-        raise argparse.ArgumentTypeError(f"{text} must be a number from {SMALLEST:g} to {1 / SMALLEST:g}")
-    return number
+def next_steps(arguments: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from elicitation.analysis.findings import read_findings
+    from elicitation.analysis.next_steps import plan, read_evidence
+    from elicitation.analysis.next_steps_text import plan_lines
+    from elicitation.jobs.training_times import training_times
+
+    question, folder = question_of(arguments), arguments.folder
+    found = plan(read_findings(folder), read_evidence(folder), question, training_times(folder))
+    print(json.dumps(asdict(found), indent=1) if arguments.json else "\n".join(plan_lines(found)))
+    return 0
+
+
+def argument(read: Callable[[str], object]) -> Callable[[str], object]:
+    """A reader of an argument's text whose ValueError is the sentence that the user sees."""
+
+    def read_argument(text: str):
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return read_argument
+
+
+def count(text: str) -> int:
+    """A whole number from 0 on; ValueError says in a sentence what is wrong."""
+    if not re.fullmatch(r"\d+|\d{1,3}(,\d{3})+", text):
+        raise ValueError(f"{text} must be a whole number from 0 on")
+    return int(text.replace(",", ""))
+
+
+def share(text: str) -> float:
+    """A score from 0 to 1, or in percent; ValueError says in a sentence what is wrong."""
+    found = re.fullmatch(r"(\d*\.?\d+|\d+\.)\s*(%?)", text)
+    value = float(found[1]) / (100 if found[2] else 1) if found else 2.0
+    if value > 1:
+        raise ValueError(f"{text} must be a score from 0 to 1, or in percent, such as 0.9 or 90%")
+    return value
+
+
+def add_question(command: argparse.ArgumentParser, budget: str) -> None:
+    """Arguments of all commands that answer from a study's findings. budget: what help says of it."""
+    amount, price = argument(read_amount), argument(lambda text: read_amount(text, least=0))
+    whole = argument(count)
+    command.add_argument("folder", nargs="?", type=Path, default=Path(), help="the study's folder (this one)")
+    command.add_argument("--budget", type=amount, help=budget)
+    command.add_argument(
+        "--weak-price",
+        type=price,
+        help="of one weak label (the supervisor's own, where it has one): --weak-price 2c; free ones: --weak-price 0",
+    )
+    command.add_argument("--gold-price", type=amount, help="of one gold label (1): --gold-price '$3'")
+    command.add_argument("--currency", help="of amounts that name none: --currency €")
+    command.add_argument(
+        "--have-weak", type=whole, default=0, help="weak labels that you have already: --have-gold 200 --have-weak 1000"
+    )
+    command.add_argument("--have-gold", type=whole, default=0, help="gold labels that you have already")
+    command.add_argument("--pool", type=whole, help="how many texts can be labelled in all: --pool 3000")
+    command.add_argument("--task", help="the task (the average over tasks)")
+    command.add_argument("--student", help="the student (the only one)")
+    command.add_argument("--supervisor", help="the supervisor (the best)")
+    command.add_argument("--method", help="the method (the best)")
+    command.add_argument("--json", action="store_true", help="print the answer as JSON (docs/questions.md)")
+
+
+def add_recommend(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser(
+        "recommend",
+        help="what to buy, from the results of a study",
+        description="What to buy for a budget, from the results of a study; docs/questions.md explains the answers.",
+    )
+    add_question(command, "what all labels may cost together: --budget '$500' --gold-price '$3' --weak-price 2c")
+    command.add_argument(
+        "--score",
+        "--accuracy",
+        dest="score",
+        type=argument(share),
+        help="what is the cheapest purchase that is expected to reach this score: --accuracy 0.9",
+    )
+    command.add_argument(
+        "--buy",
+        nargs=2,
+        type=argument(count),
+        metavar=("WEAK", "GOLD"),
+        help="what would so many labels bring, against the best for that money: --buy 1000 100",
+    )
+    command.add_argument(
+        "--break-even",
+        action="store_true",
+        help="up to which price is a weak label bought: --break-even --budget 100",
+    )
+    command.set_defaults(function=recommend)
+
+
+def add_next(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser(
+        "next",
+        help="what to run, test or buy next, by what it is expected to gain",
+        description="What could be done next, by how much it is expected to raise the score of what is then bought.",
+    )
+    add_question(command, "what all labels may cost together (each of the study's budgets): --budget 100")
+    command.set_defaults(function=next_steps)
+
+
+class Parser(argparse.ArgumentParser):
+    """Tells what is wrong in one sentence."""
+
+    def error(self, message: str):
+        self.exit(2, f"Error: {message}. All options: {self.prog} --help\n")
 
 
 def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="elicitation", description="Questions about results and studies, and repairs."
-    )
+    parser = Parser(prog="elicitation", description="Questions about results and studies, and repairs.")
     commands = parser.add_subparsers(required=True, metavar="command")
 
     command = commands.add_parser("trace", help="how a result came to be, and the command that makes it again")
@@ -137,19 +276,8 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("folder", nargs="?", type=Path, default=Path(), help="where its results are or will be (here)")
     command.set_defaults(function=estimate)
 
-    command = commands.add_parser("recommend", help="what to buy for a budget, from the results of a study")
-    command.add_argument("folder", nargs="?", type=Path, default=Path(), help="the study's folder (this one)")
-    command.add_argument("--budget", type=positive, required=True, help="what all labels may cost together")
-    command.add_argument(
-        "--weak-price", type=positive, help="of one weak label (the supervisor's own, where it has one)"
-    )
-    command.add_argument("--gold-price", type=positive, default=1.0, help="of one gold label (1)")
-    command.add_argument("--task", help="the task (the average over tasks)")
-    command.add_argument("--student", help="the student (the only one)")
-    command.add_argument("--supervisor", help="the supervisor (the best)")
-    command.add_argument("--method", help="the method (the best)")
-    command.add_argument("--json", action="store_true", help="print the answer as JSON")
-    command.set_defaults(function=recommend)
+    add_recommend(commands)
+    add_next(commands)
     return parser
 
 

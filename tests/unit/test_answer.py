@@ -1,52 +1,63 @@
 from dataclasses import replace
 
 import pytest
+from posteriors import findings_on, posterior_table
 
 from elicitation.analysis.answer import answer_lines, choose_answers, sentence
 from elicitation.analysis.findings import Question
-from elicitation.analysis.recommendation import Asking, Choice, Estimate, Nothing, Recommendation
+from elicitation.analysis.names import NOTHING_BOUGHT, REGIMES, UNDETERMINED
+from elicitation.analysis.recommendation import (
+    Alternative,
+    Baseline,
+    Estimate,
+    Purchase,
+    Recommendation,
+    Regime,
+    Studied,
+    answer_all,
+    recommend,
+)
 
 
-def answer(budget=16, weak_price=0.1, asked=None, supported=True, n_seeds=3, task="film", **bought):
-    """A recommendation. asked: the probability that labels beat asking."""
-    asking = Asking(Estimate(0.79, 0.76, 0.82), 600, Estimate(0.0, -0.1, 0.1), asked)
-    names = {"supervisor": "small", "method": "m", "strategy": "weak only", "title": "Sequential SFT"}
+def answer(budget=16, weak_price=0.1, asked=True, decided=True, buys=True, task="film", own_price=None, **bought):
+    """A recommendation. asked: whether asking without labels was measured; buys: whether something is bought."""
+    names = {"supervisor": "small", "method": "m", "title": "Sequential SFT", "strategy": "weak only"}
+    amounts = {"n_weak": 160, "n_gold": 0, "cost": 16.0, "unspent": 0.0, "weak_price": own_price or weak_price}
+    purchase = Purchase(**{"new_weak": 0, "new_gold": 0, **names, **amounts} | bought)
+    asking, expected = Estimate(0.79, 0.76, 0.82), Estimate(0.741, 0.682, 0.8)
+    strategy = purchase.strategy if buys else NOTHING_BOUGHT
+    regime = REGIMES.get(strategy, NOTHING_BOUGHT) if decided else UNDETERMINED
+    other = Alternative(**vars(purchase), expected=expected, difference=expected)
     return Recommendation(
         question=Question(budget, weak_price),
         task=task,
         student="big",
-        weak_price=weak_price,
-        recommended=Choice(**{"n_weak": 160, "n_gold": 0, **names, "cost": 16.0} | bought),
-        accuracy=Estimate(0.741, 0.682, 0.8),
-        pure_strategies={},
-        nothing=Nothing(0.502, None if asked is None else asking),
-        loss_at_most=0.0,
-        regime={},
-        wanted=0.9,
-        supported=supported,
-        studied=True,
-        n_seeds=n_seeds,
-        basis="",
-        next=[],
+        measure="accuracy",
+        currency="",
+        purchase=purchase if buys else None,
+        expected=expected if buys else asking,
+        baseline=Baseline(asking if asked else None, Estimate(0.502, 0.502, 0.502), []),
+        regime=Regime(regime, strategy, {}, 0.0, 0.9, ""),
+        supported=decided,
+        alternatives={} if buys else {"weak only": other},
+        studied=Studied(True, False, 4.0, 1024.0, 0.0, 3, 1, 500),
     )
 
 
-BUY = "buy weak (160 weak labels of small at 0.1, used by Sequential SFT): right on 74.1 % (68.2 to 80.0), 3 seeds"
-ASKING = "doing nothing: asking without labels 79.0 % (76.0 to 82.0), always giving the commoner label 50.2 %"
+BUY = "buy weak (160 weak labels of small at 0.1, used by Sequential SFT): expected 74.1 %, between 68.2 and 80 %"
+COMMONER = "always giving the commoner label 50.2 %"
+ASKING = f"without labels: asking without labels 79 %, between 76 and 82 %; {COMMONER}"
+NOTHING = "buy nothing, since no purchase studied beats asking without labels"
 
 
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ({}, f"{BUY}; doing nothing: always giving the commoner label 50.2 %."),
-        ({"supported": False}, f"buy, but how is undetermined; the best guess is to {BUY}; "),
-        ({"asked": 0.95}, f"{BUY}; {ASKING}."),
-        ({"asked": 0.05}, f"buy nothing and ask the model without labels; the best purchase is to {BUY}; {ASKING}."),
-        (
-            {"asked": 0.5},
-            f"it is undetermined whether to buy or to ask without labels; if you buy, {BUY}; {ASKING}.",
-        ),
-        ({"asked": 0.05, "n_seeds": 1}, "it is undetermined whether to buy or to ask without labels"),
+        ({}, f"{BUY}; {ASKING}."),
+        ({"asked": False}, f"{BUY}; without labels: {COMMONER}."),
+        ({"decided": False}, f"it is undetermined how to spend it; the best guess is to {BUY}; "),
+        ({"buys": False}, f"{NOTHING}; the best one is to {BUY}; {ASKING}."),
+        ({"buys": False, "decided": False}, f"it is undetermined what to do; the best guess is to {NOTHING}; "),
         (
             {"n_weak": 80, "n_gold": 8, "strategy": "mixed"},
             "mix (80 weak labels of small at 0.1 and 8 gold labels, used by ",
@@ -58,6 +69,11 @@ def test_a_sentence_says_what_to_do_what_to_expect_and_what_nothing_achieves(giv
     assert sentence("small", answer(**given)).startswith(f"With a small budget (16 gold labels) {expected}")
 
 
+def test_what_is_not_affordable_is_said():
+    given = replace(answer(buys=False), alternatives={})
+    assert "nothing that was studied is affordable; without labels: " in sentence("small", given)
+
+
 def test_a_small_a_middle_and_a_large_budget_are_told_at_one_price():
     answers = [answer(budget, price) for price in (0.5, 0.1) for budget in (4, 256, 16, 64, 1024)]
     answers += [answer(2048, 0.1, task="tweet")]
@@ -67,11 +83,11 @@ def test_a_small_a_middle_and_a_large_budget_are_told_at_one_price():
         "middle": 64,
         "large": 1024,
     }
-    assert {entry.weak_price for entry in chosen.values()} == {0.1}
+    assert {entry.question.weak_price for entry in chosen.values()} == {0.1}
     lines = list(answer_lines(answers, 0.1))
     assert lines[0] == "# What to buy: film, student big, a weak label costs 0.1\n"
     assert [line[:2] for line in lines[1:4]] == ["1.", "2.", "3."] and "90 %" in lines[-1]
-    of_a_rater = [replace(entry, weak_price=0.05555) for entry in answers]
+    of_a_rater = [answer(budget, 0.1, own_price=0.05555) for budget in (4, 16, 64)]
     lines = list(answer_lines(of_a_rater, 0.1))
     assert lines[0].endswith("a weak label costs 0.1 unless it has a price of its own\n") and "at 1/18" in lines[1]
 
@@ -88,8 +104,16 @@ def test_labels_at_their_own_prices_are_told_with_them():
 
 def test_a_study_that_can_buy_nothing_says_so():
     assert "buys any label" in "".join(answer_lines([], 0.1))
+    nothing = recommend(findings_on(posterior_table()), Question(0.5, 0.1))
+    assert "buys any label" in "".join(answer_lines([nothing], 0.1))
 
 
 def test_fewer_budgets_have_fewer_sentences():
     assert list(choose_answers([answer(4), answer(16)], 0.1)) == ["small", "large"]
     assert list(choose_answers([answer(4)], 0.1)) == ["small"]
+
+
+def test_tables_with_a_common_label_get_the_advice_to_choose_another_measure():
+    lines = "\n".join(answer_lines(answer_all(findings_on(posterior_table(commoner=0.96))), 0.1))
+    assert "Note: 96 % of the texts have the same label" in lines and "auroc" in lines
+    assert "Note" not in "\n".join(answer_lines(answer_all(findings_on(posterior_table())), 0.1))

@@ -181,8 +181,8 @@ def test_there_are_a_figure_a_page_recommendations_and_an_answer(finished):
     answers = read_json(folder / "results/recommendation.json")["answers"]
     assert {answer["question"]["budget"] for answer in answers} == {4, 16}
     for answer in answers:
-        assert answer["recommended"]["cost"] <= answer["question"]["budget"]
-        assert np.isfinite(answer["nothing"]["asking"]["accuracy"]["mean"])
+        assert 0 <= answer["studied"]["unspent"] <= answer["question"]["budget"]
+        assert np.isfinite(answer["baseline"]["asking"]["mean"])
     told = (folder / "results/answer.md").read_text()
     assert "film, student smollm2, a weak label costs 0.1" in told
     # A small and a large budget, since there are two.

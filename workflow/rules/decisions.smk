@@ -126,22 +126,22 @@ rule plot_regime_map:
 
 rule recommend:
     input:
-        resamples="results/resamples.parquet",
-        production="results/production.json",
+        posterior="results/posterior.parquet",
     output:
         text=report("results/recommendation.md", caption="../report/recommendation.rst", category="Tables"),
-        # The answers stand in the record, and the settings that the command `elicitation recommend` reads.
+        # The answers stand in the record, and the settings that `elicitation recommend` and `elicitation next` read.
         record="results/recommendation.json",
     log:
         "logs/recommend.log",
     group:
         "tables"
     params:
-        version=9,
+        version=10,
         titles=TITLES,
         prices=study.prices,
-        pool_sizes=POOL_SIZES,
         budgets=study.budgets,
+        average_over=AVERAGED,
+        measure=study.inference.measure,
         verdict=study.inference.verdict,
     script:
         "../scripts/recommend.py"
@@ -158,7 +158,7 @@ rule write_answer:
     group:
         "tables"
     params:
-        version=3,
+        version=4,
         # The middle one of those shown.
         weak_price=sorted(study.weak_prices)[len(study.weak_prices) // 2] if study.weak_prices else 0,
     script:

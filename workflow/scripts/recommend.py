@@ -10,8 +10,7 @@ with job(snakemake) as record:
     from elicitation.analysis.recommendation_text import recommendation_report
     from elicitation.files import replacing
 
-    inputs, params = snakemake.input, snakemake.params
-    answers = answer_all(make_findings(inputs.resamples, inputs.production, dict(params.items())), params.budgets)
+    answers = answer_all(make_findings(snakemake.input.posterior, dict(snakemake.params.items())))
     record["answers"] = list(map(asdict, answers))
     with replacing(snakemake.output.text) as temporary:
         temporary.write_text(recommendation_report(answers))

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from elicitation.analysis.captions import percent_text, price_words
-from elicitation.analysis.names import PLAIN, UNDETERMINED
-from elicitation.analysis.recommendation import Recommendation
-from elicitation.analysis.recommendation_text import with_ends
+from elicitation.analysis.captions import price_words
+from elicitation.analysis.names import ASKING, COMMONER, PLAIN, UNDETERMINED
+from elicitation.analysis.recommendation import Alternative, Purchase, Recommendation
+from elicitation.analysis.recommendation_text import FREE_WORDS, MEASURE_WORDS, notes, percent, with_ends
 
 # What budgets are called in the sentences, from the smallest to the largest.
 BUDGET_SIZES = ("small", "middle", "large")
@@ -32,54 +32,59 @@ def choose_answers(answers: list[Recommendation], weak_price: float) -> dict[str
     return dict(zip(BUDGET_SIZES, (alike[0], alike[len(alike) // 2], alike[-1]), strict=True))
 
 
-def purchase_words(answer: Recommendation) -> str:
-    """A purchase with its way of spending, source, method, accuracy and seeds."""
-    bought, seeds = answer.recommended, answer.n_seeds
-    kinds = (
-        [f"{bought.n_weak:,} weak labels of {bought.supervisor} at {price_words(answer.weak_price)}"]
-        if bought.n_weak
-        else []
-    )
-    kinds += [f"{bought.n_gold:,} gold labels"] if bought.n_gold else []
-    way = f"{PLAIN[bought.strategy]} ({' and '.join(kinds)}, used by {bought.title})"
-    return f"{way}: right on {with_ends(answer.accuracy)}, {seeds} seed{'' if seeds == 1 else 's'}"
+def purchase_words(bought: Purchase) -> str:
+    """A purchase with its way of spending, source and method."""
+    weak = f"{bought.n_weak:,} weak labels of {bought.supervisor} at {price_words(bought.weak_price)}"
+    kinds = [weak] * (bought.n_weak > 0) + [f"{bought.n_gold:,} gold labels"] * (bought.n_gold > 0)
+    return f"{PLAIN[bought.strategy]} ({' and '.join(kinds)}, used by {bought.title})"
 
 
 def nothing_words(answer: Recommendation) -> str:
     """What buying no label achieves, in words."""
-    nothing = answer.nothing
-    commoner = f"always giving the commoner label {percent_text(nothing.commoner)} %"
-    if nothing.asking is None:
-        return f"doing nothing: {commoner}"
-    return f"doing nothing: asking without labels {with_ends(nothing.asking.accuracy)}, {commoner}"
+    baseline = answer.baseline
+    commoner = f"{FREE_WORDS[COMMONER]} {percent(baseline.commoner.mean)} %"
+    asking = f"{FREE_WORDS[ASKING]} {with_ends(baseline.asking)}; " if baseline.asking else ""
+    return f"without labels: {asking}{commoner}"
+
+
+def best_alternative(answer: Recommendation) -> Alternative | None:
+    """The purchase with the highest expected score where none is recommended."""
+    return max(answer.alternatives.values(), key=lambda other: other.expected.mean, default=None)
 
 
 def sentence(size: str, answer: Recommendation) -> str:
     """What to do with a budget, in one sentence."""
     start = f"With a {size} budget ({answer.question.budget:g} gold labels)"
-    choice, nothing, worth = purchase_words(answer), nothing_words(answer), answer.worth_buying
-    if worth == "no":
-        return f"{start} buy nothing and ask the model without labels; the best purchase is to {choice}; {nothing}."
-    if worth == UNDETERMINED:
-        return f"{start} it is undetermined whether to buy or to ask without labels; if you buy, {choice}; {nothing}."
-    if not answer.supported:
-        return f"{start} buy, but how is undetermined; the best guess is to {choice}; {nothing}."
-    return f"{start} {choice}; {nothing}."
+    decided = answer.regime.name != UNDETERMINED
+    if answer.purchase:
+        choice = f"{purchase_words(answer.purchase)}: expected {with_ends(answer.expected)}"
+        guess = "" if decided else "it is undetermined how to spend it; the best guess is to "
+        return f"{start} {guess}{choice}; {nothing_words(answer)}."
+    other, free = best_alternative(answer), FREE_WORDS[answer.baseline.free]
+    if other is None:
+        return f"{start} nothing that was studied is affordable; {nothing_words(answer)}."
+    guess = "" if decided else "it is undetermined what to do; the best guess is to "
+    best = f"the best one is to {purchase_words(other)}: expected {with_ends(other.expected)}"
+    return f"{start} {guess}buy nothing, since no purchase studied beats {free}; {best}; {nothing_words(answer)}."
 
 
 def answer_lines(answers: list[Recommendation], weak_price: float) -> Iterator[str]:
     """The sentences as lines of Markdown, with the task, student and price that they hold for."""
-    if not answers:
+    if not any(answer.purchase or answer.alternatives for answer in answers):
         yield "# What to buy\n\nNo budget of this study buys any label at its prices."
         return
     chosen = choose_answers(answers, weak_price)
     first = next(iter(chosen.values()))
     price = first.question.weak_price
     costs = "weak labels at their own prices" if price is None else f"a weak label costs {price_words(price)}"
-    if price is not None and any(answer.weak_price != price for answer in chosen.values()):
+    bought = [answer.purchase for answer in chosen.values() if answer.purchase]
+    if price is not None and any(purchase.weak_price != price for purchase in bought):
         costs += " unless it has a price of its own"
     yield f"# What to buy: {first.task}, student {first.student}, {costs}\n"
     yield from (f"{i}. {sentence(size, answer)}" for i, (size, answer) in enumerate(chosen.items(), 1))
-    wanted = f"{100 * first.wanted:.0f} %"
-    yield "\nIn brackets: 95 % intervals; that of asking without labels is over the test examples alone."
+    yield ""
+    for note in dict.fromkeys(note for answer in chosen.values() for note in notes(answer)):
+        yield f"Note: {note}"
+    seeds, wanted = first.studied.n_seeds, f"{100 * first.regime.wanted:.0f} %"
+    yield f"Scores: {MEASURE_WORDS[first.measure]}, with 95 % intervals; at least {seeds} seeds a purchase."
     yield f"Undetermined: less sure than {wanted}. Every budget and price: results/recommendation.md."

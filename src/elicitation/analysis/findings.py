@@ -1,17 +1,18 @@
 """What a question about purchases asks, and what a study found, as the answer needs it. Imports nothing heavy."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
-from elicitation.analysis.evidence import Evidence, read_evidence
-from elicitation.analysis.production import Fit, read_production
+from elicitation.analysis.choices import Terms
+from elicitation.analysis.names import AVERAGE
+from elicitation.analysis.posterior import Block, Posterior, read_posterior
 from elicitation.buying.prices import exact
 from elicitation.errors import InputError
 from elicitation.files import hash_file, read_json
 
 # The files in a study's folder `results` that hold its findings.
-FINDING_FILES = ("resamples.parquet", "production.json", "recommendation.json")
+FINDING_FILES = ("posterior.parquet", "recommendation.json")
 FINISH = "run the study to its end first: snakemake --cores all."
 
 
@@ -21,13 +22,21 @@ class Question:
 
     budget: float
     weak_price: float | None = None
-    """None: that of the supervisor, where it has one only."""
+    """None: that of the supervisor, where it has one only. It may be 0."""
     gold_price: float = 1.0
     task: str | None = None
     """None: the average over tasks, or the only one."""
     supervisor: str | None = None
     student: str | None = None
     method: str | None = None
+    have_weak: int = 0
+    """Weak labels that are there already and need no money."""
+    have_gold: int = 0
+    """Gold labels that are there already and need no money."""
+    pool: int | None = None
+    """How many texts can be labelled in all; None: however many."""
+    currency: str = ""
+    """Of prices, budget and answers; empty where they are in gold labels."""
 
     @property
     def budget_in_gold(self) -> Fraction:
@@ -39,39 +48,88 @@ class Question:
 class Findings:
     """What a study found, as the recommendation needs it."""
 
-    evidence: Evidence
-    fits: list[Fit]
+    posterior: Posterior
     prices: dict[str, list[float]]
     """Of the weak labels of each supervisor, gold = 1."""
     titles: dict[str, str]
     """What methods are called."""
     verdict: float
     """Probability from which on something is decided."""
-    pool_sizes: dict[str, int] = field(default_factory=dict)
-    """Examples that can be labelled, by task; of a task without an entry, however many."""
+    measure: str = "accuracy"
+    """The score: one of measures.MEASURES."""
+    budgets: list[float] = field(default_factory=list)
+    """That the study looks at, in gold labels."""
+    average_over: list[str] = field(default_factory=list)
+    """The tasks that are averaged."""
 
 
 def read_findings(folder: Path) -> Findings:
     """The findings in a study's folder; InputError if the study is not finished, or not since it was extended."""
-    resamples, production, recommendation = (folder / "results" / name for name in FINDING_FILES)
-    for path in (resamples, production, recommendation):
+    posterior, recommendation = (folder / "results" / name for name in FINDING_FILES)
+    for path in (posterior, recommendation):
         if not path.is_file():
             raise InputError(f"{path} is not there; {FINISH}")
-    runs, records = hash_file(resamples), {}
-    for path in (production, recommendation):
-        try:
-            records[path] = read_json(path)
-        except ValueError as error:
-            raise InputError(f"{path} cannot be read ({error}); delete it. Then {FINISH}") from error
-        if records[path].get("inputs", {}).get(f"results/{resamples.name}") != runs:
-            raise InputError(f"{path} comes from other runs than {resamples}; {FINISH}")
-    findings = make_findings(resamples, production, records[recommendation]["settings"])
-    if not {"seed_share", "commoner_accuracy"} <= {*findings.evidence.points}:
-        raise InputError(f"{resamples} comes from an earlier version; {FINISH}")
-    return findings
+    try:
+        record = read_json(recommendation)
+    except ValueError as error:
+        raise InputError(f"{recommendation} cannot be read ({error}); delete it. Then {FINISH}") from error
+    if record.get("inputs", {}).get(f"results/{posterior.name}") != hash_file(posterior):
+        raise InputError(f"{recommendation} comes from another posterior than {posterior}; {FINISH}")
+    return make_findings(posterior, record["settings"])
 
 
-def make_findings(resamples: str | Path, production: str | Path, settings: dict) -> Findings:
-    """The findings from result files; settings: prices, titles, verdict, pool_sizes as in Findings."""
-    chosen = {name: settings[name] for name in ("prices", "titles", "verdict", "pool_sizes")}
-    return Findings(read_evidence(resamples), read_production(production), **chosen)
+def make_findings(posterior: str | Path, settings: dict) -> Findings:
+    """The findings from result files; settings: all but the posterior, by the names of Findings."""
+    names = ("prices", "titles", "verdict", "measure", "budgets", "average_over")
+    return Findings(read_posterior(posterior), **{name: settings[name] for name in names})
+
+
+def only(values: list[str], kind: str) -> str:
+    """The value, if there is one; InputError names the choice otherwise."""
+    if len(values) > 1:
+        raise InputError(f"The study has several {kind}s: {', '.join(values)}; name one by --{kind}.")
+    return values[0]
+
+
+def narrow(posterior: Posterior, question: Question) -> Block:
+    """What the question is about, all of one task and student; InputError if there is no such thing."""
+    blocks, asked = posterior.blocks, asdict(question)
+    for kind in ("supervisor", "method", "student", "task"):
+        if (wanted := asked[kind]) is None:
+            continue
+        if kind in ("supervisor", "method"):
+            known = dict.fromkeys(getattr(surface, kind) for block in blocks for surface in block.surfaces)
+            blocks = [block.only(**{kind: wanted}) for block in blocks]
+            blocks = [block for block in blocks if block.surfaces]
+        else:
+            known = dict.fromkeys(getattr(block, kind) for block in blocks)
+            blocks = [block for block in blocks if getattr(block, kind) == wanted]
+        if not blocks:
+            raise InputError(f"There is no result for the {kind} {wanted!r}; known are {', '.join(known)}.")
+    blocks = [block for block in blocks if block.surfaces]
+    if not blocks:
+        raise InputError("The study bought no labels, so it cannot say what they bring.")
+    tasks = list(dict.fromkeys(block.task for block in blocks))
+    task = AVERAGE if AVERAGE in tasks else only(tasks, "task")
+    blocks = [block for block in blocks if block.task == task]
+    return {block.student: block for block in blocks}[only([block.student for block in blocks], "student")]
+
+
+def price_of(supervisor: str, question: Question, findings: Findings) -> Fraction:
+    """Price of a weak label, gold = 1; InputError if it must be named."""
+    if question.weak_price is not None:
+        return exact(question.weak_price) / exact(question.gold_price)
+    prices = findings.prices[supervisor]
+    if len(prices) > 1:
+        shown = ", ".join(f"{price:g}" for price in prices)
+        raise InputError(f"The study looks at several prices of a weak label ({shown}); name yours by --weak-price.")
+    return exact(prices[0])
+
+
+def terms_of(block: Block, question: Question, findings: Findings) -> Terms:
+    """On which terms the question buys labels of the block's supervisors; InputError if a price must be named."""
+    supervisors = dict.fromkeys(surface.supervisor for surface in block.surfaces)
+    if question.have_weak:
+        only(list(supervisors), "supervisor")
+    prices = {name: price_of(name, question, findings) for name in supervisors}
+    return Terms(question.budget_in_gold, prices, question.pool, question.have_weak, question.have_gold)

@@ -1,88 +1,321 @@
-"""Which runs or labels would decide what a recommendation leaves open. Imports nothing heavy."""
+"""What could be done next, by how much it is expected to gain: more runs, more test examples, labels in rounds.
 
-import math
-from collections.abc import Mapping
-from fractions import Fraction
-from statistics import NormalDist
+What is bought is the purchase with the highest expected score. An observation changes the expected scores, and so, at
+times, what is bought; the expected rise of the score of what is bought is the observation's value (the knowledge
+gradient; Frazier, Powell & Dayanik 2009, INFORMS Journal on Computing 21). How far expected scores will change is
+known before the observation is made: the posterior of a block is m + F z with standard normal z (r,), and an
+observation of precision M (r, r) about z changes the means by F W e, where W Wᵀ = I - (I + M)⁻¹ and e is standard
+normal too.
+"""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
-from elicitation.analysis.captions import describe_purchase
-from elicitation.analysis.names import strategy_of
-from elicitation.analysis.production import Z
-from elicitation.buying.prices import labels_for
+from elicitation.analysis.choices import Options, find_options
+from elicitation.analysis.evidence import Evidence, evidence_by_task
+from elicitation.analysis.findings import FINISH, Findings, Question, narrow, terms_of
+from elicitation.analysis.names import LABELS, PURCHASE
+from elicitation.analysis.noise import noise_covariance, seed_variances
+from elicitation.analysis.posterior import Block, Scores, Surface, joined
+from elicitation.analysis.recommendation import questions
+from elicitation.errors import InputError
 
-# No more seeds than this are ever proposed.
-MOST_SEEDS = 30
-# No more test examples are ever proposed than so many times those that there are.
-MOST_EXAMPLES = 10
+# Added to variances so that matrices can be inverted in binary numbers.
+JITTER = 1e-8
+# So many times the test examples are looked at.
+MORE_EXAMPLES = (2, 4)
+# So many steps of each kind are told.
+TOLD = 5
+# Purchases whose labels of either kind differ by less than this factor are told once.
+ALIKE = 1.5
+# A first round may cost this share of the budget at most.
+FIRST_ROUND = 0.75
+# A gain below this is none.
+LEAST_GAIN = 1e-9
 
 
-def purchase_of(strategy: str, budget: Fraction, weak_price: Fraction, pool_size: float) -> tuple[int, int] | None:
-    """A purchase that spends the budget by this strategy, half of it on either label where it is mixed, if any does.
+@dataclass(frozen=True)
+class Step:
+    """Something that could be done next."""
 
-    pool_size: examples that can be labelled; beyond, there is nothing to buy.
+    kind: str
+    """`run`: one more seed of a purchase; `test`: more test examples; `labels`: buy these, then ask again."""
+    gain: float
+    """By how much the score of what is then bought is expected to rise."""
+    hours: float | None
+    """Of training; None where no finished run tells how long one takes."""
+    gold_labels: int = 0
+    """Gold labels to pay for it; those of `labels` are part of what is bought anyway."""
+    n_weak: int = 0
+    n_gold: int = 0
+    supervisor: str = ""
+    method: str = ""
+    title: str = ""
+    n_seeds: int = 0
+    """How many runs of the purchase there are."""
+    n_test: int = 0
+    """How many test examples there would be."""
+
+    @property
+    def rate(self) -> float:
+        """Gain an hour; the gain where hours are not known."""
+        return self.gain / self.hours if self.hours else self.gain
+
+
+def read_evidence(folder: Path) -> pd.DataFrame:
+    """What was measured in a study's folder; InputError if the study is not finished."""
+    path = folder / "results/evidence.parquet"
+    if not path.is_file():
+        raise InputError(f"{path} is not there; {FINISH}")
+    return pd.read_parquet(path)
+
+
+def expected_rise(means: np.ndarray, changes: np.ndarray) -> float:
+    """By how much the highest of several expected scores is expected to rise.
+
+    means: (n,); changes: (n, m) factors of the covariance of what they will change by. Of the best one and each other
+    one the rise has a closed form; that of all of them is at least the largest of these, which is returned.
     """
-    n_gold = {"weak only": 0, "mixed": max(1, labels_for(budget, 2)), "gold only": labels_for(budget, 1)}[strategy]
-    n_gold = min(n_gold, pool_size)
-    n_weak = 0 if strategy == "gold only" else min(labels_for(budget - n_gold, weak_price), pool_size - n_gold)
-    possible = n_weak >= 0 and n_weak + n_gold > 0 and strategy_of(n_weak, n_gold) == strategy
-    return (n_weak, n_gold) if possible else None
+    best = int(means.argmax())
+    behind, spread = means[best] - means, np.linalg.norm(changes - changes[best], axis=1)
+    z = behind / np.maximum(spread, 1e-12)
+    return float((spread * norm.pdf(z) - behind * norm.sf(z)).max())
 
 
-def factor_alone(excess: float, share: float) -> float:
-    """How many times as much evidence of one kind divides a variance by `excess`; infinite where it cannot.
+@dataclass(frozen=True, eq=False)
+class Known:
+    """The posterior of a student on a task, and how far its measured scores may be off."""
 
-    share: what this kind, seeds or test examples, accounts for of the variance; the rest stays as it is.
+    block: Block
+    evidence: Evidence
+    """The measured scores, without those that the posterior does not keep."""
+    factors: np.ndarray
+    """(n, r) of their posterior."""
+    variances: np.ndarray
+    """(n,) of them by the draw of seeds."""
+    inverse: np.ndarray
+    """(n, n) of the covariance of their errors."""
+
+    def one_more_seed(self, surface: Surface, n_weak: int, n_gold: int) -> np.ndarray:
+        """(r, 1) how the posterior changes by one more run of a purchase, which may be the first one of it."""
+        points = self.evidence.points
+        bought = points[points.kind == PURCHASE]
+        apart = np.abs(np.log1p(bought[["n_weak", "n_gold"]]) - np.log1p([n_weak, n_gold])).sum(axis=1)
+        own = bought.supervisor.isin([surface.supervisor, ""]) & (bought.method == surface.method)
+        nearest = apart.where(own, np.inf).idxmin()
+        variance = self.variances[nearest]
+        n_seeds = int(points.n_seeds[nearest])
+        if apart[nearest] > 0:
+            # Nearby purchases are as noisy; the test examples are of this purchase's own.
+            direction = surface.at([n_weak], [n_gold]).factors[0]
+            precision = 1 / (variance * n_seeds + self.evidence.covariance[nearest, nearest] + JITTER)
+        else:
+            # The variance of the mean over seeds shrinks, that of the test examples stays as it is.
+            less = variance / (n_seeds + 1)
+            direction = self.factors.T @ self.inverse[nearest]
+            precision = less / (1 - less * self.inverse[nearest, nearest])
+        return (direction * np.sqrt(precision / (1 + precision * (direction @ direction))))[:, None]
+
+    def more_examples(self, times: float) -> np.ndarray:
+        """(r, m) how the posterior changes by so many times the test examples, on which all runs are tested."""
+        points = self.evidence.points
+        points = points.assign(n_test=points.n_test * times)
+        noise = noise_covariance(replace(self.evidence, points=points, covariance=self.evidence.covariance / times))
+        gained = np.linalg.inv(noise + JITTER * np.eye(len(noise))) - self.inverse
+        values, vectors = np.linalg.eigh(self.factors.T @ gained @ self.factors)
+        values = values.clip(0)
+        return vectors * np.sqrt(values / (1 + values))
+
+
+def known_of(findings: Findings, table: pd.DataFrame, block: Block) -> Known:
+    """The posterior of the block's student on its task with all surfaces. table: results/evidence.parquet."""
+    pair = (block.student, block.task)
+    whole = next(other for other in findings.posterior.blocks if (other.student, other.task) == pair)
+    found = evidence_by_task(table, findings.average_over)
+    evidence = next(evidence for student, task, evidence in found if (student, task) == pair)
+    scores = [score_of(whole, point) for point in evidence.points.itertuples()]
+    evidence = evidence.on(np.array([score is not None for score in scores]))
+    factors = joined([score for score in scores if score is not None]).factors
+    noise = noise_covariance(evidence)
+    return Known(whole, evidence, factors, seed_variances(evidence), np.linalg.inv(noise + JITTER * np.eye(len(noise))))
+
+
+def score_of(block: Block, point) -> Scores | None:
+    """The posterior score of a measured configuration; None where the block does not keep it."""
+    if point.kind != PURCHASE:
+        alike = (free for free in block.free if (free.kind, free.supervisor) == (point.kind, point.supervisor))
+        return next((free.scores for free in alike), None)
+    for surface in block.surfaces:
+        if surface.method == point.method and point.supervisor in ("", surface.supervisor):
+            scores = surface.at([point.n_weak], [point.n_gold])
+            return scores if np.isfinite(scores.mean[0]) else None
+    return None
+
+
+@dataclass(frozen=True, eq=False)
+class Arms:
+    """What could be bought, at one budget and price, and what costs nothing."""
+
+    options: Options
+    scores: Scores
+    """Of the options, then of what costs nothing."""
+
+    def gain(self, change: np.ndarray, among: np.ndarray | None = None) -> float:
+        """The expected rise by an observation, if only the options of a mask `among` can still be bought after it."""
+        free = len(self.scores.mean) - len(self.options.cost)
+        kept = slice(None) if among is None else np.concatenate([among, np.ones(free, dtype=bool)])
+        scores = self.scores.on(kept)
+        return scores.mean.max() + expected_rise(scores.mean, scores.factors @ change) - self.scores.mean.max()
+
+
+def arms_of(findings: Findings, question: Question) -> Arms:
+    """What a question's budget could buy. Labels that have one price keep it where the question names none."""
+    block = narrow(findings.posterior, question)
+    options = find_options(block, terms_of(block, question, findings))
+    free = [free.scores for free in block.free if free.kind != LABELS]
+    return Arms(options, joined([options.scores, *free]))
+
+
+def asked_of(findings: Findings, question: Question) -> list[tuple[Findings, Question]]:
+    """The question, or where it has no budget the study's budgets and prices, each with the prices that hold there."""
+    if question.budget:
+        return [(findings, question)]
+    names = ("task", "student", "supervisor", "method", "have_weak", "have_gold", "pool")
+    own = {name: getattr(question, name) for name in names}
+    block, found = narrow(findings.posterior, question), []
+    for each in questions(findings, findings.budgets):
+        if (each.student, each.task) == (block.student, block.task):
+            prices = {n: every if len(every) == 1 else [each.weak_price] for n, every in findings.prices.items()}
+            price = None if question.weak_price is None else question.weak_price / question.gold_price
+            found.append((replace(findings, prices=prices), replace(each, weak_price=price, **own)))
+    return found
+
+
+def hours_of(times: pd.DataFrame, student: str, labels: float) -> float | None:
+    """Hours that one run of so many labels trains, by a straight line through the finished ones; None without any."""
+    own = times[times.student == student]
+    if own.empty:
+        return None
+    spread = own.labels.var(ddof=0)
+    slope = max(0.0, np.cov(own.labels, own.seconds, ddof=0)[0, 1] / spread) if spread else 0.0
+    seconds = own.seconds.mean() + slope * (labels - own.labels.mean())
+    return float(max(seconds, own.seconds.min())) / 3600
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What could be done next."""
+
+    question: Question
+    task: str
+    student: str
+    measure: str
+    expected: float
+    """The score of what is bought now; the mean over the study's budgets and prices where none was named."""
+    n_test: int
+    runs: list[Step]
+    """By gain an hour."""
+    tests: list[Step]
+    """By gain."""
+    labels: list[Step]
+    """By gain. Empty where no budget was named."""
+
+
+def plan(findings: Findings, table: pd.DataFrame, question: Question, times: pd.DataFrame) -> Plan:
+    """What could be done next, by how much it is expected to gain.
+
+    table: results/evidence.parquet; question: whose budget may be 0, for all budgets and prices of the study; times:
+    of elicitation.jobs.training_times. Raises InputError if the question names what is not there.
     """
-    left = (1 / excess if excess else math.inf) - (1 - share)
-    return share / left if left > 0 else math.inf
+    block = narrow(findings.posterior, question)
+    known, arms = known_of(findings, table, block), [arms_of(*pair) for pair in asked_of(findings, question)]
 
+    def gain(change: np.ndarray) -> float:
+        return float(np.mean([each.gain(change) for each in arms]))
 
-def excess_of_variance(regime: Mapping, wanted: float) -> float:
-    """By how much the variance of the winner's lead must be divided for the lead to be as sure as is wanted."""
-    spread = NormalDist().inv_cdf(wanted) * (regime["lead_high"] - regime["lead_low"]) / (2 * Z)
-    if not regime["lead"]:
-        return math.inf if spread else 0.0
-    return (spread / regime["lead"]) ** 2
-
-
-def more_evidence(option: pd.Series, regime: Mapping, wanted: float) -> str:
-    """How many seeds or test examples would decide between the strategies."""
-    excess, share = excess_of_variance(regime, wanted), option.seed_share
-    labels = describe_purchase(regime["n_weak"], regime["n_gold"])
-    runs = f"of {labels} and of the best purchases of the other strategies at this cost"
-    for seeds, examples in ((factor_alone(excess, share), 1), (1, factor_alone(excess, 1 - share)), (excess, excess)):
-        if option.n_seeds * seeds <= MOST_SEEDS and examples <= MOST_EXAMPLES:
-            n_seeds = max(math.ceil(option.n_seeds * seeds), option.n_seeds + (examples == 1))
-            n_test = math.ceil(option.n_test * examples)
-            more = []
-            if n_seeds > option.n_seeds:
-                more.append(f"about {n_seeds} seeds in all (now {option.n_seeds}) {runs}")
-            if n_test > option.n_test:
-                more.append(f"about {n_test} test examples in all (now {option.n_test})")
-            return " and ".join(more)
-    return (
-        f"hardly anything: {regime['winner']} is {100 * abs(regime['lead']):.1f} points off its best rival; "
-        f"{MOST_SEEDS} seeds and {MOST_EXAMPLES} times the test examples would not tell; take what is simpler"
+    runs, changes = [], {}
+    for surface, n_weak, n_gold in candidates(block):
+        change = known.one_more_seed(surface, n_weak, n_gold)
+        hours = hours_of(times, block.student, n_weak + n_gold)
+        n_seeds = surface.n_seeds[np.searchsorted(surface.weak, n_weak), np.searchsorted(surface.gold, n_gold)]
+        bought = {"n_weak": n_weak, "n_gold": n_gold, "supervisor": surface.supervisor if n_weak else ""}
+        bought |= {"method": surface.method, "title": findings.titles.get(surface.method, surface.method)}
+        step = Step("run", gain(change), hours and hours * block.n_tasks, **bought, n_seeds=int(n_seeds))
+        runs.append(step)
+        changes[step] = change
+    first = first_rounds(changes, arms[0], question, block, findings) if question.budget else []
+    return Plan(
+        question=question,
+        task=block.task,
+        student=block.student,
+        measure=findings.measure,
+        expected=float(np.mean([each.scores.mean.max() for each in arms])),
+        n_test=block.n_test,
+        runs=told(sorted(runs, key=lambda step: -step.rate)),
+        tests=more_tests(known, gain, times),
+        labels=told(sorted(first, key=lambda step: -step.gain)),
     )
 
 
-def next_steps(option: pd.Series, regime: Mapping, wanted: float, budget: Fraction, pool_size: float) -> list[str]:
-    """Which runs or labels would decide whether this option is the best way of spending, where the runs do not.
+def candidates(block: Block) -> Iterator[tuple[Surface, int, int]]:
+    """Every purchase that was studied, once where all supervisors share it."""
+    seen = set()
+    for surface in block.surfaces:
+        for i, j in np.argwhere(surface.studied).tolist():
+            n_weak, n_gold = int(surface.weak[i]), int(surface.gold[j])
+            key = (surface.supervisor if n_weak else "", surface.method, n_weak, n_gold)
+            if n_weak + n_gold and key not in seen:
+                seen.add(key)
+                yield surface, n_weak, n_gold
 
-    option: a row of elicitation.analysis.options.Options; regime: what the runs say at its budget and price, as
-    elicitation.analysis.recommendation.observed_regime returns it; wanted: the probability from which on something is
-    decided; budget: in gold labels; pool_size: examples that can be labelled, perhaps infinite.
-    """
-    if not option.studied:
-        labels = describe_purchase(option.n_weak, option.n_gold)
-        return [f"runs of {labels} and of other purchases of that size: the study has none"]
-    if option.n_seeds < 2:
-        return ["at least two more seeds: one has no spread"]
-    if regime["missing"]:
-        pairs = [purchase_of(strategy, budget, option.weak_price, pool_size) for strategy in regime["missing"]]
-        named = " and of ".join(describe_purchase(*pair) for pair in pairs if pair)
-        runs = f"runs of {named}, where the method can make them" if named else "a larger budget"
-        return [f"{runs}: {regime['reason']}"]
-    return [more_evidence(option, regime, wanted)]
+
+def more_tests(known: Known, gain, times: pd.DataFrame) -> list[Step]:
+    """More test examples. All runs are made again for them, since models are not kept."""
+    block, points = known.block, known.evidence.points
+    runs = points[points.kind == PURCHASE]
+    each = [hours_of(times, block.student, row.n_weak + row.n_gold) for row in runs.itertuples()]
+    hours = None if None in each else float((np.array(each) * runs.n_seeds).sum() * block.n_tasks)
+    steps = []
+    for factor in MORE_EXAMPLES:
+        n_test = factor * block.n_test
+        step = Step("test", gain(known.more_examples(factor)), hours, n_test - block.n_test, n_test=n_test)
+        steps.append(step)
+    return [step for step in sorted(steps, key=lambda step: -step.gain) if step.gain > LEAST_GAIN]
+
+
+def first_rounds(
+    changes: dict[Step, np.ndarray], arms: Arms, question: Question, block: Block, findings: Findings
+) -> list[Step]:
+    """Labels to buy first, as the runs on them would be: what is bought at the end holds them."""
+    terms, options, steps = terms_of(block, question, findings), arms.options, []
+    supervisors = np.array([surface.supervisor for surface in options.surfaces])[options.surface]
+    for step, change in changes.items():
+        price = terms.prices[step.supervisor] if step.n_weak else 0
+        new_weak, new_gold = max(0, step.n_weak - terms.have_weak), max(0, step.n_gold - terms.have_gold)
+        cost = float(new_gold + new_weak * price)
+        if not 0 < cost <= FIRST_ROUND * float(terms.budget):
+            continue
+        among = (options.n_weak >= step.n_weak) & (options.n_gold >= step.n_gold)
+        among &= (supervisors == step.supervisor) | (step.n_weak == 0)
+        if among.any():
+            steps.append(replace(step, kind="labels", gain=arms.gain(change, among)))
+    return steps
+
+
+def told(steps: Sequence[Step]) -> list[Step]:
+    """The first few steps that gain something, without those that are nearly the same as an earlier one."""
+    kept: list[Step] = []
+    for step in steps:
+        near = [other for other in kept if (other.supervisor, other.method) == (step.supervisor, step.method)]
+        apart = [
+            max(abs(np.log((1 + a) / (1 + b))) for a, b in ((one.n_weak, step.n_weak), (one.n_gold, step.n_gold)))
+            for one in near
+        ]
+        if step.gain > LEAST_GAIN and all(distance > np.log(ALIKE) for distance in apart):
+            kept.append(step)
+    return kept[:TOLD]

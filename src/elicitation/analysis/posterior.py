@@ -7,7 +7,7 @@ neighbours on a line the score is interpolated. Imports nothing heavy, since a c
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +58,7 @@ class Scores:
         return self.mean[:, None] + self.factors @ standard_draws(self.factors.shape[1])
 
 
+@cache
 def standard_draws(rank: int) -> np.ndarray:
     """(rank, DRAWS) standard normal draws; those of a lower rank are the first ones of a higher."""
     return np.stack([stream(0, "posterior", i).standard_normal(DRAWS) for i in range(rank)])
@@ -116,6 +117,13 @@ class Surface:
             factors += np.where(weight[:, None] > 0, self.factors[used], 0) * weight[:, None]
         inside = [(lines[0] <= n) & (n <= lines[-1]) for lines, n in ((self.weak, n_weak), (self.gold, n_gold))]
         return Scores(np.where(np.logical_and(*inside), mean, np.nan), factors)
+
+    def is_studied(self, n_weak: int, n_gold: int) -> bool:
+        """Whether a purchase lies among crossings that were studied."""
+        inside = all(lines[0] <= n <= lines[-1] for lines, n in ((self.weak, n_weak), (self.gold, n_gold)))
+        (i, right), (j, up) = (place(lines, n) for lines, n in ((self.weak, n_weak), (self.gold, n_gold)))
+        corners = self.studied[i[0] : i[0] + 1 + (right[0] > 0), j[0] : j[0] + 1 + (up[0] > 0)]
+        return bool(inside and corners.all())
 
 
 def place(lines: np.ndarray, n) -> tuple[np.ndarray, np.ndarray]:

@@ -2,104 +2,236 @@
 
 from collections.abc import Iterator
 
-from elicitation.analysis.captions import cost_words, describe_purchase, percent_text, price_words
-from elicitation.analysis.names import PLAIN, REGIMES, UNDETERMINED
-from elicitation.analysis.recommendation import Choice, Estimate, Recommendation
+from elicitation.analysis.captions import price_words
+from elicitation.analysis.names import ASKING, COMMONER, NOTHING_BOUGHT, PLAIN, UNDETERMINED
+from elicitation.analysis.recommendation import Alternative, Estimate, Purchase, Recommendation
+from elicitation.buying.amounts import amount_words
+
+# What scores are called in sentences.
+MEASURE_WORDS = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "auroc": "AUROC"}
+# What costs nothing, in sentences.
+FREE_WORDS = {ASKING: "asking without labels", COMMONER: "always giving the commoner label"}
+# From this share of the commoner label on, accuracy says little.
+LOPSIDED = 0.7
 
 
-def source_of(bought: Choice, weak_price: float, asked: float) -> str:
-    """Whose weak labels are bought, and at what price if that is not the one asked for."""
-    own = f", which cost {price_words(weak_price)}" if weak_price != asked else ""
-    return f" (weak ones of {bought.supervisor}{own})" if bought.n_weak else ""
+def percent(share: float) -> str:
+    """A share in percent to one digit, without the sign: 95.4, 100."""
+    return f"{round(100 * share, 1):g}"
+
+
+def with_ends(score: Estimate) -> str:
+    """A score in percent with the ends of its interval."""
+    return f"{percent(score.mean)} %, between {percent(score.low)} and {percent(score.high)} %"
 
 
 def points_of(gap: Estimate) -> str:
-    """A difference of accuracies in percentage points with the ends of its interval."""
-    return f"{100 * gap.mean:+.1f} points ({100 * gap.low:+.1f} to {100 * gap.high:+.1f})"
+    """A difference of scores in percentage points with the ends of its interval."""
+    return f"{100 * gap.mean:+.1f} points, between {100 * gap.low:+.1f} and {100 * gap.high:+.1f}"
 
 
-def with_ends(accuracy: Estimate) -> str:
-    """An accuracy in percent with the ends of its interval."""
-    return f"{percent_text(accuracy.mean)} % ({percent_text(accuracy.low)} to {percent_text(accuracy.high)})"
+def labels_words(n_weak: int, n_gold: int, source: str = "") -> str:
+    """How many labels of either kind: `1,000 weak labels of small and 64 gold labels`."""
+    weak = f"{n_weak:,} weak label{'' if n_weak == 1 else 's'}{source}"
+    gold = f"{n_gold:,} gold label{'' if n_gold == 1 else 's'}"
+    return " and ".join([weak] * (n_weak > 0) + [gold] * (n_gold > 0)) or "no label"
 
 
-def nothing_lines(answer: Recommendation) -> Iterator[str]:
-    """What no label at all achieves, as lines of a list."""
-    nothing = answer.nothing
-    yield f"- no label, always the commoner answer: {percent_text(nothing.commoner)} %"
-    if asking := nothing.asking:
-        chance = f"{100 * asking.probability:.0f} %"
+def money(answer: Recommendation, amount: float) -> str:
+    """An amount in the answer's currency; in gold labels where it has none, and these cost 1."""
+    return amount_words(amount, answer.currency, "gold labels" if answer.question.gold_price == 1 else "")
+
+
+def price_asked(answer: Recommendation) -> float | None:
+    """The price of a weak label that was asked for, else the one that all supervisors have; None: several."""
+    if answer.question.weak_price is not None:
+        return answer.question.weak_price
+    prices = {entry.price for entry in answer.baseline.weak_labels}
+    return prices.pop() if len(prices) == 1 else None
+
+
+def price_text(answer: Recommendation, price: float) -> str:
+    """A price of a weak label."""
+    if answer.currency or not price:
+        return amount_words(price, answer.currency)
+    return price_words(price)
+
+
+def purchase_words(answer: Recommendation, bought: Purchase) -> str:
+    """A purchase, whose the weak labels are, and their price if it is not the one asked for."""
+    own = bought.n_weak and bought.weak_price != price_asked(answer)
+    source = f" of {bought.supervisor}" + (f" at {price_text(answer, bought.weak_price)}" if own else "")
+    return labels_words(bought.n_weak, bought.n_gold, source)
+
+
+def order_words(answer: Recommendation, bought: Purchase) -> str:
+    """What to buy, beside what is there already."""
+    if (bought.new_weak, bought.new_gold) == (bought.n_weak, bought.n_gold):
+        return f"Buy {purchase_words(answer, bought)} and use them by {bought.title}"
+    if not bought.new_weak + bought.new_gold:
+        return f"Buy no more labels; use {labels_words(bought.n_weak, bought.n_gold)} of yours by {bought.title}"
+    more, source = labels_words(bought.new_weak, bought.new_gold), f" of {bought.supervisor}"
+    return f"Buy {more} more and use {labels_words(bought.n_weak, bought.n_gold, source)} in all by {bought.title}"
+
+
+def nothing_words(answer: Recommendation) -> str:
+    """That and why nothing is to be bought."""
+    free = answer.baseline.free
+    best = f"{FREE_WORDS[free]} ({percent(answer.expected.mean)} %)"
+    studied = answer.studied
+    if answer.goal:
+        return f"Buy nothing: {best} costs nothing"
+    if studied.cheapest is None:
+        return f"Nothing that was studied can be bought on these terms; {best} costs nothing"
+    if not answer.alternatives:
+        cheapest = money(answer, studied.cheapest)
+        return f"Nothing that was studied is affordable: the cheapest purchase costs {cheapest}; {best} costs nothing"
+    return f"Buy nothing: no purchase studied beats {best} at this budget"
+
+
+def notes(answer: Recommendation) -> Iterator[str]:
+    """What a buyer should know before following the answer, in sentences."""
+    studied, baseline, question = answer.studied, answer.baseline, answer.question
+    if studied.beyond:
         yield (
-            f"- no label, asking the model: {with_ends(asking.accuracy)}; it is the same for every seed, so this "
-            f"interval is over {asking.n_test} test examples alone. The purchase against that: "
-            f"{points_of(asking.difference)}; better with a probability of {chance}"
-            + (" (undetermined)" if answer.worth_buying == UNDETERMINED else "")
+            f"The budget lies beyond what was studied: the most expensive purchase at these prices costs "
+            f"{money(answer, studied.most_expensive)}. {money(answer, studied.unspent)} are left unspent, since what "
+            "more labels would bring is not known."
         )
+    too_dear = [entry for entry in baseline.weak_labels if entry.price >= question.gold_price]
+    for entry in too_dear:
+        yield (
+            f"A weak label of {entry.supervisor} costs {price_text(answer, entry.price)}, as much as a gold label or "
+            "more, so none is bought."
+        )
+    for entry in baseline.weak_labels:
+        if entry.score.mean > answer.expected.mean and entry not in too_dear:
+            yield (
+                f"The weak labels of {entry.supervisor} as they are score higher ({with_ends(entry.score)}), without "
+                f"any training; they cost {price_text(answer, entry.price)} for each text that you want to have sorted."
+            )
+    if baseline.commoner.mean > LOPSIDED and answer.measure == "accuracy":
+        yield (
+            f"{percent(baseline.commoner.mean)} % of the texts have the same label, so accuracy says little; choose "
+            "`inference: {measure: auroc}` or `balanced_accuracy` in the study."
+        )
+
+
+def baseline_lines(answer: Recommendation) -> Iterator[str]:
+    """What is achieved without training on any label, as lines of a list."""
+    baseline = answer.baseline
+    if baseline.asking:
+        yield f"- {FREE_WORDS[ASKING]}: {with_ends(baseline.asking)}"
+    yield f"- {FREE_WORDS[COMMONER]}: {percent(baseline.commoner.mean)} %"
+    for entry in baseline.weak_labels:
+        price = price_text(answer, entry.price)
+        yield f"- the weak labels of {entry.supervisor} as they are, {price} a text: {with_ends(entry.score)}"
+
+
+def alternative_line(answer: Recommendation, name: str, other: Alternative) -> str:
+    """The best purchase of another strategy, as a line of a list."""
+    method = f" by {other.title}" if answer.purchase is None or other.method != answer.purchase.method else ""
+    said, cost = purchase_words(answer, other), money(answer, other.cost)
+    bought = said + method + (f" for {cost}" if cost != said else "")
+    return f"- {PLAIN[name]}, {bought}: {percent(other.expected.mean)} % ({points_of(other.difference)}, against that)"
+
+
+def goal_line(answer: Recommendation) -> Iterator[str]:
+    """The answer to a question about a score, a purchase or the price of a weak label, if there was one."""
+    goal, offer, price = answer.goal, answer.offer, answer.break_even
+    name = MEASURE_WORDS[answer.measure]
+    if goal and goal.reached and not answer.purchase:
+        yield f"Nothing has to be bought for {percent(goal.score)} % {name}.\n"
+    elif goal and goal.reached:
+        yield f"The cheapest purchase studied that is expected to reach {percent(goal.score)} % {name}:\n"
+    elif goal:
+        yield f"No purchase studied is expected to reach {percent(goal.score)} % {name}; the best one is:\n"
+    if offer:
+        bought = f"{purchase_words(answer, offer.purchase)} by {offer.purchase.title}"
+        yield f"{bought} cost {money(answer, offer.purchase.cost)}."
+        if offer.expected is None:
+            yield "Nothing like them was studied, so nothing can be expected of them. For that money:\n"
+        else:
+            beyond = "" if offer.studied else " They lie beyond what was studied."
+            yield f"Expected {name} {with_ends(offer.expected)}.{beyond}"
+            yield f"Against what is recommended for that money: {points_of(offer.difference)}.\n"
+    if price is not None:
+        yield f"{break_even_words(answer, price)}\n"
+
+
+def break_even_words(answer: Recommendation, price: float) -> str:
+    """From which price of a weak label on none is bought."""
+    if not price:
+        return "At this budget weak labels are worth nothing: none is bought, however cheap."
+    if price == answer.question.gold_price:
+        return "At this budget weak labels are bought at any price below that of a gold label."
+    return f"At this budget weak labels are bought up to a price of {price_text(answer, price)}, and none above. There:"
+
+
+def verdict_line(answer: Recommendation) -> str:
+    """Whether the data support the way of spending."""
+    regime = answer.regime
+    shares = ", ".join(f"{PLAIN[name]} {100 * share:.0f} %" for name, share in regime.probabilities.items())
+    beats = f"{FREE_WORDS[answer.baseline.free]} with a probability of {100 * regime.beats_nothing:.0f} %"
+    said = regime.reason or f"probability of being the best way: {shares} ({100 * regime.wanted:.0f} % are asked for)"
+    said += f"; the purchase beats {beats}"
+    if regime.strategy == NOTHING_BOUGHT:
+        said = regime.reason or f"the best purchase beats {beats}"
+    if answer.supported:
+        return f"The data support it: {said}."
+    if regime.name != UNDETERMINED:
+        return f"Within what was studied it is decided ({said}), but your budget lies beyond."
+    return (
+        f"Undetermined whether this is the best way of spending: {said}. `elicitation next` says what would decide it."
+    )
 
 
 def recommendation_lines(answer: Recommendation) -> Iterator[str]:
     """The answer as lines of Markdown."""
-    question, bought = answer.question, answer.recommended
-    asked = answer.price_asked
-    prices = f"a weak label costs {price_words(asked)}, a gold one {question.gold_price:g}"
-    yield f"## Budget {question.budget:g}: {prices}"
-    yield f"\nTask {answer.task}, student {answer.student}, {answer.n_seeds} seeds.\n"
-    labels = describe_purchase(bought.n_weak, bought.n_gold)
-    source = source_of(bought, answer.weak_price, asked)
-    if answer.asking_is_as_good:
-        accuracy = with_ends(answer.nothing.asking.accuracy)
-        yield f"**Buy nothing: asking without any label is expected to be at least as good.** Right on {accuracy}."
-        yield f"If labels are bought all the same: buy {labels}{source} and use them by {bought.title}."
+    question, bought, price = answer.question, answer.purchase, price_asked(answer)
+    gold = money(answer, question.gold_price) if answer.currency else f"{question.gold_price:g}"
+    weak = "weak labels at their own prices" if price is None else f"a weak label costs {price_text(answer, price)}"
+    yield f"## Budget {amount_words(question.budget, answer.currency)}: {weak}, a gold one {gold}"
+    tasks = f" ({answer.studied.n_tasks} tasks)" if answer.studied.n_tasks > 1 else ""
+    yield f"\nTask {answer.task}{tasks}, student {answer.student}, at least {answer.studied.n_seeds} seeds.\n"
+    yield from goal_line(answer)
+    name = MEASURE_WORDS[answer.measure]
+    if bought:
+        yield f"**{order_words(answer, bought)}.**"
+        rest = f"; {money(answer, bought.unspent)} are left" if bought.unspent > 0.005 * question.budget else ""
+        yield f"Cost: {money(answer, bought.cost)}{rest}."
     else:
-        yield f"**Buy {labels}{source} and use them by {bought.title}.**"
-    yield f"Cost: {cost_words(bought.cost)}."
-    ends = f"{percent_text(answer.accuracy.low)} to {percent_text(answer.accuracy.high)}"
-    yield f"Expected accuracy: {percent_text(answer.accuracy.mean)} % ({ends}).\n"
-    yield from nothing_lines(answer)
-    for name, other in answer.pure_strategies.items():
-        labels = describe_purchase(other.n_weak, other.n_gold)
-        source = f" of {other.supervisor}" if other.n_weak and other.supervisor != bought.supervisor else ""
-        method = f" by {other.title}" if other.method != bought.method else ""
-        yield f"- {name} ({labels}{source}{method}): {points_of(other.difference)} against that"
-    regime, wanted = answer.regime, f"{100 * answer.wanted:.0f} % are asked for"
-    shares = {PLAIN[strategy]: regime[name] for strategy, name in REGIMES.items() if name in regime}
-    chances = ", ".join(f"{words} {100 * share:.0f} %" for words, share in shares.items())
-    why = f"; {regime['reason']}" if regime["reason"] else ""
-    said = regime["reason"] if regime["missing"] else f"by the runs alone, {chances} ({wanted}{why})"
-    if answer.supported:
-        yield f"\nThe data support it: {said}."
-    else:
-        beyond = "" if answer.studied else ", and such a purchase lies beyond the study"
-        yield f"\nUndetermined whether this is the best way of spending: {said}{beyond}."
-        most = percent_text(answer.loss_at_most)
-        yield f"Another split would be better by at most {most} points, if the basis below holds."
-    yield from (f"What would decide it: {step}." for step in answer.next)
-    yield f"\nBasis: {answer.basis}."
+        yield f"**{nothing_words(answer)}.**"
+    yield f"Expected {name}: {with_ends(answer.expected)}.\n"
+    if told := [f"Note: {sentence}" for sentence in notes(answer)]:
+        yield "\n".join(told) + "\n"
+    yield from baseline_lines(answer)
+    yield from (alternative_line(answer, *entry) for entry in answer.alternatives.items())
+    if answer.alternatives or bought:
+        yield f"\n{verdict_line(answer)}"
+
+
+def decided_words(answer: Recommendation) -> str:
+    """What is decided, for a table."""
+    if not answer.supported:
+        return UNDETERMINED
+    return "buy nothing" if answer.regime.strategy == NOTHING_BOUGHT else PLAIN[answer.regime.strategy]
 
 
 def recommendation_report(answers: list[Recommendation]) -> str:
     """Markdown: a table of all recommendations, then each in words."""
-    heads = ["task", "student", "weak label costs", "budget", "buy", "method", "accuracy", "seeds", "decided"]
-    heads += ["asking without labels", "always the commoner label"]
-    lines = ["# What to buy\n", "Bold: where asking without labels is expected to be at least as good, buy nothing.\n"]
-    lines += [f"| {' | '.join(heads)} |", "|---|---|---:|---:|---|---|---|---:|---|---|---|"]
-    several = len({answer.recommended.supervisor for answer in answers}) > 1
+    name = MEASURE_WORDS[answers[0].measure] if answers else ""
+    heads = ["task", "student", "weak label costs", "budget", "buy", "method", f"expected {name}", "decided"]
+    heads += [FREE_WORDS[ASKING], FREE_WORDS[COMMONER]]
+    lines = ["# What to buy\n", f"| {' | '.join(heads)} |", "|---|---|---:|---:|---|---|---|---|---|---|"]
     for answer in answers:
-        bought, nothing = answer.recommended, answer.nothing
-        asking = with_ends(nothing.asking.accuracy) if nothing.asking else "not measured"
-        asking = f"**{asking}**" if answer.asking_is_as_good else asking
-        regime = PLAIN[bought.strategy] if answer.supported else UNDETERMINED
-        labels = describe_purchase(bought.n_weak, bought.n_gold)
-        if several or answer.weak_price != answer.price_asked:
-            labels += source_of(bought, answer.weak_price, answer.price_asked)
-        cells = (
-            answer.task,
-            answer.student,
-            price_words(answer.price_asked),
-            f"{answer.question.budget:g}",
-        )
-        found = (labels, bought.title, with_ends(answer.accuracy), str(answer.n_seeds), regime)
-        lines.append(f"| {' | '.join((*cells, *found, asking, percent_text(nothing.commoner) + ' %'))} |")
+        bought, baseline, price = answer.purchase, answer.baseline, price_asked(answer)
+        cells = [answer.task, answer.student, "its own price" if price is None else price_text(answer, price)]
+        cells += [amount_words(answer.question.budget, answer.currency)]
+        cells += [purchase_words(answer, bought), bought.title] if bought else ["nothing", ""]
+        asking = with_ends(baseline.asking) if baseline.asking else "not measured"
+        cells += [with_ends(answer.expected), decided_words(answer), asking, f"{percent(baseline.commoner.mean)} %"]
+        lines.append(f"| {' | '.join(cells)} |")
     for answer in answers:
         lines += ["", *recommendation_lines(answer)]
     return "\n".join(lines) + "\n"

@@ -1,0 +1,121 @@
+"""Questions about purchases other than what to buy for a budget. Imports nothing heavy."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import ROUND_DOWN, Context
+from fractions import Fraction
+
+import numpy as np
+
+from elicitation.analysis.choices import Options, decide, find_options
+from elicitation.analysis.findings import Findings, Question
+from elicitation.analysis.recommendation import (
+    UNLIMITED,
+    Asked,
+    Goal,
+    Offer,
+    Recommendation,
+    answer,
+    ask,
+    difference,
+    estimate,
+    score_of,
+)
+from elicitation.buying.prices import exact
+
+# Budgets and prices are searched until they are known to this share.
+PRECISION = Fraction(1, 400)
+# The lowest price that is searched, in gold labels.
+LOWEST_PRICE = Fraction(1, 10**9)
+# Prices found are told in so many digits.
+DIGITS = 3
+
+
+def with_budget(asked: Asked, budget) -> Asked:
+    """The same question at another budget, in gold labels."""
+    question = replace(asked.question, budget=asked.money(budget))
+    return replace(asked, question=question, terms=replace(asked.terms, budget=exact(budget)))
+
+
+def lowest(holds: Callable[[Fraction], bool], low: Fraction, high: Fraction) -> Fraction:
+    """The lowest number from which on a condition holds, to PRECISION; it holds at `high` and not at `low`."""
+    while high - low > PRECISION * high:
+        middle = (low + high) / 2
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return high
+
+
+def reach(findings: Findings, question: Question, score: float) -> Recommendation:
+    """What to buy so that the expected score is at least this, for as little money as possible.
+
+    question: whose budget does not matter. Where no purchase studied is expected to reach it, the best one is told.
+    """
+    asked = ask(findings, question)
+
+    def best(budget) -> tuple[float, Fraction]:
+        """The expected score of the best purchase within a budget, and its cost."""
+        options = find_options(asked.block, replace(asked.terms, budget=exact(budget)))
+        if not len(options.cost):
+            return -np.inf, exact(0)
+        return float(options.scores.mean[options.best()]), exact(float(options.cost[options.best()]))
+
+    if asked.block.best_free().scores.mean[0] >= score:
+        return replace(answer(with_budget(asked, 0)), goal=Goal(score, True))
+    top, budget = best(UNLIMITED)
+    if top >= score:
+        budget = lowest(lambda money: best(money)[0] >= score, exact(0), budget)
+        # What is left over is not needed, unless labels between two purchases make the difference.
+        cost = best(budget)[1]
+        budget = cost if best(cost)[0] >= score else budget
+    return replace(answer(with_budget(asked, budget)), goal=Goal(score, top >= score))
+
+
+def offer(findings: Findings, question: Question, n_weak: int, n_gold: int) -> Recommendation:
+    """What a purchase would bring, beside what is recommended for its cost.
+
+    question: whose budget does not matter. The purchase is made from the supervisor and by the method that bring most.
+    """
+    asked = ask(findings, question)
+    terms, surfaces = asked.terms, asked.block.surfaces
+    scores = [surface.at([n_weak], [n_gold]) for surface in surfaces]
+    # What is not known stands last.
+    chosen = int(np.argmax([np.nan_to_num(found.mean[0], nan=-1) for found in scores]))
+    surface, found = surfaces[chosen], scores[chosen]
+    new_weak, new_gold = max(0, n_weak - terms.have_weak), max(0, n_gold - terms.have_gold)
+    cost = new_gold + new_weak * terms.prices[surface.supervisor]
+    asked, one = with_budget(asked, cost), np.ones(1, dtype=int)
+    options = Options(surfaces, chosen * one, n_weak * one, n_gold * one, float(cost) * one, found)
+    base, known = score_of(decide(asked.block, asked.terms, findings.verdict)), bool(np.isfinite(found.mean[0]))
+    told = Offer(
+        purchase=asked.purchase(options, 0),
+        expected=estimate(found) if known else None,
+        difference=difference(found, base) if known else None,
+        studied=bool(surface.is_studied(n_weak, n_gold)),
+    )
+    return replace(answer(asked), offer=told)
+
+
+def break_even(findings: Findings, question: Question) -> Recommendation:
+    """The price from which on no weak label is bought, and what is bought just below; see Recommendation.break_even."""
+    asked = ask(findings, replace(question, weak_price=0.0))
+
+    def at(price: Fraction) -> Asked:
+        prices = dict.fromkeys(asked.terms.prices, price)
+        return replace(asked, terms=replace(asked.terms, prices=prices))
+
+    def buys_none(price: Fraction) -> bool:
+        decision = decide(at(price).block, at(price).terms, findings.verdict)
+        return not decision.buys or not decision.options.n_weak[decision.best]
+
+    def told(price: Fraction, break_even) -> Recommendation:
+        own = replace(at(price), question=replace(question, weak_price=asked.money(price)))
+        return replace(answer(own), break_even=asked.money(break_even))
+
+    if buys_none(LOWEST_PRICE):
+        return told(exact(0), 0)
+    almost_gold = 1 - LOWEST_PRICE
+    if not buys_none(almost_gold):
+        return told(almost_gold, 1)
+    price = lowest(buys_none, LOWEST_PRICE, almost_gold) * (1 - PRECISION)
+    price = Fraction(Context(prec=DIGITS, rounding=ROUND_DOWN).create_decimal_from_float(float(price)))
+    return told(price, price)

@@ -1,0 +1,69 @@
+"""Amounts of money as people write them: `$500`, `2,000`, `0.5 €`, `2c`."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from elicitation.errors import InputError
+
+# The smallest amount; the largest is 1 over it.
+SMALLEST = 1e-12
+# What a hundredth of any currency is called.
+CENTS = ("c", "ct", "¢", "cent", "cents")
+NUMBER = r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][+-]?\d+)?"
+AMOUNT = re.compile(rf"(?P<before>[^\d\s.,+-]*)\s*(?P<number>{NUMBER})\s*(?P<after>[^\d\s.,+-]*)")
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A sum of money, or a number of gold labels."""
+
+    value: float
+    currency: str = ""
+    """Its sign or name; empty where none was written."""
+    is_money: bool = False
+    """Whether it was written as money, so that it is no number of gold labels."""
+
+
+def read_amount(text: str, least: float = SMALLEST) -> Amount:
+    """The amount that a text names; ValueError says in a sentence what is wrong."""
+    found = AMOUNT.fullmatch(text.strip())
+    number = found["number"].replace(",", "") if found else ""
+    if not number or (found["before"] and found["after"]):
+        raise ValueError(f"{text} is no amount; write it as 500, 2,000, '$500' or 2c")
+    unit = found["before"] or found["after"]
+    cents = unit.lower() in CENTS
+    try:
+        value = float(number) / (100 if cents else 1)
+    except ValueError:
+        raise ValueError(f"{text} is no amount; write it as 500, 2,000, '$500' or 2c") from None
+    if not (value == least == 0 or SMALLEST <= value <= 1 / SMALLEST):
+        lowest = "0, or a number" if least == 0 else "a number"
+        raise ValueError(f"{text} must be {lowest} from {SMALLEST:g} to {1 / SMALLEST:g}")
+    return Amount(value, "" if cents else unit, bool(unit))
+
+
+def common_currency(amounts: Iterable[Amount | None], named: str | None) -> str:
+    """The one currency of all amounts; empty where they are gold labels, or numbers of no named currency.
+
+    named: the currency that was asked for, if any. Cents alone are of a dollar. Raises InputError for two currencies.
+    """
+    given = [amount for amount in amounts if amount]
+    found = sorted({amount.currency for amount in given} | {named or ""} - {""})
+    found = [currency for currency in found if currency]
+    if len(found) > 1:
+        raise InputError(f"The amounts are in {' and in '.join(found)}; give all in one currency.")
+    if found:
+        return found[0]
+    return "$" if any(amount.is_money for amount in given) else ""
+
+
+def amount_words(value: float, currency: str, unit: str = "") -> str:
+    """An amount as people write it: `$1,200`, `€0.02`, `12 CHF`; without a currency with the unit.
+
+    unit: what is counted where there is no currency, such as `gold labels`; empty for a bare number.
+    """
+    written = f"{value:,.2f}".removesuffix(".00") if value >= 1 else f"{value:.3g}"
+    if not currency:
+        return f"{written.rstrip('0').rstrip('.') if '.' in written else written} {unit}".rstrip()
+    return f"{written} {currency}" if currency.isalpha() else f"{currency}{written}"

@@ -1,0 +1,81 @@
+import pytest
+
+from elicitation.buying.amounts import Amount, amount_words, common_currency, read_amount
+from elicitation.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "currency"),
+    [
+        ("500", 500, ""),
+        ("$500", 500, "$"),
+        ("2,000", 2000, ""),
+        ("1,234,567.5", 1234567.5, ""),
+        ("0.5 €", 0.5, "€"),
+        ("CHF 12", 12, "CHF"),
+        (".25", 0.25, ""),
+        ("1e3", 1000, ""),
+    ],
+)
+def test_amounts_are_read_as_people_write_them(text, value, currency):
+    assert read_amount(text) == Amount(value, currency, bool(currency))
+
+
+@pytest.mark.parametrize("text", ["2c", "2 ct", "2¢", "2 cents"])
+def test_cents_are_hundredths_of_whatever_currency(text):
+    assert read_amount(text) == Amount(0.02, "", True)
+
+
+@pytest.mark.parametrize("text", ["", "x", "1,5", "2,00", "$5€", "5 6", "1.2.3", "nan", "inf", "$"])
+def test_what_is_no_amount_is_refused_with_examples(text):
+    with pytest.raises(ValueError, match="is no amount; write it as 500, 2,000, '\\$500' or 2c"):
+        read_amount(text)
+
+
+@pytest.mark.parametrize("text", ["-3", "0", "1e-300", "1e13"])
+def test_amounts_that_no_label_costs_are_refused(text):
+    with pytest.raises(ValueError, match=f"{text} must be a number from 1e-12 to 1e\\+12"):
+        read_amount(text)
+
+
+def test_nothing_is_an_amount_where_it_may_be():
+    assert read_amount("0", least=0).value == 0
+    with pytest.raises(ValueError, match="must be 0, or a number from"):
+        read_amount("-1", least=0)
+
+
+@pytest.mark.parametrize(
+    ("texts", "named", "currency"),
+    [
+        (["500", "0.1"], None, ""),
+        (["$500", "2c"], None, "$"),
+        (["500", "2c"], "€", "€"),
+        (["500", "2c"], None, "$"),
+        (["€5", "5"], "€", "€"),
+    ],
+)
+def test_amounts_have_one_currency(texts, named, currency):
+    assert common_currency([*map(read_amount, texts), None], named) == currency
+
+
+def test_two_currencies_are_refused():
+    with pytest.raises(InputError, match=r"The amounts are in \$ and in €; give all in one currency\."):
+        common_currency([read_amount("$5"), read_amount("€5")], None)
+
+
+@pytest.mark.parametrize(
+    ("value", "currency", "words"),
+    [
+        (1234.5, "$", "$1,234.50"),
+        (500.0, "$", "$500"),
+        (0.02, "€", "€0.02"),
+        (0.0, "$", "$0"),
+        (12.0, "CHF", "12 CHF"),
+        (64.0, "", "64 gold labels"),
+        (7.1104, "", "7.11 gold labels"),
+        (0.5, "", "0.5 gold labels"),
+        (1000.0, "", "1,000 gold labels"),
+    ],
+)
+def test_amounts_are_told_as_people_write_them(value, currency, words):
+    assert amount_words(value, currency, "gold labels") == words

@@ -1,0 +1,183 @@
+"""What to run, test or buy next, and that following it wastes less than a fixed grid."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from posteriors import drawn_evidence, findings_on, fitted
+
+from elicitation.analysis.findings import Question
+from elicitation.analysis.next_steps import Step, expected_rise, hours_of, known_of, plan, told
+from elicitation.analysis.next_steps_text import plan_lines
+from elicitation.cli import main
+from elicitation.files import hash_file, write_json, write_table
+from elicitation.jobs.training_times import training_times
+
+GRID = [(0, 8), (0, 16), (0, 32), (0, 64), (80, 0), (160, 0), (320, 0), (640, 0), (80, 8), (160, 16), (320, 32)]
+TIMES = pd.DataFrame({"student": "s", "labels": [10, 110], "seconds": [10.0, 60.0]})
+
+
+def close(n_weak, n_gold):
+    """A score by which the ways of spending 50 gold labels are nearly as good."""
+    return 0.64 + 0.036 * np.log1p(n_gold) + 0.019 * np.log1p(n_weak) * (n_gold == 0) + 0.004 * np.log1p(n_weak)
+
+
+def studied(truth=close, **more):
+    evidence = drawn_evidence(truth, GRID, 1, asking=0.6)
+    return findings_on(fitted(evidence), **more), evidence
+
+
+@pytest.fixture(scope="module")
+def study():
+    return studied()
+
+
+def known(study):
+    findings, evidence = study
+    return known_of(findings, evidence, findings.posterior.blocks[0])
+
+
+def test_expected_rise_of_two_is_that_of_draws():
+    """The closed form of one observation, against its definition."""
+    means, changes = np.array([0.8, 0.79]), np.array([[0.004], [0.02]])
+    drawn = means[:, None] + changes * np.random.default_rng(0).standard_normal(400000)
+    assert expected_rise(means, changes) == pytest.approx(drawn.max(axis=0).mean() - 0.8, rel=0.01)
+
+
+def test_expected_rise_of_many_is_at_least_that_of_the_best_pair_and_never_negative():
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        means, changes = rng.random(6), 0.2 * rng.standard_normal((6, 3))
+        drawn = means[:, None] + changes @ rng.standard_normal((3, 20000))
+        assert 0 <= expected_rise(means, changes) <= drawn.max(axis=0).mean() - means.max() + 0.01
+    assert expected_rise(np.array([0.8, 0.7]), np.zeros((2, 1))) == 0
+    assert expected_rise(np.array([0.8]), np.ones((1, 1))) == 0
+
+
+def test_an_observation_lessens_the_uncertainty_and_never_by_more_than_there_is(study):
+    found = known(study)
+    surface = found.block.surfaces[0]
+    before = (surface.factors**2).sum(axis=-1)
+    steps = [found.one_more_seed(surface, *pair) for pair in (*GRID, (100, 0), (0, 24))]
+    for change in (*steps, found.more_examples(2), found.more_examples(100)):
+        less = ((surface.factors @ change) ** 2).sum(axis=-1)
+        assert (less <= before + 1e-9).all() and less.max() > 0
+
+
+def test_many_more_examples_leave_the_seeds_noise(study):
+    found = known(study)
+    surface = found.block.surfaces[0]
+    i, j = np.searchsorted(surface.weak, 160), np.searchsorted(surface.gold, 16)
+    before = (surface.factors[i, j] ** 2).sum()
+    less = [((surface.factors[i, j] @ found.more_examples(times)) ** 2).sum() for times in (1, 2, 4, 1e6)]
+    assert less[0] == pytest.approx(0, abs=1e-12) and less[0] < less[1] < less[2] < less[3] < before
+
+
+def test_a_first_run_tells_most_about_its_own_purchase(study):
+    found = known(study)
+    surface = found.block.surfaces[0]
+    change = found.one_more_seed(surface, 100, 0)
+    there, far = surface.at([100, 0], [0, 64]).factors @ change
+    assert abs(there[0]) > 1.3 * abs(far[0])
+
+
+def test_purchases_that_may_become_the_best_are_worth_running(study):
+    findings, evidence = study
+    found = plan(findings, evidence, Question(50, 0.1), TIMES)
+    assert found.runs and found.runs == sorted(found.runs, key=lambda step: -step.rate)
+    assert all(step.gain > 0 and step.hours > 0 for step in found.runs)
+    best = max(found.runs, key=lambda step: step.gain)
+    assert best.n_gold + 0.1 * best.n_weak < 3 * 50, "what cannot be bought tells little"
+    assert {(step.n_weak, step.n_gold) for step in found.runs if step.n_seeds} <= set(GRID)
+
+
+def test_every_kind_of_step_is_told_in_words_and_as_json(study):
+    findings, evidence = study
+    found = plan(findings, evidence, Question(50, 0.1), TIMES)
+    assert found.tests[0].gain >= found.tests[-1].gain and {step.n_test for step in found.tests} <= {800, 1600}
+    assert {step.gold_labels for step in found.tests} <= {400, 1200}
+    assert all(step.n_gold + 0.1 * step.n_weak <= 0.75 * 50 for step in found.labels)
+    text = "\n".join(plan_lines(found))
+    assert "## What next? t, student s, budget 50" in text
+    assert "More runs, by gain an hour:" in text and "More test examples" in text
+    assert "minutes of training" in text
+
+
+def test_rounds_gain_no_more_than_the_same_runs_without_spending(study):
+    """What is bought first must be part of what is bought in the end."""
+    findings, evidence = study
+    found = plan(findings, evidence, Question(50, 0.1), TIMES)
+    runs = {(step.n_weak, step.n_gold): step.gain for step in found.runs}
+    for step in found.labels:
+        if (step.n_weak, step.n_gold) in runs:
+            assert step.gain <= runs[step.n_weak, step.n_gold] + 1e-12
+
+
+def test_without_a_budget_all_budgets_and_prices_of_the_study_count(study):
+    findings, evidence = studied(prices={"v": [0.5, 0.1]}, budgets=[20, 50])
+    found = plan(findings, evidence, Question(0), TIMES)
+    single = [plan(findings, evidence, Question(b, p), TIMES) for b in (20, 50) for p in (0.5, 0.1)]
+    assert found.expected == pytest.approx(np.mean([each.expected for each in single]))
+    assert found.runs and not found.labels and "the study's budgets" in "\n".join(plan_lines(found))
+
+
+def test_where_all_is_decided_nothing_is_told():
+    truth = lambda w, g: 0.6 + 0.35 * (g >= 60) + 0 * w  # noqa: E731
+    evidence = drawn_evidence(truth, GRID, 2, asking=0.6, luck=0.001)
+    text = "\n".join(plan_lines(plan(findings_on(fitted(evidence)), evidence, Question(64, 0.1), TIMES)))
+    assert "what is best is known as well as it needs to be" in text
+
+
+def test_hours_follow_from_finished_runs():
+    assert hours_of(TIMES, "s", 60) == pytest.approx(35 / 3600)
+    assert hours_of(TIMES, "s", 0) == pytest.approx(10 / 3600), "no less than any run took"
+    assert hours_of(TIMES, "other", 60) is None
+    level = pd.DataFrame({"student": "s", "labels": [10, 10], "seconds": [10.0, 30.0]})
+    assert hours_of(level, "s", 500) == pytest.approx(20 / 3600)
+
+
+def test_training_times_are_those_of_the_records(tmp_path):
+    assert training_times(tmp_path).empty
+    run = {"n_weak": 8, "n_gold": 4, "stages": {"weak": {"seconds": 2.0}, "gold": {"seconds": 1.5}}}
+    record = {"runs": [run, run], "wildcards": {"student": "s"}}
+    write_json(tmp_path / "results/runs/t/v/s/m/b8_s0.json", record)
+    write_json(tmp_path / "results/runs/t/v/s/few/b8_s0.json", {"wildcards": {"student": "s"}})
+    table = training_times(tmp_path)
+    assert table.values.tolist() == [["s", 12, 3.5], ["s", 12, 3.5]]
+
+
+def test_alike_steps_are_told_once():
+    steps = [Step("run", 0.01, None, n_weak=n) for n in (100, 120, 160, 0)]
+    assert [step.n_weak for step in told(steps)] == [100, 160, 0]
+    assert told([Step("run", 0.0, None)]) == []
+
+
+def test_the_command_answers_from_a_folder(study, tmp_path, capsys):
+    findings, evidence = study
+    folder = str(tmp_path)
+    assert main(["next", folder, "--budget", "50"]) == 1
+    assert "run the study to its end first" in capsys.readouterr().err
+    write_table(tmp_path / "results/posterior.parquet", findings.posterior.table)
+    settings = {name: value for name, value in vars(findings).items() if name != "posterior"}
+    inputs = {"results/posterior.parquet": hash_file(tmp_path / "results/posterior.parquet")}
+    write_json(tmp_path / "results/recommendation.json", {"settings": settings, "inputs": inputs})
+    assert main(["next", folder, "--budget", "50"]) == 1
+    assert "evidence.parquet is not there" in capsys.readouterr().err
+    write_table(tmp_path / "results/evidence.parquet", evidence)
+    assert main(["next", folder, "--budget", "50"]) == 0
+    assert "What next?" in capsys.readouterr().out
+    assert main(["next", folder, "--budget", "50", "--json"]) == 0
+    assert {"runs", "tests", "labels", "expected"} <= json.loads(capsys.readouterr().out).keys()
+    assert main(["next", folder, "--task", "x"]) == 1
+    assert "no result for the task 'x'" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def simulation():
+    spec = importlib.util.spec_from_file_location("next", Path(__file__).parents[2] / "benchmarks/next.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

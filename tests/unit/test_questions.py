@@ -1,0 +1,195 @@
+"""Questions other than what to buy for a budget, and how they are asked on the command line."""
+
+import json
+
+import numpy as np
+import pytest
+from posteriors import findings_on, posterior_table, rising, several
+
+from elicitation.analysis.choices import find_options
+from elicitation.analysis.findings import Question
+from elicitation.analysis.questions import break_even, offer, reach
+from elicitation.analysis.recommendation import ask, recommend
+from elicitation.analysis.recommendation_text import recommendation_lines
+from elicitation.cli import main
+from elicitation.files import hash_file, write_json, write_table
+
+ANY = Question(0, 0.1)
+
+
+@pytest.fixture(scope="module")
+def findings():
+    return findings_on(posterior_table())
+
+
+@pytest.fixture
+def folder(findings, tmp_path):
+    """A finished study's folder, as far as `elicitation recommend` reads it."""
+    path = tmp_path / "results/posterior.parquet"
+    write_table(path, findings.posterior.table)
+    settings = {name: value for name, value in vars(findings).items() if name != "posterior"}
+    inputs = {"results/posterior.parquet": hash_file(path)}
+    write_json(tmp_path / "results/recommendation.json", {"settings": settings, "inputs": inputs})
+    return str(tmp_path)
+
+
+def told(answer) -> str:
+    return "\n".join(recommendation_lines(answer))
+
+
+@pytest.mark.parametrize("score", [0.7, 0.8, 0.85, 0.9])
+def test_the_cheapest_purchase_that_reaches_a_score_is_found(findings, score):
+    answer = reach(findings, ANY, score)
+    assert answer.goal.reached and answer.expected.mean >= score
+    for share in (0.99, 0.9, 0.5):
+        cheaper = Question(answer.purchase.cost * share, 0.1)
+        options = find_options(*(getattr(ask(findings, cheaper), name) for name in ("block", "terms")))
+        assert not len(options.cost) or options.scores.mean.max() < score + 0.0005
+    assert f"The cheapest purchase studied that is expected to reach {100 * score:g} % accuracy:" in told(answer)
+
+
+def test_a_score_beyond_reach_is_told_with_the_best_purchase(findings):
+    answer = reach(findings, ANY, 0.995)
+    assert not answer.goal.reached and answer.expected.mean < 0.995
+    assert answer.expected == recommend(findings, Question(64, 0.1)).expected
+    assert "No purchase studied is expected to reach 99.5 % accuracy; the best one is:" in told(answer)
+
+
+def test_a_score_that_costs_nothing_needs_no_purchase(findings):
+    answer = reach(findings, ANY, 0.55)
+    assert answer.goal.reached and answer.purchase is None
+    assert "Nothing has to be bought for 55 % accuracy." in told(answer)
+    assert "**Buy nothing: asking without labels (60 %) costs nothing.**" in told(answer)
+
+
+def test_a_purchase_is_told_against_the_best_for_its_money(findings):
+    answer = offer(findings, ANY, 640, 0)
+    assert answer.question.budget == 64 == answer.offer.purchase.cost
+    assert answer.offer.expected.mean == pytest.approx(rising(640, 0)) and answer.offer.studied
+    gap = answer.offer.difference
+    assert gap.mean == pytest.approx(answer.offer.expected.mean - answer.expected.mean) and gap.high < 0
+    assert "640 weak labels of v by Method M cost 64 gold labels." in told(answer)
+    assert f"Against what is recommended for that money: {100 * gap.mean:+.1f} points" in told(answer)
+    same = offer(findings, ANY, answer.purchase.n_weak, answer.purchase.n_gold)
+    assert same.offer.difference.mean == pytest.approx(0, abs=0.0005) and same.offer.expected == answer.expected
+
+
+def test_a_purchase_that_nothing_is_known_of_says_so(findings):
+    answer = offer(findings, ANY, 5000, 10)
+    assert answer.offer.expected is None and not answer.offer.studied and answer.offer.purchase.cost == 510
+    assert "Nothing like them was studied, so nothing can be expected of them." in told(answer)
+    assert "beyond what was studied" in told(answer), "nor was their cost"
+
+
+def test_labels_that_are_there_cost_nothing_in_an_offer(findings):
+    answer = offer(findings, Question(0, 0.1, have_weak=600, have_gold=10), 640, 0)
+    assert answer.offer.purchase.cost == pytest.approx(4)
+
+
+@pytest.mark.parametrize("budget", [10, 30, 64])
+def test_weak_labels_are_bought_below_the_break_even_price_and_not_above(findings, budget):
+    answer = break_even(findings, Question(budget))
+    price = answer.break_even
+    assert 0 < price < 1 and answer.purchase.n_weak > 0 and answer.question.weak_price == price
+    above = recommend(findings, Question(budget, price * 1.01))
+    below = recommend(findings, Question(budget, price * 0.9))
+    assert (above.purchase is None or above.purchase.n_weak == 0) and below.purchase.n_weak > 0
+    assert f"weak labels are bought up to a price of {price:g}, and none above" in told(answer)
+
+
+def test_the_break_even_price_is_in_the_currency(findings):
+    gold, money = break_even(findings, Question(30)), break_even(findings, Question(90, gold_price=3, currency="$"))
+    assert money.break_even == pytest.approx(3 * gold.break_even)
+
+
+@pytest.mark.parametrize(
+    ("truth", "price", "sentence"),
+    [
+        (lambda w, g: 0.7 + 0.05 * np.log1p(g) - 0.02 * np.log1p(w), 0, "weak labels are worth nothing"),
+        (lambda w, g: 0.6 + 0.03 * np.log1p(w), 1, "weak labels are bought at any price below that of a gold label"),
+    ],
+)
+def test_a_break_even_price_may_be_none_or_that_of_a_gold_label(truth, price, sentence):
+    answer = break_even(findings_on(posterior_table(truth)), Question(50))
+    assert answer.break_even == price and sentence in told(answer)
+
+
+def test_all_supervisors_have_the_break_even_price():
+    table = several(posterior_table(), posterior_table(lambda w, g: rising(10 * w, g), supervisor="w"))
+    answer = break_even(findings_on(table, {"v": [0.1], "w": [0.2]}), Question(20))
+    assert answer.purchase.supervisor == "w" and answer.break_even > 0
+
+
+def ask_command(capsys, folder, *words):
+    assert main(["recommend", folder, *words]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_every_question_is_asked_on_the_command_line(folder, capsys):
+    answer = ask_command(capsys, folder, "--accuracy", "80%", "--json")
+    assert answer["goal"] == {"score": 0.8, "reached": True} and answer["purchase"]["cost"] > 0
+    assert ask_command(capsys, folder, "--score", "0.8", "--json") == answer
+    assert ask_command(capsys, folder, "--buy", "1,000", "100", "--json")["offer"]["purchase"]["n_weak"] == 1000
+    answer = ask_command(capsys, folder, "--budget", "10", "--have-gold", "30", "--have-weak", "320", "--json")
+    assert answer["purchase"]["n_gold"] > answer["purchase"]["new_gold"]
+    assert ask_command(capsys, folder, "--budget", "64", "--pool", "100", "--json")["question"]["pool"] == 100
+    assert ask_command(capsys, folder, "--budget", "20", "--weak-price", "0", "--json")["purchase"]["weak_price"] == 0
+    assert 0 < ask_command(capsys, folder, "--budget", "20", "--break-even", "--json")["break_even"] < 1
+    answer = ask_command(capsys, folder, "--budget", "$150", "--weak-price", "30c", "--gold-price", "3", "--json")
+    assert answer["currency"] == "$" and answer["question"]["weak_price"] == 0.3 and answer["purchase"]["cost"] <= 150
+    words = ["--budget", "150", "--weak-price", "30c", "--gold-price", "3", "--currency", "€"]
+    assert main(["recommend", folder, *words]) == 0
+    assert "## Budget €150: a weak label costs €0.3, a gold one €3" in capsys.readouterr().out
+
+
+def test_json_has_the_keys_that_are_documented(folder, capsys):
+    answer = ask_command(capsys, folder, "--budget", "50", "--json")
+    documented = {"purchase", "expected", "baseline", "regime", "alternatives", "studied", "question", "task"}
+    assert documented | {"student", "measure", "currency", "supported"} <= answer.keys()
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "sentence"),
+    [
+        (["--budget", "-3"], 2, "-3 must be a number from 1e-12 to 1e+12"),
+        (["--budget", "50", "--weak-price", "1e-300"], 2, "1e-300 must be 0, or a number from 1e-12 to 1e+12"),
+        (["--budget", "1,5"], 2, "1,5 is no amount; write it as 500, 2,000, '$500' or 2c"),
+        (["--accuracy", "90"], 2, "90 must be a score from 0 to 1, or in percent, such as 0.9 or 90%"),
+        (["--accuracy", "x"], 2, "x must be a score"),
+        (["--buy", "1.5", "2"], 2, "1.5 must be a whole number from 0 on"),
+        (["--buy", "0", "0"], 1, "--buy names no label"),
+        (["--have-gold", "-1"], 2, "must be a whole number from 0 on"),
+        ([], 1, "Say what all labels may cost together: --budget 100"),
+        (["--break-even"], 1, "Say what all labels may cost together"),
+        (["--accuracy", "0.9", "--buy", "1", "2"], 1, "are questions of their own; ask one at a time"),
+        (["--accuracy", "0.9", "--budget", "5"], 1, "leave out --budget"),
+        (["--break-even", "--budget", "5", "--weak-price", "1"], 1, "leave out --weak-price"),
+        (["--budget", "$5"], 1, "say what a gold label costs, such as --gold-price 3"),
+        (["--budget", "$5", "--gold-price", "€3"], 1, "The amounts are in $ and in €; give all in one currency"),
+    ],
+)
+def test_bad_values_are_refused_in_one_sentence_before_anything_is_read(tmp_path, capsys, words, status, sentence):
+    try:
+        found = main(["recommend", str(tmp_path / "nothing"), *words])
+    except SystemExit as end:
+        found = end.code
+    said = capsys.readouterr()
+    assert found == status and said.out == ""
+    assert said.err.startswith("Error: ") and sentence in said.err and said.err.count("\n") == 1
+
+
+def test_help_has_an_example_of_every_question(capsys):
+    with pytest.raises(SystemExit):
+        main(["recommend", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    for example in (
+        "--accuracy 0.9",
+        "--have-gold 200 --have-weak 1000",
+        "--pool 3000",
+        "--buy 1000 100",
+        "--weak-price 0",
+        "--break-even --budget 100",
+        "--currency €",
+        "'$500'",
+    ):
+        assert f": {example}" in said or example in said
