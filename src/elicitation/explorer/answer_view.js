@@ -7,32 +7,30 @@ function figureOf(value, unit) {
 
 const capital = (text) => text[0].toUpperCase() + text.slice(1);
 
-/** How the budget lies to what was studied at these prices: "above", "below" or "within". */
-function rangeOf({ budget, gold, costs, decision }) {
-  if (!costs) return "below";
-  if (!decision.best) return "below";
-  // Costs are computed in binary numbers.
-  return budget / gold > costs.most * (1 + 1e-9) ? "above" : "within";
-}
+/** Whether the budget is above all that was studied at these prices, where anything is affordable. */
+// Costs are computed in binary numbers.
+const isAbove = ({ budget, gold, costs, decision }) => decision.best && budget / gold > costs.most * (1 + 1e-9);
 
 /** What is supported, in a word, and the look of it. */
 function supportOf(view) {
-  if (rangeOf(view) !== "within") return ["open", "beyond what was studied"];
+  if (!view.decision.best || isAbove(view)) return ["open", "beyond what was studied"];
   return view.decision.regime === UNDETERMINED ? ["open", "undetermined"] : ["supported", "supported by the data"];
 }
 
 /** Whether the budget is more or less than what was studied, and what is left of it. */
 function rangeWords(view) {
-  const { costs, gold, budget, decision } = view;
-  const range = rangeOf(view);
-  if (range === "below") {
-    const least = costs ? `, the cheapest costs ${money(costs.least * gold)}` : "";
-    return [`This budget buys nothing that was studied at these prices${least}.`];
+  const { costs, gold, budget, decision, pool } = view;
+  if (!costs) return ["Nothing that was studied can be bought on these terms."];
+  if (!decision.best) {
+    return [`This budget buys nothing that was studied: the cheapest purchase costs ${money(costs.least * gold)}.`];
   }
-  if (range === "within") return [];
-  const spent = decision.buys ? decision.best.cost * gold : 0;
-  const most = `the most expensive purchase that was studied costs ${money(costs.most * gold)} at these prices`;
-  return [`This budget lies beyond the study: ${most}. ${money(budget - spent)} are left unspent.`];
+  if (!isAbove(view)) return [];
+  const left = budget - (decision.buys ? decision.best.cost * gold : 0);
+  const terms = pool === null ? "at these prices" : "at these prices and on so many texts";
+  return [
+    `This budget lies beyond the study: the most expensive purchase that was studied costs ${money(costs.most * gold)} ` +
+      `${terms}. ${money(left)} are left unspent.`,
+  ];
 }
 
 /** What no label at all achieves, and how far the purchase is ahead of it. */
@@ -45,7 +43,7 @@ function nothingWords({ decision, here }) {
       return `${FREE_WORDS[point.kind]} ${scoring(point.mean)}${interval}`;
     })
     .join(", ");
-  const found = `Without labels: ${nothing}.`;
+  const found = `${capital(nothing)}.`;
   if (!best) return [found];
   if (!buys) {
     const rival = `${describePurchase(best)} are expected to bring ${percentText(best.mean)} %`;

@@ -220,7 +220,8 @@ function compute() {
   const budgets = [...new Set([...budgetStops(), state.budget])].sort((a, b) => a - b);
   const { gold, pool, haveWeak, haveGold } = state;
   const mapKey = JSON.stringify(["map", place, methods, gold, pool, haveWeak, haveGold]);
-  const focus = state.focus || (decision.best?.surface.method ?? methods[0]);
+  const method = state.focus || (decision.best?.surface.method ?? methods[0]);
+  const focus = here.surfaces.find((surface) => surface.method === method);
   const target = state.target === null ? null : state.target / 100;
   return {
     ...state,
@@ -232,7 +233,8 @@ function compute() {
     scored: frontierOf(here, terms),
     path: pathOf(here, budgets),
     map: lonePrice(state.supervisor) === null ? once(mapKey, () => emptyMap(here)) : null,
-    focus: here.surfaces.find(({ method }) => method === focus),
+    focus,
+    isoquants: once(`isoquants ${place} ${method}`, () => isoquantsOf(focus)),
   };
 }
 

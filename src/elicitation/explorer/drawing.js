@@ -6,11 +6,12 @@ const SYMBOLS = [
   ...["pentagon", "star", "hexagon", "diamond-tall", "octagon"],
 ];
 // The room that a number on an axis wants, in pixels.
-const LABEL_WIDTH = 50;
+const LABEL_WIDTH = 58;
 // The width of one letter on an axis, in pixels.
 const LETTER_WIDTH = 8;
 const PLOT_OPTIONS = { displayModeBar: false, displaylogo: false, responsive: true };
 
+const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const counted = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const rounded = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
 const count = (value) => counted.format(value);

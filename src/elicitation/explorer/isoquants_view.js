@@ -9,38 +9,79 @@ const LEVEL_STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10];
 const MOST_LEVELS = 9;
 // So many purchases are drawn along the line of what the budget affords.
 const LINE_STEPS = 80;
+// The picture of the scores has so many pixels each way.
+const PICTURE_SIZE = 400;
 
 const placeOf = (n) => Math.log10(1 + n);
 
-/** Expected scores in percent where they were studied, rows by gold labels; null elsewhere. */
-const shadesOf = ({ weak, gold, scores, isStudied, nodeAt }) =>
-  gold.map((_, j) => weak.map((_, i) => (isStudied(i, j) ? 100 * scores.mean[nodeAt(i, j)] : null)));
-
-/** Whether isoquants can be drawn: both kinds of labels were studied together, in more than one amount each. */
-function hasIsoquants({ weak, gold, isStudied }) {
-  const isCell = (i, j) => [0, 1].every((x) => [0, 1].every((y) => isStudied(i + x, j + y)));
-  return weak.some((_, i) => i + 1 < weak.length && gold.some((_, j) => j + 1 < gold.length && isCell(i, j)));
+/** The cells between neighbouring lines whose four corners were studied: corners as places on the plot with the expected
+ *  score in percent, around the cell. */
+function cellsOf({ weak, gold, scores, isStudied, nodeAt }) {
+  const corner = (i, j) => ({ x: placeOf(weak[i]), y: placeOf(gold[j]), score: 100 * scores.mean[nodeAt(i, j)] });
+  const around = (i, j) => [[i, j], [i + 1, j], [i + 1, j + 1], [i, j + 1]];
+  const cells = weak.slice(1).flatMap((_, i) => gold.slice(1).map((_, j) => around(i, j)));
+  return cells
+    .filter((places) => places.every(([i, j]) => isStudied(i, j)))
+    .map((places) => places.map(([i, j]) => corner(i, j)));
 }
 
-/** Shaded scores with isoquants at round levels. */
-function contours(surface, colours) {
-  const z = shadesOf(surface);
-  const all = z.flat().filter((value) => value !== null);
+/** Where the scores cross a level on the borders of a cell: the ends of one stretch of an isoquant, or of two. */
+function crossings(cell, level) {
+  return cell.flatMap((from, k) => {
+    const to = cell[(k + 1) % cell.length];
+    if (from.score < level === to.score < level) return [];
+    const share = (level - from.score) / (to.score - from.score);
+    return [{ x: from.x + share * (to.x - from.x), y: from.y + share * (to.y - from.y) }];
+  });
+}
+
+/** The shades of a surface as a picture, with nothing where none was studied. */
+function pictureOf(cells, low, high, right, top) {
+  const canvas = make("canvas", { width: PICTURE_SIZE, height: PICTURE_SIZE });
+  const context = canvas.getContext("2d");
+  for (const cell of cells) {
+    const [from, , to] = cell.map(({ x, y }) => [(x / right) * PICTURE_SIZE, (1 - y / top) * PICTURE_SIZE]);
+    const place = (mean(cell.map(({ score }) => score)) - low) / (high - low || 1);
+    context.fillStyle = SHADES[Math.round(place * (SHADES.length - 1))];
+    // Half a pixel more, so that no seam shows between cells.
+    context.fillRect(from[0], to[1], to[0] - from[0] + 0.5, from[1] - to[1] + 0.5);
+  }
+  return canvas.toDataURL();
+}
+
+/** Isoquants at round levels and the picture of the scores; null where too little was studied. */
+function isoquantsOf(surface) {
+  const cells = cellsOf(surface);
+  if (!cells.length) return null;
+  const all = cells.flat().map(({ score }) => score);
   const [low, high] = [Math.min(...all), Math.max(...all)];
-  const size = LEVEL_STEPS.find((step) => (high - low) / step <= MOST_LEVELS) ?? LEVEL_STEPS.at(-1);
-  const look = { start: Math.ceil(low / size) * size, end: high, size, coloring: "heatmap", showlabels: true };
-  return {
-    type: "contour",
-    z,
-    x: surface.weak.map(placeOf),
-    y: surface.gold.map(placeOf),
-    contours: { ...look, labelfont: { size: 12, color: colours.ink }, labelformat: `.${size < 1 ? 1 : 0}f` },
-    line: { color: colours.ink, width: 1.1, smoothing: 0.6 },
-    colorscale: SHADES.map((colour, k) => [k / (SHADES.length - 1), blend(colour, colours.card, 0.4)]),
-    showscale: false,
-    connectgaps: false,
+  const step = LEVEL_STEPS.find((size) => (high - low) / size <= MOST_LEVELS) ?? LEVEL_STEPS.at(-1);
+  const levels = Array.from({ length: Math.round(100 / step) + 1 }, (_, k) => k * step);
+  const lines = levels
+    .map((level) => ({ level, ends: cells.flatMap((cell) => crossings(cell, level)) }))
+    .filter(({ ends }) => ends.length);
+  const [right, top] = [surface.weak, surface.gold].map((numbers) => placeOf(numbers.at(-1)));
+  return { lines, right, top, picture: pictureOf(cells, low, high, right, top) };
+}
+
+/** The isoquants with their levels, as traces. */
+function isoquantTraces({ lines }, colours) {
+  const stretches = lines.flatMap(({ ends }) => ends.flatMap((end, k) => (k % 2 ? [end, null] : [end])));
+  const middles = lines.map(({ ends }) => ends[2 * Math.floor(ends.length / 4)]);
+  const halo = Array(3).fill(`0 0 3px ${colours.card}`).join(", ");
+  const trace = (places, more) => ({
+    type: "scatter",
+    x: places.map((place) => place && place.x),
+    y: places.map((place) => place && place.y),
     hoverinfo: "skip",
-  };
+    ...more,
+  });
+  const textfont = { size: 12, color: colours.ink, shadow: halo };
+  const text = lines.map(({ level }) => `${rounded.format(level)} %`);
+  return [
+    trace(stretches, { mode: "lines", line: { color: colours.ink, width: 1.1 } }),
+    trace(middles, { mode: "text", text, textfont, textposition: "middle right" }),
+  ];
 }
 
 /** What spends the budget in full, as places on the plot. */
@@ -53,8 +94,12 @@ function budgetLine({ terms, budget, gold }, { weak, gold: goldLines }) {
     .filter(({ nGold }) => nGold >= haveGold && nGold <= goldLines.at(-1) * 1.0001);
 }
 
+/** The purchases of a path, with gaps where the way of spending changes: what lies between is never bought. */
+const withGaps = (steps) =>
+  steps.flatMap(({ best }, k) => (k && strategyOf(best) !== strategyOf(steps[k - 1].best) ? [null, best] : [best]));
+
 function drawIsoquants(view, colours) {
-  const { focus, path, decision, gold, titles, scored, here } = view;
+  const { focus, path, decision, titles, scored, here, isoquants } = view;
   const most = (kind) => Math.max(...here.surfaces.map((surface) => surface[kind].at(-1)));
   const tens = (kind) => [0, ...roundNumbers(10, Math.max(most(kind), 10), 0)];
   const axisOf = (title, kind) =>
@@ -66,8 +111,8 @@ function drawIsoquants(view, colours) {
   const marks = (purchases, more) => ({
     type: "scatter",
     mode: "markers",
-    x: purchases.map(({ nWeak }) => placeOf(nWeak)),
-    y: purchases.map(({ nGold }) => placeOf(nGold)),
+    x: purchases.map((purchase) => purchase && placeOf(purchase.nWeak)),
+    y: purchases.map((purchase) => purchase && placeOf(purchase.nGold)),
     hoverinfo: more.hovertext ? "text" : "skip",
     cliponaxis: false,
     ...more,
@@ -75,18 +120,19 @@ function drawIsoquants(view, colours) {
   const tested = scored.filter(({ surface }) => surface === focus);
   const bought = path.filter(({ best }) => best);
   const expected = ({ mean, surface }) => `by ${plain(titles[surface.method])}, expected ${percentText(mean)} %`;
+  const labels = { mode: "markers+text", textposition: "top center", textfont: { size: 11, color: colours.muted } };
+  const scores = isoquants ? {} : { ...labels, text: tested.map(({ mean }) => percentText(mean)) };
   const circle = { symbol: "circle-open", size: 7, color: colours.ink, line: { width: 1.3 } };
   const { best, buys } = decision;
   const star = buys ? best : { nWeak: 0, nGold: 0 };
   const said = buys ? `what to buy: ${describePurchase(best)}<br>${expected(best)}` : "buy nothing";
   const traces = [
-    ...(hasIsoquants(focus) ? [contours(focus, colours)] : []),
+    ...(isoquants ? isoquantTraces(isoquants, colours) : []),
     marks(budgetLine(view, focus), { mode: "lines", line: { color: colours.ink, dash: "dash", width: 1.6 } }),
-    marks(tested, { marker: circle, hovertext: tested.map((point) => hoverOfPoint(view, point)) }),
+    marks(tested, { ...scores, marker: circle, hovertext: tested.map((point) => hoverOfPoint(view, point)) }),
+    marks(withGaps(bought), { mode: "lines", line: { color: colours.star, width: 2.2 } }),
     marks(bought.map((step) => step.best), {
-      mode: "lines+markers",
-      line: { color: colours.star, width: 2.2 },
-      marker: { size: 5 },
+      marker: { size: 5, color: colours.star },
       hovertext: bought.map((step) =>
         [`a budget of ${money(step.budget)} buys ${describePurchase(step.best)}`, expected(step.best)].join("<br>"),
       ),
@@ -94,12 +140,18 @@ function drawIsoquants(view, colours) {
     ...(best ? [starTrace(colours, [placeOf(star.nWeak)], [placeOf(star.nGold)], said, { cliponaxis: false })] : []),
   ];
   const [x, y] = [axisOf("weak labels", "weak"), axisOf("gold labels", "gold")];
-  Plotly.react("isoquants-plot", traces, layout(colours, x, y, view.key), PLOT_OPTIONS);
+  const picture = isoquants && {
+    source: isoquants.picture,
+    ...{ xref: "x", yref: "y", x: 0, y: isoquants.top, sizex: isoquants.right, sizey: isoquants.top },
+    ...{ sizing: "stretch", layer: "below", opacity: 0.4 },
+  };
+  const look = { ...layout(colours, x, y, view.key), images: picture ? [picture] : [] };
+  Plotly.react("isoquants-plot", traces, look, PLOT_OPTIONS);
 }
 
 /** What the isoquants are of, and what the prices say about them. */
-function describeIsoquants({ focus, titles, weak, gold }) {
-  const drawn = hasIsoquants(focus)
+function describeIsoquants({ focus, titles, weak, gold, isoquants }) {
+  const drawn = isoquants
     ? `Isoquants of ${titles[focus.method]}, where it was studied`
     : `No isoquants: ${titles[focus.method]} was not studied with several amounts of both kinds of labels together`;
   const price = weak > 0 ? `a gold label costs as much as ${money(gold / weak)} weak ones` : "weak labels are free";

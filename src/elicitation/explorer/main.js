@@ -12,7 +12,7 @@ function fillSelect(id, options, value, titles = {}) {
 }
 
 /** A plot symbol as a small picture. */
-function pictureOf(symbol) {
+function pictureOfSymbol(symbol) {
   const corners = (n, turn = 0, inner = 1) =>
     Array.from({ length: n }, (_, i) => {
       const [angle, radius] = [(2 * Math.PI * i) / n + turn - Math.PI / 2, i % 2 ? 6.5 * inner : 6.5];
@@ -48,7 +48,7 @@ function pictureOf(symbol) {
 function methodBox(method, symbol) {
   const box = make("input", { type: "checkbox", value: method });
   box.checked = chosenMethods().includes(method);
-  return make("label", { className: "method" }, [box, pictureOf(symbol), make("span", { text: STUDY.titles[method] })]);
+  return make("label", { className: "method" }, [box, pictureOfSymbol(symbol), make("span", { text: STUDY.titles[method] })]);
 }
 
 /** Show the state in the controls. */

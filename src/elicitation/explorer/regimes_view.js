@@ -29,9 +29,9 @@ function decisionWords(cell) {
   if (!cell.best) return "nothing that was studied is affordable";
   const way = PLAIN_WAYS[wayOf(cell)];
   const name = cell.buys ? `${way} (${REGIMES[STRATEGIES.indexOf(cell.leading)]})` : way;
-  const sure = `${name}, the best way with probability ${likely(cell.probability)}`;
+  const sure = `${name}: the best way with probability ${likely(cell.probability)}`;
   if (cell.regime !== UNDETERMINED) return sure;
-  return `${sure}: undetermined, ${cell.reason ? `since ${cell.reason}` : `as the study asks for ${likely(STUDY.verdict)}`}`;
+  return `${sure}, undetermined ${cell.reason ? `since ${cell.reason}` : `as the study asks for ${likely(STUDY.verdict)}`}`;
 }
 
 /** What every cell of the map says. */
