@@ -109,8 +109,7 @@ rule plot_production:
 
 rule build_explorer:
     input:
-        resamples="results/resamples.parquet",
-        production="results/production.json",
+        posterior="results/posterior.parquet",
         metrics="results/metrics.parquet",
     output:
         html=report("figures/explorer.html", caption="../report/explorer.rst", category="Figures"),
@@ -125,7 +124,7 @@ rule build_explorer:
         mem_mb=grows(2000),
         runtime=grows(10),
     params:
-        version=7,
+        version=8,
         name=study.study,
         titles=TITLES,
         prices=study.prices,
@@ -133,6 +132,7 @@ rule build_explorer:
         budgets=study.budgets,
         verdict=study.inference.verdict,
         pool_sizes=POOL_SIZES,
+        measure=study.inference.measure,
     script:
         "../scripts/build_explorer.py"
 

@@ -97,7 +97,9 @@ def shared_constants() -> dict:
     """
     modules = {choices: ("MIN_GAIN", "SAME_SCORE"), frontier: ("SAME_COST",), posterior: ("DRAWS", "Z")}
     constants = {name: getattr(module, name) for module, names in modules.items() for name in names}
-    ways = {name: [words[strategy] for strategy in STRATEGIES] for name, words in (("REGIMES", REGIMES), ("PLAIN", PLAIN))}
+    ways = {
+        name: [words[strategy] for strategy in STRATEGIES] for name, words in (("REGIMES", REGIMES), ("PLAIN", PLAIN))
+    }
     names = {"UNDETERMINED": UNDETERMINED, "NOTHING_BOUGHT": NOTHING_BOUGHT, "LABELS": LABELS}
     return constants | ways | names | {"STRATEGIES": list(STRATEGIES)}
 
