@@ -423,10 +423,8 @@ def test_the_star_lies_on_the_path_of_what_to_buy(page, study):
         for plot in ("isoquants", "frontier"):
             x, y = ask(page, f"(({{x, y}}) => [x[0], y[0]])({star.replace('{}', plot)})")
             lines = "data.filter(({mode, line}) => mode === 'lines' && line.width >= 2)"
-            drawn = ask(
-                page,
-                f"document.getElementById('{plot}-plot').{lines}.flatMap(({{x, y}}) => x.map((place, k) => [place, y[k]]))",
-            )
+            places = "flatMap(({x, y}) => x.map((place, k) => [place, y[k]]))"
+            drawn = ask(page, f"document.getElementById('{plot}-plot').{lines}.{places}")
             assert any(place == pytest.approx([x, y]) for place in drawn if None not in place), (plot, budget)
         score = ask(page, "explorer.scoreOf(explorer.view.decision.best).mean")
         assert texts(page, "#answer .value")[2] == f"{100 * score:.1f} %"

@@ -79,7 +79,8 @@ function starOfAnswer({ decision }, colours, ends, placeOfCost) {
   error.arrayminus = [100 * (score.mean - score.low)];
   const bought = buys ? describePurchase(best) : "nothing";
   const text = `<b>what to buy</b>: ${bought}<br>expected ${percentText(score.mean)} % (${spread(score)})`;
-  return starTrace(colours, [buys ? placeOfCost(best.cost) : ends[0]], [100 * score.mean], text, { error_y: error });
+  const more = { error_y: error, cliponaxis: false };
+  return starTrace(colours, [buys ? placeOfCost(best.cost) : ends[0]], [100 * score.mean], text, more);
 }
 
 function drawFrontier(view, colours) {

@@ -28,7 +28,9 @@ function regimeScale(colours) {
 function decisionWords(cell) {
   if (!cell.best) return "nothing that was studied is affordable";
   const way = PLAIN_WAYS[wayOf(cell)];
-  const name = cell.buys ? `${way} (${REGIMES[STRATEGIES.indexOf(cell.leading)]})` : way;
+  const regime = cell.buys ? REGIMES[STRATEGIES.indexOf(cell.leading)] : cell.leading;
+  // What is mixed needs no second name.
+  const name = regime === cell.leading ? way : `${way} (${regime})`;
   const sure = `${name}: the best way with probability ${likely(cell.probability)}`;
   if (cell.regime !== UNDETERMINED) return sure;
   return `${sure}, undetermined ${cell.reason ? `since ${cell.reason}` : `as the study asks for ${likely(STUDY.verdict)}`}`;
