@@ -1,10 +1,12 @@
-"""A small finished study for the tests of the explorer, made up in a moment."""
+"""The posterior of a small finished study for the tests of the explorer, made up in a moment."""
 
 import numpy as np
 import pandas as pd
 
-from elicitation.analysis.evidence import Evidence
-from elicitation.analysis.production import FORMS, Fit
+from elicitation.analysis.lattice import make_lattice
+from elicitation.analysis.names import ASKING, COMMONER, LABELS, PURCHASE
+from elicitation.analysis.posterior import Posterior
+from elicitation.analysis.posterior_fitting import needed
 from elicitation.seeds import stream
 
 TITLES = {
@@ -22,15 +24,17 @@ STUDY = {
     "budgets": BUDGETS,
     "verdict": 0.9,
     "pool_sizes": {"topic": 12000, "verdict": 12000, "average": 12000},
+    "measure": "accuracy",
     "precision": "Models computed in bfloat16.",
 }
-PARAMETERS = {
-    "effective": [0.95, 30.0, 0.8, 0.4, 0.7],
-    "capped": [0.93, 25.0, 0.9, 60.0, 400.0],
-    "ces": [0.94, 60.0, 0.9, 0.15, 0.6],
-}
-# A form a method, so that all are drawn.
-FORM_OF = dict(zip(TITLES, FORMS, strict=True))
+# Of each method: how much better it is, how many gold labels its weak ones are worth at most, and how many of them are
+# worth half of that. The weak labels of the last one do harm in the end.
+METHODS = {"plain": (0, 60, 400), "prompted": (0.01, 40, 60), "joint": (-0.03, 90, 900), "drawn": (0.02, 50, 200)}
+HARMFUL, HARM = "drawn", 0.006
+# What costs nothing, and the weak labels themselves.
+ASKED, COMMON, WEAK = 0.66, 0.55, 0.74
+# How many directions the scores may be wrong in, and how far in each.
+RANK, SPREAD = 6, 0.012
 
 
 def purchases_of(weak_price=0.1, shares=(0, 0.5, 0.8, 1)):
@@ -39,51 +43,57 @@ def purchases_of(weak_price=0.1, shares=(0, 0.5, 0.8, 1)):
     return np.array(list(dict.fromkeys(pairs)))
 
 
-def values_of(form, purchases, rng, shift=0.0):
-    """Parameters near PARAMETERS, or for a Gaussian process weights that follow the first of them."""
-    if form != "process":
-        return np.array(PARAMETERS[form]) * np.exp(shift * rng.standard_normal(5)).clip(0.9, 1.05)
-    places, lengths = np.log1p(purchases), 3 * np.exp(shift * rng.standard_normal(2))
-    target = FORMS["capped"].accuracy(PARAMETERS["capped"], *purchases.T.astype(float), purchases)
-    target = target + shift * 0.2 * rng.standard_normal(len(target))
-    apart = ((places[:, None] - places) / lengths) ** 2
-    kernel = 0.05 * np.exp(-apart.sum(axis=2) / 2)
-    weights = 0.05 * np.linalg.solve(kernel + 4e-4 * np.eye(len(places)), target - target.mean())
-    return np.array([*lengths, target.mean(), *weights])
+def score_at(method, n_weak, n_gold):
+    """The expected scores of purchases (n,)."""
+    better, cap, half = METHODS[method]
+    amount = n_gold + cap * n_weak / (n_weak + half)
+    harm = HARM * np.log1p(n_weak) if method == HARMFUL else 0
+    return 0.93 + better - 0.4 * (1 + amount / 25) ** -0.5 - harm
 
 
-def make_fit(method, task="average", replicates=60):
-    rng, purchases, form = stream(0, "fit", task, method), purchases_of(), FORM_OF[method]
-    values = values_of(form, purchases, rng)
-    names = [*(p.name for p in FORMS[form].parameters), "level", *map(str, range(len(purchases)))][: len(values)]
-    return Fit(
-        **{"task": task, "supervisor": "small", "student": "big", "method": method, "form": form},
-        **{"verdict": "good", "reason": "", "error": 0.02, "noise": 0.01},
-        parameters=dict(zip(names, values.tolist(), strict=True)),
-        replicates=np.array([values_of(form, purchases, rng, 0.05) for _ in range(replicates)]),
-        purchases=purchases,
-        accuracy=FORMS[form].accuracy(values, *purchases.T.astype(float), purchases),
-        **{"weak_price": 0.1, "cheapest": 16.0, "dearest": 1024.0},
+def factors_at(method, task, n_weak, n_gold):
+    """(n, RANK) factors that are smooth in the logarithms of the labels, with something of its own in each method."""
+    rng = stream(0, "factors", task)
+    u, v = np.log1p(n_weak), np.log1p(n_gold)
+    turns = rng.uniform(0.1, 0.5, (RANK, 2))
+    phases = rng.uniform(0, 6, RANK) + 0.4 * list(METHODS).index(method)
+    return SPREAD * np.cos(np.outer(u, turns[:, 0]) + np.outer(v, turns[:, 1]) + phases)
+
+
+def nodes_of(method, task, purchases):
+    """The rows of one surface."""
+    lattice = make_lattice(purchases)
+    n_weak, n_gold = (grid[needed(lattice.studied)] for grid in np.meshgrid(lattice.weak, lattice.gold, indexing="ij"))
+    ran = (np.stack([n_weak, n_gold], axis=1)[:, None] == purchases).all(axis=2).any(axis=1)
+    score = score_at(method, n_weak, n_gold)
+    off = 0.01 * stream(0, "measured", task, method).standard_normal(len(score))
+    return pd.DataFrame(
+        {"n_weak": n_weak, "n_gold": n_gold, "studied": lattice.studied[needed(lattice.studied)], "score": score}
+        | {"measured": np.where(ran, score + off, np.nan), "n_seeds": np.where(ran, 4, np.nan), "n_test": 1000}
+        | {"factors": list(factors_at(method, task, n_weak, n_gold)), "method": method, "supervisor": "small"}
+    ).assign(kind=PURCHASE)
+
+
+def free_rows(asked):
+    """The rows of what needs no label to train on."""
+    rows = [(ASKING, "", asked, 0.01), (COMMONER, "", COMMON, 0.0), (LABELS, "small", WEAK, 0.008)]
+    return pd.DataFrame(
+        [
+            {"kind": kind, "supervisor": supervisor, "score": score, "measured": score, "method": "", "n_weak": 0}
+            | {"n_gold": 0, "n_seeds": 1, "n_test": 1000, "studied": True, "factors": np.full(RANK, off)}
+            for kind, supervisor, score, off in rows
+        ]
     )
 
 
-def make_study(tasks=("average", "topic", "verdict"), replicates=1000, titles=TITLES, spread=0.008):
-    """Evidence and fits."""
-    rows, deviations, fits = [], [], []
-    for task in tasks:
-        rng = stream(0, "study", task)
-        shared = rng.standard_normal(replicates)
-        for method, shift in zip(titles, (0, 0.01, -0.03, 0.02), strict=False):
-            fit = make_fit(method, task)
-            fits.append(fit)
-            for (n_weak, n_gold), expected in zip(fit.purchases.tolist(), fit.accuracy, strict=True):
-                accuracy = round(float(expected + shift + 0.012 * rng.standard_normal()), 4)
-                rows.append(
-                    {"task": task, "supervisor": "small", "student": "big", "method": method, "n_weak": n_weak}
-                    | {"n_gold": n_gold, "n_seeds": 4, "n_tasks": 2 if task == "average" else 1, "n_test": 1000}
-                    | {"accuracy": accuracy, "weak_accuracy": 0.74, "commoner_accuracy": 0.55, "seed_share": 0.5}
-                )
-                own = rng.standard_normal(replicates)
-                deviations.append(spread * (0.6 * own + 0.4 * shared))
-    # As they are in the page, so that numbers can be compared to the last digit.
-    return Evidence(pd.DataFrame(rows), np.array(deviations).astype(np.float16).astype(np.float32)), fits
+def make_study(tasks=("average", "topic", "verdict"), titles=TITLES, purchases=None, asked=ASKED):
+    """A posterior in which every method was run with the same purchases on every task."""
+    purchases = purchases_of() if purchases is None else np.array(purchases)
+    tables = []
+    for shift, task in enumerate(tasks):
+        rows = pd.concat([*(nodes_of(method, task, purchases) for method in titles), free_rows(asked)])
+        rows["score"] += np.where(rows.kind == PURCHASE, 0.01 * shift, 0)
+        tables.append(rows.assign(task=task, student="big", n_tasks=2 if task == "average" else 1))
+    table = pd.concat(tables, ignore_index=True)
+    # As the table is written.
+    return Posterior(table.assign(factors=[factors.astype(np.float32) for factors in table.factors]))

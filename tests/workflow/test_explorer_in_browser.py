@@ -3,23 +3,26 @@
 import json
 import socket
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from explorer_study import BUDGETS, STUDY, TITLES, make_study
+from explorer_study import ASKED, COMMON, STUDY, TITLES, WEAK, make_study
 from helpers import install
 
-from elicitation.analysis import production
-from elicitation.analysis.evidence import Evidence
-from elicitation.analysis.findings import Findings, Question
-from elicitation.analysis.frontier import priced, score_points
-from elicitation.analysis.recommendation import recommend
-from elicitation.analysis.regimes import regime_at
+from elicitation.analysis.choices import Terms, decide, find_options, terms_for
+from elicitation.analysis.evidence import evidence_rows
+from elicitation.analysis.frontier import on_frontier
+from elicitation.analysis.names import LABELS, STRATEGIES, UNDETERMINED
+from elicitation.analysis.posterior import Posterior, joined
+from elicitation.analysis.posterior_fitting import fit_posterior
+from elicitation.buying.prices import exact
 from elicitation.explorer.data import page_data
 from elicitation.explorer.page import render
+from elicitation.seeds import stream
 
 CHROMIUM, DRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"
 FLAGS = (
@@ -55,17 +58,17 @@ def browser(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def study():
-    """Evidence and fits; one of the fits is bad, so that what was run is recommended instead."""
-    evidence, fits = make_study()
-    bad = [replace(fit, verdict="bad") if fit.method == "joint" and fit.task == "topic" else fit for fit in fits]
-    return evidence, bad
+    return make_study()
+
+
+def write_page(path, posterior, study=STUDY):
+    path.write_text(render(page_data(posterior, study)))
+    return path.as_uri()
 
 
 @pytest.fixture(scope="module")
 def address(study, tmp_path_factory):
-    path = tmp_path_factory.mktemp("page") / "explorer.html"
-    path.write_text(render(page_data(*study, STUDY)))
-    return path.as_uri()
+    return write_page(tmp_path_factory.mktemp("page") / "explorer.html", study)
 
 
 @pytest.fixture
@@ -130,37 +133,60 @@ def texts(page, selector):
     return [element.get_property("textContent") for element in page.find_elements("css selector", selector)]
 
 
-def rows_of(study, task="average", methods=tuple(TITLES)):
-    """The evidence on one task."""
-    points = study[0].points
-    points = points[(points.task == task) & points.method.isin(methods)]
-    return study[0].on(points)
+def block_of(study, task="average", methods=tuple(TITLES)):
+    """The posterior on one task, of some methods."""
+    [block] = [block for block in study.blocks if block.task == task]
+    return replace(block, surfaces=[surface for surface in block.surfaces if surface.method in methods])
 
 
 def python_frontier(study, weak_price, **where):
-    evidence = rows_of(study, **where)
-    table = priced(evidence.points, weak_price)
-    scores = score_points(evidence, table.cost.to_numpy())
-    return table.assign(**scores.set_index(table.index))
+    """Every purchase that was run, in the page's order, and then what costs nothing."""
+    block = block_of(study, **where)
+    rows, scores = [], []
+    for surface in block.surfaces:
+        i, j = surface.runs.T
+        found = {"n_weak": surface.weak[i], "n_gold": surface.gold[j], "n_seeds": surface.n_seeds[i, j]}
+        rows.append(pd.DataFrame(found | {"method": surface.method, "measured": surface.measured[i, j]}))
+        scores.append(surface.at(surface.weak[i], surface.gold[j]))
+    for free in block.free:
+        if free.kind != LABELS:
+            rows.append(
+                pd.DataFrame({"n_weak": [0], "n_gold": 0, "n_seeds": 1, "method": free.kind, "measured": np.nan})
+            )
+            scores.append(free.scores)
+    table, scores = pd.concat(rows, ignore_index=True), joined(scores)
+    costs = (table.n_gold + weak_price * table.n_weak).to_numpy()
+    low, high = scores.interval
+    return table.assign(
+        **{
+            "cost": costs,
+            "mean": scores.mean,
+            "low": low,
+            "high": high,
+            "on_frontier": on_frontier(costs, scores.mean),
+        },
+        probability=on_frontier(costs, scores.draws).mean(axis=1),
+    )
 
 
 def assert_same_frontier(page, expected, gold=1.0):
-    found = ask(page, "explorer.view.scored")
-    columns = {"cost": "cost", "weakShare": "weak_share", "probability": "probability", "accuracy": "accuracy"}
-    ends = {"low": "accuracy_low", "high": "accuracy_high"}
-    for name, column in (columns | ends).items():
-        # The page has the deviations' intervals in six digits.
-        close = pytest.approx(expected[column].tolist(), abs=2e-6 if name in ends else 1e-9)
-        assert [point[name] for point in found] == close, name
+    found = ask(page, "explorer.view.scored.map(({scores, surface, ...point}) => point)")
+    for name in ("cost", "mean", "low", "high"):
+        assert [point[name] for point in found] == pytest.approx(expected[name].tolist(), abs=1e-6), name
+    # Draws that nearly tie may fall to either side.
+    assert [point["probability"] for point in found] == pytest.approx(expected.probability.tolist(), abs=0.003)
     assert [point["onFrontier"] for point in found] == expected.on_frontier.tolist()
     best = expected[expected.on_frontier].sort_values("cost", kind="stable")
+    assert best["mean"].is_monotonic_increasing
     cells = np.reshape(texts(page, "#frontier-table td"), (-1, 8))
     assert [(row[1], row[2], row[4]) for row in cells] == [
-        (f"{row.n_weak:,}", f"{row.n_gold:,}", f"{100 * row.accuracy:.1f} %") for row in best.itertuples()
+        (f"{row.n_weak:,}", f"{row.n_gold:,}", f"{100 * row.mean:.1f} %") for row in best.itertuples()
     ]
-    drawn = ask(page, "document.getElementById('frontier-plot').data[2]")
-    assert drawn["y"][:-1] == pytest.approx((100 * best.accuracy).tolist())
-    assert drawn["x"][:-1] == pytest.approx((gold * best.cost).tolist())
+    drawn = ask(page, "document.getElementById('frontier-plot').data[6]")
+    bought = expected[expected.on_frontier & (expected.n_weak + expected.n_gold > 0)]
+    assert drawn["y"] == pytest.approx((100 * bought["mean"]).tolist())
+    paid = (bought.cost > 0).to_numpy()
+    assert np.allclose(np.array(drawn["x"])[paid], gold * bought.cost[paid], rtol=0.03), "but for what moves neighbours"
 
 
 def test_keys_on_the_price_slider_change_the_frontier_to_python_s_numbers(page, study):
@@ -168,7 +194,7 @@ def test_keys_on_the_price_slider_change_the_frontier_to_python_s_numbers(page, 
 
     assert_same_frontier(page, python_frontier(study, 0.1))
     slider = find(page, "#weak")
-    for key, price in ((Keys.ARROW_LEFT, 0.09), (Keys.PAGE_UP, None), (Keys.HOME, 0.001), (Keys.END, 1.0)):
+    for key, price in ((Keys.ARROW_LEFT, 0.09), (Keys.PAGE_UP, None), (Keys.HOME, 0), (Keys.END, 1.0)):
         before = ask(page, "explorer.view.weak")
         slider.send_keys(key)
         wait_for(page, f"explorer.view.weak !== {before}")
@@ -183,7 +209,8 @@ def test_every_price_of_the_study_is_a_stop_of_the_slider(page, study):
     for price in STUDY["prices"]["small"]:
         ask(page, "(explorer.state.weak = arguments[0], explorer.update())", price)
         assert_same_frontier(page, python_frontier(study, price))
-        stops = ask(page, "explorer.view.map.weak")
+        # The slider begins with labels that are free, which the map has no place for.
+        stops = [0, *ask(page, "explorer.view.map.weak")]
         assert stops[int(find(page, "#weak").get_property("value"))] == price
 
 
@@ -209,115 +236,279 @@ def test_prices_are_relative_to_that_of_a_gold_label(page, study):
 def test_each_point_has_error_bars_and_names_its_run_on_hover(page, study):
     at(page, "#task=topic&focus=joint")
     table = python_frontier(study, 0.1, task="topic")
+    table = table[table.n_weak + table.n_gold > 0]
     bars = "(({error_y}) => [error_y.array, error_y.arrayminus])(document.getElementById('frontier-plot').data[{}])"
-    others, frontier = table[~table.on_frontier], table[table.on_frontier].sort_values("cost", kind="stable")
-    for trace, rows in ((3, others), (4, frontier)):
-        ends = [(rows.accuracy_high - rows.accuracy), (rows.accuracy - rows.accuracy_low)]
+    others, frontier = table[~table.on_frontier], table[table.on_frontier]
+    for trace, rows in ((5, others), (6, frontier)):
         drawn = ask(page, bars.replace("{}", str(trace)))
-        assert np.allclose(drawn, [100 * end.clip(lower=0) for end in ends], atol=2e-4)
+        assert np.allclose(drawn, [100 * (rows.high - rows["mean"]), 100 * (rows["mean"] - rows.low)], atol=2e-4)
 
     def assert_named(shown, row):
         assert f"topic / small / big / {row.method}" in shown and f"{row.n_seeds} seeds" in shown
-        ends = " to ".join(f"{100 * end:.1f}" for end in (row.accuracy_low, row.accuracy_high))
-        assert f"accuracy {100 * row.accuracy:.1f} % ({ends})" in shown
+        assert f"measured {100 * row.measured:.1f} %" in shown
+        ends = " to ".join(f"{100 * end:.1f}" for end in (row.low, row.high))
+        assert f"expected accuracy {100 * row['mean']:.1f} % ({ends})" in shown
 
     joint = table[table.method == "joint"]
-    for plot, trace, rows in (("frontier", 3, others), ("frontier", 4, frontier), ("isoquants", 3, joint)):
+    tested = "document.getElementById('isoquants-plot').data.findIndex(({marker}) => marker?.symbol === 'circle-open')"
+    places = (("frontier", 5, others), ("frontier", 6, frontier), ("isoquants", ask(page, tested), joint))
+    for plot, trace, rows in places:
         named = ask(page, f"document.getElementById('{plot}-plot').data[{trace}].hovertext")
         for shown, (_, row) in zip(named, rows.iterrows(), strict=True):
             assert_named(shown, row)
-    for plot, trace, rows in (("frontier", 4, frontier), ("isoquants", 3, joint)):
+    for plot, trace, rows in places[1:]:
         ask(page, f"Plotly.Fx.hover('{plot}-plot', [{{curveNumber: {trace}, pointNumber: 1}}])")
         assert_named(" ".join(texts(page, f"#{plot}-plot .hoverlayer text")), rows.iloc[1])
 
 
-@pytest.mark.parametrize("task", ["average", "topic"])
-@pytest.mark.parametrize("method", TITLES)
-def test_regimes_are_python_s(page, study, task, method):
-    at(page, f"#task={task}&focus={method}&weak=0.5&budget=64")
-    evidence = rows_of(study, task, (method,))
-    places = [(budget, price) for price in (0.01, 0.1, 0.5) for budget in (16, 100, 1024)]
-    asked = """arguments[0].map((place) => {
-        const {group, focusPoints, verdict} = explorer.view;
-        const {scores, ...found} = explorer.regimeAt(group.points, focusPoints, ...place, verdict);
-        return {...found, nWeak: group.points.nWeak[found.purchase], nGold: group.points.nGold[found.purchase]};
-    })"""
-    for (budget, price), found in zip(places, ask(page, asked, places), strict=True):
-        expected = regime_at(evidence, budget, price, 0.9)
-        assert found["regime"] == expected["regime"]
-        if expected["winner"] is None:
-            assert found["winner"] is None
+def assert_same_decisions(page, block, places, gold=1, **more):
+    """What the page decides at (budget, price of a weak label) is what Python does."""
+    names = {"n_weak": "nWeak", "n_gold": "nGold", "cost": "cost"}
+    given = [{"budget": budget, "weak": price} for budget, price in places]
+    found = ask(page, "arguments[0].map((given) => explorer.decideAt(given))", given)
+    for (budget, price), said in zip(places, found, strict=True):
+        prices = {surface.supervisor: exact(price) / exact(gold) for surface in block.surfaces}
+        expected = decide(block, Terms(exact(budget) / exact(gold), prices, **more), STUDY["verdict"])
+        options, best, where = expected.options, expected.best, (budget, price)
+        assert (said["regime"], said["leading"]) == (expected.regime, expected.leading), where
+        assert (said["reason"], said["buys"]) == (expected.reason, expected.buys), where
+        assert said["beatsFree"] == pytest.approx(expected.beats_free, abs=0.002), where
+        if best is None:
+            assert said["score"] is None, where
             continue
-        shares = [expected[name] for name in ("quantity-dominant", "mixed", "quality-dominant")]
-        assert found["probabilities"] == pytest.approx(shares, abs=1e-9)
-        effects = [found[name] for name in ("effect", "effectLow", "effectHigh")]
-        assert effects == pytest.approx([expected[f"effect{end}"] for end in ("", "_low", "_high")], abs=1e-9)
-        assert (found["nWeak"], found["nGold"]) == (expected["n_weak"], expected["n_gold"])
-    # The map's cells are the same at the same places, and what is said is of the sliders' place.
-    cells = ask(page, "explorer.view.map.cells[explorer.view.map.budgets.indexOf(256)]")
-    prices = ask(page, "explorer.view.map.weak")
-    for price in (0.1, 0.5):
-        assert cells[prices.index(price)]["regime"] == regime_at(evidence, 256, price, 0.9)["regime"]
-    assert regime_at(evidence, 64, 0.5, 0.9)["regime"] in texts(page, "#map-words")[0]
+        bought = {name: getattr(options, name)[best] for name in names}
+        assert {name: said[own] for name, own in names.items()} == pytest.approx(bought), where
+        assert said["method"] == options.surfaces[options.surface[best]].method, where
+        low, high = options.scores.interval[:, best]
+        score = {"mean": options.scores.mean[best], "low": low, "high": high}
+        assert said["score"] == pytest.approx(score, abs=1e-6), where
+        shares = [expected.probabilities.get(name) for name in STRATEGIES]
+        for share, own in zip(said["probabilities"], shares, strict=True):
+            assert share == (own if own is None else pytest.approx(own, abs=0.002)), where
+    return found
+
+
+PRICES = (0, 0.003, 0.01, 0.05, 0.1, 0.1667, 0.3, 0.7, 1, 1.5)
+
+
+def budgets_between(low, high, n):
+    """(n,) amounts in cents, evenly on a logarithmic scale, from below what was studied to beyond it."""
+    return [round(float(budget), 2) for budget in np.geomspace(low, high, n)]
+
+
+@pytest.mark.parametrize("task", ["average", "topic"])
+@pytest.mark.parametrize("methods", [[name] for name in TITLES] + [[*TITLES]])
+def test_decisions_are_python_s(page, study, task, methods):
+    at(page, f"#task={task}" + "".join(f"&method={name}" for name in methods))
+    block = block_of(study, task, methods)
+    places = [(budget, price) for price in PRICES for budget in budgets_between(0.5, 3000, 12)]
+    found = assert_same_decisions(page, block, places, pool=12000)
+    assert len({said["regime"] for said in found}) >= 3
+
+
+def simulated_evidence():
+    """Evidence on two tasks; the second one's scores fall as weak labels grow, and some runs have one seed."""
+    tables = []
+    for task, slope in (("rising", 0.25), ("falling", -0.15)):
+        rng = stream(0, "simulated", task)
+        gold = (rng.random(200) < 0.5).astype(int)
+        test = pd.DataFrame({"id": np.arange(200), "gold": gold})
+        test["p_weak"] = np.clip(gold * 0.4 + 0.3 + 0.25 * rng.standard_normal(200), 0.01, 0.99)
+        rows = []
+        for n_weak, n_gold in [
+            (0, 0),
+            (20, 0),
+            (80, 0),
+            (320, 0),
+            (0, 4),
+            (0, 16),
+            (0, 64),
+            (40, 8),
+            (160, 8),
+            (40, 32),
+        ]:
+            skill = 0.8 + 0.25 * np.log1p(n_gold) + slope * np.log1p(n_weak) / 2
+            for seed in range(3 if n_weak + n_gold else 1):
+                log_odds = (2 * gold - 1) * skill + 1.5 * rng.standard_normal(200)
+                names = {"seed": seed, "n_weak": n_weak, "n_gold": n_gold}
+                rows.append(pd.DataFrame({"id": np.arange(200), "log_odds": log_odds}).assign(**names))
+        names = {"task": task, "supervisor": "small", "student": "big", "method": "plain"}
+        tables.append(evidence_rows(names, test, pd.concat(rows), "accuracy"))
+    return pd.concat(tables, ignore_index=True)
+
+
+def test_decisions_on_a_fitted_posterior_are_python_s(browser, tmp_path):
+    evidence = simulated_evidence()
+    names = ["student", "task", "supervisor", "method"]
+    groups = evidence[evidence.kind == "purchase"][names].drop_duplicates()
+    posterior = Posterior(fit_posterior(evidence, groups, ["rising", "falling"]))
+    page = opened(browser, write_page(tmp_path / "fitted.html", posterior, STUDY | {"pool_sizes": {}}))
+    places = [(budget, price) for price in PRICES for budget in budgets_between(1, 200, 25)]
+    for block in posterior.blocks:
+        at(page, f"#task={block.task}")
+        assert_same_decisions(page, block, places)
+    assert not [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+
+
+def test_labels_that_are_paid_and_texts_that_are_few_count_as_in_python(page, study):
+    at(page, "#task=topic&haveWeak=300&haveGold=40&pool=600")
+    places = [(budget, price) for price in PRICES for budget in budgets_between(0.5, 3000, 8)]
+    more = {"pool": 600, "have_weak": 300, "have_gold": 40}
+    found = assert_same_decisions(page, block_of(study, "topic"), places, **more)
+    assert all(said["nWeak"] + said["nGold"] <= 600 for said in found if said["score"])
+
+
+def test_prices_in_money_are_exact(page, study):
+    at(page, "#task=topic&gold=3")
+    # Each spends its budget to the last cent.
+    places = [(0.3 * n, 0.02) for n in (10, 100)] + [(191, 0.02), (192, 0.02), (12.3, 0.1), (0.3 + 0.6, 0.3)]
+    assert_same_decisions(page, block_of(study, "topic"), places, gold=3, pool=12000)
+
+
+def map_cells(page):
+    wait_for(page, "explorer.mapIsDrawn", 60)
+    asked = "explorer.view.map.cells.map((row) => row.map(({regime, leading}) => [regime, leading]))"
+    return ask(page, asked), ask(page, "explorer.view.map.weak"), ask(page, "explorer.view.map.budgets")
+
+
+def test_the_map_says_what_the_answer_says(page, study):
+    at(page, "#task=topic&method=plain")
+    cells, prices, budgets = map_cells(page)
+    block = block_of(study, "topic", ("plain",))
+    for b in range(0, len(budgets), 6):
+        for w in range(0, len(prices), 7):
+            expected = decide(block, terms_for(budgets[b], {"small": prices[w]}, pool=12000), STUDY["verdict"])
+            assert cells[b][w] == [expected.regime, expected.leading]
+    for b, w in ((3, 5), (20, 40)):
+        steps = "(Object.assign(explorer.state, arguments[0]), explorer.update(), explorer.view.decision.regime)"
+        assert ask(page, steps, {"budget": budgets[b], "weak": prices[w]}) == cells[b][w][0]
+        shown = texts(page, "#map-words")[0]
+        assert ("undetermined" in shown) == (cells[b][w][0] == UNDETERMINED)
+    said = ask(page, "document.getElementById('map-plot').data[0].hovertext")
+    assert f"a weak label at {prices[0]:g}, a budget of {budgets[0]:g}" in said[0][0]
 
 
 @pytest.mark.parametrize("method", TITLES)
-def test_every_production_form_predicts_what_python_predicts(page, study, method):
-    fit = next(fit for fit in study[1] if fit.method == method and fit.task == "average")
+def test_isoquants_lie_where_the_posterior_has_their_score(page, study, method):
     at(page, f"#task=average&focus={method}")
-    purchases = [(0, 0), (0, 16), (160, 0), (77, 33), (10240, 1024), (3, 900)]
-    n_weak, n_gold = np.array(purchases, float).T
-    asked = "arguments[0].map((purchase) => explorer.view.fit.predict(...purchase))"
-    assert ask(page, asked, purchases) == pytest.approx(fit.predict(n_weak, n_gold).tolist(), abs=1e-12)
-    asked = "arguments[0].map((purchase) => Array.from(explorer.view.fit.predictReplicates(...purchase)))"
-    assert np.allclose(ask(page, asked, purchases), fit.predict_replicates(n_weak, n_gold).T, atol=1e-6)
-    asked = "arguments[0].map((purchase) => String(explorer.marginalRate(explorer.view.fit, ...purchase)))"
-    rates = [float(rate.replace("Infinity", "inf")) for rate in ask(page, asked, purchases[3:])]
-    assert rates == pytest.approx(production.marginal_rate(fit, n_weak[3:], n_gold[3:]).tolist(), rel=1e-4)
-    for price, budget in ((0.1, 64), (0.01, 200), (0.7, 1000)):
-        asked = "explorer.bestPurchase(explorer.view.fit, ...arguments)"
-        found = ask(page, asked, budget, price, 12000)
-        assert (found["nWeak"], found["nGold"]) == production.best_purchase(fit, budget, price, 12000)
-        path = ask(page, "explorer.expansionPath(explorer.view.fit, ...arguments)", BUDGETS, price, 12000)
-        expected = production.expansion_path(fit, BUDGETS, price, 12000)
-        assert np.allclose([(step["nWeak"], step["nGold"]) for step in path], expected)
-    for line in ask(page, "explorer.view.surface.isoquants"):
-        drawn = [step for step in line["line"] if step]
-        n_weak, n_gold = np.array([(step["nWeak"], step["nGold"]) for step in drawn]).T
-        # The fewest gold labels that reach the level, found again.
-        amounts = np.expm1(np.linspace(0, np.log1p(fit.largest[1]), 2000))
-        expected = amounts[(fit.predict(n_weak[:, None], amounts) >= line["level"] / 100).argmax(axis=1)]
-        assert np.allclose(np.log1p(n_gold), np.log1p(expected), atol=0.02)
+    [surface] = block_of(study, methods=(method,)).surfaces
+    lines = ask(page, "explorer.view.isoquants.lines")
+    assert len(lines) >= 2
+    for line in lines:
+        n_weak, n_gold = (np.array([10 ** end[axis] - 1 for end in line["ends"]]) for axis in ("x", "y"))
+        # On a line of the lattice scores are linear in the logarithms, as isoquants are.
+        on_line = np.isclose(n_weak[:, None], surface.weak).any(axis=1) | np.isclose(n_gold[:, None], surface.gold).any(
+            axis=1
+        )
+        assert on_line.all()
+        assert np.allclose(100 * surface.at(n_weak, n_gold).mean, line["level"], atol=0.02)
 
 
-@pytest.mark.parametrize(("task", "methods"), [("average", [*TITLES]), ("topic", ["joint"]), ("topic", [*TITLES])])
-def test_what_to_buy_is_what_the_command_recommends(page, study, task, methods):
-    fits = [fit for fit in study[1] if fit.method in methods]
-    evidence = rows_of(study, task, methods)
-    findings = Findings(evidence, fits, STUDY["prices"], TITLES, 0.9, STUDY["pool_sizes"])
-    chosen = "".join(f"&method={name}" for name in methods)
-    at(page, f"#task={task}{chosen}")
-    for price, budget, gold in ((0.1, 256, 1), (0.5, 64, 1), (0.02, 40, 1), (0.3, 900, 2)):
-        expected = recommend(findings, Question(budget=budget, weak_price=price, gold_price=gold, task=task))
-        asked = "(Object.assign(explorer.state, arguments[0]), explorer.update(), explorer.view.answer)"
-        found = ask(page, asked, {"weak": price, "budget": budget, "gold": gold})
-        bought = expected.recommended
-        names = {"nWeak": "n_weak", "nGold": "n_gold", "method": "method"}
-        assert {name: found[name] for name in names} == {name: getattr(bought, own) for name, own in names.items()}
-        assert found["cost"] * gold == pytest.approx(bought.cost)
-        assert found["accuracy"] == pytest.approx(asdict(expected.accuracy), abs=1e-6)
-        assert found["regime"]["regime"] == expected.regime["regime"]
-        assert found["lossAtMost"] == pytest.approx(expected.loss_at_most, abs=1e-6)
-        assert found["supported"] == expected.supported
-        assert (found["scaledFrom"] is not None) == ("scaled to the budget" in expected.basis)
-        differences = [asdict(rival.difference) for rival in expected.pure_strategies.values()]
-        assert len(found["pure"]) == len(differences)
-        for rival, difference in zip(found["pure"], differences, strict=True):
-            assert rival["difference"] == pytest.approx(difference, abs=1e-6)
-        shown = texts(page, "#answer .value")
-        assert shown[:2] == [f"{bought.n_weak:,}", f"{bought.n_gold:,}"]
-        verdict = "supported by the data" if expected.supported else "undetermined"
-        assert texts(page, ".verdict") == [verdict]
+def test_the_star_lies_on_the_path_of_what_to_buy(page, study):
+    for fragment in (
+        "#task=topic&budget=77",
+        "#task=average&weak=0.01&budget=300",
+        "#task=topic&weak=0.02&budget=30.5",
+    ):
+        at(page, fragment)
+        weak, budget = ask(page, "[explorer.view.weak, explorer.view.budget]")
+        block = block_of(study, ask(page, "explorer.view.task"))
+        for step in ask(
+            page, "explorer.view.path.map(({budget, best}) => [budget, best && [best.nWeak, best.nGold, best.mean]])"
+        ):
+            options = find_options(block, terms_for(step[0], {"small": weak}, pool=12000))
+            best = options.best()
+            assert step[1] == pytest.approx([options.n_weak[best], options.n_gold[best], options.scores.mean[best]])
+        star = "((plot) => plot.data.find(({marker}) => marker?.symbol === 'star'))(document.getElementById('{}-plot'))"
+        for plot in ("isoquants", "frontier"):
+            x, y = ask(page, f"(({{x, y}}) => [x[0], y[0]])({star.replace('{}', plot)})")
+            lines = "data.filter(({mode, line}) => mode === 'lines' && line.width >= 2)"
+            places = "flatMap(({x, y}) => x.map((place, k) => [place, y[k]]))"
+            drawn = ask(page, f"document.getElementById('{plot}-plot').{lines}.{places}")
+            assert any(place == pytest.approx([x, y]) for place in drawn if None not in place), (plot, budget)
+        score = ask(page, "explorer.scoreOf(explorer.view.decision.best).mean")
+        assert texts(page, "#answer .value")[2] == f"{100 * score:.1f} %"
+        rows = np.reshape(texts(page, "#path-table td"), (-1, 6))
+        assert next(row for row in rows if row[0] == f"{budget:,.3g}")[4] == f"{100 * score:.1f} %"
+
+
+def answer_words(page, fragment):
+    at(page, fragment)
+    return texts(page, "#reasons")[0], texts(page, ".verdict")[0], texts(page, "#answer .value")
+
+
+def test_beyond_what_was_studied_the_answer_says_so(page):
+    words, verdict, _ = answer_words(page, "#task=topic&budget=20000")
+    cost = ask(page, "explorer.view.decision.best.cost")
+    assert verdict == "beyond what was studied"
+    most = "the most expensive purchase that was studied costs 1,024 at these prices"
+    assert f"beyond the study: {most}. {20000 - cost:,.0f} are left unspent" in words
+    words, verdict, shown = answer_words(page, "#task=topic&budget=1.5")
+    assert verdict == "beyond what was studied" and shown[0] == "Buy nothing"
+    least = ask(page, "explorer.view.costs.least")
+    assert f"buys nothing that was studied: the cheapest purchase costs {least:.3g}." in words
+    assert "beyond" not in answer_words(page, "#task=topic&budget=1024")[1]
+
+
+def test_weak_labels_as_expensive_as_gold_are_not_bought(page):
+    words, _, shown = answer_words(page, "#task=topic&weak=1&budget=64")
+    assert shown[0] == "0" and "A weak label that costs as much as a gold one is never worth it" in words
+    assert "never worth it" not in answer_words(page, "#task=topic&weak=0.9&budget=64")[0]
+
+
+def test_free_weak_labels_are_bought_up_to_what_was_studied(page):
+    words, *_ = answer_words(page, "#task=topic&weak=0&budget=64&method=plain")
+    assert ask(page, "explorer.view.weak") == 0 and "at no cost" in words
+    assert ask(page, "location.hash").count("weak=") or wait_for(page, "location.hash.includes('weak=0&')")
+    assert find(page, "#weak").get_property("value") == "0"
+
+
+def test_every_score_stands_beside_what_needs_no_label(page):
+    words, *_ = answer_words(page, "#task=topic&budget=64")
+    assert f"sking the model without labels is right on {100 * ASKED:.1f} %" in words
+    assert f"always giving the commoner label is right on {100 * COMMON:.1f} %" in words
+    assert f"The weak labels themselves are right on {100 * WEAK:.1f} %, at 0.1 for each text" in words
+    better = "That is better than what is recommended here"
+    assert better not in answer_words(page, "#task=topic&budget=1000")[0]
+    assert better in answer_words(page, "#task=topic&budget=16")[0]
+
+
+def test_the_cheapest_purchase_that_reaches_a_score(page, study):
+    for target, price in ((70, 0.1), (80, 0.02), (85, 0.3)):
+        at(page, f"#task=topic&weak={price}&target={target}")
+        found = ask(page, "(({nWeak, nGold, cost, mean}) => ({nWeak, nGold, cost, mean}))(explorer.view.reaching)")
+        assert found["mean"] >= target / 100
+        assert f"expected to reach {target} %" in texts(page, "#reasons")[0]
+        # Nothing that is cheaper by more than a label reaches it, and what costs as much does.
+        block, names = block_of(study, "topic"), {"small": price}
+        less = find_options(block, terms_for(round(found["cost"] - price - 1e-6, 9), names, pool=12000))
+        assert less.scores.mean.max() < target / 100
+        enough = find_options(block, terms_for(Fraction(found["cost"]) + Fraction(1, 10**9), names, pool=12000))
+        assert enough.scores.mean.max() >= target / 100
+    assert "No purchase that was studied is expected to reach 99 %" in answer_words(page, "#task=topic&target=99")[0]
+    assert "To reach 60 % no label is needed" in answer_words(page, "#task=topic&target=60")[0]
+
+
+def test_what_readers_say_about_themselves_is_typed_and_taken_back(page):
+    type_number(page, "#haveGold-number", 30)
+    type_number(page, "#pool-number", "500.7")
+    wait_for(page, "explorer.view.haveGold === 30 && explorer.view.pool === 500")
+    wait_for(page, "location.hash.includes('haveGold=30') && location.hash.includes('pool=500')")
+    assert "Labels that you have count among them" in texts(page, "#reasons")[0]
+    type_number(page, "#haveGold-number", "")
+    find(page, "#haveGold-number").clear()
+    page.execute_script("arguments[0].dispatchEvent(new Event('change'))", find(page, "#haveGold-number"))
+    wait_for(page, "explorer.view.haveGold === null")
+
+
+def test_the_measure_has_its_name(browser, study, tmp_path):
+    page = opened(browser, write_page(tmp_path / "auroc.html", study, STUDY | {"measure": "auroc"}))
+    words = texts(page, "#reasons")[0]
+    assert f"has an AUROC of {100 * ASKED:.1f} %" in words and "right on" not in words and "accuracy" not in words
+    assert texts(page, "#answer .unit")[2].startswith("expected AUROC")
+    assert ask(page, "document.getElementById('frontier-plot').layout.yaxis.title.text") == "AUROC, %"
+    assert "accuracy" not in ask(page, "document.body.innerText")
+    assert not [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
 
 
 def test_the_address_holds_the_view_and_restores_it(browser, page, address):
@@ -346,6 +537,7 @@ def test_an_address_that_makes_no_sense_opens_the_page_all_the_same(page, addres
 def test_a_click_on_the_map_sets_price_and_budget(page):
     from selenium.webdriver import ActionChains
 
+    wait_for(page, "explorer.mapIsDrawn", 60)
     plot = find(page, "#map-plot .nsewdrag")
     page.execute_script("arguments[0].scrollIntoView({block: 'center'})", plot)
     ActionChains(page).move_to_element_with_offset(plot, -60, 40).click().perform()
@@ -354,32 +546,28 @@ def test_a_click_on_the_map_sets_price_and_budget(page):
 
 
 def test_hostile_names_do_nothing_and_show_literally(browser, tmp_path):
-    evidence, fits = make_study(tasks=("topic", "verdict"), replicates=100)
     names = {"topic": HOSTILE["task"], "small": HOSTILE["supervisor"], "big": HOSTILE["student"]}
-    renamed = [
-        {kind: names.get(getattr(fit, kind), getattr(fit, kind)) for kind in ("task", "supervisor", "student")}
-        for fit in fits
-    ]
-    unsure = {"verdict": "undetermined", "reason": HOSTILE["title"]}
-    fits = [replace(fit, **new, **unsure) for fit, new in zip(fits, renamed, strict=True)]
+    table = make_study(tasks=("topic", "verdict")).table
+    where = ["task", "supervisor", "student"]
+    table[where] = table[where].replace(names)
     settings = STUDY | {
         "name": HOSTILE["name"],
         "titles": TITLES | {"plain": HOSTILE["title"]},
-        "prices": {HOSTILE["supervisor"]: [0.1]},
+        "prices": {HOSTILE["supervisor"]: [0.5, 0.1]},
         "pool_sizes": {HOSTILE["task"]: 12000, "verdict": 12000},
     }
     path = tmp_path / "hostile.html"
-    path.write_text(render(page_data(Evidence(evidence.points.replace(names), evidence.deviations), fits, settings)))
+    write_page(path, Posterior(table), settings)
     page = opened(browser, path.as_uri(), "#focus=plain")
     assert texts(page, "#task option")[0] == HOSTILE["task"]
     assert texts(page, "#student option") == [HOSTILE["student"]]
     assert texts(page, "#supervisor option") == [HOSTILE["supervisor"]]
     assert texts(page, "#methods label")[0] == HOSTILE["title"]
     assert texts(page, "header strong") == [HOSTILE["name"]]
-    assert HOSTILE["title"] in texts(page, "#map-words")[0] and HOSTILE["title"] in texts(page, "#isoquants-words")[0]
-    off = "explorer.view.scored.filter((point) => !point.onFrontier)"
-    place = f"{off}.findIndex(({{index}}) => explorer.view.group.points.method[index] === 'plain')"
-    ask(page, f"Plotly.Fx.hover('frontier-plot', [{{curveNumber: 3, pointNumber: {place}}}])")
+    assert HOSTILE["title"] in texts(page, "#isoquants-words")[0]
+    off = "explorer.view.scored.filter(({surface, onFrontier}) => surface && !onFrontier)"
+    place = f"{off}.findIndex(({{surface}}) => surface.method === 'plain')"
+    ask(page, f"Plotly.Fx.hover('frontier-plot', [{{curveNumber: 5, pointNumber: {place}}}])")
     shown = " ".join(texts(page, "#frontier-plot .hoverlayer text"))
     assert HOSTILE["title"] in shown and HOSTILE["task"] in shown
     assert ask(page, "window.hacked") is None and not page.find_elements("css selector", "img, #frontier-plot a")
@@ -430,13 +618,14 @@ def test_every_control_has_a_name_and_can_be_reached_by_keys(page):
     page.execute_script("document.getElementById('theme').focus()")
     page.switch_to.active_element.send_keys(Keys.TAB)
     outlines = {}
-    for _ in range(25):
+    for _ in range(30):
         at_name = "document.activeElement.id || document.activeElement.value || document.activeElement.tagName"
         outlines[ask(page, at_name)] = ask(page, "getComputedStyle(document.activeElement).outlineStyle")
         page.switch_to.active_element.send_keys(Keys.TAB)
         if ask(page, "document.activeElement === document.body"):
             break
-    assert {"weak", "budget", "gold-number", "task", "student", "plain", "focus", "reset"} <= outlines.keys()
+    expected = {"weak", "budget", "gold-number", "task", "student", "plain", "focus", "reset"}
+    assert expected | {"haveWeak-number", "haveGold-number", "pool-number", "target-number"} <= outlines.keys()
     assert "none" not in outlines.values(), outlines
 
 
@@ -447,9 +636,9 @@ def test_a_screen_reader_hears_what_changed_and_finds_the_frontier_as_a_table(pa
     find(page, "#budget").send_keys(Keys.ARROW_RIGHT)
     said = "document.getElementById('summary').textContent"
     wait_for(page, f"{said}.startsWith('Weak label 0.1, budget 280. Buy ')")
-    assert "purchases on the frontier" in ask(page, said)
+    assert "expected accuracy" in ask(page, said)
     assert texts(page, "#frontier-table th[scope=col]")[:4] == ["Cost", "Weak labels", "Gold labels", "Method"]
-    assert "on the frontier" in texts(page, "#frontier-table caption")[0]
+    assert "On the frontier" in texts(page, "#frontier-table caption")[0]
     assert all(plot.get_attribute("aria-hidden") == "true" for plot in page.find_elements("css selector", ".plot"))
 
 
@@ -463,15 +652,12 @@ def test_a_narrow_screen_shows_all_without_scrolling_sideways(page):
         page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
-def test_a_study_of_one_task_method_and_budget_without_fits_opens(browser, tmp_path):
-    evidence, _ = make_study(tasks=("topic",), replicates=100)
-    points, deviations = evidence.points, evidence.deviations
-    points = points[(points.method == "plain") & (points.n_weak * 0.1 + points.n_gold <= 16)].assign(n_seeds=1)
+def test_a_study_of_one_task_method_and_budget_opens(browser, tmp_path):
+    table = make_study(tasks=("topic",), titles=["plain"], purchases=[(0, 16), (160, 0), (80, 8)]).table
+    table.loc[table.n_seeds > 1, "n_seeds"] = 1
     settings = STUDY | {"titles": {"plain": "Sequential SFT"}, "budgets": [16], "pool_sizes": {"topic": 12000}}
-    path = tmp_path / "one.html"
-    path.write_text(render(page_data(Evidence(points, deviations[points.index]), [], settings)))
-    page = opened(browser, path.as_uri())
-    assert "No production function" in texts(page, "#isoquants-words")[0]
+    page = opened(browser, write_page(tmp_path / "one.html", Posterior(table), settings))
+    assert "No isoquants" in texts(page, "#isoquants-words")[0]
     assert texts(page, ".verdict") == ["undetermined"] and "one seed has no spread" in texts(page, "#reasons")[0]
     assert not [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
 
@@ -479,64 +665,29 @@ def test_a_study_of_one_task_method_and_budget_without_fits_opens(browser, tmp_p
 def test_labels_with_one_price_are_shown_at_it(browser, tmp_path):
     from selenium.webdriver.support.ui import Select
 
-    evidence, _ = make_study(tasks=("topic",), replicates=100)
-    points, deviations = evidence.points, evidence.deviations
-    both = pd.concat([points.assign(supervisor=name) for name in ("llm", "crowd", "small")], ignore_index=True)
+    table, tables = make_study(tasks=("topic",)).table, []
+    bought = table[table.supervisor == "small"]
+    for name in ("llm", "crowd", "small"):
+        tables.append(bought.assign(supervisor=name))
+    table = pd.concat([*tables, table[table.supervisor == ""]], ignore_index=True)
     settings = STUDY | {"prices": {"llm": [0.05], "crowd": [0.3], "small": [0.5, 0.1]}}
-    path = tmp_path / "own.html"
-    path.write_text(render(page_data(Evidence(both, np.tile(deviations, (3, 1))), [], settings)))
-    page = opened(browser, path.as_uri())
+    address = write_page(tmp_path / "own.html", Posterior(table), settings)
+    page = opened(browser, address)
     assert ask(page, "explorer.view.weak") == 0.05
     for name, price in (("crowd", 0.3), ("small", 0.3), ("llm", 0.05)):
         Select(find(page, "#supervisor")).select_by_value(name)
         wait_for(page, f"explorer.view.supervisor === '{name}'")
         assert ask(page, "explorer.view.weak") == price
-    page = opened(browser, path.as_uri(), "#supervisor=crowd&gold=2")
+        # A map over prices is drawn where there are several.
+        assert find(page, "#map-plot").is_displayed() == (name == "small")
+        assert ("have one price, so there is no map" in texts(page, "#map-words")[0]) == (name != "small")
+    page = opened(browser, f"{address}#supervisor=crowd&gold=2")
     assert ask(page, "explorer.view.weak") == 0.6
     type_number(page, "#gold-number", 4)
     wait_for(page, "explorer.view.gold === 4")
     assert ask(page, "explorer.view.weak") == 1.2, "its price stays what it is in gold labels"
-    page = opened(browser, path.as_uri(), "#supervisor=crowd&weak=0.2")
+    page = opened(browser, f"{address}#supervisor=crowd&weak=0.2")
     assert ask(page, "explorer.view.weak") == 0.2, "an address says what it says"
-
-
-def test_the_path_is_drawn_where_it_was_studied(page, study):
-    at(page, "#task=average&focus=plain&weak=0.01")
-    fit = next(fit for fit in study[1] if (fit.task, fit.method) == ("average", "plain"))
-    steps = ask(page, "explorer.view.path")
-    studied = fit.studied(*np.array([(step["nWeak"], step["nGold"]) for step in steps]).T)
-    drawn = ask(
-        page, "document.getElementById('isoquants-plot').data.find((trace) => trace.mode === 'lines+markers').x"
-    )
-    assert [place is not None for place in drawn] == studied.tolist() and 0 < studied.sum() < len(steps)
-    told = [row.text for row in page.find_elements("css selector", "#path-table tbody tr")]
-    assert len(told) == len(steps)
-
-
-def test_the_surface_reaches_the_most_labels_that_were_studied(page):
-    ask(page, "(explorer.state.focus = 'plain', explorer.update())")
-    assert ask(page, "explorer.view.fit.largest.nWeak") in (10240, 5120)
-    most = "10 ** Math.log10(1 + explorer.view.fit.largest.nWeak) - 1"
-    assert ask(page, f"{most} > explorer.view.fit.largest.nWeak"), "or rounding plays no part here"
-    assert ask(page, f"explorer.view.fit.studied({most}, 0)")
-
-
-def test_other_tasks_are_computed_ahead_while_nothing_happens(browser, address):
-    page = opened(browser, address, "#task=topic&weak=0.05&method=plain")
-    before = ask(page, "[explorer.state, explorer.view.key, explorer.view.map.cells]")
-    for kind in ("group", "fits", "map", "surface"):
-        wait_for(page, f"explorer.remembered.filter((key) => key.startsWith('{kind} ')).length === 3")
-    assert ask(page, "[explorer.state, explorer.view.key, explorer.view.map.cells]") == before
-    known = ask(page, "explorer.remembered")
-    assert ask(page, "explorer.knownViews.length") == 3
-    ask(page, "(explorer.state.task = 'verdict', explorer.update())")
-    assert ask(page, "explorer.remembered") == known and json.loads(ask(page, "explorer.view.key"))[0] == "verdict"
-    assert ask(page, "explorer.knownViews.length") == 3
-    ask(page, "(explorer.state.weak = 0.1, explorer.update())")
-    assert ask(page, "explorer.knownViews.length") == 1 and ask(page, "explorer.view.weakPrice") == 0.1
-    wait_for(page, "explorer.knownViews.length === 3")
-    ask(page, "(explorer.state.task = 'topic', explorer.update())")
-    assert ask(page, "[explorer.view.task, explorer.view.weakPrice]") == ["topic", 0.1]
 
 
 def test_views_follow_at_once(page, address):
@@ -550,26 +701,16 @@ def test_views_follow_at_once(page, address):
 
 
 def test_asking_without_labels_begins_the_frontier_and_may_be_the_advice(browser, tmp_path):
-    evidence, fits = make_study(tasks=("topic",), replicates=200)
-    points, deviations = evidence.points, evidence.deviations
-    for accuracy, advised in ((0.97, True), (0.55, False)):
-        asked = points.iloc[:1].assign(n_weak=0, n_gold=0, n_seeds=1, accuracy=accuracy)
-        both = Evidence(pd.concat([points, asked], ignore_index=True), np.vstack([deviations, deviations[:1]]))
-        path = tmp_path / f"asked-{advised}.html"
-        path.write_text(render(page_data(both, fits, STUDY)))
-        page = opened(browser, path.as_uri(), "#weak=0.1&budget=64")
-        table = priced(both.points, 0.1)
-        scores = score_points(both, table.cost.to_numpy())
-        # The page keeps asking apart from the purchases, which are the rows before it.
-        assert ask(page, "explorer.view.scored.map((point) => point.probability)") == pytest.approx(
-            scores.probability[: len(points)].tolist()
-        )
-        answer = recommend(Findings(both, fits, STUDY["prices"], TITLES, 0.9, STUDY["pool_sizes"]), Question(64, 0.1))
-        found = ask(page, "explorer.view.answer.asking.difference")
-        assert found == pytest.approx(asdict(answer.nothing.asking.difference), abs=1e-6)
+    for asked, advised in ((0.97, True), (0.56, False)):
+        study = make_study(tasks=("topic",), asked=asked)
+        page = opened(browser, write_page(tmp_path / f"asked-{advised}.html", study), "#weak=0.1&budget=64")
+        assert_same_frontier(page, python_frontier(study, 0.1, task="topic"))
+        assert_same_decisions(page, block_of(study, "topic"), [(64, 0.1), (1000, 0.01)], pool=12000)
         words = texts(page, "#reasons")[0]
-        assert ("Buy nothing" in words) == advised and "always giving the commoner label is right on 55.0 %" in words
-        assert f"asking without any label is right on {100 * accuracy:.1f} %" in words
-        # The line of the frontier begins with it, at the left edge.
-        steps = ask(page, "document.getElementById('frontier-plot').data[3].y")
-        assert steps[0] == pytest.approx(100 * accuracy)
+        assert ("No purchase studied within this budget beats asking the model" in words) == advised
+        assert (texts(page, "#answer .value")[0] == "Buy nothing") == advised
+        assert f"sking the model without labels is right on {100 * asked:.1f} %" in words
+        # The line of what to buy begins with it, at the left edge.
+        steps = ask(page, "document.getElementById('frontier-plot').data[4].y")
+        assert steps[0] == pytest.approx(100 * asked)
+    assert not [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]

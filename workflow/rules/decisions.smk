@@ -72,8 +72,7 @@ rule plot_production:
 
 rule build_explorer:
     input:
-        resamples="results/resamples.parquet",
-        production="results/production.json",
+        posterior="results/posterior.parquet",
         metrics="results/metrics.parquet",
     output:
         html=report("figures/explorer.html", caption="../report/explorer.rst", category="Figures"),
@@ -86,7 +85,7 @@ rule build_explorer:
         mem_mb=grows(2000),
         runtime=grows(10),
     params:
-        version=7,
+        version=8,
         name=study.study,
         titles=TITLES,
         prices=study.prices,
@@ -94,6 +93,7 @@ rule build_explorer:
         budgets=study.budgets,
         verdict=study.inference.verdict,
         pool_sizes=POOL_SIZES,
+        measure=study.inference.measure,
     script:
         "../scripts/build_explorer.py"
 

@@ -1,19 +1,17 @@
-"""Build the page on which frontier, regimes, isoquants and purchase follow prices and budget."""
+"""Build the page on which the answer, frontier, regimes and isoquants follow prices and budget."""
 
 from elicitation.jobs.script import job
 
 with job(snakemake) as record:
     from elicitation.analysis.captions import precision_of_runs
-    from elicitation.analysis.evidence import read_evidence
-    from elicitation.analysis.production import read_production
+    from elicitation.analysis.posterior import read_posterior
     from elicitation.explorer.data import page_data
     from elicitation.explorer.page import render
     from elicitation.files import replacing
 
-    evidence = read_evidence(snakemake.input.resamples)
     study = dict(snakemake.params.items()) | {"precision": precision_of_runs(snakemake.input.metrics)}
-    data = page_data(evidence, read_production(snakemake.input.production), study)
+    data = page_data(read_posterior(snakemake.input.posterior), study)
     with replacing(snakemake.output.html) as temporary:
         temporary.write_text(render(data), encoding="utf-8")
-    record["replicates"] = {name: data["study"][name] for name in ("replicates", "carried")}
-    print(f"{len(evidence.points)} configurations, {data['study']['carried']} of {evidence.replicates} replicates")
+    record["factors"] = data["factors"]["kind"]
+    print(f"{len(data['blocks'])} blocks, factors as {data['factors']['kind']}")

@@ -15,10 +15,6 @@ if TYPE_CHECKING:
     # Planning a study asks for prices, and needs no numpy; so functions of arrays import it themselves.
     import numpy as np
 
-# A cost or a number of labels that was computed in binary numbers may be off by this much. Only the explorer's page,
-# which has no other numbers, allows for it.
-BINARY_ERROR = 1e-9
-
 
 def exact(number) -> Fraction:
     """The number that the shortest decimal text of `number` names: 0.1 is one tenth. Fractions stay as they are."""

@@ -5,94 +5,153 @@ function figureOf(value, unit) {
   return make("div", { className: "figure" }, parts);
 }
 
-const WAYS = ["weak labels alone are", "a mixture is", "gold labels alone are"];
+const capital = (text) => text[0].toUpperCase() + text.slice(1);
 
-/** Whether the runs support the way of spending, and what stands against it. */
-function supportWords({ answer, verdict }) {
-  const { regime, studied, lossAtMost } = answer;
-  const loss = `Another choice would gain at most ${percentText(lossAtMost)} points, if the basis below holds.`;
-  const beyond = studied ? "" : " This lies beyond what was studied.";
-  if (regime.winner === null) return `The runs do not decide: ${regime.reason}.${beyond} ${loss}`;
-  const probability = likely(regime.probabilities[regime.winner]);
-  const found = `By the runs, ${WAYS[regime.winner]} the best way of spending with probability ${probability}`;
-  if (regime.reason) return `${found}, but ${regime.reason}.${beyond} ${loss}`;
-  if (regime.regime === UNDETERMINED) return `${found}; the study asks for ${likely(verdict)}.${beyond} ${loss}`;
-  const other = regime.winner === answer.strategy ? "" : ", which this purchase is not";
-  return `${found}${other}.${beyond}${answer.supported ? "" : ` ${loss}`}`;
+/** Whether the budget is above all that was studied at these prices, where anything is affordable. */
+// Costs are computed in binary numbers.
+const isAbove = ({ budget, gold, costs, decision }) => decision.best && budget / gold > costs.most * (1 + 1e-9);
+
+/** What is supported, in a word, and the look of it. */
+function supportOf(view) {
+  if (!view.decision.best || isAbove(view)) return ["open", "beyond what was studied"];
+  return view.decision.regime === UNDETERMINED ? ["open", "undetermined"] : ["supported", "supported by the data"];
 }
 
-/** What a pure way of spending would bring instead. */
-function rivalWords({ nWeak, nGold, method, difference: { mean, low, high } }, titles) {
-  const [word, ...ends] = mean < 0 ? ["less", -high, -low] : ["more", low, high];
-  const gap = `${points(Math.abs(mean))} points ${word} (${ends.map(points).join(" to ")})`;
-  return `${describePurchase(nWeak, nGold)} by ${titles[method]}: ${gap}`;
+/** Whether the budget is more or less than what was studied, and what is left of it. */
+function rangeWords(view) {
+  const { costs, gold, budget, decision, pool } = view;
+  if (!costs) return ["Nothing that was studied can be bought on these terms."];
+  if (!decision.best) {
+    return [`This budget buys nothing that was studied: the cheapest purchase costs ${money(costs.least * gold)}.`];
+  }
+  if (!isAbove(view)) return [];
+  const left = budget - (decision.buys ? decision.best.cost * gold : 0);
+  const terms = pool === null ? "at these prices" : "at these prices and on so many texts";
+  return [
+    `This budget lies beyond the study: the most expensive purchase that was studied costs ${money(costs.most * gold)} ` +
+      `${terms}. ${money(left)} are left unspent.`,
+  ];
 }
 
-/** What no label at all achieves, and whether that is as good as the purchase. */
-function nothingWords({ answer, group: { asked, commonerAccuracy } }) {
-  const commoner = `always giving the commoner label is right on ${percentText(commonerAccuracy)} %`;
-  if (!asked) return [`Doing nothing: ${commoner}.`];
-  const ends = [asked.low, asked.high].map((end) => percentText(clip(asked.accuracy + end))).join(" to ");
-  const over = `the same for every seed, so over ${count(asked.nTest)} test examples alone`;
-  const found = `Doing nothing: asking without any label is right on ${percentText(asked.accuracy)} % (${ends}; ${over})`;
-  const { mean, low, high } = answer.asking.difference;
-  const gap = `${points(mean)} points (${points(low)} to ${points(high)})`;
-  const advice = mean > 0 ? [] : ["Buy nothing: asking without any label is expected to be at least as good."];
-  return [...advice, `${found}, ${commoner}. The purchase against asking: ${gap}.`];
+/** What no label at all achieves, and how far the purchase is ahead of it. */
+function nothingWords({ decision, here }) {
+  const { best, buys, free, beatsFree } = decision;
+  const nothing = here.free
+    .filter(({ kind }) => kind !== LABELS)
+    .map((point) => {
+      const interval = point.kind === "asking" ? ` (${spread(scoreOf(point))})` : "";
+      return `${FREE_WORDS[point.kind]} ${scoring(point.mean)}${interval}`;
+    })
+    .join(", ");
+  const found = `${capital(nothing)}.`;
+  if (!best) return [found];
+  if (!buys) {
+    const rival = `${describePurchase(best)} are expected to bring ${percentText(best.mean)} %`;
+    return [`No purchase studied within this budget beats ${FREE_WORDS[free.kind]}: ${rival}.`, found];
+  }
+  const gap = differenceOf(best, free);
+  const ahead = `The purchase is expected to bring ${points(gap.mean)} points more (${spread(gap, points)})`;
+  return [`${found} ${ahead}, and is ahead with probability ${likely(beatsFree)}.`];
+}
+
+/** What the weak labels are worth as they are, without training. */
+function labelsWords({ weakLabels, decision, weak, gold, highest: most }) {
+  const words = [];
+  if (weakLabels) {
+    const price = weak === 0 ? "at no cost" : `at ${money(weak)} for each text that you label with them`;
+    words.push(`The weak labels themselves ${scoring(weakLabels.mean, true)}, ${price}.`);
+    const answer = decision.buys ? decision.best : decision.free;
+    const lead = "That is better than what is recommended here";
+    if (weakLabels.mean > answer.mean) words.push(`${lead}: if labels are all that you need, use them as they are.`);
+  }
+  if (weak >= gold && most) {
+    words.push("A weak label that costs as much as a gold one is never worth it, so none is bought.");
+  }
+  return words.length ? [words.join(" ")] : [];
+}
+
+/** What another way of spending would bring instead. */
+function rivalWords(rival, { decision, titles }) {
+  const gap = differenceOf(rival, decision.buys ? decision.best : decision.free);
+  const [word, shown] = gap.mean < 0 ? ["less", { low: -gap.high, high: -gap.low }] : ["more", gap];
+  const by = `${describePurchase(rival)} by ${titles[rival.surface.method]}: ${percentText(rival.mean)} %`;
+  return `${by}, ${points(Math.abs(gap.mean))} points ${word} (${spread(shown, points)})`;
+}
+
+/** The cheapest purchase that reaches the score that the reader wants. */
+function targetWords({ target, reaching, decision, highest: most, titles, gold }) {
+  if (target === null) return [];
+  const wanted = `${rounded.format(target)} %`;
+  const { free } = decision;
+  if (100 * free.mean >= target) return [`To reach ${wanted} no label is needed: ${FREE_WORDS[free.kind]} is enough.`];
+  if (reaching) {
+    const purchase = `${describePurchase(reaching)} by ${titles[reaching.surface.method]}`;
+    const score = `${percentText(reaching.mean)} % (${spread(scoreOf(reaching))})`;
+    return [`The cheapest purchase that is expected to reach ${wanted}: ${purchase}, ${score}, for ${money(reaching.cost * gold)}.`];
+  }
+  const best = most ? `; the best that was studied, ${describePurchase(most)}, brings ${percentText(most.mean)} %` : "";
+  return [`No purchase that was studied is expected to reach ${wanted}${best}.`];
+}
+
+function figuresOf({ decision, gold, budget }) {
+  const { best, buys, free } = decision;
+  const score = scoreOf(buys ? best : free);
+  const expected = `expected ${STUDY.measure.title} (${spread(score)})`;
+  const value = `${percentText(score.mean)} %`;
+  if (!buys) {
+    const means = free.kind === "asking" ? "ask the model as it is" : "give the commoner label";
+    return [figureOf("Buy nothing", means), figureOf(value, expected), figureOf("0", `cost, of a budget of ${money(budget)}`)];
+  }
+  return [
+    figureOf(count(best.nWeak), "weak labels"),
+    figureOf(count(best.nGold), "gold labels"),
+    figureOf(value, expected),
+    figureOf(money(best.cost * gold), `cost, of a budget of ${money(budget)}`),
+  ];
 }
 
 function showAnswer(view) {
-  const { answer, gold, budget, titles } = view;
-  if (!answer) {
-    const text = "This budget buys nothing that was studied at these prices.";
-    element("answer").replaceChildren();
-    element("reasons").replaceChildren(make("p", { text }));
-    return;
-  }
-  const { mean, low, high } = answer.accuracy;
-  element("answer").replaceChildren(
-    figureOf(count(answer.nWeak), "weak labels"),
-    figureOf(count(answer.nGold), "gold labels"),
-    figureOf(`${percentText(mean)} %`, `expected accuracy (${percentText(low)} to ${percentText(high)})`),
-    figureOf(money(answer.cost * gold), `cost, of a budget of ${money(budget)}`),
-  );
-  const [look, word] = answer.supported ? ["supported", "supported by the data"] : ["open", "undetermined"];
+  const { decision, titles, haveWeak, haveGold } = view;
+  const { best, buys, byStrategy, leading } = decision;
+  element("answer").replaceChildren(...figuresOf(view));
+  const [look, word] = supportOf(view);
   const verdict = make("span", { className: `verdict ${look}`, text: word });
-  const basis = answer.fitted
-    ? "From the production function fitted to the purchases that were run."
-    : "From the purchases that were run, since the production function fitted to them is not known to be good.";
-  const run = answer.scaledFrom && describePurchase(answer.scaledFrom.nWeak, answer.scaledFrom.nGold);
-  const scaled = run ? ` Scaled to the budget from ${run}, whose accuracy this is.` : "";
+  const paid = haveWeak || haveGold ? " Labels that you have count among them and cost nothing." : "";
+  const use = buys ? `Use them by ${titles[best.surface.method]}.${paid} ` : "";
+  const rivals = byStrategy.filter((rival, k) => rival && STRATEGIES[k] !== leading);
+  const words = [
+    ...rangeWords(view),
+    ...(best ? [`${capital(decisionWords(decision))}.`] : []),
+    ...nothingWords(view),
+    ...labelsWords(view),
+    ...targetWords(view),
+  ];
   element("reasons").replaceChildren(
-    ...nothingWords(view).map((text) => make("p", { text })),
-    make("p", { text: `Use them by ${titles[answer.method]}. ` }, [verdict]),
-    make("p", { text: supportWords(view) }),
-    ...(answer.pure.length ? [make("p", { text: "For the same budget:" })] : []),
-    make("ul", {}, answer.pure.map((rival) => make("li", { text: rivalWords(rival, titles) }))),
-    make("p", { className: "muted", text: basis + scaled }),
+    make("p", { text: use }, [verdict]),
+    ...words.map((text) => make("p", { text })),
+    ...(rivals.length ? [make("p", { text: "Within the same budget:" })] : []),
+    make("ul", {}, rivals.map((rival) => make("li", { text: rivalWords(rival, view) }))),
   );
 }
 
 /** What a screen reader hears after a change. */
 function summary(view) {
-  const { answer, frontier, weak, budget, titles } = view;
-  let bought = "The budget buys nothing that was studied. ";
-  if (answer) {
-    const support = answer.supported ? "supported by the data" : "undetermined";
-    bought =
-      `Buy ${describePurchase(answer.nWeak, answer.nGold)} and use them by ${titles[answer.method]}: ` +
-      `expected accuracy ${percentText(answer.accuracy.mean)} %, ${support}. `;
-  }
-  return `Weak label ${money(weak)}, budget ${money(budget)}. ${bought}${frontier.length} purchases on the frontier.`;
+  const { decision, weak, budget, titles } = view;
+  const { best, buys, free } = decision;
+  const score = (point) => `expected ${STUDY.measure.title} ${percentText(point.mean)} %`;
+  const bought = buys
+    ? `Buy ${describePurchase(best)} and use them by ${titles[best.surface.method]}: ${score(best)}, ${supportOf(view)[1]}.`
+    : `Buy nothing: ${score(free)} by ${FREE_WORDS[free.kind]}, ${supportOf(view)[1]}.`;
+  return [`Weak label ${money(weak)}, budget ${money(budget)}. ${bought}`, ...rangeWords(view), ...targetWords(view)].join(" ");
 }
 
 function showNotes() {
-  const { replicates, carried } = STUDY;
-  const thinned =
-    `This study is large: the page carries ${count(carried)} of its ${count(replicates)} replicates, so its ` +
-    "probabilities are a little coarser than those in results/.";
   const always =
-    "Points and regimes come from what was trained and tested, isoquants from the production functions fitted to it, " +
-    `and so does the purchase where these are good. Half of the evidence chooses, the other half reports, ${count(carried)} times.`;
-  element("notes").textContent = [carried < replicates ? thinned : "", always, STUDY.precision].filter(Boolean).join(" ");
+    "Everything comes from one posterior over scores, fitted to what was trained and tested: what a purchase that was run " +
+    `is expected to bring, and what lies between them. Probabilities are shares of ${count(DRAWS)} draws from it.`;
+  const short =
+    "This study is large: the page carries the spread of its scores in two bytes a number, so its probabilities may differ " +
+    "from those in results/ by a draw or two.";
+  const parts = [always, DATA.factors.kind === "i2" ? short : "", STUDY.precision];
+  element("notes").textContent = parts.filter(Boolean).join(" ");
 }

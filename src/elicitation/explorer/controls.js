@@ -7,18 +7,16 @@ const CHEAPEST = 0.001;
 const DEAREST = 1;
 // Where a study has one budget only, the slider goes from it down and up by this factor.
 const LONE_BUDGET = 4;
-// Isoquants are drawn from a grid of so many points, and are so many percentage points apart: the smallest of these steps
-// that draws at most MOST_LEVELS.
-const [WEAK_STEPS, GOLD_STEPS] = [120, 60];
-const LEVEL_STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10];
-const MOST_LEVELS = 9;
-// So many milliseconds of quiet pass before the address is written, a summary said, a new size drawn, and the view of
-// another task computed.
+// So many milliseconds of quiet pass before the address is written, a summary said, a new size drawn, and the map
+// computed, which takes SLICE milliseconds at a time so that the page stays quick.
 const SAVE_AFTER = 250;
 const SAY_AFTER = 700;
 const RESIZE_AFTER = 150;
-const LOOK_AFTER = 300;
+const MAP_AFTER = 100;
+const SLICE = 30;
 const KINDS = ["task", "supervisor", "student"];
+// What a reader may say, or leave open.
+const OPEN = ["haveWeak", "haveGold", "pool", "target"];
 
 const state = {};
 let view = null;
@@ -43,10 +41,14 @@ function stopsBetween(low, high, own) {
 const pricesOf = (supervisor) => STUDY.prices[supervisor] ?? [];
 /** The price of labels that have one only, as those of one's own table do. */
 const lonePrice = (supervisor) => (pricesOf(supervisor).length === 1 ? pricesOf(supervisor)[0] : null);
-const weakStops = () => {
-  const own = [CHEAPEST, ...pricesOf(state.supervisor), DEAREST].map((price) => price * state.gold);
-  return stopsBetween(Math.min(...own), Math.max(...own), own);
+/** The prices of the map. */
+const mapStops = () => {
+  const own = [CHEAPEST, ...pricesOf(state.supervisor), DEAREST].filter((price) => price > 0);
+  const paid = own.map((price) => price * state.gold);
+  return stopsBetween(Math.min(...paid), Math.max(...paid), paid);
 };
+/** Those of the slider: weak labels may be free. */
+const weakStops = () => [0, ...mapStops()];
 const goldStops = () => stopsBetween(0.01, 1000, [1]);
 const budgetStops = () => {
   const own = STUDY.budgets.map((budget) => budget * state.gold);
@@ -56,41 +58,57 @@ const budgetStops = () => {
 
 /** The position of the stop that is nearest on a logarithmic scale. */
 function nearestStop(stops, value) {
-  const apart = stops.map((stop) => Math.abs(Math.log(stop / value)));
+  const apart = stops.map((stop) => (stop === value ? 0 : Math.abs(Math.log(stop / value))));
   return apart.indexOf(Math.min(...apart));
 }
 
+/** A group for each surface of each block: a task, supervisor, student and method. */
+const GROUPS = DATA.blocks.flatMap((block) =>
+  block.surfaces.map(({ supervisor, method }) => ({ task: block.task, supervisor, student: block.student, method })),
+);
 /** The groups that fit the choices made so far: the task, then the supervisor, then the student. */
-const groupsLike = (kinds) => DATA.groups.filter((group) => kinds.every((kind) => group[kind] === state[kind]));
+const groupsLike = (kinds) => GROUPS.filter((group) => kinds.every((kind) => group[kind] === state[kind]));
 const choicesOf = (kind) => [...new Set(groupsLike(KINDS.slice(0, KINDS.indexOf(kind))).map((group) => group[kind]))];
-const methodsHere = () => [...new Set(groupsLike(KINDS)[0].points.method)];
+const methodsHere = () => groupsLike(KINDS).map(({ method }) => method);
 
-const positive = (text) => (Number(text) > 0 && Number.isFinite(Number(text)) ? Number(text) : null);
+/** The smallest value of each number of the state. Weak labels may be free. */
+const LEAST = { weak: 0, gold: 1e-6, budget: 1e-6, haveWeak: 0, haveGold: 0, pool: 1, target: 0 };
+const WHOLE = ["haveWeak", "haveGold", "pool"];
+
+/** The number that a text says, if it may be the state's number of this name; else null. */
+function numberOf(name, text) {
+  const value = Number(text);
+  if (!text?.trim() || !Number.isFinite(value) || value < LEAST[name]) return null;
+  return WHOLE.includes(name) ? Math.floor(value) : value;
+}
 
 /** The state without choices of the reader's. */
 function initialState() {
   const middle = STUDY.budgets[Math.floor(STUDY.budgets.length / 2)];
   const where = { task: "", supervisor: "", student: "", methods: null, focus: "" };
+  const open = Object.fromEntries(OPEN.map((name) => [name, null]));
   // null: what `settle` finds to be the price.
-  return { ...where, weak: null, gold: 1, budget: middle, theme: "" };
+  return { ...where, weak: null, gold: 1, budget: middle, ...open, theme: "" };
 }
 
 /** What the address holds, over the initial state. */
 function readAddress() {
   const given = new URLSearchParams(location.hash.slice(1));
   const start = initialState();
-  const number = (name) => positive(given.get(name)) ?? start[name];
+  const number = (name) => numberOf(name, given.get(name)) ?? start[name];
   const text = (name) => given.get(name) ?? "";
   Object.assign(state, start, {
     ...Object.fromEntries([...KINDS, "focus", "theme"].map((name) => [name, text(name)])),
-    ...Object.fromEntries(["weak", "gold", "budget"].map((name) => [name, number(name)])),
+    ...Object.fromEntries(Object.keys(LEAST).map((name) => [name, number(name)])),
     methods: given.has("method") ? given.getAll("method") : null,
   });
 }
 
 function address() {
   const given = new URLSearchParams(KINDS.map((kind) => [kind, state[kind]]));
-  for (const name of ["weak", "gold", "budget", "focus", "theme"]) if (state[name] !== "") given.set(name, state[name]);
+  for (const name of [...Object.keys(LEAST), "focus", "theme"]) {
+    if (state[name] !== null && state[name] !== "") given.set(name, state[name]);
+  }
   for (const method of state.methods ?? []) given.append("method", method);
   if (state.methods?.length === 0) given.append("method", "");
   return `#${given}`;
@@ -133,127 +151,96 @@ function once(key, compute) {
   return remembered.get(key);
 }
 
-/** Configurations as columns, with the deviations decoded. */
-function readGroup(group) {
-  const deviations = decodeHalves(group.deviations);
-  const replicates = deviations.length / group.points.method.length;
-  const asked = group.asked && { ...group.asked, deviations: decodeHalves(group.asked.deviations) };
-  return { ...group, asked, points: { ...group.points, deviations, replicates, asked } };
-}
-
-function readFits(group) {
-  const same = (entry) => KINDS.every((kind) => entry[kind] === group[kind]);
-  return new Map(DATA.fits.filter(same).map((entry) => [entry.method, readFit(entry)]));
-}
-
-const between = (low, high, steps) => Array.from({ length: steps + 1 }, (_, i) => low + ((high - low) * i) / steps);
-
-/** Predicted accuracy over all that was studied, and its isoquants at round levels. */
-function surfaceOf(fit) {
-  const amounts = (most, steps) => between(0, placeOf(most), steps).map((place) => 10 ** place - 1);
-  const [nWeak, nGold] = [amounts(fit.largest.nWeak, WEAK_STEPS), amounts(fit.largest.nGold, GOLD_STEPS)];
-  const accuracy = nGold.map((gold) => nWeak.map((weak) => 100 * fit.predict(weak, gold)));
-  const shades = accuracy.map((row, g) => row.map((value, w) => (fit.studied(nWeak[w], nGold[g]) ? value : null)));
-  const all = shades.flat().filter((value) => value !== null);
-  const [low, high] = [Math.min(...all), Math.max(...all)];
-  const step = LEVEL_STEPS.find((size) => (high - low) / size <= MOST_LEVELS) ?? LEVEL_STEPS.at(-1);
-  const levels = between(0, 100, 100 / step).filter((level) => fit.hasBoth && level >= low && level <= high);
-  const surface = { nWeak, nGold, accuracy, shades, low, high };
-  const isoquants = levels.map((level) => isoquantOf(surface, fit, level)).filter(({ line }) => line.some(Boolean));
-  return { isoquants, picture: pictureOfSurface(surface) };
-}
-
-/** The fewest gold labels that reach the level beside ever more weak ones, where that was studied; gaps are null. */
-function isoquantOf({ nWeak, nGold, accuracy }, fit, level) {
-  const line = [];
-  for (const [w, weak] of nWeak.entries()) {
-    const g = nGold.findIndex((_, row) => accuracy[row][w] >= level);
-    const share = g > 0 ? (level - accuracy[g - 1][w]) / (accuracy[g][w] - accuracy[g - 1][w]) : 1;
-    const place = g > 0 ? placeOf(nGold[g - 1]) + share * (placeOf(nGold[g]) - placeOf(nGold[g - 1])) : 0;
-    const purchase = { nWeak: weak, nGold: 10 ** place - 1 };
-    line.push(g >= 0 && fit.studied(weak, purchase.nGold) ? purchase : null);
-    // From there on weak labels alone do.
-    if (g === 0) break;
-  }
-  const drawn = line.filter(Boolean);
-  return { level, line, middle: drawn[Math.floor(drawn.length / 2)] };
-}
-
-/** Where the budget is spent in full, in as many steps as make a smooth line, within what was studied. */
-function budgetLine(budget, weakPrice, largest) {
-  const most = Math.min(budget / weakPrice, largest.nWeak);
-  return between(0, placeOf(most), 80)
-    .map((place) => 10 ** place - 1)
-    .map((nWeak) => ({ nWeak, nGold: Math.max(budget - weakPrice * nWeak, 0) }))
-    .filter(({ nGold }) => nGold <= largest.nGold * 1.0001);
-}
-
-function compute() {
-  const { gold, weak, budget } = state;
-  const [weakPrice, inGold] = [inGoldLabels(weak, gold), inGoldLabels(budget, gold)];
-  const key = JSON.stringify(KINDS.map((kind) => state[kind]));
-  const group = once(`group ${key}`, () => readGroup(groupsLike(KINDS)[0]));
-  const fits = once(`fits ${key}`, () => readFits(group));
-  const methods = chosenMethods();
-  const chosen = group.points.method.flatMap((method, i) => (methods.includes(method) ? [i] : []));
-  const scored = scorePoints(group.points, chosen, weakPrice);
-  const frontier = scored.filter((point) => point.onFrontier).sort((a, b) => a.cost - b.cost);
-  const poolSize = STUDY.poolSizes[group.task] ?? Infinity;
-  const verdict = STUDY.verdict;
-  const answer = recommend(group.points, methods, fits, inGold, weakPrice, verdict, poolSize);
-  const focus = state.focus || answer?.method || methods[0];
-  const focusPoints = group.points.method.flatMap((method, i) => (method === focus ? [i] : []));
-  const regime = regimeAt(group.points, focusPoints, inGold, weakPrice, verdict);
-  // The map's cells are where the sliders can stand.
-  const [stops, budgets] = [weakStops(), budgetStops()];
-  const relative = (values) => values.map((value) => inGoldLabels(value, gold));
-  const compared = once(`regimes ${key} ${focus}`, () => new Map());
-  const map = once(`map ${key} ${focus} ${gold}`, () => {
-    const cells = regimeMap(group.points, focusPoints, relative(stops), relative(budgets), verdict, compared);
-    const drawn = { shades: cells.map((row) => row.map(shadeOf)), words: wordsOfCells(cells, stops, budgets, group) };
-    return { weak: stops, budgets, cells, ...drawn };
-  });
-  const fit = fits.get(focus);
-  const path = fit?.hasBoth ? expansionPath(fit, relative(budgets), weakPrice, poolSize) : [];
+/** The surfaces of a supervisor by a student on a task, and what needs no label to train on. */
+function readPlace({ task, supervisor, student }) {
+  const block = DATA.blocks.find((entry) => entry.task === task && entry.student === student);
+  const own = block.surfaces.filter((surface) => surface.supervisor === supervisor);
+  const free = block.free.filter((entry) => entry.supervisor === "" || entry.supervisor === supervisor);
   return {
-    ...state,
-    ...{ key, group, titles: STUDY.titles, symbols: symbolsOf(group), methods, scored, frontier, weakPrice, answer },
-    ...{ focus, focusPoints, verdict, regime, map, fit, path },
-    surface: fit && once(`surface ${key} ${focus}`, () => surfaceOf(fit)),
-    star: fit && (answer?.method === focus ? answer : bestPurchase(fit, inGold, weakPrice, poolSize)),
+    surfaces: own.map((surface) => readSurface(surface, block.rank)),
+    free: free.map((entry) => readFree(entry, block.rank)),
+    nTasks: block.nTasks,
   };
 }
 
-/** Views at the present prices, budget and choice of methods, by address. */
-const knownViews = new Map();
-
-function viewHere() {
-  if (!knownViews.has(address())) {
-    knownViews.clear();
-    knownViews.set(address(), compute());
-  }
-  return knownViews.get(address());
+/** The terms at which the reader buys. Without a number of texts that can be labelled it is that of the study. */
+function termsOf({ weak, gold, budget, pool, haveWeak, haveGold, task }) {
+  const texts = pool ?? STUDY.poolSizes[task] ?? Infinity;
+  return makeTerms({ budget, weak, gold, pool: texts, haveWeak: haveWeak ?? 0, haveGold: haveGold ?? 0 });
 }
 
-/** Computes the views of the other tasks, one at a time while nobody touches a control. */
-const lookAhead = afterQuiet(LOOK_AFTER, () => {
-  const shown = { ...state };
-  try {
-    for (const task of choicesOf("task")) {
-      Object.assign(state, shown, { task });
-      settle();
-      if (knownViews.has(address()) || chosenMethods().length === 0) continue;
-      knownViews.set(address(), compute());
-      lookAhead();
-      return;
-    }
-  } finally {
-    Object.assign(state, shown);
-  }
-});
+/** The purchase that is recommended for each budget, or null where nothing is bought. */
+function pathOf({ surfaces, free }, budgets) {
+  const base = bestFree(free);
+  return budgets.map((budget) => {
+    const options = findOptions(surfaces, termsOf({ ...state, budget }));
+    const best = options.length ? bestOf(options) : null;
+    return { budget, best: best && best.mean > base.mean ? best : null };
+  });
+}
+
+/** The map of decisions over prices and budgets; its cells, rows by budget, are computed later. */
+function emptyMap(here) {
+  const [weak, budgets] = [mapStops(), budgetStops()];
+  const given = { ...state };
+  const row = (budget) =>
+    weak.map((price) => {
+      const { options, ...cell } = decide(here, termsOf({ ...given, weak: price, budget }), STUDY.verdict);
+      return cell;
+    });
+  return { weak, budgets, row, cells: [] };
+}
+
+const isComplete = (map) => map.cells.length === map.budgets.length;
+
+let filling = 0;
+
+/** Computes the map's cells, a few at a time while nobody waits for anything. */
+function fillMap({ map }, then) {
+  clearTimeout(filling);
+  const goOn = () => {
+    const end = performance.now() + SLICE;
+    while (!isComplete(map) && performance.now() < end) map.cells.push(map.row(map.budgets[map.cells.length]));
+    if (isComplete(map)) then();
+    else filling = setTimeout(goOn);
+  };
+  if (map && !isComplete(map)) filling = setTimeout(goOn, MAP_AFTER);
+}
+
+/** All that is shown. */
+function compute() {
+  const place = JSON.stringify(KINDS.map((kind) => state[kind]));
+  if (!remembered.has(place)) remembered.clear();
+  const whole = once(place, () => readPlace(state));
+  const methods = chosenMethods();
+  const here = { ...whole, surfaces: whole.surfaces.filter(({ method }) => methods.includes(method)) };
+  const terms = termsOf(state);
+  const decision = decide(here, terms, STUDY.verdict);
+  const every = findOptions(here.surfaces, { ...terms, budget: NO_LIMIT });
+  const budgets = [...new Set([...budgetStops(), state.budget])].sort((a, b) => a - b);
+  const { gold, pool, haveWeak, haveGold } = state;
+  const mapKey = JSON.stringify(["map", place, methods, gold, pool, haveWeak, haveGold]);
+  const method = state.focus || (decision.best?.surface.method ?? methods[0]);
+  const focus = here.surfaces.find((surface) => surface.method === method);
+  const target = state.target === null ? null : state.target / 100;
+  return {
+    ...state,
+    ...{ key: place, here, terms, decision, methods, titles: STUDY.titles, symbols: symbolsOf(whole.surfaces) },
+    costs: every.length ? studiedCosts(every) : null,
+    highest: every.length ? bestOf(every) : null,
+    weakLabels: here.free.find(({ kind }) => kind === LABELS) ?? null,
+    reaching: target === null ? null : cheapestReaching(target, here.surfaces, terms),
+    scored: frontierOf(here, terms),
+    path: pathOf(here, budgets),
+    map: lonePrice(state.supervisor) === null ? once(mapKey, () => emptyMap(here)) : null,
+    focus,
+    isoquants: once(`isoquants ${place} ${method}`, () => isoquantsOf(focus)),
+  };
+}
 
 /** A plot symbol a method, in the order of the study. */
-function symbolsOf(group) {
-  const here = Object.keys(STUDY.titles).filter((method) => group.points.method.includes(method));
+function symbolsOf(surfaces) {
+  const used = new Set(surfaces.map(({ method }) => method));
+  const here = Object.keys(STUDY.titles).filter((method) => used.has(method));
   return Object.fromEntries(here.map((method, i) => [method, SYMBOLS[i % SYMBOLS.length]]));
 }

@@ -6,17 +6,19 @@ const SYMBOLS = [
   ...["pentagon", "star", "hexagon", "diamond-tall", "octagon"],
 ];
 // The room that a number on an axis wants, in pixels.
-const LABEL_WIDTH = 50;
+const LABEL_WIDTH = 58;
 // The width of one letter on an axis, in pixels.
 const LETTER_WIDTH = 8;
 const PLOT_OPTIONS = { displayModeBar: false, displaylogo: false, responsive: true };
 
+const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const counted = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const rounded = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
 const count = (value) => counted.format(value);
 const money = (value) => (value >= 100 ? counted : rounded).format(value);
 const percentText = (share) => (100 * share).toFixed(1);
 const points = (share) => `${share < 0 ? "−" : ""}${Math.abs(100 * share).toFixed(1)}`;
+const spread = ({ low, high }, show = percentText) => `${show(low)} to ${show(high)}`;
 const likely = (probability) => `${(100 * probability).toFixed(probability > 0.995 && probability < 1 ? 1 : 0)} %`;
 
 /** Text for a plot, whose renderer knows a few HTML tags. */
@@ -37,7 +39,7 @@ function make(tag, { text = "", className = "", ...attributes } = {}, children =
 /** The page's colours, by the names that explorer.css gives them. */
 function readColours() {
   const style = getComputedStyle(document.documentElement);
-  const names = ["card", "ink", "muted", "line", "grid", "accent", "star", "bar", "quantity", "mixed", "quality"];
+  const names = ["card", "ink", "muted", "line", "grid", "accent", "star", "bar", "quantity", "mixed", "quality", "nothing"];
   const values = names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]);
   return { ...Object.fromEntries(values), font: getComputedStyle(document.body).fontFamily };
 }
@@ -89,9 +91,17 @@ function roundNumbers(low, high, width) {
   return found.filter((value) => value >= low * 0.999 && value <= high * 1.001);
 }
 
-function describePurchase(nWeak, nGold) {
-  if (nGold === 0) return `${count(nWeak)} weak labels`;
+function describePurchase({ nWeak, nGold }) {
+  if (nGold === 0) return nWeak === 0 ? "no labels" : `${count(nWeak)} weak labels`;
   return nWeak === 0 ? `${count(nGold)} gold labels` : `${count(nWeak)} weak + ${count(nGold)} gold labels`;
+}
+
+/** "is right on 72.8 %" and the like, after what has the score. */
+function scoring(share, isMany = false) {
+  const value = `${percentText(share)} %`;
+  if (STUDY.measure.key === "accuracy") return `${isMany ? "are" : "is"} right on ${value}`;
+  const article = /^[aeiou]/i.test(STUDY.measure.title) ? "an" : "a";
+  return `${isMany ? "have" : "has"} ${article} ${STUDY.measure.title} of ${value}`;
 }
 
 /** The star that marks the recommended purchase in every plot. */

@@ -12,7 +12,7 @@ function fillSelect(id, options, value, titles = {}) {
 }
 
 /** A plot symbol as a small picture. */
-function pictureOf(symbol) {
+function pictureOfSymbol(symbol) {
   const corners = (n, turn = 0, inner = 1) =>
     Array.from({ length: n }, (_, i) => {
       const [angle, radius] = [(2 * Math.PI * i) / n + turn - Math.PI / 2, i % 2 ? 6.5 * inner : 6.5];
@@ -48,7 +48,7 @@ function pictureOf(symbol) {
 function methodBox(method, symbol) {
   const box = make("input", { type: "checkbox", value: method });
   box.checked = chosenMethods().includes(method);
-  return make("label", { className: "method" }, [box, pictureOf(symbol), make("span", { text: STUDY.titles[method] })]);
+  return make("label", { className: "method" }, [box, pictureOfSymbol(symbol), make("span", { text: STUDY.titles[method] })]);
 }
 
 /** Show the state in the controls. */
@@ -57,7 +57,7 @@ function fillControls() {
   const methods = methodsHere();
   const boxes = [...element("methods").querySelectorAll("input")];
   if (boxes.map((box) => box.value).join() !== methods.join()) {
-    const symbols = symbolsOf(groupsLike(KINDS)[0]);
+    const symbols = symbolsOf(groupsLike(KINDS));
     element("methods").replaceChildren(...methods.map((method) => methodBox(method, symbols[method])));
   } else {
     for (const box of boxes) box.checked = chosenMethods().includes(box.value);
@@ -69,9 +69,10 @@ function fillControls() {
     slider.value = nearestStop(stops, state[name]);
     slider.setAttribute("aria-valuetext", money(state[name]));
   }
-  for (const name of ["weak", "gold", "budget"]) {
+  for (const name of Object.keys(LEAST)) {
     const box = element(`${name}-number`);
-    if (document.activeElement !== box) box.value = Number(state[name].toPrecision(4));
+    const shown = state[name] === null ? "" : Number(state[name].toPrecision(OPEN.includes(name) ? 15 : 4));
+    if (document.activeElement !== box) box.value = shown;
   }
 }
 
@@ -88,16 +89,17 @@ function setTheme() {
 }
 
 function draw() {
+  showAnswer(view);
+  tabulatePath(view);
   drawFrontier(view, colours);
-  drawMap(view, colours);
-  drawIsoquants(view, colours);
   tabulateFrontier(view);
   element("map-words").textContent = regimeWords(view);
-  describeProduction(view);
-  showAnswer(view);
+  drawMap(view, colours);
+  drawIsoquants(view, colours);
+  describeIsoquants(view);
 }
 
-/** Everything again; a few dozen milliseconds. */
+/** Everything again, but for the map, whose cells follow later; a few dozen milliseconds. */
 function update() {
   const started = performance.now();
   settle();
@@ -107,12 +109,13 @@ function update() {
   element("views").hidden = !any;
   element("no-method").hidden = any;
   if (any) {
-    const first = view === null;
-    view = viewHere();
+    view = compute();
     draw();
     saySummary();
-    if (first) listenToMap();
-    lookAhead();
+    fillMap(view, () => {
+      drawMap(view, colours);
+      listenToMap();
+    });
   }
   saveAddress();
   lastUpdate = performance.now() - started;
@@ -157,8 +160,11 @@ function listen() {
   on("budget", "input", () => change({ budget: budgetStops()[element("budget").value] }));
   for (const name of ["weak", "gold", "budget"]) {
     on(`${name}-number`, "change", () => {
-      changePrice(name, positive(element(`${name}-number`).value) ?? state[name]);
+      changePrice(name, numberOf(name, element(`${name}-number`).value) ?? state[name]);
     });
+  }
+  for (const name of OPEN) {
+    on(`${name}-number`, "change", () => change({ [name]: numberOf(name, element(`${name}-number`).value) }));
   }
   for (const kind of KINDS) on(kind, "change", () => choose(kind, element(kind).value));
   on("focus", "change", () => change({ focus: element("focus").value }));
@@ -180,9 +186,9 @@ function listen() {
 
 /** A click on a cell of the map sets price and budget. */
 function listenToMap() {
-  element("map-plot").on("plotly_click", ({ points: [{ data, x, y }] }) => {
-    if (data.type === "heatmap") change({ weak: weakStops()[x], budget: budgetStops()[y] });
-  });
+  const plot = element("map-plot");
+  plot.removeAllListeners("plotly_click");
+  plot.on("plotly_click", ({ points: [{ x, y }] }) => change({ weak: view.map.weak[x], budget: view.map.budgets[y] }));
 }
 
 keyOfMap();
@@ -199,16 +205,18 @@ window.explorer = {
   get lastUpdate() {
     return lastUpdate;
   },
-  get remembered() {
-    return [...remembered.keys()];
-  },
-  get knownViews() {
-    return [...knownViews.keys()];
+  get mapIsDrawn() {
+    return view.map !== null && isComplete(view.map);
   },
   state,
   update,
-  bestPurchase,
-  expansionPath,
-  marginalRate,
-  regimeAt,
+  scoreOf,
+  /** What is decided at a budget and prices, in the reader's money, with what the view holds otherwise. */
+  decideAt(given) {
+    const decision = decide(view.here, termsOf({ ...state, ...given }), STUDY.verdict);
+    const { surface, nWeak, nGold, cost } = decision.best ?? {};
+    const score = decision.best && scoreOf(decision.best);
+    const { regime, leading, reason, probabilities, beatsFree, buys } = decision;
+    return { regime, leading, reason, probabilities, beatsFree, buys, method: surface?.method, nWeak, nGold, cost, score };
+  },
 };

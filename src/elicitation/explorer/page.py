@@ -11,8 +11,8 @@ from markupsafe import Markup
 # The page's scripts, in the order in which they build on each other.
 SCRIPTS = (
     "page_data.js",
-    *("statistics.js", "production.js", "recommendation.js"),
-    *("drawing.js", "frontier_view.js", "regimes_view.js", "production_view.js", "answer_view.js"),
+    *("surface.js", "choices.js"),
+    *("drawing.js", "frontier_view.js", "regimes_view.js", "isoquants_view.js", "answer_view.js"),
     *("controls.js", "main.js"),
 )
 
@@ -56,6 +56,7 @@ def render(data: dict) -> str:
     )
     return template.render(
         study=data["study"]["name"],
+        measure=data["study"]["measure"]["title"],
         policy=policy_for(scripts),
         css=Markup(source("explorer.css")),
         data=Markup(embed_json(data)),

@@ -1,40 +1,50 @@
-// Regimes: the map of prices and budgets, its key and its words.
+// Regimes: the map of what is recommended over prices and budgets, its key and its words.
 
 // The stroke that marks a cell as undetermined spans this share of a cell to either side.
 const STROKE = 0.45;
+// What a decision says in plain words, and the colours of it, by its place here.
+const WAYS = [...STRATEGIES, NOTHING_BOUGHT];
+const PLAIN_WAYS = [...PLAIN, "buy nothing"];
+const WAY_COLOURS = ["quantity", "mixed", "quality", "nothing"];
 
-/** What a cell's colour says: its winner, and how sure that is, with a gap between undetermined and decided. */
-function shadeOf({ winner, probabilities, regime }) {
-  if (winner === null) return null;
-  const strength = Math.max(0, (probabilities[winner] - 1 / 3) * 1.5);
-  return winner + 0.999 * (regime === UNDETERMINED ? 0.4 * strength : 0.75 + 0.25 * strength);
+const wayOf = ({ leading }) => WAYS.indexOf(leading);
+
+/** What a cell's colour says: what is recommended, and how sure that is, with a gap between undetermined and decided. */
+function shadeOf(cell) {
+  if (!cell.best) return null;
+  const strength = Math.max(0, (cell.probability - 1 / 3) * 1.5);
+  return wayOf(cell) + 0.999 * (cell.regime === UNDETERMINED ? 0.4 * strength : 0.75 + 0.25 * strength);
 }
 
-/** A colour scale of one band a regime, from the card's colour to the regime's own. */
+/** A colour scale of one band a way of spending, from nearly the card's colour to the way's own. */
 function regimeScale(colours) {
-  const bands = [colours.quantity, colours.mixed, colours.quality];
-  return bands.flatMap((colour, k) => [
-    [k / bands.length, blend(colour, colours.card, 0.05)],
-    [(k + (k + 1 < bands.length ? 0.999 : 1)) / bands.length, colour],
+  return WAY_COLOURS.flatMap((name, k) => [
+    [k / WAYS.length, blend(colours[name], colours.card, 0.15)],
+    [(k + (k + 1 < WAYS.length ? 0.999 : 1)) / WAYS.length, colours[name]],
   ]);
 }
 
-/** What was found where these purchases are affordable. */
-function describeCell(cell, group) {
-  if (cell.winner === null) return cell.reason;
-  const shares = REGIMES.map((name, k) => `${name} ${likely(cell.probabilities[k])}`);
-  const buys = describePurchase(group.points.nWeak[cell.purchase], group.points.nGold[cell.purchase]);
-  const called = `<b>${cell.regime}</b>${cell.reason ? ` (${cell.reason})` : ""}`;
-  return [called, ...shares, `most often best: ${buys}`].join("<br>");
+/** What is said where the sliders or the pointer stand: the way of spending, and how sure it is. */
+function decisionWords(cell) {
+  if (!cell.best) return "nothing that was studied is affordable";
+  const way = PLAIN_WAYS[wayOf(cell)];
+  const regime = cell.buys ? REGIMES[STRATEGIES.indexOf(cell.leading)] : cell.leading;
+  // What is mixed needs no second name.
+  const name = regime === cell.leading ? way : `${way} (${regime})`;
+  const sure = `${name}: the best way with probability ${likely(cell.probability)}`;
+  if (cell.regime !== UNDETERMINED) return sure;
+  return `${sure}, undetermined ${cell.reason ? `since ${cell.reason}` : `as the study asks for ${likely(STUDY.verdict)}`}`;
 }
 
-/** What every cell of the map says: thousands of cells, but few that differ by more than their place. */
-function wordsOfCells(cells, prices, budgets, group) {
-  const told = new Map(cells.flat().map((cell) => [cell, ""]));
-  for (const cell of told.keys()) told.set(cell, describeCell(cell, group));
-  const [weak, bought] = [prices, budgets].map((stops) => stops.map(money));
+/** What every cell of the map says. */
+function wordsOfCells({ cells, weak, budgets }, { titles }) {
+  const bought = ({ best, buys }) =>
+    buys ? `<br>${describePurchase(best)} by ${plain(titles[best.surface.method])}, ${percentText(best.mean)} %` : "";
   return cells.map((row, b) =>
-    row.map((cell, w) => `a weak label at ${weak[w]}, a budget of ${bought[b]}<br>${told.get(cell)}`),
+    row.map(
+      (cell, w) =>
+        `a weak label at ${money(weak[w])}, a budget of ${money(budgets[b])}<br>${decisionWords(cell)}${bought(cell)}`,
+    ),
   );
 }
 
@@ -54,7 +64,7 @@ function ringAt(x, y, colours) {
 
 /** Strokes over the undetermined cells, if any, as one shape: hundreds of marks would take as long as all else. */
 function strokesOver(map, colours) {
-  const open = ({ winner, regime }) => winner !== null && regime === UNDETERMINED;
+  const open = ({ best, regime }) => best && regime === UNDETERMINED;
   // Every other cell each way, so that strokes stay apart.
   const marked = ([x, y]) => x % 2 === 0 && y % 2 === 0 && open(map.cells[y][x]);
   const places = map.budgets.flatMap((_, y) => map.weak.map((_, x) => [x, y])).filter(marked);
@@ -65,25 +75,31 @@ function strokesOver(map, colours) {
 
 const drawnMap = {};
 
+/** The map, where there is one; until its cells are computed the last one stays, paler. */
 function drawMap(view, colours) {
   const { map, weak, budget } = view;
-  const ring = ringAt(stepOf(map.weak, weak), stepOf(map.budgets, budget), colours);
   const plot = element("map-plot");
+  for (const id of ["map-plot", "map-legend"]) element(id).hidden = !map;
+  if (!map) return;
+  plot.classList.toggle("stale", !isComplete(map));
+  if (!isComplete(map)) return;
+  const ring = ringAt(stepOf(map.weak, weak), stepOf(map.budgets, budget), colours);
   // Only the ring moves with the sliders; redrawing it alone keeps them quick.
   const drawn = { map, colours, width: plot.clientWidth };
   if (Object.keys(drawn).every((key) => drawn[key] === drawnMap[key])) {
-    return Plotly.relayout(plot, { shapes: [...drawnMap.strokes, ...ring] });
+    Plotly.relayout(plot, { shapes: [...drawnMap.strokes, ...ring] });
+    return;
   }
   Object.assign(drawnMap, drawn, { strokes: strokesOver(map, colours) });
   const cells = {
     type: "heatmap",
-    z: map.shades,
+    z: map.cells.map((row) => row.map(shadeOf)),
     zmin: 0,
-    zmax: REGIMES.length,
+    zmax: WAYS.length,
     colorscale: regimeScale(colours),
     showscale: false,
     hoverinfo: "text",
-    hovertext: map.words,
+    hovertext: wordsOfCells(map, view),
     hoverongaps: true,
   };
   const axisOf = (title, stops) => {
@@ -93,29 +109,21 @@ function drawMap(view, colours) {
   };
   const axes = [axisOf("price of a weak label", map.weak), axisOf("budget", map.budgets)];
   const shapes = [...drawnMap.strokes, ...ring];
-  return Plotly.react(plot, [cells], { ...layout(colours, ...axes, view.key), shapes }, PLOT_OPTIONS);
+  Plotly.react(plot, [cells], { ...layout(colours, ...axes, view.key), shapes }, PLOT_OPTIONS);
 }
 
 function keyOfMap() {
-  const names = ["quantity", "mixed", "quality"];
   const swatch = (style, className = "swatch") => make("span", { className, style });
   const key = (...parts) => make("span", { className: "key" }, parts);
-  const entries = REGIMES.map((text, k) => key(swatch(`background:var(--${names[k]})`), text));
+  const entries = WAY_COLOURS.map((name, k) => key(swatch(`background:var(--${name})`), PLAIN_WAYS[k]));
   entries.push(key(swatch("", "swatch hatched"), "undetermined"));
-  entries.push("the paler, the less sure; blank: some way has no purchase; ring: the sliders");
+  entries.push("the paler, the less sure; ring: the sliders");
   element("map-legend").replaceChildren(...entries);
 }
 
-/** The regime where the sliders stand, in words. */
-function regimeWords(view) {
-  const { regime, titles, focus, verdict } = view;
-  const head = `${titles[focus]}, at these prices and this budget: `;
-  if (regime.winner === null) return `${head}undetermined, as ${regime.reason}.`;
-  const share = `${REGIMES[regime.winner]} with probability ${likely(regime.probabilities[regime.winner])}`;
-  const open = regime.regime === UNDETERMINED;
-  const why = regime.reason ? `since ${regime.reason}` : `as the study asks for ${likely(verdict)}`;
-  const { effect, effectLow, effectHigh } = regime;
-  const [word, ...ends] = effect < 0 ? ["loses", -effectHigh, -effectLow] : ["gains", effectLow, effectHigh];
-  const mixing = `Mixing ${word} ${points(Math.abs(effect))} points (${ends.map(points).join(" to ")})`;
-  return `${head}${share}${open ? `, so undetermined, ${why}` : ""}. ${mixing} against the better pure way.`;
+/** What is recommended where the sliders stand, and why there is no map where there is none. */
+function regimeWords({ decision, map, supervisor }) {
+  const here = `At these prices and this budget: ${decisionWords(decision)}.`;
+  if (map) return here;
+  return `${here} The labels of ${supervisor} have one price, so there is no map over prices.`;
 }

@@ -1,0 +1,230 @@
+// What a budget can buy, and which of it is the best: the one choice that every part of the page shows.
+// The rules are those of elicitation.analysis.choices and .frontier, to the letter: tests compare the numbers.
+
+const { MIN_GAIN, SAME_COST, SAME_SCORE } = DATA.constants;
+const { STRATEGIES, REGIMES, PLAIN, UNDETERMINED, NOTHING_BOUGHT, LABELS } = DATA.constants;
+const [WEAK_ONLY, MIXED, GOLD_ONLY] = STRATEGIES.keys();
+// More than anybody spends.
+const NO_LIMIT = 10n ** 40n;
+
+const strategyOf = ({ nWeak, nGold }) => (nWeak === 0 ? GOLD_ONLY : nGold === 0 ? WEAK_ONLY : MIXED);
+
+/** Amounts of money as whole numbers of one small unit, so that sums of prices such as 0.1 are exact. */
+function exact(amounts) {
+  const parts = amounts.map((amount) => {
+    const [digits, power = "0"] = String(amount).split("e");
+    const [whole, fraction = ""] = digits.split(".");
+    return { digits: BigInt(whole + fraction), power: Number(power) - fraction.length };
+  });
+  const lowest = Math.min(...parts.map(({ power }) => power));
+  return parts.map(({ digits, power }) => digits * 10n ** BigInt(power - lowest));
+}
+
+/** On which terms labels are bought: budget and prices exactly, in the reader's money.
+ *  pool: how many texts can be labelled in all; haveWeak, haveGold: labels that are paid already. */
+function makeTerms({ budget, weak, gold, pool = Infinity, haveWeak = 0, haveGold = 0 }) {
+  const [exactBudget, weakPrice, goldPrice] = exact([budget, weak, gold]);
+  return { budget: exactBudget, weakPrice, goldPrice, ratio: weak / gold, pool, haveWeak, haveGold };
+}
+
+/** What is left to pay, in gold labels. */
+const toPay = ({ nWeak, nGold }, { ratio, haveWeak, haveGold }) =>
+  Math.max(nGold - haveGold, 0) + ratio * Math.max(nWeak - haveWeak, 0);
+
+/** How many labels the budget buys at this price, none for less than nothing; `most` where they are free. */
+function room(budget, price, most) {
+  if (budget < 0n) return -1;
+  if (price === 0n) return most;
+  const bought = budget / price;
+  return bought < most ? Number(bought) : most;
+}
+
+/** How many of the other kind of label can be bought beside each number of one kind; -1 where that is too many. */
+function mostBeside(lines, own, other, most, { budget, pool }) {
+  return lines.map((n) => {
+    const left = budget - own.price * BigInt(Math.max(0, n - own.have));
+    const bought = room(left, other.price, most);
+    return bought < 0 ? -1 : Math.min(most, other.have + bought, pool - n);
+  });
+}
+
+/** The limits that lie between two neighbouring crossings that were studied: on which line, between which crossings,
+ *  and how far from one to the next. */
+function limitsOnLines(lines, limits, isStudied) {
+  return limits.flatMap((limit, across) => {
+    const above = lines.findIndex((n) => n > limit);
+    const below = above - 1;
+    if (below < 0 || limit === lines[below] || !isStudied(below, across) || !isStudied(above, across)) return [];
+    const [low, high] = [Math.log1p(lines[below]), Math.log1p(lines[above])];
+    return [{ limit, across, below, above, share: (Math.log1p(limit) - low) / (high - low) }];
+  });
+}
+
+/** The purchases on a surface that were studied and are within the terms: the affordable crossings, and the places where
+ *  the lines meet the limit of what is affordable. */
+function affordable(surface, terms) {
+  const { weak, gold, nodeAt, scores } = surface;
+  const ofWeak = { price: terms.weakPrice, have: terms.haveWeak };
+  const ofGold = { price: terms.goldPrice, have: terms.haveGold };
+  const mostWeak = mostBeside(gold, ofGold, ofWeak, weak.at(-1), terms);
+  const mostGold = mostBeside(weak, ofWeak, ofGold, gold.at(-1), terms);
+  // A weak label that costs as much as a gold one is never worth it.
+  const isStudied = (i, j) => surface.isStudied(i, j) && (weak[i] === 0 || terms.weakPrice < terms.goldPrice);
+  const bought = [];
+  const add = (nWeak, nGold, from, to, share) => {
+    if (nWeak + nGold === 0) return;
+    const purchase = { surface, scores, nWeak, nGold, from, to, share };
+    bought.push({ ...purchase, cost: toPay(purchase, terms), mean: meanOf(purchase) });
+  };
+  for (const [i, nWeak] of weak.entries()) {
+    for (const [j, nGold] of gold.entries()) {
+      if (nWeak <= mostWeak[j] && isStudied(i, j)) add(nWeak, nGold, nodeAt(i, j), nodeAt(i, j), 0);
+    }
+  }
+  for (const { limit, across: j, below, above, share } of limitsOnLines(weak, mostWeak, isStudied)) {
+    add(limit, gold[j], nodeAt(below, j), nodeAt(above, j), share);
+  }
+  for (const { limit, across: i, below, above, share } of limitsOnLines(gold, mostGold, (j, i) => isStudied(i, j))) {
+    add(weak[i], limit, nodeAt(i, below), nodeAt(i, above), share);
+  }
+  return bought;
+}
+
+const findOptions = (surfaces, terms) => surfaces.flatMap((surface) => affordable(surface, terms));
+
+/** That with the highest mean score, or nearly so and cheapest. */
+function bestOf(options) {
+  const most = options.reduce((top, { mean }) => Math.max(top, mean), -Infinity);
+  const near = options.filter(({ mean }) => mean >= most - SAME_SCORE);
+  return near.reduce((a, b) => (b.cost < a.cost || (b.cost === a.cost && b.mean > a.mean) ? b : a));
+}
+
+/** Asking, or always giving the commoner label: what costs nothing and has the highest score. */
+const bestFree = (free) =>
+  free.filter(({ kind }) => kind !== LABELS).reduce((a, b) => (b.mean > a.mean ? b : a));
+
+/** The highest score of any of these purchases, draw by draw. */
+function highest(options) {
+  const top = new Float64Array(DRAWS).fill(-Infinity);
+  for (const { scores, from, to, share } of options) {
+    const [low, high] = [from * DRAWS, to * DRAWS];
+    const { draws } = scores;
+    for (let r = 0; r < DRAWS; r++) {
+      const draw = share ? (1 - share) * draws[low + r] + share * draws[high + r] : draws[low + r];
+      if (draw > top[r]) top[r] = draw;
+    }
+  }
+  return top;
+}
+
+/** In what share of the draws `isSo`. */
+function shareOf(isSo) {
+  let found = 0;
+  for (let r = 0; r < DRAWS; r++) if (isSo(r)) found += 1;
+  return found / DRAWS;
+}
+
+/** The share of the draws in which none of the others is ahead by more than MIN_GAIN. */
+const shareAhead = (own, others) => shareOf((r) => others.every((other) => own[r] >= other[r] - MIN_GAIN));
+
+/** The best of what the terms allow, decided where its probability reaches `verdict`.
+ *
+ *  `best` is null where nothing can be bought. `leading` is the strategy that is recommended, or NOTHING_BOUGHT;
+ *  `regime` is its regime, or UNDETERMINED, for the `reason` where no probability says so. */
+function decide({ surfaces, free }, terms, verdict) {
+  const options = findOptions(surfaces, terms);
+  const base = bestFree(free);
+  if (!options.length) {
+    const none = { options, best: null, byStrategy: [], buys: false, probabilities: [], beatsFree: 0, probability: 1 };
+    return { ...none, free: base, leading: NOTHING_BOUGHT, regime: NOTHING_BOUGHT, reason: "" };
+  }
+  const among = STRATEGIES.map((_, k) => options.filter((option) => strategyOf(option) === k));
+  const tops = among.map((own) => (own.length ? highest(own) : null));
+  const best = bestOf(options);
+  const buys = best.mean > base.mean;
+  const [ownDraws, freeDraws] = [drawsOf(best), drawsOf(base)];
+  const probabilities = tops.map((top) => top && shareAhead(top, tops.filter((other) => other && other !== top)));
+  const leading = strategyOf(best);
+  // No strategy competes whose weak labels cost as much as gold ones.
+  const compared = terms.weakPrice < terms.goldPrice ? STRATEGIES : [STRATEGIES[GOLD_ONLY]];
+  const missing = compared.filter((name) => !tops[STRATEGIES.indexOf(name)]);
+  const lacking = buys && missing.length ? `no purchase within the budget is ${missing.join(" or ")}` : "";
+  const reason = lacking || (best.surface.fewestSeeds < 2 ? "one seed has no spread" : "");
+  const probability = buys ? probabilities[leading] : shareAhead(freeDraws, tops.filter(Boolean));
+  const regime = buys ? REGIMES[leading] : NOTHING_BOUGHT;
+  return {
+    ...{ options, best, buys, free: base, probabilities, probability, reason },
+    byStrategy: among.map((own) => (own.length ? bestOf(own) : null)),
+    beatsFree: shareOf((r) => ownDraws[r] > freeDraws[r]),
+    leading: buys ? STRATEGIES[leading] : NOTHING_BOUGHT,
+    regime: !reason && probability >= verdict ? regime : UNDETERMINED,
+  };
+}
+
+/** What everything costs that was studied and is not limited by money: the least and the most, in gold labels. */
+function studiedCosts(options) {
+  const costs = options.map(({ cost }) => cost);
+  return { least: Math.min(...costs), most: Math.max(...costs) };
+}
+
+/** The cheapest purchase that is expected to reach a score; null where none is. */
+function cheapestReaching(target, surfaces, terms) {
+  const reaching = (budget) => findOptions(surfaces, { ...terms, budget }).filter(({ mean }) => mean >= target);
+  const every = reaching(NO_LIMIT);
+  if (!every.length) return null;
+  const cheapest = (options) => options.reduce((a, b) => (b.cost < a.cost ? b : a));
+  // More money never finds a lower best score, so the budget that is just enough is found by halving.
+  const unit = terms.goldPrice;
+  let [tooLow, enough] = [-1n, BigInt(Math.ceil(cheapest(every).cost)) * unit];
+  const step = terms.weakPrice > 0n && terms.weakPrice < unit ? terms.weakPrice : unit;
+  while (enough - tooLow > step) {
+    const middle = (tooLow + enough) / 2n;
+    if (reaching(middle).length) enough = middle;
+    else tooLow = middle;
+  }
+  return cheapest(reaching(enough));
+}
+
+/** For each draw the points on its frontier, or by their means where `scores` are (n x 1): n x draws of 0 or 1.
+ *  Going from the cheapest to the most expensive, a point enters when it beats the best so far by more than MIN_GAIN and
+ *  is the highest of all within SAME_COST of its cost. */
+function onFrontier(costs, scores) {
+  const draws = scores[0].length;
+  const order = [...costs.keys()].sort((a, b) => costs[a] - costs[b] || a - b);
+  const best = new Float64Array(draws).fill(-Infinity);
+  const mask = scores.map(() => new Uint8Array(draws));
+  for (const i of order) {
+    const near = scores.filter((_, j) => Math.abs(costs[j] - costs[i]) <= SAME_COST * costs[i]);
+    for (let r = 0; r < draws; r++) {
+      const own = scores[i][r];
+      if (own > best[r] + MIN_GAIN && near.every((other) => own >= other[r])) {
+        mask[i][r] = 1;
+        best[r] = own;
+      }
+    }
+  }
+  return mask;
+}
+
+/** Every purchase that was run, and what costs nothing, with cost, score and interval, the probability of being on the
+ *  frontier, and whether it is. */
+function frontierOf({ surfaces, free }, terms) {
+  const ran = surfaces.flatMap((surface) =>
+    surface.at.flatMap((crossing, n) => {
+      if (surface.nSeeds[n] === 0) return [];
+      const [i, j] = [Math.floor(crossing / surface.gold.length), crossing % surface.gold.length];
+      const purchase = { nWeak: surface.weak[i], nGold: surface.gold[j], nSeeds: surface.nSeeds[n] };
+      const place = { surface, scores: surface.scores, from: n, to: n, share: 0, measured: surface.measured[n] };
+      return [{ ...purchase, ...place, cost: toPay(purchase, terms) }];
+    }),
+  );
+  const nothing = free.filter(({ kind }) => kind !== LABELS).map((point) => ({ ...point, nWeak: 0, nGold: 0, cost: 0 }));
+  const points = [...ran, ...nothing];
+  const costs = points.map(({ cost }) => cost);
+  const shown = onFrontier(costs, points.map((point) => [meanOf(point)]));
+  const drawn = onFrontier(costs, points.map(drawsOf));
+  return points.map((point, i) => {
+    const probability = drawn[i].reduce((sum, is) => sum + is, 0) / DRAWS;
+    return { ...point, ...scoreOf(point), probability, onFrontier: shown[i][0] === 1 };
+  });
+}
