@@ -4,12 +4,12 @@
 STRATEGIES = ("weak only", "mixed", "gold only")
 # The regime in which each strategy is the best one.
 REGIMES = {"weak only": "quantity-dominant", "mixed": "mixed", "gold only": "quality-dominant"}
-# The strategies in plain words.
-PLAIN = {"weak only": "buy weak", "mixed": "mix", "gold only": "buy gold"}
 # The verdict where the runs do not decide.
 UNDETERMINED = "undetermined"
 # What a purchase without any label is called; it is none of the strategies.
 NOTHING_BOUGHT = "no labels"
+# What is recommended, in plain words.
+PLAIN = {"weak only": "buy weak", "mixed": "mix", "gold only": "buy gold", NOTHING_BOUGHT: "buy nothing"}
 
 
 # What a score is of: labels bought to train on, or what needs none of them. Asking the model without labels and always

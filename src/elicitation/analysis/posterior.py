@@ -7,7 +7,7 @@ neighbours on a line the score is interpolated. Imports nothing heavy, since a c
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -41,12 +41,18 @@ class Scores:
         off = Z * np.sqrt((self.factors**2).sum(axis=1))
         return np.clip([self.mean - off, self.mean + off], 0, 1)
 
+    def columns(self, name: str) -> pd.DataFrame:
+        """The means as a column `name`, with the ends of their 95 % intervals."""
+        low, high = self.interval
+        return pd.DataFrame({name: self.mean, f"{name}_low": low, f"{name}_high": high})
+
     @property
     def draws(self) -> np.ndarray:
         """(n, DRAWS) from the posterior, the same ones always."""
         return self.mean[:, None] + self.factors @ standard_draws(self.factors.shape[1])
 
 
+@cache
 def standard_draws(rank: int) -> np.ndarray:
     """(rank, DRAWS) standard normal draws; those of a lower rank are the first ones of a higher."""
     return np.stack([stream(0, "posterior", i).standard_normal(DRAWS) for i in range(rank)])
