@@ -7,8 +7,39 @@ import pandas as pd
 
 from elicitation.analysis.choices import Decision, decide, terms_for
 from elicitation.analysis.names import STRATEGIES
-from elicitation.analysis.posterior import Block
+from elicitation.analysis.posterior import Block, Scores
 from elicitation.buying.prices import cost
+
+# A picture of what to buy has at most so many prices: the highest, the lowest, and one between.
+MOST_PRICES = 3
+# A row of budgets goes beyond the most expensive purchase by this factor.
+BEYOND = 1.4
+
+
+def prices_shown(prices: dict[str, list[float]]) -> list[dict[str, float]]:
+    """At most MOST_PRICES prices that a study looks at: of a weak label, by supervisor, the highest first.
+
+    prices: those that the study looks at, by supervisor; labels that have one price keep it.
+    """
+    several = sorted({price for listed in prices.values() if len(listed) > 1 for price in listed}, reverse=True)
+    kept = np.linspace(0, len(several) - 1, MOST_PRICES).round().astype(int)
+    asked = list(dict.fromkeys(several[i] for i in kept)) if several else [0.0]
+    return [{name: own[0] if len(own) == 1 else price for name, own in prices.items()} for price in asked]
+
+
+def budget_row(block: Block, prices: Iterable[dict[str, float]], n: int) -> np.ndarray:
+    """(n,) budgets, evenly on a logarithmic scale, from the cheapest purchase that was run to beyond the most expensive one.
+
+    prices: of a weak label, by supervisor; several of them.
+    """
+    costs = [
+        cost(surface.weak[i], surface.gold[j], listed[surface.supervisor])
+        for surface in block.surfaces
+        for listed in prices
+        for i, j in surface.runs
+    ]
+    positive = [paid for paid in costs if paid > 0]
+    return np.geomspace(min(positive), max(positive) * BEYOND, n)
 
 
 def advise(
@@ -34,18 +65,19 @@ def describe(decision: Decision, prices: dict[str, float]) -> dict:
     """The columns of one decision."""
     options, free, best = decision.options, decision.free, decision.best
     row = {"leading": decision.leading, "regime": decision.regime, "free": free.kind}
-    row |= {"free_score": free.scores.mean[0], **first(free.scores.columns("score"))}
+    row |= {"free_score": free.scores.mean[0]} | score_columns("score", free.scores)
     for name, position in decision.by_strategy.items():
-        row |= first(options.scores.on([position]).columns(name))
+        row |= score_columns(name, options.scores.on([position]))
     if best is None:
         return row
     if decision.buys:
-        row |= first(options.scores.on([best]).columns("score"))
+        row |= score_columns("score", options.scores.on([best]))
     surface, n_weak, n_gold = options.surfaces[options.surface[best]], options.n_weak[best], options.n_gold[best]
     row |= {"supervisor": surface.supervisor, "method": surface.method, "n_weak": n_weak, "n_gold": n_gold}
     return row | {"weak_cost": cost(n_weak, 0, prices[surface.supervisor]), "gold_cost": float(n_gold)}
 
 
-def first(table: pd.DataFrame) -> dict:
-    """The first row."""
-    return table.iloc[0].to_dict()
+def score_columns(name: str, score: Scores) -> dict[str, float]:
+    """One score with the ends of its interval."""
+    [[low], [high]] = score.interval
+    return {name: score.mean[0], f"{name}_low": low, f"{name}_high": high}

@@ -16,6 +16,8 @@ PLAIN = {"weak only": "buy weak", "mixed": "mix", "gold only": "buy gold", NOTHI
 # giving the commoner label cost nothing; the weak labels as they are cost their price for each text that is labelled.
 PURCHASE, ASKING, COMMONER, LABELS = "purchase", "asking", "commoner label", "weak labels"
 FREE = (ASKING, COMMONER, LABELS)
+# What costs nothing, in words.
+FREE_WORDS = {ASKING: "asking without labels", COMMONER: "always the commoner label"}
 
 
 def strategy_of(n_weak: int, n_gold: int) -> str:
