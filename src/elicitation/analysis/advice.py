@@ -16,6 +16,12 @@ MOST_PRICES = 3
 BEYOND = 1.4
 
 
+def of_group(blocks: Iterable[Block], supervisor: str, student: str, method: str) -> list[Block]:
+    """The blocks of a student with the surface of one supervisor and method, where they have it."""
+    own = [block.only(supervisor, method) for block in blocks if block.student == student]
+    return [block for block in own if block.surfaces]
+
+
 def prices_shown(prices: dict[str, list[float]]) -> list[dict[str, float]]:
     """At most MOST_PRICES prices that a study looks at: of a weak label, by supervisor, the highest first.
 

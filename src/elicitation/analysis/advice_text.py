@@ -14,6 +14,8 @@ from elicitation.analysis.names import FREE_WORDS, NOTHING_BOUGHT, PLAIN, UNDETE
 THINGS = {"weak only": "weak", "mixed": "a mix", "gold only": "gold", NOTHING_BOUGHT: "nothing"}
 # A finding names so many stretches of budgets at most.
 MOST_STRETCHES = 4
+# Prices of a weak label, by supervisor, and what elicitation.analysis.advice.advise says at them.
+Panel = tuple[dict[str, float], pd.DataFrame]
 # A stretch of budgets: what is decided there (a key of THINGS, or UNDETERMINED), where it begins and where it ends.
 Stretch = tuple[str, float, float]
 
@@ -96,15 +98,16 @@ def choice_line(row: pd.Series, titles: dict[str, str]) -> str:
     return f"- {row.budget:,g}: {words}{'; undetermined' if row.regime == UNDETERMINED else ''}"
 
 
-def advice_caption(
-    where: str, panels: list[tuple[dict[str, float], pd.DataFrame]], budgets: list[float], titles: dict[str, str]
-) -> str:
-    """The caption of figures/what_to_buy.pdf. where: the task and student; panels: prices, and rows of `advise`."""
-    return "\n".join(caption_lines(where, panels, budgets, titles)) + "\n"
+def advice_caption(where: str, panels: list[Panel], budgets: list[float], titles: dict[str, str], end: str = "") -> str:
+    """The caption of figures/what_to_buy.pdf. where: the task and student; budgets: those to tell; end: its last line.
+
+    The budgets must be among those of the panels.
+    """
+    return "\n".join([*caption_lines(where, panels, budgets, titles), *([end] if end else [])]) + "\n"
 
 
-def caption_lines(where: str, panels, budgets: list[float], titles: dict[str, str]) -> Iterator[str]:
-    """The lines of `advice_caption`."""
+def caption_lines(where: str, panels: list[Panel], budgets: list[float], titles: dict[str, str]) -> Iterator[str]:
+    """The lines of `advice_caption` but for the last."""
     yield f"# What to buy: {where}"
     for prices, rows in panels:
         yield f"\n**{finding(rows)}** ({prices_words(prices)}).\n"

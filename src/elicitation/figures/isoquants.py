@@ -8,6 +8,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
+from matplotlib.transforms import offset_copy
 
 from elicitation.analysis.captions import price_words
 from elicitation.analysis.choices import find_options, terms_for
@@ -32,6 +33,8 @@ PATH_COLOURS = (style.NAMED_COLOURS[3], style.NAMED_COLOURS[0], (0, 0, 0), *styl
 # The markers of the prices' paths. There is another number of them than of colours, so that many prices differ in one
 # or the other.
 PATH_MARKERS = "s^DvP*X"
+# Neighbouring paths are so many points apart, up and to the right.
+ASIDE = 3
 # Isoquants have their labels near this place (shares of the axes' lengths), away from most purchases and paths.
 LABEL_PLACE = (0.9, 0.35)
 
@@ -109,13 +112,26 @@ def best_path(block: Block, budgets: np.ndarray, weak_price: float, pool: int | 
     return path
 
 
-def draw_path(axes: Axes, block: Block, budgets: list[float], weak_price: float, pool: int | None, **look) -> None:
-    """The best purchases as the budget grows, with markers at the study's own budgets."""
+def draw_path(
+    axes: Axes, block: Block, budgets: list[float], weak_price: float, pool: int | None, aside: float, **look
+) -> None:
+    """The best purchases as the budget grows, with markers at the study's own budgets.
+
+    Dotted where the best way of spending changes; aside: by how many points all of it is moved up and to the right.
+    """
     n = int(np.ceil(DOUBLINGS * np.log2(max(budgets) / min(budgets)))) + 1
     every = np.unique([*np.geomspace(min(budgets), max(budgets), n), *budgets])
     path = best_path(block, every, weak_price, pool)
     marks = np.flatnonzero(np.isin(every, budgets)).tolist()
-    axes.plot(*path.T, markevery=marks, path_effects=OUTLINE, clip_on=False, zorder=4, **style.POINT | look)
+    moved = offset_copy(axes.transData, axes.figure, aside, aside, units="points")
+    shared = {"transform": moved, "clip_on": False, "zorder": 4}
+    axes.plot(*path.T, linestyle=":", color=look["color"], linewidth=0.8, **shared)
+    ways = np.sign(path)
+    # A gap before each purchase that is of another kind than the one before it.
+    changes = np.flatnonzero((ways[1:] != ways[:-1]).any(axis=1)) + 1
+    kept, places = np.insert(path, changes, np.nan, axis=0), np.arange(len(path))
+    marks = (places + np.searchsorted(changes, places, side="right"))[marks].tolist()
+    axes.plot(*kept.T, markevery=marks, path_effects=OUTLINE, **shared, **style.POINT | look)
 
 
 def draw_runs(axes: Axes, surface: Surface, norm: Normalize, small: bool) -> None:
@@ -164,9 +180,10 @@ def plot_isoquants(
         set_label_axes(axes, *most, small)
         axes.tick_params(labelbottom=not small or i + columns >= len(blocks))
         draw_isoquants(axes, surface, norm, labelled=not small)
-        for weak_price, look in looks.items():
+        for (weak_price, look), step in zip(looks.items(), style.offsets(len(looks)), strict=True):
             size = {"linewidth": 1, "markersize": 2.5} if small else {}
-            draw_path(axes, block, budgets, weak_price, pool_sizes.get(block.task), **look | size)
+            pool, aside = pool_sizes.get(block.task), ASIDE * step
+            draw_path(axes, block, budgets, weak_price, pool, aside, **look | size)
         draw_runs(axes, surface, norm, small)
         axes.set_title(block.task, fontsize=7 if small else 9)
     handles = [style.handle(f"weak label at {price_words(price)}", **look) for price, look in looks.items()]
@@ -177,7 +194,8 @@ def plot_isoquants(
     spent = ", ".join(f"{budget:g}" for budget in budgets)
     footnote = (
         f"{where}. Thin lines: isoquants, purchases that are expected to be equally good. Thick lines: the best purchase "
-        f"within a budget, with markers at budgets of {spent} gold labels. Blank: not studied."
+        f"within a budget, with markers at budgets of {spent} gold labels; dotted where another way of spending becomes "
+        "the best. Blank: not studied."
     )
     style.finish_figure(figure, footnote, "weak labels bought", "gold labels bought")
     return figure

@@ -144,12 +144,11 @@ def error_bars(points: pd.DataFrame, column: str) -> np.ndarray:
     return np.maximum(distances, 0)
 
 
-def draw_curve(axes: Axes, x, points: pd.DataFrame, column: str, usual_seeds: int, color, marker: str, **look) -> None:
-    """The column over x with error bars; the number of seeds beside the points where it is not the usual one."""
-    y = in_percent(points[column])
+def draw_curve(axes: Axes, x, points: pd.DataFrame, column: str, color, marker: str, **look) -> None:
+    """The column over x with error bars."""
     axes.errorbar(
         x,
-        y,
+        in_percent(points[column]),
         yerr=error_bars(points, column),
         color=color,
         marker=marker,
@@ -157,7 +156,6 @@ def draw_curve(axes: Axes, x, points: pd.DataFrame, column: str, usual_seeds: in
         capsize=2,
         **POINT | {"linewidth": 1.3} | look,
     )
-    draw_seed_counts(axes, x, y, points.n_seeds, usual_seeds)
 
 
 def draw_band(axes: Axes, x, points: pd.DataFrame, column: str, usual_seeds: int, color, marker: str) -> None:

@@ -8,13 +8,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from elicitation.analysis.advice_text import finding, prices_words
+from elicitation.analysis.advice_text import Panel, finding, prices_words
 from elicitation.analysis.captions import price_words
 from elicitation.analysis.measures import MEASURES
 from elicitation.analysis.names import FREE_WORDS, NOTHING_BOUGHT, PLAIN, STRATEGIES, UNDETERMINED
 from elicitation.figures import style
 from elicitation.figures.style import CHOICE_COLOURS, in_percent
 
+# A row of budgets has so many.
+BUDGETS = 120
 # What the strategies are called at the ends of their lines.
 LINE_WORDS = {"weak only": "weak", "mixed": "mix", "gold only": "gold"}
 # The heights of the panels of scores and of purchases, in inches.
@@ -90,13 +92,13 @@ def name_areas(axes: Axes, rows: pd.DataFrame) -> None:
         style.write_in_area(axes, mask, text, END_SIZE)
 
 
-def asked_words(prices: dict[str, float], panels: list[tuple[dict[str, float], pd.DataFrame]]) -> str:
+def asked_words(prices: dict[str, float], panels: list[Panel]) -> str:
     """What those weak labels cost whose price differs between panels; of a single panel what all cost."""
     asked = {name: price for name, price in prices.items() if len({listed[name] for listed, _ in panels}) > 1}
     return prices_words(asked or prices)
 
 
-def own_words(panels: list[tuple[dict[str, float], pd.DataFrame]]) -> str:
+def own_words(panels: list[Panel]) -> str:
     """What those weak labels cost whose price is the same in all of several panels, as a sentence."""
     listed = [prices for prices, _ in panels]
     own = {name: price for name, price in listed[0].items() if len({prices[name] for prices in listed}) == 1}
@@ -114,7 +116,7 @@ def write_title(axes: Axes, price: str, found: str, columns: int) -> None:
 
 
 def plot_what_to_buy(
-    panels: list[tuple[dict[str, float], pd.DataFrame]], where: str, measure: str, verdict: float
+    panels: list[Panel], where: str, measure: str, verdict: float
 ) -> Figure:
     """A column for each set of prices: above scores, below what to buy.
 
