@@ -1,9 +1,12 @@
 # From points to decisions: what accuracy labels buy, and what to buy.
 # The figures show the study's first supervisor, student and method that train, on every task.
 FIRST = next((group for group in study.groups if group.method in TRAINING), study.groups[0])
-SHOWN = {kind: [getattr(FIRST, kind)] for kind in ("supervisor", "student", "method")}
-RESULTS += ["figures/isoquants.pdf", "figures/production.pdf", "results/expansion.csv", "figures/explorer.html"]
-RESULTS += ["figures/regime_map.pdf", "results/recommendation.md", "results/answer.md"]
+SHOWN = {kind: getattr(FIRST, kind) for kind in ("supervisor", "student", "method")}
+RESULTS += ["figures/isoquants.pdf", "results/expansion.csv", "figures/explorer.html"]
+RESULTS += ["results/recommendation.md", "results/answer.md"]
+# A map of one price would be a line.
+if len(study.prices[FIRST.supervisor]) > 1:
+    RESULTS.append("figures/regime_map.pdf")
 
 
 rule trace_expansion:
@@ -26,9 +29,35 @@ rule trace_expansion:
         "../scripts/trace_expansion.py"
 
 
+rule plot_what_to_buy:
+    input:
+        posterior="results/posterior.parquet",
+        metrics="results/metrics.parquet",
+    output:
+        pdf=report("figures/what_to_buy.pdf", caption="../report/what_to_buy.rst", category="Figures"),
+        png="figures/what_to_buy.png",
+        caption="figures/what_to_buy.md",
+        record="figures/what_to_buy.json",
+    log:
+        "logs/plot_what_to_buy.log",
+    group:
+        "tables"
+    params:
+        version=1,
+        titles=TITLES,
+        measure=study.inference.measure,
+        student=FIRST.student,
+        prices=study.prices,
+        budgets=study.budgets,
+        pool_sizes=POOL_SIZES,
+        verdict=study.inference.verdict,
+    script:
+        "../scripts/plot_what_to_buy.py"
+
+
 rule plot_isoquants:
     input:
-        production="results/production.json",
+        posterior="results/posterior.parquet",
         metrics="results/metrics.parquet",
     output:
         pdf=report("figures/isoquants.pdf", caption="../report/isoquants.rst", category="Figures"),
@@ -39,35 +68,15 @@ rule plot_isoquants:
     group:
         "tables"
     params:
-        version=2,
+        version=3,
         titles=TITLES,
+        measure=study.inference.measure,
         shown=SHOWN,
         budgets=study.budgets,
         weak_prices=study.prices[FIRST.supervisor],
         pool_sizes=POOL_SIZES,
     script:
         "../scripts/plot_isoquants.py"
-
-
-rule plot_production:
-    input:
-        forms="results/production.csv",
-        predictions="results/production_points.csv",
-        metrics="results/metrics.parquet",
-    output:
-        pdf=report("figures/production.pdf", caption="../report/production.rst", category="Figures"),
-        png="figures/production.png",
-        record="figures/production.json",
-    log:
-        "logs/plot_production.log",
-    group:
-        "tables"
-    params:
-        version=2,
-        titles=TITLES,
-        shown=SHOWN,
-    script:
-        "../scripts/plot_production.py"
 
 
 rule build_explorer:
@@ -100,7 +109,7 @@ rule build_explorer:
 
 rule plot_regime_map:
     input:
-        resamples="results/resamples.parquet",
+        posterior="results/posterior.parquet",
         metrics="results/metrics.parquet",
     output:
         pdf=report("figures/regime_map.pdf", caption="../report/regime_map.rst", category="Figures"),
@@ -114,11 +123,12 @@ rule plot_regime_map:
         mem_mb=grows(1000),
         runtime=grows(20),
     params:
-        version=3,
+        version=4,
         titles=TITLES,
         shown=SHOWN,
         budgets=study.budgets,
         weak_prices=study.prices[FIRST.supervisor],
+        pool_sizes=POOL_SIZES,
         verdict=study.inference.verdict,
     script:
         "../scripts/plot_regime_map.py"

@@ -10,6 +10,7 @@ POOL_SIZES[AVERAGE] = min(POOL_SIZES[task] for task in AVERAGED)
 AVERAGED_IN = {figure: study.averaged(figure) for figure in ("spending", "prompting")}
 SUMMARIES = {figure: f"results/{figure}_" if tasks != AVERAGED else "results/" for figure, tasks in AVERAGED_IN.items()}
 RESULTS = [
+    "figures/what_to_buy.pdf",
     "figures/pareto.pdf",
     "figures/weak_labels.pdf",
     "results/methods.csv",
@@ -154,6 +155,21 @@ use rule summarise_runs as summarise_for_figure with:
         average_over=averaged_in_figure,
 
 
+use rule fit_posterior as fit_posterior_for_figure with:
+    output:
+        posterior="results/{figure}_posterior.parquet",
+        record="results/{figure}_posterior.json",
+    log:
+        "logs/fit_posterior_for_figure/{figure}.log",
+    benchmark:
+        "benchmarks/measured/fit_posterior_for_figure/{figure}.tsv"
+    wildcard_constraints:
+        figure=one_of(AVERAGED_IN),
+    params:
+        version=1,
+        average_over=averaged_in_figure,
+
+
 rule find_frontier:
     input:
         posterior="results/posterior.parquet",
@@ -175,6 +191,7 @@ rule plot_pareto:
     input:
         frontier="results/frontier.csv",
         regimes="results/regimes.csv",
+        posterior="results/posterior.parquet",
         missing="results/missing.csv",
         metrics="results/metrics.parquet",
     output:
@@ -187,8 +204,9 @@ rule plot_pareto:
     group:
         "tables"
     params:
-        version=6,
+        version=7,
         titles=TITLES,
+        measure=study.inference.measure,
         verdict=study.inference.verdict,
     script:
         "../scripts/plot_pareto.py"
@@ -197,6 +215,7 @@ rule plot_pareto:
 rule plot_spending:
     input:
         summary=f"{SUMMARIES['spending']}summary.parquet",
+        posterior=f"{SUMMARIES['spending']}posterior.parquet",
         missing=f"{SUMMARIES['spending']}missing.csv",
         metrics="results/metrics.parquet",
     output:
@@ -208,8 +227,9 @@ rule plot_spending:
     group:
         "tables"
     params:
-        version=4,
+        version=5,
         titles=TITLES,
+        measure=study.inference.measure,
         panel="method",
         shown=study.views.get("spending", {}),
         budgets=study.budgets,
@@ -230,8 +250,9 @@ use rule plot_spending as plot_spending_tasks with:
     log:
         "logs/plot_spending_tasks.log",
     params:
-        version=4,
+        version=5,
         titles=TITLES,
+        measure=study.inference.measure,
         panel="task",
         shown=study.views.get("spending_tasks", {}),
         budgets=study.budgets,
@@ -250,8 +271,9 @@ use rule plot_spending as plot_spending_supervisors with:
     log:
         "logs/plot_spending_supervisors.log",
     params:
-        version=4,
+        version=5,
         titles=TITLES,
+        measure=study.inference.measure,
         panel="supervisor",
         shown=study.views.get("spending_supervisors", {}),
         budgets=study.budgets,
@@ -261,6 +283,7 @@ use rule plot_spending as plot_spending_supervisors with:
 rule plot_prompting:
     input:
         summary=f"{SUMMARIES['prompting']}summary.parquet",
+        posterior=f"{SUMMARIES['prompting']}posterior.parquet",
         missing=f"{SUMMARIES['prompting']}missing.csv",
         metrics="results/metrics.parquet",
     output:
@@ -272,8 +295,9 @@ rule plot_prompting:
     group:
         "tables"
     params:
-        version=4,
+        version=5,
         titles=TITLES,
+        measure=study.inference.measure,
         shown=study.views.get("prompting", {}),
         weak_price=study.grid.weak_price,
     script:
@@ -282,9 +306,7 @@ rule plot_prompting:
 
 rule plot_scaling:
     input:
-        resamples="results/resamples.parquet",
-        summary="results/summary.parquet",
-        missing="results/missing.csv",
+        posterior="results/posterior.parquet",
         metrics="results/metrics.parquet",
     output:
         pdf=report("figures/scaling.pdf", caption="../report/scaling.rst", category="Figures"),
@@ -295,11 +317,14 @@ rule plot_scaling:
     group:
         "tables"
     params:
-        version=4,
+        version=5,
         titles=TITLES,
+        measure=study.inference.measure,
         shown=study.views["scaling"],
         budgets=study.budgets,
         weak_price=study.grid.weak_price,
+        pool_sizes=POOL_SIZES,
+        verdict=study.inference.verdict,
     script:
         "../scripts/plot_scaling.py"
 
@@ -309,6 +334,7 @@ rule plot_weak_labels:
         labels=[f"results/weak_labels/{task}/{supervisor}.parquet" for task, supervisor in study.labelled],
         records=[f"results/weak_labels/{task}/{supervisor}.json" for task, supervisor in study.labelled],
         tests=expand("results/tasks/{task}/test.parquet", task=study.task_named),
+        posterior="results/posterior.parquet",
     output:
         pdf=report("figures/weak_labels.pdf", caption="../report/weak_labels.rst", category="Figures"),
         png="figures/weak_labels.png",
@@ -318,7 +344,8 @@ rule plot_weak_labels:
     group:
         "tables"
     params:
-        version=3,
+        version=4,
+        measure=study.inference.measure,
         tasks=list(study.task_named),
         labelled=study.labelled,
     script:

@@ -3,16 +3,14 @@
 from elicitation.jobs.script import job
 
 with job(snakemake):
-    from elicitation.analysis.captions import precision_of_runs
-    from elicitation.analysis.production import read_production
+    from elicitation.analysis.advice import of_group
+    from elicitation.analysis.captions import group_words, precision_of_runs
+    from elicitation.analysis.posterior import read_posterior
     from elicitation.figures.isoquants import plot_isoquants
     from elicitation.figures.style import save_figure
 
     params = snakemake.params
-    fits = [
-        fit
-        for fit in read_production(snakemake.input.production)
-        if all(getattr(fit, name) in values for name, values in params.shown.items())
-    ]
-    figure = plot_isoquants(fits, params.titles, params.budgets, params.weak_prices, params.pool_sizes)
+    blocks = of_group(read_posterior(snakemake.input.posterior).blocks, **params.shown)
+    where = group_words(**params.shown, titles=params.titles)
+    figure = plot_isoquants(blocks, where, params.budgets, params.weak_prices, params.pool_sizes, params.measure)
     save_figure(figure, [snakemake.output.pdf, snakemake.output.png], precision_of_runs(snakemake.input.metrics))

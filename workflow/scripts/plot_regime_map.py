@@ -1,20 +1,20 @@
-"""Draw which way of spending wins over a grid of budgets and prices."""
+"""Draw what to buy over a grid of budgets and prices."""
 
 from elicitation.jobs.script import job
 
 with job(snakemake):
-    from elicitation.analysis.averages import select
-    from elicitation.analysis.captions import precision_of_runs
-    from elicitation.analysis.evidence import read_evidence
-    from elicitation.analysis.regimes import find_regimes
-    from elicitation.figures.regime_map import map_axes, plot_regime_map
+    from elicitation.analysis.advice import of_group
+    from elicitation.analysis.captions import group_words, precision_of_runs
+    from elicitation.analysis.posterior import read_posterior
+    from elicitation.figures.regime_map import map_cells, plot_regime_map
     from elicitation.figures.style import save_figure
 
     params = snakemake.params
-    evidence = read_evidence(snakemake.input.resamples)
-    shown = evidence.on(select(evidence.points, params.shown))
-    budgets, prices = map_axes(params.budgets, params.weak_prices)
-    every = dict.fromkeys(shown.points.supervisor.unique(), prices)
-    cells = find_regimes(shown, every, budgets, params.verdict)
-    figure = plot_regime_map(cells, params.titles, params.budgets, params.weak_prices, params.verdict)
+    budgets, prices, verdict = params.budgets, params.weak_prices, params.verdict
+    maps = {
+        block.task: map_cells(block, budgets, prices, params.pool_sizes.get(block.task), verdict)
+        for block in of_group(read_posterior(snakemake.input.posterior).blocks, **params.shown)
+    }
+    where = group_words(**params.shown, titles=params.titles)
+    figure = plot_regime_map(maps, where, budgets, prices, verdict)
     save_figure(figure, [snakemake.output.pdf, snakemake.output.png], precision_of_runs(snakemake.input.metrics))

@@ -6,7 +6,17 @@ from pathlib import Path
 import pandas as pd
 
 from elicitation.analysis.averages import average_rows, buys_labels
-from elicitation.analysis.names import AVERAGE, PLAIN, REGIMES, SETTING, UNDETERMINED
+from elicitation.analysis.measures import MEASURES
+from elicitation.analysis.names import (
+    AVERAGE,
+    COMMONER,
+    FREE_WORDS,
+    PLAIN,
+    PURCHASE,
+    REGIMES,
+    SETTING,
+    UNDETERMINED,
+)
 
 # A caption names so many of the purchases that a task lacks; it counts the others.
 LISTED = 2
@@ -49,13 +59,6 @@ def with_labels(points: pd.DataFrame) -> pd.DataFrame:
     return points[bought] if bought.any() else points
 
 
-def asking_sentence(points: pd.DataFrame) -> str:
-    """What the interval of asking without labels is over; empty where the points hold no such thing."""
-    if buys_labels(points).all():
-        return ""
-    return "Asking without labels is the same for every seed, so its interval is over the test examples alone."
-
-
 def precision_of_runs(metrics: str | Path) -> str:
     """The sentence for the runs in results/metrics.parquet."""
     return precision_sentence(pd.read_parquet(metrics, columns=["precision"]).precision)
@@ -72,6 +75,11 @@ def describe_purchase(n_weak: int, n_gold: int) -> str:
     return f"{n_weak:.0f} weak + {n_gold:.0f} gold labels"
 
 
+def group_words(student: str, supervisor: str, method: str, titles: dict[str, str]) -> str:
+    """Who learns, who labels, and how; titles: what methods are called in figures."""
+    return f"Student {student}, weak labels of {supervisor}, {titles.get(method, method)}"
+
+
 def seeds_and_tasks(seeds: str, points: pd.DataFrame) -> str:
     """How many seeds, and on how many tasks where there are several. seeds: their number, or a range of numbers."""
     n_tasks = points.n_tasks.iloc[0]
@@ -84,13 +92,17 @@ def seed_range(points: pd.DataFrame) -> str:
     return " to ".join(map(str, sorted({bought.n_seeds.min(), bought.n_seeds.max()})))
 
 
+def interval_sentence(intervals: str = "Bars") -> str:
+    """Of what the intervals in a figure are. intervals: what draws them."""
+    return f"{intervals}: 95 % intervals of the posterior, which learns from all runs together."
+
+
 def count_sentence(points: pd.DataFrame, intervals: str = "Bars") -> str:
-    """How many runs stand behind each point of a figure, and over what its interval is; intervals: what draws them."""
-    asking, points = asking_sentence(points), with_labels(points)
+    """How many runs stand behind each point of a figure, and of what its interval is; intervals: what draws them."""
+    points = with_labels(points)
     runs = seeds_and_tasks(str(usual_seeds(points)), points)
     marked = " (other numbers of seeds stand beside their points)" if points.n_seeds.nunique() > 1 else ""
-    over = "seeds and test examples" if points.n_seeds.max() > 1 else "test examples (one seed has no spread)"
-    return f"Each point: {runs}{marked}. {intervals}: 95 % intervals over {over}. {asking}".strip()
+    return f"Each point: {runs}{marked}. {interval_sentence(intervals)}"
 
 
 def missing_sentence(missing: pd.DataFrame, titles: dict[str, str]) -> str:
@@ -144,27 +156,31 @@ def footnote(points: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str]
 
 
 def describe_point(point: pd.Series, titles: dict[str, str]) -> str:
-    """One point of the frontier: its cost, its purchase, its accuracy, and how sure its place on the frontier is."""
-    bought, evidence = f"{describe_purchase(point.n_weak, point.n_gold)} by {titles[point.method]}", "{:.0f} seeds"
-    if point.n_weak + point.n_gold == 0:
-        bought, evidence = "asking the model without any label", "the same for every seed"
-    accuracy, low, high = map(percent_text, (point.accuracy, point.accuracy_low, point.accuracy_high))
+    """One point of the frontier: its cost, its purchase, its score, and how sure its place on the frontier is."""
+    score, low, high = map(percent_text, (point.score, point.score_low, point.score_high))
+    if point.kind != PURCHASE:
+        return f"cost 0: {FREE_WORDS[point.kind]} -> {score} % ({low} to {high})"
     return (
-        f"cost {cost_words(point.cost)}: {bought} -> {accuracy} % ({low} to {high}; {evidence.format(point.n_seeds)}; "
+        f"cost {cost_words(point.cost)}: {describe_purchase(point.n_weak, point.n_gold)} by {titles[point.method]} -> "
+        f"{score} % ({low} to {high}; {point.n_seeds:.0f} seeds; "
         f"on the frontier with probability {point.probability:.2f})"
     )
 
 
 def frontier_sentences(frontier: pd.DataFrame, titles: dict[str, str]) -> list[str]:
-    """One line a point on the frontier: that of the average over tasks, or of each task where nothing is averaged."""
+    """One line a point on the frontier: that of the average over tasks, or of each task where nothing is averaged.
+
+    What always giving the commoner label achieves comes first, whether or not it is on the frontier.
+    """
     table = average_rows(frontier)
     lines, several = [], varying(table, ["task"])
-    for key, group in table[table.on_frontier].groupby(["task", "student", "supervisor", "weak_price"], sort=False):
+    for key, group in table.groupby(["task", "student", "supervisor", "weak_price"], sort=False):
         task, student, supervisor, price = key
         where = f"{task}: " if several else ""
         lines.append(f"\n{where}{student} with labels of {supervisor}, a weak label costs {price_words(price)}:\n")
-        lines.append(f"- doing nothing: always the commoner label -> {percent_text(group.commoner_accuracy.iloc[0])} %")
-        lines += [f"- {describe_point(point, titles)}" for _, point in group.sort_values("cost").iterrows()]
+        shown = group[group.on_frontier | (group.kind == COMMONER)].sort_values("cost", kind="stable")
+        in_order = pd.concat([shown[shown.kind == COMMONER], shown[shown.kind != COMMONER]])
+        lines += [f"- {describe_point(point, titles)}" for _, point in in_order.iterrows()]
     return lines
 
 
@@ -172,14 +188,15 @@ def regime_sentences(regimes: pd.DataFrame, titles: dict[str, str]) -> list[str]
     """For each regime where it was found, and how often none was."""
     names = ["task", *varying(regimes, SETTING)]
     lines = []
-    for strategy, regime in REGIMES.items():
+    for choice, words in PLAIN.items():
+        regime = REGIMES.get(choice, choice)
         found = regimes[regimes.regime == regime]
         where = "; ".join(
             f"{', '.join(titles.get(name, name) for name in key)} at "
             + ", ".join(f"{row.budget:g} (weak label {price_words(row.weak_price)})" for row in group.itertuples())
             for key, group in found.groupby(names, sort=False)
         )
-        lines.append(f"- {PLAIN[strategy]} ({regime}): {where if len(found) else 'not found'}")
+        lines.append(f"- {words} ({regime}): {where if len(found) else 'not found'}")
     undetermined = (regimes.regime == UNDETERMINED).sum()
     return [*lines, f"- {UNDETERMINED}: {undetermined} of {len(regimes)} (results/regimes.csv has all)"]
 
@@ -189,24 +206,25 @@ def pareto_caption(
     regimes: pd.DataFrame,
     missing: pd.DataFrame,
     titles: dict[str, str],
+    measure: str,
     verdict: float,
     precision: str = "",
 ) -> str:
-    """The caption of figures/pareto.pdf. precision: of precision_sentence."""
+    """The caption of figures/pareto.pdf. measure: one of MEASURES; precision: of precision_sentence."""
+    name = MEASURES[measure]
     lines = [
-        "Accuracy of every purchase against its cost, in gold labels. Frontier points were chosen on random halves",
-        "of the evidence; accuracies, with 95 % intervals over seeds and examples, are those on the other halves.",
+        f"Expected {name} of every purchase that was run against its cost, in gold labels, with 95 % intervals of the",
+        "posterior, which learns from all runs together. On the frontier is what no cheaper purchase beats.",
         *filter(
             None,
             [
                 missing_sentence(missing, titles),
-                unaveraged_sentence(frontier, titles),
-                asking_sentence(frontier),
+                unaveraged_sentence(frontier[frontier.kind == PURCHASE], titles),
                 precision,
             ],
         ),
         *frontier_sentences(frontier, titles),
-        f"\nWhat wins (task, budget, price of a weak label) with a probability of at least {verdict:g}:\n",
+        f"\nWhat to buy (task, budget, price of a weak label) with a probability of at least {verdict:g}:\n",
         *regime_sentences(regimes, titles),
     ]
     return "\n".join(lines) + "\n"

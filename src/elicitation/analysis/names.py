@@ -4,18 +4,20 @@
 STRATEGIES = ("weak only", "mixed", "gold only")
 # The regime in which each strategy is the best one.
 REGIMES = {"weak only": "quantity-dominant", "mixed": "mixed", "gold only": "quality-dominant"}
-# The strategies in plain words.
-PLAIN = {"weak only": "buy weak", "mixed": "mix", "gold only": "buy gold"}
 # The verdict where the runs do not decide.
 UNDETERMINED = "undetermined"
 # What a purchase without any label is called; it is none of the strategies.
 NOTHING_BOUGHT = "no labels"
+# What is recommended, in plain words.
+PLAIN = {"weak only": "buy weak", "mixed": "mix", "gold only": "buy gold", NOTHING_BOUGHT: "buy nothing"}
 
 
 # What a score is of: labels bought to train on, or what needs none of them. Asking the model without labels and always
 # giving the commoner label cost nothing; the weak labels as they are cost their price for each text that is labelled.
 PURCHASE, ASKING, COMMONER, LABELS = "purchase", "asking", "commoner label", "weak labels"
 FREE = (ASKING, COMMONER, LABELS)
+# What costs nothing, in words.
+FREE_WORDS = {ASKING: "asking without labels", COMMONER: "always the commoner label"}
 
 
 def strategy_of(n_weak: int, n_gold: int) -> str:

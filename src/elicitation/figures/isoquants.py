@@ -1,19 +1,21 @@
 """Which purchases are equally good, and what to buy as the budget grows."""
 
-import textwrap
+from dataclasses import replace
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, NullLocator
+from matplotlib.transforms import offset_copy
 
 from elicitation.analysis.captions import price_words
-from elicitation.analysis.production import BAD_FIT, FORMS, Fit, expansion_path
+from elicitation.analysis.choices import find_options, terms_for
+from elicitation.analysis.measures import MEASURES
+from elicitation.analysis.posterior import Block, Surface
 from elicitation.figures import style
-from elicitation.figures.style import in_percent
+from elicitation.figures.style import OUTLINE, in_percent
 
 # So many panels stand in a row.
 COLUMNS = 2
@@ -24,17 +26,17 @@ LEVEL_STEPS = (1, 2, 5, 10)
 MOST_LEVELS = 8
 # Isoquants are drawn from a grid of so many points a side.
 GRID = 300
-# An expansion path has so many budgets for each doubling.
-DOUBLINGS = 2
+# A path has so many budgets for each doubling.
+DOUBLINGS = 4
 # The colours of the prices' paths.
 PATH_COLOURS = (style.NAMED_COLOURS[3], style.NAMED_COLOURS[0], (0, 0, 0), *style.NAMED_COLOURS[4:6])
 # The markers of the prices' paths. There is another number of them than of colours, so that many prices differ in one
 # or the other.
 PATH_MARKERS = "s^DvP*X"
+# Neighbouring paths are so many points apart, up and to the right.
+ASIDE = 3
 # Isoquants have their labels near this place (shares of the axes' lengths), away from most purchases and paths.
 LABEL_PLACE = (0.9, 0.35)
-# The white edge of what is drawn over the isoquants.
-OUTLINE = [withStroke(linewidth=2.5, foreground="white")]
 
 
 def set_label_axes(axes: Axes, most_weak: float, most_gold: float, small: bool) -> None:
@@ -52,100 +54,148 @@ def set_label_axes(axes: Axes, most_weak: float, most_gold: float, small: bool) 
         axes.tick_params(labelsize=6.5)
 
 
-def label_places(levels: list[list[np.ndarray]], fit: Fit) -> list[tuple[float, float]]:
-    """The place of each isoquant that is nearest to LABEL_PLACE. levels: by isoquant, its lines (vertices, 2)."""
+def label_places(levels: list[list[np.ndarray]], largest: tuple[float, float]) -> list[tuple[float, float]]:
+    """The place of each isoquant that is nearest to LABEL_PLACE.
+
+    levels: by isoquant, its lines (vertices, 2); largest: the most weak and gold labels.
+    """
     places = []
     for vertices in (np.concatenate(lines) for lines in levels if lines):
-        relative = np.log1p(vertices) / np.log1p(fit.largest)
+        relative = np.log1p(vertices) / np.log1p(largest)
         places.append(tuple(vertices[np.abs(relative - LABEL_PLACE).sum(axis=1).argmin()]))
     return places
 
 
-def draw_isoquants(axes: Axes, fit: Fit, norm: Normalize, labelled: bool) -> None:
-    """Lines of equal accuracy over shades of it, where purchases were studied."""
-    x, y = (np.expm1(np.linspace(0, np.log1p(most), GRID)) for most in fit.largest)
-    n_weak, n_gold = np.meshgrid(x, y)
-    accuracy = np.where(fit.studied(n_weak, n_gold), in_percent(fit.predict(n_weak, n_gold)), np.nan)
-    low, high = np.nanmin(accuracy), np.nanmax(accuracy)
+def scores_on_grid(surface: Surface) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(GRID,) weak labels, (GRID,) gold labels, and (GRID, GRID) expected scores, gold by weak; missing if unstudied."""
+    x, y = (np.expm1(np.linspace(0, np.log1p(lines[-1]), GRID)) for lines in (surface.weak, surface.gold))
+    n_weak, n_gold = (numbers.ravel() for numbers in np.meshgrid(x, y))
+    # Among crossings that were all studied, and nowhere else, the mean of ones is one.
+    studied = replace(surface, mean=surface.studied.astype(float)).at(n_weak, n_gold).mean
+    scores = np.where(studied > 1 - 1e-9, surface.at(n_weak, n_gold).mean, np.nan)
+    return x, y, scores.reshape(GRID, GRID)
+
+
+def draw_isoquants(axes: Axes, surface: Surface, norm: Normalize, labelled: bool) -> None:
+    """Lines of equal scores over shades of them, where mixtures were studied, and shades of what else was studied."""
+    i, j = np.nonzero(surface.studied & (surface.n_seeds == 0))
+    look = {"cmap": style.ORDERED_COLOURS, "norm": norm, "clip_on": False}
+    axes.scatter(surface.weak[i], surface.gold[j], s=4, c=in_percent(surface.mean[i, j]), linewidth=0, **look)
+    x, y, scores = scores_on_grid(surface)
+    if np.isfinite(scores).sum() < GRID:
+        return
+    scores = in_percent(scores)
+    low, high = np.nanmin(scores), np.nanmax(scores)
     step = next((step for step in LEVEL_STEPS if (high - low) / step <= MOST_LEVELS), LEVEL_STEPS[-1])
     levels = np.arange(np.ceil(low / step), high / step) * step
-    axes.pcolormesh(x, y, accuracy, cmap=style.ORDERED_COLOURS, norm=norm, alpha=0.35, rasterized=True)
+    axes.pcolormesh(x, y, scores, cmap=style.ORDERED_COLOURS, norm=norm, alpha=0.35, rasterized=True)
     if len(levels):
-        lines = axes.contour(x, y, accuracy, levels, colors="0.25", linewidths=0.8 if labelled else 0.5)
+        lines = axes.contour(x, y, scores, levels, colors="0.25", linewidths=0.8 if labelled else 0.5)
     if len(levels) and labelled:
-        for label in axes.clabel(lines, fmt="%g %%", fontsize=6.5, manual=label_places(lines.allsegs, fit)):
+        places = label_places(lines.allsegs, (x[-1], y[-1]))
+        for label in axes.clabel(lines, fmt="%g %%", fontsize=6.5, manual=places):
             label.set(path_effects=OUTLINE, zorder=6)
 
 
-def draw_path(axes: Axes, fit: Fit, budgets: list[float], weak_price: float, pool_size: int | None, **look) -> None:
-    """The best purchases as the budget grows, with markers at the study's own budgets."""
+def best_path(block: Block, budgets: np.ndarray, weak_price: float, pool: int | None) -> np.ndarray:
+    """(n, 2) weak and gold labels of the best purchase within each budget (n,); missing where there is none.
+
+    block: of one supervisor and method.
+    """
+    [surface] = block.surfaces
+    path = np.full((len(budgets), 2), np.nan)
+    for i, budget in enumerate(budgets):
+        options = find_options(block, terms_for(budget, {surface.supervisor: weak_price}, pool=pool))
+        if len(options.n_weak):
+            best = options.best()
+            path[i] = options.n_weak[best], options.n_gold[best]
+    return path
+
+
+def draw_path(
+    axes: Axes, block: Block, budgets: list[float], weak_price: float, pool: int | None, aside: float, **look
+) -> None:
+    """The best purchases as the budget grows, with markers at the study's own budgets.
+
+    Dotted where the best way of spending changes; aside: by how many points all of it is moved up and to the right.
+    """
     n = int(np.ceil(DOUBLINGS * np.log2(max(budgets) / min(budgets)))) + 1
     every = np.unique([*np.geomspace(min(budgets), max(budgets), n), *budgets])
-    path = expansion_path(fit, every, weak_price, pool_size)
-    path[~fit.studied(*path.T)] = np.nan
+    path = best_path(block, every, weak_price, pool)
     marks = np.flatnonzero(np.isin(every, budgets)).tolist()
-    axes.plot(*path.T, markevery=marks, path_effects=OUTLINE, clip_on=False, zorder=4, **style.POINT | look)
+    moved = offset_copy(axes.transData, axes.figure, aside, aside, units="points")
+    shared = {"transform": moved, "clip_on": False, "zorder": 4}
+    axes.plot(*path.T, linestyle=":", color=look["color"], linewidth=0.8, **shared)
+    ways = np.sign(path)
+    # A gap before each purchase that is of another kind than the one before it.
+    changes = np.flatnonzero((ways[1:] != ways[:-1]).any(axis=1)) + 1
+    kept, places = np.insert(path, changes, np.nan, axis=0), np.arange(len(path))
+    marks = (places + np.searchsorted(changes, places, side="right"))[marks].tolist()
+    axes.plot(*kept.T, markevery=marks, path_effects=OUTLINE, **shared, **style.POINT | look)
 
 
-def panel_title(fit: Fit, columns: int) -> str:
-    """The task, the form that was fitted and how good the fit is; in small panels the task and the verdict."""
-    if columns > COLUMNS:
-        return f"{fit.task} ({fit.verdict})"
-    lines = (f"{fit.task}: {FORMS[fit.form].title}", fit.words)
-    return "\n".join(textwrap.fill(line, style.TITLE_LENGTH // columns) for line in lines)
+def draw_runs(axes: Axes, surface: Surface, norm: Normalize, small: bool) -> None:
+    """The purchases that were run, in the colours of their expected scores."""
+    i, j = surface.runs.T
+    points = {"c": in_percent(surface.mean[i, j]), "cmap": style.ORDERED_COLOURS, "norm": norm}
+    look = {"s": 6 if small else 20, "edgecolor": "black", "linewidth": 0.5, "clip_on": False, "zorder": 3}
+    axes.scatter(surface.weak[i], surface.gold[j], **points | look)
 
 
-def plot_isoquants(
-    fits: list[Fit],
-    titles: dict[str, str],
-    budgets: list[float],
-    weak_prices: list[float],
-    pool_sizes: dict[str, int],
-) -> Figure:
-    """A panel a fit (of one supervisor, student and method): isoquants, expansion paths and observed accuracies.
-
-    titles: of methods; pool_sizes: by task. Where nothing was studied nothing is drawn: a fit to labels of one quality
-    has neither isoquants nor paths.
-    """
-    style.set_style()
-    small = len(fits) > MANY
-    every = in_percent(np.concatenate([fit.accuracy for fit in fits]))
-    norm = Normalize(min(50, every.min()), every.max())
-    most = np.max([fit.largest for fit in fits], axis=0)
-    looks = {
+def path_looks(weak_prices: list[float]) -> dict[float, dict]:
+    """The look of each price's path, the highest price first."""
+    return {
         price: {
             "color": PATH_COLOURS[i % len(PATH_COLOURS)],
             "marker": PATH_MARKERS[i % len(PATH_MARKERS)],
-            "linewidth": 1.8,
+            "linewidth": 1.6,
         }
         for i, price in enumerate(sorted(weak_prices, reverse=True))
     }
-    columns = MANY_COLUMNS if small else min(len(fits), COLUMNS)
-    figure, panels = style.make_panels(len(fits), columns, height=2.7)
-    for i, (axes, fit) in enumerate(zip(panels, fits, strict=True)):
+
+
+def plot_isoquants(
+    blocks: list[Block],
+    where: str,
+    budgets: list[float],
+    weak_prices: list[float],
+    pool_sizes: dict[str, int],
+    measure: str,
+) -> Figure:
+    """A panel a task: isoquants, what to buy as the budget grows, and the purchases that were run.
+
+    blocks: of one student, supervisor and method, by task; where: these three, in words; pool_sizes: by task; measure:
+    one of MEASURES.
+    """
+    style.set_style()
+    small = len(blocks) > MANY
+    surfaces = [block.surfaces[0] for block in blocks]
+    every = in_percent(np.concatenate([surface.mean[surface.studied] for surface in surfaces]))
+    norm = Normalize(every.min(), every.max())
+    most = [max(lines[-1] for lines in kind) for kind in zip(*((s.weak, s.gold) for s in surfaces), strict=True)]
+    looks = path_looks(weak_prices)
+    columns = MANY_COLUMNS if small else min(len(blocks), COLUMNS)
+    figure, panels = style.make_panels(len(blocks), columns, height=2.7)
+    for i, (axes, block, surface) in enumerate(zip(panels, blocks, surfaces, strict=True)):
         set_label_axes(axes, *most, small)
-        axes.tick_params(labelbottom=not small or i + columns >= len(fits))
-        if all(fit.largest):
-            draw_isoquants(axes, fit, norm, labelled=not small)
-            for weak_price, look in looks.items():
-                size = {"linewidth": 1, "markersize": 2.5} if small else {}
-                draw_path(axes, fit, budgets, weak_price, pool_sizes.get(fit.task), **look | size)
-        points = {"c": in_percent(fit.accuracy), "cmap": style.ORDERED_COLOURS, "norm": norm}
-        axes.scatter(*fit.purchases.T, s=5 if small else 16, edgecolor="black", linewidth=0.5, clip_on=False, **points)
-        colour = style.NAMED_COLOURS[3] if fit.verdict == BAD_FIT else "0.15"
-        axes.set_title(panel_title(fit, columns), fontsize=7 if small else 8, color=colour)
+        axes.tick_params(labelbottom=not small or i + columns >= len(blocks))
+        draw_isoquants(axes, surface, norm, labelled=not small)
+        for (weak_price, look), step in zip(looks.items(), style.offsets(len(looks)), strict=True):
+            size = {"linewidth": 1, "markersize": 2.5} if small else {}
+            pool, aside = pool_sizes.get(block.task), ASIDE * step
+            draw_path(axes, block, budgets, weak_price, pool, aside, **look | size)
+        draw_runs(axes, surface, norm, small)
+        axes.set_title(block.task, fontsize=7 if small else 9)
     handles = [style.handle(f"weak label at {price_words(price)}", **look) for price, look in looks.items()]
-    handles.append(style.handle("observed purchase", marker="o", color="0.6", linestyle="none"))
-    style.add_legend(figure, handles, title="expansion path: what to buy as the budget grows")
+    handles.append(style.handle("purchase that was run", marker="o", color="0.6", linestyle="none"))
+    style.add_legend(figure, handles, title="what to buy as the budget grows")
     bar = figure.colorbar(ScalarMappable(norm, style.ORDERED_COLOURS), ax=panels, pad=0.01, aspect=40)
-    bar.set_label("accuracy, %")
-    fit = fits[0]
+    bar.set_label(f"expected {MEASURES[measure]}, %")
     spent = ", ".join(f"{budget:g}" for budget in budgets)
     footnote = (
-        f"Student {fit.student}, weak labels of {fit.supervisor}, {titles.get(fit.method, fit.method)}. Thin lines: "
-        "isoquants, purchases that are equally good by the form that predicts held-out budgets best (off by: its error "
-        "there; noise: that of the observations). Colours: accuracy, observed in the points, predicted (paler) between "
-        f"them. Markers on the paths: budgets of {spent} gold labels. Blank: not studied."
+        f"{where}. Thin lines: isoquants, purchases that are expected to be equally good. Thick lines: the best purchase "
+        f"within a budget, with markers at budgets of {spent} gold labels; dotted where another way of spending becomes "
+        "the best. Blank: not studied."
     )
     style.finish_figure(figure, footnote, "weak labels bought", "gold labels bought")
     return figure

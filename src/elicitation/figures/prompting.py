@@ -4,12 +4,15 @@ from itertools import product
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from elicitation.analysis.averages import buys_labels
 from elicitation.analysis.captions import footnote, usual_seeds
-from elicitation.analysis.frontier import priced
+from elicitation.analysis.measures import MEASURES
+from elicitation.analysis.run_scores import priced
 from elicitation.figures import style
+from elicitation.figures.style import in_percent
 
 # The kinds of labels, in the order of the rows and columns.
 QUALITIES = ("weak", "gold")
@@ -30,12 +33,20 @@ def finetuning_labels(points: pd.DataFrame) -> pd.DataFrame:
     return points.assign(**trained)
 
 
-def plot_prompting(points: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str], weak_price: float) -> Figure:
-    """Accuracy against cost, a curve a number of labels in the prompt, and one of prompts alone.
+def draw_points(axes: Axes, x, points: pd.DataFrame, usual_seeds: int, **look) -> None:
+    """The scores over x, with the number of seeds beside those that have not the usual one."""
+    style.draw_curve(axes, x, points, "score", **look)
+    style.draw_seed_counts(axes, x, in_percent(points.score), points.n_seeds, usual_seeds)
+
+
+def plot_prompting(
+    points: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str], weak_price: float, measure: str
+) -> Figure:
+    """The score against cost, a curve a number of labels in the prompt, and one of prompts alone.
 
     Rows: quality of the labels in the prompt, where any prompt has such; columns: quality of those for finetuning.
-    points: as analysis.scoring.summarise returns them; a purchase of both qualities for finetuning is in no panel. A
-    study without prompts gets a figure that says so.
+    points: as analysis.run_scores.with_scores returns them; a purchase of both qualities for finetuning is in no panel;
+    measure: one of MEASURES. A study without prompts gets a figure that says so.
     """
     style.set_style()
     if not (points.shots > 0).any():
@@ -51,23 +62,23 @@ def plot_prompting(points: pd.DataFrame, missing: pd.DataFrame, titles: dict[str
     colours = style.shades(points[~alone].shots.unique())
     markers = dict(zip(colours, style.MARKERS, strict=False))
     aside = dict(zip(colours, style.LOG_STEP ** style.offsets(len(colours)), strict=True))
-    shown_in_prompts = [quality for quality in QUALITIES if (points.shot_quality == quality).any()]
-    parts = list(product(shown_in_prompts, QUALITIES))
+    in_prompts = [quality for quality in QUALITIES if (points.shot_quality == quality).any()]
+    parts = list(product(in_prompts, QUALITIES))
     figure, panels = style.make_panels(len(parts), columns=2)
     for axes, (in_prompt, trained) in zip(panels, parts, strict=True):
         shown = points.shot_quality.isin(["", in_prompt])
         finetuned = points[shown & (points[f"{trained}_trained"] > 0)].sort_values("cost")
         for (shots, _), curve in finetuned.groupby(["shots", "method"]):
             x = curve.cost * aside[shots]
-            style.draw_curve(axes, x, curve, "accuracy", usual, colours[shots], markers[shots])
+            draw_points(axes, x, curve, usual, color=colours[shots], marker=markers[shots])
         curve = points[shown & alone].sort_values("cost")
-        style.draw_curve(axes, curve.cost, curve, "accuracy", usual, **ALONE)
-        style.draw_weak_accuracy(axes, points)
+        draw_points(axes, curve.cost, curve, usual, **ALONE)
+        style.draw_weak_labels(axes, points)
         if len(free):
             style.draw_asking(axes, free.iloc[0])
         style.set_cost_axis(axes)
         axes.set_xlim(points.cost.min() / MARGIN, points.cost.max() * MARGIN)
-        style.set_accuracy_axis(axes, pd.concat([points.accuracy, free.accuracy]))
+        style.set_score_axis(axes, pd.concat([points.score, free.score]))
         style.set_title(axes, f"{in_prompt} in the prompt, {trained} for finetuning", 2)
     handles = [style.handle(f"{shots}", color=colours[shots], marker=markers[shots]) for shots in colours]
     handles += [style.handle("prompt alone", **ALONE)] if alone.any() else []
@@ -75,5 +86,5 @@ def plot_prompting(points: pd.DataFrame, missing: pd.DataFrame, titles: dict[str
     handles += [style.asking_handle()] if len(free) else []
     style.add_legend(figure, handles, title="labels in the prompt")
     x_label = f"cost of all labels, in gold labels (a weak label costs {weak_price:g})"
-    style.finish_figure(figure, note, x_label, "accuracy, %")
+    style.finish_figure(figure, note, x_label, f"expected {MEASURES[measure]}, %")
     return figure

@@ -1,6 +1,4 @@
-"""Which way of spending wins at every budget and price, and where the runs leave it open."""
-
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context
+"""What to buy at every budget and price of a weak label, and where the runs leave it open."""
 
 import numpy as np
 import pandas as pd
@@ -10,96 +8,100 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from elicitation.analysis.captions import SETTING, price_words, varying
+from elicitation.analysis.captions import price_words
+from elicitation.analysis.choices import decide, terms_for
 from elicitation.analysis.names import PLAIN, REGIMES, UNDETERMINED
+from elicitation.analysis.posterior import Block
 from elicitation.figures import style
+from elicitation.figures.style import CHOICE_COLOURS
 
 # So many panels stand in a row.
 COLUMNS = 4
 # The map has so many budgets and as many prices.
-CELLS = 28
+CELLS = 48
 # The map goes beyond the study's budgets and prices by this factor on either side.
 BEYOND = 1.5
-# A cell's budget and price have so many significant digits.
-DIGITS = 15
-# The colour of each regime.
-REGIME_COLOURS = dict(zip(REGIMES.values(), (style.NAMED_COLOURS[i] for i in (0, 2, 1)), strict=True))
-# The colour has this strength where the leading regime is undetermined.
-PALE = 0.3
+# The colour has this strength where it is undetermined what is best.
+PALE = 0.35
 WHITE = np.ones(3)
 
 
-def map_axes(budgets: list[float], weak_prices: list[float]) -> tuple[list[float], list[float]]:
-    """Budgets, and prices of a weak label, between and a little beyond the study's, evenly on logarithmic scales.
+def map_axis(values: list[float]) -> np.ndarray:
+    """(CELLS,) budgets or prices from a little below to a little above the study's, evenly on a logarithmic scale."""
+    above_zero = [value for value in values if value > 0]
+    return np.geomspace(min(above_zero) / BEYOND, max(above_zero) * BEYOND, CELLS)
 
-    Purchases that spend a budget of the study may do so in a cell too. So that they do not fail for the last digit,
-    budgets are rounded up and prices down.
+
+def map_cells(
+    block: Block, budgets: list[float], weak_prices: list[float], pool: int | None, verdict: float
+) -> pd.DataFrame:
+    """budget, weak_price, regime and leading of each cell of the map, as `decide` says them.
+
+    block: of one supervisor and method; budgets, weak_prices: the study's own.
     """
-    up, down = (Context(prec=DIGITS, rounding=rounding) for rounding in (ROUND_CEILING, ROUND_FLOOR))
-    return (
-        [float(up.create_decimal(str(budget))) for budget in spaced(budgets)],
-        [float(down.create_decimal(str(price))) for price in spaced(weak_prices)],
-    )
-
-
-def spaced(values: list[float]) -> np.ndarray:
-    """CELLS numbers from a little below the smallest value to a little above the largest, on a logarithmic scale."""
-    return np.geomspace(min(values) / BEYOND, max(values) * BEYOND, CELLS)
-
-
-def cell_colour(cell: pd.Series) -> np.ndarray:
-    """The colour of a cell (3,): strong where a regime is decided, pale where one leads, white where none can."""
-    probabilities = cell[list(REGIMES.values())].astype(float)
-    if probabilities.isna().any():
-        return WHITE
-    strength = PALE if cell.regime == UNDETERMINED else 1.0
-    return WHITE + strength * (np.array(to_rgb(REGIME_COLOURS[probabilities.idxmax()])) - WHITE)
+    [surface] = block.surfaces
+    rows = []
+    for price in map_axis(weak_prices):
+        for budget in map_axis(budgets):
+            decision = decide(block, terms_for(budget, {surface.supervisor: price}, pool=pool), verdict)
+            rows.append((budget, price, decision.regime, decision.leading))
+    return pd.DataFrame(rows, columns=["budget", "weak_price", "regime", "leading"])
 
 
 def draw_map(axes: Axes, cells: pd.DataFrame) -> None:
-    """Draw the cells (with a column `colour`) by budget and price."""
-    by_price = cells.pivot(index="weak_price", columns="budget", values="colour")
-    colours = np.array([[np.asarray(colour) for colour in row] for row in by_price.to_numpy()])
-    axes.pcolormesh(by_price.columns, by_price.index, colours, shading="nearest", rasterized=True)
+    """Colour the cells by what is recommended; paler where that is undetermined."""
+    wide = {name: cells.pivot(index="weak_price", columns="budget", values=name) for name in ("leading", "regime")}
+    leading, undetermined = wide["leading"], (wide["regime"] == UNDETERMINED).to_numpy()
+    colours = np.array([[to_rgb(CHOICE_COLOURS[name]) for name in row] for row in leading.to_numpy()])
+    strength = np.where(undetermined, PALE, 1.0)[..., None]
+    x, y = leading.columns.to_numpy(), leading.index.to_numpy()
+    axes.pcolormesh(x, y, WHITE + strength * (colours - WHITE), shading="nearest", rasterized=True)
+    axes.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
     axes.grid(False)
 
 
-def plot_regime_map(
-    cells: pd.DataFrame, titles: dict[str, str], budgets: list[float], weak_prices: list[float], verdict: float
-) -> Figure:
-    """A panel a task.
+def name_regions(axes: Axes, cells: pd.DataFrame) -> None:
+    """What is recommended, in words, in each region that has room for them."""
+    leading = cells.pivot(index="weak_price", columns="budget", values="leading").to_numpy()
+    for name in np.unique(leading):
+        style.write_in_area(axes, leading == name, PLAIN[name].replace(" ", "\n"), size=7.5)
 
-    cells: as elicitation.analysis.regimes.find_regimes returns them, at the budgets and prices of `map_axes`, for one
-    supervisor, student and method. The study's own budgets and prices are the ticks.
+
+def plot_regime_map(
+    maps: dict[str, pd.DataFrame], where: str, budgets: list[float], weak_prices: list[float], verdict: float
+) -> Figure:
+    """A panel a task. The study's own budgets and prices are the ticks.
+
+    maps: what `map_cells` returns for one supervisor, student and method, by task; where: these three, in words.
     """
     style.set_style()
-    cells = cells.assign(colour=[cell_colour(cell) for _, cell in cells.iterrows()])
-    tasks = list(cells.groupby("task", sort=False))
-    figure, panels = style.make_panels(len(tasks), COLUMNS)
-    for axes, (task, group) in zip(panels, tasks, strict=True):
-        draw_map(axes, group)
-        for axis, ticks, scale in ((axes.xaxis, budgets, axes.set_xscale), (axes.yaxis, weak_prices, axes.set_yscale)):
-            scale("log")
+    figure, panels = style.make_panels(len(maps), COLUMNS)
+    for axes, (task, cells) in zip(panels, maps.items(), strict=True):
+        axes.set(xscale="log", yscale="log")
+        draw_map(axes, cells)
+        for axis, ticks in ((axes.xaxis, budgets), (axes.yaxis, weak_prices)):
             axis.set_major_locator(FixedLocator(ticks))
             axis.set_minor_locator(NullLocator())
             axis.set_major_formatter(lambda at, _: price_words(at))
         style.set_title(axes, task, len(panels[:COLUMNS]))
-    handles = [
-        Patch(facecolor=REGIME_COLOURS[regime], label=f"{PLAIN[strategy]} ({regime})")
-        for strategy, regime in REGIMES.items()
-    ]
-    tints = [WHITE + PALE * (np.array(to_rgb(colour)) - WHITE) for colour in REGIME_COLOURS.values()]
-    handles += [
-        Patch(facecolor=np.mean(tints, axis=0), label="pale: leads, undetermined"),
-        Patch(facecolor="white", edgecolor="0.6", label="white: a strategy has no purchase"),
-    ]
+    every = pd.concat(maps.values())
+    shown = [name for name in CHOICE_COLOURS if name in set(every.leading)]
+    handles = [Patch(facecolor=CHOICE_COLOURS[name], label=choice_words(name)) for name in shown]
+    if (every.regime == UNDETERMINED).any():
+        tints = [WHITE + PALE * (np.array(to_rgb(CHOICE_COLOURS[name])) - WHITE) for name in shown]
+        handles.append(Patch(facecolor=np.mean(tints, axis=0), label="pale: undetermined"))
     style.add_legend(figure, handles)
-    names = {name: cells[name].iloc[0] for name in SETTING if name not in varying(cells, SETTING)}
-    shared = f"Student {names['student']}, weak labels of {names['supervisor']}, {titles[names['method']]}."
-    colours = (
-        "the regime that most resamplings of seeds and test examples find best, strong from a share of "
-        f"{verdict:g} on (never from one seed)"
+    note = (
+        f"{where}. Colour: what is recommended; pale where it is less sure than {100 * verdict:.0f} % that this way of "
+        "spending is the best."
     )
-    note = f"{shared} Colour: {colours}."
     style.finish_figure(figure, note, "budget, in gold labels", "price of a weak label")
+    figure.draw_without_rendering()
+    for axes, cells in zip(panels, maps.values(), strict=True):
+        name_regions(axes, cells)
     return figure
+
+
+def choice_words(name: str) -> str:
+    """What is recommended, with the name of its regime."""
+    return f"{PLAIN[name]} ({REGIMES[name]})" if name in REGIMES else PLAIN[name]

@@ -1,10 +1,11 @@
-"""Accuracy against the share of a budget that is spent on weak labels."""
+"""The score against the share of a budget that is spent on weak labels."""
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 from elicitation.analysis.captions import footnote, usual_seeds
-from elicitation.analysis.frontier import priced
+from elicitation.analysis.measures import MEASURES
+from elicitation.analysis.run_scores import priced
 from elicitation.buying.prices import affords, exact
 from elicitation.figures import style
 from elicitation.figures.style import in_percent
@@ -30,11 +31,12 @@ def plot_spending(
     panel: str,
     budgets: list[int],
     weak_price: float,
+    measure: str,
 ) -> Figure:
     """A panel for each value of the column `panel`, a curve a budget with a band for its interval.
 
-    points: as elicitation.analysis.scoring.summarise returns them, of one configuration a panel and purchase.
-    Purchases that were used up in prompts, or that spend no budget, are no split of one and are not drawn.
+    points: as elicitation.analysis.run_scores.with_scores returns them, of one configuration a panel and purchase;
+    measure: one of MEASURES. Purchases that were used up in prompts, or that spend no budget, are no split of one and are not drawn.
     """
     style.set_style()
     points = priced(points[points.n_weak + points.n_gold > points.shots], weak_price)
@@ -43,15 +45,15 @@ def plot_spending(
     groups = list(points.groupby(panel, sort=False))
     figure, panels = style.make_panels(len(groups), COLUMNS)
     for axes, (name, group) in zip(panels, groups, strict=True):
-        style.draw_weak_accuracy(axes, group)
-        style.set_accuracy_axis(axes, points.accuracy)
+        style.draw_weak_labels(axes, group)
+        style.set_score_axis(axes, points.score)
         for budget, curve in group.sort_values("weak_share").groupby("budget"):
-            style.draw_band(axes, in_percent(curve.weak_share), curve, "accuracy", usual, colours[budget], "o")
+            style.draw_band(axes, in_percent(curve.weak_share), curve, "score", usual, colours[budget], "o")
         style.set_title(axes, titles.get(name, name), len(panels[:COLUMNS]))
     shown = sorted(points.budget.unique())
     handles = [style.handle(f"{budget:g}", color=colours[budget], marker="o") for budget in shown]
     style.add_legend(figure, [*handles, style.weak_labels_handle()], title="budget, in gold labels")
     x_label = f"share of the budget spent on weak labels, % (a weak label costs {weak_price:g})"
     note = footnote(points, missing, titles, "Bands (triangles where they leave the panel)")
-    style.finish_figure(figure, note, x_label, "accuracy, %")
+    style.finish_figure(figure, note, x_label, f"expected {MEASURES[measure]}, %")
     return figure

@@ -17,8 +17,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.markers import CARETDOWN, CARETUP
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import Locator, MaxNLocator, NullFormatter, NullLocator
+from scipy.ndimage import distance_transform_edt
 
+from elicitation.analysis.names import ASKING, COMMONER, FREE_WORDS, NOTHING_BOUGHT, STRATEGIES
 from elicitation.files import replacing
 
 # The colours of the weak labels' share, dark for all weak. They are perceptually uniform and safe for colour-blind
@@ -28,6 +31,8 @@ SHARE_COLOURS = sns.color_palette("cividis_r", as_cmap=True)
 ORDERED_COLOURS = sns.color_palette("viridis_r", as_cmap=True)
 # The colours of names that have no order.
 NAMED_COLOURS = sns.color_palette("colorblind")
+# The colours of what is recommended: of each strategy, and of buying nothing.
+CHOICE_COLOURS = dict(zip((*STRATEGIES, NOTHING_BOUGHT), (NAMED_COLOURS[i] for i in (0, 4, 1, 2)), strict=True))
 MARKERS = "osD^vPX<>p*hd8"
 # The width of a page's text, in inches.
 PRINT_WIDTH = 7.2
@@ -54,10 +59,18 @@ MOVED_ASIDE = "Points beside each other cost the same; they are moved aside, so 
 # The looks of points, and of the lines of what all points of a panel are compared with.
 POINT = {"markersize": 4.5, "markeredgecolor": "black", "markeredgewidth": 0.4}
 WEAK_LABELS = {"color": "0.4", "linestyle": "--", "linewidth": 1}
-ASKING = {"color": NAMED_COLOURS[2], "linestyle": "-.", "linewidth": 1}
+ASKED = {"color": NAMED_COLOURS[2], "linestyle": "-.", "linewidth": 1}
 # The look of the point of asking without labels, on the left edge.
 ASKED_POINT = {"marker": ">", "markersize": 7, "markeredgecolor": "black", "markeredgewidth": 0.6}
-COMMONER = {"color": "0.6", "linestyle": ":", "linewidth": 1}
+ALWAYS_COMMONER = {"color": "0.6", "linestyle": ":", "linewidth": 1}
+# The looks of what costs nothing.
+FREE_LOOKS = {ASKING: ASKED, COMMONER: ALWAYS_COMMONER}
+# The white edge of words and lines that stand over others.
+OUTLINE = [withStroke(linewidth=2.5, foreground="white")]
+# How wide a character and how high a line of the words in an area is, as shares of the font's size.
+CHARACTER = (0.55, 1.3)
+# Words fit where the nearest edge is farther than this, in widths and heights of the words.
+FITS = 0.68
 
 
 def set_style() -> None:
@@ -164,11 +177,9 @@ def set_cost_axis(axes: Axes, ticks: Sequence[float] = ()) -> None:
         axes.xaxis.set_minor_locator(NullLocator())
 
 
-def set_accuracy_axis(axes: Axes, accuracies: pd.Series) -> None:
-    """Set the limits of the axis of accuracies, in percent, so that all means have room.
-
-    Intervals of a few seeds that fall into two groups would squeeze the rest, so they are cut off."""
-    axes.set_ylim(100 * accuracies.min() - 8, min(102, 100 * accuracies.max() + 15))
+def set_score_axis(axes: Axes, scores: pd.Series) -> None:
+    """Set the limits of the axis of scores, in percent, so that all means have room. Wide intervals are cut off."""
+    axes.set_ylim(100 * scores.min() - 6, min(102, 100 * scores.max() + 8))
 
 
 def error_bars(points: pd.DataFrame, column: str) -> np.ndarray:
@@ -179,12 +190,11 @@ def error_bars(points: pd.DataFrame, column: str) -> np.ndarray:
     return np.maximum(distances, 0)
 
 
-def draw_curve(axes: Axes, x, points: pd.DataFrame, column: str, usual_seeds: int, color, marker: str, **look) -> None:
-    """The column over x with error bars; the number of seeds beside the points where it is not the usual one."""
-    y = in_percent(points[column])
+def draw_curve(axes: Axes, x, points: pd.DataFrame, column: str, color, marker: str, **look) -> None:
+    """The column over x with error bars."""
     axes.errorbar(
         x,
-        y,
+        in_percent(points[column]),
         yerr=error_bars(points, column),
         color=color,
         marker=marker,
@@ -192,7 +202,6 @@ def draw_curve(axes: Axes, x, points: pd.DataFrame, column: str, usual_seeds: in
         capsize=2,
         **POINT | {"linewidth": 1.3} | look,
     )
-    draw_seed_counts(axes, x, y, points.n_seeds, usual_seeds)
 
 
 def draw_band(axes: Axes, x, points: pd.DataFrame, column: str, usual_seeds: int, color, marker: str) -> None:
@@ -220,11 +229,44 @@ def draw_seed_counts(axes: Axes, x, y, n_seeds, usual_seeds: int) -> None:
             axes.annotate(f"{n}", (at_x, at_y), (3, 3), textcoords="offset points", fontsize=6)
 
 
-def draw_weak_accuracy(axes: Axes, points: pd.DataFrame) -> None:
-    """The accuracy of the weak labels themselves, which all points of a panel share, with its interval."""
+def draw_weak_labels(axes: Axes, points: pd.DataFrame) -> None:
+    """The score of the weak labels themselves, which all points of a panel share, with its interval."""
     point = points.iloc[0]
-    axes.axhspan(100 * point.weak_accuracy_low, 100 * point.weak_accuracy_high, color="0.4", alpha=0.1, linewidth=0)
-    axes.axhline(100 * point.weak_accuracy, zorder=1, **WEAK_LABELS)
+    axes.axhspan(100 * point.weak_score_low, 100 * point.weak_score_high, color="0.4", alpha=0.1, linewidth=0)
+    axes.axhline(100 * point.weak_score, zorder=1, **WEAK_LABELS)
+
+
+def write_in_area(axes: Axes, mask: np.ndarray, text: str, size: float = 8, **look) -> None:
+    """Write words in the middle of an area, where they fit into it.
+
+    mask: (rows, columns) of points spread evenly over all of the axes, from the lower left; true where the area is. The
+    figure must have been laid out, so that sizes are known.
+    """
+    window, dpi = axes.get_window_extent(), axes.figure.dpi
+    inches = np.array([window.height, window.width]) / dpi
+    lines = text.splitlines()
+    words = np.array([CHARACTER[1] * len(lines), CHARACTER[0] * max(map(len, lines))]) * size / 72
+    depth = distance_transform_edt(np.pad(mask, 1), sampling=inches / words / mask.shape)[1:-1, 1:-1]
+    if depth.max() > FITS:
+        # Of several places that are as good, the middle one.
+        deepest = np.argwhere(depth > 0.99 * depth.max())
+        row, column = deepest[len(deepest) // 2]
+        place = (column + 0.5) / mask.shape[1], (row + 0.5) / mask.shape[0]
+        look = {"color": "black", "path_effects": OUTLINE} | look
+        axes.text(*place, text, transform=axes.transAxes, ha="center", va="center", fontsize=size, **look)
+
+
+def spread(places: np.ndarray, gap: float) -> np.ndarray:
+    """The places (n,), moved as little as needed for neighbours to be `gap` apart."""
+    order, moved = np.argsort(places), np.sort(places).astype(float)
+    # Where two are too near, both give way; so often that all find room.
+    for _ in range(len(moved) ** 2):
+        for i in range(len(moved) - 1):
+            lacking = max(0.0, gap - (moved[i + 1] - moved[i])) / 2
+            moved[i : i + 2] += [-lacking, lacking]
+    found = np.empty(len(moved))
+    found[order] = moved
+    return found
 
 
 def left_edge(costs: pd.Series) -> float:
@@ -233,28 +275,28 @@ def left_edge(costs: pd.Series) -> float:
 
 
 def draw_asking(axes: Axes, point: pd.Series, edge: float | None = None) -> None:
-    """What asking without any label achieves at no cost: a line with its interval, and a point on an edge."""
-    low, high = 100 * point.accuracy_low, 100 * point.accuracy_high
-    axes.axhspan(low, high, color=ASKING["color"], alpha=0.12, linewidth=0, zorder=0)
-    axes.axhline(100 * point.accuracy, zorder=1, **ASKING)
+    """The score of asking without any label at no cost: a line with its interval, and a point on an edge."""
+    low, high = 100 * point.score_low, 100 * point.score_high
+    axes.axhspan(low, high, color=ASKED["color"], alpha=0.12, linewidth=0, zorder=0)
+    axes.axhline(100 * point.score, zorder=1, **ASKED)
     if edge:
-        look = ASKED_POINT | {"color": ASKING["color"], "linestyle": "none", "clip_on": False, "zorder": 4}
-        axes.plot([edge], [100 * point.accuracy], **look)
+        look = ASKED_POINT | {"color": ASKED["color"], "linestyle": "none", "clip_on": False, "zorder": 4}
+        axes.plot([edge], [100 * point.score], **look)
 
 
 def asking_handle() -> Line2D:
     """The legend's entry for asking without labels."""
-    return handle("asking without labels (cost 0)", **ASKING | ASKED_POINT)
+    return handle(f"{FREE_WORDS[ASKING]} (cost 0)", **ASKED | ASKED_POINT)
 
 
 def draw_commoner(axes: Axes, points: pd.DataFrame) -> None:
     """What always giving the commoner label achieves, which all points of a panel share."""
-    axes.axhline(100 * points.commoner_accuracy.iloc[0], zorder=1, **COMMONER)
+    axes.axhline(100 * points.commoner_score.iloc[0], zorder=1, **ALWAYS_COMMONER)
 
 
 def commoner_handle() -> Line2D:
     """The legend's entry for always giving the commoner label."""
-    return handle("always the commoner label", **COMMONER)
+    return handle(FREE_WORDS[COMMONER], **ALWAYS_COMMONER)
 
 
 def handle(label: str, **look) -> Line2D:

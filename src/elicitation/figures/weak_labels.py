@@ -2,9 +2,12 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
+from elicitation.analysis.captions import interval_sentence
 from elicitation.analysis.label_quality import SupervisorQuality
+from elicitation.analysis.measures import MEASURES
 from elicitation.figures import style
 from elicitation.figures.style import in_percent
 
@@ -14,13 +17,17 @@ MARKER_AREA = 250
 STEP = 0.16
 
 
-def plot_weak_labels(found: SupervisorQuality) -> Figure:
-    """Left a reliability diagram, a curve a supervisor; right the accuracy of each supervisor on each task."""
+def plot_weak_labels(found: SupervisorQuality, scores: pd.DataFrame, measure: str) -> Figure:
+    """Left a reliability diagram, a curve a supervisor; right how good the labels of each are as they are, by task.
+
+    scores: a row a task and supervisor, with weak_score and its interval, as elicitation.analysis.run_scores.scores_of
+    returns them; measure: one of MEASURES.
+    """
     bins, quality, pooled = found
     style.set_style()
     supervisors, tasks = list(quality.supervisor.unique()), list(quality.task.unique())
     looks = dict(zip(supervisors, zip(style.NAMED_COLOURS, style.MARKERS, strict=False), strict=False))
-    figure, (reliability, accuracy) = plt.subplots(
+    figure, (reliability, score) = plt.subplots(
         1, 2, figsize=(style.PRINT_WIDTH, max(3.2, 1.2 + 0.24 * len(tasks))), layout="constrained"
     )
     reliability.plot([0, 100], [0, 100], **style.WEAK_LABELS)
@@ -31,23 +38,18 @@ def plot_weak_labels(found: SupervisorQuality) -> Figure:
         reliability.errorbar(in_percent(rows.p), in_percent(rows.share), yerr=style.error_bars(rows, "share"), **bars)
         look = {"color": colour, "marker": marker, "edgecolor": "black", "linewidth": 0.4, "zorder": 3}
         reliability.scatter(in_percent(rows.p), in_percent(rows.share), s=MARKER_AREA * rows.n / rows.n.sum(), **look)
-        rows = quality[quality.supervisor == supervisor]
+        rows = scores[(scores.supervisor == supervisor) & scores.task.isin(tasks)]
         places = np.array([tasks.index(task) for task in rows.task]) + STEP * step
-        xerr = style.error_bars(rows, "accuracy")
-        accuracy.errorbar(in_percent(rows.accuracy), places, xerr=xerr, fmt="none", **bars)
-        accuracy.scatter(in_percent(rows.accuracy), places, s=28, **look)
-    reliability.set(
-        xlim=(-8, 108),
-        ylim=(-8, 108),
-        xticks=range(0, 101, 25),
-        xlabel="weak label, %",
-        ylabel="of these, gold label 1, %",
-    )
+        xerr = style.error_bars(rows, "weak_score")
+        score.errorbar(in_percent(rows.weak_score), places, xerr=xerr, fmt="none", **bars)
+        score.scatter(in_percent(rows.weak_score), places, s=28, **look)
+    reliability.set(xlim=(-8, 108), ylim=(-8, 108), xticks=range(0, 101, 25))
+    reliability.set(xlabel="weak label, %", ylabel="of these, gold label 1, %")
     reliability.set_title("reliability")
     reliability.set_box_aspect(1)
     reliability.set_anchor("N")
-    accuracy.set(yticks=range(len(tasks)), yticklabels=tasks, ylim=(len(tasks) - 0.5, -0.5))
-    accuracy.set(xlabel="accuracy of the weak labels, %", title="accuracy")
+    score.set(yticks=range(len(tasks)), yticklabels=tasks, ylim=(len(tasks) - 0.5, -0.5))
+    score.set(xlabel=f"{MEASURES[measure]} of the weak labels as they are, %", title=MEASURES[measure])
     handles = [
         style.handle(supervisor, color=colour, marker=marker, linestyle="none")
         for supervisor, (colour, marker) in looks.items()
@@ -57,7 +59,7 @@ def plot_weak_labels(found: SupervisorQuality) -> Figure:
     shown = "all tasks together" if len(pooled) == len(tasks) else ", ".join(pooled)
     footnote = (
         f"On the test examples, {sizes} a task; on the left those of {shown}, the area of a marker is its "
-        "share of them. Bars: 95 % Wilson intervals."
+        f"share of them, with 95 % Wilson intervals. {interval_sentence('Bars on the right')}"
     )
     style.finish_figure(figure, footnote)
     return figure

@@ -1,0 +1,115 @@
+"""What is recommended as the budget grows, in words."""
+
+import re
+from collections.abc import Iterator
+from itertools import groupby
+
+import numpy as np
+import pandas as pd
+
+from elicitation.analysis.captions import cost_words, describe_purchase, percent_text, price_words
+from elicitation.analysis.names import FREE_WORDS, NOTHING_BOUGHT, PLAIN, UNDETERMINED
+
+# What is bought, in words.
+THINGS = {"weak only": "weak", "mixed": "a mix", "gold only": "gold", NOTHING_BOUGHT: "nothing"}
+# A finding names so many stretches of budgets at most.
+MOST_STRETCHES = 4
+# Prices of a weak label, by supervisor, and what elicitation.analysis.advice.advise says at them.
+Panel = tuple[dict[str, float], pd.DataFrame]
+# A stretch of budgets: what is decided there (a key of THINGS, or UNDETERMINED), where it begins and where it ends.
+Stretch = tuple[str, float, float]
+
+
+def budget_words(budget: float) -> str:
+    """A budget as one would say it, with two digits that count."""
+    return f"{float(f'{budget:.2g}'):,g}"
+
+
+def stretches(choices: list[str], budgets: list[float]) -> list[Stretch]:
+    """The stretches of budgets (n,), rising, that have the same choice (n,)."""
+    found, end = [], 0
+    for choice, group in groupby(choices):
+        begin, end = end, end + len(list(group))
+        found.append((choice, budgets[begin], budgets[min(end, len(budgets) - 1)]))
+    return found
+
+
+def main_stretches(rows: pd.DataFrame) -> list[Stretch]:
+    """What is decided where; the shortest stretches are left undetermined where there are too many to tell.
+
+    rows: as elicitation.analysis.advice.advise returns them.
+    """
+    choices = rows.leading.mask(rows.regime == UNDETERMINED, UNDETERMINED).tolist()
+    while True:
+        found = stretches(choices, rows.budget.tolist())
+        decided = [stretch for stretch in found if stretch[0] != UNDETERMINED]
+        if len(decided) <= MOST_STRETCHES:
+            return found
+        _, begin, end = min(decided, key=lambda stretch: stretch[2] / stretch[1])
+        choices = np.where(rows.budget.between(begin, end, inclusive="left"), UNDETERMINED, choices).tolist()
+
+
+def range_words(stretch: Stretch, found: list[Stretch]) -> str:
+    """Where a stretch is, among all."""
+    begin, end = map(budget_words, stretch[1:])
+    if len(found) == 1:
+        return "at every budget"
+    if stretch == found[0]:
+        return f"up to {end}"
+    return f"from {begin}" if stretch == found[-1] else f"from {begin} to {end}"
+
+
+def finding(rows: pd.DataFrame) -> str:
+    """What to buy as the budget grows, in one sentence without its full stop.
+
+    rows: as elicitation.analysis.advice.advise returns them.
+    """
+    found = main_stretches(rows)
+    decided = [f"{THINGS[stretch[0]]} {range_words(stretch, found)}" for stretch in found if stretch[0] in THINGS]
+    if not decided:
+        return "Undetermined at every budget"
+    places = ["below", *["between"] * (len(found) - 2), "above"] if len(found) > 1 else [""]
+    places = dict.fromkeys(
+        place for place, (choice, *_) in zip(places, found, strict=True) if choice == UNDETERMINED
+    )
+    rest = f"; {' and '.join(places)}, undetermined" if places else ""
+    # Once said, labels are what is bought.
+    return re.sub("(weak|gold)", r"\1 labels", f"Buy {', '.join(decided)}{rest}", count=1)
+
+
+def prices_words(prices: dict[str, float]) -> str:
+    """What weak labels cost: one price, or that of each supervisor."""
+    names = {price: [name for name, own in prices.items() if own == price] for price in prices.values()}
+    each = [price_words(price) + (f" ({', '.join(own)})" if len(names) > 1 else "") for price, own in names.items()]
+    return f"a weak label costs {' and '.join(each)}"
+
+
+def choice_line(row: pd.Series, titles: dict[str, str]) -> str:
+    """What to buy with one budget, what to expect, and what costs nothing."""
+    expected = f"{percent_text(row.score)} % ({percent_text(row.score_low)} to {percent_text(row.score_high)})"
+    free = FREE_WORDS[row.free]
+    if row.leading == NOTHING_BOUGHT:
+        words = f"{PLAIN[NOTHING_BOUGHT]}: {free} -> {expected}"
+    else:
+        source = f" of {row.supervisor}" if row.n_weak else ""
+        paid = cost_words(row.weak_cost + row.gold_cost)
+        bought = f"{describe_purchase(row.n_weak, row.n_gold)}{source} by {titles[row.method]}, cost {paid}"
+        words = f"{PLAIN[row.leading]}: {bought} -> {expected}; {free} {percent_text(row.free_score)} %"
+    return f"- {row.budget:,g}: {words}{'; undetermined' if row.regime == UNDETERMINED else ''}"
+
+
+def advice_caption(where: str, panels: list[Panel], budgets: list[float], titles: dict[str, str], end: str = "") -> str:
+    """The caption of figures/what_to_buy.pdf. where: the task and student; budgets: those to tell; end: its last line.
+
+    The budgets must be among those of the panels.
+    """
+    return "\n".join([*caption_lines(where, panels, budgets, titles), *([end] if end else [])]) + "\n"
+
+
+def caption_lines(where: str, panels: list[Panel], budgets: list[float], titles: dict[str, str]) -> Iterator[str]:
+    """The lines of `advice_caption` but for the last."""
+    yield f"# What to buy: {where}"
+    for prices, rows in panels:
+        yield f"\n**{finding(rows)}** ({prices_words(prices)}).\n"
+        yield from (choice_line(row, titles) for _, row in rows[rows.budget.isin(budgets)].iterrows())
+    yield "\nBudgets and costs are in gold labels. In brackets: 95 % intervals of the posterior."

@@ -1,0 +1,159 @@
+"""What to buy as the budget grows: the answer of a study in one picture."""
+
+import textwrap
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from elicitation.analysis.advice_text import Panel, finding, prices_words
+from elicitation.analysis.captions import price_words
+from elicitation.analysis.measures import MEASURES
+from elicitation.analysis.names import FREE_WORDS, NOTHING_BOUGHT, PLAIN, STRATEGIES, UNDETERMINED
+from elicitation.figures import style
+from elicitation.figures.style import CHOICE_COLOURS, in_percent
+
+# A row of budgets has so many.
+BUDGETS = 120
+# What the strategies are called at the ends of their lines.
+LINE_WORDS = {"weak only": "weak", "mixed": "mix", "gold only": "gold"}
+# The heights of the panels of scores and of purchases, in inches.
+HEIGHTS = (2.2, 1.1)
+# The words at the ends of lines have this size, in points.
+END_SIZE = 7.5
+# Titles have this size, in points.
+TITLE_SIZE = 7.5
+# The look of what is recommended, over which the strategies' lines are drawn.
+BEST = {"color": "0.75", "linewidth": 5, "solid_capstyle": "butt"}
+# The look of budgets at which it is undecided how to spend them.
+UNDECIDED = {"hatch": "/////", "facecolor": "none", "edgecolor": "0.25", "linewidth": 0}
+# To find places for words purchases are looked at as a picture of so many rows and columns.
+PICTURE = (40, 80)
+
+
+def draw_scores(axes: Axes, rows: pd.DataFrame) -> None:
+    """The expected score of what is recommended with its interval, of each strategy, and of what costs nothing."""
+    axes.fill_between(rows.budget, in_percent(rows.score_low), in_percent(rows.score_high), color="0.92", linewidth=0)
+    axes.plot(rows.budget, in_percent(rows.score), **BEST)
+    for name in STRATEGIES:
+        axes.plot(rows.budget, in_percent(rows[name]), color=CHOICE_COLOURS[name], linewidth=1.4)
+    axes.axhline(100 * rows.free_score.iloc[0], **style.FREE_LOOKS[rows.free.iloc[0]])
+
+
+def name_lines(axes: Axes, rows: pd.DataFrame) -> None:
+    """Beside the right ends of the lines: what they are."""
+    last = rows.iloc[-1]
+    ends = {name: last[name] for name in STRATEGIES if not np.isnan(last[name])} | {NOTHING_BOUGHT: last.free_score}
+    bottom, top = axes.get_ylim()
+    height = axes.get_window_extent().height / axes.figure.dpi
+    gap = style.CHARACTER[1] * END_SIZE / 72 / height * (top - bottom)
+    for (name, score), place in zip(ends.items(), style.spread(in_percent(list(ends.values())), gap), strict=True):
+        axes.annotate(
+            LINE_WORDS.get(name, name),
+            (1, 100 * score),
+            (1.02, place),
+            xycoords=("axes fraction", "data"),
+            color=CHOICE_COLOURS[name],
+            fontsize=END_SIZE,
+            va="center",
+        )
+
+
+def draw_purchases(axes: Axes, rows: pd.DataFrame) -> None:
+    """What share of each budget goes to weak and to gold labels, hatched where that is undecided."""
+    bought = rows.leading != NOTHING_BOUGHT
+    weak = (rows.weak_cost / rows.budget).where(bought, 0.0)
+    spent = weak + (rows.gold_cost / rows.budget).where(bought, 0.0)
+    areas = {"weak only": (0 * weak, weak), "gold only": (weak, spent)}
+    for name, (low, high) in areas.items():
+        colour = CHOICE_COLOURS[name]
+        axes.fill_between(rows.budget, in_percent(low), in_percent(high), color=colour, linewidth=0, step="post")
+    undecided = rows.regime == UNDETERMINED
+    axes.fill_between(rows.budget, 0, 100, where=undecided, step="post", **UNDECIDED)
+    axes.set(ylim=(0, 100), yticks=(0, 50, 100), xlim=(rows.budget.iloc[0], rows.budget.iloc[-1]))
+
+
+def name_areas(axes: Axes, rows: pd.DataFrame) -> None:
+    """Words in the areas of `draw_purchases`, where they fit."""
+    even = np.geomspace(rows.budget.iloc[0], rows.budget.iloc[-1], PICTURE[1])
+    at = rows.iloc[np.searchsorted(rows.budget, even * (1 - 1e-9))]
+    height = (np.arange(PICTURE[0])[:, None] + 0.5) / PICTURE[0]
+    bought = (at.leading != NOTHING_BOUGHT).to_numpy()
+    weak, spent = (at.weak_cost / at.budget).to_numpy(), ((at.weak_cost + at.gold_cost) / at.budget).to_numpy()
+    masks = {
+        "weak": bought & (height < weak),
+        "gold": bought & (height >= weak) & (height < spent),
+        "not\nspent": bought & (height >= spent),
+        PLAIN[NOTHING_BOUGHT].replace(" ", "\n"): np.broadcast_to(~bought, (PICTURE[0], len(at))),
+    }
+    for text, mask in masks.items():
+        style.write_in_area(axes, mask, text, END_SIZE)
+
+
+def asked_words(prices: dict[str, float], panels: list[Panel]) -> str:
+    """What those weak labels cost whose price differs between panels; of a single panel what all cost."""
+    asked = {name: price for name, price in prices.items() if len({listed[name] for listed, _ in panels}) > 1}
+    return prices_words(asked or prices)
+
+
+def own_words(panels: list[Panel]) -> str:
+    """What those weak labels cost whose price is the same in all of several panels, as a sentence."""
+    listed = [prices for prices, _ in panels]
+    own = {name: price for name, price in listed[0].items() if len({prices[name] for prices in listed}) == 1}
+    each = ", ".join(f"{price_words(price)} ({name})" for name, price in own.items())
+    return f"At the same price everywhere: {each}." if each and len(panels) > 1 else ""
+
+
+def write_title(axes: Axes, price: str, found: str, columns: int) -> None:
+    """Above a panel: the price, and below it in bold what was found."""
+    words = textwrap.fill(found, style.TITLE_LENGTH // columns + 2)
+    place = {"xytext": (0, 4), "xycoords": "axes fraction", "textcoords": "offset points"}
+    axes.annotate(words, (0.5, 1), ha="center", va="bottom", fontsize=TITLE_SIZE, fontweight="bold", **place)
+    lines = 1 + words.count("\n")
+    axes.set_title(price, fontsize=TITLE_SIZE, pad=6 + style.CHARACTER[1] * TITLE_SIZE * lines)
+
+
+def plot_what_to_buy(
+    panels: list[Panel], where: str, measure: str, verdict: float
+) -> Figure:
+    """A column for each set of prices: above scores, below what to buy.
+
+    panels: prices of a weak label, by supervisor, and rows of elicitation.analysis.advice.advise at the same budgets;
+    where: the task and student; measure: one of MEASURES; verdict: the probability from which on something is decided.
+    """
+    style.set_style()
+    figure, grid = plt.subplots(
+        2,
+        len(panels),
+        sharex=True,
+        sharey="row",
+        squeeze=False,
+        height_ratios=HEIGHTS,
+        figsize=(style.PRINT_WIDTH, sum(HEIGHTS) + 0.9),
+        layout="constrained",
+    )
+    every = pd.concat([rows for _, rows in panels])
+    shown = pd.concat([every[name] for name in (*STRATEGIES, "score", "free_score")])
+    for (above, below), (prices, rows) in zip(grid.T, panels, strict=True):
+        draw_scores(above, rows)
+        draw_purchases(below, rows)
+        style.set_cost_axis(below)
+        style.set_score_axis(above, shown)
+        write_title(above, asked_words(prices, panels), finding(rows), len(panels))
+    grid[0, 0].set_ylabel(f"expected {MEASURES[measure]}, %")
+    grid[1, 0].set_ylabel("share of the\nbudget, %")
+    free = FREE_WORDS[every.free.iloc[0]]
+    note = (
+        f"{where}. Above: the best purchase of each kind within the budget, and {free} (no labels). Wide grey line: what "
+        "is recommended, with its 95 % interval. Below: the money of that purchase. Hatched: the way of spending is less "
+        f"sure than {100 * verdict:.0f} %. All sources of weak labels and methods compete. "
+        f"{own_words(panels)}"
+    )
+    style.finish_figure(figure, note, "budget, in gold labels")
+    figure.draw_without_rendering()
+    for (above, below), (_, rows) in zip(grid.T, panels, strict=True):
+        name_lines(above, rows)
+        name_areas(below, rows)
+    return figure
