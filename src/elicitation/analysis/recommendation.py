@@ -15,7 +15,7 @@ from elicitation.analysis.choices import Decision, Options, Terms, decide, find_
 from elicitation.analysis.findings import Findings, Question, narrow, terms_of
 from elicitation.analysis.names import ASKING, AVERAGE, COMMONER, LABELS, STRATEGIES, UNDETERMINED
 from elicitation.analysis.posterior import Block, Scores, Z
-from elicitation.buying.prices import BINARY_ERROR, exact
+from elicitation.buying.prices import exact
 
 # More than any budget, in gold labels.
 UNLIMITED = Fraction(10**15)
@@ -218,13 +218,19 @@ class Asked:
         """An amount of gold labels in the question's currency."""
         return float(exact(amount) * exact(self.question.gold_price))
 
+    def exact_cost(self, options: Options, position: int) -> Fraction:
+        """What is left to pay for an option, in gold labels."""
+        price = self.terms.prices[options.surfaces[options.surface[position]].supervisor]
+        new_weak = max(0, int(options.n_weak[position]) - self.terms.have_weak)
+        return max(0, int(options.n_gold[position]) - self.terms.have_gold) + new_weak * price
+
     def purchase(self, options: Options, position: int) -> Purchase:
         """The purchase at this position among options."""
         surface, terms = options.surfaces[options.surface[position]], self.terms
         n_weak, n_gold = int(options.n_weak[position]), int(options.n_gold[position])
         new_weak, new_gold = max(0, n_weak - terms.have_weak), max(0, n_gold - terms.have_gold)
         price = terms.prices[surface.supervisor]
-        cost = new_gold + new_weak * price
+        cost = self.exact_cost(options, position)
         return Purchase(
             n_weak=n_weak,
             n_gold=n_gold,
@@ -241,8 +247,9 @@ class Asked:
 
     def studied(self, decision: Decision, purchase: Purchase | None) -> Studied:
         """What the answer rests on. purchase: what is recommended."""
-        costs = find_options(self.block, replace(self.terms, budget=UNLIMITED)).cost
-        beyond = bool(len(costs)) and float(self.terms.budget) > float(costs.max()) * (1 + BINARY_ERROR)
+        every = find_options(self.block, replace(self.terms, budget=UNLIMITED))
+        costs = every.cost
+        beyond = bool(len(costs)) and self.terms.budget > self.exact_cost(every, int(costs.argmax()))
         options = decision.options
         surfaces = self.block.surfaces if decision.best is None else [options.surfaces[options.surface[decision.best]]]
         return Studied(
