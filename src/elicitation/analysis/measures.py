@@ -1,7 +1,6 @@
 """Measures of a model's answers, each as a mean over test examples, so that all have their uncertainty in one way."""
 
 import numpy as np
-from scipy.stats import rankdata
 
 # The scores that a study can decide by, and what they are called.
 MEASURES = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "auroc": "AUROC"}
@@ -35,6 +34,9 @@ def contributions(measure: str, log_odds: np.ndarray, gold: np.ndarray) -> np.nd
 
 def placements(log_odds: np.ndarray, gold: np.ndarray) -> np.ndarray:
     """(..., n): the share of the other class that each example is ranked rightly against; ties count half."""
+    # Where it is needed, since captions and commands take names from here.
+    from scipy.stats import rankdata
+
     placed = np.empty(np.shape(log_odds))
     everywhere = rankdata(log_odds, axis=-1)
     for own in (0, 1):
