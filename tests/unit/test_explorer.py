@@ -111,7 +111,9 @@ def test_of_a_large_study_factors_are_carried_in_two_bytes(study, monkeypatch):
             assert entry["mean"] == surface.mean[known].tolist(), "what is bought stays the same"
             kept = decode(entry["factors"], "i2").reshape(-1, carried["rank"]) * short["factors"]["unit"]
             ends = [np.sqrt((factors**2).sum(axis=1)) for factors in (kept, surface.factors[known])]
-            assert np.abs(ends[0] - ends[1]).max() < 1e-5, "an interval is off by a thousandth of a point at most"
+            assert np.abs(ends[0] - ends[1]).max() < 1e-5, (
+                "a standard deviation is off by a thousandth of a point at most"
+            )
     assert len(page.embed_json(short)) < len(page.embed_json(whole))
 
 

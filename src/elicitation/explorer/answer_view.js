@@ -7,8 +7,7 @@ function figureOf(value, unit) {
 
 const capital = (text) => text[0].toUpperCase() + text.slice(1);
 
-/** Whether the budget is above all that was studied at these prices, where anything is affordable. */
-// Costs are computed in binary numbers.
+/** Whether the budget is above all that was studied at these prices, but for the errors of binary numbers. */
 const isAbove = ({ budget, gold, costs, decision }) => decision.best && budget / gold > costs.most * (1 + 1e-9);
 
 /** What is supported, in a word, and the look of it. */
@@ -22,15 +21,14 @@ function rangeWords(view) {
   const { costs, gold, budget, decision, pool } = view;
   if (!costs) return ["Nothing that was studied can be bought on these terms."];
   if (!decision.best) {
-    return [`This budget buys nothing that was studied: the cheapest purchase costs ${money(costs.least * gold)}.`];
+    const least = `the cheapest purchase costs ${money(costs.least * gold)}`;
+    return [`This budget buys nothing that was studied: ${least}. All of it is left unspent.`];
   }
   if (!isAbove(view)) return [];
   const left = budget - (decision.buys ? decision.best.cost * gold : 0);
   const terms = pool === null ? "at these prices" : "at these prices and on so many texts";
-  return [
-    `This budget lies beyond the study: the most expensive purchase that was studied costs ${money(costs.most * gold)} ` +
-      `${terms}. ${money(left)} are left unspent.`,
-  ];
+  const most = `the most expensive purchase that was studied costs ${money(costs.most * gold)} ${terms}`;
+  return [`This budget lies beyond the study: ${most}. ${money(left)} are left unspent.`];
 }
 
 /** What no label at all achieves, and how far the purchase is ahead of it. */
@@ -46,7 +44,7 @@ function nothingWords({ decision, here }) {
   const found = `${capital(nothing)}.`;
   if (!best) return [found];
   if (!buys) {
-    const rival = `${describePurchase(best)} are expected to bring ${percentText(best.mean)} %`;
+    const rival = `the best, ${describePurchase(best)}, is expected to bring ${percentText(best.mean)} %`;
     return [`No purchase studied within this budget beats ${FREE_WORDS[free.kind]}: ${rival}.`, found];
   }
   const gap = differenceOf(best, free);
@@ -87,7 +85,8 @@ function targetWords({ target, reaching, decision, highest: most, titles, gold }
   if (reaching) {
     const purchase = `${describePurchase(reaching)} by ${titles[reaching.surface.method]}`;
     const score = `${percentText(reaching.mean)} % (${spread(scoreOf(reaching))})`;
-    return [`The cheapest purchase that is expected to reach ${wanted}: ${purchase}, ${score}, for ${money(reaching.cost * gold)}.`];
+    const found = `${purchase}, ${score}, for ${money(reaching.cost * gold)}`;
+    return [`The cheapest purchase that is expected to reach ${wanted}: ${found}.`];
   }
   const best = most ? `; the best that was studied, ${describePurchase(most)}, brings ${percentText(most.mean)} %` : "";
   return [`No purchase that was studied is expected to reach ${wanted}${best}.`];
@@ -98,15 +97,16 @@ function figuresOf({ decision, gold, budget }) {
   const score = scoreOf(buys ? best : free);
   const expected = `expected ${STUDY.measure.title} (${spread(score)})`;
   const value = `${percentText(score.mean)} %`;
+  const ofBudget = `cost, of a budget of ${money(budget)}`;
   if (!buys) {
     const means = free.kind === "asking" ? "ask the model as it is" : "give the commoner label";
-    return [figureOf("Buy nothing", means), figureOf(value, expected), figureOf("0", `cost, of a budget of ${money(budget)}`)];
+    return [figureOf("Buy nothing", means), figureOf(value, expected), figureOf("0", ofBudget)];
   }
   return [
     figureOf(count(best.nWeak), "weak labels"),
     figureOf(count(best.nGold), "gold labels"),
     figureOf(value, expected),
-    figureOf(money(best.cost * gold), `cost, of a budget of ${money(budget)}`),
+    figureOf(money(best.cost * gold), ofBudget),
   ];
 }
 
@@ -139,19 +139,20 @@ function summary(view) {
   const { decision, weak, budget, titles } = view;
   const { best, buys, free } = decision;
   const score = (point) => `expected ${STUDY.measure.title} ${percentText(point.mean)} %`;
+  const terms = `Weak label ${money(weak)}, budget ${money(budget)}.`;
   const bought = buys
-    ? `Buy ${describePurchase(best)} and use them by ${titles[best.surface.method]}: ${score(best)}, ${supportOf(view)[1]}.`
-    : `Buy nothing: ${score(free)} by ${FREE_WORDS[free.kind]}, ${supportOf(view)[1]}.`;
-  return [`Weak label ${money(weak)}, budget ${money(budget)}. ${bought}`, ...rangeWords(view), ...targetWords(view)].join(" ");
+    ? `Buy ${describePurchase(best)} and use them by ${titles[best.surface.method]}: ${score(best)}`
+    : `Buy nothing: ${score(free)} by ${FREE_WORDS[free.kind]}`;
+  return [terms, `${bought}, ${supportOf(view)[1]}.`, ...rangeWords(view), ...targetWords(view)].join(" ");
 }
 
 function showNotes() {
   const always =
-    "Everything comes from one posterior over scores, fitted to what was trained and tested: what a purchase that was run " +
-    `is expected to bring, and what lies between them. Probabilities are shares of ${count(DRAWS)} draws from it.`;
+    "Everything comes from one posterior over scores, fitted to what was trained and tested: what a purchase that was " +
+    `run is expected to bring, and what lies between them. Probabilities are shares of ${count(DRAWS)} draws from it.`;
   const short =
-    "This study is large: the page carries the spread of its scores in two bytes a number, so its probabilities may differ " +
-    "from those in results/ by a draw or two.";
+    "This study is large: the page carries the spread of its scores in two bytes a number, so its probabilities may " +
+    "differ from those in results/ by a draw or two.";
   const parts = [always, DATA.factors.kind === "i2" ? short : "", STUDY.precision];
   element("notes").textContent = parts.filter(Boolean).join(" ");
 }

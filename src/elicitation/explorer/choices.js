@@ -60,8 +60,8 @@ function limitsOnLines(lines, limits, isStudied) {
   });
 }
 
-/** The purchases on a surface that were studied and are within the terms: the affordable crossings, and the places where
- *  the lines meet the limit of what is affordable. */
+/** The purchases on a surface that were studied and are within the terms: the affordable crossings, and the places
+ *  where the lines meet the limit of what is affordable. */
 function affordable(surface, terms) {
   const { weak, gold, nodeAt, scores } = surface;
   const ofWeak = { price: terms.weakPrice, have: terms.haveWeak };
@@ -186,8 +186,8 @@ function cheapestReaching(target, surfaces, terms) {
 }
 
 /** For each draw the points on its frontier, or by their means where `scores` are (n x 1): n x draws of 0 or 1.
- *  Going from the cheapest to the most expensive, a point enters when it beats the best so far by more than MIN_GAIN and
- *  is the highest of all within SAME_COST of its cost. */
+ *  Going from the cheapest to the most expensive, a point enters when it beats the best so far by more than MIN_GAIN
+ *  and is the highest of all within SAME_COST of its cost. */
 function onFrontier(costs, scores) {
   const draws = scores[0].length;
   const order = [...costs.keys()].sort((a, b) => costs[a] - costs[b] || a - b);
@@ -218,7 +218,8 @@ function frontierOf({ surfaces, free }, terms) {
       return [{ ...purchase, ...place, cost: toPay(purchase, terms) }];
     }),
   );
-  const nothing = free.filter(({ kind }) => kind !== LABELS).map((point) => ({ ...point, nWeak: 0, nGold: 0, cost: 0 }));
+  const bought = { nWeak: 0, nGold: 0, cost: 0 };
+  const nothing = free.filter(({ kind }) => kind !== LABELS).map((point) => ({ ...point, ...bought }));
   const points = [...ran, ...nothing];
   const costs = points.map(({ cost }) => cost);
   const shown = onFrontier(costs, points.map((point) => [meanOf(point)]));

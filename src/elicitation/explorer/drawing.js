@@ -39,7 +39,8 @@ function make(tag, { text = "", className = "", ...attributes } = {}, children =
 /** The page's colours, by the names that explorer.css gives them. */
 function readColours() {
   const style = getComputedStyle(document.documentElement);
-  const names = ["card", "ink", "muted", "line", "grid", "accent", "star", "bar", "quantity", "mixed", "quality", "nothing"];
+  const looks = ["card", "ink", "muted", "line", "grid", "accent", "star", "bar"];
+  const names = [...looks, "quantity", "mixed", "quality", "nothing"];
   const values = names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]);
   return { ...Object.fromEntries(values), font: getComputedStyle(document.body).fontFamily };
 }
@@ -92,8 +93,9 @@ function roundNumbers(low, high, width) {
 }
 
 function describePurchase({ nWeak, nGold }) {
-  if (nGold === 0) return nWeak === 0 ? "no labels" : `${count(nWeak)} weak labels`;
-  return nWeak === 0 ? `${count(nGold)} gold labels` : `${count(nWeak)} weak + ${count(nGold)} gold labels`;
+  const labels = (n, kind) => `${count(n)} ${kind} label${n === 1 ? "" : "s"}`;
+  if (nGold === 0) return nWeak === 0 ? "no labels" : labels(nWeak, "weak");
+  return nWeak === 0 ? labels(nGold, "gold") : `${count(nWeak)} weak + ${labels(nGold, "gold")}`;
 }
 
 /** "is right on 72.8 %" and the like, after what has the score. */

@@ -14,8 +14,8 @@ const PICTURE_SIZE = 400;
 
 const placeOf = (n) => Math.log10(1 + n);
 
-/** The cells between neighbouring lines whose four corners were studied: corners as places on the plot with the expected
- *  score in percent, around the cell. */
+/** The cells between neighbouring lines whose four corners were studied: corners as places on the plot with the
+ *  expected score in percent, around the cell. */
 function cellsOf({ weak, gold, scores, isStudied, nodeAt }) {
   const corner = (i, j) => ({ x: placeOf(weak[i]), y: placeOf(gold[j]), score: 100 * scores.mean[nodeAt(i, j)] });
   const around = (i, j) => [[i, j], [i + 1, j], [i + 1, j + 1], [i, j + 1]];

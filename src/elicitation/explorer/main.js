@@ -48,7 +48,8 @@ function pictureOfSymbol(symbol) {
 function methodBox(method, symbol) {
   const box = make("input", { type: "checkbox", value: method });
   box.checked = chosenMethods().includes(method);
-  return make("label", { className: "method" }, [box, pictureOfSymbol(symbol), make("span", { text: STUDY.titles[method] })]);
+  const title = make("span", { text: STUDY.titles[method] });
+  return make("label", { className: "method" }, [box, pictureOfSymbol(symbol), title]);
 }
 
 /** Show the state in the controls. */
@@ -216,7 +217,7 @@ window.explorer = {
     const decision = decide(view.here, termsOf({ ...state, ...given }), STUDY.verdict);
     const { surface, nWeak, nGold, cost } = decision.best ?? {};
     const score = decision.best && scoreOf(decision.best);
-    const { regime, leading, reason, probabilities, beatsFree, buys } = decision;
-    return { regime, leading, reason, probabilities, beatsFree, buys, method: surface?.method, nWeak, nGold, cost, score };
+    const { options, best, byStrategy, free, ...said } = decision;
+    return { ...said, method: surface?.method, nWeak, nGold, cost, score };
   },
 };

@@ -9,7 +9,7 @@ const WAY_COLOURS = ["quantity", "mixed", "quality", "nothing"];
 
 const wayOf = ({ leading }) => WAYS.indexOf(leading);
 
-/** What a cell's colour says: what is recommended, and how sure that is, with a gap between undetermined and decided. */
+/** What a cell's colour says: what is recommended, and how sure, with a gap between undetermined and decided. */
 function shadeOf(cell) {
   if (!cell.best) return null;
   const strength = Math.max(0, (cell.probability - 1 / 3) * 1.5);
@@ -33,7 +33,8 @@ function decisionWords(cell) {
   const name = regime === cell.leading ? way : `${way} (${regime})`;
   const sure = `${name}: the best way with probability ${likely(cell.probability)}`;
   if (cell.regime !== UNDETERMINED) return sure;
-  return `${sure}, undetermined ${cell.reason ? `since ${cell.reason}` : `as the study asks for ${likely(STUDY.verdict)}`}`;
+  const why = cell.reason ? `since ${cell.reason}` : `as the study asks for ${likely(STUDY.verdict)}`;
+  return `${sure}, undetermined ${why}`;
 }
 
 /** What every cell of the map says. */
