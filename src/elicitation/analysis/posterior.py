@@ -89,6 +89,11 @@ class Surface:
         """(n, 2) positions of the crossings that were run."""
         return np.argwhere(self.n_seeds > 0)
 
+    def scores(self, positions: np.ndarray) -> Scores:
+        """The scores at crossings. positions: (n, 2)."""
+        i, j = positions.T
+        return Scores(self.mean[i, j], self.factors[i, j])
+
     def at(self, n_weak, n_gold) -> Scores:
         """The scores of purchases (n,), interpolated on logarithmic scales; missing beyond what was studied."""
         (i, right), (j, up) = (place(lines, n) for lines, n in ((self.weak, n_weak), (self.gold, n_gold)))
@@ -128,6 +133,8 @@ class Free:
     scores: Scores
     """One."""
     n_test: int
+    measured: float
+    """The score on the test examples."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,7 +185,7 @@ def make_blocks(table: pd.DataFrame) -> Iterator[Block]:
         bought = rows[rows.kind == PURCHASE].groupby(["supervisor", "method"], sort=False)
         surfaces = [make_surface(*names, nodes, scores) for names, nodes in bought]
         free = [
-            Free(row.kind, row.supervisor, scores.on([row.Index]), int(row.n_test))
+            Free(row.kind, row.supervisor, scores.on([row.Index]), int(row.n_test), float(row.measured))
             for row in rows[rows.kind.isin(FREE)].itertuples()
         ]
         yield Block(task, student, surfaces, free, int(rows.n_tasks.iloc[0]), int(rows.n_test.max()))
