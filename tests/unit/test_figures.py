@@ -4,14 +4,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from blocks import WEAK, make_block, make_surface
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.collections import PolyCollection
 from matplotlib.markers import CARETDOWN
 
-from elicitation.analysis.evidence import Evidence
-from elicitation.analysis.frontier import priced
+from elicitation.analysis.advice import advise
 from elicitation.analysis.label_quality import SupervisorQuality, comparable_tasks
+from elicitation.analysis.names import ASKING, COMMONER, LABELS, PLAIN, PURCHASE
+from elicitation.analysis.run_scores import priced, scores_of
 from elicitation.figures import style
 from elicitation.figures.pareto import plot_pareto
 from elicitation.figures.prompting import NO_PROMPTS, finetuning_labels, plot_prompting
@@ -21,9 +23,9 @@ from elicitation.figures.weak_labels import plot_weak_labels
 
 TITLES = {"m": "Method M", "n": "Method N"}
 NOTHING = pd.DataFrame(columns=["task", "supervisor", "student", "method", "n_weak", "n_gold", "seed"])
-ACCURACIES = {
+SCORES = {
     f"{name}{end}": value + shift
-    for name, value in (("accuracy", 0.7), ("weak_accuracy", 0.6))
+    for name, value in (("score", 0.7), ("weak_score", 0.6), ("commoner_score", 0.55))
     for end, shift in (("", 0.0), ("_low", -0.05), ("_high", 0.03))
 }
 GRID = [(40, 0), (20, 2), (0, 4), (160, 0), (0, 16)]
@@ -40,7 +42,7 @@ def points(purchases=GRID, **settings):
     table = pd.DataFrame(purchases, columns=["n_weak", "n_gold"])
     common = {"task": "average", "student": "s", "supervisor": "v", "method": "m", "shots": 0, "shot_quality": ""}
     counts = {"n_seeds": 3, "n_tasks": 2}
-    return table.assign(**common, **counts, **ACCURACIES, commoner_accuracy=0.55).assign(**settings)
+    return table.assign(**common, **counts, **SCORES, kind=PURCHASE).assign(**settings)
 
 
 def several(name, values):
@@ -49,7 +51,12 @@ def several(name, values):
 
 
 def frontier(table=None, prices=(0.5, 0.1)):
-    tables = [priced(points() if table is None else table, price) for price in prices]
+    """The points at several prices, with the commoner label, which costs nothing."""
+    table = points() if table is None else table
+    nothing = table.drop_duplicates(["task", "student", "supervisor"])
+    nothing = nothing.assign(kind=COMMONER, n_weak=0, n_gold=0, method=np.nan, score=0.55)
+    table = pd.concat([table, nothing], ignore_index=True)
+    tables = [priced(table, price).assign(weak_price=price) for price in prices]
     joined = pd.concat(tables, ignore_index=True)
     return joined.assign(on_frontier=joined.n_gold > 2, probability=np.where(joined.n_gold > 2, 0.9, 0.1))
 
@@ -87,24 +94,25 @@ def legend(figure):
 
 
 def spending(table, panel="task"):
-    return plot_spending(table, NOTHING, TITLES, panel, [4, 16], 0.1)
+    return plot_spending(table, NOTHING, TITLES, panel, [4, 16], 0.1, "accuracy")
 
 
-def scaling(table, budgets, deviations=None):
-    evidence = Evidence(table, np.zeros((len(table), 100)) if deviations is None else deviations)
-    return plot_scaling(evidence, NOTHING, TITLES, budgets, 0.1)
+def scaling(blocks, budgets):
+    rows = [advise(block, budgets, {"v": 0.1}, None, 0.9).assign(task="t", student=block.student) for block in blocks]
+    labels = scores_of(LABELS, blocks, "weak_score")
+    return plot_scaling(pd.concat(rows).merge(labels, on=["task", "student"]), "t", budgets, 0.1, "accuracy")
 
 
 # Pareto
 
 
 def test_pareto_has_a_panel_a_price_from_the_dearest_to_the_cheapest():
-    titles = panel_titles(plot_pareto(frontier(), NOTHING, TITLES))
+    titles = panel_titles(plot_pareto(frontier(), NOTHING, TITLES, "accuracy"))
     assert titles == ["a weak label costs 0.5", "a weak label costs 0.1"]
 
 
 def test_pareto_joins_the_points_on_the_frontier_by_cost_and_marks_the_weak_labels():
-    axes = panels(plot_pareto(frontier(), NOTHING, TITLES))[0]
+    axes = panels(plot_pareto(frontier(), NOTHING, TITLES, "accuracy"))[0]
     best, weak = line(axes, "0.2"), line(axes, "0.4")
     assert list(best.get_xdata()) == [4, 16, 80], "up to the most expensive purchase"
     assert list(best.get_ydata()) == pytest.approx([70, 70, 70])
@@ -112,7 +120,7 @@ def test_pareto_joins_the_points_on_the_frontier_by_cost_and_marks_the_weak_labe
 
 
 def test_pareto_shows_every_point_with_its_interval():
-    axes = panels(plot_pareto(frontier(), NOTHING, TITLES))[0]
+    axes = panels(plot_pareto(frontier(), NOTHING, TITLES, "accuracy"))[0]
     bars = [bar for container in axes.containers for bar in container[2][0].get_segments()]
     assert len(bars) == 5
     assert all(list(bar[:, 1]) == pytest.approx([65, 73]) for bar in bars)
@@ -120,12 +128,12 @@ def test_pareto_shows_every_point_with_its_interval():
 
 def test_pareto_shows_the_average_of_several_tasks_alone():
     tasks = frontier(several("task", ["average", "topic", "verdict"]))
-    axes = panels(plot_pareto(tasks, NOTHING, TITLES))[0]
+    axes = panels(plot_pareto(tasks, NOTHING, TITLES, "accuracy"))[0]
     assert sum(len(container[2][0].get_segments()) for container in axes.containers) == 5
 
 
 def test_pareto_has_a_row_a_task_where_nothing_is_averaged():
-    figure = plot_pareto(frontier(several("task", ["topic", "verdict"])), NOTHING, TITLES)
+    figure = plot_pareto(frontier(several("task", ["topic", "verdict"])), NOTHING, TITLES, "accuracy")
     assert [" ".join(title.split()) for title in panel_titles(figure)] == [
         f"{task}, a weak label costs {price}" for task in ("topic", "verdict") for price in (0.5, 0.1)
     ]
@@ -134,14 +142,14 @@ def test_pareto_has_a_row_a_task_where_nothing_is_averaged():
 
 
 def test_pareto_has_a_row_a_pair_of_models_named_by_what_varies():
-    titles = panel_titles(plot_pareto(frontier(several("student", ["s", "t"])), NOTHING, TITLES))
+    titles = panel_titles(plot_pareto(frontier(several("student", ["s", "t"])), NOTHING, TITLES, "accuracy"))
     assert [" ".join(title.split()) for title in titles] == [
         f"{student}, a weak label costs {price}" for student in "st" for price in (0.5, 0.1)
     ]
 
 
 def test_pareto_marks_every_method_and_tells_how_surely_a_point_is_on_the_frontier():
-    figure = plot_pareto(frontier(several("method", ["m", "n"])), NOTHING, TITLES)
+    figure = plot_pareto(frontier(several("method", ["m", "n"])), NOTHING, TITLES, "accuracy")
     assert legend(figure)[:2] == ["Method M", "Method N"]
     sizes = np.concatenate(
         [drawn.get_sizes() for drawn in panels(figure)[0].collections if hasattr(drawn, "get_sizes")]
@@ -184,7 +192,7 @@ def test_spending_draws_a_curve_a_budget_with_a_band_over_the_share_spent_on_wea
 
 
 def test_a_band_that_leaves_the_panel_is_marked_where_it_does():
-    axes = panels(spending(points(accuracy_low=[0.1, 0.65, 0.65, 0.65, 0.65])))[0]
+    axes = panels(spending(points(score_low=[0.1, 0.65, 0.65, 0.65, 0.65])))[0]
     marks = [found.get_xydata().tolist() for found in axes.lines if found.get_marker() == CARETDOWN]
     assert [xy for xy in marks if xy] == [[[100, axes.get_ylim()[0]]]]
 
@@ -215,7 +223,7 @@ def test_spending_leaves_out_purchases_that_prompts_used_up():
 def test_the_runs_behind_the_points_and_what_is_missing_stand_below():
     lacking = pd.DataFrame([{"task": "topic", "method": "m", "n_weak": 20, "n_gold": 2, "seed": 3}])
     lacking = lacking.assign(supervisor="v", student="s")
-    note = words(plot_spending(points(), lacking, TITLES, "method", [4, 16], 0.1))[-1]
+    note = words(plot_spending(points(), lacking, TITLES, "method", [4, 16], 0.1, "accuracy"))[-1]
     assert "Each point: 3 seeds on each of 2 tasks." in note
     assert "topic lacks seed 3 of 20 weak + 2 gold labels (Method M)" in note
 
@@ -249,7 +257,7 @@ def test_labels_for_finetuning_are_those_bought_less_those_in_the_prompt():
 
 
 def test_prompting_parts_the_runs_by_quality_in_prompt_and_finetuning():
-    figure = plot_prompting(prompted(), NOTHING, TITLES, 0.1)
+    figure = plot_prompting(prompted(), NOTHING, TITLES, 0.1, "accuracy")
     costs = {axes.get_title(): [xy[:, 0].tolist() for xy, _ in curves(axes) if len(xy)] for axes in panels(figure)}
     aside = dict(zip((0, 2, 8), style.LOG_STEP ** style.offsets(3), strict=True))
     expected = {
@@ -267,19 +275,19 @@ def test_prompting_parts_the_runs_by_quality_in_prompt_and_finetuning():
 def test_methods_of_as_many_examples_in_the_prompt_keep_curves_of_their_own():
     table = prompted()
     table = pd.concat([table, table[table.shots == 2].assign(method="m")])
-    axes = panels(plot_prompting(table, NOTHING, TITLES, 0.1))[-1]
+    axes = panels(plot_prompting(table, NOTHING, TITLES, 0.1, "accuracy"))[-1]
     assert len([xy for xy, _ in curves(axes) if len(xy) and xy[0, 0] == pytest.approx(16)]) == 2
 
 
 def test_prompting_has_no_row_and_no_entry_for_what_no_prompt_holds():
     table = prompted().iloc[:-1]
-    figure = plot_prompting(table[table.shot_quality != "weak"], NOTHING, TITLES, 0.1)
+    figure = plot_prompting(table[table.shot_quality != "weak"], NOTHING, TITLES, 0.1, "accuracy")
     assert legend(figure) == ["0", "2", "8", "the weak labels themselves"]
     assert panel_titles(figure) == [f"gold in the prompt, {quality} for finetuning" for quality in ("weak", "gold")]
 
 
 def test_prompting_without_prompts_says_so():
-    figure = plot_prompting(points(), NOTHING, TITLES, 0.1)
+    figure = plot_prompting(points(), NOTHING, TITLES, 0.1, "accuracy")
     assert words(figure) == [NO_PROMPTS] and not figure.axes
 
 
@@ -287,26 +295,25 @@ def test_prompting_without_prompts_says_so():
 
 
 def test_scaling_has_a_panel_a_student_and_a_curve_a_strategy_of_the_best_affordable_purchases():
-    figure = scaling(several("student", ["s", "t"]), [4, 16])
+    figure = scaling([make_block(student=student) for student in "st"], [4, 16])
     assert panel_titles(figure) == ["s", "t"]
-    assert legend(figure) == [*LOOKS, "the weak labels themselves"]
+    assert legend(figure) == [*(PLAIN[name] for name in LOOKS), "the weak labels themselves"]
     for axes in panels(figure):
         weak, mixed, gold = (xy for xy, _ in curves(axes))
         for xy, step in ((weak, -1), (mixed, 0), (gold, 1)):
             assert xy[:, 0] == pytest.approx(np.array([4, 16]) * style.LOG_STEP**step)
 
 
-def test_scaling_shows_what_the_reporting_halves_say():
-    table = points([(40, 0), (39, 0)], accuracy=[0.75, 0.75])
-    lucky = np.tile([0.1, -0.1], 50)
-    (xy, _), *_ = curves(panels(scaling(table, [4], np.array([lucky, -lucky])))[0])
-    assert xy[:, 1] == pytest.approx([65])
+def test_scaling_shows_the_score_of_the_best_purchase_by_the_posterior():
+    surface = make_surface()
+    (xy, _), *_ = curves(panels(scaling([make_block([surface])], [4]))[0])
+    # 4 gold labels buy 40 weak ones.
+    assert xy[:, 1] == pytest.approx([100 * surface.mean[WEAK.index(40), 0]])
 
 
 def test_all_students_share_the_axis_of_budgets():
-    table = pd.concat([points(student="s"), points([(0, 4)], student="t")], ignore_index=True)
-    figure = scaling(table, [4, 16])
-    first, second = panels(figure)
+    small = make_surface(weak=(0, 40), gold=(0, 4))
+    first, second = panels(scaling([make_block(), make_block([small], student="t")], [4, 16]))
     assert first.get_xlim() == second.get_xlim()
 
 
@@ -315,10 +322,13 @@ def test_all_students_share_the_axis_of_budgets():
 
 @pytest.mark.parametrize("supervisors", [["v"], ["v", "w"]])
 def test_weak_labels_have_reliability_and_accuracy_of_every_supervisor(supervisors):
-    ends = {"share_low": 0.1, "share_high": 0.9, "accuracy_low": 0.6, "accuracy_high": 0.8}
+    ends = {"share_low": 0.1, "share_high": 0.9, "weak_score_low": 0.6, "weak_score_high": 0.8}
     bins = [{"supervisor": v, "p": p, "share": p / 2 + 0.2, "n": 50} | ends for v in supervisors for p in (0.1, 0.9)]
-    quality = [{"task": t, "supervisor": v, "accuracy": 0.7, "n": 100} | ends for v in supervisors for t in ("a", "b")]
-    figure = plot_weak_labels(SupervisorQuality(pd.DataFrame(bins), pd.DataFrame(quality), ["a"]))
+    quality = [
+        {"task": t, "supervisor": v, "weak_score": 0.7, "n": 100} | ends for v in supervisors for t in ("a", "b")
+    ]
+    quality = pd.DataFrame(quality)
+    figure = plot_weak_labels(SupervisorQuality(pd.DataFrame(bins), quality, ["a"]), quality, "accuracy")
     reliability, accuracy = panels(figure)
     for xy, bars in curves(reliability):
         assert xy == pytest.approx(np.array([[10, 25], [90, 65]]))
@@ -418,7 +428,7 @@ def test_figures_are_saved_in_every_format_and_byte_by_byte_the_same(tmp_path):
 
 def test_the_precision_stands_below_the_footnote_of_figures_that_show_scores(tmp_path):
     line = "Models computed in bfloat16."
-    for figure, expected in ((spending(points()), 1), (plot_prompting(points(), NOTHING, TITLES, 0.1), 0)):
+    for figure, expected in ((spending(points()), 1), (plot_prompting(points(), NOTHING, TITLES, 0.1, "accuracy"), 0)):
         before = words(figure)
         style.save_figure(figure, [tmp_path / "figure.pdf"], line)
         assert [text.endswith(line) for text in words(figure)].count(True) == expected
@@ -428,16 +438,17 @@ def test_the_precision_stands_below_the_footnote_of_figures_that_show_scores(tmp
 # Asking without labels
 
 
-def with_asking(table, accuracy=0.75):
+def with_asking(table):
     """The table after what asks without any label, which the seeds do not vary."""
-    nothing = table.iloc[:1].assign(n_weak=0, n_gold=0, n_seeds=1, accuracy=accuracy, shot_quality="gold", method="n")
+    nothing = table.iloc[:1].assign(kind=ASKING, n_weak=0, n_gold=0, n_seeds=1, score=0.75, shot_quality="gold")
+    nothing = nothing.assign(method="n")
     return pd.concat([nothing, table], ignore_index=True)
 
 
 def test_pareto_shows_asking_without_labels_on_the_left_edge():
     table = frontier(with_asking(points()))
-    table.loc[table.cost == 0, ["on_frontier", "probability"]] = [True, 1.0]
-    figure = plot_pareto(table, NOTHING, TITLES)
+    table.loc[table.kind == ASKING, ["on_frontier", "probability"]] = [True, 1.0]
+    figure = plot_pareto(table, NOTHING, TITLES, "accuracy")
     for axes in panels(figure):
         left = axes.get_xlim()[0]
         (asked,) = [drawn for drawn in axes.lines if drawn.get_marker() == style.ASKED_POINT["marker"]]
@@ -445,12 +456,11 @@ def test_pareto_shows_asking_without_labels_on_the_left_edge():
         # The frontier begins there too.
         assert line(axes, "0.2").get_xdata()[0] == left and 0 < left < 4
     assert "asking without labels (cost 0)" in legend(figure) and "Method N" not in legend(figure)
-    assert any("the same for every seed" in " ".join(text.split()) for text in words(figure))
-    assert not any("asking" in entry for entry in legend(plot_pareto(frontier(), NOTHING, TITLES)))
+    assert not any("asking" in entry for entry in legend(plot_pareto(frontier(), NOTHING, TITLES, "accuracy")))
 
 
 def test_prompting_draws_asking_without_labels_as_a_line():
-    figure = plot_prompting(with_asking(prompted()), NOTHING, TITLES, 0.1)
+    figure = plot_prompting(with_asking(prompted()), NOTHING, TITLES, 0.1, "accuracy")
     assert legend(figure)[-1] == "asking without labels (cost 0)"
     for axes in panels(figure):
         assert any(list(drawn.get_ydata()) == pytest.approx([75, 75]) for drawn in axes.lines)
@@ -459,5 +469,5 @@ def test_prompting_draws_asking_without_labels_as_a_line():
 
 def test_scaling_shows_purchases_alone():
     # Asking would be the best choice by far, but is none of the ways of spending.
-    figure = scaling(with_asking(points(), accuracy=0.99), [4, 16])
+    figure = scaling([make_block(asking=0.99)], [4, 16])
     assert max(axes.get_ylim()[1] for axes in panels(figure)) < 99

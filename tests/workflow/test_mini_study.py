@@ -17,8 +17,8 @@ from elicitation.files import hash_file, hash_ids
 
 TASKS = [task["name"] for task in MINI["tasks"]]
 FIGURES = (
-    *("pareto", "spending", "spending_tasks", "scaling", "weak_labels"),
-    *("isoquants", "what_to_buy", "regime_map"),
+    *("what_to_buy", "pareto", "spending", "spending_tasks", "scaling", "weak_labels"),
+    *("isoquants", "regime_map"),
 )
 RUN = "results/runs/{task}/{supervisor}/student/sequential_sft/b{budget}_s{seed}"
 WITH_WEAK, WITHOUT = "supervisor", "no-supervisor"

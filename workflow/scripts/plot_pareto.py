@@ -20,7 +20,5 @@ with job(snakemake):
     figure = plot_pareto(points, missing, params.titles, params.measure)
     save_figure(figure, [snakemake.output.pdf, snakemake.output.png], precision)
     with replacing(snakemake.output.caption) as temporary:
-        caption = pareto_caption(
-            frontier, regimes, missing, params.titles, params.measure, params.verdict, precision
-        )
+        caption = pareto_caption(frontier, regimes, missing, params.titles, params.measure, params.verdict, precision)
         temporary.write_text(caption)

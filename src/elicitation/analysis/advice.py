@@ -34,9 +34,9 @@ def prices_shown(prices: dict[str, list[float]]) -> list[dict[str, float]]:
 
 
 def budget_row(block: Block, prices: Iterable[dict[str, float]], n: int) -> np.ndarray:
-    """(n,) budgets, evenly on a logarithmic scale, from the cheapest purchase that was run to beyond the most expensive one.
+    """(n,) budgets, evenly on a logarithmic scale: from the cheapest purchase that was run to beyond the most expensive.
 
-    prices: of a weak label, by supervisor; several of them.
+    prices: of a weak label, by supervisor; the row serves all of them.
     """
     costs = [
         cost(surface.weak[i], surface.gold[j], listed[surface.supervisor])

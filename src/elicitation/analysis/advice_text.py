@@ -69,9 +69,7 @@ def finding(rows: pd.DataFrame) -> str:
     if not decided:
         return "Undetermined at every budget"
     places = ["below", *["between"] * (len(found) - 2), "above"] if len(found) > 1 else [""]
-    places = dict.fromkeys(
-        place for place, (choice, *_) in zip(places, found, strict=True) if choice == UNDETERMINED
-    )
+    places = dict.fromkeys(place for place, (choice, *_) in zip(places, found, strict=True) if choice == UNDETERMINED)
     rest = f"; {' and '.join(places)}, undetermined" if places else ""
     # Once said, labels are what is bought.
     return re.sub("(weak|gold)", r"\1 labels", f"Buy {', '.join(decided)}{rest}", count=1)

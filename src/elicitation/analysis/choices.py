@@ -179,7 +179,7 @@ def decide(block: Block, terms: Terms, verdict: float) -> Decision:
     tops = {name: draws[rows].max(axis=0) for name, rows in among.items()}
     by_strategy = {name: options.best(rows) for name, rows in among.items()}
     best = options.best()
-    buys = bool(options.scores.mean[best] > free.scores.mean[0] + SAME_SCORE)
+    buys = bool(options.scores.mean.max() > free.scores.mean[0] + SAME_SCORE)
     probabilities = {
         name: share_ahead(top, [t for other, t in tops.items() if other != name]) for name, top in tops.items()
     }

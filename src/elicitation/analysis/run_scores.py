@@ -35,7 +35,7 @@ def run_purchases(block: Block) -> Iterator[tuple[dict, Scores]]:
         i, j = surface.runs.T
         bought = {"n_weak": surface.weak[i], "n_gold": surface.gold[j]}
         names = {"supervisor": surface.supervisor, "method": surface.method}
-        yield names | bought, Scores(surface.mean[i, j], surface.factors[i, j])
+        yield names | bought, surface.scores(surface.runs)
 
 
 def free_of_kind(kind: str, block: Block) -> Iterator[tuple[dict, Scores]]:

@@ -68,8 +68,9 @@ function affordable(surface, terms) {
   const ofGold = { price: terms.goldPrice, have: terms.haveGold };
   const mostWeak = mostBeside(gold, ofGold, ofWeak, weak.at(-1), terms);
   const mostGold = mostBeside(weak, ofWeak, ofGold, gold.at(-1), terms);
-  // A weak label that costs as much as a gold one is never worth it.
-  const isStudied = (i, j) => surface.isStudied(i, j) && (weak[i] === 0 || terms.weakPrice < terms.goldPrice);
+  // A weak label that costs as much as a gold one is not worth it, unless it is paid already.
+  const worthIt = (nWeak) => nWeak <= terms.haveWeak || terms.weakPrice < terms.goldPrice;
+  const isStudied = (i, j) => surface.isStudied(i, j) && worthIt(weak[i]);
   const bought = [];
   const add = (nWeak, nGold, from, to, share) => {
     if (nWeak + nGold === 0) return;
@@ -141,12 +142,13 @@ function decide({ surfaces, free }, terms, verdict) {
   const among = STRATEGIES.map((_, k) => options.filter((option) => strategyOf(option) === k));
   const tops = among.map((own) => (own.length ? highest(own) : null));
   const best = bestOf(options);
-  const buys = best.mean > base.mean;
+  const buys = Math.max(...options.map(({ mean }) => mean)) > base.mean + SAME_SCORE;
   const [ownDraws, freeDraws] = [drawsOf(best), drawsOf(base)];
   const probabilities = tops.map((top) => top && shareAhead(top, tops.filter((other) => other && other !== top)));
   const leading = strategyOf(best);
   // No strategy competes whose weak labels cost as much as gold ones.
-  const compared = terms.weakPrice < terms.goldPrice ? STRATEGIES : [STRATEGIES[GOLD_ONLY]];
+  const worthIt = terms.haveWeak > 0 || terms.weakPrice < terms.goldPrice;
+  const compared = worthIt ? STRATEGIES : [STRATEGIES[GOLD_ONLY]];
   const missing = compared.filter((name) => !tops[STRATEGIES.indexOf(name)]);
   const lacking = buys && missing.length ? `no purchase within the budget is ${missing.join(" or ")}` : "";
   const reason = lacking || (best.surface.fewestSeeds < 2 ? "one seed has no spread" : "");

@@ -67,12 +67,14 @@ def label_places(levels: list[list[np.ndarray]], largest: tuple[float, float]) -
 
 
 def scores_on_grid(surface: Surface) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(GRID,) weak labels, (GRID,) gold labels, and (GRID, GRID) expected scores, gold by weak; missing if unstudied."""
+    """(GRID,) weak labels, (GRID,) gold labels, and (GRID, GRID) scores, gold by weak, missing if unstudied."""
     x, y = (np.expm1(np.linspace(0, np.log1p(lines[-1]), GRID)) for lines in (surface.weak, surface.gold))
     n_weak, n_gold = (numbers.ravel() for numbers in np.meshgrid(x, y))
+    # The means alone, which are quick to interpolate.
+    means = replace(surface, factors=surface.factors[..., :0])
     # Among crossings that were all studied, and nowhere else, the mean of ones is one.
-    studied = replace(surface, mean=surface.studied.astype(float)).at(n_weak, n_gold).mean
-    scores = np.where(studied > 1 - 1e-9, surface.at(n_weak, n_gold).mean, np.nan)
+    studied = replace(means, mean=surface.studied.astype(float)).at(n_weak, n_gold).mean
+    scores = np.where(studied > 1 - 1e-9, means.at(n_weak, n_gold).mean, np.nan)
     return x, y, scores.reshape(GRID, GRID)
 
 
@@ -193,9 +195,9 @@ def plot_isoquants(
     bar.set_label(f"expected {MEASURES[measure]}, %")
     spent = ", ".join(f"{budget:g}" for budget in budgets)
     footnote = (
-        f"{where}. Thin lines: isoquants, purchases that are expected to be equally good. Thick lines: the best purchase "
-        f"within a budget, with markers at budgets of {spent} gold labels; dotted where another way of spending becomes "
-        "the best. Blank: not studied."
+        f"{where}. Thin lines: isoquants, purchases that are expected to be equally good. Thick lines: the best "
+        f"purchase within a budget, with markers at budgets of {spent} gold labels; dotted where another way of spending "
+        "becomes the best. Blank: not studied."
     )
     style.finish_figure(figure, footnote, "weak labels bought", "gold labels bought")
     return figure

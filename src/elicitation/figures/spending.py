@@ -36,7 +36,8 @@ def plot_spending(
     """A panel for each value of the column `panel`, a curve a budget with a band for its interval.
 
     points: as elicitation.analysis.run_scores.with_scores returns them, of one configuration a panel and purchase;
-    measure: one of MEASURES. Purchases that were used up in prompts, or that spend no budget, are no split of one and are not drawn.
+    measure: one of MEASURES. Purchases that were used up in prompts, or that spend no budget, are no split of one and
+    are not drawn.
     """
     style.set_style()
     points = priced(points[points.n_weak + points.n_gold > points.shots], weak_price)

@@ -115,9 +115,7 @@ def write_title(axes: Axes, price: str, found: str, columns: int) -> None:
     axes.set_title(price, fontsize=TITLE_SIZE, pad=6 + style.CHARACTER[1] * TITLE_SIZE * lines)
 
 
-def plot_what_to_buy(
-    panels: list[Panel], where: str, measure: str, verdict: float
-) -> Figure:
+def plot_what_to_buy(panels: list[Panel], where: str, measure: str, verdict: float) -> Figure:
     """A column for each set of prices: above scores, below what to buy.
 
     panels: prices of a weak label, by supervisor, and rows of elicitation.analysis.advice.advise at the same budgets;
@@ -146,9 +144,9 @@ def plot_what_to_buy(
     grid[1, 0].set_ylabel("share of the\nbudget, %")
     free = FREE_WORDS[every.free.iloc[0]]
     note = (
-        f"{where}. Above: the best purchase of each kind within the budget, and {free} (no labels). Wide grey line: what "
-        "is recommended, with its 95 % interval. Below: the money of that purchase. Hatched: the way of spending is less "
-        f"sure than {100 * verdict:.0f} %. All sources of weak labels and methods compete. "
+        f"{where}. Above: the best purchase of each kind within the budget, and {free} (no labels). Wide grey line: "
+        "what is recommended, with its 95 % interval. Below: the money of that purchase. Hatched: undetermined, the way "
+        f"of spending is less sure than {100 * verdict:.0f} %. All sources of weak labels and methods compete. "
         f"{own_words(panels)}"
     )
     style.finish_figure(figure, note, "budget, in gold labels")

@@ -1,0 +1,110 @@
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from blocks import GOLD, WEAK, make_block, make_surface
+from test_figures import legend, panel_titles, panels
+
+from elicitation.analysis.choices import decide, terms_for
+from elicitation.figures.isoquants import MANY, PATH_COLOURS, best_path, label_places, plot_isoquants
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+def isoquants(blocks, budgets=(16, 64, 256), prices=(0.5, 0.01)):
+    return plot_isoquants(blocks, "Student s", list(budgets), list(prices), {"t": 5000}, "accuracy")
+
+
+def paths(axes):
+    """The paths of a panel, by colour."""
+    return {line.get_color(): line.get_xydata() for line in axes.lines if line.get_linestyle() == "-"}
+
+
+def test_isoquants_have_a_panel_a_task_and_say_whose_they_are():
+    figure = isoquants([make_block(task="t"), make_block(task="u")])
+    assert panel_titles(figure) == ["t", "u"]
+    assert figure.texts[-1].get_text().startswith("Student s. ")
+
+
+def test_isoquants_show_every_purchase_that_was_run_and_its_expected_score():
+    surface = make_surface()
+    (axes,) = panels(isoquants([make_block([surface])]))
+    points = axes.collections[-1]
+    expected = [(w, g) for w in WEAK for g in GOLD if w + g]
+    assert points.get_offsets().tolist() == [list(bought) for bought in expected]
+    assert np.asarray(points.get_array()) == pytest.approx(100 * surface.at(*np.transpose(expected)).mean)
+
+
+def test_pure_purchases_have_a_place_on_the_axes():
+    (axes,) = panels(isoquants([make_block()]))
+    for low, high in (axes.get_xlim(), axes.get_ylim()):
+        assert low < 0 < high
+    assert 0 in axes.get_xticks() and 0 in axes.get_yticks()
+
+
+def test_isoquants_are_labelled_with_the_scores_that_are_expected_there():
+    surface = make_surface()
+    (axes,) = panels(isoquants([make_block([surface])]))
+    labels = [text for text in axes.texts if text.get_text().endswith("%")]
+    assert len(labels) >= 3
+    for label in labels:
+        n_weak, n_gold = label.get_position()
+        expected = 100 * surface.at([n_weak], [n_gold]).mean
+        assert expected == pytest.approx(float(label.get_text().rstrip(" %")), abs=0.5)
+
+
+def test_each_price_has_its_path_the_dearest_weak_labels_the_fewest():
+    figure = isoquants([make_block()])
+    found = paths(panels(figure)[0])
+    dear, cheap = (found[colour] for colour in PATH_COLOURS[:2])
+    assert np.nanmax(dear[:, 0]) < np.nanmax(cheap[:, 0])
+    assert legend(figure) == ["weak label at 0.5", "weak label at 0.01", "purchase that was run"]
+
+
+@pytest.mark.parametrize("price", [0.5, 0.05, 0.0])
+def test_paths_are_what_is_recommended(price):
+    block, budgets = make_block(), np.array([2, 5, 17, 64, 300])
+    path = best_path(block, budgets, price, 600)
+    for budget, bought in zip(budgets, path.tolist(), strict=True):
+        decision = decide(block, terms_for(budget, {"v": price}, pool=600), 0.9)
+        if decision.best is None:
+            assert np.isnan(bought).all()
+        else:
+            options = decision.options
+            assert bought == [options.n_weak[decision.best], options.n_gold[decision.best]]
+
+
+def test_no_isoquants_are_drawn_where_no_mixture_was_studied():
+    (axes,) = panels(isoquants([make_block([make_surface(mixed=False)])]))
+    assert not any(text.get_text().endswith("%") for text in axes.texts)
+    # What was studied between runs, and the runs.
+    assert len(axes.collections) == 2
+
+
+@pytest.mark.parametrize("kept", [{"weak": [0]}, {"gold": [0]}])
+def test_labels_of_one_quality_have_points_and_paths_alone(kept):
+    (axes,) = panels(isoquants([make_block([make_surface(**kept)])]))
+    assert not axes.texts and len(axes.collections) == 2
+
+
+def test_a_single_purchase_or_a_flat_surface_can_be_drawn():
+    one = make_surface(weak=[0], gold=[16])
+    flat = make_surface(lambda n_weak, n_gold: 0.7 + 0 * n_weak * n_gold)
+    assert len(panels(isoquants([make_block([surface]) for surface in (one, flat, make_surface())]))) == 3
+
+
+def test_many_panels_stay_on_a_page():
+    blocks = [make_block(task=f"task {i}") for i in range(30)]
+    assert len(blocks) > MANY
+    figure = isoquants(blocks, prices=(0.5,))
+    assert figure.get_figheight() < 10.5
+    assert panel_titles(figure)[:2] == ["task 0", "task 1"]
+    assert not any(text.get_text().endswith("%") for axes in figure.axes for text in axes.texts)
+
+
+def test_labels_stand_on_their_isoquants():
+    lines = [[np.array([(1.0, 1.0), (2000.0, 10.0)])], [], [np.array([(5.0, 5.0)])]]
+    assert label_places(lines, (2000, 1000)) == [(2000.0, 10.0), (5.0, 5.0)]

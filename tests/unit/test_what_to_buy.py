@@ -1,0 +1,195 @@
+"""What is recommended as the budget grows: rows, words and picture."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from blocks import make_block, make_surface
+
+from elicitation.analysis.advice import BEYOND, advise, budget_row, of_group, prices_shown
+from elicitation.analysis.advice_text import advice_caption, finding, prices_words
+from elicitation.analysis.choices import decide, terms_for
+from elicitation.analysis.names import ASKING, NOTHING_BOUGHT, REGIMES, STRATEGIES, UNDETERMINED
+from elicitation.figures import style
+from elicitation.figures.what_to_buy import plot_what_to_buy
+
+PRICES = {"v": 0.1}
+TITLES = {"m": "Method M"}
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+def rows_of(block, budgets=None, prices=PRICES):
+    budgets = budget_row(block, [prices], 40) if budgets is None else budgets
+    return advise(block, budgets, prices, None, 0.9)
+
+
+def chosen(*choices):
+    """Rows of choices at budgets of 1, 10, 100 and so on: strategies, NOTHING_BOUGHT or UNDETERMINED."""
+    leading = ["mixed" if choice == UNDETERMINED else choice for choice in choices]
+    regimes = [REGIMES.get(choice, choice) for choice in choices]
+    return pd.DataFrame({"budget": 10.0 ** np.arange(len(choices)), "leading": leading, "regime": regimes})
+
+
+def draw(panels):
+    return plot_what_to_buy(panels, "t, student s", "accuracy", 0.9)
+
+
+# Rows
+
+
+def test_rows_say_what_is_decided():
+    block = make_block()
+    for row in rows_of(block, [0.5, 5, 50, 500]).itertuples():
+        decision = decide(block, terms_for(row.budget, PRICES), 0.9)
+        assert (row.leading, row.regime) == (decision.leading, decision.regime)
+        options, best = decision.options, decision.best
+        if best is None:
+            assert np.isnan(row.n_weak) and row.score == decision.free.scores.mean[0]
+            continue
+        assert (row.n_weak, row.n_gold) == (options.n_weak[best], options.n_gold[best])
+        assert row.weak_cost + row.gold_cost == pytest.approx(options.cost[best])
+        assert row.score == max(options.scores.mean[best], row.free_score)
+        assert row.score_low <= row.score <= row.score_high
+
+
+def test_more_money_never_lowers_the_score_of_what_is_recommended():
+    score = rows_of(make_block()).score.to_numpy()
+    assert (np.diff(score) > -0.0005).all()
+
+
+def test_a_row_of_budgets_reaches_from_the_cheapest_purchase_to_beyond_the_most_expensive():
+    budgets = budget_row(make_block(), [{"v": 0.1}, {"v": 0.5}], 30)
+    assert budgets[[0, -1]] == pytest.approx([10 * 0.1, (640 * 0.5 + 256) * BEYOND])
+    assert budget_row(make_block(), [{"v": 0.0}], 3)[0] == pytest.approx(4), "what is free has no place on the axis"
+
+
+@pytest.mark.parametrize(
+    ("prices", "expected"),
+    [
+        ({"v": [0.1]}, [{"v": 0.1}]),
+        ({"v": [0.5, 0.1], "own": [0.05]}, [{"v": 0.5, "own": 0.05}, {"v": 0.1, "own": 0.05}]),
+        ({"v": [1, 0.5, 0.2, 0.1, 0.01]}, [{"v": 1}, {"v": 0.2}, {"v": 0.01}]),
+    ],
+)
+def test_at_most_three_prices_are_shown(prices, expected):
+    assert prices_shown(prices) == expected
+
+
+def test_a_group_has_the_blocks_of_its_student_that_hold_it():
+    both = make_block([make_surface(), make_surface(method="n")])
+    blocks = [both, make_block(task="u"), make_block(student="other")]
+    assert [block.task for block in of_group(blocks, "v", "s", "m")] == ["t", "u"]
+    (only,) = of_group(blocks, "v", "s", "n")
+    assert [surface.method for surface in only.surfaces] == ["n"]
+
+
+# Words
+
+
+@pytest.mark.parametrize(
+    ("choices", "words"),
+    [
+        (["gold only"] * 2, "Buy gold labels at every budget"),
+        ([NOTHING_BOUGHT], "Buy nothing at every budget"),
+        ([UNDETERMINED] * 3, "Undetermined at every budget"),
+        (["weak only", "gold only", "gold only"], "Buy weak labels up to 10, gold from 10"),
+        (
+            [NOTHING_BOUGHT, UNDETERMINED, "weak only", "mixed", UNDETERMINED, "gold only"],
+            "Buy nothing up to 10, weak labels from 100 to 1,000, a mix from 1,000 to 10,000, gold from 100,000; "
+            "between, undetermined",
+        ),
+        ([UNDETERMINED, "gold only"], "Buy gold labels from 10; below, undetermined"),
+        (["weak only", UNDETERMINED], "Buy weak labels up to 10; above, undetermined"),
+    ],
+)
+def test_a_finding_says_what_to_buy_where(choices, words):
+    assert finding(chosen(*choices)) == words
+
+
+def test_a_finding_that_changes_often_leaves_the_shortest_stretches_undetermined():
+    often = chosen(*["weak only", "gold only"] * 4)
+    assert finding(often).count(",") <= 5 and finding(often).endswith("undetermined")
+
+
+def test_prices_are_told_once_where_all_are_alike():
+    assert prices_words({"v": 0.1, "w": 0.1}) == "a weak label costs 0.1"
+    assert prices_words({"v": 0.1, "w": 1 / 18}) == "a weak label costs 0.1 (v) and 1/18 (w)"
+
+
+def test_the_caption_tells_the_finding_and_every_budget_of_the_study():
+    rows = rows_of(make_block(), [0.5, 5, 50])
+    caption = advice_caption("t, student s", [(PRICES, rows)], [0.5, 50], TITLES, "Models computed in float32.")
+    assert caption.startswith("# What to buy: t, student s\n\n**" + finding(rows) + "** (a weak label costs 0.1).\n\n")
+    nothing, last = (line for line in caption.splitlines() if line.startswith("- "))
+    assert nothing.startswith("- 0.5: buy nothing: asking without labels -> 70.0 %")
+    row = rows.iloc[-1]
+    assert last.startswith(f"- 50: buy weak: {row.n_weak:.0f} weak + 0 gold labels of v by Method M, cost 50 -> ")
+    assert "asking without labels 70.0 %" in last
+    assert caption.endswith("Models computed in float32.\n")
+
+
+# Picture
+
+
+def test_the_picture_has_a_column_a_price_headed_by_price_and_finding():
+    block = make_block()
+    listed = [{"v": 0.5}, {"v": 0.01}]
+    budgets = budget_row(block, listed, 40)
+    figure = draw([(prices, rows_of(block, budgets, prices)) for prices in listed])
+    above, below = figure.axes[:2], figure.axes[2:]
+    assert [axes.get_title() for axes in above] == ["a weak label costs 0.5", "a weak label costs 0.01"]
+    for axes, prices in zip(above, listed, strict=True):
+        found = finding(rows_of(block, budgets, prices))
+        assert found in [" ".join(text.get_text().split()) for text in axes.texts]
+    assert {axes.get_xlim() for axes in (*above, *below)} == {(budgets[0], budgets[-1])}
+
+
+def test_the_lines_are_the_strategies_what_is_recommended_and_what_costs_nothing():
+    rows = rows_of(make_block())
+    axes = draw([(PRICES, rows)]).axes[0]
+    best, *strategies, nothing = (line.get_ydata() for line in axes.lines)
+    assert best == pytest.approx(100 * rows.score)
+    for name, line in zip(STRATEGIES, strategies, strict=True):
+        assert line == pytest.approx(100 * rows[name], nan_ok=True)
+    assert nothing == pytest.approx([70, 70])
+    assert {"weak", "mix", "gold", "no labels"} <= {text.get_text() for text in axes.texts}
+
+
+def test_the_names_of_lines_do_not_overlap():
+    figure = draw([(PRICES, rows_of(make_block([make_surface(lambda w, g: 0.7 + 0 * w * g)])))])
+    names = [text for text in figure.axes[0].texts if text.get_text() in ("weak", "mix", "gold", "no labels")]
+    boxes = sorted((text.get_window_extent() for text in names), key=lambda box: box.y0)
+    assert len(boxes) == 4
+    assert all(low.y1 <= high.y0 + 1 for low, high in zip(boxes, boxes[1:], strict=False))
+
+
+def test_where_nothing_is_to_be_bought_the_picture_says_so():
+    figure = draw([(PRICES, rows_of(make_block(asking=0.99)))])
+    assert [text.get_text() for text in figure.axes[1].texts] == ["buy\nnothing"]
+    assert "Buy nothing at every budget" in [text.get_text() for text in figure.axes[0].texts]
+
+
+def test_undetermined_budgets_are_hatched():
+    def hatched(block):
+        areas = draw([(PRICES, rows_of(block))]).axes[1].collections
+        return [area for area in areas if area.get_hatch() and len(area.get_paths())]
+
+    assert hatched(make_block([make_surface(spread=0.3)]))
+    assert not hatched(make_block(asking=0.99))
+
+
+def test_the_baseline_is_the_best_of_what_costs_nothing():
+    figure = draw([(PRICES, rows_of(make_block(asking=0.3)))])
+    assert rows_of(make_block()).free.iloc[0] == ASKING
+    assert "always the commoner label (no labels)" in " ".join(figure.texts[-1].get_text().split())
+
+
+def test_words_move_apart_as_little_as_needed():
+    assert style.spread(np.array([5.0, 1.0, 5.0]), 2).tolist() == [4, 1, 6]
+    moved = style.spread(np.array([1.0, 1.0, 1.5, 9.0]), 1)
+    assert (np.diff(np.sort(moved)) > 0.99).all() and moved[3] == 9
