@@ -101,7 +101,9 @@ def test_alike_methods_and_tasks_are_as_one_and_unlike_ones_share_the_level_alon
     apart = prior_covariance(unlike, one, other)
     assert apart[0, 0] < same[0, 0]
     rest = places(others=3)
-    assert prior_covariance(alike, places(), rest) == pytest.approx(prior_covariance(alike, places(), places()) - LEVEL**2)
+    assert prior_covariance(alike, places(), rest) == pytest.approx(
+        prior_covariance(alike, places(), places()) - LEVEL**2
+    )
     assert prior_covariance(unlike, places(), rest) == pytest.approx(0)
 
 
