@@ -82,14 +82,20 @@ def draw_correct(scores: np.ndarray, seeds: int, n: int, seed_spread: float, rng
 
 
 def evidence_of(
-    correct: np.ndarray, purchases: np.ndarray, asked: np.ndarray, weak: np.ndarray, **names
+    correct: np.ndarray,
+    purchases: np.ndarray,
+    asked: np.ndarray,
+    weak: np.ndarray,
+    gold: np.ndarray | None = None,
+    **names,
 ) -> pd.DataFrame:
     """Rows of results/evidence.parquet of one task, supervisor, student and method.
 
     correct: (purchases, seeds, n); asked: (n,) of asking without labels; weak: (n,) of the weak labels; all of 0/1.
+    gold: (n,) the gold labels, half of each by default.
     """
     of, seeds, n = correct.shape
-    gold = np.arange(n) % 2
+    gold = np.arange(n) % 2 if gold is None else gold
     signs = 2 * gold - 1
     test = pd.DataFrame({"id": np.arange(n), "gold": gold, "p_weak": 0.5 + 0.4 * (2 * weak - 1) * signs})
     # The runs of every purchase, then asking.

@@ -38,12 +38,12 @@ def test_texts_without_a_weak_label_are_half_right_by_the_weak_labels():
 
 def test_the_seed_variance_is_what_seeds_add_to_the_examples():
     """Their true variance, on average, whether seeds differ or not; one seed has none."""
-    rng, gold = np.random.default_rng(1), np.ones(400)
+    rng, gold = np.random.default_rng(1), np.arange(400) % 2
     for spread in (0.0, 0.04):
         found = []
         for _ in range(200):
             [correct] = draw_correct(np.array([0.8]), 4, 400, spread, rng)
-            found.append(score_configuration("accuracy", 2 * correct - 1, gold)["seed_variance"])
+            found.append(score_configuration("accuracy", (2 * correct - 1) * (2 * gold - 1), gold)["seed_variance"])
         # Variances below 0 are cut, which leaves a little where there are none.
         assert np.mean(found) == pytest.approx(spread**2 / 4, abs=0.25 * spread**2 / 4 + 3e-5)
     assert np.isnan(score_configuration("accuracy", np.ones((1, 400)), gold)["seed_variance"])

@@ -39,7 +39,7 @@ def room(budget: Fraction, price: Fraction, most: int) -> int:
 
 
 def most_beside(lines: np.ndarray, own: tuple[Fraction, int], other: tuple[Fraction, int, int], terms: Terms):
-    """(n,) how many of the other kind of label can be bought beside each number of one kind; -1 where that is too many.
+    """(n,) how many of the other kind of label can be bought beside each number of one kind; below 0: that is too many.
 
     own: price and how many there are already of the kind whose numbers `lines` (n,) are; other: the same of the other
     kind, and the most that was studied.

@@ -12,24 +12,23 @@ def right_answers(log_odds: np.ndarray, gold: np.ndarray) -> np.ndarray:
 
 
 def contributions(measure: str, log_odds: np.ndarray, gold: np.ndarray) -> np.ndarray:
-    """What each test example contributes to the measure, as log_odds (..., n); gold: (n,) of 0/1, with both classes.
+    """What each test example contributes to the measure, as log_odds (..., n); gold: (n,) of 0/1, of both
+    classes unless the measure is accuracy.
 
-    The mean over the examples is the score, and their variance over n its sampling variance, where classes are drawn in
-    the proportion they have. For the AUROC that is the variance of DeLong, DeLong & Clarke-Pearson (1988), Biometrics
-    44, from the share of the other class that each example is ranked rightly against.
+    The mean over the examples is the score, and their variance over n its sampling variance on test sets with as many
+    examples of either class: tasks are balanced on purpose, and how common labels are in a table is counted. For the
+    AUROC that is the variance of DeLong, DeLong & Clarke-Pearson (1988), Biometrics 44.
     """
-    right = right_answers(log_odds, gold)
-    if measure == "accuracy":
-        return right
-    # Either measure is a mean over classes, so an example counts by how it differs from its own class.
-    auroc = measure == "auroc"
-    each, weight = (placements(log_odds, gold), 1.0) if auroc else (right, 0.5)
-    found = np.empty(each.shape)
-    means = [each[..., gold == label].mean(axis=-1, keepdims=True) for label in (0, 1)]
-    for label, mean in enumerate(means):
+    each = placements(log_odds, gold) if measure == "auroc" else right_answers(log_odds, gold)
+    found, score = np.empty(each.shape), 0.0
+    for label in np.unique(gold):
         own = gold == label
-        found[..., own] = (each[..., own] - mean) * weight * len(gold) / own.sum()
-    return found + (means[0] + means[1]) / 2
+        mean = each[..., own].mean(axis=-1, keepdims=True)
+        # How much the score moves with the mean of the class. Of an AUROC both means are the whole.
+        weight = own.mean() if measure == "accuracy" else 0.5
+        score = score + weight * mean
+        found[..., own] = (each[..., own] - mean) * (1.0 if measure == "auroc" else weight) / own.mean()
+    return found + score
 
 
 def placements(log_odds: np.ndarray, gold: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from scipy.ndimage import binary_dilation
 
 from elicitation.analysis.evidence import CONFIGURATION, Evidence, average_evidence, evidence_by_task
 from elicitation.analysis.lattice import make_lattice
-from elicitation.analysis.names import AVERAGE, COMMONER, FREE, PURCHASE
+from elicitation.analysis.names import AVERAGE, FREE, PURCHASE
 from elicitation.analysis.noise import noise_covariance
 from elicitation.analysis.process import JITTER, Data, Places, fit_hyperparameters, mixture, posterior
 
@@ -101,9 +101,7 @@ def fit_posterior(table: pd.DataFrame, groups: pd.DataFrame, over: Sequence[str]
         places = places_of(nodes, 0, own, names)
         mean, factors = mixture([posterior(free, data, places) for free in likeliest])
         n_tasks = int(evidence.points.n_tasks.iloc[0])
-        # How common the commoner label is was counted, not estimated.
-        score = np.where(nodes.kind == COMMONER, nodes.measured, level + mean)
-        columns = {"student": student, "task": task, "n_tasks": n_tasks, "score": score}
+        columns = {"student": student, "task": task, "n_tasks": n_tasks, "score": level + mean}
         tables.append(nodes.assign(**columns, factors=list(factors.astype(np.float32))))
     return pd.concat(tables, ignore_index=True)
 
