@@ -1,5 +1,6 @@
 """Which purchases are looked at: lines of weak and of gold labels, and which of their crossings were studied."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +10,8 @@ from scipy.spatial import Delaunay, QhullError
 LINES_A_DECADE = 8
 # A line that is nearer than this share to a number of labels that was run gives way to it.
 TOO_NEAR = 0.06
-# A crossing on the border of what was studied may lie this far outside, in logarithms of labels.
-BORDER = 1e-6
+# A mixture is as good as studied this far from the line between two that were run, in logarithms of labels.
+NEAR = 0.15
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,22 +36,29 @@ def lines(runs: np.ndarray) -> np.ndarray:
     return np.union1d(own, between[inside & (apart.min(axis=1) > TOO_NEAR)]).astype(int)
 
 
-def inside_hull(points: np.ndarray, runs: np.ndarray) -> np.ndarray:
-    """(n,) whether points (n, 2) lie in the convex hull of runs (m, 2), on logarithmic scales."""
+def among(points: np.ndarray, runs: np.ndarray) -> np.ndarray:
+    """(n,) whether points (n, 2) lie in the convex hull of runs (m, 2), or NEAR a line between two of them.
+
+    On logarithmic scales. No point has fewer labels of a kind than all runs, or more than all of them.
+    """
     points, runs = np.log1p(points), np.log1p(runs)
-    try:
-        return Delaunay(runs).find_simplex(points, tol=BORDER) >= 0
-    except (QhullError, ValueError):
-        # Runs on one line, or fewer than three, have no inside.
-        return (np.abs(points[:, None] - runs).max(axis=2) < BORDER).any(axis=1)
+    begins, ends = (runs[i] for i in np.triu_indices(len(runs)))
+    along = ends - begins
+    lengths = np.maximum((along**2).sum(axis=1), np.finfo(float).tiny)
+    shares = (((points[:, None] - begins) * along).sum(axis=2) / lengths).clip(0, 1)
+    near = np.linalg.norm(points[:, None] - begins - shares[..., None] * along, axis=2).min(axis=1) < NEAR
+    # Fewer than three runs, or runs on one line, have no inside.
+    with suppress(QhullError, ValueError):
+        near |= Delaunay(runs).find_simplex(points) >= 0
+    return near & ((points >= runs.min(axis=0)) & (points <= runs.max(axis=0))).all(axis=1)
 
 
 def make_lattice(runs: np.ndarray) -> Lattice:
     """The lattice through the purchases that were run, (n, 2) of n_weak and n_gold.
 
-    A mixture is studied if it lies among mixtures that were run, in their convex hull on logarithmic scales; weak
-    labels or gold labels alone between the fewest and the most that were run. So mixtures that are all but pure are
-    none of the purchases, unless such were run: they would be as good as what is pure.
+    A mixture is studied if it lies `among` mixtures that were run; weak labels or gold labels alone between the fewest
+    and the most that were run. So mixtures that are all but pure are none of the purchases, unless such were run: they
+    would be as good as what is pure.
     """
     # A number of labels of 0 has its line too, for pure purchases.
     weak, gold = (lines(runs[:, i]) for i in (0, 1))
@@ -59,7 +67,7 @@ def make_lattice(runs: np.ndarray) -> Lattice:
     mixed_runs = runs[(runs > 0).all(axis=1)]
     if len(mixed_runs):
         mixed = (crossings > 0).all(axis=-1)
-        studied[mixed] = inside_hull(crossings[mixed], mixed_runs)
+        studied[mixed] = among(crossings[mixed], mixed_runs)
     for kind in (0, 1):
         pure = runs[(runs[:, 1 - kind] == 0)][:, kind]
         if len(pure):
