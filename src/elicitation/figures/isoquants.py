@@ -60,7 +60,7 @@ def label_places(levels: list[list[np.ndarray]], largest: tuple[float, float]) -
     levels: by isoquant, its lines (vertices, 2); largest: the most weak and gold labels.
     """
     places = []
-    for vertices in (np.concatenate(lines) for lines in levels if lines):
+    for vertices in (np.concatenate(lines) for lines in levels if any(map(len, lines))):
         relative = np.log1p(vertices) / np.log1p(largest)
         places.append(tuple(vertices[np.abs(relative - LABEL_PLACE).sum(axis=1).argmin()]))
     return places
