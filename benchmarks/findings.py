@@ -356,8 +356,10 @@ def percent(mean: float, low: float, high: float) -> str:
 
 
 def points_of(row, score: str) -> str:
-    """A difference in percentage points, with its sign."""
+    """A difference in percentage points, with its sign; nothing where it is missing."""
     mean, low, high = (100 * getattr(row, column) for column in ends(score))
+    if np.isnan(mean):
+        return ""
     return f"{mean:+.1f} ({low:+.1f} to {high:+.1f})"
 
 
@@ -383,7 +385,7 @@ def accuracy_table(study: str) -> pd.DataFrame:
 
 
 def with_purchases(study: str) -> pd.DataFrame:
-    """The regimes of Sequential SFT, where all three ways of spending are affordable."""
+    """The regimes of Sequential SFT, unless a way of spending that was studied is too expensive."""
     return read(study, "regimes").query("method == 'sequential_sft' and reason.isna()")
 
 
@@ -395,7 +397,7 @@ def regimes_table(study: str) -> pd.DataFrame:
         ["task", "supervisor", *varying(rows, ["student"]), "price", "budget"]
     ]
     for name, regime in zip(("weak only", "mixed", "gold only"), REGIMES, strict=True):
-        shown[name] = rows[regime].map("{:.2f}".format)
+        shown[name] = rows[regime].map("{:.2f}".format, na_action="ignore")
     shown["verdict"] = rows.regime
     return shown.assign(**{"mixed ahead by, points": [points_of(row, "mix_gain") for row in rows.itertuples()]})
 
