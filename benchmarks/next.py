@@ -1,9 +1,9 @@
-"""How much following `elicitation next` for five rounds saves, against repeating a fixed grid, where truth is known.
+"""How much following `elicitation next` for five rounds saves, against fixed grids, where truth is known.
 
-Studies are drawn from known truths: purchases that were run with two seeds each. Then in every round a few more runs
-are made: those that `elicitation next` puts first for a budget and price, or the next ones of the grid in its order,
-again from the start when all have had one. Regret is the true score of the best purchase studied within the budget less
-that of the recommended one, or of what costs nothing where that is recommended.
+Studies are drawn from known truths: a coarse grid of purchases that were run with two seeds each. Then in every round
+two more runs are made: those that `elicitation next` puts first for a budget and price; or one more seed of purchases
+of the grid; or first runs of a finer grid, both in random order. Regret is the true score of the best purchase studied
+within the budget, less that of the recommended one, or of what costs nothing where that is recommended.
 """
 
 import argparse
@@ -25,12 +25,19 @@ from elicitation.analysis.recommendation import ask, recommend
 
 ROUNDS, RUNS_A_ROUND = 5, 2
 NAMES = {"task": "t", "supervisor": "v", "student": "s", "method": "m"}
-# Weak and gold labels that are run at first.
-GRID = [
-    *((0, gold) for gold in (8, 16, 32, 64, 128)),
-    *((weak, 0) for weak in (40, 80, 160, 320, 640)),
-    *((40, 8), (80, 8), (80, 16), (160, 16), (160, 32), (320, 32), (320, 64)),
-]
+PRICE = 0.1
+
+
+def grid_of(budgets: tuple, shares: tuple) -> list[tuple[int, int]]:
+    """Weak and gold labels of every budget at every share of gold labels."""
+    return [(round((b - round(share * b)) / PRICE), round(share * b)) for b in budgets for share in shares]
+
+
+# What is run at first, and what a finer grid adds.
+GRID = grid_of((8, 48, 288), (0, 0.2, 0.5, 1))
+FINER = grid_of((20, 118), (0, 0.2, 0.5, 0.8, 1))
+# What is asked about.
+ASKED_BUDGETS = (30, 120)
 # Test examples.
 N_TEST = 400
 # Standard deviations: of a run's luck; of the difficulty of examples on the probit scale, and a purchase's own share.
@@ -81,7 +88,7 @@ class Study:
 
     def findings(self) -> Findings:
         groups = pd.DataFrame([NAMES])[["student", "task", "supervisor", "method"]]
-        return Findings(Posterior(fit_posterior(self.evidence(), groups, ["t"])), {"v": [0.1]}, {}, 0.9)
+        return Findings(Posterior(fit_posterior(self.evidence(), groups, ["t"])), {"v": [PRICE]}, {}, 0.9)
 
     def regret(self, question: Question) -> float:
         """The true score of the best purchase within the budget, less that of what is recommended."""
@@ -109,32 +116,32 @@ def follow(study: Study, question: Question, rounds: int) -> None:
             study.run(step.n_weak, step.n_gold)
 
 
-def repeat(study: Study, rounds: int) -> None:
-    """Make the runs of the grid again, in its order."""
-    for i in range(rounds * RUNS_A_ROUND):
-        study.run(*GRID[i % len(GRID)])
+def follow_grid(study: Study, grid: list[tuple[int, int]], rounds: int) -> None:
+    """Make runs of a grid in random order."""
+    for i in study.rng.permutation(len(grid))[: rounds * RUNS_A_ROUND]:
+        study.run(*grid[i])
 
 
 def compare(truth: Callable, seed: int, budget: float, rounds: int = ROUNDS) -> dict[str, float]:
-    """Regret at first, after following `elicitation next`, and after repeating the grid. The same luck starts both."""
-    question, found = Question(budget, 0.1), {}
-    found["at first"] = first_study(truth, seed).regret(question)
-    followed, repeated = first_study(truth, seed), first_study(truth, seed)
+    """Regret at first, after following `elicitation next`, and after either grid. The same luck starts all."""
+    question, studies = Question(budget, PRICE), [first_study(truth, seed) for _ in range(4)]
+    first, followed, repeated, refined = studies
     follow(followed, question, rounds)
-    repeat(repeated, rounds)
-    return found | {"next": followed.regret(question), "grid": repeated.regret(question)}
+    follow_grid(repeated, GRID, rounds)
+    follow_grid(refined, FINER, rounds)
+    named = {"at first": first, "next": followed, "more seeds": repeated, "finer grid": refined}
+    return {name: study.regret(question) for name, study in named.items()}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--studies", type=int, default=10, help="of each truth and budget (10)")
     n = parser.parse_args().studies
-    print(
-        "| truth | budget | regret at first, points | after `next` | after the grid again |\n|---|---:|---:|---:|---:|"
-    )
+    print("| truth | budget | regret at first, points | after `next` | after more seeds | after a finer grid |")
+    print("|---|---:|---:|---:|---:|---:|")
     every = []
     for name, truth in TRUTHS.items():
-        for budget in (30, 80):
+        for budget in ASKED_BUDGETS:
             found = pd.DataFrame([compare(truth, seed, budget) for seed in range(n)])
             every.append(found)
             print(f"| {name} | {budget} | {' | '.join(f'{100 * value:.2f}' for value in found.mean())} |", flush=True)
