@@ -1,96 +1,81 @@
-"""How much accuracy recommended purchases lose against the best ones that were run, on budgets held out.
+"""How much recommended purchases lose against the best ones that were run, at budgets that were held out.
 
-For every task (and the average), supervisor, student, method, price and budget, the purchases that spend more than
-half of the budget are held out. The production function is fitted to the others, and `recommend` answers from these
-alone. What it recommends is scored by the purchase that was run and is nearest to it. Regret is the accuracy of the
-best purchase within the budget less that. The purchases that were run are those of one price (`grid.weak_price`), so
-the other prices are held out as well. `regret` takes both accuracies from all the evidence, which favours the best
-of many lucky ones; `honest` lets one half choose the best and the other report.
+For every budget of a finished study all purchases that spend it are held out, of all tasks. The posterior is fitted to
+the others and decides at that budget and every price. What it recommends is scored by the purchase that was run and is
+nearest to it, or by asking the model where it recommends to buy nothing. Regret is the measured score of the best that
+is affordable, less that: it favours the best of many lucky ones.
 """
 
 import argparse
 from collections.abc import Iterator
-from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from elicitation.analysis.findings import Findings, Question, read_findings
-from elicitation.analysis.names import GROUP
-from elicitation.analysis.production_fitting import fit_group
-from elicitation.analysis.recommendation import Choice, recommend
-from elicitation.buying.prices import affords, exact
-from elicitation.errors import InputError
-from elicitation.files import read_json
+from elicitation.analysis.choices import Decision, decide, terms_for
+from elicitation.analysis.names import PURCHASE
+from elicitation.analysis.posterior import Block, Posterior
+from elicitation.analysis.posterior_fitting import fit_posterior
+from elicitation.buying.prices import affords, ceiling
 
-# Share of the budget above which a purchase is held out.
-HELD_OUT = Fraction(1, 2)
+# What tells the configurations of one student and task apart.
+OF_SURFACE = ["supervisor", "method"]
 
 
-def nearest(n_weak: np.ndarray, n_gold: np.ndarray, bought: Choice) -> int:
-    """The place of the purchase that is nearest to the one bought, on logarithmic scales."""
-    apart = np.log1p([n_weak, n_gold]) - np.log1p([[bought.n_weak], [bought.n_gold]])
-    return int((apart**2).sum(axis=0).argmin())
+def measured(decision: Decision, tried: pd.DataFrame) -> float:
+    """The score of the purchase that was run and is nearest to what is recommended, on logarithmic scales."""
+    if not decision.buys:
+        return float(decision.free.scores.mean[0])
+    options, best = decision.options, decision.best
+    surface = options.surfaces[options.surface[best]]
+    own = tried[(tried[OF_SURFACE] == [surface.supervisor, surface.method]).all(axis=1)]
+    apart = np.log1p(own[["n_weak", "n_gold"]].to_numpy()) - np.log1p([options.n_weak[best], options.n_gold[best]])
+    return float(own.score.iloc[(apart**2).sum(axis=1).argmin()])
 
 
-def regrets(findings: Findings, settings: dict) -> Iterator[dict]:
-    """One row for every price and budget that leave two purchases to fit.
+def regret(block: Block, runs: pd.DataFrame, budget: float, price: float) -> float | None:
+    """What is lost on one student and task; None where nothing is affordable. runs: all purchases that were run."""
+    decision = decide(block, terms_for(budget, dict.fromkeys(runs.supervisor.unique(), price)), 0.95)
+    tried = runs[affords(budget, runs.n_weak, runs.n_gold, price)]
+    if decision.best is None or tried.empty:
+        return None
+    return max(tried.score.max(), decision.free.scores.mean[0]) - measured(decision, tried)
 
-    findings: of one task, supervisor, student and method; settings: of rule fit_production (the budgets and the weak
-    price of the study's grid).
-    """
-    evidence = findings.evidence
-    points, accuracy = evidence.points, evidence.accuracy
-    names = points[GROUP].iloc[0].to_dict()
-    for price in findings.prices[names["supervisor"]]:
-        for budget in settings["budgets"]:
-            within = affords(budget, points.n_weak, points.n_gold, price)
-            rest = affords(HELD_OUT * exact(budget), points.n_weak, points.n_gold, price) | ~within
-            if within.sum() < 2 or rest.all() or rest.sum() < 2:
+
+def regrets(table: pd.DataFrame, grid_price: float, prices: list[float]) -> Iterator[dict]:
+    """Rows of task, student, price, budget and regret. grid_price: of a weak label, at which budgets were spent."""
+    runs = table[table.kind == PURCHASE]
+    groups = runs[["student", "task", *OF_SURFACE]].drop_duplicates()
+    spent = pd.Series([ceiling(*pair, grid_price) for pair in zip(runs.n_weak, runs.n_gold, strict=True)], runs.index)
+    for budget in sorted(spent.unique()):
+        kept = table.drop(index=runs.index[spent == budget])
+        left = kept[kept.kind == PURCHASE][groups.columns].drop_duplicates()
+        for block in Posterior(fit_posterior(kept, left, [])).blocks:
+            own = runs[(runs.task == block.task) & (runs.student == block.student)]
+            # A task without a purchase at this budget holds none out; one with nothing else left answers nothing.
+            if not block.surfaces or not (spent[own.index] == budget).any():
                 continue
-            kept = evidence.on(points[rest])
-            [fit] = fit_group(kept, settings["budgets"], settings["weak_price"]).fits
-            known = replace(findings, evidence=kept, fits=[fit])
-            try:
-                answer = recommend(known, Question(budget, price, **names))
-            except InputError:
-                # Where the fit is not good and nothing that was run is affordable, nothing is recommended.
-                yield {"weak_price": price, "budget": budget, "verdict": fit.verdict}
-                continue
-            among = np.flatnonzero(within)
-            tried = points.iloc[among]
-            chosen = among[nearest(tried.n_weak.to_numpy(), tried.n_gold.to_numpy(), answer.recommended)]
-            honest = evidence.reported(evidence.best_by_half(among))
-            yield {
-                "weak_price": price,
-                "budget": budget,
-                "verdict": fit.verdict,
-                "regret": accuracy[among].max() - accuracy[chosen],
-                "honest": float((honest - accuracy[chosen] - evidence.deviations[chosen]).mean()),
-            }
+            for price in prices:
+                lost = regret(block, own, budget, price)
+                if lost is not None:
+                    yield {"task": block.task, "budget": budget, "price": price, "regret": lost}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "folders", nargs="*", type=Path, default=[Path()], help="folders of finished studies (this one)"
-    )
-    print("| study | what | cases | no answer | regret: median, points | worst | honest regret: median | worst |")
-    print("|---|---|---:|---:|---:|---:|---:|---:|")
-    for folder in parser.parse_args().folders:
-        findings, production = read_findings(folder), read_json(folder / "results/production.json")
-        tables = []
-        for names, evidence in findings.evidence.bought.by(GROUP):
-            own = replace(findings, evidence=evidence)
-            tables.append(pd.DataFrame(regrets(own, production["settings"])).assign(task=names["task"]))
-        table = pd.concat(tables, ignore_index=True)
-        by_price = [(f"at {price:g}", rows) for price, rows in table.groupby("weak_price", sort=False)]
-        for name, rows in [("all", table), *table.groupby("task", sort=False), *by_price]:
-            scores = [value for column in (rows.regret, rows.honest) for value in (column.median(), column.max())]
-            cells = " | ".join(f"{100 * score:.1f}" for score in scores)
-            print(f"| {production['study']} | {name} | {rows.regret.count()} | {rows.regret.isna().sum()} | {cells} |")
+    parser.add_argument("evidence", nargs="+", type=Path, help="results/evidence.parquet of finished studies")
+    parser.add_argument("--grid-price", type=float, default=0.5, help="grid.weak_price of the studies (0.5)")
+    parser.add_argument("--prices", type=float, nargs="+", default=[0.5, 0.1, 0.01], help="of a weak label")
+    asked = parser.parse_args()
+    print("| study | what | cases | regret: median, points | worst |")
+    print("|---|---|---:|---:|---:|")
+    for path in asked.evidence:
+        found = pd.DataFrame(regrets(pd.read_parquet(path), asked.grid_price, asked.prices))
+        by_price = [(f"at {price:g}", rows) for price, rows in found.groupby("price", sort=False)]
+        for name, rows in [("all", found), *found.groupby("task", sort=False), *by_price]:
+            lost = 100 * rows.regret
+            print(f"| {path} | {name} | {len(rows)} | {lost.median():.1f} | {lost.max():.1f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from elicitation.analysis.evidence import evidence_rows
 from elicitation.analysis.names import NOTHING_BOUGHT, PURCHASE, STRATEGIES, UNDETERMINED
 from elicitation.analysis.posterior import Block, Posterior, Scores, Surface
 from elicitation.analysis.posterior_fitting import fit_posterior
-from elicitation.buying.prices import exact, labels_for
+from elicitation.buying.prices import affords, ceiling, labels_for
 
 # How much test examples differ in difficulty, on the probit scale.
 ITEM_SPREAD = 1.0
@@ -173,13 +173,36 @@ def judge(block: Block, truth: Truth, asked: float = ASKED, verdict: float = 0.9
     return shares | {"chosen": np.mean(chosen), "verdicts": verdicts} | width
 
 
-def held_out_choice(table: pd.DataFrame, budget: float, price: float, most_price: float = PRICE) -> Decision | None:
-    """What is decided at a budget when none of the purchases that cost as much was run; None if nothing is affordable.
+def judge_studies(truths: Sequence[str], studies: int, seed: int = 1, **more) -> pd.DataFrame:
+    """`judge` for so many studies of each truth, on the GRIDS in turn. more: of `draw_study`."""
+    rows = []
+    for name in truths:
+        rng, truth = np.random.default_rng([seed, list(TRUTHS).index(name)]), TRUTHS[name]
+        # Where labels change nothing, asking is as good as buying.
+        asked = 0.8 if name == "flat" else ASKED
+        for i in range(studies):
+            [block] = fit(draw_study(purchases_of(*GRIDS[i % len(GRIDS)]), truth, rng, asked=asked, **more))
+            rows.append({"truth": name} | judge(block, truth, asked))
+    return pd.DataFrame(rows)
 
-    most_price: at which the study's purchases spend their budgets.
-    """
-    spent = table.n_gold + exact(most_price) * table.n_weak
-    kept = table[(table.kind != PURCHASE) | (spent != budget)]
-    [block] = fit(kept)
-    decision = decide(block, terms_for(budget, {s.supervisor: price for s in block.surfaces}), 0.95)
-    return decision if decision.best is not None else None
+
+def hold_out(table: pd.DataFrame, budget: float, price: float) -> pd.DataFrame:
+    """The rows without the purchases that spend this budget. price: of a weak label, at which the study spent it."""
+    spent = np.array([ceiling(*pair, price) for pair in zip(table.n_weak, table.n_gold, strict=True)])
+    return table[(table.kind != PURCHASE) | (spent != budget)]
+
+
+def regrets(truth: Truth, budgets: Sequence[int], shares: Sequence[float], rng: np.random.Generator) -> list[float]:
+    """What recommendations at held-out budgets lose against the best purchase of the study that is affordable."""
+    purchases, found = purchases_of(budgets, shares), []
+    table = draw_study(purchases, truth, rng)
+    for budget in budgets[1:]:
+        [block] = fit(hold_out(table, budget, PRICE))
+        decision = decide(block, terms_for(budget, {"v": PRICE}), 0.95)
+        n_weak, n_gold = (
+            numbers[decision.best] * 1.0 for numbers in (decision.options.n_weak, decision.options.n_gold)
+        )
+        within = affords(budget, *purchases.T, PRICE)
+        best = truth(*purchases[within].T.astype(float)).max()
+        found.append(best - (truth(n_weak, n_gold) if decision.buys else ASKED))
+    return found

@@ -88,7 +88,7 @@ def test_luck_of_seeds_is_shared_and_the_noise_is_a_covariance():
 
 
 def test_scores_that_are_high_by_luck_do_not_count_for_more():
-    """A share of right answers varies less the higher it is: by raw variances the best mean would be half a point off."""
+    """A share of right answers varies less the higher it is: by raw variances the mean would be half a point off."""
     rng, raw, smooth, said = np.random.default_rng(3), [], [], []
     truth = np.full(len(PURCHASES), 0.8)
     for _ in range(200):

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from simulated import ASKED, NAMES, PURCHASES, TRUTHS, crossings, draw_study, fit
+from simulated import ASKED, NAMES, PURCHASES, TRUTHS, draw_study, fit
 
 from elicitation.analysis.names import ASKING, AVERAGE, COMMONER, LABELS, PURCHASE
 from elicitation.analysis.posterior import DRAWS, Scores, joined, place, read_posterior, standard_draws
