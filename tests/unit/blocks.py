@@ -39,7 +39,9 @@ def make_block(surfaces: list[Surface] | None = None, task: str = "t", student: 
     """A block of the surfaces. free: scores of what costs nothing that differ from FREE_SCORES, by their constants."""
     surfaces = [make_surface()] if surfaces is None else surfaces
     rank = surfaces[0].factors.shape[2]
-    known = FREE_SCORES | {kind: free[name] for name, kind in (("asking", ASKING), ("commoner", COMMONER)) if name in free}
+    known = FREE_SCORES | {
+        kind: free[name] for name, kind in (("asking", ASKING), ("commoner", COMMONER)) if name in free
+    }
     names = {LABELS: list(dict.fromkeys(surface.supervisor for surface in surfaces))}
     kinds = [
         Free(kind, supervisor, Scores(np.array([score]), np.zeros((1, rank))), 100, score)
