@@ -21,7 +21,8 @@ Stretch = tuple[str, float, float]
 
 def budget_words(budget: float) -> str:
     """A budget as one would say it, with two digits that count."""
-    return f"{float(f'{budget:.2g}'):,g}"
+    rounded = float(f"{budget:.2g}")
+    return f"{rounded:,.0f}" if rounded >= 100 else f"{rounded:g}"
 
 
 def stretches(choices: list[str], budgets: list[float]) -> list[Stretch]:

@@ -25,7 +25,7 @@ MANY, MANY_COLUMNS = 6, 4
 LEVEL_STEPS = (1, 2, 5, 10)
 MOST_LEVELS = 8
 # Isoquants are drawn from a grid of so many points a side.
-GRID = 300
+GRID = 150
 # A path has so many budgets for each doubling.
 DOUBLINGS = 4
 # The colours of the prices' paths.
@@ -83,9 +83,10 @@ def draw_isoquants(axes: Axes, surface: Surface, norm: Normalize, labelled: bool
     i, j = np.nonzero(surface.studied & (surface.n_seeds == 0))
     look = {"cmap": style.ORDERED_COLOURS, "norm": norm, "clip_on": False}
     axes.scatter(surface.weak[i], surface.gold[j], s=4, c=in_percent(surface.mean[i, j]), linewidth=0, **look)
-    x, y, scores = scores_on_grid(surface)
-    if np.isfinite(scores).sum() < GRID:
+    studied = surface.studied
+    if not (studied[1:, 1:] & studied[:-1, 1:] & studied[1:, :-1] & studied[:-1, :-1]).any():
         return
+    x, y, scores = scores_on_grid(surface)
     scores = in_percent(scores)
     low, high = np.nanmin(scores), np.nanmax(scores)
     step = next((step for step in LEVEL_STEPS if (high - low) / step <= MOST_LEVELS), LEVEL_STEPS[-1])
@@ -196,8 +197,8 @@ def plot_isoquants(
     spent = ", ".join(f"{budget:g}" for budget in budgets)
     footnote = (
         f"{where}. Thin lines: isoquants, purchases that are expected to be equally good. Thick lines: the best "
-        f"purchase within a budget, with markers at budgets of {spent} gold labels; dotted where another way of spending "
-        "becomes the best. Blank: not studied."
+        f"purchase within a budget, with markers at budgets of {spent} gold labels; dotted where another way of "
+        "spending becomes the best. Blank: not studied."
     )
     style.finish_figure(figure, footnote, "weak labels bought", "gold labels bought")
     return figure
