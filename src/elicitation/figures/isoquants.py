@@ -68,7 +68,9 @@ def label_places(levels: list[list[np.ndarray]], largest: tuple[float, float]) -
 
 def scores_on_grid(surface: Surface) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(GRID,) weak labels, (GRID,) gold labels, and (GRID, GRID) scores, gold by weak, missing if unstudied."""
-    x, y = (np.expm1(np.linspace(0, np.log1p(lines[-1]), GRID)) for lines in (surface.weak, surface.gold))
+    ends = surface.weak[-1], surface.gold[-1]
+    # The last point must not lie beyond the last line by a rounding error.
+    x, y = (np.minimum(np.expm1(np.linspace(0, np.log1p(end), GRID)), end) for end in ends)
     n_weak, n_gold = (numbers.ravel() for numbers in np.meshgrid(x, y))
     # The means alone, which are quick to interpolate.
     means = replace(surface, factors=surface.factors[..., :0])
