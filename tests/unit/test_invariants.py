@@ -102,7 +102,7 @@ def test_nothing_is_recommended_that_is_worse_than_something_cheaper(findings, a
             assert answer.expected.mean >= free
             if answer.purchase:
                 cheaper = score[cost <= answer.purchase.cost * (1 + 1e-9)]
-                assert answer.expected.mean >= cheaper.max(initial=0) - SAME_SCORE - 1e-9
+                assert answer.expected.mean >= cheaper.max(initial=free) - SAME_SCORE - 1e-9
                 assert answer.purchase.n_weak == 0 or price < 1
             elif answer.alternatives:
                 assert max(other.expected.mean for other in answer.alternatives.values()) <= free + SAME_SCORE

@@ -34,7 +34,7 @@ def prices_shown(prices: dict[str, list[float]]) -> list[dict[str, float]]:
 
 
 def budget_row(block: Block, prices: Iterable[dict[str, float]], n: int) -> np.ndarray:
-    """(n,) budgets, evenly on a logarithmic scale: from the cheapest purchase that was run to beyond the most expensive.
+    """(n,) budgets, evenly on a logarithmic scale: from the cheapest purchase that was run to beyond the dearest.
 
     prices: of a weak label, by supervisor; the row serves all of them.
     """

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
-import numpy as np
 import pandas as pd
 
 from elicitation.analysis.captions import cost_words, describe_purchase, percent_text, price_words
@@ -22,7 +21,8 @@ Stretch = tuple[str, float, float]
 
 def budget_words(budget: float) -> str:
     """A budget as one would say it, with two digits that count."""
-    return f"{float(f'{budget:.2g}'):,g}"
+    rounded = float(f"{budget:.2g}")
+    return f"{rounded:,.0f}" if rounded >= 100 else f"{rounded:g}"
 
 
 def stretches(choices: list[str], budgets: list[float]) -> list[Stretch]:
@@ -37,16 +37,15 @@ def stretches(choices: list[str], budgets: list[float]) -> list[Stretch]:
 def main_stretches(rows: pd.DataFrame) -> list[Stretch]:
     """What is decided where; the shortest stretches are left undetermined where there are too many to tell.
 
-    rows: as elicitation.analysis.advice.advise returns them.
+    rows: as elicitation.analysis.advice.advise returns them, evenly on a logarithmic scale.
     """
-    choices = rows.leading.mask(rows.regime == UNDETERMINED, UNDETERMINED).tolist()
+    choices = rows.leading.mask(rows.regime == UNDETERMINED, UNDETERMINED)
     while True:
-        found = stretches(choices, rows.budget.tolist())
-        decided = [stretch for stretch in found if stretch[0] != UNDETERMINED]
-        if len(decided) <= MOST_STRETCHES:
-            return found
-        _, begin, end = min(decided, key=lambda stretch: stretch[2] / stretch[1])
-        choices = np.where(rows.budget.between(begin, end, inclusive="left"), UNDETERMINED, choices).tolist()
+        runs = (choices != choices.shift()).cumsum()
+        lengths = runs[choices != UNDETERMINED].value_counts(sort=False)
+        if len(lengths) <= MOST_STRETCHES:
+            return stretches(choices.tolist(), rows.budget.tolist())
+        choices = choices.mask(runs == lengths.idxmin(), UNDETERMINED)
 
 
 def range_words(stretch: Stretch, found: list[Stretch]) -> str:

@@ -25,7 +25,7 @@ MANY, MANY_COLUMNS = 6, 4
 LEVEL_STEPS = (1, 2, 5, 10)
 MOST_LEVELS = 8
 # Isoquants are drawn from a grid of so many points a side.
-GRID = 300
+GRID = 150
 # A path has so many budgets for each doubling.
 DOUBLINGS = 4
 # The colours of the prices' paths.
@@ -68,7 +68,9 @@ def label_places(levels: list[list[np.ndarray]], largest: tuple[float, float]) -
 
 def scores_on_grid(surface: Surface) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(GRID,) weak labels, (GRID,) gold labels, and (GRID, GRID) scores, gold by weak, missing if unstudied."""
-    x, y = (np.expm1(np.linspace(0, np.log1p(lines[-1]), GRID)) for lines in (surface.weak, surface.gold))
+    ends = surface.weak[-1], surface.gold[-1]
+    # The last point must not lie beyond the last line by a rounding error.
+    x, y = (np.minimum(np.expm1(np.linspace(0, np.log1p(end), GRID)), end) for end in ends)
     n_weak, n_gold = (numbers.ravel() for numbers in np.meshgrid(x, y))
     # The means alone, which are quick to interpolate.
     means = replace(surface, factors=surface.factors[..., :0])
@@ -83,9 +85,10 @@ def draw_isoquants(axes: Axes, surface: Surface, norm: Normalize, labelled: bool
     i, j = np.nonzero(surface.studied & (surface.n_seeds == 0))
     look = {"cmap": style.ORDERED_COLOURS, "norm": norm, "clip_on": False}
     axes.scatter(surface.weak[i], surface.gold[j], s=4, c=in_percent(surface.mean[i, j]), linewidth=0, **look)
-    x, y, scores = scores_on_grid(surface)
-    if np.isfinite(scores).sum() < GRID:
+    studied = surface.studied
+    if not (studied[1:, 1:] & studied[:-1, 1:] & studied[1:, :-1] & studied[:-1, :-1]).any():
         return
+    x, y, scores = scores_on_grid(surface)
     scores = in_percent(scores)
     low, high = np.nanmin(scores), np.nanmax(scores)
     step = next((step for step in LEVEL_STEPS if (high - low) / step <= MOST_LEVELS), LEVEL_STEPS[-1])
@@ -196,8 +199,8 @@ def plot_isoquants(
     spent = ", ".join(f"{budget:g}" for budget in budgets)
     footnote = (
         f"{where}. Thin lines: isoquants, purchases that are expected to be equally good. Thick lines: the best "
-        f"purchase within a budget, with markers at budgets of {spent} gold labels; dotted where another way of spending "
-        "becomes the best. Blank: not studied."
+        f"purchase within a budget, with markers at budgets of {spent} gold labels; dotted where another way of "
+        "spending becomes the best. Blank: not studied."
     )
     style.finish_figure(figure, footnote, "weak labels bought", "gold labels bought")
     return figure

@@ -145,8 +145,8 @@ def plot_what_to_buy(panels: list[Panel], where: str, measure: str, verdict: flo
     free = FREE_WORDS[every.free.iloc[0]]
     note = (
         f"{where}. Above: the best purchase of each kind within the budget, and {free} (no labels). Wide grey line: "
-        "what is recommended, with its 95 % interval. Below: the money of that purchase. Hatched: undetermined, the way "
-        f"of spending is less sure than {100 * verdict:.0f} %. All sources of weak labels and methods compete. "
+        "what is recommended, with its 95 % interval. Below: the money of that purchase. Hatched: undetermined, the "
+        f"way of spending is less sure than {100 * verdict:.0f} %. All sources of weak labels and methods compete. "
         f"{own_words(panels)}"
     )
     style.finish_figure(figure, note, "budget, in gold labels")
