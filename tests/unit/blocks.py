@@ -36,7 +36,7 @@ def make_surface(
 
 
 def make_block(surfaces: list[Surface] | None = None, task: str = "t", student: str = "s", **free: float) -> Block:
-    """A block of the surfaces. free: scores of what costs nothing that differ from FREE_SCORES: `asking` and `commoner`."""
+    """A block of the surfaces. free: scores (`asking`, `commoner`) other than FREE_SCORES."""
     surfaces = [make_surface()] if surfaces is None else surfaces
     rank = surfaces[0].factors.shape[2]
     kinds = {"asking": ASKING, "commoner": COMMONER}

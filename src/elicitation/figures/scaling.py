@@ -39,7 +39,7 @@ def plot_scaling(rows: pd.DataFrame, where: str, budgets: list[int], weak_price:
         style.set_title(axes, student, len(panels[:COLUMNS]))
     handles = [style.handle(PLAIN[name], color=colour, marker=marker) for name, (colour, marker) in LOOKS.items()]
     style.add_legend(figure, [*handles, style.weak_labels_handle()])
-    note = f"{where}. Each point: the best purchase of its kind within the budget. {interval_sentence()} {style.MOVED_ASIDE}"
+    note = f"{where}. Each point: the best purchase of its kind within the budget. {interval_sentence()}"
     x_label = f"budget, in gold labels (a weak label costs {weak_price:g})"
-    style.finish_figure(figure, note, x_label, f"expected {MEASURES[measure]}, %")
+    style.finish_figure(figure, f"{note} {style.MOVED_ASIDE}", x_label, f"expected {MEASURES[measure]}, %")
     return figure
