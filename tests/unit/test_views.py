@@ -6,11 +6,14 @@ import pandas as pd
 import pytest
 import yaml
 
+from elicitation.analysis.advice import advise, of_group
 from elicitation.analysis.averages import average_rows, missing_runs, select, task_rows, with_averaged_runs
-from elicitation.analysis.evidence import Evidence
 from elicitation.analysis.frontier import frontiers
 from elicitation.analysis.method_comparison import methods_latex, methods_table
+from elicitation.analysis.names import ASKING, COMMONER, CONFIGURATION, LABELS, PURCHASE
+from elicitation.analysis.posterior import Posterior
 from elicitation.analysis.regimes import find_regimes
+from elicitation.analysis.run_scores import scores_of, with_scores
 from elicitation.analysis.scoring import summarise
 from elicitation.figures.prompting import finetuning_labels, plot_prompting
 from elicitation.figures.scaling import plot_scaling
@@ -22,7 +25,7 @@ FILES = {path.stem: path for path in [ROOT / "config.yaml", *sorted((ROOT / "stu
 SCORES = dict.fromkeys(
     ("accuracy", "weak_accuracy", "commoner_accuracy", "matched_accuracy", "auroc", "weak_agreement", "pgr"), 0.7
 )
-REPLICATES = 4
+PLACE = ["task", "student"]
 
 
 def read_study(name):
@@ -42,6 +45,21 @@ def runs_of(study):
     runs["shots"] = [(s.k or n) if s else 0 for s, n in zip(shots, bought, strict=True)]
     runs["shot_quality"] = [s.quality if s else "" for s in shots]
     return runs.drop(columns="budget").assign(**SCORES, n_test=1000, n_voted=1000)
+
+
+def posterior_of(runs):
+    """A posterior of runs, averages among them, in which all scores are alike and nearly known."""
+    bought = runs[CONFIGURATION].drop_duplicates(ignore_index=True)
+    asks = bought.n_weak + bought.n_gold == 0
+    asking = bought[asks].assign(supervisor="", method="", kind=ASKING)
+    labels = bought.assign(method="", kind=LABELS)
+    commoner = bought.assign(supervisor="", method="", kind=COMMONER)
+    free = pd.concat([asking, labels, commoner]).assign(n_weak=0, n_gold=0)
+    table = pd.concat([bought[~asks].assign(kind=PURCHASE), free])
+    table = table.drop_duplicates([*PLACE, "kind", "supervisor", "method", "n_weak", "n_gold"], ignore_index=True)
+    counts = {"n_seeds": 3, "n_test": 1000, "n_tasks": 1}
+    factors = [np.array([0.01], dtype=np.float32)] * len(table)
+    return Posterior(table.assign(studied=True, measured=0.7, score=0.7, factors=factors, **counts))
 
 
 @pytest.fixture(scope="module", params=STUDIES)
@@ -67,7 +85,8 @@ def shown(study, metrics, planned):
         values = study.views[figure]
         # What is shown of the models alone, so that no more is averaged than that.
         table = select(metrics, {kind: names for kind, names in values.items() if kind != "task"})
-        return summarise(select(with_averaged_runs(table, over), values)), missing_runs(planned, metrics, over)
+        runs = select(with_averaged_runs(table, over), values)
+        return with_scores(summarise(runs), posterior_of(runs).blocks), missing_runs(planned, metrics, over)
 
     yield rows_of
     plt.close("all")
@@ -89,7 +108,7 @@ def test_spending_is_drawn_for_methods_tasks_and_supervisors(study, shown, title
         if figure in views:
             rows, missing = shown(figure, study.averaged("spending"))
             rows = task_rows(rows) if panel == "task" else rows
-            axes = plot_spending(rows, missing, titles, panel, budgets, price).axes
+            axes = plot_spending(rows, missing, titles, panel, budgets, price, "accuracy").axes
             drawn[figure] = len([panel for panel in axes if panel.get_title()])
     assert min(drawn.values()) > 0
     assert drawn.get("spending_supervisors", len(study.supervisors)) == len(study.supervisors)
@@ -106,16 +125,22 @@ def test_prompting_is_drawn_where_labels_stand_in_prompts(study, shown, titles):
         assert {0, 2} <= set(finetuned.shots)
         # A method that only prompts shows all that it buys.
         assert (rows.shots == rows.n_weak + rows.n_gold).any() == any(study.grid.shots)
-        plot_prompting(rows, missing, titles, study.grid.weak_price)
+        plot_prompting(rows, missing, titles, study.grid.weak_price, "accuracy")
 
 
-def deviating(table):
-    return Evidence(table, np.random.default_rng(0).normal(0, 0.02, (len(table), REPLICATES)))
-
-
-def test_scaling_has_a_panel_for_every_student(study, shown, titles, budgets):
-    rows, missing = shown("scaling", study.averaged())
-    figure = plot_scaling(deviating(rows), missing, titles, budgets, study.grid.weak_price)
+def test_scaling_has_a_panel_for_every_student(study, metrics):
+    [supervisor], [task], [method] = (study.views["scaling"][kind] for kind in ("supervisor", "task", "method"))
+    blocks = posterior_of(with_averaged_runs(metrics, study.averaged())).blocks
+    price = study.grid.weak_price
+    rows = [
+        advise(block, study.budgets, {supervisor: price}, None, 0.9).assign(task=task, student=student)
+        for student in study.students
+        for block in of_group(blocks, supervisor, student, method)
+        if block.task == task
+    ]
+    labels = scores_of(LABELS, blocks, "weak_score").query("supervisor == @supervisor")
+    rows = pd.concat(rows).merge(labels, on=["task", "student"])
+    figure = plot_scaling(rows, task, study.budgets, price, "accuracy")
     assert [axes.get_title() for axes in figure.axes if axes.get_title()] == study.students
 
 
@@ -123,15 +148,17 @@ def test_tables_and_frontiers_have_every_method_of_an_average(study, metrics, pl
     over, budgets = study.averaged(), budgets[-2:]
     prices = {name: found[:1] for name, found in study.prices.items()}
     # One configuration of each kind stands for all seeds.
-    points = average_rows(with_averaged_runs(metrics[metrics.seed == study.seeds[0]], over)).reset_index(drop=True)
-    points = points.assign(n_seeds=3)
-    table = methods_table(deviating(points), prices, budgets)
-    assert set(table.method) == set(points.method) and table.accuracy.notna().all()
+    points = average_rows(with_averaged_runs(metrics[metrics.seed == study.seeds[0]], over))
+    posterior = posterior_of(points)
+    table = methods_table(posterior.blocks, prices, budgets, {})
+    bought = points[points.n_weak + points.n_gold > 0]
+    assert set(table.method) == set(bought.method) and table.score.notna().all()
     missing = missing_runs(planned, metrics, over)
-    assert all(titles[name].replace("%", r"\%") in methods_latex(table, missing, titles) for name in table.method)
-    frontier = frontiers(deviating(points), prices)
+    latex = methods_latex(table, missing, titles, "accuracy")
+    assert all(titles[name].replace("%", r"\%") in latex for name in table.method)
+    frontier = frontiers(posterior, prices)
     assert set(frontier.supervisor) <= set(study.supervisor_named) and frontier.on_frontier.any()
-    assert len(find_regimes(deviating(points), prices, budgets, 0.9)) >= len(budgets)
+    assert len(find_regimes(posterior.blocks, prices, budgets, {}, 0.9)) >= len(budgets)
 
 
 def test_the_paper_averages_what_it_says_and_compares_all_students_by_fixed_epochs():
