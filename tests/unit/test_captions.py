@@ -10,6 +10,7 @@ from elicitation.analysis.captions import (
     count_sentence,
     footnote,
     frontier_sentences,
+    interval_sentence,
     missing_sentence,
     pareto_caption,
     precision_sentence,
@@ -33,10 +34,12 @@ def frontier():
         {"task": "topic", "cost": 1.5, "n_weak": 15, "n_gold": 0, "on_frontier": True},
         {"task": "topic", "cost": 8, "n_weak": 0, "n_gold": 8, "on_frontier": False},
     ]
-    return pd.DataFrame(points).assign(
-        student="s", supervisor="v", method="m", weak_price=0.1, n_seeds=3, n_tasks=1,
-        accuracy=0.805, accuracy_low=0.7512, accuracy_high=0.85, probability=0.75, commoner_accuracy=0.55,
-    )  # fmt: skip
+    scores = {"score": 0.805, "score_low": 0.7512, "score_high": 0.85}
+    bought = pd.DataFrame(points).assign(kind="purchase", method="m", n_seeds=3, **scores)
+    nothing = {"kind": "commoner label", "method": "", "task": "topic", "n_seeds": 1, "score": 0.55}
+    nothing |= {"score_low": 0.5, "score_high": 0.6, "cost": 0, "n_weak": 0, "n_gold": 0, "on_frontier": False}
+    table = pd.concat([bought, pd.DataFrame([nothing])], ignore_index=True)
+    return table.assign(student="s", supervisor="v", weak_price=0.1, n_tasks=1, probability=0.75)
 
 
 def missing(*runs):
@@ -48,7 +51,7 @@ def missing(*runs):
 def test_frontier_points_are_told_from_the_cheapest_to_the_dearest(frontier):
     heading, nothing, *points = frontier_sentences(frontier, TITLES)
     assert "a weak label costs 0.1" in heading
-    assert nothing == "- doing nothing: always the commoner label -> 55.0 %"
+    assert nothing == "- cost 0: always the commoner label -> 55.0 % (50.0 to 60.0)"
     assert points == [
         f"- cost 1.5: 15 weak + 0 gold labels by Method M -> {SCORE}",
         f"- cost 16: 0 weak + 16 gold labels by Method M -> {SCORE}",
@@ -56,7 +59,7 @@ def test_frontier_points_are_told_from_the_cheapest_to_the_dearest(frontier):
 
 
 def test_where_nothing_is_averaged_each_task_is_told_by_name(frontier):
-    tasks = pd.concat([frontier, frontier.assign(task="verdict", accuracy=0.6)])
+    tasks = pd.concat([frontier, frontier.assign(task="verdict", score=0.6)])
     told = frontier_sentences(tasks, TITLES)
     assert [line.strip() for line in told if not line.startswith("-")] == [
         f"{task}: s with labels of v, a weak label costs 0.1:" for task in ("topic", "verdict")
@@ -66,16 +69,15 @@ def test_where_nothing_is_averaged_each_task_is_told_by_name(frontier):
 
 def test_with_several_tasks_their_average_is_told(frontier):
     tasks = pd.concat([frontier, frontier.iloc[:1].assign(task="average", cost=99)])
-    assert [line for line in frontier_sentences(tasks, TITLES) if line.startswith("- cost")] == [
+    assert [line for line in frontier_sentences(tasks, TITLES) if line.startswith("- ")] == [
         f"- cost 99: 0 weak + 16 gold labels by Method M -> {SCORE}"
     ]
 
 
 def test_asking_without_labels_is_told_as_what_it_is(frontier):
-    asking = frontier.iloc[:1].assign(cost=0, n_gold=0, n_seeds=1)
+    asking = frontier.iloc[:1].assign(kind="asking", method="", cost=0, n_gold=0, n_seeds=1)
     told = frontier_sentences(pd.concat([frontier, asking]), TITLES)
-    score = SCORE.replace("3 seeds", "the same for every seed")
-    assert told[2] == f"- cost 0: asking the model without any label -> {score}"
+    assert told[2] == "- cost 0: asking without labels -> 80.5 % (75.1 to 85.0)"
 
 
 def test_each_regime_is_told_with_where_it_was_found_or_that_it_was_not():
@@ -87,6 +89,7 @@ def test_each_regime_is_told_with_where_it_was_found_or_that_it_was_not():
         "- buy weak (quantity-dominant): not found",
         "- mix (mixed): topic at 16 (weak label 0.1), 64 (weak label 0.5)",
         "- buy gold (quality-dominant): not found",
+        "- buy nothing (no labels): not found",
         "- undetermined: 1 of 3 (results/regimes.csv has all)",
     ]
 
@@ -95,13 +98,13 @@ def test_the_caption_holds_frontier_and_regimes_and_what_is_missing(frontier):
     regimes = pd.DataFrame({"task": ["topic"], "budget": [16], "weak_price": [0.1], "regime": ["mixed"]})
     regimes = regimes.assign(supervisor="v", student="s", method="m")
     lacking = missing(("topic", "m", 20, 2, 3))
-    caption = pareto_caption(frontier, regimes, lacking, TITLES, 0.9)
+    caption = pareto_caption(frontier, regimes, lacking, TITLES, "accuracy", 0.9)
     lines = (*frontier_sentences(frontier, TITLES), *regime_sentences(regimes, TITLES))
     for line in (*lines, missing_sentence(lacking, TITLES)):
         assert line in caption
-    assert "Missing" not in pareto_caption(frontier, regimes, NOTHING, TITLES, 0.9)
+    assert "Missing" not in pareto_caption(frontier, regimes, NOTHING, TITLES, "accuracy", 0.9)
     assert "\nModels computed in float32.\n" in pareto_caption(
-        frontier, regimes, NOTHING, TITLES, 0.9, "Models computed in float32."
+        frontier, regimes, NOTHING, TITLES, "auroc", 0.9, "Models computed in float32."
     )
 
 
@@ -148,30 +151,24 @@ def test_costs_have_no_digits_that_say_nothing():
 
 
 def test_varying_columns_hold_more_than_one_value(frontier):
-    assert varying(frontier, ["student", "cost", "n_seeds"]) == ["cost"]
+    assert varying(frontier, ["student", "cost", "n_tasks"]) == ["cost"]
 
 
 @pytest.mark.parametrize(
-    ("n_seeds", "n_tasks", "expected"),
+    ("n_seeds", "n_tasks", "runs"),
     [
-        ([3, 3], 1, "Each point: 3 seeds. Bars: 95 % intervals over seeds and test examples."),
-        ([1, 1], 1, "Each point: 1 seed. Bars: 95 % intervals over test examples (one seed has no spread)."),
-        ([3, 3], 8, "Each point: 3 seeds on each of 8 tasks. Bars: 95 % intervals over seeds and test examples."),
-        (
-            [7, 3, 3],
-            2,
-            "Each point: 3 seeds on each of 2 tasks (other numbers of seeds stand beside their points). "
-            "Bars: 95 % intervals over seeds and test examples.",
-        ),
+        ([3, 3], 1, "3 seeds"),
+        ([1, 1], 1, "1 seed"),
+        ([3, 3], 8, "3 seeds on each of 8 tasks"),
+        ([7, 3, 3], 2, "3 seeds on each of 2 tasks (other numbers of seeds stand beside their points)"),
     ],
 )
-def test_the_runs_behind_each_point_are_counted(n_seeds, n_tasks, expected):
+def test_the_runs_behind_each_point_are_counted(n_seeds, n_tasks, runs):
     points = pd.DataFrame({"n_seeds": n_seeds, "n_tasks": n_tasks, "n_weak": 0, "n_gold": 4})
-    assert count_sentence(points) == expected
+    assert count_sentence(points) == f"Each point: {runs}. {interval_sentence()}"
     # What asks without labels has no seeds to count.
     asking = points.iloc[:1].assign(n_seeds=1, n_gold=0)
-    over = "Asking without labels is the same for every seed, so its interval is over the test examples alone."
-    assert count_sentence(pd.concat([points, asking])) == f"{expected} {over}"
+    assert count_sentence(pd.concat([points, asking])) == count_sentence(points)
 
 
 def test_the_range_of_seeds_is_one_number_where_all_are_alike():
@@ -198,11 +195,12 @@ def test_nothing_is_said_where_nothing_is_missing():
 
 
 def test_a_footnote_tells_what_all_points_share_and_what_their_averages_lack(frontier):
+    frontier = frontier[frontier.kind == "purchase"]
     points = frontier.assign(task="average", n_tasks=2)
     lacking = pd.concat([missing(("b", "m", 20, 2, 3)), missing(("b", "m", 9, 9, 3)).assign(student="other")])
     assert footnote(points, lacking, TITLES) == (
         "Student s, weak labels of v, Method M. Each point: 3 seeds on each of 2 tasks. "
-        "Bars: 95 % intervals over seeds and test examples. "
+        f"{interval_sentence()} "
         "Missing, so not averaged: b lacks seed 3 of 20 weak + 2 gold labels (Method M) (results/missing.csv has all)."
     )
     assert "Missing" not in footnote(frontier, lacking, TITLES), "single tasks are not averaged"
