@@ -36,16 +36,15 @@ def make_surface(
 
 
 def make_block(surfaces: list[Surface] | None = None, task: str = "t", student: str = "s", **free: float) -> Block:
-    """A block of the surfaces. free: scores of what costs nothing that differ from FREE_SCORES, by their constants."""
+    """A block of the surfaces. free: scores (`asking`, `commoner`) other than FREE_SCORES."""
     surfaces = [make_surface()] if surfaces is None else surfaces
     rank = surfaces[0].factors.shape[2]
-    known = FREE_SCORES | {
-        kind: free[name] for name, kind in (("asking", ASKING), ("commoner", COMMONER)) if name in free
-    }
+    kinds = {"asking": ASKING, "commoner": COMMONER}
+    known = FREE_SCORES | {kinds[name]: score for name, score in free.items()}
     names = {LABELS: list(dict.fromkeys(surface.supervisor for surface in surfaces))}
-    kinds = [
+    nothing = [
         Free(kind, supervisor, Scores(np.array([score]), np.zeros((1, rank))), 100, score)
         for kind, score in known.items()
         for supervisor in names.get(kind, [""])
     ]
-    return Block(task, student, surfaces, kinds, n_tasks=1, n_test=100)
+    return Block(task, student, surfaces, nothing, n_tasks=1, n_test=100)
