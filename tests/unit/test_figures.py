@@ -324,8 +324,10 @@ def test_all_students_share_the_axis_of_budgets():
 def test_weak_labels_have_reliability_and_accuracy_of_every_supervisor(supervisors):
     ends = {"share_low": 0.1, "share_high": 0.9, "weak_score_low": 0.6, "weak_score_high": 0.8}
     bins = [{"supervisor": v, "p": p, "share": p / 2 + 0.2, "n": 50} | ends for v in supervisors for p in (0.1, 0.9)]
-    names = [{"supervisor": v, "task": t} for v in supervisors for t in ("a", "b")]
-    quality = pd.DataFrame([name | ends | {"weak_score": 0.7, "n": 100} for name in names])
+    quality = [
+        {"task": t, "supervisor": v, "weak_score": 0.7, "n": 100} | ends for v in supervisors for t in ("a", "b")
+    ]
+    quality = pd.DataFrame(quality)
     figure = plot_weak_labels(SupervisorQuality(pd.DataFrame(bins), quality, ["a"]), quality, "accuracy")
     reliability, accuracy = panels(figure)
     for xy, bars in curves(reliability):
