@@ -43,7 +43,8 @@ STUDY = DEFAULT | {
     "labelling": {"engine": "vllm", "parity_rows": 16},
 }
 # What `make pareto` asks for.
-TARGETS = ("figures/pareto.pdf", "results/recommendation.md", "results/answer.md", "figures/explorer.html")
+FIGURES = ("figures/what_to_buy.pdf", "figures/pareto.pdf", "figures/explorer.html")
+TARGETS = (*FIGURES, "results/recommendation.md", "results/answer.md")
 PRECISION = Hardware("cpu", precision="native").dtype
 # The (n_weak, n_gold) of each seed.
 BOUGHT = {
