@@ -181,3 +181,9 @@ def simulation():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def test_following_it_for_five_rounds_wastes_less_than_more_seeds_of_the_grid(simulation):
+    """The long form, with more truths, studies and a finer grid, is benchmarks/next.py."""
+    wasted = simulation.compare(simulation.TRUTHS["gold and weak add up"], seed=0, budget=30)
+    assert wasted["next"] < wasted["more seeds"] and wasted["next"] < wasted["at first"]
