@@ -1,8 +1,6 @@
 """What to run, test or buy next, and that following it wastes less than a fixed grid."""
 
-import importlib.util
 import json
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,13 +8,24 @@ import pytest
 from posteriors import drawn_evidence, findings_on, fitted
 
 from elicitation.analysis.findings import Question
-from elicitation.analysis.next_steps import Step, expected_rise, hours_of, known_of, plan, told
+from elicitation.analysis.next_steps import (
+    Step,
+    arms_of,
+    candidates,
+    expected_rise,
+    hours_of,
+    known_of,
+    plan,
+    told,
+)
 from elicitation.analysis.next_steps_text import plan_lines
 from elicitation.cli import main
 from elicitation.files import hash_file, write_json, write_table
 from elicitation.jobs.training_times import training_times
 
 GRID = [(0, 8), (0, 16), (0, 32), (0, 64), (80, 0), (160, 0), (320, 0), (640, 0), (80, 8), (160, 16), (320, 32)]
+# The standard deviation of a run's score in the simulation.
+NOISE = 0.03
 TIMES = pd.DataFrame({"student": "s", "labels": [10, 110], "seconds": [10.0, 60.0]})
 
 
@@ -175,9 +184,56 @@ def test_the_command_answers_from_a_folder(study, tmp_path, capsys):
     assert "no result for the task 'x'" in capsys.readouterr().err
 
 
-@pytest.fixture(scope="module")
-def simulation():
-    spec = importlib.util.spec_from_file_location("next", Path(__file__).parents[2] / "benchmarks/next.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def regret_after(rounds: int, choose, findings, evidence, question, draws: int = 200) -> float:
+    """The mean over truths drawn from the posterior of what the purchase that is then believed best lacks.
+
+    Every round observes one more run, by `choose(means, roots, directions, rng)`, and the posterior follows exactly.
+    """
+    block, arms = findings.posterior.blocks[0], arms_of(findings, question)
+    pairs = [(n_weak, n_gold) for _, n_weak, n_gold in candidates(block)]
+    directions = block.surfaces[0].at(*np.transpose(pairs)).factors
+    means, factors, lost = arms.scores.mean, arms.scores.factors, []
+    for seed in range(draws):
+        rng = np.random.default_rng(seed)
+        truth, believed, root = (
+            rng.standard_normal(factors.shape[1]),
+            np.zeros(factors.shape[1]),
+            np.eye(factors.shape[1]),
+        )
+        for _ in range(rounds):
+            chosen = directions[choose(means + factors @ believed, factors @ root, directions @ root, pairs, rng)]
+            seen, d = chosen @ truth + NOISE * rng.standard_normal(), root.T @ chosen
+            total = NOISE**2 + d @ d
+            believed = believed + root @ d * (seen - chosen @ believed) / total
+            root = root - np.outer(root @ d, d) * (1 - NOISE / np.sqrt(total)) / (d @ d)
+        true = means + factors @ truth
+        lost.append(true.max() - true[(means + factors @ believed).argmax()])
+    return float(np.mean(lost))
+
+
+def by_value(means, roots, directions, pairs, rng) -> int:
+    """What `elicitation next` puts first."""
+    spread = np.sqrt(NOISE**2 + (directions**2).sum(axis=1))
+    return int(
+        np.argmax([expected_rise(means, (roots @ d / s)[:, None]) for d, s in zip(directions, spread, strict=True)])
+    )
+
+
+def from_grid(means, roots, directions, pairs, rng) -> int:
+    """One more seed of any purchase that was run."""
+    return pairs.index(GRID[rng.integers(len(GRID))])
+
+
+def evenly(means, roots, directions, pairs, rng) -> int:
+    """A run of any purchase that was studied."""
+    return int(rng.integers(len(pairs)))
+
+
+def test_following_it_for_five_rounds_wastes_less_than_fixed_grids(study):
+    """benchmarks/next.py is the long form, where the truth is none of the posterior's and all is fitted again."""
+    question = Question(50, 0.1)
+    at_first, valued, seeds, grid = (
+        regret_after(rounds, choose, *study, question)
+        for rounds, choose in ((0, by_value), (5, by_value), (5, from_grid), (5, evenly))
+    )
+    assert valued < 0.9 * min(seeds, grid) < at_first, (at_first, valued, seeds, grid)
