@@ -1,9 +1,9 @@
 """How right the posterior is where the truth is known: coverage of intervals, wrong verdicts, regret; and its time.
 
-Studies are drawn from truths of several forms (tests/unit/simulated.py). Coverage is that of nominal 95 % intervals: for
-purchases that were run, for others among them, and for those recommended at 8 budgets. A verdict (at 0.95) is wrong where
-another way of spending truly beats the one it names: at all, by more than the least gain that counts, or by half a
-point. Regret is what recommendations lose at budgets whose purchases were all held out. Run with tests/unit on
+Studies are drawn from truths of several forms (tests/unit/simulated.py). Coverage is that of nominal 95 % intervals:
+for purchases that were run, for others among them, and for those recommended at 8 budgets. A verdict (at 0.95) is wrong
+where another way of spending truly beats the one it names: at all, by more than the least gain that counts, or by half
+a point. Regret is what recommendations lose at budgets whose purchases were all held out. Run with tests/unit on
 PYTHONPATH.
 """
 

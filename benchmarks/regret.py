@@ -53,8 +53,8 @@ def regrets(table: pd.DataFrame, grid_price: float, prices: list[float]) -> Iter
         left = kept[kept.kind == PURCHASE][groups.columns].drop_duplicates()
         for block in Posterior(fit_posterior(kept, left, [])).blocks:
             own = runs[(runs.task == block.task) & (runs.student == block.student)]
-            # A task without a purchase at this budget holds none out; one with nothing else left answers nothing.
-            if not block.surfaces or not (spent[own.index] == budget).any():
+            # A task without a purchase at this budget holds none out.
+            if not (spent[own.index] == budget).any():
                 continue
             for price in prices:
                 lost = regret(block, own, budget, price)

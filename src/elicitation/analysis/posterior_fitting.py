@@ -38,8 +38,9 @@ def data_of(evidence: Evidence, rest: Evidence | None, own: float, names: list[l
     noise[:first, :first] = noise_covariance(evidence)
     if rest:
         noise[first:, first:] = noise_covariance(rest)
-    bought = (table.kind == PURCHASE).to_numpy()
-    level = np.where(others > 0, *(table.score[bought & mask].mean() for mask in (others > 0, others == 0)))
+    # Of purchases, where there are any.
+    bought = table.score.where(table.kind == PURCHASE).groupby(others > 0).transform("mean")
+    level = bought.fillna(table.score.mean()).to_numpy()
     score = (table.score - level).to_numpy()
     noise[np.diag_indices(len(table))] += JITTER
     return Data(places_of(table, others, own, names), score, noise), float(level[0])
