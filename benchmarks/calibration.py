@@ -48,9 +48,8 @@ def main() -> None:
     parser.add_argument("--studies", type=int, default=40, help="how many of each truth (40)")
     parser.add_argument("--seed", type=int, default=1, help="of all draws (1)")
     asked = parser.parse_args()
-    print(
-        "| truth | run, % | unrun, % | chosen, % | undetermined, % | wrong, % of verdicts | by a gain | by half a point |"
-    )
+    shares = "run, % | unrun, % | chosen, % | undetermined, %"
+    print(f"| truth | {shares} | wrong, % of verdicts | by a gain | by half a point |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|")
     judged = judge_studies(list(TRUTHS), asked.studies, asked.seed)
     for name, rows in judged.groupby("truth", sort=False):
