@@ -1,9 +1,9 @@
 """How right the posterior is where the truth is known: coverage of intervals, wrong verdicts, regret; and its time.
 
-Studies are drawn from truths of several forms (tests/unit/simulated.py). Coverage is that of nominal 95 % intervals: for
-purchases that were run, for others among them, and for those recommended at 8 budgets. A verdict (at 0.95) is wrong where
-another way of spending truly beats the one it names: at all, by more than the least gain that counts, or by half a
-point. Regret is what recommendations lose at budgets whose purchases were all held out. Run with tests/unit on
+Studies are drawn from truths of several forms (tests/unit/simulated.py). Coverage is that of nominal 95 % intervals:
+for purchases that were run, for others among them, and for those recommended at 8 budgets. A verdict (at 0.95) is wrong
+where another way of spending truly beats the one it names: at all, by more than the least gain that counts, or by half
+a point. Regret is what recommendations lose at budgets whose purchases were all held out. Run with tests/unit on
 PYTHONPATH.
 """
 
@@ -48,9 +48,8 @@ def main() -> None:
     parser.add_argument("--studies", type=int, default=40, help="how many of each truth (40)")
     parser.add_argument("--seed", type=int, default=1, help="of all draws (1)")
     asked = parser.parse_args()
-    print(
-        "| truth | run, % | unrun, % | chosen, % | undetermined, % | wrong, % of verdicts | by a gain | by half a point |"
-    )
+    shares = "run, % | unrun, % | chosen, % | undetermined, %"
+    print(f"| truth | {shares} | wrong, % of verdicts | by a gain | by half a point |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|")
     judged = judge_studies(list(TRUTHS), asked.studies, asked.seed)
     for name, rows in judged.groupby("truth", sort=False):

@@ -3,7 +3,8 @@
 For every budget of a finished study all purchases that spend it are held out, of all tasks. The posterior is fitted to
 the others and decides at that budget and every price. What it recommends is scored by the purchase that was run and is
 nearest to it, or by asking the model where it recommends to buy nothing. Regret is the measured score of the best that
-is affordable, less that: it favours the best of many lucky ones.
+is affordable, less that: it favours the best of many lucky ones. It counts supervisors and methods of which something
+is left. `within reach` counts only what lies among the purchases that are left, so that it could be recommended.
 """
 
 import argparse
@@ -34,17 +35,29 @@ def measured(decision: Decision, tried: pd.DataFrame) -> float:
     return float(own.score.iloc[(apart**2).sum(axis=1).argmin()])
 
 
-def regret(block: Block, runs: pd.DataFrame, budget: float, price: float) -> float | None:
+def within_reach(block: Block, tried: pd.DataFrame) -> np.ndarray:
+    """(n,) whether the block's surfaces have a score for purchases that were run."""
+    known = {(s.supervisor, s.method): s for s in block.surfaces}
+    rows = tried[[*OF_SURFACE, "n_weak", "n_gold"]].itertuples(index=False)
+    found = [known[supervisor, method].at(*pair).mean[0] for supervisor, method, *pair in rows]
+    return np.isfinite(found)
+
+
+def regret(block: Block, runs: pd.DataFrame, budget: float, price: float) -> dict | None:
     """What is lost on one student and task; None where nothing is affordable. runs: all purchases that were run."""
     decision = decide(block, terms_for(budget, dict.fromkeys(runs.supervisor.unique(), price)), 0.95)
-    tried = runs[affords(budget, runs.n_weak, runs.n_gold, price)]
+    left = {(s.supervisor, s.method) for s in block.surfaces}
+    named = pd.Series(list(zip(runs.supervisor, runs.method, strict=True)), runs.index)
+    tried = runs[affords(budget, runs.n_weak, runs.n_gold, price) & named.isin(left)]
     if decision.best is None or tried.empty:
         return None
-    return max(tried.score.max(), decision.free.scores.mean[0]) - measured(decision, tried)
+    own, free = measured(decision, tried), decision.free.scores.mean[0]
+    reach = tried.score[within_reach(block, tried)].max()
+    return {"regret": max(tried.score.max(), free) - own, "within reach": np.nanmax([reach, free]) - own}
 
 
 def regrets(table: pd.DataFrame, grid_price: float, prices: list[float]) -> Iterator[dict]:
-    """Rows of task, student, price, budget and regret. grid_price: of a weak label, at which budgets were spent."""
+    """Rows of task, budget, price and what `regret` finds. grid_price: of a weak label, at which budgets were spent."""
     runs = table[table.kind == PURCHASE]
     groups = runs[["student", "task", *OF_SURFACE]].drop_duplicates()
     spent = pd.Series([ceiling(*pair, grid_price) for pair in zip(runs.n_weak, runs.n_gold, strict=True)], runs.index)
@@ -53,13 +66,13 @@ def regrets(table: pd.DataFrame, grid_price: float, prices: list[float]) -> Iter
         left = kept[kept.kind == PURCHASE][groups.columns].drop_duplicates()
         for block in Posterior(fit_posterior(kept, left, [])).blocks:
             own = runs[(runs.task == block.task) & (runs.student == block.student)]
-            # A task without a purchase at this budget holds none out; one with nothing else left answers nothing.
-            if not block.surfaces or not (spent[own.index] == budget).any():
+            # A task without a purchase at this budget holds none out.
+            if not (spent[own.index] == budget).any():
                 continue
             for price in prices:
                 lost = regret(block, own, budget, price)
                 if lost is not None:
-                    yield {"task": block.task, "budget": budget, "price": price, "regret": lost}
+                    yield {"task": block.task, "budget": budget, "price": price} | lost
 
 
 def main() -> None:
@@ -68,14 +81,16 @@ def main() -> None:
     parser.add_argument("--grid-price", type=float, default=0.5, help="grid.weak_price of the studies (0.5)")
     parser.add_argument("--prices", type=float, nargs="+", default=[0.5, 0.1, 0.01], help="of a weak label")
     asked = parser.parse_args()
-    print("| study | what | cases | regret: median, points | worst |")
-    print("|---|---|---:|---:|---:|")
+    print("| study | what | cases | regret: median, points | worst | within reach: median | worst |")
+    print("|---|---|---:|---:|---:|---:|---:|")
     for path in asked.evidence:
         found = pd.DataFrame(regrets(pd.read_parquet(path), asked.grid_price, asked.prices))
         by_price = [(f"at {price:g}", rows) for price, rows in found.groupby("price", sort=False)]
         for name, rows in [("all", found), *found.groupby("task", sort=False), *by_price]:
-            lost = 100 * rows.regret
-            print(f"| {path} | {name} | {len(rows)} | {lost.median():.1f} | {lost.max():.1f} |", flush=True)
+            lost = [
+                100 * value for what in ("regret", "within reach") for value in (rows[what].median(), rows[what].max())
+            ]
+            print(f"| {path} | {name} | {len(rows)} | {' | '.join(f'{number:.1f}' for number in lost)} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -126,11 +126,13 @@ def find_options(block: Block, terms: Terms) -> Options:
         none = np.empty(0, dtype=int)
         return Options([], none, none, none, np.empty(0), block.free[0].scores.on([]))
     bought = [affordable(surface, terms) for surface in block.surfaces]
-    n_weak, n_gold = (np.concatenate([pair[i] for pair in bought]) for i in (0, 1))
-    surface = np.repeat(np.arange(len(bought)), [len(pair[0]) for pair in bought])
+    # A student that is only asked has no surface.
+    n_weak, n_gold = np.concatenate([np.empty((2, 0), dtype=int), *bought], axis=1)
+    surface = np.repeat(np.arange(len(bought)), np.array([len(pair[0]) for pair in bought], dtype=int))
     prices = np.array([float(terms.prices[s.supervisor]) for s in block.surfaces])
     to_pay = cost(np.maximum(n_weak - terms.have_weak, 0), np.maximum(n_gold - terms.have_gold, 0), prices[surface])
-    scores = joined([s.at(*pair) for s, pair in zip(block.surfaces, bought, strict=True)])
+    none = block.free[0].scores.on([])
+    scores = joined([none, *(s.at(*pair) for s, pair in zip(block.surfaces, bought, strict=True))])
     return Options(block.surfaces, surface, n_weak, n_gold, to_pay, scores)
 
 

@@ -38,17 +38,11 @@ def data_of(evidence: Evidence, rest: Evidence | None, own: float, names: list[l
     noise[:first, :first] = noise_covariance(evidence)
     if rest:
         noise[first:, first:] = noise_covariance(rest)
+    # Of purchases, where there are any.
+    bought = table.score.where(table.kind == PURCHASE).groupby(others > 0).transform("mean")
+    level = bought.fillna(table.score.mean()).to_numpy()
     noise[np.diag_indices(len(table))] += JITTER
-    levels = [level_of(part) for part, _ in parts]
-    score = table.score.to_numpy() - np.repeat(levels, [len(part.points) for part, _ in parts])
-    return Data(places_of(table, others, own, names), score, noise), levels[0]
-
-
-def level_of(evidence: Evidence) -> float:
-    """The mean score of the purchases, or of what costs nothing where there are none."""
-    points = evidence.points
-    bought = points.kind == PURCHASE
-    return float((points[bought] if bought.any() else points).score.mean())
+    return Data(places_of(table, others, own, names), table.score.to_numpy() - level, noise), float(level[0])
 
 
 def nodes_of(evidence: Evidence, groups: pd.DataFrame) -> pd.DataFrame:
