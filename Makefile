@@ -13,12 +13,15 @@ INSTALL := $(UV) pip install --python .venv --compile-bytecode --quiet $(SOURCES
 .PHONY: pareto test env lock estimate docs format
 
 pareto: .venv/installed
-	@$(BIN)/snakemake --cores all figures/pareto.pdf results/recommendation.md results/answer.md figures/explorer.html
+	@$(BIN)/snakemake --cores all figures/what_to_buy.pdf figures/pareto.pdf results/recommendation.md results/answer.md figures/explorer.html
+	@cat figures/what_to_buy.md
+	@echo
 	@cat figures/pareto.md
 	@echo
 	@cat results/answer.md
 	@echo
-	@echo "Open these: $(CURDIR)/figures/pareto.pdf (or .png), the picture"
+	@echo "Open these: $(CURDIR)/figures/what_to_buy.pdf (or .png), what to buy as the budget grows"
+	@echo "            $(CURDIR)/figures/pareto.pdf, what every purchase costs and achieves"
 	@echo "            $(CURDIR)/figures/explorer.html, the page on which you set your own prices"
 	@echo "            $(CURDIR)/results/recommendation.md, what to buy at every budget and price"
 

@@ -51,7 +51,8 @@ def test_isoquants_are_labelled_with_the_scores_that_are_expected_there():
     labels = [text for text in axes.texts if text.get_text().endswith("%")]
     assert len(labels) >= 3
     for label in labels:
-        n_weak, n_gold = label.get_position()
+        # A label on the border may lie beyond it by a rounding error.
+        n_weak, n_gold = np.minimum(label.get_position(), (WEAK[-1], GOLD[-1]))
         expected = 100 * surface.at([n_weak], [n_gold]).mean
         assert expected == pytest.approx(float(label.get_text().rstrip(" %")), abs=0.5)
 
