@@ -122,9 +122,6 @@ def limits_on_lines(lines: np.ndarray, limits: np.ndarray, studied: np.ndarray) 
 
 def find_options(block: Block, terms: Terms) -> Options:
     """All that the terms allow to buy."""
-    if not block.surfaces:
-        none = np.empty(0, dtype=int)
-        return Options([], none, none, none, np.empty(0), block.free[0].scores.on([]))
     bought = [affordable(surface, terms) for surface in block.surfaces]
     # A student that is only asked has no surface.
     n_weak, n_gold = np.concatenate([np.empty((2, 0), dtype=int), *bought], axis=1)
