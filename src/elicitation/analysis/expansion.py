@@ -21,7 +21,7 @@ def expansion_table(
 ) -> pd.DataFrame:
     """The best purchase of every task, supervisor, student and method at every price and budget that affords any.
 
-    `rate` is the marginal rate of substitution there; see `marginal_rates`. pool_sizes: by task.
+    pool_sizes: by task.
     """
     rows = []
     for block in each_group(blocks):
