@@ -178,6 +178,11 @@ def test_nothing_affordable_is_no_labels():
     assert decision.best is None and decision.regime == NOTHING_BOUGHT and decision.leading == NOTHING_BOUGHT
 
 
+def test_a_student_that_is_only_asked_buys_nothing():
+    decision = decide(block_of(surface_of(rising)).only(method="another"), terms_for(64, {}), 0.95)
+    assert decision.best is None and decision.leading == NOTHING_BOUGHT and not len(decision.options.cost)
+
+
 @pytest.mark.parametrize("baseline", ["asking", "commoner"])
 def test_nothing_is_bought_that_is_worse_than_what_costs_nothing(baseline):
     decision = at(block_of(surface_of(rising), **{baseline: 0.9}), 64)

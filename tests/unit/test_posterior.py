@@ -4,7 +4,7 @@ import pytest
 from simulated import ASKED, NAMES, PURCHASES, TRUTHS, draw_study, fit
 
 from elicitation.analysis.names import ASKING, AVERAGE, COMMONER, LABELS, PURCHASE
-from elicitation.analysis.posterior import DRAWS, Scores, joined, place, read_posterior, standard_draws
+from elicitation.analysis.posterior import DRAWS, Posterior, Scores, joined, place, read_posterior, standard_draws
 from elicitation.analysis.posterior_fitting import fit_posterior
 
 TRUTH = TRUTHS["two sigmoids"]
@@ -43,7 +43,7 @@ def test_what_costs_nothing_is_known(table, block):
     assert {free.kind: free.supervisor for free in block.free} == {ASKING: "", COMMONER: "", LABELS: "v"}
     free = {free.kind: free.scores for free in block.free}
     measured = table.set_index("kind").score
-    assert free[COMMONER].mean[0] == pytest.approx(measured[COMMONER], abs=1e-6) and measured[COMMONER] == 0.5
+    assert free[COMMONER].mean[0] == pytest.approx(0.5, abs=1e-6) and measured[COMMONER] == 0.5
     assert free[ASKING].mean[0] == pytest.approx(measured[ASKING], abs=0.01)
     assert free[ASKING].interval[0] < ASKED < free[ASKING].interval[1]
     assert block.best_free().kind == ASKING, "nobody can buy nothing and get the weak labels"
@@ -162,3 +162,15 @@ def test_an_average_comes_first_and_lies_between_its_tasks():
     means = [block.surfaces[0].at(0, 128).mean[0] for block in blocks]
     assert min(means[1:]) < means[0] < max(means[1:])
     assert {block.student for block in blocks} == {NAMES["student"]}
+
+
+def test_a_student_that_is_only_asked_has_a_posterior_without_purchases():
+    rng = np.random.default_rng(6)
+    asked = draw_study(PURCHASES, TRUTH, rng, task="asked")
+    table = pd.concat([asked[asked.kind != PURCHASE], draw_study(PURCHASES, TRUTH, rng)], ignore_index=True)
+    groups = table[table.kind == PURCHASE][["student", "task", "supervisor", "method"]].drop_duplicates()
+    first, second = Posterior(fit_posterior(table, groups, [])).blocks
+    assert not first.surfaces and len(second.surfaces) == 1
+    measured = asked.set_index("kind").score[ASKING]
+    assert first.best_free().scores.mean[0] == pytest.approx(measured, abs=0.01)
+    assert np.isfinite(first.best_free().scores.interval).all()
