@@ -6,7 +6,6 @@ A refusal is raised as pydantic's error with the words that stand behind the pla
 import math
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Annotated, Any, ClassVar, Union
 
 from pydantic import (
@@ -23,7 +22,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
-from elicitation.errors import join_words, must_be, nearest, shown
+from elicitation.errors import join_words, must_be, nearest, repeated, shown
 
 # The kinds of values, as sentences call them.
 TEXT, WHOLE, NUMBER, FLAG, LIST, MAPPING, NULL = (
@@ -101,13 +100,8 @@ def as_given(value: Any, check: Callable) -> Any:
 
 def once(values: list) -> list:
     """The list, unless something stands in it twice."""
-    with suppress(TypeError):
-        # Fast, where all can be hashed.
-        if len({*values}) == len(values):
-            return values
-    for place, value in enumerate(values):
-        if value in values[:place]:
-            raise refusal(f"{shown(value)} stands twice; remove one.")
+    if (twice := repeated(values)) is not None:
+        raise refusal(f"{shown(twice)} stands twice; remove one.")
     return values
 
 
