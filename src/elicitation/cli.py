@@ -9,6 +9,7 @@ from contextlib import chdir
 from pathlib import Path
 
 from elicitation.errors import InputError
+from elicitation.jobs.processes import open_standard_streams
 
 # Price or budget; the largest is 1 over it.
 SMALLEST = 1e-12
@@ -155,6 +156,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(words: list[str] | None = None) -> int:
     """Run one subcommand; the exit status is 0 if all is well."""
+    open_standard_streams()
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Quiet when `| head` has read enough.
     arguments = build_parser().parse_args(words)
     try:

@@ -1,8 +1,25 @@
-"""Processes that must not outlive others."""
+"""Processes that must not outlive others, or that begin without standard input, output or error."""
 
 import os
 import select
+import sys
 import threading
+
+
+def open_standard_streams() -> None:
+    """Open the null device as whichever of standard input, output and error is closed.
+
+    Some launchers close them. The next file that is opened, a socket or a log, would take the number of one, and what
+    is read from standard input, or written to standard error, would go there.
+    """
+    for number, (name, mode) in enumerate([("stdin", "r"), ("stdout", "w"), ("stderr", "w")]):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest number that is free.
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, closefd=False))  # noqa: PTH123
 
 
 def end_with(process: int) -> None:
