@@ -19,7 +19,7 @@ from elicitation.jobs.processes import open_standard_streams
 from elicitation.jobs.records import COMMAND_VARIABLE, study_command
 from elicitation.jobs.repair import explain_unfinished
 from elicitation.jobs.script import JOBS_PER_GPU, SCHEDULER
-from elicitation.jobs.study_folder import check_writable, hold_folder, writing
+from elicitation.jobs.study_folder import check_temporary, check_writable, hold_folder, writing
 from elicitation.models.hardware import Hardware, check_precision, describe_precision
 from elicitation.study.reading import read_yaml, with_overrides
 from elicitation.study.validation import validate
@@ -35,6 +35,7 @@ try:
         update_config(config, read_yaml(file))
     if internals.is_main_process(workflow):
         check_writable([Path.cwd()])
+        check_temporary()
         running = hold_folder()
         # A repair that ends while this run plans would leave it with a plan by the wrong times.
         unfinished = explain_unfinished()

@@ -9,6 +9,7 @@ import pytest
 from elicitation.errors import InputError
 from elicitation.jobs import study_folder
 from elicitation.jobs.study_folder import (
+    check_temporary,
     check_writable,
     hold_alone,
     hold_folder,
@@ -128,6 +129,22 @@ def test_a_disk_that_is_full_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
     with pytest.raises(InputError, match=r"The disk is full: a file in .* could not be written; make room, then run"):
         check_writable([tmp_path])
+
+
+@pytest.mark.parametrize("variable", ["TMP", "TMPDIR"])
+def test_a_folder_for_temporary_files_without_room_is_named(tmp_path, monkeypatch, variable):
+    monkeypatch.setattr(study_folder, "ROOM", 2**10)
+    monkeypatch.setenv(variable, str(tmp_path))
+    check_temporary()
+
+    def refuse(**_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    with pytest.raises(InputError, match=f"The disk is full: a temporary file in {tmp_path} .TMPDIR. could not"):
+        check_temporary()
+    monkeypatch.setenv(variable, str(tmp_path / "is not there"))
+    check_temporary()
 
 
 def test_a_folder_that_cannot_be_held_is_named(tmp_path):

@@ -19,7 +19,7 @@ def open_standard_streams() -> None:
             # The lowest number that is free.
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
         if getattr(sys, name) is None:
-            setattr(sys, name, open(number, mode, closefd=False))  # noqa: PTH123
+            setattr(sys, name, os.fdopen(number, mode, closefd=False))
 
 
 def end_with(process: int) -> None:

@@ -20,6 +20,8 @@ UNWRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
 # Options with which NFS and Lustre are mounted where other machines do not see a lock.
 LOCAL_LOCKS = {"local_lock=all", "local_lock=flock", "localflock"}
 MOUNTS = Path("/proc/self/mountinfo")
+# Bytes that the folder for temporary files must have room for.
+ROOM = 2**20
 
 
 # Whether it can be written
@@ -56,6 +58,16 @@ def check_writable(folders: Iterable[Path]) -> None:
             )
         with writing(f"a file in {folder}"), tempfile.TemporaryFile(dir=existing) as file:
             file.write(b"x")
+
+
+def check_temporary() -> None:
+    """InputError if the folder for temporary files, in which Snakemake's scheduler puts its plans, has no room."""
+    # As PuLP, which makes those plans, chooses it; where it may not write, it takes the working folder.
+    folder = Path(os.environ.get("TMP", os.environ.get("TMPDIR", "/tmp")))
+    if os.access(folder, os.W_OK):
+        with writing(f"a temporary file in {folder} (TMPDIR)"), tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(ROOM))
+            file.flush()
 
 
 # Whether a run lives there
