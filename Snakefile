@@ -20,6 +20,7 @@ from elicitation.jobs.records import COMMAND_VARIABLE, study_command
 from elicitation.jobs.repair import explain_unfinished
 from elicitation.jobs.script import JOBS_PER_GPU, SCHEDULER
 from elicitation.jobs.study_folder import check_temporary, check_writable, hold_folder, writing
+from elicitation.jobs.temporary import hold_temporary
 from elicitation.models.hardware import Hardware, check_precision, describe_precision
 from elicitation.study.reading import read_yaml, with_overrides
 from elicitation.study.validation import validate
@@ -36,7 +37,11 @@ try:
     if internals.is_main_process(workflow):
         check_writable([Path.cwd()])
         check_temporary()
-        running = hold_folder()
+        running = hold_folder(jobs_end=internals.jobs_run_here(workflow))
+        # Jobs on other machines have folders of their own there.
+        if internals.jobs_run_here(workflow):
+            with writing("a folder for temporary files"):
+                hold_temporary(internals.temporary_folder(workflow))
         # A repair that ends while this run plans would leave it with a plan by the wrong times.
         unfinished = explain_unfinished()
     config.update(with_overrides(config, internals.given_settings(workflow)))

@@ -32,6 +32,7 @@ parsed = {{
     "here": internals.jobs_run_here(workflow),
     "study": [list(map(str, part)) for part in internals.given_study(workflow)],
     "settings": internals.given_settings(workflow),
+    "temporary": [path.name for path in internals.temporary_folder(workflow).iterdir()],
 }}
 
 rule all:
@@ -81,6 +82,7 @@ def test_runs_are_described(folder):
         "study": [[str(folder / "study.yaml")], ["seeds=[1]", "device=cpu"]],
         # Snakemake reads a list's items as text, which study.reading puts right.
         "settings": {"seeds": ["1"], "device": "cpu"},
+        "temporary": [],
         "touches": False,
         "deploys": False,
         "rules": ["first", "last"],
@@ -94,6 +96,7 @@ def test_runs_are_described(folder):
         "here": True,
         "study": [[], []],
         "settings": {},
+        "temporary": [],
         "touches": True,
         "deploys": True,
         "rules": ["all", "last"],

@@ -43,6 +43,26 @@ def test_a_lock_left_by_a_killed_run_is_removed(state):
         assert not (state / "locks").exists()
 
 
+@pytest.mark.parametrize("jobs_end", [True, False])
+def test_what_killed_jobs_left_goes_with_the_next_run_where_jobs_end_with_theirs(tmp_path, jobs_end):
+    left = [".snakemake/scripts/tmp1.a.py", "results/a/.pool.123.parquet", "results/.model.9", "figures/.pareto.7.pdf"]
+    kept = ["results/a/pool.parquet", "results/a/.snakemake_timestamp", "results/.cache/model.json", "figures/x.7.pdf"]
+    for name in left + kept:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / ".snakemake").mkdir(exist_ok=True)
+    hold_folder(tmp_path / ".snakemake", jobs_end).close()
+    assert [name for name in left + kept if (tmp_path / name).exists()] == (kept if jobs_end else left + kept)
+
+
+def test_what_is_being_written_stays_while_another_run_lives(tmp_path):
+    for folder in (".snakemake", "results"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "results/.pool.1.parquet").touch()
+    with hold_folder(tmp_path / ".snakemake"), hold_folder(tmp_path / ".snakemake", jobs_end=True):
+        assert (tmp_path / "results/.pool.1.parquet").exists()
+
+
 @pytest.fixture
 def other_run(state, monkeypatch, pytestconfig):
     """A run that lives, and holds the folder."""

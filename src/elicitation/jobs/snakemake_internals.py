@@ -45,6 +45,14 @@ def deploys_software(workflow) -> bool:
     return bool(workflow.deployment_settings.deployment_method)
 
 
+def temporary_folder(workflow) -> Path:
+    """The folder for temporary files that Snakemake has made for this call, in which nothing lies.
+
+    Relies on `Workflow.snakemake_tmp_dir`.
+    """
+    return workflow.snakemake_tmp_dir
+
+
 def given_study(workflow) -> tuple[list[Path], list[str]]:
     """The files given by --configfile (absolute) and the `key=value` given by --config.
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TextIO
 
 from elicitation.errors import InputError, one_line
+from elicitation.files import PARTIAL
+from elicitation.jobs.records import FOLDERS
 
 # Snakemake's folder, and the file in it that every run holds a lock on.
 STATE = Path(".snakemake")
@@ -103,14 +105,28 @@ def remove_stale_lock(state: Path) -> None:
         shutil.rmtree(state / "locks", ignore_errors=True)
 
 
+def remove_leftovers(study: Path) -> None:
+    """Remove what killed jobs left in a study's folder: results that were being written, copies of scripts.
+
+    Only for whoever is alone there, and where jobs end with their run.
+    """
+    shutil.rmtree(study / STATE / "scripts", ignore_errors=True)
+    for folder in FOLDERS:
+        for file in (study / folder).rglob(".*"):
+            if PARTIAL.fullmatch(file.name):
+                file.unlink(missing_ok=True)
+
+
 def share_folder(running: TextIO) -> None:
     """Let other runs hold the folder too, which this process goes on to hold."""
     with suppress(OSError):
         fcntl.flock(running, fcntl.LOCK_SH)
 
 
-def hold_folder(state: Path = STATE) -> TextIO:
+def hold_folder(state: Path = STATE, jobs_end: bool = False) -> TextIO:
     """Hold the folder as every run does, and remove Snakemake's lock from `state` if a killed run left it there.
+
+    jobs_end: whether jobs end with their run, as they do on this machine; then what they left unfinished goes too.
 
     Every run holds a shared lock that dies with its process, so whoever gets it alone is the only run there. Where
     there are no locks, or none that other machines see, Snakemake's own stays. The caller keeps what is returned.
@@ -120,6 +136,8 @@ def hold_folder(state: Path = STATE) -> TextIO:
     with suppress(OSError):
         if try_alone(running):
             remove_stale_lock(state)
+            if jobs_end:
+                remove_leftovers(state.parent)
     share_folder(running)
     return running
 
