@@ -168,6 +168,20 @@ def test_a_read_only_results_folder_is_named_before_any_job(mounted, tmp_path):
     assert run_snakemake(tmp_path, SMALL, target=POOL).returncode == 0
 
 
+@pytest.mark.parametrize("parts", [(".",), ("results", "figures")], ids=["all", "without Snakemake's folder"])
+def test_a_copy_whose_files_have_the_times_of_the_copying_makes_nothing_again(undisturbed, tmp_path, parts):
+    folder = tmp_path / "study"
+    for part in parts:
+        shutil.copytree(undisturbed / part, folder / part, symlinks=True)
+    files = [file for file in sorted(folder.rglob("*")) if not file.is_symlink()]
+    random.Random(0).shuffle(files)
+    for place, file in enumerate(files):
+        os.utime(file, (10**9 + place, 10**9 + place))
+    result = run_snakemake(folder, SMALL)
+    assert result.returncode == 0 and "Nothing to be done" in result.stderr, result.stdout + result.stderr
+    assert result_files(folder) == result_files(undisturbed)
+
+
 def repair_command(folder: Path) -> list[str | Path]:
     return [Path(sys.executable).with_name("elicitation"), "repair", folder]
 

@@ -12,6 +12,7 @@ from typing import TextIO
 
 from elicitation.errors import InputError, one_line
 from elicitation.files import PARTIAL
+from elicitation.jobs.copies import recognise_copy
 from elicitation.jobs.records import FOLDERS
 
 # Snakemake's folder, and the file in it that every run holds a lock on.
@@ -136,6 +137,7 @@ def hold_folder(state: Path = STATE, jobs_end: bool = False) -> TextIO:
     with suppress(OSError):
         if try_alone(running):
             remove_stale_lock(state)
+            recognise_copy(running, state.parent)
             if jobs_end:
                 remove_leftovers(state.parent)
     share_folder(running)
@@ -152,6 +154,7 @@ def hold_alone(state: Path = STATE) -> TextIO:
         if not try_alone(running):
             raise InputError(f"A study is running in {state.resolve().parent}; wait until it has ended.")
         remove_stale_lock(state)
+        recognise_copy(running, state.parent)
     return running
 
 
