@@ -40,6 +40,8 @@ env: .venv/installed
 	@echo "Installing the environment from $(LOCK) into .venv (once; 4 GB, with CUDA 10 GB) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 		{ echo "Python 3.11, 3.12 or 3.13 is needed; name one, for instance: make PYTHON=python3.12 pareto"; exit 1; }
+	@$(PYTHON) -c 'import os, sys; sys.exit(not all(c.isalnum() or c in "/._-+@%=:," for c in os.getcwd()))' || \
+		{ echo "Snakemake starts no jobs from $(CURDIR): its path holds a space or a sign that shells read; move it."; exit 1; }
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet uv==0.13.9
 	@$(INSTALL) --no-deps -r $(LOCK) -r envs/models.lock 2> .venv/install.log || \

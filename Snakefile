@@ -15,7 +15,7 @@ from elicitation.errors import InputError
 from elicitation.jobs import snakemake_internals as internals
 from elicitation.jobs.damage import check_inputs
 from elicitation.jobs.forkserver import start_fork_server
-from elicitation.jobs.processes import open_standard_streams
+from elicitation.jobs.processes import check_interpreter, open_standard_streams
 from elicitation.jobs.records import COMMAND_VARIABLE, study_command
 from elicitation.jobs.repair import explain_unfinished
 from elicitation.jobs.script import JOBS_PER_GPU, SCHEDULER
@@ -35,6 +35,7 @@ try:
     for file in configfiles or [Path(workflow.basedir, "config.yaml")]:
         update_config(config, read_yaml(file))
     if internals.is_main_process(workflow):
+        check_interpreter()
         check_writable([Path.cwd()])
         check_temporary()
         running = hold_folder(jobs_end=internals.jobs_run_here(workflow))

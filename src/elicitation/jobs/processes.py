@@ -1,9 +1,23 @@
-"""Processes that must not outlive others, or that begin without standard input, output or error."""
+"""Processes: how they are started, with open standard streams, and that jobs end with their run."""
 
 import os
 import select
 import sys
 import threading
+
+from elicitation.errors import InputError, shown
+
+# What a path may hold beside letters and digits that no shell reads as anything else.
+PLAIN = "/._-+@%=:,"
+
+
+def check_interpreter() -> None:
+    """InputError if Python lies where Snakemake, which hands its path to a shell as it is, starts no job with it."""
+    if not all(letter.isalnum() or letter in PLAIN for letter in sys.executable):
+        raise InputError(
+            f"Python lies in {shown(sys.executable)}, but Snakemake starts no jobs from a path with a space or a sign "
+            "that shells read; make the environment in another folder."
+        )
 
 
 def open_standard_streams() -> None:
