@@ -19,7 +19,5 @@ def test_a_folder_from_which_no_job_could_start_is_refused(tmp_path, name):
     command = ["make", "env", f"PYTHON={sys.executable}"]
     result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert result.returncode != 0 and not (folder / ".venv").exists()
-    said = result.stdout.splitlines()[-1]
-    assert (
-        said == f"Snakemake starts no jobs from {folder}: its path holds a space or a sign that shells read; move it."
-    )
+    words = f"Snakemake starts no jobs from {folder}: its path holds a space or a sign that shells read; move it."
+    assert result.stdout.splitlines()[-1] == words

@@ -32,6 +32,7 @@ parsed = {{
     "here": internals.jobs_run_here(workflow),
     "study": [list(map(str, part)) for part in internals.given_study(workflow)],
     "settings": internals.given_settings(workflow),
+    "cores": internals.given_cores(workflow),
     "temporary": [path.name for path in internals.temporary_folder(workflow).iterdir()],
 }}
 
@@ -82,6 +83,7 @@ def test_runs_are_described(folder):
         "study": [[str(folder / "study.yaml")], ["seeds=[1]", "device=cpu"]],
         # Snakemake reads a list's items as text, which study.reading puts right.
         "settings": {"seeds": ["1"], "device": "cpu"},
+        "cores": 1,
         "temporary": [],
         "touches": False,
         "deploys": False,
@@ -96,6 +98,7 @@ def test_runs_are_described(folder):
         "here": True,
         "study": [[], []],
         "settings": {},
+        "cores": 1,
         "temporary": [],
         "touches": True,
         "deploys": True,

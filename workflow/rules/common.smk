@@ -28,7 +28,7 @@ PROMPTS = "results/tasks/{task}/prompts/{model}/{examples}_s{seed}.json"
 # first and, where jobs share a machine, takes all of it; after a failed check nothing else starts.
 CHECKS = ["check_engine", "fetch_ratings", "prepare_task", "prepare_tokenizer", "check_texts", "check_prompts"]
 CHECK_PRIORITY = 100
-CHECK_THREADS = workflow.cores if internals.jobs_run_here(workflow) and workflow.cores else 1
+CHECK_THREADS = internals.given_cores(workflow) if internals.jobs_run_here(workflow) else 1
 API_STUDENTS = [name for name in study.students if isinstance(study.model_named[name], ApiModel)]
 LOCAL_STUDENTS = [name for name in study.students if name not in API_STUDENTS]
 # What takes seconds to import, and the rules, by the beginnings of their names, that do.

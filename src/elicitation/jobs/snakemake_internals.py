@@ -45,6 +45,14 @@ def deploys_software(workflow) -> bool:
     return bool(workflow.deployment_settings.deployment_method)
 
 
+def given_cores(workflow) -> int:
+    """The number given by --cores, or 1 without one, as in calls that run nothing.
+
+    `Workflow.cores` fails there. Relies on `Workflow.resource_settings.cores`.
+    """
+    return workflow.resource_settings.cores or 1
+
+
 def temporary_folder(workflow) -> Path:
     """The folder for temporary files that Snakemake has made for this call, in which nothing lies.
 
