@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from elicitation.files import hash_file, write_json
-from elicitation.jobs.copies import MEASURED, STAMP, order_times, recognise_copy
-from elicitation.jobs.records import measure
+from elicitation.jobs.copies import MEASURED, SCRIPTS, STAMP, order_times, recognise_copy
+from elicitation.jobs.records import hash_code, measure
 
 # Each job's output and inputs, in the order in which they run.
 JOBS = {
@@ -25,7 +25,7 @@ def record_of(output: str) -> str:
     return f"{output.removesuffix('.parquet').removesuffix('.pdf')}.json"
 
 
-def write_result(study: Path, output: str, content: str) -> None:
+def write_result(study: Path, output: str, content: str, code: str | None = None) -> None:
     file = study / output / "weights" if output == "results/model" else study / output
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(content)
@@ -35,6 +35,7 @@ def write_result(study: Path, output: str, content: str) -> None:
     record = {
         "rule": "a_rule",
         "code": "a_commit",
+        "code_sha256": hash_code() if code is None else code,
         "inputs": {name: hash_file(study / name) for name in JOBS[output]},
         "outputs": {output: {"sha256": hash_file(path), **measure(path)}},
     }
@@ -100,6 +101,15 @@ def test_a_changed_file_of_the_users_leaves_what_was_made_from_it_outdated(study
     os.utime(study / "own.csv", (2 * 10**9, 2 * 10**9))
     order_times(study)
     assert "results/pool.parquet" in outdated(study)
+
+
+def test_a_copy_beside_a_new_checkout_of_the_same_code_is_newer_than_its_scripts(study):
+    copy, script = copy_in_any_order(study, 1), SCRIPTS / "plot_pareto.py"
+    write_result(copy, "results/model", "made: results/model", code="other")
+    for file in [copy / "results/model", *(copy / "results/model").iterdir(), copy / "results/model.json"]:
+        os.utime(file, (10**9, 10**9))
+    order_times(copy)
+    assert time_of(copy / "results/pool.parquet") > time_of(script) > time_of(copy / "results/model")
 
 
 def test_a_study_that_is_in_order_stays_as_it_is(study):

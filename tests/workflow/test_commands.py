@@ -65,11 +65,10 @@ def small_study() -> dict:
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory) -> Path:
     """A checkout whose studies are all the small one, and finished, with an environment that is installed."""
-    checkout = tmp_path_factory.mktemp("checkout") / "here"
+    checkout = tmp_path_factory.mktemp("checkout")
     for name in ("Snakefile", "Makefile", "envs", "src", "workflow", "profiles", "studies"):
         original = ROOT / name
         (shutil.copytree if original.is_dir() else shutil.copy)(original, checkout / name)
-        checkout.mkdir(exist_ok=True)
     for file in [checkout / "config.yaml", checkout / "studies/mine.yaml", *(checkout / "studies").glob("*.yaml")]:
         file.write_text(yaml.safe_dump(small_study()))
     (checkout / ".venv").mkdir()

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TextIO
 
 from elicitation.files import hash_file, visible_files
-from elicitation.jobs.records import measure, read_records
+from elicitation.jobs.records import ROOT, hash_code, measure, read_records
 
 # The file whose time Snakemake takes for that of a folder that a job has made.
 STAMP = ".snakemake_timestamp"
 # What jobs measured of themselves. Snakemake counts these files as made by them too; nothing is made from them.
 MEASURED = "benchmarks/measured"
+SCRIPTS = ROOT / "workflow/scripts"
 # What a file is newer by (ns) than those that it was made from; times are compared as floats, to less than 1 µs.
 LATER = 10**6
 
@@ -54,7 +55,8 @@ def stamps_of(paths: Iterable[Path]) -> list[Path]:
 def order_times(study: Path) -> int:
     """Make files newer than those that they were made from, where records say that these are what they are now.
 
-    The number of jobs whose files got new times. What was made from other inputs keeps its time.
+    So it is with the scripts that made them. The number of jobs whose files got new times; what was made from other
+    inputs keeps its time.
     """
     records = read_records(study)
     maker = {path: place for place, record in records.items() for path in [*record["outputs"], place]}
@@ -70,12 +72,15 @@ def order_times(study: Path) -> int:
         return hash_file(study / path)
 
     before = {place: {maker[path] for path in record["inputs"] if path in maker} for place, record in records.items()}
+    scripts, code = visible_files(SCRIPTS), hash_code()
     ordered = 0
     for place in TopologicalSorter(before).static_order():
         inputs, outputs = records[place]["inputs"], records[place]["outputs"]
         restore_contents(study, outputs)
         if all(hash_now(path) in (None, sha256) for path, sha256 in inputs.items()):
-            ordered += make_newer([study / path for path in [*outputs, place]], [study / path for path in inputs])
+            by = scripts if records[place].get("code_sha256") == code else []
+            made = [study / path for path in [*outputs, place]]
+            ordered += make_newer(made, [*by, *(study / path for path in inputs)])
     latest = max((stamp.stat().st_mtime_ns for stamp in stamps_of(study / path for path in maker)), default=0)
     for file in visible_files(study / MEASURED):
         os.utime(file, ns=(latest, latest))
