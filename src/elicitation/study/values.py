@@ -184,8 +184,8 @@ Price = number(ge=1e-12, le=1e12)
 Names = distinct(Text, min_length=1)
 Shares = distinct(Share, min_length=1)
 # Pairs of [weak labels, gold labels].
-Purchases = distinct(listed(Natural, min_length=2, max_length=2))
-SomePurchases = distinct(listed(Natural, min_length=2, max_length=2), min_length=1)
+Purchases = distinct(listed(Natural, min_length=2, max_length=2), max_length=1000)
+SomePurchases = distinct(listed(Natural, min_length=2, max_length=2), min_length=1, max_length=1000)
 BEGINNING = "and begin with a letter or a digit"
 SmallName = like("[a-z0-9][a-z0-9_-]*", f"made of small letters, digits, - and _, {BEGINNING}", max_length=100)
 Name = like("[a-zA-Z0-9][a-zA-Z0-9._-]*", f"made of letters, digits, ., - and _, {BEGINNING}", max_length=100)
