@@ -12,7 +12,7 @@ min_version("9.27.1")
 sys.path.insert(0, f"{workflow.basedir}/src")
 
 from elicitation.errors import InputError
-from elicitation.jobs import snakemake_internals as internals
+from elicitation.jobs import progress, snakemake_internals as internals
 from elicitation.jobs.damage import check_inputs
 from elicitation.jobs.forkserver import start_fork_server
 from elicitation.jobs.processes import check_interpreter, open_standard_streams
@@ -87,6 +87,9 @@ onstart:
         if not internals.only_touches(workflow):
             with writing("results"):
                 check_inputs(*internals.planned_files(workflow))
+            progress.planned.update(
+                {number: progress.Planned(*job) for number, job in internals.planned_jobs(workflow).items()}
+            )
             if shared := shared_imports():
                 # Without it jobs begin more slowly.
                 with suppress(OSError):

@@ -5,12 +5,11 @@ the interface of the package snakemake-interface-logger-plugins.
 """
 
 import logging
-import time
 
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from elicitation.jobs.progress import Failures, time_left
+from elicitation.jobs.progress import Failures, Pace, say_progress
 from elicitation.jobs.snakemake_internals import say
 
 
@@ -18,14 +17,15 @@ class LogHandler(LogHandlerBase):
     """Listens to Snakemake's events."""
 
     def __post_init__(self) -> None:
-        self.started = time.monotonic()
+        self.pace = Pace()
         self.failures = Failures()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take note of an event; of progress, say how long the rest will take."""
         self.failures.observe(record)
+        self.pace.observe(record)
         if getattr(record, "event", None) == LogEvent.PROGRESS:
-            say(time_left(record.done, record.total, time.monotonic() - self.started))
+            say(say_progress(record.done, record.total, self.pace.left(record.done, record.total)))
 
     def close(self) -> None:
         """Say at the end of the run what failed."""

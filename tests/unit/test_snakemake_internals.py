@@ -47,12 +47,14 @@ rule first:
 rule last:
     input: "first", ancient("mine")
     output: "last", "beside"
+    params: purchases=[[1, 0], [0, 1]]
     shell: "touch {{output}}"
 
 onstart:
     told = parsed | {{
         "touches": internals.only_touches(workflow),
         "rules": sorted(internals.planned_rules(workflow)),
+        "jobs": sorted(internals.planned_jobs(workflow).values()),
         "files": internals.planned_files(workflow),
     }}
     open("told.json", "w").write(json.dumps(told))
@@ -86,6 +88,7 @@ def test_runs_are_described(folder):
         "temporary": [],
         "touches": False,
         "rules": ["first", "last"],
+        "jobs": [["first", 1], ["last", 2]],
         "files": [["first", "mine"], ["beside", "first", "last"]],
     }
     assert (folder / "calls").read_text() == "True\nFalse\n", "the second is the call for the job"
@@ -100,6 +103,7 @@ def test_runs_are_described(folder):
         "temporary": [],
         "touches": True,
         "rules": ["all", "last"],
+        "jobs": [["all", 1], ["last", 2]],
         "files": [["first", "last", "mine"], ["beside", "last"]],
     }
 

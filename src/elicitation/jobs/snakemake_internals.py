@@ -78,6 +78,15 @@ def planned_rules(workflow) -> list[str]:
     return [job.rule.name for job in workflow.dag.needrun_jobs()]
 
 
+def planned_jobs(workflow) -> dict[int, tuple[str, int]]:
+    """By number, the rule of each job that will run and how many `purchases` it is given (1 if none). When: as there.
+
+    Relies on `Workflow.dag.needrun_jobs()` and on a job's `jobid`, `rule.name` and `params`.
+    """
+    jobs = workflow.dag.needrun_jobs()
+    return {job.jobid: (job.rule.name, len(job.params.get("purchases") or [0])) for job in jobs}
+
+
 def planned_files(workflow) -> tuple[list[str], list[str]]:
     """The files that the jobs that will run read, and those that they make. When: as planned_rules.
 
