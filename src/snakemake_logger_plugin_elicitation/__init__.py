@@ -5,6 +5,8 @@ the interface of the package snakemake-interface-logger-plugins.
 """
 
 import logging
+import threading
+import time
 
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
@@ -12,12 +14,17 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from elicitation.jobs.progress import Failures, Pace, say_progress
 from elicitation.jobs.snakemake_internals import say
 
+# Seconds without a line after which a long job's own progress is shown.
+BEAT = 120
+
 
 class LogHandler(LogHandlerBase):
     """Listens to Snakemake's events."""
 
     def __post_init__(self) -> None:
         self.pace = Pace()
+        self.closed, self.said = threading.Event(), time.monotonic()
+        threading.Thread(target=self.beat, daemon=True).start()
         self.failures = Failures()
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -25,10 +32,19 @@ class LogHandler(LogHandlerBase):
         self.failures.observe(record)
         self.pace.observe(record)
         if getattr(record, "event", None) == LogEvent.PROGRESS:
+            self.said = time.monotonic()
             say(say_progress(record.done, record.total, self.pace.left(record.done, record.total)))
+
+    def beat(self) -> None:
+        """While jobs run so long that none ends, say how far the longest is."""
+        while not self.closed.wait(BEAT / 10):
+            if time.monotonic() - self.said > BEAT and (text := self.pace.longest(BEAT)):
+                self.said = time.monotonic()
+                say(text)
 
     def close(self) -> None:
         """Say at the end of the run what failed."""
+        self.closed.set()
         # Python closes what is closed once more when it ends.
         failures, self.failures = self.failures, Failures()
         if text := str(failures):

@@ -29,7 +29,7 @@ class Run:
         self.pace, self.total = Pace(lambda: self.now), len(jobs)
 
     def do(self, job: int, seconds: float) -> None:
-        tell(self.pace, "job_info", jobid=job)
+        tell(self.pace, "job_info", jobid=job, rule_name="a_rule", log=[])
         self.now += seconds
         tell(self.pace, "job_finished", job_id=job)
 
@@ -45,7 +45,7 @@ def test_jobs_take_as_long_as_others_of_their_rule_and_size(monkeypatch):
     assert run.left() == pytest.approx(5 * 6 * 20)
     run.do(2, 120)
     assert run.left() == pytest.approx(4 * 120)
-    tell(run.pace, "job_info", jobid=3)
+    tell(run.pace, "job_info", jobid=3, rule_name="a_rule", log=[])
     run.now += 60
     assert run.left() == pytest.approx(3 * 120 + 60)
     run.now += 600
@@ -56,7 +56,7 @@ def test_jobs_take_as_long_as_others_of_their_rule_and_size(monkeypatch):
 def test_jobs_that_run_side_by_side_take_less_time(monkeypatch):
     run = Run(monkeypatch, *[Planned("train_runs", 1)] * 6)
     for job in (0, 1):
-        tell(run.pace, "job_info", jobid=job)
+        tell(run.pace, "job_info", jobid=job, rule_name="a_rule", log=[])
     run.now += 10
     for job in (0, 1):
         tell(run.pace, "job_finished", job_id=job)
@@ -72,6 +72,23 @@ def test_the_estimate_of_a_study_stays_within_half_of_what_it_takes(monkeypatch)
     assert 600 < run.left() < 1800
     run.do(8, 50)
     assert run.left() == pytest.approx(19 * 50 + 10 * 166 / 110, rel=0.1)
+
+
+def test_the_longest_job_shows_its_own_progress(tmp_path, monkeypatch):
+    run = Run(monkeypatch)
+    assert run.pace.longest(120) == ""
+    for job, log in ((1, tmp_path / "long.log"), (2, tmp_path / "short.log")):
+        tell(run.pace, "job_info", jobid=job, rule_name="train_runs", log=[str(log)])
+        run.now += 100
+    assert run.pace.longest(600) == ""
+    assert run.pace.longest(120) == "train_runs has run for 3 min"
+    (tmp_path / "long.log").write_text("run 2 of 7: 64 weak and 4 gold labels\n")
+    assert run.pace.longest(120) == "train_runs has run for 3 min: run 2 of 7: 64 weak and 4 gold labels"
+    tell(run.pace, "job_finished", job_id=1)
+    assert run.pace.longest(120) == ""
+    run.now += 100
+    tell(run.pace, "job_error", jobid=2)
+    assert run.pace.longest(120) == ""
 
 
 def test_jobs_that_nobody_has_counted_take_the_mean_time(monkeypatch):

@@ -48,6 +48,8 @@ class Pace:
         self.clock, self.began = clock, clock()
         self.started: dict[int, float] = {}
         """When each job began, by its number."""
+        self.logs: dict[int, tuple[str, list[str]]] = {}
+        """Rule and logs of each job that runs, by its number."""
         self.took: dict[int, float] = {}
         """Seconds of each job that is done, by its number."""
 
@@ -56,8 +58,25 @@ class Pace:
         event = getattr(record, "event", None)
         if event == "job_info":
             self.started[record.jobid] = self.clock()
+            self.logs[record.jobid] = record.rule_name, record.log
         elif event == "job_finished" and record.job_id in self.started:
             self.took[record.job_id] = self.clock() - self.started[record.job_id]
+            self.logs.pop(record.job_id, None)
+        elif event == "job_error":
+            self.logs.pop(record.jobid, None)
+
+    def longest(self, least: float) -> str:
+        """How far the job is that has run longest: its rule, for how long, and what its log says last.
+
+        Empty if none has run for `least` seconds.
+        """
+        running = {job: self.clock() - self.started[job] for job in list(self.logs)}
+        job = max(running, key=running.__getitem__, default=None)
+        if job is None or running[job] < least:
+            return ""
+        rule, logs = self.logs[job]
+        said = last_line(Path(logs[0])) if logs else ""
+        return f"{rule} has run for {running[job] / 60:.0f} min" + (f": {said}" if said else "")
 
     def left(self, done: int, total: int) -> float:
         """Seconds until all jobs are done; by the mean pace where Snakemake has not said which they are."""
