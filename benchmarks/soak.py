@@ -157,8 +157,9 @@ class Soak:
         self.take_away()
         place = self.places / f"disk{sum(self.done.values())}"
         place.mkdir()
-        used = sum(file.lstat().st_size + 4096 for file in self.folder.rglob("*")) // 1024
-        size = f"size={used + self.rng.randint(50, 2000)}k"
+        # A tmpfs counts pages.
+        used = sum(-(-file.lstat().st_size // 4096) * 4 for file in self.folder.rglob("*") if file.is_file())
+        size = f"size={used + self.rng.randint(20, 400)}k"
         self.mount(place, size)
         self.move_to(place / "study")
         status, said = self.run("run on a full disk")
