@@ -128,6 +128,13 @@ def test_sigterm_ends_jobs_with_a_sentence_and_only_they_are_left(tmp_path):
     assert folder / LABELS in finished_outputs(folder)
 
 
+@pytest.mark.parametrize("closing", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_run_without_standard_streams_ends_as_it_would_with_them(tmp_path, closing):
+    command = ["sh", "-c", f'exec "$@" {closing}', "sh", *snakemake_command(tmp_path, SMALL, target=POOL)]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert result.returncode == 0 and (tmp_path / POOL).exists(), result.stderr
+
+
 @pytest.fixture
 def mounted(tmp_path):
     """Mounts a small file system at a folder (of this test's), or changes how it is mounted."""

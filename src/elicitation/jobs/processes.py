@@ -29,11 +29,15 @@ def open_standard_streams() -> None:
     for number, (name, mode) in enumerate([("stdin", "r"), ("stdout", "w"), ("stderr", "w")]):
         try:
             os.fstat(number)
+            taken = True
         except OSError:
             # The lowest number that is free.
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+            taken = False
         if getattr(sys, name) is None:
-            setattr(sys, name, os.fdopen(number, mode, closefd=False))
+            # A number that another file has taken is not ours to write to.
+            stream = os.open(os.devnull, os.O_RDWR) if taken else number
+            setattr(sys, name, os.fdopen(stream, mode, closefd=False))
 
 
 def end_with(process: int) -> None:
