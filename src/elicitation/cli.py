@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from elicitation.buying.amounts import common_currency, read_amount
 from elicitation.errors import InputError
+from elicitation.jobs.processes import open_standard_streams
 
 if TYPE_CHECKING:
     from elicitation.analysis.findings import Question
@@ -283,6 +284,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(words: list[str] | None = None) -> int:
     """Run one subcommand; the exit status is 0 if all is well."""
+    open_standard_streams()
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Quiet when `| head` has read enough.
     arguments = build_parser().parse_args(words)
     try:

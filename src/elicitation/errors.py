@@ -4,7 +4,8 @@ import difflib
 import json
 import os
 import re
-from typing import TextIO
+from collections.abc import Iterable
+from typing import Any, TextIO
 from urllib.parse import quote
 
 # Environment variables that hold secrets.
@@ -76,6 +77,18 @@ def join_words(keys: set, word: str) -> str:
     """'a', 'b' and 'c'."""
     *first, last = ["null" if key is None else repr(key) for key in sorted(keys, key=str)]
     return f"{', '.join(first)} {word} {last}" if first else last
+
+
+def repeated(values: Iterable) -> Any:
+    """The first value that stands there a second time; None if all differ."""
+    seen = set()
+    for value in values:
+        # Not all that a list holds can be a member of a set.
+        kept = value if isinstance(value, (str, int, float)) else repr(value)
+        if kept in seen:
+            return value
+        seen.add(kept)
+    return None
 
 
 def must_be(value, what: str) -> str:

@@ -3,11 +3,15 @@
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from elicitation.errors import redact
+
+# The names of files that are being written.
+PARTIAL = re.compile(r"\..+\.\d+(\.\w+)?")
 
 
 def sync(path: Path) -> None:

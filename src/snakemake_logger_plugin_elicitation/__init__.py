@@ -5,30 +5,46 @@ the interface of the package snakemake-interface-logger-plugins.
 """
 
 import logging
+import threading
 import time
 
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from elicitation.jobs.progress import Failures, time_left
+from elicitation.jobs.progress import Failures, Pace, say_progress
 from elicitation.jobs.snakemake_internals import say
+
+# Seconds without a line after which a long job's own progress is shown.
+BEAT = 120
 
 
 class LogHandler(LogHandlerBase):
     """Listens to Snakemake's events."""
 
     def __post_init__(self) -> None:
-        self.started = time.monotonic()
+        self.pace = Pace()
+        self.closed, self.said = threading.Event(), time.monotonic()
+        threading.Thread(target=self.beat, daemon=True).start()
         self.failures = Failures()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take note of an event; of progress, say how long the rest will take."""
         self.failures.observe(record)
+        self.pace.observe(record)
         if getattr(record, "event", None) == LogEvent.PROGRESS:
-            say(time_left(record.done, record.total, time.monotonic() - self.started))
+            self.said = time.monotonic()
+            say(say_progress(record.done, record.total, self.pace.left(record.done, record.total)))
+
+    def beat(self) -> None:
+        """While jobs run so long that none ends, say how far the longest is."""
+        while not self.closed.wait(BEAT / 10):
+            if time.monotonic() - self.said > BEAT and (text := self.pace.longest(BEAT)):
+                self.said = time.monotonic()
+                say(text)
 
     def close(self) -> None:
         """Say at the end of the run what failed."""
+        self.closed.set()
         # Python closes what is closed once more when it ends.
         failures, self.failures = self.failures, Failures()
         if text := str(failures):

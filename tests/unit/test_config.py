@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from fractions import Fraction
+from time import perf_counter
 from types import SimpleNamespace
 
 import pytest
@@ -144,9 +145,9 @@ def test_a_key_that_resembles_none_lists_the_known_ones(study):
         (["seeds"], None, ["the top level", "'seeds' is missing"]),
         (["grid", "budgets"], None, ["grid", "'budgets' is missing"]),
         (["models", 1, "learning_rate"], None, ["models[large]", "'learning_rate' is missing"]),
-        (["grid", "weak_price"], 0, ["grid.weak_price", "0 must be above 0"]),
-        (["grid", "weak_price"], -0.1, ["grid.weak_price", "-0.1 must be above 0"]),
-        (["weak_prices"], [0.5, 0], ["weak_prices[1]", "0 must be above 0"]),
+        (["grid", "weak_price"], 0, ["grid.weak_price", "0 must be at least 1e-12"]),
+        (["grid", "weak_price"], -0.1, ["grid.weak_price", "-0.1 must be at least 1e-12"]),
+        (["weak_prices"], [0.5, 0], ["weak_prices[1]", "0 must be at least 1e-12"]),
         (["grid", "budgets"], [4, 0], ["grid.budgets[1]", "0 must be above 0"]),
         (["grid", "budgets"], [-4], ["grid.budgets[0]", "-4 must be above 0"]),
         (["grid", "budgets"], [], ["grid.budgets", "at least 1"]),
@@ -1039,3 +1040,42 @@ def test_what_a_file_gives_as_text_stays_text(study):
 @pytest.mark.parametrize("text", ["9" * 5000, "1e400", ""])
 def test_numbers_of_a_command_line_that_no_machine_holds_are_refused_in_the_study(study, text):
     assert "jobs_per_gpu: " in sentence_about(with_overrides(study, {"jobs_per_gpu": text}))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("seeds", list(range(30_000))),
+        ("combinations", [{"budgets": [4]}] * 30_000),
+        ("supervisors", [{"name": f"copy{n}", "model": "small"} for n in range(30_000)]),
+    ],
+)
+def test_a_study_beyond_what_can_be_planned_is_refused_with_its_size_at_once(study, key, value):
+    started = perf_counter()
+    words = sentence_about(study | {key: value})
+    assert re.search(r"asks for about \d{2,3},\d{3} jobs .*, but at most 20,000 can be planned; make several", words)
+    assert perf_counter() - started < 5
+
+
+def test_ten_thousand_tasks_are_refused_at_once_and_fewer_are_counted(study):
+    task = {"sandbox": "topic", "pool_size": 300, "test_size": 60, "supervision_size": 40}
+    started = perf_counter()
+    tasks = [task | {"name": f"task{n}"} for n in range(10_000)]
+    assert "but at most 20,000 can be planned; make several studies of it" in sentence_about(study | {"tasks": tasks})
+    assert perf_counter() - started < 5
+
+
+@pytest.mark.parametrize("name", ["paper", "methods", "reviews", "sandbox"])
+def test_the_rough_size_of_a_study_is_near_the_number_of_its_blocks(name):
+    planned = Study.model_validate(yaml.safe_load((ROOT / f"studies/{name}.yaml").read_text()))
+    blocks = sum(map(len, planned.made.values()))
+    assert blocks / 2 < planned.rough_size < 3 * blocks
+
+
+def test_the_largest_lists_of_purchases_are_checked_in_seconds(study):
+    pairs = [[n, 1] for n in range(1000)]
+    started = perf_counter()
+    validate(study | {"grid": study["grid"] | {"more_purchases": pairs, "beyond_pool": "leave_out"}})
+    assert perf_counter() - started < 10
+    grid = study["grid"] | {"more_purchases": [*pairs, [1000, 1]]}
+    assert "takes at most 1000, but has 1001" in sentence_about(study | {"grid": grid})

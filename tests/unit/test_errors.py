@@ -1,10 +1,11 @@
 import io
 import json
+from time import perf_counter
 from urllib.parse import quote
 
 import pytest
 
-from elicitation.errors import InputError, Redacted, one_line, redact, shown
+from elicitation.errors import InputError, Redacted, one_line, redact, repeated, shown
 
 KEY = "sk-0123456789abcdef"
 
@@ -63,3 +64,23 @@ def test_letters_of_any_language_stay(letter):
 def test_values_are_shown_at_a_readable_length():
     assert shown("x") == "'x'"
     assert len(shown("x" * 1000)) < 250
+
+
+@pytest.mark.parametrize(
+    ("values", "second"),
+    [
+        ([1, 2], None),
+        ([0, 0.0], 0.0),
+        (["a", "b", "b", "a"], "b"),
+        ([[1, 2], [1, 2]], [1, 2]),
+        ([{"a": 1}] * 2, {"a": 1}),
+    ],
+)
+def test_the_first_value_that_stands_a_second_time_is_found(values, second):
+    assert repeated(values) == second
+
+
+def test_a_hundred_thousand_values_are_compared_in_a_moment():
+    started = perf_counter()
+    assert repeated([[n, n] for n in range(100_000)] + [[99_999, 99_999]]) == [99_999, 99_999]
+    assert perf_counter() - started < 2

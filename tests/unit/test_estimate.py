@@ -1,4 +1,5 @@
 import copy
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +11,9 @@ from elicitation.study.estimate import (
     FORWARD,
     START_UP_SECONDS,
     TOKENS_PER_TEXT,
+    TOKENS_PER_WORD,
     adapter_bytes,
+    assumed_tokens,
     count_left_out,
     describe,
     estimate,
@@ -116,10 +119,38 @@ def test_counted_tokens_take_the_place_of_assumed_ones(study, tmp_path):
     whole = {**study["models"][0], "name": "whole", "sandbox": study["models"][0]["sandbox"] | {"layers": 2}}
     study = validate(study | {"models": [*study["models"], whole, half]})
     whole, cut = study.model_named["whole"], study.model_named["half"]
-    assert tokens_of("topic", cut, study, tmp_path) == TOKENS_PER_TEXT
+    assert tokens_of("topic", cut, study, tmp_path) == assumed_tokens("topic", study)
     (tmp_path / "results/tasks/topic/texts").mkdir(parents=True)
     (tmp_path / "results/tasks/topic/texts/whole.json").write_text('{"mean": 21.5}')
     assert tokens_of("topic", whole, study, tmp_path) == tokens_of("topic", cut, study, tmp_path) == 21.5
+
+
+def test_the_words_of_texts_that_are_here_are_counted(study, tmp_path):
+    four = pd.DataFrame({"text": [f"four words in {n}" for n in range(600)], "label": [0, 1] * 300})
+    (tmp_path / "own").mkdir()
+    four.to_parquet(tmp_path / "own/train.parquet")
+    sizes = {"pool_size": 300, "test_size": 60, "supervision_size": 40}
+    own = {
+        "name": "own",
+        "hub": {"id": "own", "revision": "0" * 40},
+        "local": "own",
+        "text": "{text}",
+        "label": "label",
+    }
+    own |= sizes | {"splits": {"train": "train", "test": 100}}
+    here = validate(study | {"tasks": [*study["tasks"], own], "data_folder": str(tmp_path)})
+    assert assumed_tokens("own", here) == pytest.approx(4 * TOKENS_PER_WORD)
+    note = estimate(here, tmp_path)[1][0]
+    assert re.search(r"1.3 a word of the texts here \(topic 2\d, own 5\), else 150; presentations", note)
+
+
+def test_of_texts_on_the_hub_a_length_is_assumed_and_named(study, tmp_path):
+    model = {"name": "far", "hub": {"id": "far", "revision": "0" * 40}, "parameters": 1e6, "learning_rate": 1e-3}
+    task = {"name": "far", "hub": {"id": "far", "revision": "0" * 40}, "text": "{text}", "label": "label"}
+    task |= {"pool_size": 300, "test_size": 60, "supervision_size": 40, "splits": {"train": "train", "test": 100}}
+    far = validate(study | {"sources": "hub", "tasks": [task], "models": [*study["models"], model]})
+    assert tokens_of("far", far.model_named["far"], far, tmp_path) == TOKENS_PER_TEXT
+    assert estimate(far, tmp_path)[1][0] == "Tokens of texts not counted yet: 150; presentations are upper bounds."
 
 
 def test_measured_jobs_correct_the_hours(study, tmp_path):
@@ -138,15 +169,16 @@ def test_supervisors_and_models_are_counted_too(study, tmp_path):
         {"name": "asked", "model": "supervisor", "prompted_shots": 3},
         {"name": "shuffled", "shuffle_errors_of": "supervisor"},
     ]
-    tables, _ = estimate(validate(study), tmp_path)
+    study = validate(study)
+    tables, _ = estimate(study, tmp_path)
     finetuned, asked = tables["supervisors"].to_dict("records")
     assert (finetuned["supervisor"], finetuned["jobs"]) == ("supervisor", 2)
     assert (asked["supervisor"], asked["jobs"]) == ("asked", 1)
     # 300 texts of the pool and 60 of the test set, each behind three others.
-    assert asked["tokens, millions"] == pytest.approx(360 * 4 * TOKENS_PER_TEXT / 1e6)
+    assert asked["tokens, millions"] == pytest.approx(360 * 4 * assumed_tokens("topic", study) / 1e6)
     # Of 40, 8 validate and 32 train in one step an epoch, for 3 epochs.
     texts = 360 + 3 * (32 + 8)
-    assert finetuned["tokens, millions"] == pytest.approx(texts * TOKENS_PER_TEXT / 1e6)
+    assert finetuned["tokens, millions"] == pytest.approx(texts * assumed_tokens("topic", study) / 1e6)
     assert finetuned["disk, GB"] > asked["disk, GB"] > 0
     models = tables["models"].set_index("model")
     assert list(models.index) == ["student", "supervisor"] and (models["cpu hours"] > 0).all()
@@ -226,5 +258,5 @@ def test_texts_pass_once_through_the_layers_below_the_adapted_ones(study, tmp_pa
 
     whole, upper = with_adapters(None), with_adapters(1)
     parameters = parameters_of(whole.model_named[student], "local")
-    once = FORWARD * TOKENS_PER_TEXT * (task["pool_size"] + task["test_size"]) * parameters
+    once = FORWARD * assumed_tokens("topic", whole) * (task["pool_size"] + task["test_size"]) * parameters
     assert operations(upper) == pytest.approx((operations(whole) + once) / 2)

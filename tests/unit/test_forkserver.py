@@ -21,6 +21,8 @@ sys.stdin.read()
 SCRIPT = """
 import os, sys, time
 from elicitation.jobs.forkserver import FORK_SERVER, run_forked
+from elicitation.jobs.processes import open_standard_streams
+open_standard_streams()
 if "colorsys" not in sys.modules:
     run_forked()
     print("not", end=" ")
@@ -86,6 +88,19 @@ def test_a_forked_script_runs_as_if_it_were_not(server, start, tmp_path):
     assert out == f"forked {forked} {tmp_path}/script.py {tmp_path}/folder after the server began False\n"
     assert int(forked) != process.pid
     assert (err, process.returncode) == ("a line\n", 3)
+
+
+@pytest.mark.parametrize("closing", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("status", [0, 3])
+def test_a_script_without_standard_streams_ends_as_it_would_with_them(server, start, tmp_path, closing, status):
+    start("import pathlib; pathlib.Path('read').write_text(sys.stdin.read()); print('x', file=sys.stderr)").kill()
+    text = (tmp_path / "script.py").read_text()
+    (tmp_path / "script.py").write_text(f"{text}\nsys.exit({status})")
+    command = ["sh", "-c", f'exec "$@" {closing}', "sh", sys.executable, str(tmp_path / "script.py")]
+    result = subprocess.run(command, cwd=tmp_path / "folder", input="", capture_output=True, text=True, check=False)
+    assert (result.returncode, (tmp_path / "folder/read").read_text()) == (status, "")
+    assert result.stdout.startswith("forked") or ">&-" in closing.split()
+    assert result.stderr in ("x\n", "")
 
 
 def test_an_error_in_a_forked_script_is_shown(server, start):

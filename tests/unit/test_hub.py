@@ -1,6 +1,7 @@
 import errno
 import os
 import pickle
+import re
 import shutil
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from elicitation.models.hub import (
     fetch_model,
     model_source,
 )
+from elicitation.models.preparation import prepare_tokenizer
 
 HUB = {"name": "tiny", "hub": {"id": "someone/tiny", "revision": "0" * 40}}
 
@@ -168,11 +170,46 @@ def test_a_link_to_nowhere_is_refused(trapped_folder):
         check_model_folder(trapped_folder, "trapped")
 
 
-@pytest.mark.parametrize(("content", "problem"), [("{", "cannot be read"), ("[]", "holds no mapping")])
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("{", "cannot be read"),
+        ("[" * 100_000, r"cannot be read \(maximum recursion depth exceeded"),
+        ("[]", "holds no mapping"),
+        ('{"model_type": 5}', "says model_type 5, which is no text; correct it"),
+        ('{"architectures": "Llama"}', "says architectures 'Llama', which is no list of texts; correct it"),
+    ],
+)
 def test_a_config_that_is_no_mapping_is_refused(trapped_folder, tmp_path, content, problem):
     (trapped_folder / "config.json").write_text(content)
     with pytest.raises(InputError, match=rf"'trapped': .*config.json {problem}"):
         fetch_model({"name": "trapped", "local": str(trapped_folder)}, "local", tmp_path / "model")
+
+
+@pytest.mark.parametrize("vocabulary", [7, "many", [1]])
+def test_a_vocabulary_that_contradicts_the_weights_is_refused_by_their_headers(trapped_folder, vocabulary):
+    write_json(trapped_folder / "config.json", read_json(trapped_folder / "config.json") | {"vocab_size": vocabulary})
+    words = f"vocab_size {re.escape(repr(vocabulary))}, but no matrix in .* has so many rows; get the model again"
+    with pytest.raises(InputError, match=words):
+        check_model_folder(trapped_folder, "trapped")
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"model_type": "llama-of-tomorrow"}, "does not recognize this architecture"),
+        ({"model_type": None}, "Unrecognized model"),
+        ({"hidden_size": "wide"}, "expected int, got str"),
+    ],
+)
+def test_an_architecture_that_transformers_does_not_know_is_refused_before_any_weight_is_needed(
+    trapped_folder, tmp_path, changes, problem
+):
+    changed = {key: value for key, value in (read_json(trapped_folder / "config.json") | changes).items() if value}
+    write_json(trapped_folder / "config.json", changed)
+    model = {"name": "trapped", "local": str(trapped_folder)}
+    with pytest.raises(InputError, match=rf"cannot be used by transformers \(.*{problem}.*\); choose another"):
+        prepare_tokenizer(model, "local", None, tmp_path / "tokenizer")
 
 
 def test_a_model_that_only_its_own_code_can_load_is_refused(trapped_folder, tmp_path):

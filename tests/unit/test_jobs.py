@@ -45,9 +45,9 @@ def run(tmp_path, monkeypatch, pytestconfig):
     monkeypatch.setenv("PYTHONPATH", str(pytestconfig.rootpath / "src"))
     monkeypatch.setenv("SOME_API_KEY", KEY)
 
-    def run_job(ending, log="log", more_input="pool", whole_gpu=False, **resources):
+    def run_job(ending, log="log", more_input="pool", whole_gpu=False, closing="", **resources):
         filled = JOB.format(ending=ending, log=log, more=more_input, whole_gpu=whole_gpu, resources=resources)
-        command = [sys.executable, "-c", filled]
+        command = ["sh", "-c", f'exec "$@" {closing}', "sh", sys.executable, "-c", filled]
         result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False, input="y\n")
         return result, (tmp_path / log).read_text() if (tmp_path / log).is_file() else ""
 
@@ -111,6 +111,21 @@ def test_what_a_job_said_stands_in_its_log_when_it_is_killed(run):
 def test_a_key_is_not_in_the_log_of_a_job_that_is_killed(run):
     result, log = run("print(os.environ['SOME_API_KEY'], flush=True); os.kill(os.getpid(), 9)")
     assert result.returncode == -9 and KEY not in log and "$SOME_API_KEY" in log
+
+
+@pytest.mark.parametrize("closing", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_job_without_standard_streams_succeeds_or_says_in_its_log_why_not(run, tmp_path, closing):
+    result, log = run("pass", closing=closing)
+    assert result.returncode == 0 and read_json(tmp_path / "record.json")["outputs"].keys() == {"table"}
+    assert "working on 1 thread" in log and "a child process" in log and log.splitlines()[-1].startswith("Done in ")
+    result, log = run("raise InputError('No.')", closing=closing)
+    assert result.returncode == 1 and log.splitlines()[-1] == "No."
+
+
+def test_a_job_whose_terminal_is_gone_says_in_its_log_why_it_failed(run):
+    """Writing to /dev/full fails, as to a terminal that was closed."""
+    result, log = run("raise InputError('No.')", closing="2>/dev/full")
+    assert result.returncode == 1 and log.splitlines()[-1] == "No."
 
 
 def test_a_job_answers_no_questions(run):

@@ -51,6 +51,21 @@ def test_a_model_without_positions_knows_no_limit(tmp_path):
     assert context_of(tmp_path) > 10**9
 
 
+@pytest.mark.parametrize("positions", ["null", '"many"', "[1]", "true", "0", "-1", "1.5"])
+def test_a_number_of_positions_that_is_none_is_refused(tmp_path, positions):
+    (tmp_path / "config.json").write_text(f'{{"model_type": "llama", "max_position_embeddings": {positions}}}')
+    with pytest.raises(
+        InputError, match=r"says max_position_embeddings .*, which must be a whole number of at least 1"
+    ):
+        context_of(tmp_path)
+
+
+def test_a_padding_token_that_is_none_is_refused_where_positions_begin_behind_it(tmp_path):
+    (tmp_path / "config.json").write_text('{"model_type": "roberta", "pad_token_id": null, "n_positions": 9}')
+    with pytest.raises(InputError, match="says pad_token_id null, which must be"):
+        context_of(tmp_path)
+
+
 def test_a_tokenizer_that_cannot_be_read_is_named(tmp_path):
     (tmp_path / "tokenizer.json").write_text("{}")
     with pytest.raises(InputError, match=r"tokenizer.json cannot be read \(.*\); get the model again"):

@@ -1,6 +1,7 @@
 """The logger plugin: by the interface's own tests, and found and used by the installed Snakemake."""
 
 import logging
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -52,6 +53,18 @@ def test_progress_is_followed_by_the_time_left(handler, said):
         handler.emit(record(event, done=2, total=2))
     handler.emit(logging.makeLogRecord({"msg": "something else"}))
     assert said == ["2 of 2 jobs done"]
+
+
+def test_a_long_job_shows_its_own_progress_where_nothing_else_is_said(monkeypatch, said, tmp_path):
+    monkeypatch.setattr(plugin, "BEAT", 0.1)
+    handler = plugin.LogHandler(OutputSettings(), None)
+    (tmp_path / "log").write_text("step 3 of 9\n")
+    handler.emit(record(LogEvent.JOB_INFO, jobid=1, rule_name="train_runs", log=[str(tmp_path / "log")]))
+    ends = time.monotonic() + 10
+    while not said and time.monotonic() < ends:
+        time.sleep(0.05)
+    handler.close()
+    assert said[0] == "train_runs has run for 0 min: step 3 of 9"
 
 
 def test_what_failed_is_listed_once_at_the_end(handler, said, tmp_path):

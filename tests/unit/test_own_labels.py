@@ -3,6 +3,7 @@
 import copy
 import json
 from collections import Counter
+from time import perf_counter
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,15 @@ from elicitation.analysis.label_quality import describe_label, describe_sources,
 from elicitation.buying.methods import Shots
 from elicitation.buying.purchases import Supply, arrange, buy, check_supply, full_supply, order_pool
 from elicitation.data.cards import describe_sets, revision_of, source_files
-from elicitation.data.own_labels import describe_table, draw_sets, join_repeated, read_rows, survey_table
+from elicitation.data.own_labels import (
+    describe_table,
+    draw_sets,
+    join_repeated,
+    read_csv,
+    read_rows,
+    read_vote,
+    survey_table,
+)
 from elicitation.data.tasks import prepare_task
 from elicitation.errors import InputError
 from elicitation.files import hash_text
@@ -58,6 +67,21 @@ def test_a_cell_may_be_as_long_as_a_web_page(tmp_path):
     page = b"<p>good</p>" * 20_000
     [row] = read(tmp_path, b"text,gold,p,vote,html\na,1,0.5,1," + page + b"\n")
     assert row.text == "a"
+
+
+@pytest.mark.parametrize("cell", ["1" * 2_000_000 + "x", "1." + "1" * 2_000_000 + "x", "1e" + "1" * 2_000_000 + "x"])
+def test_a_long_cell_that_is_no_number_is_refused_at_once(cell):
+    started = perf_counter()
+    with pytest.raises(InputError, match=r"row 2: '1.* is no number"):
+        read_vote(cell, "rater", "own.csv, row 2")
+    assert perf_counter() - started < 2
+
+
+def test_a_table_of_many_columns_is_read_at_once():
+    header = ",".join(f"column {n}" for n in range(50_000))
+    started = perf_counter()
+    assert list(read_csv(f"{header}\n", "own.csv")) == []
+    assert perf_counter() - started < 2
 
 
 def test_a_table_is_read_with_labels_and_gaps(tmp_path):

@@ -3,21 +3,99 @@ from types import SimpleNamespace
 
 import pytest
 
-from elicitation.jobs.progress import Failures, time_left
+from elicitation.jobs import progress
+from elicitation.jobs.progress import Failures, Pace, Planned, say_progress
 
 
 @pytest.mark.parametrize(
-    ("done", "seconds", "words"),
+    ("done", "left", "words"),
     [
-        (1, 60, "1 of 11 jobs done, about 10 min left"),
-        (10, 600, "10 of 11 jobs done, about 60 s left"),
-        (10, 890, "10 of 11 jobs done, about 89 s left"),
-        (10, 900, "10 of 11 jobs done, about 2 min left"),
-        (11, 660, "11 of 11 jobs done"),
+        (1, 600, "1 of 11 jobs done, about 10 min left"),
+        (10, 89, "10 of 11 jobs done, about 89 s left"),
+        (10, 90, "10 of 11 jobs done, about 2 min left"),
+        (11, 0, "11 of 11 jobs done"),
     ],
 )
-def test_time_left_follows_from_the_mean_pace(done, seconds, words):
-    assert time_left(done, 11, seconds) == words
+def test_the_time_left_is_said_in_minutes_or_seconds(done, left, words):
+    assert say_progress(done, 11, left) == words
+
+
+class Run:
+    """A run whose clock is set by hand."""
+
+    def __init__(self, monkeypatch, *jobs: Planned) -> None:
+        self.now = 0.0
+        monkeypatch.setattr(progress, "planned", dict(enumerate(jobs)))
+        self.pace, self.total = Pace(lambda: self.now), len(jobs)
+
+    def do(self, job: int, seconds: float) -> None:
+        tell(self.pace, "job_info", jobid=job, rule_name="a_rule", log=[])
+        self.now += seconds
+        tell(self.pace, "job_finished", job_id=job)
+
+    def left(self) -> float:
+        return self.pace.left(len(self.pace.took), self.total)
+
+
+def test_jobs_take_as_long_as_others_of_their_rule_and_size(monkeypatch):
+    run = Run(monkeypatch, Planned("train_runs", 1), Planned("plot_pareto", 1), *[Planned("train_runs", 6)] * 5)
+    run.do(1, 1)
+    assert run.left() == pytest.approx(10 + 5 * 60)
+    run.do(0, 20)
+    assert run.left() == pytest.approx(5 * 6 * 20)
+    run.do(2, 120)
+    assert run.left() == pytest.approx(4 * 120)
+    tell(run.pace, "job_info", jobid=3, rule_name="a_rule", log=[])
+    run.now += 60
+    assert run.left() == pytest.approx(3 * 120 + 60)
+    run.now += 600
+    # What takes longer than was thought will end soon, for all that is known.
+    assert run.left() == pytest.approx(3 * 120)
+
+
+def test_jobs_that_run_side_by_side_take_less_time(monkeypatch):
+    run = Run(monkeypatch, *[Planned("train_runs", 1)] * 6)
+    for job in (0, 1):
+        tell(run.pace, "job_info", jobid=job, rule_name="a_rule", log=[])
+    run.now += 10
+    for job in (0, 1):
+        tell(run.pace, "job_finished", job_id=job)
+    assert run.left() == pytest.approx(20)
+
+
+def test_the_estimate_of_a_study_stays_within_half_of_what_it_takes(monkeypatch):
+    """Where light jobs come first; the mean pace said 3 minutes of 18."""
+    light, heavy = [Planned("check_texts", 1)] * 8, [Planned("train_runs", 3)] * 20
+    run = Run(monkeypatch, *light, *heavy, *[Planned("plot_pareto", 1)] * 10)
+    for job in range(8):
+        run.do(job, 2)
+    assert 600 < run.left() < 1800
+    run.do(8, 50)
+    assert run.left() == pytest.approx(19 * 50 + 10 * 166 / 110, rel=0.1)
+
+
+def test_the_longest_job_shows_its_own_progress(tmp_path, monkeypatch):
+    run = Run(monkeypatch)
+    assert run.pace.longest(120) == ""
+    for job, log in ((1, tmp_path / "long.log"), (2, tmp_path / "short.log")):
+        tell(run.pace, "job_info", jobid=job, rule_name="train_runs", log=[str(log)])
+        run.now += 100
+    assert run.pace.longest(600) == ""
+    assert run.pace.longest(120) == "train_runs has run for 3 min"
+    (tmp_path / "long.log").write_text("run 2 of 7: 64 weak and 4 gold labels\n")
+    assert run.pace.longest(120) == "train_runs has run for 3 min: run 2 of 7: 64 weak and 4 gold labels"
+    tell(run.pace, "job_finished", job_id=1)
+    assert run.pace.longest(120) == ""
+    run.now += 100
+    tell(run.pace, "job_error", jobid=2)
+    assert run.pace.longest(120) == ""
+
+
+def test_jobs_that_nobody_has_counted_take_the_mean_time(monkeypatch):
+    pace = Pace(lambda: 0)
+    pace.clock = lambda: 60
+    monkeypatch.setattr(progress, "planned", {})
+    assert pace.left(1, 11) == 600
 
 
 def tell(failures, event, **fields):

@@ -9,6 +9,7 @@ import pytest
 from elicitation.errors import InputError
 from elicitation.jobs import study_folder
 from elicitation.jobs.study_folder import (
+    check_temporary,
     check_writable,
     hold_alone,
     hold_folder,
@@ -40,6 +41,26 @@ def state(tmp_path):
 def test_a_lock_left_by_a_killed_run_is_removed(state):
     with hold_folder(state):
         assert not (state / "locks").exists()
+
+
+@pytest.mark.parametrize("jobs_end", [True, False])
+def test_what_killed_jobs_left_goes_with_the_next_run_where_jobs_end_with_theirs(tmp_path, jobs_end):
+    left = [".snakemake/scripts/tmp1.a.py", "results/a/.pool.123.parquet", "results/.model.9", "figures/.pareto.7.pdf"]
+    kept = ["results/a/pool.parquet", "results/a/.snakemake_timestamp", "results/.cache/model.json", "figures/x.7.pdf"]
+    for name in left + kept:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / ".snakemake").mkdir(exist_ok=True)
+    hold_folder(tmp_path / ".snakemake", jobs_end).close()
+    assert [name for name in left + kept if (tmp_path / name).exists()] == (kept if jobs_end else left + kept)
+
+
+def test_what_is_being_written_stays_while_another_run_lives(tmp_path):
+    for folder in (".snakemake", "results"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "results/.pool.1.parquet").touch()
+    with hold_folder(tmp_path / ".snakemake"), hold_folder(tmp_path / ".snakemake", jobs_end=True):
+        assert (tmp_path / "results/.pool.1.parquet").exists()
 
 
 @pytest.fixture
@@ -128,6 +149,22 @@ def test_a_disk_that_is_full_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
     with pytest.raises(InputError, match=r"The disk is full: a file in .* could not be written; make room, then run"):
         check_writable([tmp_path])
+
+
+@pytest.mark.parametrize("variable", ["TMP", "TMPDIR"])
+def test_a_folder_for_temporary_files_without_room_is_named(tmp_path, monkeypatch, variable):
+    monkeypatch.setattr(study_folder, "ROOM", 2**10)
+    monkeypatch.setenv(variable, str(tmp_path))
+    check_temporary()
+
+    def refuse(**_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    with pytest.raises(InputError, match=f"The disk is full: a temporary file in {tmp_path} .TMPDIR. could not"):
+        check_temporary()
+    monkeypatch.setenv(variable, str(tmp_path / "is not there"))
+    check_temporary()
 
 
 def test_a_folder_that_cannot_be_held_is_named(tmp_path):

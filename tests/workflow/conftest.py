@@ -5,7 +5,17 @@ from filelock import FileLock
 from helpers import MINI, run_snakemake
 
 # Files that take minutes; the one that waits most comes first.
-LONG = ("slurm", "bare_machine", "crashes", "default_study", "real_models", "api_student", "all_methods", "own_study")
+LONG = (
+    "slurm",
+    "bare_machine",
+    "crashes",
+    "default_study",
+    "real_models",
+    "api_student",
+    "all_methods",
+    "own_study",
+    "commands",
+)
 
 
 def pytest_collection_modifyitems(items) -> None:

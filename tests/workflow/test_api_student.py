@@ -6,7 +6,9 @@ import shutil
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from copy import deepcopy
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -53,6 +55,16 @@ def surroundings():
         yield
 
 
+def processes_that_show(word: str) -> list[Path]:
+    """The processes whose command line, which all users of a machine see, holds a word."""
+    found = []
+    for command in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if word.encode() in command.read_bytes():
+                found.append(command)
+    return found
+
+
 @pytest.fixture(scope="module")
 def finished(folder, study, server):
     """The study after a first job was killed between the creation of its remote jobs and their end."""
@@ -66,6 +78,7 @@ def finished(folder, study, server):
         )
         deadline = time.monotonic() + 120
         while server.calls["events"] < 2 and process.poll() is None and time.monotonic() < deadline:
+            assert not processes_that_show(KEY)
             time.sleep(0.1)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

@@ -121,3 +121,10 @@ def test_bad_prompts_are_named_before_anything_is_trained(name, tmp_path):
     result = run_snakemake(tmp_path, study, target=run)
     assert result.returncode != 0 and sentence in result.stderr
     assert "Traceback" not in result.stderr and not (tmp_path / "results/models").exists()
+
+
+def test_where_no_caches_can_be_kept_in_the_home_folder_they_are_kept_elsewhere(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", "/proc/none")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    result = run_snakemake(tmp_path, MINI, target="results/purchases/topic/s0.parquet")
+    assert result.returncode == 0, result.stderr

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from base64 import urlsafe_b64decode
 from contextlib import suppress
 from copy import deepcopy
@@ -127,6 +128,13 @@ def test_sigterm_ends_jobs_with_a_sentence_and_only_they_are_left(tmp_path):
     assert folder / LABELS in finished_outputs(folder)
 
 
+@pytest.mark.parametrize("closing", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_run_without_standard_streams_ends_as_it_would_with_them(tmp_path, closing):
+    command = ["sh", "-c", f'exec "$@" {closing}', "sh", *snakemake_command(tmp_path, SMALL, target=POOL)]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert result.returncode == 0 and (tmp_path / POOL).exists(), result.stderr
+
+
 @pytest.fixture
 def mounted(tmp_path):
     """Mounts a small file system at a folder (of this test's), or changes how it is mounted."""
@@ -166,6 +174,20 @@ def test_a_read_only_results_folder_is_named_before_any_job(mounted, tmp_path):
     assert not (tmp_path / "logs").exists()
     mounted(tmp_path / "results", "remount,rw")
     assert run_snakemake(tmp_path, SMALL, target=POOL).returncode == 0
+
+
+@pytest.mark.parametrize("parts", [(".",), ("results", "figures")], ids=["all", "without Snakemake's folder"])
+def test_a_copy_whose_files_have_the_times_of_the_copying_makes_nothing_again(undisturbed, tmp_path, parts):
+    folder = tmp_path / "study"
+    for part in parts:
+        shutil.copytree(undisturbed / part, folder / part, symlinks=True)
+    files = [file for file in sorted(folder.rglob("*")) if not file.is_symlink()]
+    random.Random(0).shuffle(files)
+    for place, file in enumerate(files):
+        os.utime(file, (10**9 + place, 10**9 + place))
+    result = run_snakemake(folder, SMALL)
+    assert result.returncode == 0 and "Nothing to be done" in result.stderr, result.stdout + result.stderr
+    assert result_files(folder) == result_files(undisturbed)
 
 
 def repair_command(folder: Path) -> list[str | Path]:
@@ -230,6 +252,46 @@ def test_a_repair_that_is_killed_keeps_runs_out_and_is_repeated_to_the_same_end(
     # A run that has something to do.
     result = run_snakemake(broken, LARGER, target=LARGER_STAGE)
     assert result.returncode != 0 and f"repeat it: elicitation repair {broken}" in result.stderr, result.stderr
+    result = repair(broken)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert changed(before, broken) <= with_records(STUDENT, LABELS)
+    result = run_snakemake(broken, SMALL)
+    assert result.returncode == 0 and "Nothing to be done" in result.stderr, result.stdout + result.stderr
+    assert result_files(broken) == result_files(undisturbed)
+
+
+def processes_in(folder: Path) -> list[str]:
+    """The processes that work in the folder, or whose command names it."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            if str(folder) in command or (process / "cwd").readlink() == folder:
+                found.append(f"{process.name} {command}")
+    return found
+
+
+def test_a_repair_that_is_killed_ten_times_leaves_no_process_and_trains_nothing_twice(broken, undisturbed, tmp_path):
+    seed = int(os.environ.get("ELICITATION_KILL_SEED", random.SystemRandom().randrange(10**6)))
+    print(f"ELICITATION_KILL_SEED={seed} kills at these moments again")
+    rng = random.Random(seed)
+    run_snakemake(broken, SMALL)
+    before = finished_outputs(broken)
+    for _ in range(KILLS):
+        with (tmp_path / "output.txt").open("w") as output:
+            repairing = subprocess.Popen(
+                repair_command(broken), stdout=output, stderr=output, cwd="/", start_new_session=True
+            )
+        with suppress(subprocess.TimeoutExpired):
+            repairing.wait(rng.uniform(0, 4))
+        alone = rng.random() < 0.5
+        with suppress(ProcessLookupError):
+            (os.kill if alone else os.killpg)(repairing.pid, signal.SIGKILL)
+        repairing.wait()
+        ends = time.monotonic() + 10
+        while left := processes_in(broken):
+            assert time.monotonic() < ends, left
+            time.sleep(0.1)
     result = repair(broken)
     assert result.returncode == 0, result.stdout + result.stderr
     assert changed(before, broken) <= with_records(STUDENT, LABELS)

@@ -28,7 +28,7 @@ PROMPTS = "results/tasks/{task}/prompts/{model}/{examples}_s{seed}.json"
 # first and, where jobs share a machine, takes all of it; after a failed check nothing else starts.
 CHECKS = ["check_engine", "fetch_ratings", "prepare_task", "prepare_tokenizer", "check_texts", "check_prompts"]
 CHECK_PRIORITY = 100
-CHECK_THREADS = internals.cores_here(workflow)
+CHECK_THREADS = internals.given_cores(workflow) if internals.jobs_run_here(workflow) else 1
 API_STUDENTS = [name for name in study.students if isinstance(study.model_named[name], ApiModel)]
 LOCAL_STUDENTS = [name for name in study.students if name not in API_STUDENTS]
 # What takes seconds to import, and the rules, by the beginnings of their names, that do.
@@ -284,9 +284,9 @@ def grows(amount):
 
 
 def shared_imports():
-    """What several of the planned jobs import, and a fork server can import for them: on this machine, in this
-    environment, and without the libraries that may use a GPU where the study does."""
-    if not internals.jobs_run_here(workflow) or internals.deploys_software(workflow):
+    """What several of the planned jobs import, and a fork server can import for them: on this machine,
+    and without the libraries that may use a GPU where the study does."""
+    if not internals.jobs_run_here(workflow):
         return []
     rules = internals.planned_rules(workflow)
     shared = [module for module, own in IMPORTS.items() if sum(rule.startswith(own) for rule in rules) > 1]

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from elicitation.buying.purchases import Supply
 from elicitation.data.formatting import template_fields, text_key
-from elicitation.errors import InputError, shown
+from elicitation.errors import InputError, repeated, shown
 from elicitation.files import hash_text, is_file
 from elicitation.seeds import stream
 
@@ -27,8 +27,9 @@ from elicitation.seeds import stream
 GOLD = 0
 # Whatever an editor takes for the end of a line.
 LINE_BREAK = re.compile(rb"\r\n|\r|\n")
-# A number as tables write it; Python's float would take words such as "inf" and "1_0" too.
-NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.ASCII | re.IGNORECASE)
+# A number as tables write it; Python's float would take words such as "inf" and "1_0" too. Digits are matched in one
+# way only: with two, a long cell that is no number would take the square of its length.
+NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?", re.ASCII | re.IGNORECASE)
 # What most cells hold, and what it means; other cells are read as numbers.
 VOTES = {"": None, "0": 0.0, "1": 1.0, "false": 0.0, "true": 1.0}
 
@@ -106,8 +107,8 @@ def read_csv(text: str, where: str) -> Iterator[tuple[int, dict]]:
             return
         if not header:
             header = cells
-            if twice := [column for column in header if header.count(column) > 1]:
-                raise InputError(f"{where}, row {number}: two columns are called {shown(twice[0])}; rename one.")
+            if (twice := repeated(header)) is not None:
+                raise InputError(f"{where}, row {number}: two columns are called {shown(twice)}; rename one.")
         elif cells:
             if len(cells) != len(header):
                 raise InputError(

@@ -6,7 +6,7 @@ from elicitation.data import sandbox
 from elicitation.data.formatting import RowError, format_row, label_column, text_columns, text_key
 from elicitation.data.own_labels import Row, draw_sets, join_repeated, read_rows
 from elicitation.data.ratings import draw_votes, panel_size, ratings_file
-from elicitation.data.sources import as_list
+from elicitation.data.sources import as_list, splits_read
 from elicitation.data.splits import read_split
 from elicitation.errors import InputError
 from elicitation.files import hash_text
@@ -181,3 +181,15 @@ def prepare_task(
     else:
         test = read_examples(task, as_list(splits["test"]), sources, data_folder)
     return split_task(train, test, task, rows_in_pool)
+
+
+def texts_here(task: dict, sources: str, data_folder: str | None, n: int) -> list[str]:
+    """Up to n of a task's texts, none where they would have to be downloaded; InputError if its source is malformed."""
+    if "sandbox" in task:
+        return write_examples(task["sandbox"], task["name"], n).text.tolist()
+    if "table" in task:
+        return [row.text for row in read_rows(task, data_folder)[:n]]
+    if "ratings" in task or sources != "local":
+        return []
+    split = splits_read(task)[0]
+    return format_rows(read_split(task, split, sources, data_folder).head(n), task, split).text.tolist()

@@ -1,8 +1,43 @@
-"""Processes that must not outlive others."""
+"""Processes: how they are started, with open standard streams, and that jobs end with their run."""
 
 import os
 import select
+import sys
 import threading
+
+from elicitation.errors import InputError, shown
+
+# What a path may hold beside letters and digits that no shell reads as anything else.
+PLAIN = "/._-+@%=:,"
+
+
+def check_interpreter() -> None:
+    """InputError if Python lies where Snakemake, which hands its path to a shell as it is, starts no job with it."""
+    if not all(letter.isalnum() or letter in PLAIN for letter in sys.executable):
+        raise InputError(
+            f"Python lies in {shown(sys.executable)}, but Snakemake starts no jobs from a path with a space or a sign "
+            "that shells read; make the environment in another folder."
+        )
+
+
+def open_standard_streams() -> None:
+    """Open the null device as whichever of standard input, output and error is closed.
+
+    Some launchers close them. The next file that is opened, a socket or a log, would take the number of one, and what
+    is read from standard input, or written to standard error, would go there.
+    """
+    for number, (name, mode) in enumerate([("stdin", "r"), ("stdout", "w"), ("stderr", "w")]):
+        try:
+            os.fstat(number)
+            taken = True
+        except OSError:
+            # The lowest number that is free.
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+            taken = False
+        if getattr(sys, name) is None:
+            # A number that another file has taken is not ours to write to.
+            stream = os.open(os.devnull, os.O_RDWR) if taken else number
+            setattr(sys, name, os.fdopen(stream, mode, closefd=False))
 
 
 def end_with(process: int) -> None:

@@ -1,21 +1,104 @@
 """How far a study is, how long it will take, and which jobs failed: what is said of it on the terminal."""
 
 import logging
+import time
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from elicitation.errors import one_line
 
 # How the last line of a log begins if the job succeeded; in any other log it says what went wrong.
 DONE = "Done"
+# What a job of these rules takes, as a multiple of another one's, until one of its rule is done: so many figures are
+# drawn, or runs are scored, while one run trains. By the beginnings of their names.
+HEAVY = {"train_": 10, "prepare_model": 10, "compute_trunk": 10, "write_weak_labels": 10, "score_prompts": 10}
 # Bytes of a log within which its last line is looked for.
 TAIL = 10_000
 
 
-def time_left(done: int, total: int, seconds: float) -> str:
-    """An estimate from the mean pace so far: '12 of 104 jobs done, about 6 min left'."""
-    left = seconds / done * (total - done)
+def say_progress(done: int, total: int, left: float) -> str:
+    """'12 of 104 jobs done, about 6 min left'; left: seconds."""
     shown = f"{left / 60:.0f} min" if left >= 90 else f"{left:.0f} s"
     return f"{done} of {total} jobs done" + (f", about {shown} left" if done < total else "")
+
+
+class Planned(NamedTuple):
+    """A job that will run."""
+
+    rule: str
+    runs: int
+    """The purchases that it trains on; 1 of other jobs."""
+
+    @property
+    def work(self) -> float:
+        return self.runs * next((w for name, w in HEAVY.items() if self.rule.startswith(name)), 1)
+
+
+# The jobs of this process's run by number, which the Snakefile fills in before they start.
+planned: dict[int, Planned] = {}
+
+
+class Pace:
+    """How long a study will take, by the kinds and sizes of its jobs and by how long those took that are done."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """clock: seconds."""
+        self.clock, self.began = clock, clock()
+        self.started: dict[int, float] = {}
+        """When each job began, by its number."""
+        self.logs: dict[int, tuple[str, list[str]]] = {}
+        """Rule and logs of each job that runs, by its number."""
+        self.took: dict[int, float] = {}
+        """Seconds of each job that is done, by its number."""
+
+    def observe(self, record: logging.LogRecord) -> None:
+        """Take note of one of Snakemake's events."""
+        event = getattr(record, "event", None)
+        if event == "job_info":
+            self.started[record.jobid] = self.clock()
+            self.logs[record.jobid] = record.rule_name, record.log
+        elif event == "job_finished" and record.job_id in self.started:
+            self.took[record.job_id] = self.clock() - self.started[record.job_id]
+            self.logs.pop(record.job_id, None)
+        elif event == "job_error":
+            self.logs.pop(record.jobid, None)
+
+    def longest(self, least: float) -> str:
+        """How far the job is that has run longest: its rule, for how long, and what its log says last.
+
+        Empty if none has run for `least` seconds.
+        """
+        running = {job: self.clock() - self.started[job] for job in list(self.logs)}
+        job = max(running, key=running.__getitem__, default=None)
+        if job is None or running[job] < least:
+            return ""
+        rule, logs = self.logs[job]
+        said = last_line(Path(logs[0])) if logs else ""
+        return f"{rule} has run for {running[job] / 60:.0f} min" + (f": {said}" if said else "")
+
+    def left(self, done: int, total: int) -> float:
+        """Seconds until all jobs are done; by the mean pace where Snakemake has not said which they are."""
+        passed = self.clock() - self.began
+        known = self.took.keys() & planned.keys()
+        if not known:
+            return passed / max(done, 1) * (total - done)
+        work = sum(planned[job].work for job in known)
+        per_work = sum(self.took[job] for job in known) / work
+        # By rule, where jobs of it are done.
+        seconds, works = Counter(), Counter()
+        for job in known:
+            seconds[planned[job].rule] += self.took[job]
+            works[planned[job].rule] += planned[job].work
+        running = {job: self.clock() - start for job, start in self.started.items() if job not in self.took}
+        remaining = 0.0
+        for job, size in planned.items():
+            if job not in self.took:
+                expected = size.work * (seconds[size.rule] / works[size.rule] if works[size.rule] else per_work)
+                remaining += max(expected - running.get(job, 0.0), 0.0)
+        beside = (sum(self.took.values()) + sum(running.values())) / max(passed, 1e-9)
+        return remaining / max(beside, 1e-9)
 
 
 def last_line(log: Path) -> str:

@@ -17,7 +17,7 @@ from elicitation.errors import InputError, Redacted, one_line, redact
 from elicitation.jobs.damage import altered, report_damage
 from elicitation.jobs.devices import lease_gpus, visible_gpus
 from elicitation.jobs.forkserver import run_forked
-from elicitation.jobs.processes import end_with
+from elicitation.jobs.processes import end_with, open_standard_streams
 from elicitation.jobs.progress import DONE
 from elicitation.jobs.study_folder import explain_unwritten
 
@@ -135,7 +135,9 @@ def report_failure(error: BaseException, snakemake, terminal: TextIO) -> None:
     for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
     sentence = explain(error, snakemake)
-    print(f"\nError: {sentence}\n", file=terminal)
+    # The terminal may be gone.
+    with suppress(OSError):
+        print(f"\nError: {sentence}\n", file=terminal, flush=True)
     # The log may lie on the disk that is full, or not be there.
     with suppress(OSError):
         sys.stdout.flush()
@@ -180,6 +182,7 @@ def job(snakemake, whole_gpu: bool = False, forked: bool = True, threads: int | 
     before torch is imported; a script that works on models calls `imports_done` afterwards. An error ends the job with
     one sentence on the terminal; its traceback, unless it is an InputError, stands in the log.
     """
+    open_standard_streams()
     threads, gpus = threads or snakemake.threads, snakemake.resources.get("gpu", 0)
     if forked and threads == 1 and not gpus:
         run_forked()

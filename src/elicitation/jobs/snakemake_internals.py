@@ -29,19 +29,6 @@ def jobs_run_here(workflow) -> bool:
     return workflow.local_exec
 
 
-def cores_here(workflow) -> int:
-    """The cores that jobs on this machine may use together; 1 on a cluster, and where no job runs, as for --report.
-
-    Relies on `Workflow.local_exec`, and on `Workflow.cores` to raise a WorkflowError where no number is given.
-    """
-    from snakemake.exceptions import WorkflowError
-
-    try:
-        return workflow.cores if workflow.local_exec else 1
-    except WorkflowError:
-        return 1
-
-
 def only_touches(workflow) -> bool:
     """Whether Snakemake was called with --touch, so that no job reads or makes anything.
 
@@ -50,12 +37,20 @@ def only_touches(workflow) -> bool:
     return workflow.touch
 
 
-def deploys_software(workflow) -> bool:
-    """Whether jobs run in environments (conda, containers) that Snakemake makes, and not in this one.
+def given_cores(workflow) -> int:
+    """The number given by --cores, or 1 without one, as in calls that run nothing.
 
-    Relies on `Workflow.deployment_settings.deployment_method`.
+    `Workflow.cores` fails there. Relies on `Workflow.resource_settings.cores`.
     """
-    return bool(workflow.deployment_settings.deployment_method)
+    return workflow.resource_settings.cores or 1
+
+
+def temporary_folder(workflow) -> Path:
+    """The folder for temporary files that Snakemake has made for this call, in which nothing lies.
+
+    Relies on `Workflow.snakemake_tmp_dir`.
+    """
+    return workflow.snakemake_tmp_dir
 
 
 def given_study(workflow) -> tuple[list[Path], list[str]]:
@@ -75,22 +70,21 @@ def given_settings(workflow) -> dict:
     return dict(workflow.config_settings.config)
 
 
-def set_environment(workflow, file: str) -> None:
-    """Have the jobs of all scripts run in the conda environment that a file describes, where Snakemake makes any.
-
-    Relies on `Workflow.rules` and on a rule's `script` and `conda_env`.
-    """
-    for rule in workflow.rules:
-        if rule.script:
-            rule.conda_env = file
-
-
 def planned_rules(workflow) -> list[str]:
     """The rule of each job that will run. Only while or after jobs are planned, as in `onstart`.
 
     Relies on `Workflow.dag.needrun_jobs()` and on a job's `rule.name`.
     """
     return [job.rule.name for job in workflow.dag.needrun_jobs()]
+
+
+def planned_jobs(workflow) -> dict[int, tuple[str, int]]:
+    """By number, the rule of each job that will run and how many `purchases` it is given (1 if none). When: as there.
+
+    Relies on `Workflow.dag.needrun_jobs()` and on a job's `jobid`, `rule.name` and `params`.
+    """
+    jobs = workflow.dag.needrun_jobs()
+    return {job.jobid: (job.rule.name, len(job.params.get("purchases") or [0])) for job in jobs}
 
 
 def planned_files(workflow) -> tuple[list[str], list[str]]:

@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import TextIO
 
 from elicitation.errors import InputError, one_line
+from elicitation.files import PARTIAL
+from elicitation.jobs.copies import recognise_copy
+from elicitation.jobs.records import FOLDERS
 
 # Snakemake's folder, and the file in it that every run holds a lock on.
 STATE = Path(".snakemake")
@@ -20,6 +23,8 @@ UNWRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
 # Options with which NFS and Lustre are mounted where other machines do not see a lock.
 LOCAL_LOCKS = {"local_lock=all", "local_lock=flock", "localflock"}
 MOUNTS = Path("/proc/self/mountinfo")
+# Bytes that the folder for temporary files must have room for.
+ROOM = 2**20
 
 
 # Whether it can be written
@@ -58,6 +63,16 @@ def check_writable(folders: Iterable[Path]) -> None:
             file.write(b"x")
 
 
+def check_temporary() -> None:
+    """InputError if the folder for temporary files, in which Snakemake's scheduler puts its plans, has no room."""
+    # As PuLP, which makes those plans, chooses it; where it may not write, it takes the working folder.
+    folder = Path(os.environ.get("TMP", os.environ.get("TMPDIR", "/tmp")))
+    if os.access(folder, os.W_OK):
+        with writing(f"a temporary file in {folder} (TMPDIR)"), tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(ROOM))
+            file.flush()
+
+
 # Whether a run lives there
 
 
@@ -91,14 +106,28 @@ def remove_stale_lock(state: Path) -> None:
         shutil.rmtree(state / "locks", ignore_errors=True)
 
 
+def remove_leftovers(study: Path) -> None:
+    """Remove what killed jobs left in a study's folder: results that were being written, copies of scripts.
+
+    Only for whoever is alone there, and where jobs end with their run.
+    """
+    shutil.rmtree(study / STATE / "scripts", ignore_errors=True)
+    for folder in FOLDERS:
+        for file in (study / folder).rglob(".*"):
+            if PARTIAL.fullmatch(file.name):
+                file.unlink(missing_ok=True)
+
+
 def share_folder(running: TextIO) -> None:
     """Let other runs hold the folder too, which this process goes on to hold."""
     with suppress(OSError):
         fcntl.flock(running, fcntl.LOCK_SH)
 
 
-def hold_folder(state: Path = STATE) -> TextIO:
+def hold_folder(state: Path = STATE, jobs_end: bool = False) -> TextIO:
     """Hold the folder as every run does, and remove Snakemake's lock from `state` if a killed run left it there.
+
+    jobs_end: whether jobs end with their run, as they do on this machine; then what they left unfinished goes too.
 
     Every run holds a shared lock that dies with its process, so whoever gets it alone is the only run there. Where
     there are no locks, or none that other machines see, Snakemake's own stays. The caller keeps what is returned.
@@ -108,6 +137,9 @@ def hold_folder(state: Path = STATE) -> TextIO:
     with suppress(OSError):
         if try_alone(running):
             remove_stale_lock(state)
+            recognise_copy(running, state.parent)
+            if jobs_end:
+                remove_leftovers(state.parent)
     share_folder(running)
     return running
 
@@ -122,6 +154,7 @@ def hold_alone(state: Path = STATE) -> TextIO:
         if not try_alone(running):
             raise InputError(f"A study is running in {state.resolve().parent}; wait until it has ended.")
         remove_stale_lock(state)
+        recognise_copy(running, state.parent)
     return running
 
 

@@ -5,10 +5,11 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from types import NoneType
 
 from safetensors import SafetensorError, safe_open
 
-from elicitation.errors import InputError, join_words, shown
+from elicitation.errors import MAX_SHOWN, InputError, join_words, shown
 from elicitation.models.gguf_files import GIT_LFS
 
 # How a path begins that leads into an installed Python package.
@@ -72,14 +73,24 @@ def check_model_folder(folder: Path, name: str, needed: Iterable[str] = WHOLE_MO
 
 
 def check_weights(folder: Path, name: str) -> None:
-    """InputError unless the folder's weights are whole, by their headers and by their index if they have one."""
-    files = sorted(folder.glob(WEIGHTS))
+    """InputError unless the folder's weights are whole and fit its config.
+
+    Headers alone are read. Where the config states the size of the vocabulary, one matrix must have as many rows.
+    """
+    files, rows = sorted(folder.glob(WEIGHTS)), []
     for file in files:
         try:
-            with safe_open(file, "np"):
-                pass
+            with safe_open(file, "np") as weights:
+                shapes = [weights.get_slice(key).get_shape() for key in weights.keys()]  # noqa: SIM118
+                rows += [shape[0] for shape in shapes if len(shape) == 2]
         except (OSError, SafetensorError) as error:
             raise InputError(f"Model {name!r}: {file} is damaged ({error}); get it again.") from error
+    vocabulary = model_config(folder, name).get("vocab_size")
+    if vocabulary is not None and vocabulary not in rows:
+        raise InputError(
+            f"Model {name!r}: config.json says vocab_size {shown(vocabulary)}, but no matrix in {folder} has so many "
+            "rows; get the model again, or correct its config.json."
+        )
     for index in folder.glob(f"{WEIGHTS}.index.json"):
         named = read_mapping(index, name).get("weight_map")
         if not isinstance(named, dict):
@@ -89,8 +100,28 @@ def check_weights(folder: Path, name: str) -> None:
 
 
 def model_config(folder: Path, name: str) -> dict:
-    """What the model's config.json holds; InputError if that is no mapping."""
-    return read_mapping(folder / "config.json", name)
+    """What the model's config.json holds; InputError if that is no mapping, or names no architecture in text."""
+    path = folder / "config.json"
+    config = read_mapping(path, name)
+    kind, architectures = config.get("model_type"), config.get("architectures")
+    if not isinstance(kind, (str, NoneType)):
+        raise InputError(f"Model {name!r}: {path} says model_type {shown(kind)}, which is no text; correct it.")
+    if not isinstance(architectures, (list, NoneType)) or not all(isinstance(a, str) for a in architectures or []):
+        raise InputError(
+            f"Model {name!r}: {path} says architectures {shown(architectures)}, which is no list of texts; correct it."
+        )
+    return config
+
+
+def whole_number(config: dict, key: str, name: str, least: int) -> int:
+    """A whole number, of at least `least`, in a model's config; InputError if there is something else."""
+    value = config[key]
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise InputError(
+            f"Model {name!r}: its config.json says {key} {json.dumps(value)[:MAX_SHOWN]}, which must be a whole number "
+            f"of at least {least}; get the model again, or correct it."
+        )
+    return value
 
 
 def require_language_head(folder: Path, name: str) -> None:
@@ -107,7 +138,7 @@ def read_mapping(path: Path, name: str) -> dict:
     """What one of a model's JSON files holds; InputError if that is no mapping."""
     try:
         content = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"Model {name!r}: {path} cannot be read ({error}); get the model again.") from error
     if not isinstance(content, dict):
         raise InputError(f"Model {name!r}: {path} holds no mapping; get the model again.")

@@ -69,3 +69,21 @@ def check_needs_no_code(folder: Path, name: str) -> None:
                 f"Model {name!r}: it is loaded by code of its own repository, which is never run here; "
                 "choose a model whose architecture transformers knows."
             )
+
+
+def check_architecture(folder: Path, name: str) -> None:
+    """InputError unless transformers, whose import takes seconds, knows the architecture of config.json and its values.
+
+    No weights are needed.
+    """
+    check_needs_no_code(folder, name)
+    from transformers import AutoConfig
+
+    try:
+        AutoConfig.from_pretrained(folder)
+    except Exception as error:
+        # A config can be wrong in more ways than there are types of errors to name here.
+        raise InputError(
+            f"Model {name!r}: {folder}/config.json cannot be used by transformers ({error}); choose another model, or "
+            "correct it."
+        ) from error

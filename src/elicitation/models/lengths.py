@@ -11,7 +11,7 @@ from elicitation.buying.methods import Shots
 from elicitation.buying.purchases import arrange, order_pool
 from elicitation.data.prompts import PromptFormat, label_token_ids
 from elicitation.errors import InputError
-from elicitation.models.folder import model_config, require_language_head
+from elicitation.models.folder import model_config, require_language_head, whole_number
 
 # What architectures call the number of positions in their config; those without any (BLOOM, XLNet) know no limit.
 POSITIONS = ("max_position_embeddings", "n_positions", "max_seq_len")
@@ -24,10 +24,11 @@ POSITIONS_AFTER_PADDING = {
 
 
 def context_of(folder: Path) -> int:
-    """Tokens that the model in `folder` reads at most, as its config.json says."""
-    config = model_config(folder, folder.name)
-    lost = config.get("pad_token_id", 1) + 1 if config.get("model_type") in POSITIONS_AFTER_PADDING else 0
-    return next((config[key] for key in POSITIONS if key in config), sys.maxsize) - lost
+    """Tokens that the model in `folder` reads at most, as its config.json says; InputError if that is no number."""
+    config, name = {"pad_token_id": 1} | model_config(folder, folder.name), folder.name
+    after_padding = config.get("model_type") in POSITIONS_AFTER_PADDING
+    lost = whole_number(config, "pad_token_id", name, 0) + 1 if after_padding else 0
+    return next((whole_number(config, key, name, 1) for key in POSITIONS if key in config), sys.maxsize) - lost
 
 
 def read_tokenizer(folder: Path) -> Tokenizer:

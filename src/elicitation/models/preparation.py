@@ -54,8 +54,9 @@ def prepare_tokenizer(model: dict, sources: str, gguf: str | None, target: Path)
         write_tokenizer(Path(gguf), model["name"], target)
     else:
         from elicitation.models.folder import TOKENIZER_FILES, check_model_folder
-        from elicitation.models.hub import fetch_files
+        from elicitation.models.hub import check_architecture, fetch_files
 
         fetch_files(model, sources, target, TOKENIZER_FILES)
         check_model_folder(target, model["name"], TOKENIZER_FILES)
+        check_architecture(target, model["name"])
     return {"source": model_source(model, sources)}

@@ -1,6 +1,7 @@
 """Checks of a study that look at several of its entries, or at what is on this machine; each ends in an InputError."""
 
 import importlib.util
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
@@ -26,6 +27,7 @@ RECORD = ".json"
 
 def check(study: Study) -> None:
     """InputError on the first thing that is wrong."""
+    study.check_size()
     for kind in ("tasks", "models", "supervisors", "methods"):
         entries = getattr(study, kind)
         check_names([entry if isinstance(entry, str) else entry.name for entry in entries], kind)
@@ -55,12 +57,12 @@ def check(study: Study) -> None:
 
 def check_names(names: Sequence[str], kind: str) -> None:
     """InputError if two entries of a kind have names that one path could mean, or one has a name that is taken."""
-    found: dict[str, str] = {}
+    found, times = {}, Counter(names)
     for name in names:
         if use := TAKEN.get(name.casefold()):
             raise InputError(f"Config, {kind}: the name {name!r} is taken by {use}; rename the entry.")
         first = found.setdefault(name.casefold(), name)
-        if first == name and names.count(name) > 1:
+        if first == name and times[name] > 1:
             raise InputError(f"Config, {kind}: the name {name!r} stands twice; rename one.")
         if first != name:
             raise InputError(

@@ -4,8 +4,10 @@ Presentations are upper bounds, since early stopping ends most stages sooner. Ho
 where jobs of the same student, supervisor or model have been measured (benchmarks/measured), they follow from these.
 """
 
+import json
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +17,7 @@ from elicitation.api.chat import MIN_LINES
 from elicitation.api.costs import dollars
 from elicitation.buying.market import CANDIDATES
 from elicitation.buying.methods import Method, Shots, Stage
+from elicitation.data.tasks import texts_here
 from elicitation.files import read_json
 from elicitation.study.grid import NO_LABELS, as_runs, made_blocks
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, Model, OwnModel, SandboxModel
@@ -22,8 +25,8 @@ from elicitation.study.study import Study
 from elicitation.study.supervisors import ModelSupervisor
 from elicitation.training.schedule import plan_schedule, student_protocol, supervisor_protocol
 
-# Assumed of tasks whose tokens are not counted yet.
-TOKENS_PER_TEXT = 150.0
+# Assumed of tasks whose tokens are not counted yet: of a word, counted in so many texts that are here; else of a text.
+TOKENS_PER_WORD, COUNTED_TEXTS, TOKENS_PER_TEXT = 1.3, 500, 150.0
 # Assumed of one device: an H100 or H200 in bfloat16 at about 15 % of its peak; one CPU core in float32.
 FLOPS_PER_SECOND = {"cuda": 1.5e14, "cpu": 2.0e10}
 # Parameters that a device could have computed with while it waits for the next kernel, added to a model's own: small
@@ -99,9 +102,30 @@ def trunk_tokens(model: OwnModel, tasks: list[str], study: Study, folder: Path) 
 
 
 def tokens_of(task: str, model: Model, study: Study, folder: Path) -> float:
-    """Mean tokens of a task's text as the model's tokenizer counted them in a study, else TOKENS_PER_TEXT."""
+    """Mean tokens of a task's text, as the model's tokenizer counted them in the study or as is assumed."""
     path = folder / f"results/tasks/{task}/texts/{study.original(model).name}.json"
-    return read_json(path).get("mean", TOKENS_PER_TEXT) if path.is_file() else TOKENS_PER_TEXT
+    counted = read_json(path).get("mean") if path.is_file() else None
+    return counted or assumed_tokens(task, study) or TOKENS_PER_TEXT
+
+
+def assumed_tokens(task: str, study: Study) -> float:
+    """Mean tokens of a task's text by the words of those that are here; 0 where none are."""
+    return TOKENS_PER_WORD * mean_words(json.dumps([study.task_named[task].plain, study.sources, study.data_folder]))
+
+
+@cache
+def mean_words(source: str) -> float:
+    """Mean words of the texts that are here; 0 where none are. source: arguments of texts_here, as JSON."""
+    counts = [len(text.split()) for text in texts_here(*json.loads(source), COUNTED_TEXTS)]
+    return sum(counts) / len(counts) if counts else 0.0
+
+
+def note_of_tokens(study: Study) -> str:
+    """What is assumed of texts that no tokenizer has counted."""
+    assumed = {task: assumed_tokens(task, study) for task in study.task_named}
+    counted = ", ".join(f"{task} {tokens:.0f}" for task, tokens in assumed.items() if tokens)
+    by_words = f"{TOKENS_PER_WORD:g} a word of the texts here ({counted}), else " if counted else ""
+    return f"Tokens of texts not counted yet: {by_words}{TOKENS_PER_TEXT:g}; presentations are upper bounds."
 
 
 def planned_stages(runs: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -301,7 +325,7 @@ def estimate(study: Study, folder: Path) -> tuple[dict[str, pd.DataFrame], list[
     }
     tables = {"methods": methods.fillna(0).astype(int).reset_index()}
     tables |= {kind: pd.DataFrame([row for row, _ in rows]) for kind, rows in found.items()}
-    notes = [f"Tokens of texts not counted yet: {TOKENS_PER_TEXT:g}; presentations are upper bounds."]
+    notes = [note_of_tokens(study)]
     return tables, list(dict.fromkeys(notes + [note for rows in found.values() for _, more in rows for note in more]))
 
 

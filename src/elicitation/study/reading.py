@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from elicitation.errors import InputError, shown
+from elicitation.errors import InputError, repeated, shown
 from elicitation.study.values import LARGEST
 
 # libyaml's loader is ten times as fast.
@@ -25,7 +25,7 @@ def read_yaml(path: Path) -> dict:
     """The mapping in a YAML or JSON file; InputError, with one sentence, if it is none or beyond reason."""
     try:
         value = parse(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
+    except (OSError, ValueError, ArithmeticError, yaml.YAMLError, RecursionError) as error:
         if isinstance(error, InputError):
             raise InputError(f"The study {path} {error}") from error
         raise InputError(f"The study {path} cannot be read ({error}); name a YAML file with a study.") from error
@@ -132,9 +132,7 @@ def endless(text: str, line: int | None) -> str:
 
 def unrepeated(pairs: list[tuple[str, Any]]) -> dict:
     """A mapping of JSON; InputError if a key stands twice."""
-    keys = [key for key, _ in pairs]
-    if len({*keys}) < len(keys):
-        twice = next(key for place, key in enumerate(keys) if key in keys[:place])
+    if (twice := repeated(key for key, _ in pairs)) is not None:
         raise InputError(f"has the key {shown(twice)} twice in one mapping; drop one.")
     return dict(pairs)
 
@@ -146,7 +144,7 @@ def as_yaml(value: Any) -> Any:
     if isinstance(value, list):
         return [as_yaml(item) for item in value]
     # No YAML at all, or a number of thousands of digits, is refused where it stands.
-    with suppress(ValueError, yaml.YAMLError):
+    with suppress(ValueError, ArithmeticError, yaml.YAMLError, RecursionError):
         read = yaml.safe_load(value) if isinstance(value, str) else value
         return read if isinstance(read, (bool, int, float, NoneType)) else value
     return value

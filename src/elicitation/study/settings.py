@@ -13,6 +13,7 @@ from elicitation.study.values import (
     Names,
     Natural,
     Positive,
+    Price,
     Purchases,
     Section,
     Shares,
@@ -50,7 +51,7 @@ class ExtraSeeds(Section):
 
 
 class Grid(Section):
-    weak_price: Positive = Field(
+    weak_price: Price = Field(
         description="Price of a weak label (gold = 1) at which budgets are turned into purchases. Results can be "
         "priced differently afterwards."
     )

@@ -19,7 +19,7 @@ from elicitation.study.values import (
     TEXT,
     Count,
     Flag,
-    Positive,
+    Price,
     Section,
     SmallName,
     SomeText,
@@ -75,7 +75,7 @@ class Study(Plan, Setup):
         Figures(),
         description="What single figures show, where it differs from the rest; changing it trains nothing.",
     )
-    weak_prices: distinct(Positive, min_length=1) = may_be_absent(
+    weak_prices: distinct(Price, min_length=1) = may_be_absent(
         "Prices of a weak label that results are shown at; changing them trains nothing. Required where a model writes "
         "weak labels; columns of a table and raters have their own."
     )

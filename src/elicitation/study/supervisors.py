@@ -11,7 +11,7 @@ from elicitation.study.values import (
     Kind,
     Name,
     Natural,
-    Positive,
+    Price,
     Text,
     any_kind,
     like,
@@ -94,7 +94,7 @@ class Shuffled(Supervisor):
 
 class Columns(Supervisor):
     decided_by: ClassVar = ("columns",)
-    columns: mapping(Column, Positive, min_length=1) = Field(
+    columns: mapping(Column, Price, min_length=1) = Field(
         description="Instead of a model, the weak labels of a `table`; its columns, each with the price of one of its "
         "labels (gold = 1). Results are shown at what the votes cost on average for each example that has any."
     )

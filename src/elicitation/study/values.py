@@ -6,7 +6,6 @@ A refusal is raised as pydantic's error with the words that stand behind the pla
 import math
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Annotated, Any, ClassVar, Union
 
 from pydantic import (
@@ -23,7 +22,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
-from elicitation.errors import join_words, must_be, nearest, shown
+from elicitation.errors import join_words, must_be, nearest, repeated, shown
 
 # The kinds of values, as sentences call them.
 TEXT, WHOLE, NUMBER, FLAG, LIST, MAPPING, NULL = (
@@ -101,13 +100,8 @@ def as_given(value: Any, check: Callable) -> Any:
 
 def once(values: list) -> list:
     """The list, unless something stands in it twice."""
-    with suppress(TypeError):
-        # Fast, where all can be hashed.
-        if len({*values}) == len(values):
-            return values
-    for place, value in enumerate(values):
-        if value in values[:place]:
-            raise refusal(f"{shown(value)} stands twice; remove one.")
+    if (twice := repeated(values)) is not None:
+        raise refusal(f"{shown(twice)} stands twice; remove one.")
     return values
 
 
@@ -185,11 +179,13 @@ Count = whole(ge=1)
 Natural = whole(ge=0)
 Positive = number(gt=0)
 Share = number(ge=0, le=1)
+# Of a weak label, in gold labels. Beyond these, costs of purchases would leave what a number of the tables can hold.
+Price = number(ge=1e-12, le=1e12)
 Names = distinct(Text, min_length=1)
 Shares = distinct(Share, min_length=1)
 # Pairs of [weak labels, gold labels].
-Purchases = distinct(listed(Natural, min_length=2, max_length=2))
-SomePurchases = distinct(listed(Natural, min_length=2, max_length=2), min_length=1)
+Purchases = distinct(listed(Natural, min_length=2, max_length=2), max_length=1000)
+SomePurchases = distinct(listed(Natural, min_length=2, max_length=2), min_length=1, max_length=1000)
 BEGINNING = "and begin with a letter or a digit"
 SmallName = like("[a-z0-9][a-z0-9_-]*", f"made of small letters, digits, - and _, {BEGINNING}", max_length=100)
 Name = like("[a-zA-Z0-9][a-zA-Z0-9._-]*", f"made of letters, digits, ., - and _, {BEGINNING}", max_length=100)

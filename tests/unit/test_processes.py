@@ -1,0 +1,42 @@
+import re
+import subprocess
+import sys
+
+import pytest
+
+from elicitation.errors import InputError
+from elicitation.jobs.processes import check_interpreter
+
+
+@pytest.mark.parametrize("folder", ["me", "müller", "a+b@c,d=e%f:g"])
+def test_a_python_in_a_plain_path_starts_jobs(monkeypatch, folder):
+    monkeypatch.setattr(sys, "executable", f"/home/{folder}/.venv/bin/python")
+    check_interpreter()
+
+
+@pytest.mark.parametrize("folder", ["My Projects", "a$b", "x;y"])
+def test_a_python_whose_path_a_shell_would_misread_is_named(monkeypatch, folder):
+    monkeypatch.setattr(sys, "executable", f"/home/{folder}/.venv/bin/python")
+    words = f"Python lies in .*{re.escape(folder)}.*; make the environment in another"
+    with pytest.raises(InputError, match=words):
+        check_interpreter()
+
+
+TAKEN = """
+import sys
+from pathlib import Path
+with open("log", "w") as log:
+    from elicitation.jobs.processes import open_standard_streams
+    open_standard_streams()
+    print("said", file=sys.stderr, flush=True)
+    print(log.fileno(), file=log)
+"""
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_file_that_has_taken_the_number_of_a_closed_stream_keeps_it(tmp_path, monkeypatch, pytestconfig, number):
+    monkeypatch.setenv("PYTHONPATH", str(pytestconfig.rootpath / "src"))
+    command = ["sh", "-c", f'exec "$@" {number}>&-', "sh", sys.executable, "-c", TAKEN]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (result.returncode, (tmp_path / "log").read_text()) == (0, f"{number}\n")
+    assert result.stderr == ("" if number == 2 else "said\n")

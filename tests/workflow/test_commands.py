@@ -1,0 +1,117 @@
+"""Every command that README and docs print runs as it stands there, in its order, on finished small studies."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from copy import deepcopy
+from pathlib import Path
+
+import pytest
+import yaml
+from helpers import MINI, ROOT
+
+PAGES = [ROOT / name for name in ("README.md", "figures/README.md", "benchmarks/README.md")]
+PAGES[1:1] = sorted((ROOT / "docs").glob("*.md"))
+# A block of code, or a piece of code in a line.
+CODE = re.compile(r"```\w*\n(.*?)```|`([^`\n]+)`", re.DOTALL)
+COMMAND = re.compile(r"(snakemake|elicitation|make|python|pip|uv) \S.*")
+# What the pages say of these needs more than a finished small study; each by how it begins.
+ELSEWHERE = {
+    "make pareto": "installs, and runs the default study (test_bare_machine, test_default_study)",
+    "make test": "runs this test",
+    "make env": "installs (test_bare_machine)",
+    "make lock": "asks the package index",
+    "make docs": "writes into the checkout (tests/unit/test_docs.py compares what it writes)",
+    "python benchmarks/": "takes minutes, on larger studies",
+    "pip install snakemake-executor": "asks the package index",
+    "snakemake --profile profiles/slurm": "wants a cluster (test_slurm)",
+    "snakemake --cores all --resources gpu=N": "holds a number to be chosen",
+}
+# What stands in a text as the name of a command, and is none without more words.
+NAMES_ALONE = {"elicitation recommend"}
+# The folders of other studies that the pages name.
+FOLDERS = ("runs/mine", "runs/own", "runs/sandbox", "runs/reviews", "runs/default", "FOLDER")
+
+
+def commands_of(page: Path) -> list[str]:
+    """The commands on a page, each once, in their order."""
+    found = []
+    for block, piece in CODE.findall(page.read_text()):
+        for line in (block or piece).splitlines():
+            command = re.sub(r"\s+#.*", "", line).strip()
+            if COMMAND.fullmatch(command) and command not in NAMES_ALONE:
+                found.append(command)
+    return list(dict.fromkeys(found))
+
+
+def is_elsewhere(command: str) -> bool:
+    return any(command.startswith(beginning) for beginning in ELSEWHERE)
+
+
+COMMANDS = [(page.relative_to(ROOT), command) for page in PAGES for command in commands_of(page)]
+
+
+def small_study() -> dict:
+    """A study with the names that the pages use, which takes a minute."""
+    study = deepcopy(MINI) | {"labelling": {"engine": "transformers"}, "supervisors": ["small-model"], "seeds": [0]}
+    study["tasks"] = [study["tasks"][0] | {"name": "film"}]
+    study["models"][1]["name"] = "small-model"
+    study["grid"] = study["grid"] | {"budgets": [4], "gold_shares": [0, 1]}
+    return study
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory) -> Path:
+    """A checkout whose studies are all the small one, and finished, with an environment that is installed."""
+    checkout = tmp_path_factory.mktemp("checkout")
+    for name in ("Snakefile", "Makefile", "envs", "src", "workflow", "profiles", "studies"):
+        original = ROOT / name
+        (shutil.copytree if original.is_dir() else shutil.copy)(original, checkout / name)
+    for file in [checkout / "config.yaml", checkout / "studies/mine.yaml", *(checkout / "studies").glob("*.yaml")]:
+        file.write_text(yaml.safe_dump(small_study()))
+    (checkout / ".venv").mkdir()
+    (checkout / ".venv/bin").symlink_to(Path(sys.prefix) / "bin")
+    (checkout / ".venv/installed").touch()
+    result = run("snakemake --cores 2", checkout)
+    assert result.returncode == 0, result.stdout + result.stderr
+    for folder in FOLDERS:
+        for part in ("results", "figures", "benchmarks", ".snakemake"):
+            shutil.copytree(checkout / part, checkout / folder / part)
+    return checkout
+
+
+def run(command: str, checkout: Path) -> subprocess.CompletedProcess:
+    own = {"PATH": f"{sys.prefix}/bin:{os.environ['PATH']}", "PYTHONPATH": str(checkout / "src")}
+    return subprocess.run(
+        ["sh", "-c", command], cwd=checkout, env=os.environ | own, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_pages_hold_the_commands_that_they_are_known_for():
+    found = [command for _, command in COMMANDS]
+    assert {"snakemake -n", "elicitation verify", "make pareto"} <= {*found} and len(found) > 30
+    assert all(any(command.startswith(beginning) for command in found) for beginning in ELSEWHERE)
+
+
+@pytest.mark.parametrize(("page", "command"), [pair for pair in COMMANDS if not is_elsewhere(pair[1])], ids=str)
+def test_a_command_runs_as_it_is_printed(checkout, page, command):
+    result = run(command, checkout)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    "options",
+    ["--lint", "--report report.html", "--summary", "--rulegraph", "--touch", "--delete-all-output --dry-run"],
+)
+def test_what_runs_no_job_needs_no_number_of_cores(checkout, options):
+    result = run(f"snakemake {options}", checkout)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_all_output_is_deleted_without_a_number_of_cores(checkout):
+    """Last: it deletes a finished study."""
+    result = run("snakemake --directory FOLDER --delete-all-output", checkout)
+    assert result.returncode == 0 and not list((checkout / "FOLDER/results").rglob("*.parquet")), result.stderr
