@@ -87,7 +87,6 @@ def test_runs_are_described(folder):
         "study": [[str(folder / "study.yaml")], ["seeds=[1]", "device=cpu"]],
         # Snakemake reads a list's items as text, which study.reading puts right.
         "settings": {"seeds": ["1"], "device": "cpu"},
-        "cores": 1,
         "temporary": [],
         "touches": False,
         "rules": ["first", "last"],
@@ -103,7 +102,6 @@ def test_runs_are_described(folder):
         "cores": 1,
         "study": [[], []],
         "settings": {},
-        "cores": 1,
         "temporary": [],
         "touches": True,
         "rules": ["all", "last"],
