@@ -1,1 +1,1 @@
-"""What the runs' scores say: averages, regimes, the frontier, the production function, the recommendation."""
+"""What the runs' scores say: the posterior, choices, the frontier, regimes, recommendations."""

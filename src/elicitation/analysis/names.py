@@ -39,7 +39,7 @@ RUN = [*CONFIGURATION, "seed"]
 # Who labels, who learns, and how.
 SETTING = ["supervisor", "student", "method"]
 
-# The columns of a group: each has a regime at every budget and price, and a production function.
+# The columns of a group: each has a regime at every budget and price.
 GROUP = ["task", *SETTING]
 
 # The columns that count a run's test examples, and those of them that have a weak label.
