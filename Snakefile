@@ -61,6 +61,10 @@ os.environ |= {
 }
 
 
+# Read only with `--software-deployment-method apptainer`; docs/cluster.md says how the image is made.
+container: f"{workflow.basedir}/envs/elicitation.sif"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/supervision.smk"
@@ -68,9 +72,6 @@ include: "workflow/rules/elicitation.smk"
 include: "workflow/rules/api.smk"
 include: "workflow/rules/results.smk"
 include: "workflow/rules/decisions.smk"
-
-
-internals.set_environment(workflow, f"{workflow.basedir}/envs/elicitation.yaml")
 
 
 rule all:
