@@ -115,7 +115,7 @@ def ask(page, expression, *values):
     return page.execute_script(f"return {expression}", *values)
 
 
-def wait_for(page, expression, seconds=10):
+def wait_for(page, expression, seconds=30):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if found := ask(page, expression):
