@@ -1,4 +1,5 @@
 import hashlib
+import re
 from types import SimpleNamespace
 
 import pandas as pd
@@ -233,13 +234,18 @@ def test_labels_may_be_booleans_or_whole_numbers(labels):
 
 
 @pytest.mark.parametrize(
-    ("labels", "shown"),
-    [([0, 2], "2"), ([0, -1], "-1"), ([0.0, 0.5], "0.5"), ([0, None], "nan"), (["0", "yes"], "'0'")],
+    ("labels", "words"),
+    [
+        ([0, 2, 2], "row 1: column 'y' holds what is no label, 2 (2 rows); write 0 or 1"),
+        ([0, -1, 1], "row 1: column 'y' holds what is no label, -1 (1 row); write 0 or 1"),
+        ([0.0, 0.5, 0.5], "row 1: column 'y' holds what is no label, 0.5 (2 rows); write 0 or 1"),
+        ([0, None, 1], "row 1: 1 of 3 rows have no label in column 'y', this one first;"),
+        (["0", "yes", "Yes"], "row 1: column 'y' holds what is no label, 'yes' (1 row), 'Yes' (1 row); write 0 or 1"),
+    ],
 )
-def test_a_label_that_is_not_0_or_1_is_shown_with_its_row(labels, shown):
-    row = 0 if shown == "'0'" else 1
-    with pytest.raises(InputError, match=f"'own', split 'train': the label in column 'y' is {shown} in row {row}"):
-        format_rows(pd.DataFrame({"q": ["a", "b"], "y": labels}), TASK, "train")
+def test_labels_that_are_not_0_or_1_are_counted_and_the_first_is_named(labels, words):
+    with pytest.raises(InputError, match=re.escape(f"'own', split 'train', {words}")):
+        format_rows(pd.DataFrame({"q": ["a", "b", "c"], "y": labels}), TASK, "train")
 
 
 @pytest.mark.parametrize("changes", [{"text": "{question}"}, {"label": "question"}, {"text": "{q} {question}"}])

@@ -144,7 +144,7 @@ def records_of_group(wildcards):
 
 
 def joined_columns(wildcards):
-    return list(study.supervisor(wildcards).columns)
+    return study.columns_of(study.task(wildcards))[wildcards.supervisor]
 
 
 def rated_sentences(wildcards):

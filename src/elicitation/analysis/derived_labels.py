@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from elicitation.analysis.label_quality import describe_sources, quality_by_set
-from elicitation.data.own_labels import join_repeated, read_rows
+from elicitation.data.own_labels import read_rows
+from elicitation.data.table_sets import join_repeated
 from elicitation.seeds import stream
 
 # The probability that votes for neither label.
@@ -77,12 +78,15 @@ def join_votes(
 
 
 def join_columns(
-    task: Mapping, data_folder: str, columns: Sequence[str], aggregate: str | None, sets: dict[str, pd.DataFrame]
+    task: Mapping, data_folder: str, columns: Sequence[Mapping], aggregate: str | None, sets: dict[str, pd.DataFrame]
 ) -> JoinedLabels:
-    """Join columns of a task's table into one weak label for each text of the sets. task: its settings."""
+    """Join columns of a task's table into one weak label for each text of the sets.
+
+    task: its settings; columns: theirs, as of elicitation.data.own_labels.read_own_table.
+    """
     rows = join_repeated(read_rows(task, data_folder, columns))
     ids = [row.id for row in rows]
-    votes = pd.DataFrame([row.votes for row in rows], ids, columns, dtype=float)
+    votes = pd.DataFrame([row.votes for row in rows], ids, [column["name"] for column in columns], dtype=float)
     gold = pd.Series([row.gold for row in rows], ids, dtype=float)
     return join_votes(votes, gold, aggregate, sets)
 

@@ -4,10 +4,13 @@ import pandas as pd
 
 from elicitation.data import sandbox
 from elicitation.data.formatting import RowError, format_row, label_column, text_columns, text_key
-from elicitation.data.own_labels import Row, draw_sets, join_repeated, read_rows
+from elicitation.data.labels import Rule, complete, listing, read_gold, rule_of
+from elicitation.data.own_labels import Row, read_rows
 from elicitation.data.ratings import draw_votes, panel_size, ratings_file
 from elicitation.data.sources import as_list
 from elicitation.data.splits import read_split
+from elicitation.data.table_sets import draw_sets, join_repeated
+from elicitation.data.templates import fill
 from elicitation.errors import InputError
 from elicitation.files import hash_text
 from elicitation.seeds import stream
@@ -29,14 +32,37 @@ def format_rows(rows: pd.DataFrame, task: dict, split: str) -> pd.DataFrame:
     for column in columns:
         if column not in rows.columns:
             raise InputError(f"{where}: the column {column!r} is missing; it has {', '.join(rows.columns)}.")
+    whole = rows[columns][rows[texts].notna().all(axis=1)]
+    if "label" in task:
+        task = task | {"label": checked_rule(whole, task, where)}
     examples = []
-    complete = rows[columns][rows[texts].notna().all(axis=1)]
-    for place, row in zip(complete.index, complete.to_dict("records"), strict=True):
+    for place, row in zip(whole.index, whole.to_dict("records"), strict=True):
         try:
             examples.append(format_row(row, task))
         except RowError as error:
             raise InputError(f"{where}: {error.problem} in row {place}, {error.fix}") from error
     return pd.DataFrame([example for example in examples if example], columns=["text", "gold"])
+
+
+def checked_rule(rows: pd.DataFrame, task: dict, where: str) -> Rule:
+    """The task's rule for labels with all that the column holds; what it drops is counted on the log.
+
+    Raises InputError if a row has no label, or another value than the rule names, and the rule drops no rows.
+    """
+    cells = rows[label_column(task)].tolist()
+    rule = complete(rule_of(task["label"]), cells, where)
+    found = read_gold(cells, rule, rows.index.tolist(), where)
+    missing = rows.index[[label is None for label in found.labels]].drop(rows.index[found.places])
+    if len(missing) and not rule.drops:
+        raise InputError(
+            f"{where}, row {missing[0]}: {len(missing)} of {len(cells)} rows have no label in column "
+            f"{rule.column!r}, this one first; write them, or drop such rows by `label: {{column: {rule.column}, "
+            "others: drop}`."
+        )
+    if len(missing) or found.dropped:
+        rest = f", and those with {listing(found.dropped)}" if found.dropped else ""
+        print(f"{where}: dropped {len(missing)} rows without a label{rest}")
+    return rule
 
 
 def write_examples(question: str, name: str, n: int) -> pd.DataFrame:
@@ -146,7 +172,7 @@ def draw_ratings(rows: pd.DataFrame, ids: pd.Index, task: dict, raters: int) -> 
     """
     votes: dict[str, list[int]] = {}
     for text, signs in zip(rows.text, rows.votes, strict=True):
-        votes.setdefault(hash_text(task["text"].format(text=text)), []).extend(signs)
+        votes.setdefault(hash_text(fill(task["text"], {"text": text})), []).extend(signs)
     try:
         drawn = [draw_votes(votes[example], example, raters) for example in ids]
     except InputError as error:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from elicitation.data.own_labels import survey_table
+from elicitation.data.table_survey import survey_table
 from elicitation.study.supervisors import Columns, Raters
 from elicitation.study.tasks import RatedTask, TableTask
 
@@ -41,8 +41,8 @@ def price_of_votes(name: str, study: Study) -> float:
         for task in study.tasks_of(name)
         if isinstance(task, TableTask)
     ]
-    columns = study.supervisor_named[name].columns
-    paid = sum(votes[column] * price for votes in surveys for column, price in columns.items())
+    columns = study.source_prices(name)
+    paid = sum(votes[column].share * price for votes in surveys for column, price in columns.items() if column in votes)
     return float(f"{paid / len(surveys):.4g}")
 
 

@@ -7,7 +7,10 @@ from pydantic import Field
 
 from elicitation.buying.methods import FEW, Method
 from elicitation.buying.purchases import Supply, full_supply
-from elicitation.data.own_labels import survey_table
+from elicitation.data.labels import column_of, rule_of
+from elicitation.data.own_labels import table_columns
+from elicitation.data.table_survey import survey_table
+from elicitation.errors import InputError
 from elicitation.study.grid import Blocks, Group, as_runs, made_blocks, planned_blocks
 from elicitation.study.models import AnyModel, Model, OwnModel, TruncatedModel
 from elicitation.study.plan import Plan
@@ -30,6 +33,7 @@ from elicitation.study.values import (
     optional,
 )
 from elicitation.study.views import averaged_tasks, figures_of
+from elicitation.study.warnings import warnings_of
 
 
 class Setup(Section):
@@ -153,11 +157,28 @@ class Study(Plan, Setup):
 
     # What can be bought, and at what price.
 
-    def columns_of(self, task: Task) -> dict[str, list[str]]:
-        """The columns of each supervisor that reads the task's table."""
+    def columns_of(self, task: Task) -> dict[str, list[dict]]:
+        """The settings of the columns of each supervisor that reads the task's table."""
         names = (name for labelled, name in self.labelled if labelled == task.name)
         entries = {name: self.supervisor_named[name] for name in names}
-        return {name: list(entry.columns) for name, entry in entries.items() if isinstance(entry, Columns)}
+        return {
+            name: entry.settings_of(self.columns_in(task), task.name)
+            for name, entry in entries.items()
+            if isinstance(entry, Columns)
+        }
+
+    def check_columns(self, entry: Columns, task: TableTask) -> None:
+        """InputError if a supervisor takes gold labels for weak ones."""
+        gold = rule_of(task.plain["label"]).column
+        if any(gold in column_of(one).read for one in self.columns_of(task)[entry.name]):
+            raise InputError(
+                f"Config, supervisors[{entry.name}]: {gold!r} is the column of the gold labels of {task.name!r}; name "
+                "columns of weak ones."
+            )
+
+    def columns_in(self, task: TableTask) -> list[str]:
+        """The columns of a table that may hold weak labels."""
+        return table_columns(task.plain, self.data_folder)
 
     @cached_property
     def supplies(self) -> dict[str, Supply]:
@@ -178,9 +199,16 @@ class Study(Plan, Setup):
         """The price of a label of each column or rating that a supervisor joins."""
         entry = self.supervisor_named[name]
         if isinstance(entry, Columns):
-            return entry.columns
+            tables = self.tasks_of(name)
+            found = [entry.prices_in(self.columns_in(task), task.name) for task in tables]
+            return {column: price for prices in found for column, price in prices.items()}
         price = price_of_ratings(1, self.tasks_of(name))
         return {f"rating {place + 1}": price for place in range(entry.raters)}
+
+    @cached_property
+    def warnings(self) -> list[str]:
+        """What is probably not meant, each a sentence with the fix."""
+        return warnings_of(self)
 
     # What is run.
 
