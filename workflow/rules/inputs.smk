@@ -39,7 +39,7 @@ rule prepare_task:
         mem_mb=grows(2000),
         runtime=grows(60),
     params:
-        version=4,
+        version=5,
         task=of("task"),
         sources=study.sources,
         data_folder=study.data_folder,

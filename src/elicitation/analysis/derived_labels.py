@@ -9,6 +9,7 @@ import pandas as pd
 from elicitation.analysis.label_quality import describe_sources, quality_by_set
 from elicitation.data.own_labels import read_rows
 from elicitation.data.table_sets import join_repeated
+from elicitation.errors import InputError
 from elicitation.seeds import stream
 
 # The probability that votes for neither label.
@@ -88,6 +89,12 @@ def join_columns(
     ids = [row.id for row in rows]
     votes = pd.DataFrame([row.votes for row in rows], ids, [column["name"] for column in columns], dtype=float)
     gold = pd.Series([row.gold for row in rows], ids, dtype=float)
+    joined = join_labels(votes, aggregate).dropna()
+    if joined.nunique() == 1:
+        raise InputError(
+            f"Task {task['name']!r}: {' + '.join(votes)} give every text the same label, {joined.iloc[0]:g}, so nothing "
+            "can be learned of them; choose another `aggregate` or other columns."
+        )
     return join_votes(votes, gold, aggregate, sets)
 
 

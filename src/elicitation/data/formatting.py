@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from typing import TYPE_CHECKING
 
 from elicitation.data.labels import Rule, Unknown, label_of, rule_of
@@ -13,6 +14,8 @@ from elicitation.seeds import stream
 if TYPE_CHECKING:
     import numpy as np
 
+# Soft hyphen, zero-width space, word joiner and byte-order mark.
+UNSEEN = dict.fromkeys((0xAD, 0x200B, 0x2060, 0xFEFF))
 # The fields that each rule makes for the template. They hide columns of the same name.
 MADE_FIELDS = {"answer": ["answer"], "pair": ["first", "second", "number", "prompt"]}
 
@@ -26,7 +29,14 @@ class RowError(ValueError):
 
 
 def text_key(text: str) -> str:
-    """A key that is the same for texts which differ in white space or case only, and so count as one."""
+    """A key that is the same for texts which differ in white space, case or Unicode form only, and so count as one.
+
+    It is the caseless match of Unicode's compatibility forms (The Unicode Standard, section 3.13), without characters
+    that nobody sees.
+    """
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text.translate(UNSEEN))
+        text = unicodedata.normalize("NFKC", text.casefold())
     return " ".join(text.split()).casefold()
 
 

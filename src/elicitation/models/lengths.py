@@ -13,6 +13,8 @@ from elicitation.data.prompts import PromptFormat, label_token_ids
 from elicitation.errors import InputError
 from elicitation.models.folder import model_config, require_language_head
 
+# How many of the texts that are too long a sentence names.
+LISTED = 5
 # What architectures call the number of positions in their config; those without any (BLOOM, XLNet) know no limit.
 POSITIONS = ("max_position_embeddings", "n_positions", "max_seq_len")
 # Architectures that number a text's positions from one more than the padding token's id on, and so cannot use those
@@ -63,18 +65,27 @@ def tokens_per_label(folder: Path, style: PromptFormat) -> int:
 def check_context(folder: Path, counts: list[int], ids: list[str], task: str, prompt: int = 0) -> int:
     """The model's context in tokens; InputError if a text does not fit it behind a prompt of so many tokens.
 
-    counts: tokens of each text; ids: of the texts, in the same order.
+    counts: tokens of each text; ids: what the texts are called, in the same order.
     """
     context = context_of(folder)
-    longest = max(range(len(counts)), key=counts.__getitem__)
-    if prompt + counts[longest] > context:
+    long = sorted(((n, name) for n, name in zip(counts, ids, strict=True) if prompt + n > context), reverse=True)
+    if long:
         behind = f" behind a prompt of {prompt}" if prompt else ""
+        shown = ", ".join(f"{name} ({n} tokens)" for n, name in long[:LISTED])
+        more = f" and {len(long) - LISTED} more" if len(long) > LISTED else ""
         raise InputError(
-            f"Task {task!r}: text {ids[longest]} has {counts[longest]} tokens{behind}, but model {folder.name!r} reads "
-            f"at most {context}; shorten or drop such texts, put fewer examples into prompts, or choose a model with a "
-            "longer context."
+            f"Task {task!r}: {len(long)} of {len(counts)} texts are too long for model {folder.name!r}, which reads at "
+            f"most {context} tokens{behind}: {shown}{more}; shorten or drop them, put fewer examples into prompts, or "
+            "choose a model with a longer context."
         )
     return context
+
+
+def names_of(texts: pd.DataFrame) -> list[str]:
+    """What the source calls the texts (id and, of a table, source_id): rows of a table by number or id."""
+    if "source_id" not in texts:
+        return [f"text {one}" for one in texts.id]
+    return [f"row {one}" if str(one).isdigit() else f"row {one!r}" for one in texts.source_id]
 
 
 def check_texts(folder: Path, sets: Collection[pd.DataFrame], task: str) -> dict:
@@ -84,7 +95,7 @@ def check_texts(folder: Path, sets: Collection[pd.DataFrame], task: str) -> dict
     """
     texts = pd.concat(sets)
     counts = count_tokens(folder, texts.text.tolist())
-    context = check_context(folder, counts, texts.id.tolist(), task)
+    context = check_context(folder, counts, names_of(texts), task)
     return {"longest": max(counts), "mean": sum(counts) / len(counts), "context": context}
 
 
@@ -114,5 +125,6 @@ def check_prompts(
     # The text behind the examples has a cue too.
     prompt = int(shown.sum()) + tokens_per_label(folder, style) * (k + 1)
     texts = pd.concat([counts["pool"], counts["test"]])
-    context = check_context(folder, texts.tolist(), texts.index.tolist(), task, prompt)
+    names = names_of(pd.concat([sets["pool"], sets["test"]]))
+    context = check_context(folder, texts.tolist(), names, task, prompt)
     return {"prompt": prompt, "longest": int(texts.max()), "context": context}

@@ -9,14 +9,15 @@ from elicitation.buying.methods import FEW, Method
 from elicitation.buying.purchases import Supply, full_supply
 from elicitation.data.labels import column_of, rule_of
 from elicitation.data.own_labels import table_columns
-from elicitation.data.table_survey import survey_table
+from elicitation.data.table_survey import Survey, survey_table
+from elicitation.data.templates import template_fields
 from elicitation.errors import InputError
 from elicitation.study.grid import Blocks, Group, as_runs, made_blocks, planned_blocks
 from elicitation.study.models import AnyModel, Model, OwnModel, TruncatedModel
 from elicitation.study.plan import Plan
 from elicitation.study.prices import price_of_ratings, prices_of
 from elicitation.study.settings import Figures, Inference, Labelling, SomeTasks, Supervision, Training
-from elicitation.study.supervisors import Columns, Shuffled, Supervisor
+from elicitation.study.supervisors import Columns, Shuffled, Supervisor, check_dawid_skene
 from elicitation.study.tasks import TableTask, Task
 from elicitation.study.values import (
     TEXT,
@@ -168,13 +169,27 @@ class Study(Plan, Setup):
         }
 
     def check_columns(self, entry: Columns, task: TableTask) -> None:
-        """InputError if a supervisor takes gold labels for weak ones."""
-        gold = rule_of(task.plain["label"]).column
-        if any(gold in column_of(one).read for one in self.columns_of(task)[entry.name]):
+        """InputError if a supervisor takes gold labels for weak ones, or shows its labels in the texts.
+
+        Or if it is to learn how often each of fewer than three columns errs.
+        """
+        place, gold = f"Config, supervisors[{entry.name}]", rule_of(task.plain["label"]).column
+        columns = self.columns_of(task)[entry.name]
+        read = [column for one in columns for column in column_of(one).read]
+        if gold in read:
             raise InputError(
-                f"Config, supervisors[{entry.name}]: {gold!r} is the column of the gold labels of {task.name!r}; name "
-                "columns of weak ones."
+                f"{place}: {gold!r} is the column of the gold labels of {task.name!r}; name columns of weak ones."
             )
+        if seen := [column for column in template_fields(task.text) if column in read]:
+            raise InputError(
+                f"{place}: the text of {task.name!r} shows the weak labels in column {seen[0]!r}; drop it there."
+            )
+        if entry.aggregate == "dawid_skene":
+            check_dawid_skene(place, self.survey(task).votes[entry.name])
+
+    def survey(self, task: TableTask) -> Survey:
+        """What the task's table can give; InputError if it is unfit."""
+        return survey_table(task.plain, self.data_folder, self.columns_of(task))
 
     def columns_in(self, task: TableTask) -> list[str]:
         """The columns of a table that may hold weak labels."""
@@ -184,9 +199,7 @@ class Study(Plan, Setup):
     def supplies(self) -> dict[str, Supply]:
         """What each task's pool can give to all of its supervisors; InputError if a table is unfit."""
         return {
-            name: survey_table(task.plain, self.data_folder, self.columns_of(task)).supply
-            if isinstance(task, TableTask)
-            else full_supply(task.pool_size)
+            name: self.survey(task).supply if isinstance(task, TableTask) else full_supply(task.pool_size)
             for name, task in self.task_named.items()
         }
 

@@ -1,12 +1,13 @@
 """The supervisors of a study: what writes weak labels, and what the labels of each depend on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from elicitation.errors import InputError, shown
+from elicitation.data.table_survey import Votes
+from elicitation.errors import InputError, join_words, shown
 from elicitation.study.values import (
     MAPPING,
     NUMBER,
@@ -42,6 +43,24 @@ MODEL = "Name of its model; by default its own name."
 def is_pattern(name: str) -> bool:
     """Whether the name may stand for several columns."""
     return "*" in name or "?" in name
+
+
+def check_dawid_skene(place: str, votes: Mapping[str, Votes]) -> None:
+    """InputError unless Dawid and Skene's model can tell how often columns err: three that vote for both labels.
+
+    place: of the supervisor in the config; votes: of each column.
+    """
+    if len(votes) < 3:
+        raise InputError(
+            f"{place}: dawid_skene tells how often columns err from how often each agrees with the others, which takes "
+            f"three of them, but there are {len(votes)}; choose mean or majority."
+        )
+    one_way = [name for name, column in votes.items() if column.lowest > 0.5 or column.highest < 0.5]
+    if len(votes) - len(one_way) < 3:
+        raise InputError(
+            f"{place}: {join_words({*one_way}, 'and')} vote for one label only, which tells dawid_skene nothing of how "
+            "often they err, and fewer than three other columns are left; choose majority or mean."
+        )
 
 
 class Supervisor(Kind):

@@ -1,6 +1,6 @@
 """The tasks of a study: from the sandbox, a table of one's own, rated sentences, or a data set."""
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
@@ -125,6 +125,14 @@ class Task(Kind):
     supervision_size: whole(ge=4) = Field(description=SUPERVISION)
 
 
+def refuse_labels(task: Any) -> Any:
+    """The task with labels in a column, unless its texts show that column."""
+    column = task.label if isinstance(task.label, str) or task.label is None else task.label.column
+    if column in template_fields(task.text):
+        raise refusal(f"shows the labels, which stand in column {column!r}, in every text; drop it.", "text")
+    return task
+
+
 class SandboxTask(Task):
     decided_by: ClassVar = ("sandbox",)
     takes: ClassVar = "the sandbox takes"
@@ -153,6 +161,10 @@ class TableTask(Task):
     )
     pool_size: Count = may_be_absent(POOL)
     supervision_size: whole(ge=4) = may_be_absent(SUPERVISION)
+
+    @model_validator(mode="after")
+    def check_text(self) -> Self:
+        return refuse_labels(self)
 
 
 class RatedTask(Task):
@@ -264,6 +276,10 @@ class SourceTask(Task):
         "Two texts in random order, `{first}` and `{second}` in the text. The label says whether text number "
         "`{number}` (1 or 2) is the right one."
     )
+
+    @model_validator(mode="after")
+    def check_text(self) -> Self:
+        return refuse_labels(self)
 
     @model_validator(mode="after")
     def check_rule(self) -> Self:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from elicitation.data.table_survey import Votes, survey_table
+from elicitation.data.table_survey import Votes
 from elicitation.study.supervisors import Columns, Raters
 from elicitation.study.tasks import TableTask
 
@@ -43,8 +43,7 @@ def warn_of_columns(study: Study) -> Iterator[str]:
     """Weak columns that say less than they seem to, or the opposite."""
     for task in study.tasks:
         if isinstance(task, TableTask):
-            survey = survey_table(task.plain, study.data_folder, study.columns_of(task))
-            for source, columns in survey.votes.items():
+            for source, columns in study.survey(task).votes.items():
                 for column, votes in columns.items():
                     if says := warn_of_votes(votes):
                         yield f"Column {column!r} of {source!r} (task {task.name!r}) {says}"
@@ -65,8 +64,9 @@ def warn_of_votes(votes: Votes) -> str | None:
         shares = [f"{count / n:.0%}" for count, n in zip(votes.for_one, votes.known, strict=True)]
         return (
             f"is worse than chance: it says 1 of {shares[0]} of the texts whose gold label is 0, and of {shares[1]} of "
-            "those whose is 1; if its votes are reversed, say so by `labels: {0: 1, 1: 0}` (turn probabilities round in "
-            "the table), and if it is the confidence of the label that was chosen, name both by `label` and `confidence`."
+            "those whose is 1; if its votes are reversed, say so by `labels: {0: 1, 1: 0}` (turn probabilities round "
+            "in the table), and if it is the confidence of the label that was chosen, name both by `label` and "
+            "`confidence`."
         )
     return None
 
