@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from random_configs import OWN_STUDY, write_files
 
-from elicitation.analysis.derived_labels import join_labels
+from elicitation.analysis.derived_labels import join_columns, join_labels
 from elicitation.analysis.label_quality import describe_label, describe_sources, quality_by_set
 from elicitation.buying.methods import Shots
 from elicitation.buying.purchases import Supply, arrange, buy, check_supply, full_supply, order_pool
@@ -407,6 +407,98 @@ def test_a_table_that_changes_is_read_anew(folder):
         validate(OWN_STUDY)
     path.write_text(content)
     validate(OWN_STUDY)
+
+
+# Tables with one row for each vote
+
+
+def crowd(folder, content, **settings):
+    """OWN_STUDY on a table in which each row is one vote."""
+    (folder / "own/crowd.csv").write_text(content)
+    study = changed("supervisors", [{"name": "crowd", "columns": {"vote": 0.02}} | settings])
+    study["tasks"][0] = {"name": "mine", "table": "own/crowd.csv", "test_size": 20}
+    study["grid"] = {"weak_price": 0.25, "budgets": [4], "gold_shares": [0, 1]}
+    return validate(study)
+
+
+def long_table(votes) -> str:
+    """80 texts with gold labels of 50; votes(i, gold) are of workers 0, 1, ..."""
+    rows = [
+        f"text {i},{i % 2 if i < 50 else ''},w{worker},{vote}"
+        for i in range(80)
+        for worker, vote in enumerate(votes(i, i % 2))
+    ]
+    return "\n".join(["text,gold,worker,vote", *rows])
+
+
+def test_votes_of_a_text_in_several_rows_are_joined_or_refused(folder):
+    content = long_table(lambda i, gold: [gold, gold, 1 - gold] if i % 4 else [gold, gold])
+    with pytest.raises(
+        InputError, match=r"row 6: its text is that of row 4, .* \(80 texts stand in 220 rows\); if each row"
+    ):
+        crowd(folder, content)
+    study = crowd(folder, content, worker="worker", aggregate="majority")
+    # 220 votes for 80 texts.
+    assert study.prices["crowd"] == [0.055] and study.supplies["mine"] == Supply(60, 60, 30)
+    task = study.tasks[0]
+    sets = prepare_task(task.plain, "local", None)
+    asked = study.columns_of(task)["crowd"], "majority", {part: sets[part] for part in ("pool", "test")}
+    joined = join_columns(task.plain, None, *asked)
+    single, all_of_them = joined.sources
+    assert (single["n"], single["aggregate"], single["coverage"]) == (137, "", 1) and 0.7 < single["accuracy"] < 0.73
+    assert (all_of_them["n"], all_of_them["aggregate"], all_of_them["accuracy"]) == (50, "majority", 1)
+    gold = pd.concat(sets.values()).set_index("id").gold.dropna()
+    assert (joined.labels.set_index("id").p_weak[gold.index] == gold).all()
+
+
+def test_two_votes_of_one_worker_for_a_text_are_refused(folder):
+    content = long_table(lambda i, gold: [gold, gold]) + "\ntext 3,1,w1,0\n"
+    with pytest.raises(
+        InputError, match=r"row 162: its text is that of row 8, whose label by 'w1' in column 'vote' is another"
+    ):
+        crowd(folder, content, worker="worker", aggregate="mean")
+
+
+@pytest.mark.parametrize(
+    ("votes", "words"),
+    [
+        (lambda i, gold: [gold, 1 - gold], "takes three of them, but there are 2; choose mean or majority"),
+        (lambda i, gold: [1, 1, 1, 1], "'vote' vote for one label only, .* choose majority or mean"),
+    ],
+)
+def test_dawid_and_skene_are_asked_only_what_they_can_tell(folder, votes, words):
+    content = long_table(votes)
+    with pytest.raises(InputError, match=words):
+        crowd(folder, content, worker="worker", aggregate="dawid_skene")
+
+
+def test_columns_that_vote_for_one_label_only_are_not_joined_by_dawid_and_skene(folder):
+    rows = [f"t{i},{i % 2 if i < 50 else ''}," + ("1,1,1,," if i % 2 else ",,,0,0") for i in range(80)]
+    (folder / "own/sided.csv").write_text("\n".join(["text,gold,p1,p2,p3,n1,n2", *rows]))
+    entry = {"name": "ds", "columns": {"p*": 0.02, "n*": 0.02}, "aggregate": "dawid_skene"}
+    study = changed("supervisors", [entry])
+    study["tasks"][0] = {"name": "mine", "table": "own/sided.csv", "test_size": 20}
+    with pytest.raises(InputError, match=r"\[ds\]: 'n1', 'n2', 'p1', 'p2' and 'p3' vote for one label only"):
+        validate(study)
+
+
+def test_joined_labels_of_one_value_are_refused(folder):
+    (folder / "same.csv").write_text("text,gold,a,b\n" + "".join(f"t{i},{i % 2},1,0\n" for i in range(40)))
+    task = TASK | {"table": "same.csv"}
+    sets = {part: rows for part, rows in prepare_task(task, "local", None).items() if part != "supervision"}
+    with pytest.raises(
+        InputError, match=r"a \+ b give every text the same label, 0.5, of which nothing can be learned"
+    ):
+        join_columns(task, None, columns_of("a", "b"), "mean", sets)
+
+
+def test_texts_that_show_labels_are_refused(folder):
+    with pytest.raises(InputError, match=r"tasks\[mine\].text: shows the labels, which stand in column 'expert'"):
+        validate(changed("tasks.0.text", "{title} {expert}"))
+    with pytest.raises(
+        InputError, match=r"supervisors\[llm\]: the text of 'mine' shows the weak labels in column 'llm'"
+    ):
+        validate(changed("tasks.0.text", "{title} {body} {llm}"))
 
 
 # Joining weak labels

@@ -107,6 +107,22 @@ def test_texts_that_differ_in_white_space_or_case_count_once(tmp_path):
     assert not texts & set(rows(20).q)
 
 
+COPIES = [
+    "Café  au lait",
+    "Cafe\u0301 au lait",
+    "CAFÉ au\u00a0lait",
+    "café au \u200blait",
+    "\uff43afé au lait",
+    "Ca\u00adfé au lait",
+]
+
+
+@pytest.mark.parametrize("copy", COPIES)
+def test_copies_that_differ_by_white_space_case_or_unicode_form_have_one_key(copy):
+    assert text_key(copy) == text_key(COPIES[0]) != text_key("Cafe au lait")
+    assert text_key("STRASSE") == text_key("straße") and text_key("ﬁne") == text_key("fine")
+
+
 def test_no_set_holds_another_sets_text_in_other_white_space_or_case(tmp_path):
     for splits in (TASK["splits"], {"train": "train", "test": "train"}, {"train": ["train", "test"], "test": 24}):
         sets = prepared(tmp_path, test=spelled(rows(30)), splits=splits)

@@ -185,16 +185,19 @@ class Column(NamedTuple):
     """The column that says how sure the source is of its label."""
     percent: bool = False
     """Whether confidence or probability goes up to 100."""
+    worker: str | None = None
+    """The column that says who votes, in a table with one row for each vote."""
 
     @property
     def read(self) -> list[str]:
         """The columns of the table that it reads."""
-        return [self.rule.column, *([self.confidence] if self.confidence else [])]
+        return [self.rule.column, *(column for column in (self.confidence, self.worker) if column)]
 
 
 def column_of(entry: Mapping) -> Column:
     """The column that plain settings describe: a name, the keys of a rule, and those of Column."""
-    return Column(entry["name"], rule_of(entry), entry.get("confidence"), entry.get("percent", False))
+    others = {key: entry[key] for key in ("confidence", "percent", "worker") if key in entry}
+    return Column(entry["name"], rule_of(entry), **others)
 
 
 class Decoded(NamedTuple):

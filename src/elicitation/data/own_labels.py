@@ -36,8 +36,8 @@ class Row(NamedTuple):
     """Hash of the text."""
     text: str
     gold: int | None
-    votes: tuple[float | None, ...]
-    """Probabilities of label 1, or votes of 0 and 1, of the columns asked for."""
+    votes: tuple[float | Mapping[str, float] | None, ...]
+    """Probabilities of label 1, or votes of 0 and 1, of the columns asked for; by worker, where a column names them."""
 
 
 class OwnTable(NamedTuple):
@@ -87,10 +87,14 @@ def read_votes_of(table: Table, column: Column, words: dict[str, int], where: st
     numbers = [number for number, _ in table.records]
     cells = [record.get(column.rule.column) for _, record in table.records]
     labels = read_votes(cells, column, words, numbers, where, table.decimal_comma)
-    if column.confidence is None:
+    if column.confidence is not None:
+        sure = [record.get(column.confidence) for _, record in table.records]
+        labels = weigh(labels, sure, column, numbers, where, table.decimal_comma)
+    if column.worker is None:
         return labels
-    sure = [record.get(column.confidence) for _, record in table.records]
-    return weigh(labels, sure, column, numbers, where, table.decimal_comma)
+    workers = [read_words(record, column.worker, f"{where}, row {number}") for number, record in table.records]
+    pairs = zip(labels.labels, workers, strict=True)
+    return labels._replace(labels=[None if vote is None else {worker: vote} for vote, worker in pairs])
 
 
 def read_texts(table: Table, task: dict, where: str) -> list[tuple[int, str, str]]:

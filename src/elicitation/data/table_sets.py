@@ -1,15 +1,46 @@
 """From the rows of a table of one's own to test set, supervision set and pool (docs/your-labels.md)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from elicitation.data.formatting import text_key
 from elicitation.data.own_labels import Row
 from elicitation.errors import InputError
 from elicitation.seeds import stream
 
+# A label, or votes by worker; None where there is none.
+Vote = float | Mapping[str, float] | None
+
+
+def join_votes(first: Vote, further: Vote) -> Vote:
+    """What a column says of a text that stands in two rows: all workers' votes, or the first row's label."""
+    if isinstance(first, Mapping) and isinstance(further, Mapping):
+        return {**further, **first}
+    return further if first is None else first
+
+
+def refuse_further_votes(rows: Sequence[Row], columns: Sequence[str], where: str) -> None:
+    """InputError if a text stands in several rows whose labels in one of the columns differ, so that some are lost."""
+    seen: dict[str, Row] = {}
+    for row in rows:
+        first = seen.setdefault(text_key(row.text), row)
+        for column, one, other in zip(columns, first.votes, row.votes, strict=True):
+            workers = {*one} & {*other} if isinstance(one, Mapping) and isinstance(other, Mapping) else ()
+            differ = [worker for worker in workers if one[worker] != other[worker]]
+            if differ or (not isinstance(one, Mapping) and None not in (one, other) and one != other):
+                by = f" by {differ[0]!r}" if differ else ""
+                texts = len({text_key(one.text) for one in rows})
+                raise InputError(
+                    f"{where}, row {row.number}: its text is that of row {first.number}, whose label{by} in column "
+                    f"{column!r} is another one ({texts} texts stand in {len(rows)} rows); if each row is one "
+                    "vote, name the column that says whose by `worker` of the supervisor, else keep one row of each text."
+                )
+        seen[text_key(row.text)] = first._replace(
+            votes=tuple(join_votes(a, b) for a, b in zip(first.votes, row.votes, strict=True))
+        )
+
 
 def join_repeated(rows: Iterable[Row]) -> list[Row]:
-    """Every text once, as it is written first, with the first label of each kind that any of its rows has.
+    """Every text once, as it is written first, with the first label of each kind and worker that any of its rows has.
 
     Texts with the same key (of formatting.text_key) count as one. Texts with contradictory gold labels are dropped.
     """
@@ -22,7 +53,7 @@ def join_repeated(rows: Iterable[Row]) -> list[Row]:
             continue
         if None not in (first.gold, row.gold) and first.gold != row.gold:
             contradictory.add(key)
-        votes = tuple(b if a is None else a for a, b in zip(first.votes, row.votes, strict=True))
+        votes = tuple(join_votes(a, b) for a, b in zip(first.votes, row.votes, strict=True))
         joined[key] = first._replace(gold=row.gold if first.gold is None else first.gold, votes=votes)
     return [row for key, row in joined.items() if key not in contradictory]
 

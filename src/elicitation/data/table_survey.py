@@ -10,7 +10,7 @@ from typing import NamedTuple
 from elicitation.buying.purchases import Supply
 from elicitation.data.formatting import text_key
 from elicitation.data.own_labels import Row, read_own_table, read_rows, table_file
-from elicitation.data.table_sets import draw_sets, join_repeated
+from elicitation.data.table_sets import draw_sets, join_repeated, refuse_further_votes
 from elicitation.errors import InputError
 
 # The place of the gold label in a pattern; see count_patterns.
@@ -21,7 +21,9 @@ class Votes(NamedTuple):
     """What a weak column says, and how it goes with the gold labels."""
 
     share: float
-    """Its votes for each text that its source labels; 1 if it has no gaps."""
+    """Its votes for each text that its source labels; 1 if it has no gaps and nobody else votes."""
+    voters: int
+    """How many vote in it."""
     lowest: float | None
     highest: float | None
     """Its least and its greatest value; None if it has none."""
@@ -51,16 +53,28 @@ def rows_with(patterns: Counter[tuple[bool, ...]], *places: int) -> int:
     return sum(n for pattern, n in patterns.items() if any(pattern[place] for place in places))
 
 
-def describe_votes(rows: Iterable[Row], place: int, share: float) -> Votes:
-    """What the votes at a place of the rows say; share: of the texts with any vote of the source."""
-    votes = [(row.votes[place], row.gold) for row in rows if row.votes[place] is not None]
+def describe_votes(rows: Iterable[Row], place: int, labelled: int) -> Votes:
+    """What the votes at a place of the rows say; labelled: texts with any vote of the source."""
+    votes, voters = [], set()
+    for row in rows:
+        found = row.votes[place]
+        by = found if isinstance(found, Mapping) else {} if found is None else {"": found}
+        votes += [(vote, row.gold) for vote in by.values()]
+        voters |= by.keys()
     values = [vote for vote, _ in votes]
     known, for_one = [0, 0], [0.0, 0.0]
     for vote, gold in votes:
         if gold is not None:
             known[gold] += 1
             for_one[gold] += 0.5 if vote == 0.5 else vote > 0.5
-    return Votes(share, min(values, default=None), max(values, default=None), tuple(known), tuple(for_one))
+    return Votes(
+        len(votes) / labelled,
+        len(voters),
+        min(values, default=None),
+        max(values, default=None),
+        tuple(known),
+        tuple(for_one),
+    )
 
 
 def survey_table(task: dict, data_folder: str | None, sources: Mapping[str, list[dict]]) -> Survey:
@@ -79,7 +93,9 @@ def survey_unchanged(path: str, changed_ns: int, size: int, settings: str) -> Su
     task, data_folder, sources = json.loads(settings)
     columns = [column for entries in sources.values() for column in entries]
     columns = [column for place, column in enumerate(columns) if column not in columns[:place]]
-    rows = join_repeated(read_rows(task, data_folder, columns))
+    rows = read_rows(task, data_folder, columns)
+    refuse_further_votes(rows, [column["column"] for column in columns], f"Task {task['name']!r}, {path}")
+    rows = join_repeated(rows)
     sets = {part: count_patterns(drawn) for part, drawn in draw_sets(rows, task).items()}
     everywhere, in_pool = count_patterns(rows), sets["pool"]
     examples, weak = [in_pool.total()], [in_pool.total()]
@@ -94,7 +110,7 @@ def survey_unchanged(path: str, changed_ns: int, size: int, settings: str) -> Su
                 f"label, has a label of {source!r}, so its quality cannot be told; let it label texts with gold ones."
             )
         votes[source] = {
-            column["name"]: describe_votes(rows, place - 1, rows_with(everywhere, place) / labelled)
+            column["name"]: describe_votes(rows, place - 1, labelled)
             for column, place in zip(entries, places, strict=True)
         }
         weak.append(rows_with(in_pool, *places))

@@ -50,13 +50,14 @@ def check_dawid_skene(place: str, votes: Mapping[str, Votes]) -> None:
 
     place: of the supervisor in the config; votes: of each column.
     """
-    if len(votes) < 3:
+    voters = sum(column.voters for column in votes.values())
+    if voters < 3:
         raise InputError(
             f"{place}: dawid_skene tells how often columns err from how often each agrees with the others, which takes "
-            f"three of them, but there are {len(votes)}; choose mean or majority."
+            f"three of them, but there are {voters}; choose mean or majority."
         )
     one_way = [name for name, column in votes.items() if column.lowest > 0.5 or column.highest < 0.5]
-    if len(votes) - len(one_way) < 3:
+    if voters - sum(votes[name].voters for name in one_way) < 3:
         raise InputError(
             f"{place}: {join_words({*one_way}, 'and')} vote for one label only, which tells dawid_skene nothing of how "
             "often they err, and fewer than three other columns are left; choose majority or mean."
@@ -151,15 +152,21 @@ class Columns(Supervisor):
     missing: listed(Spelling, min_length=1) = may_be_absent(
         "Further values of these columns that stand for none, as in `[-1]`."
     )
+    worker: SomeText = may_be_absent(
+        "Column that says who votes, where the table has one row for each vote; all votes of a text are joined."
+    )
     aggregate: Literal["mean", "majority", "dawid_skene"] = may_be_absent(AGGREGATE)
 
     @model_validator(mode="after")
     def check_aggregate(self) -> Self:
         several = len(self.columns) > 1 or any(is_pattern(name) for name in self.columns)
+        if self.worker is not None and several:
+            raise refusal("names who votes in one column; give a single column.", "worker")
+        several = several or self.worker is not None
         if not several and self.aggregate:
             raise refusal("one column needs no aggregate; drop it.")
         if several and not self.aggregate:
-            raise refusal("several columns must be joined; add `aggregate`.")
+            raise refusal("several columns or workers must be joined; add `aggregate`.")
         return self
 
     @classmethod
@@ -184,7 +191,7 @@ class Columns(Supervisor):
 
     def settings_of(self, table: Sequence[str], task: str) -> list[dict]:
         """Its columns among those of a task's table, as elicitation.data.labels.column_of reads them."""
-        shared = {"labels": self.labels, "others": self.others, "missing": self.missing}
+        shared = {"labels": self.labels, "others": self.others, "missing": self.missing, "worker": self.worker}
         settings = []
         for name, entry in self.found_in(table, task).items():
             own = {} if isinstance(entry, (int, float)) else entry.plain
