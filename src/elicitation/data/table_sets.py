@@ -32,7 +32,8 @@ def refuse_further_votes(rows: Sequence[Row], columns: Sequence[str], where: str
                 raise InputError(
                     f"{where}, row {row.number}: its text is that of row {first.number}, whose label{by} in column "
                     f"{column!r} is another one ({texts} texts stand in {len(rows)} rows); if each row is one "
-                    "vote, name the column that says whose by `worker` of the supervisor, else keep one row of each text."
+                    "vote, name the column that says whose by `worker` of the supervisor, else keep one row of each "
+                    "text."
                 )
         seen[text_key(row.text)] = first._replace(
             votes=tuple(join_votes(a, b) for a, b in zip(first.votes, row.votes, strict=True))
