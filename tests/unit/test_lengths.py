@@ -9,6 +9,7 @@ from elicitation.data.prompts import PromptFormat
 from elicitation.data.sandbox import CONTEXT
 from elicitation.errors import InputError
 from elicitation.models.lengths import (
+    TextLimit,
     check_context,
     check_prompts,
     check_texts,
@@ -67,6 +68,18 @@ def test_texts_that_do_not_fit_are_counted_and_the_longest_are_named(llama_folde
         check_context(llama_folder, [1025, 1026, 3], ["a", "b", "c"], "verdict")
     with pytest.raises(InputError, match=r"i \(1033 tokens\), .*, e \(1029 tokens\) and 4 more; shorten or drop them"):
         check_context(llama_folder, list(range(1025, 1034)), list("abcdefghi"), "verdict")
+
+
+def test_texts_that_are_too_long_are_found_or_cut_in_the_middle(llama_folder):
+    words = ["the", "soup", "was", "bad", "."]
+    texts = ["the soup was bad .", " ".join(words[i % 5] for i in range(3000)) + " good room", "bad"]
+    limit = TextLimit([llama_folder])
+    assert limit.fits(texts) == [True, False, True] and limit.found == 1
+    short = limit.shorten(texts)
+    [n] = count_tokens(llama_folder, short[1:2])
+    assert CONTEXT - 10 <= n <= CONTEXT and short[0::2] == texts[0::2]
+    assert short[1].startswith(texts[1][:2000]) and short[1].endswith(texts[1][-200:])
+    assert TextLimit([]).shorten(texts) == texts
 
 
 def test_texts_that_are_too_long_are_called_as_in_their_table():

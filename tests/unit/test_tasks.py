@@ -129,6 +129,20 @@ def test_no_set_holds_another_sets_text_in_other_white_space_or_case(tmp_path):
         assert pd.concat(sets.values()).text.map(text_key).is_unique
 
 
+def test_texts_that_do_not_fit_are_dropped_before_the_sets_are_drawn(tmp_path):
+    def fits(texts):
+        return [not text.endswith("7") for text in texts]
+
+    write(rows(), tmp_path / "own/train.csv")
+    write(rows(30, "held out"), tmp_path / "own/test.csv")
+    sets = prepare_task(TASK, "local", str(tmp_path), fits=fits)
+    assert_sound(sets)
+    assert not pd.concat(sets.values()).text.str.endswith("7").any()
+    table = {"name": "mine", "table": "own/train.csv", "text": "{q}", "label": "y", "test_size": 10}
+    sets = prepare_task(table, "local", str(tmp_path), fits=fits)
+    assert sum(map(len, sets.values())) == 54 and not pd.concat(sets.values()).text.str.endswith("7").any()
+
+
 def test_which_spelling_stands_does_not_depend_on_the_order_of_the_rows():
     both = pd.concat([rows(30), spelled(rows(30))]).rename(columns={"q": "text", "y": "gold"})
     kept = clean(both, "own")

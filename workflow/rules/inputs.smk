@@ -22,6 +22,7 @@ rule fetch_ratings:
 rule prepare_task:
     input:
         files=task_files,
+        tokenizers=task_tokenizers,
     output:
         pool="results/tasks/{task}/pool.parquet",
         test="results/tasks/{task}/test.parquet",

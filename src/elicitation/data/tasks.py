@@ -1,5 +1,8 @@
 """From the rows of a task's source to its pool, test and supervision set."""
 
+from collections.abc import Callable
+from itertools import compress
+
 import pandas as pd
 
 from elicitation.data import sandbox
@@ -15,6 +18,8 @@ from elicitation.errors import InputError
 from elicitation.files import hash_text
 from elicitation.seeds import stream
 
+# Whether each of some texts is to stay.
+Fits = Callable[[list[str]], list[bool]]
 # The sets of a task are the same whatever the study's seeds.
 SHUFFLE_SEED = 0
 
@@ -135,10 +140,13 @@ def split_task(
     return {part: examples.drop(columns="key").reset_index(drop=True) for part, examples in sets.items()}
 
 
-def read_examples(task: dict, splits: list[str], sources: str, data_folder: str | None) -> pd.DataFrame:
-    """Text and gold label of every row of the splits that has a text."""
+def read_examples(
+    task: dict, splits: list[str], sources: str, data_folder: str | None, fits: Fits | None
+) -> pd.DataFrame:
+    """Text and gold label of every row of the splits that has a text, if it fits."""
     tables = [format_rows(read_split(task, split, sources, data_folder), task, split) for split in splits]
-    return pd.concat(tables, ignore_index=True)
+    examples = pd.concat(tables, ignore_index=True)
+    return examples if fits is None else examples[fits(examples.text.tolist())].reset_index(drop=True)
 
 
 def split_table(rows: list[Row], task: dict) -> dict[str, pd.DataFrame]:
@@ -181,21 +189,27 @@ def draw_ratings(rows: pd.DataFrame, ids: pd.Index, task: dict, raters: int) -> 
 
 
 def prepare_task(
-    task: dict, sources: str, data_folder: str | None, rows_in_pool: bool = False
+    task: dict, sources: str, data_folder: str | None, rows_in_pool: bool = False, fits: Fits | None = None
 ) -> dict[str, pd.DataFrame]:
-    """Pool, test and supervision set of a task: id, text and gold of each example; `rows_in_pool` as in split_task."""
+    """Pool, test and supervision set of a task: id, text and gold of each example; `rows_in_pool` as in split_task.
+
+    fits: says which of some texts of a table or a data set stay; None keeps all.
+    """
     if "sandbox" in task:
         sizes = [task[f"{part}_size"] for part in ("test", "supervision", "pool")]
         # Half of each set has either label, so an even number of examples suffices for each.
         examples = write_examples(task["sandbox"], task["name"], sum(size + size % 2 for size in sizes))
         return split_task(examples, examples, task, rows_in_pool)
     if "table" in task:
-        return split_table(read_rows(task, data_folder), task)
+        rows = read_rows(task, data_folder)
+        if fits is not None:
+            rows = list(compress(rows, fits([row.text for row in rows])))
+        return split_table(rows, task)
     if "ratings" in task:
         examples = format_rows(read_rated(task), task | {"label": "gold"}, task["ratings"])
         return split_task(examples, examples, task, rows_in_pool)
     splits = task["splits"]
-    train = read_examples(task, as_list(splits["train"]), sources, data_folder)
+    train = read_examples(task, as_list(splits["train"]), sources, data_folder, fits)
     if isinstance(splits["test"], int):
         train = clean(train, task["name"])
         if splits["test"] >= len(train):
@@ -205,5 +219,5 @@ def prepare_task(
             )
         test, train = train[: splits["test"]], train[splits["test"] :]
     else:
-        test = read_examples(task, as_list(splits["test"]), sources, data_folder)
+        test = read_examples(task, as_list(splits["test"]), sources, data_folder, fits)
     return split_task(train, test, task, rows_in_pool)

@@ -17,7 +17,7 @@ from elicitation.study.models import AnyModel, Model, OwnModel, TruncatedModel
 from elicitation.study.plan import Plan
 from elicitation.study.prices import price_of_ratings, prices_of
 from elicitation.study.settings import Figures, Inference, Labelling, SomeTasks, Supervision, Training
-from elicitation.study.supervisors import Columns, Shuffled, Supervisor, check_dawid_skene
+from elicitation.study.supervisors import Columns, ModelSupervisor, Shuffled, Supervisor, check_dawid_skene
 from elicitation.study.tasks import TableTask, Task
 from elicitation.study.values import (
     TEXT,
@@ -155,6 +155,15 @@ class Study(Plan, Setup):
     def tasks_of(self, supervisor: str) -> list[Task]:
         """The tasks that a supervisor labels."""
         return [self.task_named[task] for task, name in self.labelled if name == supervisor]
+
+    def readers(self, task: str) -> list[str]:
+        """The models whose tokenizers say how long the texts of a task are."""
+        groups = [group for group in self.groups if group.task == task]
+        entries = [self.supervisor_named[name] for labelled, name in self.labelled if labelled == task]
+        names = [group.student for group in groups]
+        names += [entry.writer for entry in entries if isinstance(entry, ModelSupervisor)]
+        models = [self.model_named[name] for name in names]
+        return list(dict.fromkeys(self.original(model).name for model in models if isinstance(model, OwnModel)))
 
     # What can be bought, and at what price.
 

@@ -123,6 +123,12 @@ class Task(Kind):
     pool_size: Count = Field(description=POOL)
     test_size: whole(ge=10) = Field(description="Examples that are scored.")
     supervision_size: whole(ge=4) = Field(description=SUPERVISION)
+    too_long: Literal["refuse", "truncate", "drop"] = Field(
+        "refuse",
+        description="What becomes of texts that one of the study's models cannot read whole; they are refused, lose "
+        "what is too much of their middle, or are dropped before the sets are drawn. Behind examples in a prompt they "
+        "are refused in any case.",
+    )
 
 
 def refuse_labels(task: Any) -> Any:
