@@ -7,6 +7,7 @@ import pytest
 
 from elicitation.data.labels import complete, is_missing, label_of, read_gold, rule_of
 from elicitation.data.own_labels import read_own_table, read_rows
+from elicitation.data.table_sets import join_repeated
 from elicitation.data.tasks import prepare_task
 from elicitation.errors import InputError
 from elicitation.study.supervisors import Columns
@@ -170,3 +171,34 @@ def test_columns_that_a_table_lacks_are_named(tmp_path):
         table(tmp_path, {"gold": [1, 0], "label": [1, 0]}, weak=entry.settings_of(["label"], "mine"))
     (tmp_path / "t.csv").write_text("text,gold\na,1\nb,0\n")
     assert len(read_rows(TASK | {"table": "t.csv"}, str(tmp_path))) == 2
+
+
+# What annotation tools export, by these keys alone
+
+
+def test_an_export_of_prodigy_is_read_by_what_its_answers_mean(tmp_path):
+    answers = ["accept", "reject", "ignore", "accept"]
+    lines = [
+        {"text": f"t{i}", "_input_hash": i, "label": "SPAM", "answer": answer, "meta": {"source": "x"}}
+        for i, answer in enumerate(answers)
+    ]
+    (tmp_path / "p.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    rule = {"column": "answer", "labels": {"accept": 1, "reject": 0}, "missing": ["ignore"]}
+    rows = read_rows(TASK | {"table": "p.jsonl", "label": rule}, str(tmp_path))
+    assert [row.gold for row in rows] == [1, 0, None, 1]
+
+
+def test_an_export_of_label_studio_is_a_table_with_one_row_for_each_annotation(tmp_path):
+    header = "annotation_id,annotator,created_at,id,lead_time,sentiment,text,updated_at"
+    votes = [("1", "Positive"), ("2", "Negative"), ("3", "Positive")]
+    rows = [
+        f'{n},{who},2024-01-01T00:00:00Z,7,3.5,{what},"Good, or not",2024-01-02' for n, (who, what) in enumerate(votes)
+    ]
+    gold = ["gold", "1", "1", "1"]
+    lines = [f"{line},{label}" for line, label in zip([header, *rows], gold, strict=True)]
+    (tmp_path / "ls.csv").write_text("\n".join(lines))
+    labels = {"Positive": 1, "Negative": 0}
+    entry = Columns(name="a", columns={"sentiment": 0.1}, worker="annotator", labels=labels, aggregate="mean")
+    weak = entry.settings_of(["annotator", "sentiment"], "mine")
+    [row] = join_repeated(read_rows(TASK | {"table": "ls.csv"}, str(tmp_path), weak))
+    assert (row.text, row.gold, row.votes) == ("Good, or not", 1, ({"1": 1, "2": 0, "3": 1},))
