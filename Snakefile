@@ -52,6 +52,9 @@ try:
     hardware = Hardware(study.device, precision=study.precision)
     if internals.jobs_run_here(workflow):
         check_precision(hardware)
+    if internals.is_main_process(workflow):
+        for warning in study.warnings:
+            print(f"Warning: {warning}", file=sys.stderr)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 os.environ |= {

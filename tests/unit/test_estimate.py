@@ -144,6 +144,19 @@ def test_the_words_of_texts_that_are_here_are_counted(study, tmp_path):
     assert re.search(r"1.3 a word of the texts here \(topic 2\d, own 5\), else 150; presentations", note)
 
 
+def test_words_are_counted_whatever_labels_the_first_texts_have(study, tmp_path):
+    labels = ["ham"] * 700 + ["spam"] * 700
+    (tmp_path / "own").mkdir()
+    pd.DataFrame({"text": [f"three words {n}" for n in range(1400)], "y": labels}).to_parquet(
+        tmp_path / "own/train.parquet"
+    )
+    task = {"name": "own", "hub": {"id": "own", "revision": "0" * 40}, "local": "own", "text": "{text}"}
+    task |= {"label": {"column": "y", "is": "spam"}, "splits": {"train": "train", "test": 100}}
+    task |= {"pool_size": 300, "test_size": 60, "supervision_size": 40}
+    here = validate(study | {"tasks": [task], "data_folder": str(tmp_path)})
+    assert assumed_tokens("own", here) == pytest.approx(3 * TOKENS_PER_WORD)
+
+
 def test_of_texts_on_the_hub_a_length_is_assumed_and_named(study, tmp_path):
     model = {"name": "far", "hub": {"id": "far", "revision": "0" * 40}, "parameters": 1e6, "learning_rate": 1e-3}
     task = {"name": "far", "hub": {"id": "far", "revision": "0" * 40}, "text": "{text}", "label": "label"}

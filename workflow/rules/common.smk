@@ -89,6 +89,12 @@ def task_files(wildcards):
     return task_table(wildcards)
 
 
+def task_tokenizers(wildcards):
+    """The tokenizers by which texts of a task are found too long, where such texts are not just refused."""
+    readers = [] if study.task(wildcards).too_long == "refuse" else study.readers(wildcards.task)
+    return [f"results/tokenizers/{name}" for name in readers]
+
+
 def tokenizer(wildcards):
     """The tokenizer of a model, of which one behind an API has none."""
     return [] if wildcards.model in API_STUDENTS else "results/tokenizers/{model}"
@@ -144,7 +150,7 @@ def records_of_group(wildcards):
 
 
 def joined_columns(wildcards):
-    return list(study.supervisor(wildcards).columns)
+    return study.columns_of(study.task(wildcards))[wildcards.supervisor]
 
 
 def rated_sentences(wildcards):

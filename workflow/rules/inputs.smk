@@ -22,6 +22,7 @@ rule fetch_ratings:
 rule prepare_task:
     input:
         files=task_files,
+        tokenizers=task_tokenizers,
     output:
         pool="results/tasks/{task}/pool.parquet",
         test="results/tasks/{task}/test.parquet",
@@ -39,7 +40,7 @@ rule prepare_task:
         mem_mb=grows(2000),
         runtime=grows(60),
     params:
-        version=4,
+        version=5,
         task=of("task"),
         sources=study.sources,
         data_folder=study.data_folder,

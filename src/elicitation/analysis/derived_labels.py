@@ -6,8 +6,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from elicitation.analysis.label_quality import describe_sources, quality_by_set
-from elicitation.data.own_labels import join_repeated, read_rows
+from elicitation.analysis.label_quality import describe_sources, describe_workers, quality_by_set
+from elicitation.data.own_labels import read_rows
+from elicitation.data.table_sets import join_repeated
+from elicitation.errors import InputError
 from elicitation.seeds import stream
 
 # The probability that votes for neither label.
@@ -64,27 +66,50 @@ class JoinedLabels(NamedTuple):
 
 
 def join_votes(
-    votes: pd.DataFrame, gold: pd.Series, aggregate: str | None, sets: dict[str, pd.DataFrame]
+    votes: pd.DataFrame,
+    gold: pd.Series,
+    aggregate: str | None,
+    sets: dict[str, pd.DataFrame],
+    column: str | None = None,
 ) -> JoinedLabels:
     """Join the votes of several sources (examples, sources) into one weak label for each text of the sets (id, gold).
 
     gold: by example, missing where it is not known; aggregate: as `how` of `join_labels`. All examples have a part in
-    joining, bought or not: the votes are there, and no gold label is used.
+    joining, bought or not: the votes are there, and no gold label is used. column: the one in which all sources stand,
+    if they are workers of one table.
     """
     p, wanted = join_labels(votes, aggregate), pd.concat(sets.values()).id
     labels = pd.DataFrame({"id": wanted, "p_weak": p[wanted].to_numpy()})
-    return JoinedLabels(labels, quality_by_set(labels, sets), describe_sources(gold, votes, p, aggregate))
+    if column is None:
+        sources = describe_sources(gold, votes, p, aggregate)
+    else:
+        sources = describe_workers(gold, votes, p, column, aggregate)
+    return JoinedLabels(labels, quality_by_set(labels, sets), sources)
 
 
 def join_columns(
-    task: Mapping, data_folder: str, columns: Sequence[str], aggregate: str | None, sets: dict[str, pd.DataFrame]
+    task: Mapping, data_folder: str, columns: Sequence[Mapping], aggregate: str | None, sets: dict[str, pd.DataFrame]
 ) -> JoinedLabels:
-    """Join columns of a task's table into one weak label for each text of the sets. task: its settings."""
+    """Join columns of a task's table into one weak label for each text of the sets.
+
+    task: its settings; columns: theirs, as of elicitation.data.own_labels.read_own_table.
+    """
     rows = join_repeated(read_rows(task, data_folder, columns))
-    ids = [row.id for row in rows]
-    votes = pd.DataFrame([row.votes for row in rows], ids, columns, dtype=float)
+    ids, names = [row.id for row in rows], [column["name"] for column in columns]
     gold = pd.Series([row.gold for row in rows], ids, dtype=float)
-    return join_votes(votes, gold, aggregate, sets)
+    if "worker" in columns[0]:
+        votes = pd.DataFrame([row.votes[0] or {} for row in rows], ids, dtype=float)
+        joined = join_votes(votes, gold, aggregate, sets, column=names[0])
+    else:
+        votes = pd.DataFrame([row.votes for row in rows], ids, names, dtype=float)
+        joined = join_votes(votes, gold, aggregate, sets)
+    if joined.labels.p_weak.nunique() == 1:
+        raise InputError(
+            f"Task {task['name']!r}: {' + '.join(names)} give every text the same label, "
+            f"{joined.labels.p_weak.dropna().iloc[0]:g}, of which nothing can be learned; choose another "
+            "`aggregate` or other columns."
+        )
+    return joined
 
 
 def shuffled_labels(labels: pd.DataFrame, sets: dict[str, pd.DataFrame], task: str) -> pd.DataFrame:

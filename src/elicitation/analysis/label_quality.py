@@ -75,6 +75,17 @@ def describe_sources(gold: pd.Series, labels: pd.DataFrame, p: pd.Series, how: s
     return rows
 
 
+def describe_workers(gold: pd.Series, votes: pd.DataFrame, p: pd.Series, column: str, how: str) -> list[dict]:
+    """A row for the single votes (examples, workers) of a column and one for p, which joins them."""
+    single = votes.stack().dropna()
+    alone = describe_label(gold.reindex(single.index.get_level_values(0)), single.droplevel(1))
+    alone["coverage"] = float(votes.notna().any(axis=1).mean())
+    return [
+        {"column": column, "aggregate": ""} | alone,
+        {"column": column, "aggregate": how} | describe_label(gold, p),
+    ]
+
+
 def tabulate_sources(
     records: Iterable[Mapping],
     prices: Mapping[str, Sequence[float]],

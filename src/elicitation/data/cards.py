@@ -6,10 +6,11 @@ from itertools import islice
 
 import pandas as pd
 
-from elicitation.data.own_labels import describe_table, table_file
+from elicitation.data.own_labels import table_file
 from elicitation.data.ratings import ORIGIN, ratings_file
 from elicitation.data.sources import check_pinned, split_file, splits_read
 from elicitation.data.splits import first_line, read_split
+from elicitation.data.table_survey import describe_table
 from elicitation.errors import InputError
 from elicitation.files import hash_file, hash_ids
 

@@ -265,10 +265,8 @@ def check_table_labels(name: str, task: TableTask, study: Study) -> None:
             f"{place}: shuffled errors need the gold label of every text, which the table of {task.name!r} lacks; keep "
             "them apart by `combinations`."
         )
-    if isinstance(entry, Columns) and task.label in entry.columns:
-        raise InputError(
-            f"{place}: {task.label!r} is the column of the gold labels of {task.name!r}; name columns of weak ones."
-        )
+    if isinstance(entry, Columns):
+        study.check_columns(entry, task)
     if isinstance(entry, ModelSupervisor) and entry.shots != 0 and not task.supervision_size:
         raise InputError(
             f"Config, tasks[{task.name}]: {name!r} learns from gold labels of the table; add `supervision_size`, the "

@@ -351,6 +351,7 @@ def describe(study: Study, folder: Path) -> str:
     left_out = sum(count_left_out(study).values())
     if left_out:
         notes.append(f"{left_out:,} runs are left out, since they buy more than their task's pool holds.")
+    notes += [f"Warning: {warning}" for warning in study.warnings]
     return "\n\n".join([*shown, total + ".", *notes])
 
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from elicitation.data.own_labels import survey_table
 from elicitation.study.supervisors import Columns, Raters
 from elicitation.study.tasks import RatedTask, TableTask
 
@@ -36,13 +35,9 @@ def prices_of(study: Study) -> dict[str, list[float]]:
 
 def price_of_votes(name: str, study: Study) -> float:
     """What the votes of a supervisor's columns cost for each example that has any, on average over its tables."""
-    surveys = [
-        survey_table(task.plain, study.data_folder, study.columns_of(task)).votes[name]
-        for task in study.tasks_of(name)
-        if isinstance(task, TableTask)
-    ]
-    columns = study.supervisor_named[name].columns
-    paid = sum(votes[column] * price for votes in surveys for column, price in columns.items())
+    surveys = [study.survey(task).votes[name] for task in study.tasks_of(name) if isinstance(task, TableTask)]
+    columns = study.source_prices(name)
+    paid = sum(votes[column].share * price for votes in surveys for column, price in columns.items() if column in votes)
     return float(f"{paid / len(surveys):.4g}")
 
 

@@ -7,13 +7,17 @@ from pydantic import Field
 
 from elicitation.buying.methods import FEW, Method
 from elicitation.buying.purchases import Supply, full_supply
-from elicitation.data.own_labels import survey_table
+from elicitation.data.labels import column_of, rule_of
+from elicitation.data.own_labels import table_columns
+from elicitation.data.table_survey import Survey, survey_table
+from elicitation.data.templates import template_fields
+from elicitation.errors import InputError
 from elicitation.study.grid import Blocks, Group, as_runs, made_blocks, planned_blocks
 from elicitation.study.models import AnyModel, Model, OwnModel, TruncatedModel
 from elicitation.study.plan import Plan
 from elicitation.study.prices import price_of_ratings, prices_of
 from elicitation.study.settings import Figures, Inference, Labelling, SomeTasks, Supervision, Training
-from elicitation.study.supervisors import Columns, Shuffled, Supervisor
+from elicitation.study.supervisors import Columns, ModelSupervisor, Shuffled, Supervisor, check_dawid_skene
 from elicitation.study.tasks import TableTask, Task
 from elicitation.study.values import (
     TEXT,
@@ -30,6 +34,7 @@ from elicitation.study.values import (
     optional,
 )
 from elicitation.study.views import figures_of
+from elicitation.study.warnings import warnings_of
 
 
 class Setup(Section):
@@ -151,21 +156,59 @@ class Study(Plan, Setup):
         """The tasks that a supervisor labels."""
         return [self.task_named[task] for task, name in self.labelled if name == supervisor]
 
+    def readers(self, task: str) -> list[str]:
+        """The models whose tokenizers say how long the texts of a task are."""
+        groups = [group for group in self.groups if group.task == task]
+        entries = [self.supervisor_named[name] for labelled, name in self.labelled if labelled == task]
+        names = [group.student for group in groups]
+        names += [entry.writer for entry in entries if isinstance(entry, ModelSupervisor)]
+        models = [self.model_named[name] for name in names]
+        return list(dict.fromkeys(self.original(model).name for model in models if isinstance(model, OwnModel)))
+
     # What can be bought, and at what price.
 
-    def columns_of(self, task: Task) -> dict[str, list[str]]:
-        """The columns of each supervisor that reads the task's table."""
+    def columns_of(self, task: Task) -> dict[str, list[dict]]:
+        """The settings of the columns of each supervisor that reads the task's table."""
         names = (name for labelled, name in self.labelled if labelled == task.name)
         entries = {name: self.supervisor_named[name] for name in names}
-        return {name: list(entry.columns) for name, entry in entries.items() if isinstance(entry, Columns)}
+        return {
+            name: entry.settings_of(self.columns_in(task), task.name)
+            for name, entry in entries.items()
+            if isinstance(entry, Columns)
+        }
+
+    def check_columns(self, entry: Columns, task: TableTask) -> None:
+        """InputError if a supervisor takes gold labels for weak ones, or shows its labels in the texts.
+
+        Or if it is to learn how often each of fewer than three columns errs.
+        """
+        place, gold = f"Config, supervisors[{entry.name}]", rule_of(task.plain["label"]).column
+        columns = self.columns_of(task)[entry.name]
+        read = [column for one in columns for column in column_of(one).read]
+        if gold in read:
+            raise InputError(
+                f"{place}: {gold!r} is the column of the gold labels of {task.name!r}; name columns of weak ones."
+            )
+        if seen := [column for column in template_fields(task.text) if column in read]:
+            raise InputError(
+                f"{place}: the text of {task.name!r} shows the weak labels in column {seen[0]!r}; drop it there."
+            )
+        if entry.aggregate == "dawid_skene":
+            check_dawid_skene(place, self.survey(task).votes[entry.name])
+
+    def survey(self, task: TableTask) -> Survey:
+        """What the task's table can give; InputError if it is unfit."""
+        return survey_table(task.plain, self.data_folder, self.columns_of(task))
+
+    def columns_in(self, task: TableTask) -> list[str]:
+        """The columns of a table that may hold weak labels."""
+        return table_columns(task.plain, self.data_folder)
 
     @cached_property
     def supplies(self) -> dict[str, Supply]:
         """What each task's pool can give to all of its supervisors; InputError if a table is unfit."""
         return {
-            name: survey_table(task.plain, self.data_folder, self.columns_of(task)).supply
-            if isinstance(task, TableTask)
-            else full_supply(task.pool_size)
+            name: self.survey(task).supply if isinstance(task, TableTask) else full_supply(task.pool_size)
             for name, task in self.task_named.items()
         }
 
@@ -178,9 +221,16 @@ class Study(Plan, Setup):
         """The price of a label of each column or rating that a supervisor joins."""
         entry = self.supervisor_named[name]
         if isinstance(entry, Columns):
-            return entry.columns
+            tables = self.tasks_of(name)
+            found = [entry.prices_in(self.columns_in(task), task.name) for task in tables]
+            return {column: price for prices in found for column, price in prices.items()}
         price = price_of_ratings(1, self.tasks_of(name))
         return {f"rating {place + 1}": price for place in range(entry.raters)}
+
+    @cached_property
+    def warnings(self) -> list[str]:
+        """What is probably not meant, each a sentence with the fix."""
+        return warnings_of(self)
 
     # What is run.
 

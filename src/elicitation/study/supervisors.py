@@ -1,36 +1,67 @@
 """The supervisors of a study: what writes weak labels, and what the labels of each depend on."""
 
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from elicitation.data.table_survey import Votes
+from elicitation.errors import InputError, join_words, shown
 from elicitation.study.values import (
     MAPPING,
+    NUMBER,
     TEXT,
     Count,
+    Flag,
     Kind,
     Name,
     Natural,
     Price,
+    Section,
+    SomeText,
+    Spelling,
     Text,
     any_kind,
     like,
+    listed,
     mapping,
     may_be_absent,
     one_of,
     refusal,
 )
 
-Column = like(
-    r"\w[\w ,.:;()+/%&'-]*",
-    "made of letters, digits and, behind the first, spaces and any of ,.:;()+/%&'-_, as the name of a column",
-    max_length=100,
-)
+# What tables and figures show; spreadsheets compute what begins with =.
+Column = like(r"[^=\x00-\x1f][^\x00-\x1f]*", "a name of one line that does not begin with =", max_length=200)
 AGGREGATE = (
     "How several columns or ratings become one label; `mean` of the probabilities or votes, `majority` of the votes, "
     "or `dawid_skene`, which weighs each column by its errors (estimated without gold labels; of columns only)."
 )
 MODEL = "Name of its model; by default its own name."
+
+
+def is_pattern(name: str) -> bool:
+    """Whether the name may stand for several columns."""
+    return "*" in name or "?" in name
+
+
+def check_dawid_skene(place: str, votes: Mapping[str, Votes]) -> None:
+    """InputError unless Dawid and Skene's model can tell how often columns err: three that vote for both labels.
+
+    place: of the supervisor in the config; votes: of each column.
+    """
+    voters = sum(column.voters for column in votes.values())
+    if voters < 3:
+        raise InputError(
+            f"{place}: dawid_skene tells how often columns err from how often each agrees with the others, which takes "
+            f"three of them, but there are {voters}; choose mean or majority."
+        )
+    one_way = [name for name, column in votes.items() if column.lowest > 0.5 or column.highest < 0.5]
+    if voters - sum(votes[name].voters for name in one_way) < 3:
+        raise InputError(
+            f"{place}: {join_words({*one_way}, 'and')} vote for one label only, which tells dawid_skene nothing of how "
+            "often they err, and fewer than three other columns are left; choose majority or mean."
+        )
 
 
 class Supervisor(Kind):
@@ -92,25 +123,87 @@ class Shuffled(Supervisor):
         return "shuffle_errors_of stands alone; drop the other keys."
 
 
+class ColumnEntry(Section):
+    """A weak column that is more than votes or probabilities under its own name."""
+
+    price: Price = Field(description="Price of one of its labels (gold = 1).")
+    label: SomeText = may_be_absent("Column that holds its labels; by default the one that the entry is called by.")
+    confidence: SomeText = may_be_absent(
+        "Column that says how sure each label is; a label 1 has it as probability, a label 0 what it lacks to 1."
+    )
+    percent: Flag = Field(False, description="Whether confidences or probabilities go from 0 to 100.")
+
+
 class Columns(Supervisor):
     decided_by: ClassVar = ("columns",)
-    columns: mapping(Column, Price, min_length=1) = Field(
+    columns: mapping(Column, one_of({NUMBER: Price, MAPPING: ColumnEntry}), min_length=1) = Field(
         description="Instead of a model, the weak labels of a `table`; its columns, each with the price of one of its "
-        "labels (gold = 1). Results are shown at what the votes cost on average for each example that has any."
+        "labels (gold = 1) or with more that there is to say. `ann*` names all columns that begin so (`?` is one "
+        "character) and have no entry of their own. Results are shown at what the votes cost on average for each "
+        "example that has any."
+    )
+    labels: mapping(Spelling, Literal[0, 1], min_length=1) = may_be_absent(
+        "The label of each value of these columns, as in `{spam: 1, ham: 0}`; numbers that it does not name stay "
+        "probabilities."
+    )
+    others: Literal["refuse", "drop"] = Field(
+        "refuse", description="Whether a value that is no label is refused, or taken for none."
+    )
+    missing: listed(Spelling, min_length=1) = may_be_absent(
+        "Further values of these columns that stand for none, as in `[-1]`."
+    )
+    worker: SomeText = may_be_absent(
+        "Column that says who votes, where the table has one row for each vote; all votes of a text are joined."
     )
     aggregate: Literal["mean", "majority", "dawid_skene"] = may_be_absent(AGGREGATE)
 
     @model_validator(mode="after")
     def check_aggregate(self) -> Self:
-        if len(self.columns) == 1 and self.aggregate:
+        several = len(self.columns) > 1 or any(is_pattern(name) for name in self.columns)
+        if self.worker is not None and several:
+            raise refusal("names who votes in one column; give a single column.", "worker")
+        several = several or self.worker is not None
+        if not several and self.aggregate:
             raise refusal("one column needs no aggregate; drop it.")
-        if len(self.columns) > 1 and not self.aggregate:
-            raise refusal("several columns must be joined; add `aggregate`.")
+        if several and not self.aggregate:
+            raise refusal("several columns or workers must be joined; add `aggregate`.")
         return self
 
     @classmethod
     def says_of_foreign(cls, key: str) -> str:
         return "columns have no model; drop the other keys."
+
+    def found_in(self, table: Sequence[str], task: str) -> dict[str, float | ColumnEntry]:
+        """The entry of each column among those of a task's table; InputError if a pattern fits none of them."""
+        found = {name: entry for name, entry in self.columns.items() if name in table or not is_pattern(name)}
+        taken = {*found}
+        for pattern, entry in self.columns.items():
+            if pattern in taken:
+                continue
+            fitting = [name for name in table if name not in found and fnmatchcase(name, pattern)]
+            if not fitting:
+                raise InputError(
+                    f"Config, supervisors[{self.name}].columns: no column of the table of {task!r} fits "
+                    f"{pattern!r}; it has {shown(list(table))}."
+                )
+            found |= dict.fromkeys(fitting, entry)
+        return found
+
+    def settings_of(self, table: Sequence[str], task: str) -> list[dict]:
+        """Its columns among those of a task's table, as elicitation.data.labels.column_of reads them."""
+        shared = {"labels": self.labels, "others": self.others, "missing": self.missing, "worker": self.worker}
+        settings = []
+        for name, entry in self.found_in(table, task).items():
+            own = {} if isinstance(entry, (int, float)) else entry.plain
+            one = {"name": name, "column": own.get("label", name), **shared, "confidence": own.get("confidence")}
+            one["percent"] = own.get("percent", False)
+            settings.append({key: value for key, value in one.items() if value is not None})
+        return settings
+
+    def prices_in(self, table: Sequence[str], task: str) -> dict[str, float]:
+        """The price of a label of each of its columns among those of a task's table."""
+        found = self.found_in(table, task).items()
+        return {name: entry if isinstance(entry, (int, float)) else entry.price for name, entry in found}
 
 
 class Raters(Supervisor):
