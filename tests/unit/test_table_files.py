@@ -161,7 +161,7 @@ def test_a_table_of_many_columns_is_read_at_once(tmp_path):
         read_table(tmp_path / "a.csv", "here")
     keys = ", ".join(f'"{name}": 1' for name in [*names, names[-1]])
     (tmp_path / "a.jsonl").write_text(f"{{{keys}}}\n")
-    with pytest.raises(InputError, match="row 1: it is no JSON .*the key 'column 49999' stands twice"):
+    with pytest.raises(InputError, match=r"row 1: it is no JSON .*the key 'column 49999' stands twice"):
         read_table(tmp_path / "a.jsonl", "here")
     assert perf_counter() - started < 4
 
