@@ -384,6 +384,7 @@ def test_a_task_takes_what_it_leaves_open_from_the_catalogue(study):
         "splits": {"train": "train", "test": "train"},
         "text": "{sentence}?",
         "label": "label",
+        "too_long": "refuse",
     }
     assert study["tasks"] == [FROM_CATALOGUE | own], "the argument is left as it was"
 

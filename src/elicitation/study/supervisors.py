@@ -56,7 +56,8 @@ def check_dawid_skene(place: str, votes: Mapping[str, Votes]) -> None:
             f"{place}: dawid_skene tells how often columns err from how often each agrees with the others, which takes "
             f"three of them, but there are {voters}; choose mean or majority."
         )
-    one_way = [name for name, column in votes.items() if column.lowest > 0.5 or column.highest < 0.5]
+    voting = {name: column for name, column in votes.items() if column.voters}
+    one_way = [name for name, column in voting.items() if column.lowest > 0.5 or column.highest < 0.5]
     if voters - sum(votes[name].voters for name in one_way) < 3:
         raise InputError(
             f"{place}: {join_words({*one_way}, 'and')} vote for one label only, which tells dawid_skene nothing of how "
