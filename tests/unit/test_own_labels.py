@@ -482,6 +482,22 @@ def test_columns_that_vote_for_one_label_only_are_not_joined_by_dawid_and_skene(
         validate(study)
 
 
+def test_an_empty_column_tells_dawid_and_skene_nothing(folder):
+    def joined(filled):
+        rows = [
+            f"t{i},{i % 2 if i < 50 else ''},{i % 2},{i // 2 % 2},{i // 4 % 2 if filled else ''}," for i in range(80)
+        ]
+        (folder / "own/gaps.csv").write_text("\n".join(["text,gold,w1,w2,w3,w4", *rows]))
+        study = changed("supervisors", [{"name": "ds", "columns": {"w?": 0.02}, "aggregate": "dawid_skene"}])
+        study["tasks"][0] = {"name": "mine", "table": "own/gaps.csv", "test_size": 20}
+        study["grid"] = {"weak_price": 0.25, "budgets": [4], "gold_shares": [0, 1]}
+        return validate(study)
+
+    assert "Column 'w4' of 'ds' (task 'mine') is empty; drop it." in joined(filled=True).warnings
+    with pytest.raises(InputError, match="takes three of them, but there are 2; choose"):
+        joined(filled=False)
+
+
 def test_joined_labels_of_one_value_are_refused(folder):
     (folder / "same.csv").write_text("text,gold,a,b\n" + "".join(f"t{i},{i % 2},1,0\n" for i in range(40)))
     task = TASK | {"table": "same.csv"}
