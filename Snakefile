@@ -73,6 +73,9 @@ include: "workflow/rules/results.smk"
 include: "workflow/rules/decisions.smk"
 
 
+internals.set_environment(workflow, f"{workflow.basedir}/envs/elicitation.yaml")
+
+
 rule all:
     default_target: True
     input:

@@ -19,7 +19,7 @@ from elicitation.analysis.averages import average_tasks, averaged_rows
 from elicitation.analysis.captions import varying
 from elicitation.analysis.choices import find_options, terms_for
 from elicitation.analysis.names import ASKING, AVERAGE, SETTING
-from elicitation.analysis.posterior import joined, read_posterior
+from elicitation.analysis.posterior import gap, read_posterior
 from elicitation.analysis.scoring import mean_accuracy, seed_half_width, wilson
 from elicitation.files import read_json, write_table
 from elicitation.study.grid import NO_LABELS, NO_SUPERVISOR
@@ -300,8 +300,8 @@ def gains_over_asking(results: Path) -> Iterator[dict]:
                 if not len(options.n_weak):
                     continue
                 best = options.best()
-                surface = options.surfaces[options.surface[best]]
-                gain = joined([options.scores.on([best]), *asked]).gap(0, 1)
+                surface = options.surface_of(best)
+                gain = gap(options.scores.on([best]), asked[0])
                 question = {"supervisor": supervisor, "weak_price": price, "budget": budget}
                 bought = {"method": surface.method, "n_weak": options.n_weak[best], "n_gold": options.n_gold[best]}
                 yield (
@@ -309,7 +309,7 @@ def gains_over_asking(results: Path) -> Iterator[dict]:
                     | question
                     | dict(zip(ends("gain"), gain, strict=True))
                     | bought
-                    | {"n_seeds": surface.n_seeds[surface.n_seeds > 0].min()}
+                    | {"n_seeds": surface.fewest_seeds}
                 )
 
 

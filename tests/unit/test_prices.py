@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elicitation.buying.prices import affords, ceiling, cost, exact, exact_cost, labels_for, smallest_budgets
+from elicitation.buying.prices import affords, ceiling, cost, exact, exact_cost, labels_for
 
 # Prices as people write them.
 prices = st.builds(lambda n, digits: n / 10**digits, st.integers(1, 9999), st.integers(0, 4))
@@ -52,8 +52,3 @@ def test_the_ceiling_is_the_smallest_whole_budget_that_affords_a_purchase(n_weak
     budget = ceiling(n_weak, n_gold, price)
     assert affords(budget, n_weak, n_gold, price)
     assert budget == 0 or not affords(budget - 1, n_weak, n_gold, price)
-
-
-def test_a_purchase_belongs_to_the_smallest_budget_that_affords_it():
-    n_weak, n_gold = np.array([(3, 0), (4, 0), (0, 3), (40, 0), (160, 0), (0, 5000)]).T
-    assert smallest_budgets(n_weak, n_gold, 0.1, [16, 4, 0.3]).tolist() == [0.3, 4, 4, 4, 16, 16]

@@ -53,6 +53,7 @@ rule last:
 onstart:
     told = parsed | {{
         "touches": internals.only_touches(workflow),
+        "deploys": internals.deploys_software(workflow),
         "rules": sorted(internals.planned_rules(workflow)),
         "jobs": sorted(internals.planned_jobs(workflow).values()),
         "files": internals.planned_files(workflow),
@@ -89,6 +90,7 @@ def test_runs_are_described(folder):
         "settings": {"seeds": ["1"], "device": "cpu"},
         "temporary": [],
         "touches": False,
+        "deploys": False,
         "rules": ["first", "last"],
         "jobs": [["first", 1], ["last", 2]],
         "files": [["first", "mine"], ["beside", "first", "last"]],
@@ -96,7 +98,7 @@ def test_runs_are_described(folder):
     assert (folder / "calls").read_text() == "True\nFalse\n", "the second is the call for the job"
 
     (folder / "first").write_text("another")
-    told = call(folder, "--touch")
+    told = call(folder, "--touch", "--software-deployment-method", "env-modules")
     assert told == {
         "here": True,
         "cores": 1,
@@ -104,6 +106,7 @@ def test_runs_are_described(folder):
         "settings": {},
         "temporary": [],
         "touches": True,
+        "deploys": True,
         "rules": ["all", "last"],
         "jobs": [["all", 1], ["last", 2]],
         "files": [["first", "last", "mine"], ["beside", "last"]],
@@ -118,6 +121,40 @@ def test_jobs_that_run_elsewhere_are_seen(executor, here):
         jobs_run_here(SimpleNamespace(local_exec=Workflow.local_exec.fget(SimpleNamespace(executor_plugin=plugin))))
         == here
     )
+
+
+DEPLOYED = f"""
+import json, sys
+sys.path.insert(0, {str(ROOT / "src")!r})
+from elicitation.jobs import snakemake_internals as internals
+
+rule all:
+    input: "scripted"
+
+rule scripted:
+    input: "given"
+    output: "scripted"
+    script: "make.py"
+
+rule given:
+    output: "given"
+    shell: "touch {{output}}"
+
+internals.set_environment(workflow, f"{{workflow.basedir}}/environment.yaml")
+
+onstart:
+    specs = {{job.rule.name: job.conda_env_spec for job in workflow.dag.needrun_jobs()}}
+    files = {{rule: spec and str(spec.file.get_path_or_uri(secret_free=True)) for rule, spec in specs.items()}}
+    open("told.json", "w").write(json.dumps(files))
+"""
+
+
+def test_scripts_run_in_the_environment(tmp_path):
+    (tmp_path / "Snakefile").write_text(DEPLOYED)
+    (tmp_path / "make.py").write_text("open(snakemake.output[0], 'w').close()\n")
+    file = tmp_path / "environment.yaml"
+    file.write_text("dependencies: []\n")
+    assert call(tmp_path) == {"all": None, "given": None, "scripted": str(file)}
 
 
 CHECKED = f"""

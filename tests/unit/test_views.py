@@ -6,14 +6,14 @@ import pandas as pd
 import pytest
 import yaml
 
-from elicitation.analysis.advice import advise, of_group
+from elicitation.analysis.advice import advise_students
 from elicitation.analysis.averages import average_rows, missing_runs, select, task_rows, with_averaged_runs
 from elicitation.analysis.frontier import frontiers
 from elicitation.analysis.method_comparison import methods_latex, methods_table
 from elicitation.analysis.names import ASKING, COMMONER, CONFIGURATION, LABELS, PURCHASE
 from elicitation.analysis.posterior import Posterior
 from elicitation.analysis.regimes import find_regimes
-from elicitation.analysis.run_scores import scores_of, with_scores
+from elicitation.analysis.run_scores import with_scores
 from elicitation.analysis.scoring import summarise
 from elicitation.figures.prompting import finetuning_labels, plot_prompting
 from elicitation.figures.scaling import plot_scaling
@@ -129,17 +129,9 @@ def test_prompting_is_drawn_where_labels_stand_in_prompts(study, shown, titles):
 
 
 def test_scaling_has_a_panel_for_every_student(study, metrics):
-    [supervisor], [task], [method] = (study.views["scaling"][kind] for kind in ("supervisor", "task", "method"))
     blocks = posterior_of(with_averaged_runs(metrics, study.averaged())).blocks
-    price = study.grid.weak_price
-    rows = [
-        advise(block, study.budgets, {supervisor: price}, None, 0.9).assign(task=task, student=student)
-        for student in study.students
-        for block in of_group(blocks, supervisor, student, method)
-        if block.task == task
-    ]
-    labels = scores_of(LABELS, blocks, "weak_score").query("supervisor == @supervisor")
-    rows = pd.concat(rows).merge(labels, on=["task", "student"])
+    shown, price = study.views["scaling"], study.grid.weak_price
+    rows, task = advise_students(blocks, shown, study.budgets, price, {}, 0.9), shown["task"][0]
     figure = plot_scaling(rows, task, study.budgets, price, "accuracy")
     assert [axes.get_title() for axes in figure.axes if axes.get_title()] == study.students
 

@@ -290,9 +290,9 @@ def grows(amount):
 
 
 def shared_imports():
-    """What several of the planned jobs import, and a fork server can import for them: on this machine,
-    and without the libraries that may use a GPU where the study does."""
-    if not internals.jobs_run_here(workflow):
+    """What several of the planned jobs import, and a fork server can import for them: on this machine, in this
+    environment, and without the libraries that may use a GPU where the study does."""
+    if not internals.jobs_run_here(workflow) or internals.deploys_software(workflow):
         return []
     rules = internals.planned_rules(workflow)
     shared = [module for module, own in IMPORTS.items() if sum(rule.startswith(own) for rule in rules) > 1]

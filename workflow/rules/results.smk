@@ -1,6 +1,6 @@
+# Scores, frontiers, regimes, figures and tables. Prices enter here only, so changing them trains nothing.
 from elicitation.analysis.names import AVERAGE
 
-# Scores, frontiers, regimes, figures and tables. Prices enter here only, so changing them trains nothing.
 TITLES = {name: method.title for name, method in study.method_named.items()}
 AVERAGED = study.averaged()
 # How many texts can be labelled, by task.

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from elicitation.analysis.choices import Decision, decide, terms_for
-from elicitation.analysis.names import STRATEGIES
-from elicitation.analysis.posterior import Block, Scores
+from elicitation.analysis.names import LABELS, STRATEGIES
+from elicitation.analysis.posterior import Block
+from elicitation.analysis.run_scores import PLACE, scores_of
 from elicitation.buying.prices import cost
 
 # A picture of what to buy has at most so many prices: the highest, the lowest, and one between.
@@ -67,23 +68,42 @@ def advise(
     return pd.DataFrame([unknown | row for row in rows])
 
 
+def advise_students(
+    blocks: Iterable[Block],
+    shown: dict[str, list[str]],
+    budgets: Iterable[float],
+    weak_price: float,
+    pool_sizes: dict[str, int],
+    verdict: float,
+) -> pd.DataFrame:
+    """`advise` for every student of one supervisor and method on the tasks shown, with task, student and `weak_score`.
+
+    shown: the one supervisor, the one method, and the tasks; pool_sizes: by task.
+    """
+    [supervisor], [method] = shown["supervisor"], shown["method"]
+    own = [block.only(supervisor, method) for block in blocks if block.task in shown["task"]]
+    own = [block for block in own if block.surfaces]
+    rows = [
+        advise(block, budgets, {supervisor: weak_price}, pool_sizes.get(block.task), verdict).assign(
+            task=block.task, student=block.student
+        )
+        for block in own
+    ]
+    labels = scores_of(LABELS, own, "weak_score").query("supervisor == @supervisor")
+    return pd.concat(rows).merge(labels.drop(columns="supervisor"), on=PLACE)
+
+
 def describe(decision: Decision, prices: dict[str, float]) -> dict:
     """The columns of one decision."""
     options, free, best = decision.options, decision.free, decision.best
     row = {"leading": decision.leading, "regime": decision.regime, "free": free.kind}
-    row |= {"free_score": free.scores.mean[0]} | score_columns("score", free.scores)
+    row |= {"free_score": free.scores.mean[0]} | free.scores.row("score")
     for name, position in decision.by_strategy.items():
-        row |= score_columns(name, options.scores.on([position]))
+        row |= options.scores.on([position]).row(name)
     if best is None:
         return row
     if decision.buys:
-        row |= score_columns("score", options.scores.on([best]))
-    surface, n_weak, n_gold = options.surfaces[options.surface[best]], options.n_weak[best], options.n_gold[best]
+        row |= options.scores.on([best]).row("score")
+    surface, n_weak, n_gold = options.surface_of(best), options.n_weak[best], options.n_gold[best]
     row |= {"supervisor": surface.supervisor, "method": surface.method, "n_weak": n_weak, "n_gold": n_gold}
     return row | {"weak_cost": cost(n_weak, 0, prices[surface.supervisor]), "gold_cost": float(n_gold)}
-
-
-def score_columns(name: str, score: Scores) -> dict[str, float]:
-    """One score with the ends of its interval."""
-    [[low], [high]] = score.interval
-    return {name: score.mean[0], f"{name}_low": low, f"{name}_high": high}

@@ -30,6 +30,11 @@ class Terms:
     have_gold: int = 0
     """Gold labels that are paid already."""
 
+    def to_pay(self, n_weak: int, n_gold: int, supervisor: str) -> Fraction:
+        """What is left to pay for a purchase, exactly. supervisor: whose the weak labels are, if there are any."""
+        new_weak, new_gold = max(0, n_weak - self.have_weak), max(0, n_gold - self.have_gold)
+        return new_gold + (new_weak * self.prices[supervisor] if n_weak else Fraction(0))
+
 
 def room(budget: Fraction, price: Fraction, most: int) -> int:
     """How many labels the budget buys at this price, none for less than nothing; `most` where they are free."""
@@ -74,6 +79,10 @@ class Options:
     def strategy(self) -> np.ndarray:
         """(n,) positions in STRATEGIES."""
         return np.where(self.n_weak == 0, 2, np.where(self.n_gold == 0, 0, 1))
+
+    def surface_of(self, position: int) -> Surface:
+        """The surface that a purchase is on."""
+        return self.surfaces[self.surface[position]]
 
     def best(self, among: np.ndarray | None = None) -> int:
         """Which has the highest mean score, or nearly so and costs least; among: positions, all by default."""
@@ -188,14 +197,13 @@ def decide(block: Block, terms: Terms, verdict: float) -> Decision:
     worth_it = terms.have_weak > 0 or any(price < 1 for price in terms.prices.values())
     compared = STRATEGIES if worth_it else ["gold only"]
     missing = [name for name in compared if name not in among]
-    seeds = options.surfaces[options.surface[best]].n_seeds
     if buys:
         reason = f"no purchase within the budget is {' or '.join(missing)}" if missing else ""
         probability, regime = probabilities[leading], REGIMES[leading]
     else:
         reason, regime = "", NOTHING_BOUGHT
         probability = share_ahead(base, list(tops.values()))
-    if not reason and seeds[seeds > 0].min() < 2:
+    if not reason and options.surface_of(best).fewest_seeds < 2:
         reason = "one seed has no spread"
     decided = not reason and probability >= verdict
     return Decision(

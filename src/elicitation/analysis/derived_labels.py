@@ -40,6 +40,11 @@ def dawid_skene(votes: pd.DataFrame) -> pd.Series:
     return p.reindex(columns=[0, 1], fill_value=0.0)[1].reindex(votes.index)
 
 
+def majority(votes: pd.DataFrame) -> pd.Series:
+    """Of each example the label of most votes (examples, annotators): 0 or 1, or 0.5 where they are even."""
+    return np.sign(votes.mean(axis=1) - 0.5) / 2 + 0.5
+
+
 def join_labels(labels: pd.DataFrame, how: str | None) -> pd.Series:
     """One probability of label 1 for each example from the labels of several sources; NaN where none has one.
 
@@ -50,7 +55,7 @@ def join_labels(labels: pd.DataFrame, how: str | None) -> pd.Series:
     if how in (None, "mean"):
         return labels.mean(axis=1)
     votes = (labels > UNDECIDED).astype(float).where(labels.notna() & (labels != UNDECIDED))
-    p = dawid_skene(votes) if how == "dawid_skene" else np.sign(votes.mean(axis=1) - 0.5) / 2 + 0.5
+    p = {"dawid_skene": dawid_skene, "majority": majority}[how](votes)
     return p.fillna(UNDECIDED).where(labels.notna().any(axis=1))
 
 

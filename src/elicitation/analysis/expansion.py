@@ -8,9 +8,9 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from elicitation.analysis.choices import find_options, terms_for
+from elicitation.analysis.choices import find_options
 from elicitation.analysis.posterior import DRAWS, Block, Surface
-from elicitation.analysis.regimes import each_group
+from elicitation.analysis.regimes import each_group, each_terms, names_of
 
 # The ends of the interval that holds 95 % of the draws.
 ENDS = (0.025, 0.975)
@@ -24,27 +24,15 @@ def expansion_table(
     pool_sizes: by task.
     """
     rows = []
-    for block in each_group(blocks):
-        [surface] = block.surfaces
-        for price in prices[surface.supervisor]:
-            for budget in budgets:
-                options = find_options(
-                    block, terms_for(budget, {surface.supervisor: price}, pool=pool_sizes.get(block.task))
-                )
-                if not len(options.n_weak):
-                    continue
-                best = options.best()
-                bought = {"n_weak": options.n_weak[best], "n_gold": options.n_gold[best], "cost": options.cost[best]}
-                score = options.scores.on([best]).columns("score").iloc[0].to_dict()
-                rows.append(names_of(block) | {"weak_price": price, "budget": budget} | bought | score)
+    for block, price, budget, terms in each_terms(blocks, prices, budgets, pool_sizes):
+        options = find_options(block, terms)
+        if not len(options.n_weak):
+            continue
+        best = options.best()
+        bought = {"n_weak": options.n_weak[best], "n_gold": options.n_gold[best], "cost": options.cost[best]}
+        asked = {"weak_price": price, "budget": budget}
+        rows.append(names_of(block) | asked | bought | options.scores.on([best]).row("score"))
     return pd.DataFrame(rows)
-
-
-def names_of(block: Block) -> dict[str, str]:
-    """The names of a block of one surface."""
-    [surface] = block.surfaces
-    names = {"task": block.task, "supervisor": surface.supervisor}
-    return names | {"student": block.student, "method": surface.method}
 
 
 def substitution_table(blocks: Iterable[Block]) -> pd.DataFrame:

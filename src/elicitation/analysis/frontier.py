@@ -6,10 +6,12 @@ import pandas as pd
 from elicitation.analysis.choices import MIN_GAIN
 from elicitation.analysis.names import LABELS, PURCHASE
 from elicitation.analysis.posterior import Block, Posterior, joined
-from elicitation.buying.prices import cost
+from elicitation.analysis.run_scores import priced, run_purchases
 
 # Points whose costs differ by at most this share of a point's cost compete with it.
 SAME_COST = 0.05
+# What is told of a point beside its price and score.
+POINT = ["n_weak", "n_gold", "n_seeds", "kind", "supervisor", "method", "measured"]
 
 
 def on_frontier(costs: np.ndarray, scores: np.ndarray) -> np.ndarray:
@@ -30,21 +32,18 @@ def on_frontier(costs: np.ndarray, scores: np.ndarray) -> np.ndarray:
 
 
 def run_points(block: Block) -> tuple[pd.DataFrame, list]:
-    """Every purchase that was run and what costs nothing, a row each, and their scores.
-
-    The rows: kind, supervisor, method, n_weak, n_gold, n_seeds, measured.
-    """
+    """Every purchase that was run and what costs nothing, a row each with the columns POINT, and their scores."""
     tables, scores = [], []
-    for surface in block.surfaces:
-        i, j = surface.runs.T
-        found = {"n_weak": surface.weak[i], "n_gold": surface.gold[j], "n_seeds": surface.n_seeds[i, j]}
-        found |= {"kind": PURCHASE, "supervisor": surface.supervisor, "method": surface.method}
-        tables.append(pd.DataFrame(found | {"measured": surface.measured[i, j]}))
-        scores.append(surface.at(surface.weak[i], surface.gold[j]))
+    for surface, (bought, found) in zip(block.surfaces, run_purchases(block), strict=True):
+        at = tuple(surface.runs.T)
+        counts = {"n_seeds": surface.n_seeds[at], "kind": PURCHASE, "measured": surface.measured[at]}
+        tables.append(pd.DataFrame(bought | counts))
+        scores.append(found)
     nothing = [free for free in block.free if free.kind != LABELS]
     free = {"kind": [free.kind for free in nothing], "supervisor": "", "method": ""}
     free |= {"n_weak": 0, "n_gold": 0, "n_seeds": 1, "measured": [free.measured for free in nothing]}
-    return pd.concat([*tables, pd.DataFrame(free)], ignore_index=True), [*scores, *(free.scores for free in nothing)]
+    points = pd.concat([*tables, pd.DataFrame(free)], ignore_index=True)[POINT]
+    return points, [*scores, *(free.scores for free in nothing)]
 
 
 def frontier_at(block: Block, weak_price: float) -> pd.DataFrame:
@@ -54,10 +53,8 @@ def frontier_at(block: Block, weak_price: float) -> pd.DataFrame:
     """
     points, scores = run_points(block)
     scores = joined(scores)
-    costs = cost(points.n_weak, points.n_gold, weak_price).to_numpy()
-    # Without any label nothing is spent on weak ones.
-    share = np.divide(weak_price * points.n_weak, costs, out=np.zeros(len(costs)), where=costs > 0)
-    table = points.assign(weak_price=weak_price, cost=costs, weak_share=share, **scores.columns("score"))
+    table = priced(points.assign(weak_price=weak_price), weak_price).assign(**scores.columns("score"))
+    costs = table.cost.to_numpy()
     return table.assign(
         probability=on_frontier(costs, scores.draws).mean(axis=1), on_frontier=on_frontier(costs, scores.mean)
     )

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 import pandas as pd
 
 from elicitation.analysis.captions import missing_sentence, price_words, seed_range, seeds_and_tasks, varying
-from elicitation.analysis.choices import Terms, find_options, terms_for
+from elicitation.analysis.choices import Terms, find_options
 from elicitation.analysis.measures import MEASURES
 from elicitation.analysis.names import ASKING, COMMONER
 from elicitation.analysis.posterior import Block
-from elicitation.analysis.regimes import each_group
+from elicitation.analysis.regimes import each_terms, names_of
 
 
 def methods_table(
@@ -22,16 +22,14 @@ def methods_table(
     stands what costs nothing: always giving the commoner label, and asking without labels where that was measured.
     pool_sizes: by task. The rows are in the order of tasks, students, supervisors, prices and methods.
     """
-    rows = []
-    for block in each_group(blocks):
-        [surface] = block.surfaces
-        names = {"task": block.task, "student": block.student, "supervisor": surface.supervisor}
-        for price in prices[surface.supervisor]:
-            for budget in budgets:
-                terms = terms_for(budget, {surface.supervisor: price}, pool=pool_sizes.get(block.task))
-                own = names | {"weak_price": price, "method": surface.method, "budget": budget}
-                rows += [own | row for row in best_rows(block, terms)]
+    names = ["task", "student", "supervisor", "weak_price", "method", "budget"]
+    rows = [
+        names_of(block) | {"weak_price": price, "budget": budget} | row
+        for block, price, budget, terms in each_terms(blocks, prices, budgets, pool_sizes)
+        for row in best_rows(block, terms)
+    ]
     table = pd.DataFrame(rows)
+    table = table[[*names, *table.columns.drop(names)]]
     order = ["task", "student", "supervisor", "weak_price"]
     places = pd.DataFrame({name: pd.factorize(table[name])[0] for name in order})
     return table.loc[places.sort_values(order, kind="stable").index].reset_index(drop=True)
@@ -44,14 +42,13 @@ def best_rows(block: Block, terms: Terms) -> Iterator[dict]:
         return
     best = options.best()
     n_weak, n_gold, cost = (int(options.n_weak[best]), int(options.n_gold[best]), float(options.cost[best]))
-    seeds = options.surfaces[0].n_seeds
-    row = options.scores.on([best]).columns("score").iloc[0].to_dict()
+    row = options.scores.on([best]).row("score")
     row |= {"n_weak": n_weak, "n_gold": n_gold, "cost": cost, "weak_share": n_weak / (n_weak + n_gold)}
-    row |= {"weak_cost_share": 1 - n_gold / cost if cost else 0.0, "n_seeds": int(seeds[seeds > 0].min())}
+    row |= {"weak_cost_share": 1 - n_gold / cost if cost else 0.0, "n_seeds": options.surfaces[0].fewest_seeds}
     row |= {"n_tasks": block.n_tasks}
     for free in block.free:
         if free.kind in (ASKING, COMMONER):
-            row |= free.scores.columns(free.kind.replace(" ", "_")).iloc[0].to_dict()
+            row |= free.scores.row(free.kind.replace(" ", "_"))
     yield row
 
 

@@ -295,9 +295,7 @@ def first_rounds(
     terms, options, steps = terms_of(block, question, findings), arms.options, []
     supervisors = np.array([surface.supervisor for surface in options.surfaces])[options.surface]
     for step, change in changes.items():
-        price = terms.prices[step.supervisor] if step.n_weak else 0
-        new_weak, new_gold = max(0, step.n_weak - terms.have_weak), max(0, step.n_gold - terms.have_gold)
-        cost = float(new_gold + new_weak * price)
+        cost = float(terms.to_pay(step.n_weak, step.n_gold, step.supervisor))
         if not 0 < cost <= FIRST_ROUND * float(terms.budget):
             continue
         among = (options.n_weak >= step.n_weak) & (options.n_gold >= step.n_gold)

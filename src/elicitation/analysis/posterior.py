@@ -41,16 +41,15 @@ class Scores:
         off = Z * np.sqrt((self.factors**2).sum(axis=1))
         return np.clip([self.mean - off, self.mean + off], 0, 1)
 
-    def gap(self, one: int, other: int) -> tuple[float, float, float]:
-        """By how much one score is above another, with the ends of the 95 % interval."""
-        mean = float(self.mean[one] - self.mean[other])
-        off = Z * float(np.linalg.norm(self.factors[one] - self.factors[other]))
-        return mean, mean - off, mean + off
-
     def columns(self, name: str) -> pd.DataFrame:
         """The means as a column `name`, with the ends of their 95 % intervals."""
         low, high = self.interval
         return pd.DataFrame({name: self.mean, f"{name}_low": low, f"{name}_high": high})
+
+    def row(self, name: str) -> dict[str, float]:
+        """A single score as the columns of `columns`."""
+        [[low], [high]] = self.interval
+        return {name: self.mean[0], f"{name}_low": low, f"{name}_high": high}
 
     @property
     def draws(self) -> np.ndarray:
@@ -62,6 +61,13 @@ class Scores:
 def standard_draws(rank: int) -> np.ndarray:
     """(rank, DRAWS) standard normal draws; those of a lower rank are the first ones of a higher."""
     return np.stack([stream(0, "posterior", i).standard_normal(DRAWS) for i in range(rank)])
+
+
+def gap(one: Scores, other: Scores) -> tuple[float, float, float]:
+    """By how much a single score is above another, jointly normal with it, with the ends of the 95 % interval."""
+    mean = float(one.mean[0] - other.mean[0])
+    off = Z * float(np.linalg.norm(one.factors[0] - other.factors[0]))
+    return mean, mean - off, mean + off
 
 
 def joined(parts: Sequence[Scores]) -> Scores:
@@ -94,6 +100,11 @@ class Surface:
     def runs(self) -> np.ndarray:
         """(n, 2) positions of the crossings that were run."""
         return np.argwhere(self.n_seeds > 0)
+
+    @property
+    def fewest_seeds(self) -> int:
+        """The fewest seeds behind a purchase that was run."""
+        return int(self.n_seeds[self.n_seeds > 0].min())
 
     def scores(self, positions: np.ndarray) -> Scores:
         """The scores at crossings. positions: (n, 2)."""

@@ -57,7 +57,8 @@ def reach(findings: Findings, question: Question, score: float) -> Recommendatio
         options = find_options(asked.block, replace(asked.terms, budget=exact(budget)))
         if not len(options.cost):
             return -np.inf, exact(0)
-        return float(options.scores.mean[options.best()]), exact(float(options.cost[options.best()]))
+        position = options.best()
+        return float(options.scores.mean[position]), exact(float(options.cost[position]))
 
     if asked.block.best_free().scores.mean[0] >= score:
         return replace(answer(with_budget(asked, 0)), goal=Goal(score, True))
@@ -81,8 +82,7 @@ def offer(findings: Findings, question: Question, n_weak: int, n_gold: int) -> R
     # What is not known stands last.
     chosen = int(np.argmax([np.nan_to_num(found.mean[0], nan=-1) for found in scores]))
     surface, found = surfaces[chosen], scores[chosen]
-    new_weak, new_gold = max(0, n_weak - terms.have_weak), max(0, n_gold - terms.have_gold)
-    cost = new_gold + new_weak * terms.prices[surface.supervisor]
+    cost = terms.to_pay(n_weak, n_gold, surface.supervisor)
     asked, one = with_budget(asked, cost), np.ones(1, dtype=int)
     options = Options(surfaces, chosen * one, n_weak * one, n_gold * one, float(cost) * one, found)
     base, known = score_of(decide(asked.block, asked.terms, findings.verdict)), bool(np.isfinite(found.mean[0]))

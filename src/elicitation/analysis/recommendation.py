@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-import numpy as np
 from pydantic import TypeAdapter
 
 from elicitation.analysis.choices import Decision, Options, Terms, decide, find_options
 from elicitation.analysis.findings import Findings, Question, narrow, terms_of
 from elicitation.analysis.names import ASKING, AVERAGE, COMMONER, LABELS, STRATEGIES, UNDETERMINED
-from elicitation.analysis.posterior import Block, Scores, Z
+from elicitation.analysis.posterior import Block, Scores, gap
 from elicitation.buying.prices import exact
 
 # More than any budget, in gold labels.
@@ -200,9 +199,7 @@ def estimate(scores: Scores) -> Estimate:
 
 def difference(scores: Scores, base: Scores) -> Estimate:
     """By how much a single score is above another, jointly normal with it."""
-    mean = float(scores.mean[0] - base.mean[0])
-    off = float(Z * np.linalg.norm(scores.factors[0] - base.factors[0]))
-    return Estimate(mean, mean - off, mean + off)
+    return Estimate(*gap(scores, base))
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,24 +217,21 @@ class Asked:
 
     def exact_cost(self, options: Options, position: int) -> Fraction:
         """What is left to pay for an option, in gold labels."""
-        price = self.terms.prices[options.surfaces[options.surface[position]].supervisor]
-        new_weak = max(0, int(options.n_weak[position]) - self.terms.have_weak)
-        return max(0, int(options.n_gold[position]) - self.terms.have_gold) + new_weak * price
+        bought = int(options.n_weak[position]), int(options.n_gold[position])
+        return self.terms.to_pay(*bought, options.surface_of(position).supervisor)
 
     def purchase(self, options: Options, position: int) -> Purchase:
         """The purchase at this position among options."""
-        surface, terms = options.surfaces[options.surface[position]], self.terms
+        surface, terms = options.surface_of(position), self.terms
         n_weak, n_gold = int(options.n_weak[position]), int(options.n_gold[position])
-        new_weak, new_gold = max(0, n_weak - terms.have_weak), max(0, n_gold - terms.have_gold)
-        price = terms.prices[surface.supervisor]
         cost = self.exact_cost(options, position)
         return Purchase(
             n_weak=n_weak,
             n_gold=n_gold,
-            new_weak=new_weak,
-            new_gold=new_gold,
+            new_weak=max(0, n_weak - terms.have_weak),
+            new_gold=max(0, n_gold - terms.have_gold),
             supervisor=surface.supervisor,
-            weak_price=self.money(price),
+            weak_price=self.money(terms.prices[surface.supervisor]),
             method=surface.method,
             title=self.findings.titles.get(surface.method, surface.method),
             strategy=STRATEGIES[options.strategy[position]],
@@ -251,14 +245,14 @@ class Asked:
         costs = every.cost
         beyond = bool(len(costs)) and self.terms.budget > self.exact_cost(every, int(costs.argmax()))
         options = decision.options
-        surfaces = self.block.surfaces if decision.best is None else [options.surfaces[options.surface[decision.best]]]
+        surfaces = self.block.surfaces if decision.best is None else [options.surface_of(decision.best)]
         return Studied(
             within=decision.best is not None and not beyond,
             beyond=beyond,
             cheapest=self.money(float(costs.min())) if len(costs) else None,
             most_expensive=self.money(float(costs.max())) if len(costs) else None,
             unspent=purchase.unspent if purchase else self.money(self.terms.budget),
-            n_seeds=int(min(surface.n_seeds[surface.n_seeds > 0].min() for surface in surfaces)),
+            n_seeds=min(surface.fewest_seeds for surface in surfaces),
             n_tasks=self.block.n_tasks,
             n_test=self.block.n_test,
         )

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
-from elicitation.analysis.choices import Decision, decide, terms_for
+from elicitation.analysis.choices import Decision, Terms, decide, terms_for
 from elicitation.analysis.names import REGIMES
-from elicitation.analysis.posterior import Block
+from elicitation.analysis.posterior import Block, gap
 
 
 def each_group(blocks: Iterable[Block]) -> Iterator[Block]:
@@ -14,6 +14,28 @@ def each_group(blocks: Iterable[Block]) -> Iterator[Block]:
     for block in blocks:
         for surface in block.surfaces:
             yield block.only(surface.supervisor, surface.method)
+
+
+def each_terms(
+    blocks: Iterable[Block], prices: dict[str, list[float]], budgets: list[float], pool_sizes: dict[str, int]
+) -> Iterator[tuple[Block, float, float, Terms]]:
+    """`each_group` on all terms that a study looks at: with the price of a weak label, the budget, and the terms.
+
+    prices: by supervisor; pool_sizes: by task.
+    """
+    for block in each_group(blocks):
+        [surface] = block.surfaces
+        for price in prices[surface.supervisor]:
+            for budget in budgets:
+                terms = terms_for(budget, {surface.supervisor: price}, pool=pool_sizes.get(block.task))
+                yield block, price, budget, terms
+
+
+def names_of(block: Block) -> dict[str, str]:
+    """The names of a block of one surface."""
+    [surface] = block.surfaces
+    names = {"task": block.task, "supervisor": surface.supervisor}
+    return names | {"student": block.student, "method": surface.method}
 
 
 def find_regimes(
@@ -30,15 +52,10 @@ def find_regimes(
     `mix_gain` is by how much the best mixture is ahead of the best pure purchase, with its 95 % interval.
     pool_sizes: by task.
     """
-    rows = []
-    for block in each_group(blocks):
-        [surface] = block.surfaces
-        for price in prices[surface.supervisor]:
-            for budget in budgets:
-                terms = terms_for(budget, {surface.supervisor: price}, pool=pool_sizes.get(block.task))
-                names = {"task": block.task, "supervisor": surface.supervisor, "student": block.student}
-                names |= {"method": surface.method, "budget": budget, "weak_price": price}
-                rows.append(names | describe(decide(block, terms, verdict)))
+    rows = [
+        names_of(block) | {"budget": budget, "weak_price": price} | describe(decide(block, terms, verdict))
+        for block, price, budget, terms in each_terms(blocks, prices, budgets, pool_sizes)
+    ]
     return pd.DataFrame(rows)
 
 
@@ -49,9 +66,8 @@ def describe(decision: Decision) -> dict:
     row |= {regime: decision.probabilities.get(strategy) for strategy, regime in REGIMES.items()}
     row |= {"beats_nothing": decision.beats_free, "nothing": decision.free.kind}
     if best is not None:
-        seeds = options.surfaces[options.surface[best]].n_seeds
         row |= {"n_weak": options.n_weak[best], "n_gold": options.n_gold[best], "cost": options.cost[best]}
-        row |= options.scores.on([best]).columns("score").iloc[0].to_dict() | {"n_seeds": seeds[seeds > 0].min()}
+        row |= options.scores.on([best]).row("score") | {"n_seeds": options.surface_of(best).fewest_seeds}
     for strategy, position in decision.by_strategy.items():
         row[f"score_{strategy.replace(' ', '_')}"] = options.scores.mean[position]
     return row | mix_gain(decision)
@@ -64,4 +80,5 @@ def mix_gain(decision: Decision) -> dict[str, float]:
         return {}
     scores, mixed = decision.options.scores, decision.by_strategy["mixed"]
     best = max(pure, key=lambda position: scores.mean[position])
-    return dict(zip(("mix_gain", "mix_gain_low", "mix_gain_high"), scores.gap(mixed, best), strict=True))
+    found = gap(scores.on([mixed]), scores.on([best]))
+    return dict(zip(("mix_gain", "mix_gain_low", "mix_gain_high"), found, strict=True))

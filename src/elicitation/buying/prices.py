@@ -7,7 +7,6 @@ the last label must not be lost to that. So comparisons are made on fractions: a
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -49,13 +48,3 @@ def labels_for(budget, price) -> int:
 def ceiling(n_weak: int, n_gold: int, weak_price) -> int:
     """The smallest whole budget that affords a purchase."""
     return math.ceil(n_gold + n_weak * exact(weak_price))
-
-
-def smallest_budgets(n_weak, n_gold, weak_price, budgets: Sequence[float]) -> np.ndarray:
-    """(n,) the smallest of the budgets that affords each purchase; the largest where none does."""
-    import numpy as np
-
-    in_order = np.sort(budgets)
-    affordable = np.array([affords(budget, n_weak, n_gold, weak_price) for budget in in_order])
-    affordable[-1] = True
-    return in_order[affordable.argmax(axis=0)]

@@ -37,6 +37,14 @@ def only_touches(workflow) -> bool:
     return workflow.touch
 
 
+def deploys_software(workflow) -> bool:
+    """Whether jobs run in environments (conda, containers) that Snakemake makes, and not in this one.
+
+    Relies on `Workflow.deployment_settings.deployment_method`.
+    """
+    return bool(workflow.deployment_settings.deployment_method)
+
+
 def given_cores(workflow) -> int:
     """The number given by --cores, or 1 without one, as in calls that run nothing.
 
@@ -68,6 +76,16 @@ def given_settings(workflow) -> dict:
     Relies on `Workflow.config_settings.config`.
     """
     return dict(workflow.config_settings.config)
+
+
+def set_environment(workflow, file: str) -> None:
+    """Have the jobs of all scripts run in the conda environment that a file describes, where Snakemake makes any.
+
+    Relies on `Workflow.rules` and on a rule's `script` and `conda_env`.
+    """
+    for rule in workflow.rules:
+        if rule.script:
+            rule.conda_env = file
 
 
 def planned_rules(workflow) -> list[str]:

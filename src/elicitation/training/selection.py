@@ -12,9 +12,7 @@ def uncertainty(log_odds: np.ndarray, measure: str) -> np.ndarray:
     Source: Settles (2009), Active Learning Literature Survey.
     """
     p = expit(log_odds)
-    if measure == "entropy":
-        return entr(p) + entr(1 - p)
-    return 1 - np.abs(2 * p - 1)
+    return {"entropy": entr(p) + entr(1 - p), "margin": 1 - np.abs(2 * p - 1)}[measure]
 
 
 def choose_uncertain(
