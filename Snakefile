@@ -15,7 +15,7 @@ from elicitation.errors import InputError
 from elicitation.jobs import progress, snakemake_internals as internals
 from elicitation.jobs.damage import check_inputs
 from elicitation.jobs.forkserver import start_fork_server
-from elicitation.jobs.processes import check_interpreter, open_standard_streams
+from elicitation.jobs.processes import check_interpreter, name_user, open_standard_streams
 from elicitation.jobs.records import COMMAND_VARIABLE, study_command
 from elicitation.jobs.repair import explain_unfinished
 from elicitation.jobs.script import JOBS_PER_GPU, SCHEDULER
@@ -27,6 +27,7 @@ from elicitation.study.validation import validate
 
 # Before any file is opened whose number jobs could take for that of a standard stream.
 open_standard_streams()
+name_user()
 configfiles, overrides = internals.given_study(workflow)
 unfinished = None
 try:
@@ -64,6 +65,10 @@ os.environ |= {
 }
 
 
+# Read only with `--software-deployment-method apptainer`; docs/cluster.md says how the image is made.
+container: f"{workflow.basedir}/envs/elicitation.sif"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/supervision.smk"
@@ -71,9 +76,6 @@ include: "workflow/rules/elicitation.smk"
 include: "workflow/rules/api.smk"
 include: "workflow/rules/results.smk"
 include: "workflow/rules/decisions.smk"
-
-
-internals.set_environment(workflow, f"{workflow.basedir}/envs/elicitation.yaml")
 
 
 rule all:

@@ -32,6 +32,8 @@ from elicitation.jobs.records import read_records  # noqa: E402
 PATIENCE = 900
 # Seconds of a run within which it is disturbed.
 SPAN = 25
+# Seconds in which what a killed run started must have ended.
+GRACE = 20
 # A disk that does not fill.
 LARGE_DISK = "size=200m"
 CLOSED = ("<&-", ">&-", "2>&-", "<&- >&- 2>&-")
@@ -42,11 +44,11 @@ ELICITATION = [sys.executable, "-m", "elicitation.cli"]
 class Soak:
     """A study, and what has gone wrong with it."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, engine: str) -> None:
         self.rng, self.folder, self.places = random.Random(seed), folder / "study", folder
         self.config = folder / "study.yaml"
         study = yaml.safe_load((ROOT / "tests/workflow/mini.yaml").read_text())
-        study |= {"tasks": study["tasks"][:1], "labelling": {"engine": "transformers"}}
+        study |= {"tasks": study["tasks"][:1], "labelling": {"engine": engine}}
         study["grid"] |= {"budgets": [4]}
         self.config.write_text(yaml.safe_dump(study))
         self.wrong: Counter[str] = Counter()
@@ -95,6 +97,23 @@ class Soak:
         self.wrong[what] += 1
         print(f"WRONG: {what}\n{said[-3000:]}", flush=True)
 
+    def processes(self) -> list[str]:
+        """The processes that work in the study's folder."""
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if (process / "cwd").readlink() == self.folder:
+                    found.append((process / "cmdline").read_text().replace("\0", " "))
+        return found
+
+    def expect_no_process(self) -> None:
+        """Count what goes on for longer than GRACE after its run was killed."""
+        ends = time.monotonic() + GRACE
+        while (left := self.processes()) and time.monotonic() < ends:
+            time.sleep(0.2)
+        if left:
+            self.count("a killed run leaves processes", "\n".join(left))
+
     # What is there
 
     def outputs(self) -> list[str]:
@@ -142,6 +161,7 @@ class Soak:
         call = self.start(self.command())
         how = self.kill(call)
         self.finish(call, "killed run")
+        self.expect_no_process()
         return how
 
     def closed(self) -> str:
@@ -213,6 +233,7 @@ class Soak:
                 call = self.start([*ELICITATION, "repair", str(self.folder)])
                 self.kill(call)
                 self.finish(call, "killed repair")
+                self.expect_no_process()
             status, said = self.elicitation("repair", str(self.folder))
             if status:
                 self.count("a repair failed", said)
@@ -258,10 +279,12 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=30, help="end after so many (30)")
     parser.add_argument("--rounds", type=int, default=10**6, help="end after so many (no limit)")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6), help="repeats the choices")
+    engines = ("transformers", "vllm")
+    parser.add_argument("--engine", choices=engines, default=engines[0], help="what writes weak labels (%(default)s)")
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
-        soak = Soak(Path(folder), arguments.seed)
+        soak = Soak(Path(folder).resolve(), arguments.seed, arguments.engine)
         kinds = {"kill": soak.killed, "closed": soak.closed, "flip": soak.flipped, "copy": soak.copied}
         if os.geteuid() == 0:
             kinds["full disk"] = soak.full_disk

@@ -1,3 +1,6 @@
+import getpass
+import os
+import pwd
 import re
 import subprocess
 import sys
@@ -5,7 +8,7 @@ import sys
 import pytest
 
 from elicitation.errors import InputError
-from elicitation.jobs.processes import check_interpreter
+from elicitation.jobs.processes import check_interpreter, name_user
 
 
 @pytest.mark.parametrize("folder", ["me", "müller", "a+b@c,d=e%f:g"])
@@ -40,3 +43,14 @@ def test_a_file_that_has_taken_the_number_of_a_closed_stream_keeps_it(tmp_path, 
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (result.returncode, (tmp_path / "log").read_text()) == (0, f"{number}\n")
     assert result.stderr == ("" if number == 2 else "said\n")
+
+
+def test_a_user_whom_the_machine_has_no_name_for_is_called_by_number(monkeypatch):
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)
+    with pytest.raises((KeyError, OSError)):
+        getpass.getuser()
+    monkeypatch.setenv("USER", "")
+    name_user()
+    assert getpass.getuser() == str(os.getuid())

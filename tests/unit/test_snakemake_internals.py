@@ -123,40 +123,6 @@ def test_jobs_that_run_elsewhere_are_seen(executor, here):
     )
 
 
-DEPLOYED = f"""
-import json, sys
-sys.path.insert(0, {str(ROOT / "src")!r})
-from elicitation.jobs import snakemake_internals as internals
-
-rule all:
-    input: "scripted"
-
-rule scripted:
-    input: "given"
-    output: "scripted"
-    script: "make.py"
-
-rule given:
-    output: "given"
-    shell: "touch {{output}}"
-
-internals.set_environment(workflow, f"{{workflow.basedir}}/environment.yaml")
-
-onstart:
-    specs = {{job.rule.name: job.conda_env_spec for job in workflow.dag.needrun_jobs()}}
-    files = {{rule: spec and str(spec.file.get_path_or_uri(secret_free=True)) for rule, spec in specs.items()}}
-    open("told.json", "w").write(json.dumps(files))
-"""
-
-
-def test_scripts_run_in_the_environment(tmp_path):
-    (tmp_path / "Snakefile").write_text(DEPLOYED)
-    (tmp_path / "make.py").write_text("open(snakemake.output[0], 'w').close()\n")
-    file = tmp_path / "environment.yaml"
-    file.write_text("dependencies: []\n")
-    assert call(tmp_path) == {"all": None, "given": None, "scripted": str(file)}
-
-
 CHECKED = f"""
 import sys
 sys.path.insert(0, {str(ROOT / "src")!r})

@@ -27,6 +27,7 @@ ELSEWHERE = {
     "python benchmarks/": "takes minutes, on larger studies",
     "pip install snakemake-executor": "asks the package index",
     "snakemake --profile profiles/slurm": "wants a cluster (test_slurm)",
+    "snakemake --software-deployment-method apptainer": "wants Apptainer",
     "snakemake --cores all --resources gpu=N": "holds a number to be chosen",
 }
 # What stands in a text as the name of a command, and is none without more words.

@@ -115,7 +115,7 @@ def ask(page, expression, *values):
     return page.execute_script(f"return {expression}", *values)
 
 
-def wait_for(page, expression, seconds=10):
+def wait_for(page, expression, seconds=30):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if found := ask(page, expression):
@@ -130,7 +130,7 @@ def find(page, selector):
 
 def texts(page, selector):
     """As the page holds them, seen or not."""
-    return [element.get_property("textContent") for element in page.find_elements("css selector", selector)]
+    return ask(page, f"[...document.querySelectorAll({json.dumps(selector)})].map(({{textContent}}) => textContent)")
 
 
 def block_of(study, task="average", methods=tuple(TITLES)):

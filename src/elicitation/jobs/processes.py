@@ -1,5 +1,6 @@
 """Processes: how they are started, with open standard streams, and that jobs end with their run."""
 
+import getpass
 import os
 import select
 import sys
@@ -38,6 +39,14 @@ def open_standard_streams() -> None:
             # A number that another file has taken is not ours to write to.
             stream = os.open(os.devnull, os.O_RDWR) if taken else number
             setattr(sys, name, os.fdopen(stream, mode, closefd=False))
+
+
+def name_user() -> None:
+    """Name the user by number where the machine has no name for them, as in containers; libraries ask for one."""
+    try:
+        getpass.getuser()
+    except (KeyError, OSError):
+        os.environ["USER"] = str(os.getuid())
 
 
 def end_with(process: int) -> None:

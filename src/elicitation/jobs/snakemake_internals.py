@@ -38,7 +38,7 @@ def only_touches(workflow) -> bool:
 
 
 def deploys_software(workflow) -> bool:
-    """Whether jobs run in environments (conda, containers) that Snakemake makes, and not in this one.
+    """Whether jobs run in containers, or in other environments that Snakemake makes, and not in this one.
 
     Relies on `Workflow.deployment_settings.deployment_method`.
     """
@@ -76,16 +76,6 @@ def given_settings(workflow) -> dict:
     Relies on `Workflow.config_settings.config`.
     """
     return dict(workflow.config_settings.config)
-
-
-def set_environment(workflow, file: str) -> None:
-    """Have the jobs of all scripts run in the conda environment that a file describes, where Snakemake makes any.
-
-    Relies on `Workflow.rules` and on a rule's `script` and `conda_env`.
-    """
-    for rule in workflow.rules:
-        if rule.script:
-            rule.conda_env = file
 
 
 def planned_rules(workflow) -> list[str]:
