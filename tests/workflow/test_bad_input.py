@@ -104,7 +104,7 @@ BAD_PROMPTS = {
         {"name": "shown", "like": "sequential_sft", "shots": {"quality": "gold", "k": 100}},
         {"budgets": [102], "gold_shares": [1]},
         "b102_s0",
-        "but model 'student' reads at most 1024",
+        "too long for model 'student', which reads at most 1024 tokens behind a prompt of ",
     ),
 }
 
