@@ -149,7 +149,9 @@ def test_a_repeated_text_with_other_votes_in_its_cell_is_refused(folder):
     rows = [f't{i},{i % 2},"{i % 2},1"' for i in range(40)]
     entry = {"columns": {"votes": {"price": 0.02, "votes": True}}, "aggregate": "mean"}
     (folder / "twice.csv").write_text("\n".join(["text,gold,votes", *rows, 'T3 ,1,"1,1,1"']))
-    with pytest.raises(InputError, match=r"row 42: its text is that of row 5, whose label in column 'votes' is another"):
+    with pytest.raises(
+        InputError, match=r"row 42: its text is that of row 5, whose label in column 'votes' is another"
+    ):
         validate(study_of("twice.csv", entry))
     (folder / "twice.csv").write_text("\n".join(["text,gold,votes", *rows, 'T3 ,1,"1,1"']))
     assert validate(study_of("twice.csv", entry)).prices == {"crowd": [0.04]}
@@ -184,13 +186,13 @@ def test_each_file_is_an_annotator(annotated):
     table = read_own_table(study.tasks[0].plain, None, columns)
     assert [row.votes[0] for row in table.rows[:2]] == [{"ann": 0, "bob": 0, "cyd": 1}, {"ann": 1, "bob": 1, "cyd": 1}]
     assert table.rows[-1].votes == ({"ann": 1},)
-    assert table.files == {
-        "label": {"files": 3, "rows": 211, "rows whose text the table lacks": 1, "texts without a vote": 0}
-    }
+    assert table.files == [{"files": 3, "rows": 211, "rows whose text the table lacks": 1, "texts without a vote": 0}]
     assert study.prices == {"crowd": [float(f"{Fraction(210, 8000):.4g}")]}
-    assert "1 of the 211 rows in the files of 'crowd' vote for texts that the table of 'mine' lacks" in str(study.warnings)
+    assert "1 of the 211 rows in the files of 'crowd' vote for texts that the table of 'mine' lacks" in str(
+        study.warnings
+    )
     found, p = joined(study, "majority")
-    assert (p["t0"], p["t1"], p["t76"]) == (0, 1, 0) and found.table == {"dropped": {}, "files": table.files}
+    assert (p["t0"], p["t1"], p["t76"]) == (0, 1, 0) and found.table == {"dropped": {}, "files": table.files[0]}
     assert validate(study_of("texts.csv", FILES | {"aggregate": "dawid_skene"})).prices == study.prices
 
 
@@ -208,7 +210,7 @@ def test_one_file_is_a_source_without_annotators(annotated):
     study = validate(study_of("texts.csv", {"files": "llm.csv", "columns": {"label": 0.01}}))
     table = read_own_table(study.tasks[0].plain, None, study.columns_of(study.tasks[0])["crowd"])
     assert [row.votes[0] for row in table.rows[:2]] == [0.1, 0.9] and table.rows[-1].votes == (None,)
-    assert table.files["label"]["texts without a vote"] == 40
+    assert table.files[0]["texts without a vote"] == 40
     found, p = joined(study, None)
     assert len(found.sources) == 1 and p.notna().sum() == 40
 
@@ -242,7 +244,11 @@ def test_an_annotator_with_two_labels_for_a_text_is_refused(annotated):
     [
         ("none/*.csv", None, "no file with votes is called none/.*; correct `files`"),
         ("none.csv", None, "no file with votes is called none.csv; correct `files`"),
-        (["votes/ann.csv", "more/ann.csv"], "text,label\nt1,1\n", "two files with votes are called 'ann', and so would"),
+        (
+            ["votes/ann.csv", "more/ann.csv"],
+            "text,label\nt1,1\n",
+            "two files with votes are called 'ann', and so would",
+        ),
         (["votes/ann.csv", "more/ann.csv"], "x,label\nt1,1\n", "two files with votes are called 'ann'"),
         (["votes/ann.csv", "more/eve.csv"], "x,label\nt1,1\n", "row 1: the column 'text' is missing; it has"),
         (["votes/ann.csv", "more/eve.csv"], "text,x\nt1,1\n", "row 1: the column 'label' is missing; it has"),
@@ -271,3 +277,9 @@ def test_votes_of_one_worker_in_two_rows_with_one_id(folder):
     columns = [{"name": "vote", "column": "vote", "worker": "who"}]
     rows = join_repeated(read_own_table(TASK | {"table": "long.csv", "id": "id"}, None, columns).rows)
     assert [(row.source_id, row.votes[0]) for row in rows] == [("1", {"w1": 1, "w2": 0}), ("2", {"w1": 0})]
+
+
+def test_a_vote_of_nobody_is_refused(folder):
+    (folder / "long.csv").write_text("text,gold,who,vote\na,1,w1,1\nb,1,,\nc,0,,1\n")
+    with pytest.raises(InputError, match=r"long.csv, row 4: it has a vote, but column 'who' is empty; say whose"):
+        read_own_table(TASK | {"table": "long.csv"}, None, [{"name": "vote", "column": "vote", "worker": "who"}])

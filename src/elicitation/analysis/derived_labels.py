@@ -118,7 +118,7 @@ def join_columns(
             f"{joined.labels.p_weak.dropna().iloc[0]:g}, of which nothing can be learned; choose another "
             "`aggregate` or other columns."
         )
-    return joined._replace(table={"dropped": table.dropped, "files": table.files})
+    return joined._replace(table={"dropped": table.dropped, "files": table.files[0]})
 
 
 def shuffled_labels(labels: pd.DataFrame, sets: dict[str, pd.DataFrame], task: str) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from elicitation.data.table_files import Table, is_blank, read_table
+from elicitation.data.table_files import Table, read_table
 from elicitation.errors import InputError
 
 # The column that says who answered.
@@ -122,7 +122,7 @@ class Answer(NamedTuple):
 def argilla(record: Mapping) -> Answers:
     """A record of Argilla's, nested or flat: a row for each user who submitted, with a column for each question.
 
-    Suggestions stand in columns as Argilla itself calls them: `{question}.suggestion` and `{question}.suggestion.score`.
+    Suggestions stand in columns as flat records call them: `{question}.suggestion` and `{question}.suggestion.score`.
     """
     if not any(name == "responses" or name.endswith(RESPONSES) or is_old(record[name]) for name in record):
         raise Malformed("it has no responses")
@@ -164,9 +164,7 @@ def argilla_base(record: Mapping) -> dict:
     """What every answer of a record stands beside: fields, metadata and suggestions, as in flat records."""
     nested = ("fields", "metadata", "suggestions", "responses", "vectors")
     row = {
-        name: cell
-        for name, cell in record.items()
-        if name not in nested and RESPONSES not in name and not is_old(cell)
+        name: cell for name, cell in record.items() if name not in nested and RESPONSES not in name and not is_old(cell)
     }
     row |= (record.get("metadata") or {}) | (record.get("fields") or {})
     for question, suggestion in (record.get("suggestions") or {}).items():

@@ -1,9 +1,9 @@
 """Texts that are nearly the same: at least 9 of 10 shingles of either stand in the other.
 
 Shingles are the runs of 5 characters of a text's key, so white space, capitals and Unicode form play no part. The
-search compares few pairs and misses none (prefix filtering; Bayardo, Ma & Srikant 2007, "Scaling up all pairs similarity
-search"): of two texts that share so many shingles, one shared shingle is among the rarest tenth of either's. Only in
-tables that are long (ALL_CHARACTERS) or full of texts that are half the same (COMPARED) may it miss some.
+search compares few pairs and misses none (prefix filtering; Bayardo, Ma & Srikant 2007, "Scaling up all pairs
+similarity search"): of two texts that share so many shingles, one shared shingle is among the rarest tenth of either's.
+Only in tables that are long (ALL_CHARACTERS) or full of texts that are half the same (COMPARED) may it miss some.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -136,9 +136,7 @@ def find_near_copies(sets: Mapping[str, Sequence[tuple[str, str]]]) -> NearCopie
         return shingles(keys[place])
 
     def first_near(place: int, groups: list[list[int]], outside: bool) -> int | None:
-        others = (
-            other for group in groups for other in group if other != place and not (outside and in_test[other])
-        )
+        others = (other for group in groups for other in group if other != place and not (outside and in_test[other]))
         compared = dict.fromkeys(islice(others, COMPARED))
         return next((other for other in compared if are_near(shingles_of(place), shingles_of(other))), None)
 

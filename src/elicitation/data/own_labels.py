@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from elicitation.data.exports import read_export
-from elicitation.data.labels import Column, column_of, complete, read_gold, rule_of, words_of
-from elicitation.data.table_files import ENDINGS, Table
+from elicitation.data.labels import column_of, complete, read_gold, rule_of, words_of
+from elicitation.data.table_files import ENDINGS
 from elicitation.data.table_rows import read_texts, read_votes_of, require_columns
 from elicitation.data.templates import template_fields
 from elicitation.data.vote_files import read_vote_files
@@ -43,8 +43,8 @@ class OwnTable(NamedTuple):
     """How the file is written."""
     dropped: dict[str, int]
     """By column, the rows whose value is no label and was dropped: of the gold labels the row, of others the label."""
-    files: dict[str, dict[str, int]]
-    """By column whose labels stand in files of their own, how these and the table go together."""
+    files: list[dict[str, int]]
+    """Of each column asked for, how its files and the table go together; nothing where it has none."""
 
 
 def table_file(task: dict, data_folder: str | None) -> Path:
@@ -80,13 +80,13 @@ def read_own_table(task: dict, data_folder: str | None, columns: Sequence[Mappin
     numbers, cells = [number for number, *_ in texts], [record.get(rule.column) for _, record in table.records]
     rule = complete(rule, cells, where)
     gold = read_gold(cells, rule, numbers, where)
-    votes, dropped, files = [], {rule.column: gold.dropped.total()}, {}
+    votes, dropped, files = [], {rule.column: gold.dropped.total()}, []
     for column in columns:
         if column.files:
             found = read_vote_files(column, task, data_folder, texts, words_of(rule))
-            files[column.name] = found.counts
         else:
             found = read_votes_of(table, column, words_of(rule), where)
+        files.append(found.counts if column.files else {})
         votes.append(found.labels)
         dropped[column.name] = found.dropped.total()
     unusable = {*gold.places}

@@ -36,6 +36,11 @@ def read_votes_of(table: Table, column: Column, words: dict[str, int], where: st
     if column.worker is None:
         return labels
     workers = [read_words(record, column.worker, f"{where}, row {number}") for number, record in table.records]
+    for number, vote, worker in zip(numbers, labels.labels, workers, strict=True):
+        if vote is not None and not worker.strip():
+            raise InputError(
+                f"{where}, row {number}: it has a vote, but column {column.worker!r} is empty; say whose it is."
+            )
     pairs = zip(labels.labels, workers, strict=True)
     return labels._replace(labels=[None if vote is None else {worker: vote} for vote, worker in pairs])
 

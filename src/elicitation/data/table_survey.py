@@ -132,7 +132,7 @@ def survey_unchanged(path: str, files: States, settings: str) -> Survey:
         weak.append(rows_with(in_pool, *places))
         examples.append(rows_with(in_pool, GOLD, *places))
     supply = Supply(min(examples), min(weak), rows_with(in_pool, GOLD))
-    found = {source: table.files.get(entries[0]["name"]) for source, entries in sources.items()}
+    found = {source: table.files[columns.index(entries[0])] for source, entries in sources.items()}
     return Survey(supply, votes, {source: counts for source, counts in found.items() if counts})
 
 

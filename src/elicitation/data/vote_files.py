@@ -38,7 +38,8 @@ def vote_files(patterns: Sequence[str], task: Mapping, data_folder: str | None) 
     folder, where = Path(data_folder or "."), f"Task {task['name']!r}"
     paths: dict[Path, None] = {}
     for pattern in patterns:
-        names = sorted(glob(pattern, root_dir=folder)) if is_pattern(pattern) else [pattern]
+        # Path.glob takes no patterns that begin at the root.
+        names = sorted(glob(pattern, root_dir=folder)) if is_pattern(pattern) else [pattern]  # noqa: PTH207
         found = [path for path in (folder / name for name in names) if is_file(path)]
         if is_pattern(pattern):
             # A pattern for a whole folder means the other files in it.

@@ -194,7 +194,9 @@ class Columns(Supervisor):
         if self.has_votes and several:
             raise refusal("with `votes`, one column holds all votes; give a single column.", "columns")
         if self.has_votes and (self.worker is not None or self.several_files):
-            raise refusal("with `votes`, a cell holds all votes for a text; drop `worker`, or give one file.", "columns")
+            raise refusal(
+                "with `votes`, a cell holds all votes for a text; drop `worker` and all but one file.", "columns"
+            )
         if self.format is not None and self.files is None:
             raise refusal("is that of `files`; give these, or move it to the task, whose table it is of.", "format")
         return self
