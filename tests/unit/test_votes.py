@@ -2,7 +2,6 @@
 
 import copy
 import json
-from fractions import Fraction
 
 import pandas as pd
 import pytest
@@ -187,7 +186,7 @@ def test_each_file_is_an_annotator(annotated):
     assert [row.votes[0] for row in table.rows[:2]] == [{"ann": 0, "bob": 0, "cyd": 1}, {"ann": 1, "bob": 1, "cyd": 1}]
     assert table.rows[-1].votes == ({"ann": 1},)
     assert table.files == [{"files": 3, "rows": 211, "rows whose text the table lacks": 1, "texts without a vote": 0}]
-    assert study.prices == {"crowd": [float(f"{Fraction(210, 8000):.4g}")]}
+    assert study.prices == {"crowd": [0.02625]}
     assert "1 of the 211 rows in the files of 'crowd' vote for texts that the table of 'mine' lacks" in str(
         study.warnings
     )
@@ -243,7 +242,7 @@ def test_an_annotator_with_two_labels_for_a_text_is_refused(annotated):
     ("files", "content", "words"),
     [
         ("none/*.csv", None, "no file with votes is called none/.*; correct `files`"),
-        ("none.csv", None, "no file with votes is called none.csv; correct `files`"),
+        (["votes/ann.csv", "none.csv"], None, "no file with votes is called none.csv; correct `files`"),
         (
             ["votes/ann.csv", "more/ann.csv"],
             "text,label\nt1,1\n",

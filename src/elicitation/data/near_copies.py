@@ -147,7 +147,7 @@ def find_near_copies(sets: Mapping[str, Sequence[tuple[str, str]]]) -> NearCopie
             found.setdefault(other, place)
         elif place not in found and (other := first_near(place, groups, outside=False)) is not None:
             found[place], found[other] = other, place
-    pairs = [*across.items(), *((one, other) for one, other in found.items() if one not in across)]
+    pairs = [*across.items(), *((min(pair), max(pair)) for pair in found.items() if pair[0] not in across)]
     # Each once, whichever of the two was looked at first.
     named_pairs = {frozenset(pair): (names[pair[0]], names[pair[1]]) for pair in reversed(pairs)}
     return NearCopies(len(found), len(across), [*reversed(named_pairs.values())][:NAMED])
