@@ -2,7 +2,7 @@
 
 Shingles are the runs of 5 characters of a text's key, so white space, capitals and Unicode form play no part. Pairs are
 found by MinHash (Broder 1997) and locality-sensitive hashing, and then compared shingle by shingle: none is reported
-that is no near copy, and of those at the limit about one in a thousand is missed, more only where thousands of texts
+that is no near copy, and of those at the limit a few in a thousand are missed, more only where thousands of texts
 are half the same (LOOKED_AT). datasketch takes five times as long for the same.
 """
 
@@ -21,15 +21,15 @@ SHARED, OF = 9, 10
 # A pair is compared if it agrees in one of so many bands of so many minima: one with a Jaccard index of 9/11 fails to
 # with a probability of (1 - (9/11)^4)^12 = 0.0008, one of 0.1 agrees with one of 0.001.
 BANDS, ROWS = 12, 4
-# And if it agrees in this share of all minima, 4 standard errors below 9/11.
-AGREEING = 0.6
+# And if it agrees in this share of all minima, 3 standard errors below 9/11.
+AGREEING = 0.65
 # Texts are hashed in chunks of about so many characters, to save memory.
 CHUNK = 2**21
 # Of tables with more characters, a sample of the shingles makes the minima; a prime, since it is also a modulus.
 ALL_CHARACTERS = 20_000_011
 # Where thousands of texts are half the same, so many are looked at, first those that share a band with few others, and
 # of these so many are compared.
-LOOKED_AT, COMPARED = 100, 5
+LOOKED_AT, COMPARED = 100, 2
 # So many pairs are named.
 NAMED = 3
 
