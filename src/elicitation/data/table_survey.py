@@ -1,21 +1,25 @@
 """What can be bought of a table of one's own, and what its card says of it."""
 
+from __future__ import annotations
+
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from elicitation.buying.purchases import Supply
 from elicitation.data.formatting import text_key
 from elicitation.data.labels import column_of
-from elicitation.data.near_copies import NearCopies, find_near_copies
 from elicitation.data.own_labels import Row, read_own_table, read_rows, table_file
 from elicitation.data.table_sets import by_voter, draw_sets, join_repeated, refuse_further_votes
 from elicitation.data.vote_files import vote_files
 from elicitation.errors import InputError
+
+if TYPE_CHECKING:
+    from elicitation.data.near_copies import NearCopies
 
 # The place of the gold label in a pattern; see count_patterns.
 GOLD = 0
@@ -145,6 +149,9 @@ def survey_copies(task: dict, data_folder: str | None) -> NearCopies:
 @cache
 def copies_unchanged(files: States, settings: str) -> NearCopies:
     """As survey_copies, but computed once for each state of the file."""
+    # Where it is first needed, since most studies are planned without arrays.
+    from elicitation.data.near_copies import find_near_copies
+
     task, data_folder = json.loads(settings)
     sets = draw_sets(join_repeated(read_rows(task, data_folder)), task)
     return find_near_copies({part: [(row.source_id, row.text) for row in rows] for part, rows in sets.items()})
