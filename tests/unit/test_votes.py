@@ -103,10 +103,18 @@ def test_words_in_cells_and_what_is_no_vote(folder):
     assert [row.votes[0] for row in found.rows] == [(1, 0, 1), None] and found.dropped == {"votes": 1}
 
 
-@pytest.mark.parametrize("cell", ["1 of 2", '["spam"'])
-def test_a_cell_of_votes_is_no_label_unless_the_entry_says_so(folder, cell):
-    (folder / "n.csv").write_text(f'text,gold,votes\na,1,"{cell.replace(chr(34), chr(34) * 2)}"\n')
-    with pytest.raises(InputError, match="column 'votes' holds what is no label"):
+@pytest.mark.parametrize(
+    ("cell", "fix"),
+    [
+        ("1 of 2", "where cells hold several votes, say so, as in `votes: {price: 0.02, votes: true}`"),
+        ("0,1", "where cells hold several votes, say so"),
+        ("0,5", "write a probability or a vote, from 0 to 1"),
+        ("very, very good", "write a probability or a vote, from 0 to 1"),
+    ],
+)
+def test_a_cell_of_votes_is_no_label_unless_the_entry_says_so(folder, cell, fix):
+    (folder / "n.csv").write_text(f'text,gold,votes\na,1,"{cell}"\n')
+    with pytest.raises(InputError, match=rf"column 'votes' holds what is no label, '{cell}' \(1 row\); {fix}"):
         read_own_table(TASK | {"table": "n.csv"}, None, [{"name": "votes", "column": "votes"}])
 
 

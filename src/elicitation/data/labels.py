@@ -20,6 +20,8 @@ TRUTH = {"0": 0, "1": 1, "false": 0, "true": 1}
 # way only: with two, a long cell that is no number would take the square of its length.
 NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?", re.ASCII | re.IGNORECASE)
 DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+", re.ASCII)
+# So many rows are looked at to guess what a column is.
+SAMPLED = 1000
 # How many different values a sentence lists.
 LISTED = 5
 
@@ -304,7 +306,18 @@ def read_votes(
         f"write a probability or a vote, from 0 to {100 if column.percent else 1}, or nothing where there is none, or "
         "give the supervisor `labels: {spam: 1, ham: 0}` or `others: drop`."
     )
+    if not column.votes and any(holds_several(cell, read) for cell in cells[:SAMPLED]):
+        fix = f"where cells hold several votes, say so, as in `{column.name}: {{price: 0.02, votes: true}}`."
     return decode(cells, rule, read_several if column.votes else read, numbers, where, fix)
+
+
+def holds_several(cell, read) -> bool:
+    """Whether a cell can only be several votes; read: as of `decode`."""
+    votes = [] if is_missing(cell) else votes_in(cell) or []
+    try:
+        return len(votes) > 1 and all(read(vote) is not None for vote in votes)
+    except Unknown:
+        return False
 
 
 def read_probability(cell, rule: Rule, percent: bool, decimal_comma: bool) -> float | None:
