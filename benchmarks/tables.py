@@ -1,4 +1,4 @@
-"""Seconds and memory for reading a table of 100,000 rows and finding what can be bought of it, by the file's format.
+"""Seconds and memory for reading a table of 100,000 rows, and finding what can be bought of it and near copies in it.
 
 Every format is read in a process of its own. The table has texts of 20 words, gold labels of a tenth of the rows and
 five weak columns with gaps; the long one has one row for each vote, five votes a text.
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from elicitation.data.table_survey import survey_table
+from elicitation.data.table_survey import survey_copies, survey_table
 
 WORDS = 20
 COLUMNS = [f"ann{i}" for i in range(5)]
@@ -48,6 +48,7 @@ def read(path: Path) -> dict:
         columns = [{"name": name, "column": name} for name in COLUMNS]
     start = time.perf_counter(), time.process_time()
     survey_table(TASK | {"table": path.name}, str(path.parent), {"crowd": columns})
+    survey_copies(TASK | {"table": path.name}, str(path.parent))
     seconds, cpu = time.perf_counter() - start[0], time.process_time() - start[1]
     # Unlike getrusage's peak, that of a process begins with its own program.
     peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))

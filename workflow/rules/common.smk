@@ -10,6 +10,7 @@ from elicitation.data.sources import split_file, splits_read
 from elicitation.buying.methods import settings_of
 from elicitation.data.own_labels import table_file
 from elicitation.data.ratings import SETS, ratings_file
+from elicitation.data.vote_files import vote_files
 
 TRAINING = [name for name, method in study.method_named.items() if not method.prompts_only]
 PROMPTING = [name for name, method in study.method_named.items() if method.prompts_only]
@@ -77,6 +78,12 @@ def task_table(wildcards):
     """The user's own file that the task is read from, if it is."""
     task = study.task(wildcards)
     return str(table_file(task.plain, study.data_folder)) if isinstance(task, TableTask) else []
+
+
+def label_files(wildcards):
+    """The files beside the table in which a supervisor's labels stand, if they do."""
+    patterns, task = study.supervisor(wildcards).file_patterns, study.task(wildcards)
+    return [str(path) for path in vote_files(patterns, task.plain, study.data_folder)]
 
 
 def task_files(wildcards):

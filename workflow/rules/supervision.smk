@@ -84,6 +84,7 @@ rule write_weak_labels:
 rule join_columns:
     input:
         table=task_table,
+        files=label_files,
         pool="results/tasks/{task}/pool.parquet",
         test="results/tasks/{task}/test.parquet",
     output:

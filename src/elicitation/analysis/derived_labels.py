@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from elicitation.analysis.label_quality import describe_sources, describe_workers, quality_by_set
-from elicitation.data.own_labels import read_rows
-from elicitation.data.table_sets import join_repeated
+from elicitation.data.labels import column_of
+from elicitation.data.own_labels import read_own_table
+from elicitation.data.table_sets import by_voter, join_repeated
 from elicitation.errors import InputError
 from elicitation.seeds import stream
 
@@ -68,6 +69,8 @@ class JoinedLabels(NamedTuple):
     """By set, what `quality_by_set` says of them."""
     sources: list[dict]
     """How good each source is on all examples, as `describe_sources` returns it."""
+    table: dict = {}  # noqa: RUF012
+    """What was passed over in reading them, and how files of their own go together with the table."""
 
 
 def join_votes(
@@ -99,11 +102,12 @@ def join_columns(
 
     task: its settings; columns: theirs, as of elicitation.data.own_labels.read_own_table.
     """
-    rows = join_repeated(read_rows(task, data_folder, columns))
+    table = read_own_table(task, data_folder, columns)
+    rows = join_repeated(table.rows)
     ids, names = [row.id for row in rows], [column["name"] for column in columns]
     gold = pd.Series([row.gold for row in rows], ids, dtype=float)
-    if "worker" in columns[0]:
-        votes = pd.DataFrame([row.votes[0] or {} for row in rows], ids, dtype=float)
+    if column_of(columns[0]).has_voters:
+        votes = pd.DataFrame([by_voter(row.votes[0]) for row in rows], ids, dtype=float)
         joined = join_votes(votes, gold, aggregate, sets, column=names[0])
     else:
         votes = pd.DataFrame([row.votes for row in rows], ids, names, dtype=float)
@@ -114,7 +118,7 @@ def join_columns(
             f"{joined.labels.p_weak.dropna().iloc[0]:g}, of which nothing can be learned; choose another "
             "`aggregate` or other columns."
         )
-    return joined
+    return joined._replace(table={"dropped": table.dropped, "files": table.files[0]})
 
 
 def shuffled_labels(labels: pd.DataFrame, sets: dict[str, pd.DataFrame], task: str) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from elicitation.data.vote_cells import votes_in
 from elicitation.errors import MAX_SHOWN, InputError, shown
 
 # What stands for no label, in small letters.
@@ -19,6 +20,8 @@ TRUTH = {"0": 0, "1": 1, "false": 0, "true": 1}
 # way only: with two, a long cell that is no number would take the square of its length.
 NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?", re.ASCII | re.IGNORECASE)
 DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+", re.ASCII)
+# So many rows are looked at to guess what a column is.
+SAMPLED = 1000
 # How many different values a sentence lists.
 LISTED = 5
 
@@ -176,6 +179,11 @@ def can_be_zero(value, one: str | int) -> bool:
     return spelled(value) != "-1" and spelled(value).casefold() != str(one).casefold()
 
 
+def is_pattern(name: str) -> bool:
+    """Whether a name may stand for several columns or files."""
+    return "*" in name or "?" in name
+
+
 class Column(NamedTuple):
     """How the weak labels of one source stand in a table."""
 
@@ -188,23 +196,41 @@ class Column(NamedTuple):
     """Whether confidence or probability goes up to 100."""
     worker: str | None = None
     """The column that says who votes, in a table with one row for each vote."""
+    votes: bool = False
+    """Whether a cell holds several votes."""
+    files: tuple[str, ...] = ()
+    """Patterns of the files in which its labels stand; if none, they stand in the table."""
+    format: str | None = None
+    """The tool that exported the files."""
+
+    @property
+    def cells(self) -> list[str]:
+        """The columns that it reads, of the table or of its files."""
+        return [self.rule.column, *(column for column in (self.confidence, self.worker) if column)]
 
     @property
     def read(self) -> list[str]:
         """The columns of the table that it reads."""
-        return [self.rule.column, *(column for column in (self.confidence, self.worker) if column)]
+        return [] if self.files else self.cells
+
+    @property
+    def has_voters(self) -> bool:
+        """Whether several may vote for a text: workers, files, or the places in a cell."""
+        several_files = len(self.files) > 1 or any(map(is_pattern, self.files))
+        return self.worker is not None or self.votes or several_files
 
 
 def column_of(entry: Mapping) -> Column:
     """The column that plain settings describe: a name, the keys of a rule, and those of Column."""
-    others = {key: entry[key] for key in ("confidence", "percent", "worker") if key in entry}
-    return Column(entry["name"], rule_of(entry), **others)
+    keys = ("confidence", "percent", "worker", "votes", "format")
+    others = {key: entry[key] for key in keys if key in entry}
+    return Column(entry["name"], rule_of(entry), files=tuple(entry.get("files", ())), **others)
 
 
 class Decoded(NamedTuple):
     """What the cells of a column say, and what was passed over."""
 
-    labels: list[float | None]
+    labels: list[float | tuple[float, ...] | None]
     dropped: Counter
     """Values that are no label and were dropped, as the rule says."""
     places: list[int]
@@ -252,7 +278,7 @@ def words_of(rule: Rule) -> dict[str, int]:
 def read_votes(
     cells: Sequence, column: Column, words: Mapping[str, int], numbers: Sequence[int], where: str, decimal_comma: bool
 ) -> Decoded:
-    """The weak label of every row, from 0 to 1; InputError as of `decode`.
+    """The weak label of every row, from 0 to 1, or several, if they stand in one cell; InputError as of `decode`.
 
     words: the labels of words where the column has no rule for its own.
     """
@@ -270,11 +296,28 @@ def read_votes(
                     raise
         return read_probability(cell, rule, column.percent, decimal_comma)
 
+    def read_several(cell) -> tuple[float, ...] | None:
+        votes = [] if is_missing(cell) else votes_in(cell)
+        if votes is None:
+            raise Unknown(cell)
+        return tuple(vote for one in votes if (vote := read(one)) is not None) or None
+
     fix = (
         f"write a probability or a vote, from 0 to {100 if column.percent else 1}, or nothing where there is none, or "
         "give the supervisor `labels: {spam: 1, ham: 0}` or `others: drop`."
     )
-    return decode(cells, rule, read, numbers, where, fix)
+    if not column.votes and any(holds_several(cell, read) for cell in cells[:SAMPLED]):
+        fix = f"where cells hold several votes, say so, as in `{column.name}: {{price: 0.02, votes: true}}`."
+    return decode(cells, rule, read_several if column.votes else read, numbers, where, fix)
+
+
+def holds_several(cell, read) -> bool:
+    """Whether a cell can only be several votes; read: as of `decode`."""
+    votes = [] if is_missing(cell) else votes_in(cell) or []
+    try:
+        return len(votes) > 1 and all(read(vote) is not None for vote in votes)
+    except Unknown:
+        return False
 
 
 def read_probability(cell, rule: Rule, percent: bool, decimal_comma: bool) -> float | None:

@@ -3,12 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from elicitation.data.formatting import text_key
-from elicitation.data.own_labels import Row
+from elicitation.data.own_labels import Row, Vote
 from elicitation.errors import InputError
 from elicitation.seeds import stream
 
-# A label, or votes by worker; None where there is none.
-Vote = float | Mapping[str, float] | None
+
+def by_voter(vote: Vote) -> Mapping[str | int, float]:
+    """What a column says of a text, by who says it: a worker, or a place in the cell."""
+    if isinstance(vote, Mapping):
+        return vote
+    return dict(enumerate(vote if isinstance(vote, tuple) else () if vote is None else (vote,)))
 
 
 def join_votes(first: Vote, further: Vote) -> Vote:

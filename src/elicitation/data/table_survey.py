@@ -1,17 +1,25 @@
 """What can be bought of a table of one's own, and what its card says of it."""
 
+from __future__ import annotations
+
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from elicitation.buying.purchases import Supply
 from elicitation.data.formatting import text_key
+from elicitation.data.labels import column_of
 from elicitation.data.own_labels import Row, read_own_table, read_rows, table_file
-from elicitation.data.table_sets import draw_sets, join_repeated, refuse_further_votes
+from elicitation.data.table_sets import by_voter, draw_sets, join_repeated, refuse_further_votes
+from elicitation.data.vote_files import vote_files
 from elicitation.errors import InputError
+
+if TYPE_CHECKING:
+    from elicitation.data.near_copies import NearCopies
 
 # The place of the gold label in a pattern; see count_patterns.
 GOLD = 0
@@ -41,6 +49,8 @@ class Survey:
     """The labels of a purchase that all weak sources can serve."""
     votes: dict[str, dict[str, Votes]]
     """By source and column."""
+    files: dict[str, dict[str, int]]
+    """Of sources whose labels stand in files of their own, how these and the table go together."""
 
 
 def count_patterns(rows: Iterable[Row]) -> Counter[tuple[bool, ...]]:
@@ -57,8 +67,7 @@ def describe_votes(rows: Iterable[Row], place: int, labelled: int) -> Votes:
     """What the votes at a place of the rows say; labelled: texts with any vote of the source."""
     votes, voters = [], set()
     for row in rows:
-        found = row.votes[place]
-        by = found if isinstance(found, Mapping) else {} if found is None else {"": found}
+        by = by_voter(row.votes[place])
         votes += [(vote, row.gold) for vote in by.values()]
         voters |= by.keys()
     values = [vote for vote, _ in votes]
@@ -83,17 +92,28 @@ def survey_table(task: dict, data_folder: str | None, sources: Mapping[str, list
     Raises InputError if the table is malformed, or a source labels nothing or nothing of the test set.
     """
     path = table_file(task, data_folder)
-    state = path.stat()
-    return survey_unchanged(str(path), state.st_mtime_ns, state.st_size, json.dumps([task, data_folder, sources]))
+    columns = [column_of(column) for entries in sources.values() for column in entries]
+    files = [file for column in columns if column.files for file in vote_files(column.files, task, data_folder)]
+    return survey_unchanged(str(path), states((path, *files)), json.dumps([task, data_folder, sources]))
+
+
+# Files by their paths, with the times when they were changed and their sizes.
+States = tuple[tuple[str, int, int], ...]
+
+
+def states(paths: Iterable[Path]) -> States:
+    """The states of some files; what is read of them is kept until these change."""
+    return tuple((str(path), state.st_mtime_ns, state.st_size) for path in paths if (state := path.stat()))
 
 
 @cache
-def survey_unchanged(path: str, changed_ns: int, size: int, settings: str) -> Survey:
-    """As survey_table, but computed once for each state of the file, since a study asks for it in several places."""
+def survey_unchanged(path: str, files: States, settings: str) -> Survey:
+    """As survey_table, but computed once for each state of the files, since a study asks for it in several places."""
     task, data_folder, sources = json.loads(settings)
     columns = [column for entries in sources.values() for column in entries]
     columns = [column for place, column in enumerate(columns) if column not in columns[:place]]
-    rows = read_rows(task, data_folder, columns)
+    table = read_own_table(task, data_folder, columns)
+    rows = table.rows
     refuse_further_votes(rows, [column["column"] for column in columns], f"Task {task['name']!r}, {path}")
     rows = join_repeated(rows)
     sets = {part: count_patterns(drawn) for part, drawn in draw_sets(rows, task).items()}
@@ -115,7 +135,26 @@ def survey_unchanged(path: str, changed_ns: int, size: int, settings: str) -> Su
         }
         weak.append(rows_with(in_pool, *places))
         examples.append(rows_with(in_pool, GOLD, *places))
-    return Survey(Supply(min(examples), min(weak), rows_with(in_pool, GOLD)), votes)
+    supply = Supply(min(examples), min(weak), rows_with(in_pool, GOLD))
+    found = {source: table.files[columns.index(entries[0])] for source, entries in sources.items()}
+    return Survey(supply, votes, {source: counts for source, counts in found.items() if counts})
+
+
+def survey_copies(task: dict, data_folder: str | None) -> NearCopies:
+    """The near copies among the texts of the task's table, by what it calls their rows."""
+    path = table_file(task, data_folder)
+    return copies_unchanged(states([path]), json.dumps([task, data_folder]))
+
+
+@cache
+def copies_unchanged(files: States, settings: str) -> NearCopies:
+    """As survey_copies, but computed once for each state of the file."""
+    # Where it is first needed, since most studies are planned without arrays.
+    from elicitation.data.near_copies import find_near_copies
+
+    task, data_folder = json.loads(settings)
+    sets = draw_sets(join_repeated(read_rows(task, data_folder)), task)
+    return find_near_copies({part: [(row.source_id, row.text) for row in rows] for part, rows in sets.items()})
 
 
 def describe_table(task: dict, data_folder: str | None) -> dict:

@@ -6,9 +6,12 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from elicitation.data.labels import is_pattern
 from elicitation.data.table_survey import Votes
 from elicitation.errors import InputError, join_words, shown
+from elicitation.study.tasks import ExportFormat
 from elicitation.study.values import (
+    LIST,
     MAPPING,
     NUMBER,
     TEXT,
@@ -38,11 +41,6 @@ AGGREGATE = (
     "or `dawid_skene`, which weighs each column by its errors (estimated without gold labels; of columns only)."
 )
 MODEL = "Name of its model; by default its own name."
-
-
-def is_pattern(name: str) -> bool:
-    """Whether the name may stand for several columns."""
-    return "*" in name or "?" in name
 
 
 def check_dawid_skene(place: str, votes: Mapping[str, Votes]) -> None:
@@ -133,6 +131,17 @@ class ColumnEntry(Section):
         "Column that says how sure each label is; a label 1 has it as probability, a label 0 what it lacks to 1."
     )
     percent: Flag = Field(False, description="Whether confidences or probabilities go from 0 to 100.")
+    votes: Flag = Field(
+        False,
+        description="Whether a cell holds several votes, as `0,1,1`, `0|1|1`, a list, or a count such as `3 of 5`. The "
+        "price is that of one vote.",
+    )
+
+    @model_validator(mode="after")
+    def check_votes(self) -> Self:
+        if self.votes and (self.confidence is not None or self.percent):
+            raise refusal("excludes `confidence` and `percent`; drop them, or give each vote a column.", "votes")
+        return self
 
 
 class Columns(Supervisor):
@@ -156,14 +165,55 @@ class Columns(Supervisor):
     worker: SomeText = may_be_absent(
         "Column that says who votes, where the table has one row for each vote; all votes of a text are joined."
     )
+    files: one_of({TEXT: SomeText, LIST: listed(SomeText, min_length=1)}) = may_be_absent(
+        "Files in which the labels stand instead, beside a column of the table's `id` or those of its text; one, or a "
+        "list, or a pattern such as `votes/*.csv`. Where there are several, each is an annotator's, who is called like "
+        "the file."
+    )
+    format: ExportFormat = may_be_absent("Tool that exported the files, as of a task's `format`.")
     aggregate: Literal["mean", "majority", "dawid_skene"] = may_be_absent(AGGREGATE)
+
+    @property
+    def file_patterns(self) -> list[str]:
+        """The files in which its labels stand; none if they stand in the table."""
+        return [self.files] if isinstance(self.files, str) else self.files or []
+
+    @property
+    def has_votes(self) -> bool:
+        """Whether a cell holds several votes."""
+        return any(isinstance(entry, ColumnEntry) and entry.votes for entry in self.columns.values())
+
+    @model_validator(mode="after")
+    def check_single_column(self) -> Self:
+        """Refuse several columns where the voters of one are to be joined, and what tells these apart twice."""
+        several = len(self.columns) > 1 or any(is_pattern(name) for name in self.columns)
+        if self.worker is not None and several:
+            raise refusal("names who votes in one column; give a single column.", "worker")
+        if self.files is not None and several:
+            raise refusal("hold one column of labels each; give a single column.", "files")
+        if self.has_votes and several:
+            raise refusal("with `votes`, one column holds all votes; give a single column.", "columns")
+        if self.has_votes and (self.worker is not None or self.several_files):
+            raise refusal(
+                "with `votes`, a cell holds all votes for a text; drop `worker` and all but one file.", "columns"
+            )
+        if self.format is not None and self.files is None:
+            raise refusal("is that of `files`; give these, or move it to the task, whose table it is of.", "format")
+        return self
+
+    @property
+    def several_files(self) -> bool:
+        return len(self.file_patterns) > 1 or any(map(is_pattern, self.file_patterns))
 
     @model_validator(mode="after")
     def check_aggregate(self) -> Self:
         several = len(self.columns) > 1 or any(is_pattern(name) for name in self.columns)
-        if self.worker is not None and several:
-            raise refusal("names who votes in one column; give a single column.", "worker")
-        several = several or self.worker is not None
+        several = several or self.worker is not None or self.has_votes or self.several_files
+        if self.has_votes and self.aggregate not in (None, "mean", "majority"):
+            raise refusal(
+                f"{self.aggregate} learns how often each annotator errs, but the votes in a cell have no names; choose "
+                "majority or mean, or give each annotator a column."
+            )
         if not several and self.aggregate:
             raise refusal("one column needs no aggregate; drop it.")
         if several and not self.aggregate:
@@ -193,11 +243,12 @@ class Columns(Supervisor):
     def settings_of(self, table: Sequence[str], task: str) -> list[dict]:
         """Its columns among those of a task's table, as elicitation.data.labels.column_of reads them."""
         shared = {"labels": self.labels, "others": self.others, "missing": self.missing, "worker": self.worker}
+        shared |= {"files": self.file_patterns or None, "format": self.format}
         settings = []
         for name, entry in self.found_in(table, task).items():
             own = {} if isinstance(entry, (int, float)) else entry.plain
             one = {"name": name, "column": own.get("label", name), **shared, "confidence": own.get("confidence")}
-            one["percent"] = own.get("percent", False)
+            one |= {"percent": own.get("percent", False), "votes": own.get("votes") or None}
             settings.append({key: value for key, value in one.items() if value is not None})
         return settings
 

@@ -72,6 +72,8 @@ def check_encoding(name: str) -> str:
 
 
 Encoding = Annotated[SomeText, AfterValidator(check_encoding)]
+# The tools of elicitation.data.exports.
+ExportFormat = Literal["label_studio", "doccano", "prodigy", "argilla"]
 Template = Annotated[SomeText, AfterValidator(check_template)]
 Line = Annotated[Text, AfterValidator(check_template)]
 
@@ -162,8 +164,13 @@ class TableTask(Task):
         "something else.",
     )
     encoding: Encoding = may_be_absent(ENCODING)
+    format: ExportFormat = may_be_absent(
+        "Tool that exported the table (docs/your-labels.md#exports-of-annotation-tools); absent, the table is read as "
+        "it stands."
+    )
     id: SomeText = may_be_absent(
-        "Column of the table that names its rows, each once; by default they are called by their numbers."
+        "Column of the table that names its texts, each by another name; by default they are called by the numbers of "
+        "their rows."
     )
     pool_size: Count = may_be_absent(POOL)
     supervision_size: whole(ge=4) = may_be_absent(SUPERVISION)

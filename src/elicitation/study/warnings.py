@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from elicitation.data.table_survey import Votes
+from elicitation.data.table_survey import Votes, survey_copies
 from elicitation.study.supervisors import Columns, Raters
 from elicitation.study.tasks import TableTask
 
@@ -19,7 +19,7 @@ RELIABLY = 3
 
 def warnings_of(study: Study) -> list[str]:
     """All warnings about a study, those about its prices first."""
-    return [*warn_of_prices(study), *warn_of_columns(study)]
+    return [*warn_of_prices(study), *warn_of_columns(study), *warn_of_files(study), *warn_of_copies(study)]
 
 
 def warn_of_prices(study: Study) -> Iterator[str]:
@@ -47,6 +47,32 @@ def warn_of_columns(study: Study) -> Iterator[str]:
                 for column, votes in columns.items():
                     if says := warn_of_votes(votes):
                         yield f"Column {column!r} of {source!r} (task {task.name!r}) {says}"
+
+
+def warn_of_files(study: Study) -> Iterator[str]:
+    """Files with votes for texts that the table does not hold."""
+    for task in study.tasks:
+        if isinstance(task, TableTask):
+            for source, counts in study.survey(task).files.items():
+                if lacking := counts["rows whose text the table lacks"]:
+                    yield (
+                        f"{lacking} of the {counts['rows']} rows in the files of {source!r} vote for texts that the "
+                        f"table of {task.name!r} lacks; their votes are lost unless you add the texts."
+                    )
+
+
+def warn_of_copies(study: Study) -> Iterator[str]:
+    """Texts of a table that are nearly the same, above all where one of them is in the test set."""
+    for task in study.tasks:
+        if isinstance(task, TableTask):
+            found = survey_copies(task.plain, study.data_folder)
+            if found.texts:
+                rows = ", ".join(f"{one} and {other}" for one, other in found.pairs)
+                yield (
+                    f"{found.texts} texts of {task.name!r} are near copies of others, such as rows {rows}; "
+                    f"{found.across or 'none'} of them stand in the test set and have theirs outside of it, where they "
+                    "make a student look better than it is; keep one row of each."
+                )
 
 
 def warn_of_votes(votes: Votes) -> str | None:
