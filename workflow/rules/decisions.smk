@@ -43,6 +43,7 @@ rule plot_what_to_buy:
     group:
         "tables"
     params:
+        **MONEY,
         version=1,
         titles=TITLES,
         measure=study.inference.measure,
@@ -68,6 +69,7 @@ rule plot_isoquants:
     group:
         "tables"
     params:
+        **MONEY,
         version=3,
         titles=TITLES,
         measure=study.inference.measure,
@@ -94,6 +96,7 @@ rule build_explorer:
         mem_mb=grows(2000),
         runtime=grows(10),
     params:
+        **MONEY,
         version=8,
         name=study.study,
         titles=TITLES,
@@ -123,6 +126,7 @@ rule plot_regime_map:
         mem_mb=grows(1000),
         runtime=grows(20),
     params:
+        **MONEY,
         version=4,
         titles=TITLES,
         shown=SHOWN,
@@ -146,6 +150,7 @@ rule recommend:
     group:
         "tables"
     params:
+        **MONEY,
         version=10,
         titles=TITLES,
         prices=study.prices,
