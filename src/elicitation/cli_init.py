@@ -34,7 +34,7 @@ def priced_column(text: str) -> tuple[str, Amount]:
 def label_values(text: str) -> dict[str, int]:
     """The label of each value, written as `spam=1,ham=0`."""
     pairs = [pair.rpartition("=") for pair in text.split(",")]
-    labels = {value.strip(): int(label) for value, separator, label in pairs if separator and label.strip() in "01"}
+    labels = {value.strip(): int(label) for value, _, label in pairs if value.strip() and label.strip() in ("0", "1")}
     if len(labels) != len(pairs) or {*labels.values()} != {0, 1}:
         raise argparse.ArgumentTypeError(f"{text} must name values of both labels, as in spam=1,ham=0")
     return labels

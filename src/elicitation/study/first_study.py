@@ -171,7 +171,7 @@ def survey_of(task: dict, sources: Mapping[str, dict], folder: str) -> Survey:
 
 
 def join_sources(looked: Looked, where: str) -> Looked:
-    """The same with the way of joining that the votes of each source suit; InputError if a source has too few labels."""
+    """The same with the way of joining that suits the votes of each source; InputError if there are too few labels."""
     joined = {}
     for name, source in looked.sources.items():
         votes = looked.survey.votes[name]
@@ -186,7 +186,7 @@ def join_sources(looked: Looked, where: str) -> Looked:
         joined[name] = source
     if looked.survey.supply.weak < LEAST_WEAK:
         raise InputError(
-            f"{where}: {looked.survey.supply.weak} texts outside of the test set have a label of every weak source, but "
+            f"{where}: {looked.survey.supply.weak} texts outside of the test set have a label of each weak source, but "
             f"{LEAST_WEAK} are needed; add texts, or leave out the source that labels the fewest."
         )
     return replace(looked, sources=joined)

@@ -34,9 +34,8 @@ def study_text(config: dict, looked: Looked, command: str, minutes: float) -> st
     def entry(values: dict) -> Iterator[str]:
         return (f"{'  - ' if i == 0 else '    '}{key}: {flow(value)}" for i, (key, value) in enumerate(values.items()))
 
-    unit = (
-        f"in {config['currency']}" if "currency" in config else "in gold labels (0.05: 20 cost as much as a gold one)"
-    )
+    own = "in gold labels, so 0.05 means that 20 labels cost as much as a gold one"
+    unit = f"in {config['currency']}" if "currency" in config else own
     return "\n".join(
         [
             f"# yaml-language-server: $schema={SCHEMA_FILE}",
@@ -49,20 +48,20 @@ def study_text(config: dict, looked: Looked, command: str, minutes: float) -> st
             *lines("currency", "gold_price"),
             "",
             "tasks:",
-            f"  # Of {gold:,} texts with a gold label {task['test_size']} test what is learned; the others can be bought.",
+            f"  # Of {gold:,} texts with a gold label {task['test_size']} test what is learned, others can be bought.",
             *entry(task),
             "",
             "# Sources of weak labels, with the price of one label of each column.",
             "supervisors:",
             *(f"  - {flow(source)}" for source in config["supervisors"]),
             "",
-            "# A language model of 135 million parameters that comes with the environment. A larger one learns more, and",
+            "# A language model of 135 million parameters that the environment holds. A larger one learns more, and",
             "# wants a GPU (studies/own.yaml).",
             "models:",
             *entry(model),
             *lines("students", "methods", "seeds"),
             "",
-            "# The purchases that are trained on: each budget (in gold labels) on weak labels, gold ones, and half on each.",
+            "# The purchases that are trained on: each budget (in gold labels) on weak labels, gold ones, and both.",
             "# weak_price turns budgets into numbers of weak labels; answers are at the sources' own prices.",
             "grid:",
             *(f"  {key}: {flow(value)}" for key, value in grid.items()),
@@ -131,7 +130,7 @@ def size_lines(config: dict, looked: Looked, n_runs: int, minutes: float, cores:
     budgets = [money.words(budget) if money.currency else f"{budget}" for budget in config["grid"]["budgets"]]
     unit = "" if money.currency else " gold labels"
     yield (
-        f"The study: {config['tasks'][0]['test_size']} of the gold labels test; budgets of {', '.join(budgets)}{unit}, on "
-        f"weak labels, gold ones and both; {len(config['seeds'])} seeds, {n_runs} runs of "
+        f"The study: {config['tasks'][0]['test_size']} of the gold labels test; budgets of {', '.join(budgets)}{unit}, "
+        f"on weak labels, gold ones and both; {len(config['seeds'])} seeds, {n_runs} runs of "
         f"{config['students'][0]}; about {minutes_words(minutes)} on {cores} core{'' if cores == 1 else 's'}."
     )
