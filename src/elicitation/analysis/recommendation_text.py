@@ -102,6 +102,11 @@ def best_as_they_are(answer: Recommendation) -> WeakLabels | None:
     return best if best and best.score.mean > baseline.commoner.mean else None
 
 
+def is_too_dear(answer: Recommendation, entry: WeakLabels) -> bool:
+    """Whether a weak label costs as much as a gold one."""
+    return entry.price >= answer.question.gold_price
+
+
 def undertrained_words(answer: Recommendation) -> str:
     """What to do where no student that was trained beats what needs no training; else nothing."""
     if not answer.undertrained:
@@ -111,6 +116,8 @@ def undertrained_words(answer: Recommendation) -> str:
     if best is None:
         commoner = f"{FREE_WORDS[COMMONER]} ({percent(answer.baseline.commoner.mean)} %)"
         return f"No student that was trained here beats {commoner}, and no weak labels do as they are. {unknown}"
+    if is_too_dear(answer, best):
+        return ""
     right = "right" if answer.measure == "accuracy" else name
     return (
         f"No student that was trained here beats the weak labels of {best.supervisor}: use them as they are, "
@@ -121,14 +128,14 @@ def undertrained_words(answer: Recommendation) -> str:
 
 def notes(answer: Recommendation) -> Iterator[str]:
     """What a buyer should know before following the answer, in sentences."""
-    studied, baseline, question = answer.studied, answer.baseline, answer.question
+    studied, baseline = answer.studied, answer.baseline
     if studied.beyond:
         yield (
             f"The budget lies beyond what was studied: the most expensive purchase at these prices costs "
             f"{money(answer, studied.most_expensive)}. {money(answer, studied.unspent)} are left unspent, since what "
             "more labels would bring is not known."
         )
-    too_dear = [entry for entry in baseline.weak_labels if entry.price >= question.gold_price]
+    too_dear = [entry for entry in baseline.weak_labels if is_too_dear(answer, entry)]
     for entry in too_dear:
         yield (
             f"A weak label of {entry.supervisor} costs {price_text(answer, entry.price)}, as much as a gold label or "
