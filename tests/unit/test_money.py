@@ -82,6 +82,7 @@ def test_prices_in_a_currency_are_those_in_gold_labels():
 def test_a_column_with_more_to_say_has_its_price_in_the_currency():
     study = own()
     study["supervisors"] = [{"name": "llm", "columns": {"llm": {"price": 0.3}}}]
+    study["grid"]["weak_price"] *= 3
     priced = validate(study | {"currency": "€", "gold_price": 3})
     assert priced.prices == {"llm": [0.1]} and priced.source_prices("llm") == {"llm": 0.1}
 

@@ -122,7 +122,7 @@ def look(wanted: Wanted) -> Looked:
     task |= {"encoding": wanted.encoding} if wanted.encoding else {}
     gold = [row.gold for row in join_repeated(read_own_table(task, wanted.folder).rows) if row.gold is not None]
     check_gold(gold, where)
-    task["test_size"] = min(MOST_TEST, round(len(gold) * TEST_SHARE, -1))
+    task["test_size"] = min(MOST_TEST, 10 * round(len(gold) * TEST_SHARE / 10))
     sources = find_sources(wanted, task)
     return join_sources(Looked(table, task, sources, gold, survey_of(task, sources, wanted.folder)), where)
 
