@@ -85,6 +85,13 @@ def estimate(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def currency_of(arguments: argparse.Namespace, named: str | None = None) -> str:
+    """The currency of all amounts that a command is given; InputError if there are two. named: where none is said."""
+    given = [amount for amount in (arguments.budget, arguments.weak_price, arguments.gold_price) if amount]
+    said = arguments.currency or any(amount.currency for amount in given)
+    return common_currency(given, arguments.currency if said else named)
+
+
 def question_of(arguments: argparse.Namespace, money: Money) -> Question:
     """The question that a command's arguments ask; InputError if they contradict each other.
 
@@ -93,9 +100,8 @@ def question_of(arguments: argparse.Namespace, money: Money) -> Question:
     from elicitation.analysis.findings import Question
 
     given = (arguments.budget, arguments.weak_price, arguments.gold_price)
-    elsewhere = any(amount and amount.currency for amount in given)
-    currency = common_currency(given, arguments.currency or (None if elsewhere else money.currency))
     budget, weak_price, gold_price = (amount and amount.value for amount in given)
+    currency = currency_of(arguments, money.currency)
     if gold_price is None and currency == money.currency:
         gold_price = money.gold_price
     if currency and gold_price is None:
@@ -124,6 +130,7 @@ def recommend(arguments: argparse.Namespace) -> int:
         raise InputError("--break-even searches for the price of a weak label; leave out --weak-price.")
     if bought is not None and not sum(bought):
         raise InputError("--buy names no label; give the weak and the gold labels, such as --buy 1000 100.")
+    currency_of(arguments)
     findings = read_findings(arguments.folder)
     question = question_of(arguments, findings.money)
     if score is not None:

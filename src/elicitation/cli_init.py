@@ -134,7 +134,7 @@ def init(arguments: argparse.Namespace) -> int:
         raise InputError(f"There is no folder {output.absolute().parent}; make it, or name another file by --output.")
     looked = look(wanted)
     print("\n".join(look_lines(looked, wanted)))
-    cores, folder = len(os.sched_getaffinity(0)), Path("runs") / output.stem
+    cores, folder = os.cpu_count() or 1, Path("runs") / output.stem
     config, study, minutes = size_study(looked, wanted, cores, folder)
     for warning in study.warnings:
         print(f"Warning: {warning}")

@@ -3,10 +3,12 @@
 import shlex
 from collections.abc import Collection, Iterable, Mapping
 
-from elicitation.data.labels import TRUTH, Rule, Unknown, count_values, is_missing, label_of, listing, spelled
+from elicitation.data.labels import Rule, Unknown, count_values, is_missing, label_of, listing, spelled
 from elicitation.data.table_files import Table, is_blank
 from elicitation.errors import InputError, join_words, nearest, shown
 
+# What label 1 is called, mostly, in small letters.
+ONES = ("1", "true", "yes", "y", "positive", "pos")
 # The text column is looked for in so many rows.
 ROWS_READ = 1000
 # Texts have so many characters on average at least, and this many times those of any other column.
@@ -49,7 +51,7 @@ def find_text(table: Table, taken: Collection[str], where: str) -> str:
 
 def likely_labels(values: list[str]) -> dict[str, int]:
     """Two values as labels: the second of them as label 1, unless they say it themselves."""
-    one = next((value for value in values if TRUTH.get(value.lower()) == 1), values[1])
+    one = next((value for value in values if value.lower() in ONES), values[1])
     return {value: int(value == one) for value in sorted(values, key=lambda value: value != one)}
 
 
