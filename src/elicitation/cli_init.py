@@ -122,6 +122,11 @@ def run_command(study: Path, folder: Path) -> str:
     return ("" if here else f"cd {shlex.quote(str(ROOT))} && ") + shlex.join(words)
 
 
+def cores_here() -> int:
+    """The cores that Snakemake uses here by `--cores all`."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def init(arguments: argparse.Namespace) -> int:
     from elicitation.study.first_study import look, size_study, slug
     from elicitation.study.first_study_text import look_lines, size_lines, study_text
@@ -134,7 +139,7 @@ def init(arguments: argparse.Namespace) -> int:
         raise InputError(f"There is no folder {output.absolute().parent}; make it, or name another file by --output.")
     looked = look(wanted)
     print("\n".join(look_lines(looked, wanted)))
-    cores, folder = os.cpu_count() or 1, Path("runs") / output.stem
+    cores, folder = cores_here(), Path("runs") / output.stem
     config, study, minutes = size_study(looked, wanted, cores, folder)
     for warning in study.warnings:
         print(f"Warning: {warning}")
