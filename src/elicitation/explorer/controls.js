@@ -90,7 +90,9 @@ function initialState() {
   const where = { task: "", supervisor: "", student: "", methods: null, focus: "" };
   const open = Object.fromEntries(OPEN.map((name) => [name, null]));
   // null: what `settle` finds to be the price.
-  return { ...where, weak: null, gold: STUDY.goldPrice, budget: middle * STUDY.goldPrice, ...open, theme: "" };
+  // As of the stops: products of money may be a little off.
+  const budget = Number((middle * STUDY.goldPrice).toPrecision(12));
+  return { ...where, weak: null, gold: STUDY.goldPrice, budget, ...open, theme: "" };
 }
 
 /** What the address holds, over the initial state. */
