@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from elicitation.cli import main
+from elicitation.study import first_study
 from elicitation.study.estimate import device_hours
 from elicitation.study.reference import SCHEMA_FILE
 from elicitation.study.validation import read_study
@@ -133,6 +134,24 @@ def test_a_lopsided_table_is_scored_by_another_measure(capsys, here):
     write(gold=lambda i: int(i % 8 == 0))
     run(capsys, *ASKED)
     assert yaml.safe_load((here / "labels.yaml").read_text())["inference"] == {"measure": "balanced_accuracy"}
+
+
+@pytest.mark.parametrize(
+    ("hours_of_a_label", "most_weak", "largest"), [(0, 1024, 408), (0.0015, 512, 256), (9, 64, 32)]
+)
+def test_a_study_is_made_smaller_until_it_takes_half_an_hour(
+    capsys, here, monkeypatch, hours_of_a_label, most_weak, largest
+):
+    def hours(study, folder):
+        return hours_of_a_label * max(run["n_weak"] for run in study.made_runs)
+
+    monkeypatch.setattr(first_study, "device_hours", hours)
+    monkeypatch.setattr("elicitation.cli_init.cores_here", lambda: 2)
+    write(n=3000, n_gold=910)
+    run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02")
+    grid = yaml.safe_load((here / "labels.yaml").read_text())["grid"]
+    assert grid["budgets"][-1] == largest and grid["budgets"][0] == 16
+    assert 0.9 * most_weak < largest / grid["weak_price"] <= most_weak
 
 
 # Refusing

@@ -97,7 +97,7 @@ rule build_explorer:
         runtime=grows(10),
     params:
         **MONEY,
-        version=8,
+        version=9,
         name=study.study,
         titles=TITLES,
         prices=study.prices,
@@ -151,7 +151,7 @@ rule recommend:
         "tables"
     params:
         **MONEY,
-        version=10,
+        version=11,
         titles=TITLES,
         prices=study.prices,
         budgets=study.budgets,
@@ -173,7 +173,7 @@ rule write_answer:
     group:
         "tables"
     params:
-        version=4,
+        version=5,
         # The middle one of those shown.
         weak_price=sorted(study.weak_prices)[len(study.weak_prices) // 2] if study.weak_prices else 0,
     script:
