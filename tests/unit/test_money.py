@@ -130,9 +130,9 @@ def test_the_studys_answers_are_in_its_currency():
         assert (answer.purchase.n_weak, answer.purchase.n_gold) == (other.purchase.n_weak, other.purchase.n_gold)
         assert answer.purchase.cost == pytest.approx(3 * other.purchase.cost)
     text = "\n".join(answer_lines(answers, 0.1))
-    assert "With a small budget ($12) " in text and "weak labels of v at $0.3" in text and "gold labels)" not in text
+    assert "With a small budget ($12) " in text and "weak labels of v at $0.30" in text and "gold labels)" not in text
     text = "\n".join(recommendation_lines(answers[-1]))
-    assert text.startswith("## Budget $192: a weak label costs $0.3, a gold one $3") and "Cost: $" in text
+    assert text.startswith("## Budget $192: a weak label costs $0.30, a gold one $3") and "Cost: $" in text
 
 
 def test_prices_that_are_asked_for_are_in_the_currency_too():
@@ -205,12 +205,12 @@ def test_the_picture_and_its_caption_are_in_the_currency():
     prices = {"v": found.prices["v"][0]}
     panels = [(prices, advise(block, [4.0, 16.0, 64.0], prices, None, 0.9))]
     caption = advice_caption("t", panels, [16.0], found.titles, money=DOLLARS)
-    assert "(a weak label costs $0.3)" in caption and "\n- $48: " in caption
+    assert "(a weak label costs $0.30)" in caption and "\n- $48: " in caption
     assert "Budgets and costs are in $; a gold label costs $3." in caption
     figure = plot_what_to_buy(panels, "t", "accuracy", 0.9, DOLLARS)
     lower = figure.axes[1]
     assert lower.get_xlim() == (12, 192) and figure.get_supxlabel() == "budget, in $"
-    assert "a weak label costs $0.3" in figure.axes[0].get_title()
+    assert "a weak label costs $0.30" in figure.axes[0].get_title()
     plain = plot_what_to_buy(panels, "t", "accuracy", 0.9)
     assert plain.axes[1].get_xlim() == (4, 64) and plain.get_supxlabel() == "budget, in gold labels"
 

@@ -139,7 +139,7 @@ def test_every_question_is_asked_on_the_command_line(folder, capsys):
     assert answer["currency"] == "$" and answer["question"]["weak_price"] == 0.3 and answer["purchase"]["cost"] <= 150
     words = ["--budget", "150", "--weak-price", "30c", "--gold-price", "3", "--currency", "€"]
     assert main(["recommend", folder, *words]) == 0
-    assert "## Budget €150: a weak label costs €0.3, a gold one €3" in capsys.readouterr().out
+    assert "## Budget €150: a weak label costs €0.30, a gold one €3" in capsys.readouterr().out
 
 
 def test_json_has_the_keys_that_are_documented(folder, capsys):

@@ -107,7 +107,7 @@ def test_weak_labels_that_beat_the_student_are_named_with_their_price():
     assert "Note: The weak labels of v as they are score higher (92 %, between 90 and 94 %)" in told(answer)
     assert "they cost 0.1 for each text" in told(answer)
     money = recommend(findings_on(posterior_table(labels=0.92)), Question(150, 0.3, 3, currency="$"))
-    assert "they cost $0.3 for each text" in told(money)
+    assert "they cost $0.30 for each text" in told(money)
     assert "Note" not in told(recommend(findings_on(posterior_table()), Question(50, 0.1)))
 
 

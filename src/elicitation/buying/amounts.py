@@ -70,6 +70,8 @@ def amount_words(value: float, currency: str, unit: str = "") -> str:
     written = f"{value:,.2f}".removesuffix(".00") if value >= 1 else f"{value:.3g}"
     if not currency:
         return f"{written.rstrip('0').rstrip('.') if '.' in written else written} {unit}".rstrip()
+    # Ten cents are 0.10.
+    written += "0" * bool(re.fullmatch(r"0\.\d", written))
     return f"{written} {currency}" if currency.isalpha() else f"{currency}{written}"
 
 
