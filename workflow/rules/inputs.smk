@@ -58,8 +58,9 @@ rule prepare_tokenizer:
     log:
         "logs/prepare_tokenizer/{model}.log",
     priority: CHECK_PRIORITY
+    # Tasks whose texts are shortened or dropped want the tokenizers; a group must not wait for one that waits for it.
     group:
-        "lengths"
+        "tasks" if any(task.too_long != "refuse" for task in study.tasks) else "lengths"
     threads: CHECK_THREADS
     resources:
         mem_mb=grows(1000),

@@ -3,6 +3,8 @@ from elicitation.analysis.names import AVERAGE
 
 TITLES = {name: method.title for name, method in study.method_named.items()}
 AVERAGED = study.averaged()
+# What amounts are shown in, for jobs of studies that have a currency.
+MONEY = {"money": {"currency": study.currency, "gold_price": study.gold_price}} if study.currency else {}
 # How many texts can be labelled, by task.
 POOL_SIZES = {task: supply.examples for task, supply in study.supplies.items()}
 POOL_SIZES[AVERAGE] = min(POOL_SIZES[task] for task in AVERAGED)
@@ -204,6 +206,7 @@ rule plot_pareto:
     group:
         "tables"
     params:
+        **MONEY,
         version=7,
         titles=TITLES,
         measure=study.inference.measure,
@@ -227,6 +230,7 @@ rule plot_spending:
     group:
         "tables"
     params:
+        **MONEY,
         version=5,
         titles=TITLES,
         measure=study.inference.measure,
@@ -250,6 +254,7 @@ use rule plot_spending as plot_spending_tasks with:
     log:
         "logs/plot_spending_tasks.log",
     params:
+        **MONEY,
         version=5,
         titles=TITLES,
         measure=study.inference.measure,
@@ -271,6 +276,7 @@ use rule plot_spending as plot_spending_supervisors with:
     log:
         "logs/plot_spending_supervisors.log",
     params:
+        **MONEY,
         version=5,
         titles=TITLES,
         measure=study.inference.measure,
@@ -295,6 +301,7 @@ rule plot_prompting:
     group:
         "tables"
     params:
+        **MONEY,
         version=5,
         titles=TITLES,
         measure=study.inference.measure,
@@ -317,6 +324,7 @@ rule plot_scaling:
     group:
         "tables"
     params:
+        **MONEY,
         version=5,
         titles=TITLES,
         measure=study.inference.measure,
@@ -367,6 +375,7 @@ rule tabulate_label_quality:
     group:
         "tables"
     params:
+        **MONEY,
         version=1,
         prices=study.prices,
         column_prices={name: study.source_prices(name) for name in JOINING + RATING},

@@ -8,6 +8,7 @@ import pandas as pd
 from sklearn.metrics import log_loss, roc_auc_score
 
 from elicitation.analysis.scoring import agreement, wilson
+from elicitation.buying.amounts import GOLD_LABELS, Money
 
 # Calibration is measured in so many bins of probabilities, all of the same width.
 CALIBRATION_BINS = 10
@@ -90,11 +91,12 @@ def tabulate_sources(
     records: Iterable[Mapping],
     prices: Mapping[str, Sequence[float]],
     column_prices: Mapping[str, Mapping[str, float]],
+    money: Money = GOLD_LABELS,
 ) -> pd.DataFrame:
     """The quality and the price of every source of a user's own labels and of every drawn rating, one a row.
 
     records: of the weak labels, with `wildcards` and `sources` (as `describe_sources` returns them); prices: of joined
-    labels, by supervisor; column_prices: of single columns, by supervisor and column.
+    labels, by supervisor; column_prices: of single columns, by supervisor and column; money: what they are shown in.
     """
     rows = []
     for record in records:
@@ -104,8 +106,12 @@ def tabulate_sources(
             # A single column is a source by itself.
             own = column_prices[supervisor]
             price = prices[supervisor][0] if source["aggregate"] else own[source["column"]]
-            rows.append({**names, **source, "price": price})
-    return pd.DataFrame(rows, columns=["task", "supervisor", "column", "aggregate", "price", *QUALITY, "coverage"])
+            # Rounded, since prices in gold labels have but so many digits.
+            price = float(f"{money.of(price):.6g}") if money.currency else price
+            rows.append({**names, **source, "price": price, "currency": money.currency})
+    currency = ["currency"] if money.currency else []
+    columns = ["task", "supervisor", "column", "aggregate", "price", *currency, *QUALITY, "coverage"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def comparable_tasks(labelled: Sequence[tuple[str, str]]) -> list[str]:

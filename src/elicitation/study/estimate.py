@@ -329,6 +329,17 @@ def estimate(study: Study, folder: Path) -> tuple[dict[str, pd.DataFrame], list[
     return tables, list(dict.fromkeys(notes + [note for rows in found.values() for _, more in rows for note in more]))
 
 
+def hours_by_device(study: Study, tables: dict[str, pd.DataFrame]) -> dict[str, float]:
+    """The hours of all jobs on the study's device and on CPUs. tables: of `estimate`."""
+    columns = dict.fromkeys((f"{study.device} hours", "cpu hours"))
+    return {name: sum(table[name].sum() for table in tables.values() if name in table) for name in columns}
+
+
+def device_hours(study: Study, folder: Path) -> float:
+    """The hours of all jobs, one after another."""
+    return sum(hours_by_device(study, estimate(study, folder)[0]).values())
+
+
 def describe(study: Study, folder: Path) -> str:
     """The estimate as text."""
     tables, notes = estimate(study, folder)

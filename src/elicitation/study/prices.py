@@ -14,6 +14,21 @@ if TYPE_CHECKING:
     from elicitation.study.study import Study
 
 
+def in_gold_labels(study: Study) -> Study:
+    """The study with all prices in gold labels, as everything else takes them; they may stand there in a currency."""
+    if study.currency is None:
+        return study
+    of = study.money.in_gold
+    supervisors = [entry.priced(of) if isinstance(entry, Columns) else entry for entry in study.supervisors]
+    changed = {
+        "supervisors": supervisors,
+        "grid": study.grid.model_copy(update={"weak_price": of(study.grid.weak_price)}),
+    }
+    if study.weak_prices is not None:
+        changed["weak_prices"] = [of(price) for price in study.weak_prices]
+    return study.model_copy(update=changed)
+
+
 def prices_of(study: Study) -> dict[str, list[float]]:
     """The prices of a weak label at which each supervisor's results are shown.
 
@@ -38,7 +53,7 @@ def price_of_votes(name: str, study: Study) -> float:
     surveys = [study.survey(task).votes[name] for task in study.tasks_of(name) if isinstance(task, TableTask)]
     columns = study.source_prices(name)
     paid = sum(votes[column].share * price for votes in surveys for column, price in columns.items() if column in votes)
-    return float(f"{paid / len(surveys):.4g}")
+    return study.money.in_gold(float(f"{study.money.of(paid / len(surveys)):.4g}"))
 
 
 def price_of_ratings(n: int, tasks: Sequence[RatedTask]) -> float:

@@ -1,10 +1,11 @@
 """A study: all that its file says, and what follows from that, each computed once and nowhere else."""
 
 from functools import cached_property
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from elicitation.buying.amounts import Money
 from elicitation.buying.methods import FEW, Method
 from elicitation.buying.purchases import Supply, full_supply
 from elicitation.data.labels import column_of, rule_of
@@ -29,12 +30,17 @@ from elicitation.study.values import (
     SomeText,
     Text,
     distinct,
+    like,
     listed,
     may_be_absent,
     optional,
+    refusal,
 )
 from elicitation.study.views import figures_of
 from elicitation.study.warnings import warnings_of
+
+# The sign or the name of a currency, as elicitation.buying.amounts reads it.
+Currency = like(r"[^\d\s.,+-]+", "the sign or name of a currency, such as $ or EUR", max_length=10)
 
 
 class Setup(Section):
@@ -84,6 +90,11 @@ class Study(Plan, Setup):
         "Prices of a weak label that results are shown at; changing them trains nothing. Required where a model writes "
         "weak labels; columns of a table and raters have their own."
     )
+    currency: Currency = may_be_absent(
+        "Currency of all prices of the study, which are then shown in it, as are costs and budgets in every answer; "
+        "wants `gold_price`. Without it prices are in gold labels. `grid.budgets` are in gold labels in any case."
+    )
+    gold_price: Price = may_be_absent("Price of a gold label in that currency.")
     inference: Inference = Field(
         Inference(), description="How uncertainty is found and what counts as decided (docs/methods.md)."
     )
@@ -95,6 +106,19 @@ class Study(Plan, Setup):
     )
     supervision: Supervision = Field(Supervision(), description="How supervisors are finetuned.")
     labelling: Labelling = Field(Labelling(), description="How supervisors write weak labels.")
+
+    @model_validator(mode="after")
+    def check_currency(self) -> Self:
+        if self.currency is not None and self.gold_price is None:
+            raise refusal(f"prices are in {self.currency}, so say what a gold label costs, as in `gold_price: 3`.")
+        if self.gold_price is not None and self.currency is None:
+            raise refusal("says what a gold label costs; say in which currency, as in `currency: $`.", "gold_price")
+        return self
+
+    @property
+    def money(self) -> Money:
+        """What amounts are shown in."""
+        return Money(self.currency or "", 1.0 if self.gold_price is None else self.gold_price)
 
     # What rules ask for, by their wildcards.
 

@@ -1,6 +1,6 @@
 """The supervisors of a study: what writes weak labels, and what the labels of each depend on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import ClassVar, Literal, Self
 
@@ -125,7 +125,7 @@ class Shuffled(Supervisor):
 class ColumnEntry(Section):
     """A weak column that is more than votes or probabilities under its own name."""
 
-    price: Price = Field(description="Price of one of its labels (gold = 1).")
+    price: Price = Field(description="Price of one of its labels (gold = 1, or in the study's `currency`).")
     label: SomeText = may_be_absent("Column that holds its labels; by default the one that the entry is called by.")
     confidence: SomeText = may_be_absent(
         "Column that says how sure each label is; a label 1 has it as probability, a label 0 what it lacks to 1."
@@ -148,9 +148,9 @@ class Columns(Supervisor):
     decided_by: ClassVar = ("columns",)
     columns: mapping(Column, one_of({NUMBER: Price, MAPPING: ColumnEntry}), min_length=1) = Field(
         description="Instead of a model, the weak labels of a `table`; its columns, each with the price of one of its "
-        "labels (gold = 1) or with more that there is to say. `ann*` names all columns that begin so (`?` is one "
-        "character) and have no entry of their own. Results are shown at what the votes cost on average for each "
-        "example that has any."
+        "labels (gold = 1, or in the study's `currency`) or with more that there is to say. `ann*` names all columns "
+        "that begin so (`?` is one character) and have no entry of their own. Results are shown at what the votes cost "
+        "on average for each example that has any."
     )
     labels: mapping(Spelling, Literal[0, 1], min_length=1) = may_be_absent(
         "The label of each value of these columns, as in `{spam: 1, ham: 0}`; numbers that it does not name stay "
@@ -251,6 +251,14 @@ class Columns(Supervisor):
             one |= {"percent": own.get("percent", False), "votes": own.get("votes") or None}
             settings.append({key: value for key, value in one.items() if value is not None})
         return settings
+
+    def priced(self, of: Callable[[float], float]) -> Self:
+        """The supervisor with other prices, which `of` makes of its own."""
+        columns = {
+            name: of(entry) if isinstance(entry, (int, float)) else entry.model_copy(update={"price": of(entry.price)})
+            for name, entry in self.columns.items()
+        }
+        return self.model_copy(update={"columns": columns})
 
     def prices_in(self, table: Sequence[str], task: str) -> dict[str, float]:
         """The price of a label of each of its columns among those of a task's table."""

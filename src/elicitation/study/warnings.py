@@ -24,18 +24,21 @@ def warnings_of(study: Study) -> list[str]:
 
 def warn_of_prices(study: Study) -> Iterator[str]:
     """Weak labels that cost as much as gold ones, or more than the purchases are planned for."""
-    planned = study.grid.weak_price
+    planned, money = study.grid.weak_price, study.money
+    words = money.words if money.currency else "{:g}".format
     for name, prices in study.prices.items():
         if max(prices) >= 1:
-            yield (
-                f"A weak label of {name!r} costs {max(prices):g}, as much as a gold label or more; prices are in gold "
-                "labels, so 0.05 means that 20 weak labels cost as much as one gold label."
+            gold = f" ({words(1)})" if money.currency else ""
+            yield f"A weak label of {name!r} costs {words(max(prices))}, as much as a gold label{gold} or more; " + (
+                f"prices are in {money.currency}, that of a gold label is `gold_price`."
+                if money.currency
+                else "prices are in gold labels, so 0.05 means that 20 weak labels cost as much as one gold label."
             )
         own = isinstance(study.labeller(name), (Columns, Raters))
         if own and planned is not None and prices[0] > planned:
             yield (
-                f"A weak label of {name!r} costs {prices[0]:g}, but grid.weak_price is {planned:g}, so its purchases "
-                f"cost more than the budgets; raise grid.weak_price to {prices[0]:g}."
+                f"A weak label of {name!r} costs {words(prices[0])}, but grid.weak_price is {words(planned)}, so its "
+                f"purchases cost more than the budgets; raise grid.weak_price to {money.of(prices[0]):g}."
             )
 
 
