@@ -26,6 +26,12 @@ def shuffle_errors(gold: np.ndarray, p: np.ndarray, *names: str) -> np.ndarray:
     return np.abs(gold - errors)
 
 
+def long_votes(votes: pd.DataFrame) -> pd.DataFrame:
+    """Votes (examples, annotators) of 0, 1 or NaN as crowd-kit reads them: a row a vote, with task, worker and label."""
+    long = votes.stack().dropna().rename("label").astype(int).reset_index()
+    return long.set_axis(["task", "worker", "label"], axis=1)
+
+
 def dawid_skene(votes: pd.DataFrame) -> pd.Series:
     """Probability of label 1 by the model of Dawid & Skene (1979), Applied Statistics 28; NaN where nobody votes.
 
@@ -34,10 +40,31 @@ def dawid_skene(votes: pd.DataFrame) -> pd.Series:
     """
     from crowdkit.aggregation import DawidSkene
 
-    long = votes.stack().dropna().rename("label").astype(int).reset_index()
-    p = DawidSkene().fit_predict_proba(long.set_axis(["task", "worker", "label"], axis=1))
+    p = DawidSkene().fit_predict_proba(long_votes(votes))
     # A label that nobody gives has no column.
     return p.reindex(columns=[0, 1], fill_value=0.0)[1].reindex(votes.index)
+
+
+def mace(votes: pd.DataFrame) -> pd.Series:
+    """Probability of label 1 by the model of Hovy et al. (2013), Learning Whom to Trust with MACE, NAACL; NaN where
+    nobody votes.
+
+    votes: (examples, annotators) of 0, 1 or NaN. The model learns from the votes alone how often each annotator knows
+    the label, and which labels they give when they do not.
+    """
+    from crowdkit.aggregation import MACE
+
+    long = long_votes(votes).sort_values("label", kind="stable")
+    # crowd-kit counts labels and workers in their order, but looks the counts up by the order in which they come.
+    long["worker"] = pd.factorize(long.worker)[0]
+    # All of its restarts begin with the same numbers.
+    p = MACE(n_restarts=1).fit_predict_proba(long)
+    return p.reindex(columns=[0, 1], fill_value=0.0)[1].reindex(votes.index)
+
+
+def as_votes(labels: pd.DataFrame | pd.Series) -> pd.DataFrame | pd.Series:
+    """Probabilities or votes as votes for the likelier label, 0 or 1; NaN where there is none or it is 0.5."""
+    return (labels > UNDECIDED).astype(float).where(labels.notna() & (labels != UNDECIDED))
 
 
 def majority(votes: pd.DataFrame) -> pd.Series:
@@ -49,14 +76,26 @@ def join_labels(labels: pd.DataFrame, how: str | None) -> pd.Series:
     """One probability of label 1 for each example from the labels of several sources; NaN where none has one.
 
     labels: (examples, sources), probabilities or votes, with gaps. how: `mean` of the probabilities; `majority` of the
-    votes, 0.5 where they are even; `dawid_skene`. None where there is one source. Probabilities vote for the likelier
+    votes, 0.5 where they are even; `dawid_skene`; `mace`. None where there is one source. Probabilities vote for the likelier
     label.
     """
     if how in (None, "mean"):
         return labels.mean(axis=1)
-    votes = (labels > UNDECIDED).astype(float).where(labels.notna() & (labels != UNDECIDED))
-    p = {"dawid_skene": dawid_skene, "majority": majority}[how](votes)
+    p = {"dawid_skene": dawid_skene, "mace": mace, "majority": majority}[how](as_votes(labels))
     return p.fillna(UNDECIDED).where(labels.notna().any(axis=1))
+
+
+class Sources(NamedTuple):
+    """What several sources say of the same examples."""
+
+    texts: pd.DataFrame
+    """The text of each example, and what its table calls it."""
+    gold: pd.Series
+    """By example; missing where it is not known."""
+    votes: pd.DataFrame
+    """(examples, sources), with gaps."""
+    column: str | None = None
+    """The one in which all sources stand, if they are workers of one table."""
 
 
 class JoinedLabels(NamedTuple):
@@ -92,25 +131,30 @@ def join_votes(
     return JoinedLabels(labels, quality_by_set(labels, sets), sources)
 
 
-def join_columns(
-    task: Mapping, data_folder: str, columns: Sequence[Mapping], aggregate: str | None, sets: dict[str, pd.DataFrame]
-) -> JoinedLabels:
-    """Join columns of a task's table into one weak label for each text of the sets.
+def read_sources(task: Mapping, data_folder: str, columns: Sequence[Mapping]) -> Sources:
+    """What columns of a task's table say of its texts.
 
     task: its settings; columns: theirs, as of elicitation.data.own_labels.read_own_table.
     """
     rows = join_repeated(read_rows(task, data_folder, columns))
     ids, names = [row.id for row in rows], [column["name"] for column in columns]
+    texts = pd.DataFrame({"source_id": [row.source_id for row in rows], "text": [row.text for row in rows]}, ids)
     gold = pd.Series([row.gold for row in rows], ids, dtype=float)
     if "worker" in columns[0]:
         votes = pd.DataFrame([row.votes[0] or {} for row in rows], ids, dtype=float)
-        joined = join_votes(votes, gold, aggregate, sets, column=names[0])
-    else:
-        votes = pd.DataFrame([row.votes for row in rows], ids, names, dtype=float)
-        joined = join_votes(votes, gold, aggregate, sets)
+        return Sources(texts, gold, votes, names[0])
+    return Sources(texts, gold, pd.DataFrame([row.votes for row in rows], ids, names, dtype=float))
+
+
+def join_columns(
+    task: Mapping, data_folder: str, columns: Sequence[Mapping], aggregate: str | None, sets: dict[str, pd.DataFrame]
+) -> JoinedLabels:
+    """Join columns of a task's table (as of read_sources) into one weak label for each text of the sets."""
+    found = read_sources(task, data_folder, columns)
+    joined = join_votes(found.votes, found.gold, aggregate, sets, found.column)
     if joined.labels.p_weak.nunique() == 1:
         raise InputError(
-            f"Task {task['name']!r}: {' + '.join(names)} give every text the same label, "
+            f"Task {task['name']!r}: {' + '.join(column['name'] for column in columns)} give every text the same label, "
             f"{joined.labels.p_weak.dropna().iloc[0]:g}, of which nothing can be learned; choose another "
             "`aggregate` or other columns."
         )

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import log_loss, roc_auc_score
 
-from elicitation.analysis.scoring import agreement, wilson
+from elicitation.analysis.scoring import agreement, widened, wilson
 
 # Calibration is measured in so many bins of probabilities, all of the same width.
 CALIBRATION_BINS = 10
@@ -88,24 +88,33 @@ def describe_workers(gold: pd.Series, votes: pd.DataFrame, p: pd.Series, column:
 
 def tabulate_sources(
     records: Iterable[Mapping],
+    comparisons: Iterable[Mapping],
     prices: Mapping[str, Sequence[float]],
     column_prices: Mapping[str, Mapping[str, float]],
+    gold_noise: Mapping[str, float],
 ) -> pd.DataFrame:
     """The quality and the price of every source of a user's own labels and of every drawn rating, one a row.
 
-    records: of the weak labels, with `wildcards` and `sources` (as `describe_sources` returns them); prices: of joined
-    labels, by supervisor; column_prices: of single columns, by supervisor and column.
+    records: of the weak labels, with `wildcards` and `sources` (as `describe_sources` returns them); comparisons: in
+    the same order, with the `abstentions` of these sources (of elicitation.analysis.source_comparison); prices: of
+    joined labels, by supervisor; column_prices: of single columns, by supervisor and column; gold_noise: the share of
+    wrong gold labels, by task, where any is known.
     """
     rows = []
-    for record in records:
+    for record, comparison in zip(records, comparisons, strict=True):
         names = record["wildcards"]
         supervisor = names["supervisor"]
-        for source in record["sources"]:
+        for source, abstentions in zip(record["sources"], comparison["abstentions"], strict=True):
             # A single column is a source by itself.
             own = column_prices[supervisor]
             price = prices[supervisor][0] if source["aggregate"] else own[source["column"]]
-            rows.append({**names, **source, "price": price})
-    return pd.DataFrame(rows, columns=["task", "supervisor", "column", "aggregate", "price", *QUALITY, "coverage"])
+            row = {**names, **source, "price": price, "abstentions": abstentions}
+            if gold_noise and "accuracy" in row:
+                ends = widened(row["accuracy"], row["accuracy_low"], row["accuracy_high"], gold_noise[row["task"]])
+                row |= zip(("accuracy_low", "accuracy_high"), map(float, ends), strict=True)
+            rows.append(row)
+    columns = ["task", "supervisor", "column", "aggregate", "price", *QUALITY, "coverage", "abstentions"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def comparable_tasks(labelled: Sequence[tuple[str, str]]) -> list[str]:

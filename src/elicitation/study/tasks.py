@@ -10,6 +10,7 @@ from elicitation.study.catalogue import completed
 from elicitation.study.values import (
     LIST,
     MAPPING,
+    NUMBER,
     TEXT,
     WHOLE,
     Count,
@@ -25,6 +26,7 @@ from elicitation.study.values import (
     listed,
     mapping,
     may_be_absent,
+    number,
     one_of,
     refusal,
     whole,
@@ -33,6 +35,12 @@ from elicitation.study.values import (
 # Names of splits or columns: one, or a list of them.
 SomeNames = one_of({TEXT: SomeText, LIST: listed(Text, min_length=1)})
 TestSplits = one_of({TEXT: SomeText, LIST: listed(Text, min_length=1), WHOLE: whole(ge=10)})
+# At a half they would be no better than guessed.
+NoiseShare = number(ge=0, lt=0.5)
+NOISE = (
+    "Share of the gold labels that may be wrong, such as 0.05. It widens the intervals of scores (docs/methods.md) and "
+    "trains nothing again."
+)
 DataCommit = like(
     "([0-9a-f]{40}|main|refs/convert/parquet)", "a commit (40 hexadecimal digits), `main` or `refs/convert/parquet`"
 )
@@ -114,6 +122,15 @@ class Labels(Section):
         return self
 
 
+class SecondLabel(Section):
+    """Gold labels that some texts of a table have twice."""
+
+    second_label: SomeText = Field(
+        description="Column with further gold labels of some of the texts, by others than the first ones and written "
+        "like them. How often both differ says how many are wrong."
+    )
+
+
 class Task(Kind):
     name: SmallName = Field(description="Name of the task in paths and figures: small letters, digits, - and _.")
     catalogue: Text = may_be_absent(
@@ -129,6 +146,8 @@ class Task(Kind):
         "what is too much of their middle, or are dropped before the sets are drawn. Behind examples in a prompt they "
         "are refused in any case.",
     )
+    # No job of the task depends on it, so none sees it among the task's settings.
+    gold_noise: NoiseShare = Field(default=None, exclude=True, description=NOISE)
 
 
 def refuse_labels(task: Any) -> Any:
@@ -167,9 +186,23 @@ class TableTask(Task):
     )
     pool_size: Count = may_be_absent(POOL)
     supervision_size: whole(ge=4) = may_be_absent(SUPERVISION)
+    gold_noise: one_of({NUMBER: NoiseShare, TEXT: Literal["estimated"], MAPPING: SecondLabel}) = Field(
+        default=None,
+        exclude=True,
+        description=f"{NOISE} `estimated` finds it by texts that stand in several rows with gold labels.",
+    )
+
+    @property
+    def second_label(self) -> str | None:
+        """The column with second gold labels, if there is one."""
+        return self.gold_noise.second_label if isinstance(self.gold_noise, SecondLabel) else None
 
     @model_validator(mode="after")
     def check_text(self) -> Self:
+        if self.second_label in template_fields(self.text):
+            raise refusal(
+                f"shows the labels, which stand in column {self.second_label!r}, in every text; drop it.", "text"
+            )
         return refuse_labels(self)
 
 
