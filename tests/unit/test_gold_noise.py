@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from random_configs import OWN_STUDY, write_files
 from scipy.stats import norm
+from simulated import NAMES, draw_study, purchases_of
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from elicitation.analysis.label_quality import tabulate_sources
@@ -18,7 +19,6 @@ from elicitation.analysis.scoring import evaluate_runs, summarise, widened, wils
 from elicitation.data.gold_noise import GoldPairs, most_different, noise_of_pairs
 from elicitation.errors import InputError
 from elicitation.study.validation import validate
-from simulated import NAMES, draw_study, purchases_of
 
 PURCHASES = purchases_of((16, 64), (0, 0.5, 1))
 
@@ -53,7 +53,7 @@ def test_pairs_that_leave_all_open_are_refused(pairs):
 @pytest.mark.parametrize("share", [0.5, 0.2])
 @pytest.mark.parametrize("measure", MEASURES)
 def test_a_score_is_off_by_no_more_than_the_shift_where_labels_are_wrong_at_random(measure, share):
-    rng, n, noise = np.random.default_rng(1), 200_000, 0.08
+    rng, n, noise = np.random.default_rng(1), 60_000, 0.08
     true = (rng.random(n) < share).astype(int)
     gold = np.where(rng.random(n) < noise, 1 - true, true)
     shift = gold_shift(measure, noise, gold)
@@ -64,14 +64,14 @@ def test_a_score_is_off_by_no_more_than_the_shift_where_labels_are_wrong_at_rand
             "balanced_accuracy": lambda labels, said: balanced_accuracy_score(labels, said > 0),
             "auroc": roc_auc_score,
         }[measure]
-        assert abs(score(true, log_odds) - score(gold, log_odds)) < shift + 0.003
+        assert abs(score(true, log_odds) - score(gold, log_odds)) < shift + 0.005
     # The best student of all is off by just that much.
-    assert abs(score(true, log_odds) - score(gold, log_odds)) == pytest.approx(shift, abs=0.004)
+    assert abs(score(true, log_odds) - score(gold, log_odds)) == pytest.approx(shift, abs=0.006)
 
 
 def test_on_balanced_labels_all_measures_shift_by_the_share():
     gold = np.arange(100) % 2
-    assert {gold_shift(measure, 0.1, gold) for measure in MEASURES} == {pytest.approx(0.1)}
+    assert [gold_shift(measure, 0.1, gold) for measure in MEASURES] == pytest.approx([0.1] * 3)
 
 
 @pytest.mark.parametrize("deviations", [0, 0.25, 0.5, 1, 2, 4])
@@ -225,6 +225,7 @@ def test_the_share_is_estimated_from_texts_that_stand_twice(folder):
 NOT_TWICE = (
     "tasks[mine].gold_noise: 0 texts have two gold labels, different ones in 0, which leaves open whether they are"
 )
+WORDS = "text,gold,text2,w1\n" + "".join(f"t{i},{i % 2},a,0.{i % 7 + 1}\n" for i in range(200))
 RARE = "text,gold,w1\n" + "".join(f"t{i},{int(i % 10 == 0)},0.{i % 7 + 1}\n" for i in range(200))
 
 
@@ -232,11 +233,13 @@ RARE = "text,gold,w1\n" + "".join(f"t{i},{int(i % 10 == 0)},0.{i % 7 + 1}\n" for
     ("noise", "says", "more"),
     [
         ("estimated", NOT_TWICE, {}),
-        (0.1, "a share of 0.1 may be wrong, but only 0.1 are of label 1, so all of these may be; bring more", {"content": RARE}),
+        (0.1, "share of 0.1 may be wrong, but only 0.1 are of label 1, so all of these may be", {"content": RARE}),
         (0.5, "tasks[mine].gold_noise: 0.5 must be below 0.5", {}),
         ("guess", "tasks[mine].gold_noise", {}),
         ({"second_label": "gold_c"}, "the column 'gold_c' is missing", {}),
-        ({"second_label": "w1"}, "column 'w1' holds what is no label", {}),
+        ({"second_label": "w1"}, "supervisors[llm]: 'w1' is the column of the gold labels of 'mine'; name columns", {}),
+        ({"second_label": "gold"}, "gold_noise: names 'gold', the column of the first gold labels; name", {}),
+        ({"second_label": "text2"}, "column 'text2' holds what is no label, 'a'", {"content": WORDS}),
         ({"second_label": "gold_b"}, "shows the labels, which stand in column 'gold_b'", {"text": "{text} {gold_b}"}),
     ],
 )  # fmt: skip

@@ -27,7 +27,7 @@ def shuffle_errors(gold: np.ndarray, p: np.ndarray, *names: str) -> np.ndarray:
 
 
 def long_votes(votes: pd.DataFrame) -> pd.DataFrame:
-    """Votes (examples, annotators) of 0, 1 or NaN as crowd-kit reads them: a row a vote, with task, worker and label."""
+    """Votes (examples, annotators) of 0, 1 or NaN as crowd-kit reads them: a row each, with task, worker and label."""
     long = votes.stack().dropna().rename("label").astype(int).reset_index()
     return long.set_axis(["task", "worker", "label"], axis=1)
 
@@ -54,8 +54,11 @@ def mace(votes: pd.DataFrame) -> pd.Series:
     """
     from crowdkit.aggregation import MACE
 
-    long = long_votes(votes).sort_values("label", kind="stable")
-    # crowd-kit counts labels and workers in their order, but looks the counts up by the order in which they come.
+    # crowd-kit counts labels and workers in their order, but looks the counts up by the order in which they come. So
+    # both come in order, first those who vote for label 0 at all.
+    long = long_votes(votes)
+    first = long.groupby("worker").label.transform("min")
+    long = long.assign(first=first).sort_values(["first", "worker", "label"], kind="stable").drop(columns="first")
     long["worker"] = pd.factorize(long.worker)[0]
     # All of its restarts begin with the same numbers.
     p = MACE(n_restarts=1).fit_predict_proba(long)
@@ -76,8 +79,8 @@ def join_labels(labels: pd.DataFrame, how: str | None) -> pd.Series:
     """One probability of label 1 for each example from the labels of several sources; NaN where none has one.
 
     labels: (examples, sources), probabilities or votes, with gaps. how: `mean` of the probabilities; `majority` of the
-    votes, 0.5 where they are even; `dawid_skene`; `mace`. None where there is one source. Probabilities vote for the likelier
-    label.
+    votes, 0.5 where they are even; `dawid_skene`; `mace`. None where there is one source. Probabilities vote for the
+    likelier label.
     """
     if how in (None, "mean"):
         return labels.mean(axis=1)
@@ -153,8 +156,9 @@ def join_columns(
     found = read_sources(task, data_folder, columns)
     joined = join_votes(found.votes, found.gold, aggregate, sets, found.column)
     if joined.labels.p_weak.nunique() == 1:
+        names = " + ".join(column["name"] for column in columns)
         raise InputError(
-            f"Task {task['name']!r}: {' + '.join(column['name'] for column in columns)} give every text the same label, "
+            f"Task {task['name']!r}: {names} give every text the same label, "
             f"{joined.labels.p_weak.dropna().iloc[0]:g}, of which nothing can be learned; choose another "
             "`aggregate` or other columns."
         )

@@ -199,6 +199,9 @@ class TableTask(Task):
 
     @model_validator(mode="after")
     def check_text(self) -> Self:
+        label = self.label if isinstance(self.label, str) else self.label.column
+        if self.second_label == label:
+            raise refusal(f"names {label!r}, the column of the first gold labels; name another one.", "gold_noise")
         if self.second_label in template_fields(self.text):
             raise refusal(
                 f"shows the labels, which stand in column {self.second_label!r}, in every text; drop it.", "text"
