@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from crowdkit.aggregation import GLAD, MajorityVote, OneCoinDawidSkene, Wawa, ZeroBasedSkill
+from crowdkit.aggregation import GLAD, MajorityVote, OneCoinDawidSkene, Wawa
 
 from elicitation.analysis.derived_labels import as_votes, join_labels, long_votes
 from elicitation.data.ratings import SETS, Rated, read_sets
@@ -32,7 +32,7 @@ from elicitation.seeds import stream
 RATERS = (1, 3, 5, 10)
 # Sentences that the same people rated, and how many such batches of each set are taken.
 BATCH, BATCHES = 30, 40
-CROWDS, TEXTS, WORKERS = 8, 300, 20
+CROWDS, TEXTS, WORKERS = 6, 300, 20
 RESAMPLES = 2000
 # GLAD is stopped early: to its end it takes minutes a fit.
 QUICK = {"n_iter": 10, "m_step_max_iter": 5}
@@ -48,18 +48,14 @@ def by_crowd_kit(model: Callable) -> Callable[[pd.DataFrame], pd.Series]:
     return join
 
 
-def by_skills(model: Callable) -> Callable[[pd.DataFrame], pd.Series]:
-    """As by_crowd_kit, by a model that weighs votes by the skills that it finds.
+def wawa(votes: pd.DataFrame) -> pd.Series:
+    """Votes weighed by how often each worker agrees with the majority.
 
-    Its own fit_predict_proba fails with this scikit-learn, so the votes are weighed here, as it would.
+    Wawa's own fit_predict_proba fails with this scikit-learn, so the votes are weighed here, as it would.
     """
-
-    def join(votes: pd.DataFrame) -> pd.Series:
-        long = long_votes(votes)
-        p = MajorityVote().fit(long, model().fit(long).skills_).probas_
-        return p.reindex(columns=[0, 1], fill_value=0.0)[1].reindex(votes.index)
-
-    return join
+    long = long_votes(votes)
+    p = MajorityVote().fit(long, Wawa().fit(long).skills_).probas_
+    return p.reindex(columns=[0, 1], fill_value=0.0)[1].reindex(votes.index)
 
 
 WAYS: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
@@ -68,8 +64,7 @@ WAYS: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
     "one-coin Dawid-Skene": by_crowd_kit(OneCoinDawidSkene),
     "mace": lambda votes: join_labels(votes, "mace"),
     "GLAD": by_crowd_kit(lambda: GLAD(**QUICK)),
-    "Wawa": by_skills(Wawa),
-    "zero-based skill": by_skills(ZeroBasedSkill),
+    "Wawa": wawa,
 }
 
 

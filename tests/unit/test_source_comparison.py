@@ -105,6 +105,7 @@ def test_quality_of_columns_has_their_abstentions():
     assert joined["v"] == 0.5 and table.coverage.to_list() == pytest.approx([5 / 6, 5 / 6, 2 / 6, 1])
 
 
+@pytest.mark.filterwarnings("ignore:Only one class is present")
 def test_workers_have_one_row_for_single_votes_and_one_for_what_joins_them():
     votes = VOTES.fillna({"a": 0.5})
     gold = pd.Series(1.0, VOTES.index)
