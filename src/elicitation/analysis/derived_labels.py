@@ -75,16 +75,20 @@ def majority(votes: pd.DataFrame) -> pd.Series:
     return np.sign(votes.mean(axis=1) - 0.5) / 2 + 0.5
 
 
+# How votes become one label, by the names that studies use.
+JOINING = {"majority": majority, "dawid_skene": dawid_skene, "mace": mace}
+
+
 def join_labels(labels: pd.DataFrame, how: str | None) -> pd.Series:
     """One probability of label 1 for each example from the labels of several sources; NaN where none has one.
 
     labels: (examples, sources), probabilities or votes, with gaps. how: `mean` of the probabilities; `majority` of the
-    votes, 0.5 where they are even; `dawid_skene`; `mace`. None where there is one source. Probabilities vote for the
+    votes, 0.5 where they are even; or another of JOINING. None where there is one source. Probabilities vote for the
     likelier label.
     """
     if how in (None, "mean"):
         return labels.mean(axis=1)
-    p = {"dawid_skene": dawid_skene, "mace": mace, "majority": majority}[how](as_votes(labels))
+    p = JOINING[how](as_votes(labels))
     return p.fillna(UNDECIDED).where(labels.notna().any(axis=1))
 
 
