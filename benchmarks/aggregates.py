@@ -31,8 +31,8 @@ from elicitation.seeds import stream
 
 RATERS = (1, 3, 5, 10)
 # Sentences that the same people rated, and how many such batches of each set are taken.
-BATCH, BATCHES = 30, 100
-CROWDS, TEXTS, WORKERS = 12, 300, 20
+BATCH, BATCHES = 30, 40
+CROWDS, TEXTS, WORKERS = 6, 300, 20
 RESAMPLES = 2000
 
 
