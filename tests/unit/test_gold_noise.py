@@ -202,7 +202,7 @@ def test_a_share_is_taken_as_it_is_and_no_job_of_the_task_sees_it(folder):
 
 def test_the_share_is_estimated_from_a_second_column(folder):
     # 4 of 100 differ.
-    found = study(folder, {"second_label": "gold_b"})
+    found = study(folder, "estimated", second_label="gold_b")
     assert found.gold_noise["mine"] == pytest.approx(noise_of_pairs(GoldPairs(100, 4), ""))
     assert 0.04 < found.gold_noise["mine"] < 0.06
 
@@ -212,7 +212,7 @@ def test_the_second_column_is_read_as_the_first_is(folder):
         f"t{i},{'spam' if i % 2 else 'ham'},{'spam' if i % 2 else 'ham'},0.{i % 7 + 1}\n" for i in range(200)
     )
     label = {"column": "class", "is": "spam"}
-    found = study(folder, {"second_label": "again"}, "text,class,again,w1\n" + rows, label=label)
+    found = study(folder, "estimated", "text,class,again,w1\n" + rows, label=label, second_label="again")
     assert found.gold_noise["mine"] == pytest.approx(noise_of_pairs(GoldPairs(200, 0), ""))
 
 
@@ -235,12 +235,13 @@ RARE = "text,gold,w1\n" + "".join(f"t{i},{int(i % 10 == 0)},0.{i % 7 + 1}\n" for
         ("estimated", NOT_TWICE, {}),
         (0.1, "share of 0.1 may be wrong, but only 0.1 are of label 1, so all of these may be", {"content": RARE}),
         (0.5, "tasks[mine].gold_noise: 0.5 must be below 0.5", {}),
+        (0.1, "second_label: says how many gold labels are wrong; add `gold_noise: est", {"second_label": "gold_b"}),
         ("guess", "tasks[mine].gold_noise", {}),
-        ({"second_label": "gold_c"}, "the column 'gold_c' is missing", {}),
-        ({"second_label": "w1"}, "supervisors[llm]: 'w1' is the column of the gold labels of 'mine'; name columns", {}),
-        ({"second_label": "gold"}, "gold_noise: names 'gold', the column of the first gold labels; name", {}),
-        ({"second_label": "text2"}, "column 'text2' holds what is no label, 'a'", {"content": WORDS}),
-        ({"second_label": "gold_b"}, "shows the labels, which stand in column 'gold_b'", {"text": "{text} {gold_b}"}),
+        ("estimated", "the column 'gold_c' is missing", {"second_label": "gold_c"}),
+        ("estimated", "'w1' is the column of the gold labels of 'mine'; name columns", {"second_label": "w1"}),
+        ("estimated", "second_label: 'gold' is the column of the first gold labels", {"second_label": "gold"}),
+        ("estimated", "'text2' holds what is no label, 'a'", {"content": WORDS, "second_label": "text2"}),
+        ("estimated", "which stand in column 'gold_b'", {"text": "{text} {gold_b}", "second_label": "gold_b"}),
     ],
 )  # fmt: skip
 def test_what_says_nothing_of_gold_labels_is_refused(folder, noise, says, more):
@@ -250,12 +251,12 @@ def test_what_says_nothing_of_gold_labels_is_refused(folder, noise, says, more):
 
 
 def test_second_gold_labels_are_no_weak_ones(folder):
-    found = study(folder, {"second_label": "gold_b"})
+    found = study(folder, "estimated", second_label="gold_b")
     assert found.columns_in(found.tasks[0]) == ["w1", "w2"]
     changed = copy.deepcopy(OWN_STUDY)
     changed["supervisors"] = [{"name": "b", "columns": {"gold_b": 0.1}}]
     changed["tasks"] = [
-        {"name": "mine", "table": "own/twice.csv", "test_size": 60, "gold_noise": {"second_label": "gold_b"}}
+        {"name": "mine", "table": "own/twice.csv", "test_size": 60, "gold_noise": "estimated", "second_label": "gold_b"}
     ]
     with pytest.raises(
         InputError, match="'gold_b' is the column of the gold labels of 'mine'; name columns of weak ones"

@@ -33,7 +33,7 @@ def own(tmp_path_factory):
     """The table, the folder of the study, and the study."""
     folder = tmp_path_factory.mktemp("own")
     table = write_votes(folder / "labels.csv")
-    task = {"name": "own", "table": "labels.csv", "test_size": 100, "gold_noise": {"second_label": "again"}}
+    task = {"name": "own", "table": "labels.csv", "test_size": 100, "gold_noise": "estimated", "second_label": "again"}
     crowd = {"name": "crowd", "columns": {"ann*": 0.05}, "aggregate": "mace"}
     study = deepcopy(MINI) | {"data_folder": str(folder), "tasks": [task], "models": MINI["models"][:1]}
     study |= {"supervisors": [crowd, {"name": "first", "columns": {"ann1": 0.05}}]}
@@ -81,6 +81,6 @@ def test_gold_labels_that_may_be_wrong_widen_intervals_and_train_nothing_again(o
     metrics = pd.read_parquet(folder / "results/metrics/own/crowd/student/sequential_sft.parquet")
     assert (metrics.accuracy_shift == noise).all() and (metrics.accuracy - metrics.accuracy_low > 1.9 * noise).all()
     without = deepcopy(study)
-    del without["tasks"][0]["gold_noise"]
+    del without["tasks"][0]["gold_noise"], without["tasks"][0]["second_label"]
     planned = jobs_planned(folder, without, TARGETS[0])
     assert "evaluate_runs" in planned and not planned.keys() & {"prepare_task", "join_columns", "train_runs"}

@@ -1,13 +1,14 @@
 """A study: all that its file says, and what follows from that, each computed once and nowhere else."""
 
 from functools import cached_property
+from itertools import chain
 from typing import Literal
 
 from pydantic import Field
 
 from elicitation.buying.methods import FEW, Method
 from elicitation.buying.purchases import Supply, full_supply
-from elicitation.data.gold_noise import check_rarer, noise_of_pairs, pairs_of_columns, pairs_of_copies
+from elicitation.data.gold_noise import GoldPairs, check_rarer, noise_of_pairs, pairs_of_columns, pairs_of_copies
 from elicitation.data.labels import column_of, rule_of
 from elicitation.data.own_labels import table_columns
 from elicitation.data.table_survey import Survey, survey_table
@@ -19,7 +20,7 @@ from elicitation.study.plan import Plan
 from elicitation.study.prices import price_of_ratings, prices_of
 from elicitation.study.settings import Figures, Inference, Labelling, SomeTasks, Supervision, Training
 from elicitation.study.supervisors import LEARNING, Columns, ModelSupervisor, Shuffled, Supervisor, check_learning
-from elicitation.study.tasks import SecondLabel, TableTask, Task
+from elicitation.study.tasks import TableTask, Task
 from elicitation.study.values import (
     TEXT,
     Count,
@@ -215,20 +216,24 @@ class Study(Plan, Setup):
 
     def noise_of(self, task: Task) -> float:
         """The share of a task's gold labels that may be wrong; 0 where nothing is said of it."""
-        noise, place, plain = task.gold_noise or 0.0, f"Config, tasks[{task.name}].gold_noise", task.plain
-        if isinstance(noise, str):
-            by_vote = [column for columns in self.columns_of(task).values() for column in columns if "worker" in column]
-            if by_vote:
-                raise InputError(
-                    f"{place}: rows of {by_vote[0]['name']!r} are votes, so a text's gold label stands in all of its "
-                    "rows and cannot be compared with itself; name a column, as in `{second_label: gold_b}`."
-                )
-            noise = noise_of_pairs(pairs_of_copies(plain, self.data_folder), place)
-        elif isinstance(noise, SecondLabel):
-            noise = noise_of_pairs(pairs_of_columns(plain, self.data_folder, noise.second_label), place)
+        noise, place = task.gold_noise or 0.0, f"Config, tasks[{task.name}].gold_noise"
+        if noise == "estimated":
+            noise = noise_of_pairs(self.gold_pairs(task, place), place)
         if isinstance(task, TableTask):
-            check_rarer(noise, plain, self.data_folder, place)
+            check_rarer(noise, task.plain, self.data_folder, place)
         return noise
+
+    def gold_pairs(self, task: TableTask, place: str) -> GoldPairs:
+        """The texts of a table with two gold labels; InputError, which begins with `place`, if copies tell nothing."""
+        if task.second_label is not None:
+            return pairs_of_columns(task.plain, self.data_folder, task.second_label)
+        columns = chain(*self.columns_of(task).values())
+        if by_vote := [column["name"] for column in columns if "worker" in column]:
+            raise InputError(
+                f"{place}: rows of {by_vote[0]!r} are votes, so a text's gold label stands in all of its rows and "
+                "cannot be compared with itself; add `second_label`, a column with others."
+            )
+        return pairs_of_copies(task.plain, self.data_folder)
 
     @cached_property
     def supplies(self) -> dict[str, Supply]:

@@ -122,15 +122,6 @@ class Labels(Section):
         return self
 
 
-class SecondLabel(Section):
-    """Gold labels that some texts of a table have twice."""
-
-    second_label: SomeText = Field(
-        description="Column with further gold labels of some of the texts, by others than the first ones and written "
-        "like them. How often both differ says how many are wrong."
-    )
-
-
 class Task(Kind):
     name: SmallName = Field(description="Name of the task in paths and figures: small letters, digits, - and _.")
     catalogue: Text = may_be_absent(
@@ -186,22 +177,25 @@ class TableTask(Task):
     )
     pool_size: Count = may_be_absent(POOL)
     supervision_size: whole(ge=4) = may_be_absent(SUPERVISION)
-    gold_noise: one_of({NUMBER: NoiseShare, TEXT: Literal["estimated"], MAPPING: SecondLabel}) = Field(
+    gold_noise: one_of({NUMBER: NoiseShare, TEXT: Literal["estimated"]}) = Field(
         default=None,
         exclude=True,
-        description=f"{NOISE} `estimated` finds it by texts that stand in several rows with gold labels.",
+        description=f"{NOISE} `estimated` finds it by `second_label` or else by texts that stand in several rows.",
     )
-
-    @property
-    def second_label(self) -> str | None:
-        """The column with second gold labels, if there is one."""
-        return self.gold_noise.second_label if isinstance(self.gold_noise, SecondLabel) else None
+    second_label: SomeText = Field(
+        default=None,
+        exclude=True,
+        description="Column with further gold labels of some of the texts, by others than the first ones and written "
+        "like them. How often both differ says how many are wrong.",
+    )
 
     @model_validator(mode="after")
     def check_text(self) -> Self:
         label = self.label if isinstance(self.label, str) else self.label.column
+        if self.second_label is not None and self.gold_noise != "estimated":
+            raise refusal("says how many gold labels are wrong; add `gold_noise: estimated`.", "second_label")
         if self.second_label == label:
-            raise refusal(f"names {label!r}, the column of the first gold labels; name another one.", "gold_noise")
+            raise refusal(f"{label!r} is the column of the first gold labels; name another one.", "second_label")
         if self.second_label in template_fields(self.text):
             raise refusal(
                 f"shows the labels, which stand in column {self.second_label!r}, in every text; drop it.", "text"
