@@ -72,7 +72,7 @@ def check_rarer(noise: float, task: Mapping, data_folder: str | None, place: str
     """InputError if as many gold labels of a table may be wrong as are of the rarer label."""
     labels = [*labels_of(task, data_folder).values()]
     share = sum(labels) / len(labels) if labels else 0.5
-    if noise and noise >= min(share, 1 - share):
+    if noise >= min(share, 1 - share):
         rarer = int(share < 0.5)
         raise InputError(
             f"{place}: a share of {noise:.2g} may be wrong, but only {min(share, 1 - share):.2g} are of label {rarer}, "

@@ -219,7 +219,7 @@ class Study(Plan, Setup):
         noise, place = task.gold_noise or 0.0, f"Config, tasks[{task.name}].gold_noise"
         if noise == "estimated":
             noise = noise_of_pairs(self.gold_pairs(task, place), place)
-        if isinstance(task, TableTask):
+        if noise and isinstance(task, TableTask):
             check_rarer(noise, task.plain, self.data_folder, place)
         return noise
 
