@@ -23,6 +23,7 @@ from elicitation.data.tasks import prepare_task
 from elicitation.errors import InputError
 from elicitation.files import hash_text
 from elicitation.models.lengths import shown_ids
+from elicitation.study.supervisors import LEARNING
 from elicitation.study.validation import validate
 
 # crowd-kit is written for an older pandas.
@@ -459,17 +460,18 @@ def test_two_votes_of_one_worker_for_a_text_are_refused(folder):
         crowd(folder, content, worker="worker", aggregate="mean")
 
 
+@pytest.mark.parametrize("how", LEARNING)
 @pytest.mark.parametrize(
     ("votes", "words"),
     [
-        (lambda i, gold: [gold, 1 - gold], "takes three of them, but there are 2; choose mean or majority"),
-        (lambda i, gold: [1, 1, 1, 1], "'vote' vote for one label only, .* choose majority or mean"),
+        (lambda i, gold: [gold, 1 - gold], " tells how often .* takes three of them, but there are 2; choose mean or"),
+        (lambda i, gold: [1, 1, 1, 1], ".* choose majority or mean"),
     ],
 )
-def test_dawid_and_skene_are_asked_only_what_they_can_tell(folder, votes, words):
+def test_no_way_of_joining_is_asked_what_it_cannot_tell(folder, votes, words, how):
     content = long_table(votes)
-    with pytest.raises(InputError, match=words):
-        crowd(folder, content, worker="worker", aggregate="dawid_skene")
+    with pytest.raises(InputError, match=how + words):
+        crowd(folder, content, worker="worker", aggregate=how)
 
 
 def test_columns_that_vote_for_one_label_only_are_not_joined_by_dawid_and_skene(folder):
@@ -527,19 +529,37 @@ def test_means_and_majorities_pass_over_gaps():
     assert join_labels(votes[[0]], None).equals(votes[0])
 
 
-def test_dawid_and_skene_learn_whom_to_trust_without_gold_labels():
+@pytest.mark.parametrize("how", LEARNING)
+def test_it_is_learned_whom_to_trust_without_gold_labels(how):
     rng = np.random.default_rng(0)
     gold = rng.integers(2, size=3000)
     right = (0.95, 0.6, 0.6)
     votes = pd.DataFrame({str(i): np.where(rng.random(3000) < r, gold, 1 - gold) for i, r in enumerate(right)})
     votes = votes.astype(float).mask(rng.random(votes.shape) < 0.2)
     has_any = votes.notna().any(axis=1)
-    p = {how: join_labels(votes, how) for how in ("majority", "dawid_skene")}
-    accuracy = {how: describe_label(pd.Series(gold), p[how])["accuracy"] for how in p}
-    assert accuracy["dawid_skene"] > accuracy["majority"] + 0.05
-    assert p["dawid_skene"].notna().equals(has_any) and p["dawid_skene"].dropna().between(0, 1).all()
-    again = join_labels(votes.sample(frac=1, random_state=1), "dawid_skene")
-    assert np.allclose(again.sort_index()[has_any], p["dawid_skene"][has_any])
+    p = {name: join_labels(votes, name) for name in ("majority", how)}
+    accuracy = {name: describe_label(pd.Series(gold), p[name])["accuracy"] for name in p}
+    assert accuracy[how] > accuracy["majority"] + 0.05
+    assert p[how].notna().equals(has_any) and p[how].dropna().between(0, 1).all()
+    again = join_labels(votes.sample(frac=1, random_state=1), how)
+    assert np.allclose(again.sort_index()[has_any], p[how][has_any])
+
+
+def test_mace_does_not_depend_on_the_order_in_which_votes_and_labels_come():
+    """crowd-kit itself mixes up workers and labels where the first votes are not of the first ones."""
+    rng = np.random.default_rng(1)
+    truth = rng.integers(2, size=150)
+    # Two who say 1 in 9 of 10 cases, and three who know.
+    said = [rng.random(150) < 0.9 for _ in range(2)]
+    said += [np.where(rng.random(150) < 0.85, truth, 1 - truth) for _ in range(3)]
+    votes = pd.DataFrame(dict(zip("dbeac", said, strict=True))).astype(float)
+    p = join_labels(votes, "mace")
+    assert describe_label(pd.Series(truth), p)["accuracy"] > 0.85
+    for rows, columns in ((votes.index[::-1], list("abcde")), (np.argsort(-votes.a.to_numpy()), list("cadbe"))):
+        again = join_labels(votes.loc[rows, columns], "mace")
+        assert np.allclose(again[votes.index], p, atol=1e-9)
+    turned = join_labels(1 - votes, "mace")
+    assert ((turned < 0.5) == (p > 0.5)).all(), "no label comes first"
 
 
 @pytest.mark.parametrize("vote", [0.0, 1.0])

@@ -54,6 +54,18 @@ def test_a_column_that_may_be_worse_than_chance_by_chance_is_not(folder):
     assert warnings(folder, lambda i, gold: int(i % 5 == 0)) == []
 
 
+@pytest.mark.parametrize(("how", "persons", "warned"), [("mace", 12, True), ("mace", 3, False), ("mean", 12, False)])
+def test_persons_with_too_few_votes_to_be_known_are_named(folder, how, persons, warned):
+    rows = [f"T{i},{i % 2},p{(i + k) % persons},{(i + (k == 1)) % 2}" for i in range(200) for k in range(3)]
+    (folder / "own/crowd.csv").write_text("\n".join(["text,gold,who,vote", *rows]))
+    study = copy.deepcopy(OWN_STUDY)
+    study["supervisors"] = [{"name": "crowd", "columns": {"vote": 0.1}, "worker": "who", "aggregate": how}]
+    study["tasks"] = [{"name": "mine", "table": "own/crowd.csv", "test_size": 60}]
+    study["grid"] = {"weak_price": 0.5, "budgets": [4], "gold_shares": [0, 1]}
+    says = "The sources of 'crowd' (task 'mine') have 50 votes each on average, which tell mace little of how often"
+    assert any(warning.startswith(says) for warning in validate(study).warnings) == warned
+
+
 def test_a_weak_label_at_the_price_of_a_gold_one_is_named(folder):
     dear, planned = warnings(folder, llm=3.5)
     assert dear.startswith("A weak label of 'llm' costs 3.5, as much as a gold label or more; prices")

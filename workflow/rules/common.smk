@@ -18,6 +18,8 @@ SHUFFLED = study.supervisors_of_kind(Shuffled)
 JOINING = study.supervisors_of_kind(Columns)
 RATING = study.supervisors_of_kind(Raters)
 LABELLING = study.supervisors_of_kind(ModelSupervisor)
+# The task and supervisor of what is labelled by columns or raters.
+COMPARED = [f"{task}/{supervisor}" for task, supervisor in study.labelled if supervisor in JOINING + RATING]
 ENGINE = ["results/engine.json"] if study.labelling.engine == "vllm" and LABELLING + PROMPTING else []
 RUNS = "results/runs/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.parquet"
 # The run without any label.
@@ -157,7 +159,19 @@ def records_of_group(wildcards):
 
 
 def joined_columns(wildcards):
-    return study.columns_of(study.task(wildcards))[wildcards.supervisor]
+    """The settings of the columns that a supervisor joins; raters have none."""
+    return study.columns_of(study.task(wildcards)).get(wildcards.supervisor)
+
+
+def raters(wildcards):
+    """How many raters a supervisor is, if it is any."""
+    supervisor = study.supervisor(wildcards)
+    return supervisor.raters if isinstance(supervisor, Raters) else None
+
+
+def gold_noise_of(wildcards):
+    """The share of a task's gold labels that may be wrong, if that of any task is known."""
+    return study.gold_noise.get(wildcards.task)
 
 
 def rated_sentences(wildcards):

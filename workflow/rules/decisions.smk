@@ -158,6 +158,7 @@ rule recommend:
         average_over=AVERAGED,
         measure=study.inference.measure,
         verdict=study.inference.verdict,
+        gold_noise=study.gold_noise,
     script:
         "../scripts/recommend.py"
 

@@ -46,6 +46,7 @@ rule evaluate_runs:
         method=method_settings,
         purchases=purchases_of_group,
         measure=study.inference.measure,
+        gold_noise=gold_noise_of,
     script:
         "../scripts/evaluate_runs.py"
 
@@ -362,13 +363,12 @@ rule plot_weak_labels:
 
 rule tabulate_label_quality:
     input:
-        [
-            f"results/weak_labels/{task}/{supervisor}.json"
-            for task, supervisor in study.labelled
-            if supervisor in JOINING + RATING
-        ],
+        records=[f"results/weak_labels/{source}.json" for source in COMPARED],
+        labels=[f"results/weak_labels/{source}.parquet" for source in COMPARED],
+        comparisons=[f"results/label_errors/{source}.json" for source in COMPARED],
     output:
         quality=report("results/label_quality.csv", caption="../report/label_quality.rst", category="Tables"),
+        agreement="results/label_agreement.csv",
         record="results/label_quality.json",
     log:
         "logs/tabulate_label_quality.log",
@@ -376,9 +376,10 @@ rule tabulate_label_quality:
         "tables"
     params:
         **MONEY,
-        version=1,
+        version=2,
         prices=study.prices,
         column_prices={name: study.source_prices(name) for name in JOINING + RATING},
+        gold_noise=study.gold_noise,
     script:
         "../scripts/tabulate_label_quality.py"
 

@@ -1,6 +1,6 @@
 """The recommendations in words: one in Markdown lines, and the report on all of a study. Imports nothing heavy."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from elicitation.analysis.captions import price_words
 from elicitation.analysis.names import ASKING, COMMONER, NOTHING_BOUGHT, PLAIN, UNDETERMINED
@@ -258,12 +258,19 @@ def decided_words(answer: Recommendation) -> str:
     return "buy nothing" if answer.regime.strategy == NOTHING_BOUGHT else PLAIN[answer.regime.strategy]
 
 
-def recommendation_report(answers: list[Recommendation]) -> str:
-    """Markdown: a table of all recommendations, then each in words."""
+def noise_line(gold_noise: Mapping[str, float]) -> str:
+    """What the intervals allow for. gold_noise: the share of wrong gold labels by task."""
+    shares = ", ".join(f"{percent(noise)} % ({task})" for task, noise in gold_noise.items())
+    return f"Intervals allow for wrong gold labels: {shares}.\n"
+
+
+def recommendation_report(answers: list[Recommendation], gold_noise: Mapping[str, float] | None = None) -> str:
+    """Markdown: a table of all recommendations, then each in words. gold_noise: as of noise_line, where it is known."""
     name = MEASURE_WORDS[answers[0].measure] if answers else ""
     heads = ["task", "student", "weak label costs", "budget", "buy", "method", f"expected {name}", "decided"]
     heads += [FREE_WORDS[ASKING], FREE_WORDS[COMMONER]]
-    lines = ["# What to buy\n", f"| {' | '.join(heads)} |", "|---|---|---:|---:|---|---|---|---|---|---|"]
+    lines = ["# What to buy\n", *([noise_line(gold_noise)] if gold_noise else [])]
+    lines += [f"| {' | '.join(heads)} |", "|---|---|---:|---:|---|---|---|---|---|---|"]
     for answer in answers:
         bought, baseline, price = answer.purchase, answer.baseline, price_asked(answer)
         cells = [answer.task, answer.student, "its own price" if price is None else price_text(answer, price)]

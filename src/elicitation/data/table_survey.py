@@ -39,6 +39,8 @@ class Votes(NamedTuple):
     """Its labels of texts whose gold label is 0, and of those whose is 1."""
     for_one: tuple[float, float]
     """How many of each vote for label 1; even odds count half."""
+    n: int
+    """How many there are."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ def describe_votes(rows: Iterable[Row], place: int, labelled: int) -> Votes:
         max(values, default=None),
         tuple(known),
         tuple(for_one),
+        len(votes),
     )
 
 

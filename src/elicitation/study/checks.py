@@ -40,6 +40,7 @@ def check(study: Study) -> None:
     for task in study.tasks:
         check_task(task, study)
     check_labels(study)
+    study.gold_noise  # noqa: B018 (it refuses what says nothing)
     check_methods(study)
     check_supervision(study)
     check_elicitation(study)

@@ -1,6 +1,7 @@
 """A study: all that its file says, and what follows from that, each computed once and nowhere else."""
 
 from functools import cached_property
+from itertools import chain
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -8,6 +9,7 @@ from pydantic import Field, model_validator
 from elicitation.buying.amounts import Money
 from elicitation.buying.methods import FEW, Method
 from elicitation.buying.purchases import Supply, full_supply
+from elicitation.data.gold_noise import GoldPairs, check_rarer, noise_of_pairs, pairs_of_columns, pairs_of_copies
 from elicitation.data.labels import column_of, rule_of
 from elicitation.data.own_labels import table_columns
 from elicitation.data.table_survey import Survey, survey_table
@@ -18,7 +20,7 @@ from elicitation.study.models import AnyModel, Model, OwnModel, TruncatedModel
 from elicitation.study.plan import Plan
 from elicitation.study.prices import price_of_ratings, prices_of
 from elicitation.study.settings import Figures, Inference, Labelling, SomeTasks, Supervision, Training
-from elicitation.study.supervisors import Columns, ModelSupervisor, Shuffled, Supervisor, check_dawid_skene
+from elicitation.study.supervisors import LEARNING, Columns, ModelSupervisor, Shuffled, Supervisor, check_learning
 from elicitation.study.tasks import TableTask, Task
 from elicitation.study.values import (
     TEXT,
@@ -206,10 +208,11 @@ class Study(Plan, Setup):
 
         Or if it is to learn how often each of fewer than three columns errs.
         """
-        place, gold = f"Config, supervisors[{entry.name}]", rule_of(task.plain["label"]).column
+        place = f"Config, supervisors[{entry.name}]"
         columns = self.columns_of(task)[entry.name]
         read = [column for one in columns for column in column_of(one).read]
-        if gold in read:
+        gold = next((name for name in (rule_of(task.plain["label"]).column, task.second_label) if name in read), None)
+        if gold is not None:
             raise InputError(
                 f"{place}: {gold!r} is the column of the gold labels of {task.name!r}; name columns of weak ones."
             )
@@ -217,8 +220,8 @@ class Study(Plan, Setup):
             raise InputError(
                 f"{place}: the text of {task.name!r} shows the weak labels in column {seen[0]!r}; drop it there."
             )
-        if entry.aggregate == "dawid_skene":
-            check_dawid_skene(place, self.survey(task).votes[entry.name])
+        if entry.aggregate in LEARNING:
+            check_learning(place, entry.aggregate, self.survey(task).votes[entry.name])
 
     def survey(self, task: TableTask) -> Survey:
         """What the task's table can give; InputError if it is unfit."""
@@ -226,7 +229,35 @@ class Study(Plan, Setup):
 
     def columns_in(self, task: TableTask) -> list[str]:
         """The columns of a table that may hold weak labels."""
-        return table_columns(task.plain, self.data_folder)
+        columns = table_columns(task.plain, self.data_folder)
+        return [column for column in columns if column != task.second_label]
+
+    @cached_property
+    def gold_noise(self) -> dict[str, float]:
+        """The share of wrong gold labels by task, if that of any task is known. InputError if they say nothing."""
+        found = {task.name: self.noise_of(task) for task in self.tasks}
+        return found if any(found.values()) else {}
+
+    def noise_of(self, task: Task) -> float:
+        """The share of a task's gold labels that may be wrong; 0 where nothing is said of it."""
+        noise, place = task.gold_noise or 0.0, f"Config, tasks[{task.name}].gold_noise"
+        if noise == "estimated":
+            noise = noise_of_pairs(self.gold_pairs(task, place), place)
+        if noise and isinstance(task, TableTask):
+            check_rarer(noise, task.plain, self.data_folder, place)
+        return noise
+
+    def gold_pairs(self, task: TableTask, place: str) -> GoldPairs:
+        """The texts of a table with two gold labels; InputError, which begins with `place`, if copies tell nothing."""
+        if task.second_label is not None:
+            return pairs_of_columns(task.plain, self.data_folder, task.second_label)
+        columns = chain(*self.columns_of(task).values())
+        if by_vote := [column["name"] for column in columns if column_of(column).has_voters]:
+            raise InputError(
+                f"{place}: rows of {by_vote[0]!r} are votes, so a text's gold label stands in all of its rows and "
+                "cannot be compared with itself; add `second_label`, a column with others."
+            )
+        return pairs_of_copies(task.plain, self.data_folder)
 
     @cached_property
     def supplies(self) -> dict[str, Supply]:

@@ -38,27 +38,29 @@ from elicitation.study.values import (
 Column = like(r"[^=\x00-\x1f][^\x00-\x1f]*", "a name of one line that does not begin with =", max_length=200)
 AGGREGATE = (
     "How several columns or ratings become one label; `mean` of the probabilities or votes, `majority` of the votes, "
-    "or `dawid_skene`, which weighs each column by its errors (estimated without gold labels; of columns only)."
+    "`dawid_skene` or `mace`, which weigh each column by its errors (estimated without gold labels; of columns only)."
 )
+# The ways of joining that learn how often each source errs.
+LEARNING = ("dawid_skene", "mace")
 MODEL = "Name of its model; by default its own name."
 
 
-def check_dawid_skene(place: str, votes: Mapping[str, Votes]) -> None:
-    """InputError unless Dawid and Skene's model can tell how often columns err: three that vote for both labels.
+def check_learning(place: str, how: str, votes: Mapping[str, Votes]) -> None:
+    """InputError unless it can be learned how often columns err: three of them must vote for both labels.
 
-    place: of the supervisor in the config; votes: of each column.
+    place: of the supervisor in the config; how: one of LEARNING; votes: of each column.
     """
     voters = sum(column.voters for column in votes.values())
     if voters < 3:
         raise InputError(
-            f"{place}: dawid_skene tells how often columns err from how often each agrees with the others, which takes "
+            f"{place}: {how} tells how often columns err from how often each agrees with the others, which takes "
             f"three of them, but there are {voters}; choose mean or majority."
         )
     voting = {name: column for name, column in votes.items() if column.voters}
     one_way = [name for name, column in voting.items() if column.lowest > 0.5 or column.highest < 0.5]
     if voters - sum(votes[name].voters for name in one_way) < 3:
         raise InputError(
-            f"{place}: {join_words({*one_way}, 'and')} vote for one label only, which tells dawid_skene nothing of how "
+            f"{place}: {join_words({*one_way}, 'and')} vote for one label only, which tells {how} nothing of how "
             "often they err, and fewer than three other columns are left; choose majority or mean."
         )
 
@@ -171,7 +173,7 @@ class Columns(Supervisor):
         "the file."
     )
     format: ExportFormat = may_be_absent("Tool that exported the files, as of a task's `format`.")
-    aggregate: Literal["mean", "majority", "dawid_skene"] = may_be_absent(AGGREGATE)
+    aggregate: Literal["mean", "majority", "dawid_skene", "mace"] = may_be_absent(AGGREGATE)
 
     @property
     def file_patterns(self) -> list[str]:
@@ -272,13 +274,14 @@ class Raters(Supervisor):
         description="Instead of a model, so many drawn ratings of each text of a task with `ratings`; a label costs so "
         "many shares of the panel."
     )
-    aggregate: Literal["mean", "majority", "dawid_skene"] = may_be_absent(AGGREGATE)
+    aggregate: Literal["mean", "majority", "dawid_skene", "mace"] = may_be_absent(AGGREGATE)
 
     @model_validator(mode="after")
     def check_aggregate(self) -> Self:
-        if self.aggregate == "dawid_skene":
+        if self.aggregate in LEARNING:
             raise refusal(
-                "dawid_skene learns how often each person errs, but the raters have no names; choose majority or mean."
+                f"{self.aggregate} learns how often each person errs, but the raters have no names; choose majority or "
+                "mean."
             )
         if self.raters == 1 and self.aggregate:
             raise refusal("one rater needs no aggregate; drop it.")

@@ -10,6 +10,7 @@ from elicitation.study.catalogue import completed
 from elicitation.study.values import (
     LIST,
     MAPPING,
+    NUMBER,
     TEXT,
     WHOLE,
     Count,
@@ -25,6 +26,7 @@ from elicitation.study.values import (
     listed,
     mapping,
     may_be_absent,
+    number,
     one_of,
     refusal,
     whole,
@@ -33,6 +35,12 @@ from elicitation.study.values import (
 # Names of splits or columns: one, or a list of them.
 SomeNames = one_of({TEXT: SomeText, LIST: listed(Text, min_length=1)})
 TestSplits = one_of({TEXT: SomeText, LIST: listed(Text, min_length=1), WHOLE: whole(ge=10)})
+# At a half they would be no better than guessed.
+NoiseShare = number(ge=0, lt=0.5)
+NOISE = (
+    "Share of the gold labels that may be wrong, such as 0.05. It widens the intervals of scores (docs/methods.md) and "
+    "trains nothing again."
+)
 DataCommit = like(
     "([0-9a-f]{40}|main|refs/convert/parquet)", "a commit (40 hexadecimal digits), `main` or `refs/convert/parquet`"
 )
@@ -131,6 +139,8 @@ class Task(Kind):
         "what is too much of their middle, or are dropped before the sets are drawn. Behind examples in a prompt they "
         "are refused in any case.",
     )
+    # No job of the task depends on it, so none sees it among the task's settings.
+    gold_noise: NoiseShare = Field(default=None, exclude=True, description=NOISE)
 
 
 def refuse_labels(task: Any) -> Any:
@@ -174,9 +184,29 @@ class TableTask(Task):
     )
     pool_size: Count = may_be_absent(POOL)
     supervision_size: whole(ge=4) = may_be_absent(SUPERVISION)
+    gold_noise: one_of({NUMBER: NoiseShare, TEXT: Literal["estimated"]}) = Field(
+        default=None,
+        exclude=True,
+        description=f"{NOISE} `estimated` finds it by `second_label` or else by texts that stand in several rows.",
+    )
+    second_label: SomeText = Field(
+        default=None,
+        exclude=True,
+        description="Column with further gold labels of some of the texts, by others than the first ones and written "
+        "like them. How often both differ says how many are wrong.",
+    )
 
     @model_validator(mode="after")
     def check_text(self) -> Self:
+        label = self.label if isinstance(self.label, str) else self.label.column
+        if self.second_label is not None and self.gold_noise != "estimated":
+            raise refusal("says how many gold labels are wrong; add `gold_noise: estimated`.", "second_label")
+        if self.second_label == label:
+            raise refusal(f"{label!r} is the column of the first gold labels; name another one.", "second_label")
+        if self.second_label in template_fields(self.text):
+            raise refusal(
+                f"shows the labels, which stand in column {self.second_label!r}, in every text; drop it.", "text"
+            )
         return refuse_labels(self)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from elicitation.data.table_survey import Votes, survey_copies
-from elicitation.study.supervisors import Columns, Raters
+from elicitation.study.supervisors import LEARNING, Columns, Raters
 from elicitation.study.tasks import TableTask
 
 if TYPE_CHECKING:
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 # Standard errors beyond which a column is called worse than chance.
 RELIABLY = 3
+# With fewer votes of each source it is mostly worse to learn how often they err than to count votes
+# (benchmarks/README.md).
+FEW_VOTES = 60
 
 
 def warnings_of(study: Study) -> list[str]:
@@ -47,9 +50,22 @@ def warn_of_columns(study: Study) -> Iterator[str]:
     for task in study.tasks:
         if isinstance(task, TableTask):
             for source, columns in study.survey(task).votes.items():
+                if says := warn_of_few_votes(study.supervisor_named[source].aggregate, columns.values()):
+                    yield f"The sources of {source!r} (task {task.name!r}) {says}"
                 for column, votes in columns.items():
                     if says := warn_of_votes(votes):
                         yield f"Column {column!r} of {source!r} (task {task.name!r}) {says}"
+
+
+def warn_of_few_votes(how: str | None, columns: Collection[Votes]) -> str | None:
+    """That sources have too few votes for what they are joined by (`how`), as the end of a sentence."""
+    each = sum(votes.n for votes in columns) / max(1, sum(votes.voters for votes in columns))
+    if how not in LEARNING or each >= FEW_VOTES:
+        return None
+    return (
+        f"have {each:.0f} votes each on average, which tell {how} little of how often each errs; use majority, or "
+        "declare both and compare them in results/label_quality.csv."
+    )
 
 
 def warn_of_files(study: Study) -> Iterator[str]:
