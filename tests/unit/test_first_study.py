@@ -62,7 +62,7 @@ def test_a_table_becomes_a_study_that_is_valid(capsys, here):
     assert given["currency"] == "$" and given["gold_price"] == 3 and given["data_folder"] == str(here)
     assert given["supervisors"] == [
         {"name": "llm", "columns": {"llm": 0.02}},
-        {"name": "ann", "columns": {"ann*": 0.05}, "aggregate": "dawid_skene"},
+        {"name": "ann", "columns": {"ann*": 0.05}, "aggregate": "mean"},
     ]
     assert given["tasks"][0]["text"] == "{text}" and given["tasks"][0]["label"] == "is_spam"
     assert given["tasks"][0]["test_size"] == 100 and given["grid"]["budgets"] == [16, 48]
@@ -85,7 +85,7 @@ def test_the_quality_of_each_weak_column_is_told(capsys):
     rows = {line.split()[0]: line.split() for line in lines if line[:3] in ("llm", "ann")}
     assert rows["llm"][1:] == ["$0.02", "80", "%", "73", "to", "86", "%", "150", "100", "%"]
     assert rows["ann3"][1] == "$0.05" and rows["ann3"][-2:] == ["75", "%"] and rows["ann3"][-3] == "112"
-    assert any(line.startswith("ann joins 'ann1', 'ann2' and 'ann3' by dawid_skene") for line in lines)
+    assert any(line.startswith("ann joins 'ann1', 'ann2' and 'ann3' by mean") for line in lines)
 
 
 def test_the_command_that_is_printed_is_the_one_in_the_file_with_the_minutes_of_the_estimate(capsys, here):
@@ -126,7 +126,7 @@ def test_one_vote_a_row_is_read_by_its_worker(capsys, here):
     (here / "votes.csv").write_text("\n".join(lines))
     said = run(capsys, "votes.csv", "--weak", "response=0.02", "--worker", "worker_id")
     [source] = yaml.safe_load((here / "votes.yaml").read_text())["supervisors"]
-    assert source["worker"] == "worker_id" and source["aggregate"] == "dawid_skene"
+    assert source["worker"] == "worker_id" and source["aggregate"] == "mean"
     assert "120 different texts" in said and read_study(here / "votes.yaml").prices["response"] == [0.06]
 
 

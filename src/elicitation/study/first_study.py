@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from elicitation.analysis.recommendation_text import LOPSIDED
@@ -17,7 +17,7 @@ from elicitation.data.table_survey import Survey, survey_table
 from elicitation.errors import InputError
 from elicitation.study.estimate import device_hours
 from elicitation.study.study import Study
-from elicitation.study.supervisors import Columns, check_dawid_skene, is_pattern
+from elicitation.study.supervisors import Columns, is_pattern
 from elicitation.study.validation import validate
 
 # Texts with gold labels that are needed, and those of the rarer label.
@@ -124,7 +124,9 @@ def look(wanted: Wanted) -> Looked:
     check_gold(gold, where)
     task["test_size"] = min(MOST_TEST, 10 * round(len(gold) * TEST_SHARE / 10))
     sources = find_sources(wanted, task)
-    return join_sources(Looked(table, task, sources, gold, survey_of(task, sources, wanted.folder)), where)
+    looked = Looked(table, task, sources, gold, survey_of(task, sources, wanted.folder))
+    check_supply(looked, where)
+    return looked
 
 
 def check_gold(gold: list[int], where: str) -> None:
@@ -142,7 +144,11 @@ def check_gold(gold: list[int], where: str) -> None:
 
 
 def find_sources(wanted: Wanted, task: dict) -> dict[str, dict]:
-    """The supervisors, one for each column or pattern; several columns are joined by majority."""
+    """The supervisors, one for each column or pattern; several columns are joined by their mean.
+
+    Ways of joining that learn how often each annotator errs win little and lose much where votes are few
+    (docs/methods.md#joining-votes).
+    """
     columns, sources = table_columns(task, wanted.folder), {}
     for name, price in wanted.weak.items():
         source = {"columns": {name: price}} | ({"worker": wanted.worker} if wanted.worker else {})
@@ -155,7 +161,7 @@ def find_sources(wanted: Wanted, task: dict) -> dict[str, dict]:
             kind = "gold labels" if name == wanted.gold else "texts"
             raise InputError(f"{wanted.path}: {name!r} is the column of the {kind}; name one of weak labels by --weak.")
         if wanted.worker or is_pattern(*source["columns"]):
-            source["aggregate"] = "majority"
+            source["aggregate"] = "mean"
         sources[key] = source
     return sources
 
@@ -170,26 +176,13 @@ def survey_of(task: dict, sources: Mapping[str, dict], folder: str) -> Survey:
     return survey_table(task, folder, settings)
 
 
-def join_sources(looked: Looked, where: str) -> Looked:
-    """The same with the way of joining that suits the votes of each source; InputError if there are too few labels."""
-    joined = {}
-    for name, source in looked.sources.items():
-        votes = looked.survey.votes[name]
-        if "aggregate" in source:
-            values = {value for column in votes.values() for value in (column.lowest, column.highest)} - {None}
-            try:
-                check_dawid_skene(name, votes)
-                how = "dawid_skene" if values <= {0, 1} else "mean"
-            except InputError:
-                how = "majority" if values <= {0, 1} else "mean"
-            source = source | {"aggregate": how}
-        joined[name] = source
+def check_supply(looked: Looked, where: str) -> None:
+    """InputError if too few texts outside of the test set have weak labels."""
     if looked.survey.supply.weak < LEAST_WEAK:
         raise InputError(
             f"{where}: {looked.survey.supply.weak} texts outside of the test set have a label of each weak source, but "
             f"{LEAST_WEAK} are needed; add texts, or leave out the source that labels the fewest."
         )
-    return replace(looked, sources=joined)
 
 
 # The study
