@@ -16,7 +16,7 @@ RESULTS = [
     "results/methods.csv",
     *(f"figures/{name}.pdf" for name in study.views),
 ]
-if JOINING + RATING:
+if JOINING + RATING + REMOTE:
     RESULTS.append("results/label_quality.csv")
 
 
@@ -357,7 +357,7 @@ rule tabulate_label_quality:
         [
             f"results/weak_labels/{task}/{supervisor}.json"
             for task, supervisor in study.labelled
-            if supervisor in JOINING + RATING
+            if supervisor in JOINING + RATING + REMOTE
         ],
     output:
         quality=report("results/label_quality.csv", caption="../report/label_quality.rst", category="Tables"),
@@ -369,7 +369,8 @@ rule tabulate_label_quality:
     params:
         version=1,
         prices=study.prices,
-        column_prices={name: study.source_prices(name) for name in JOINING + RATING},
+        column_prices={name: study.source_prices(name) for name in JOINING + RATING + REMOTE},
+        token_prices={name: study.supervisor_named[name].api.prices.plain for name in REMOTE},
     script:
         "../scripts/tabulate_label_quality.py"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from elicitation.data.table_survey import Votes
-from elicitation.study.supervisors import Columns, Raters
+from elicitation.study.supervisors import Columns, Raters, Remote
 from elicitation.study.tasks import TableTask
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ RELIABLY = 3
 
 def warnings_of(study: Study) -> list[str]:
     """All warnings about a study, those about its prices first."""
-    return [*warn_of_prices(study), *warn_of_columns(study)]
+    return [*warn_of_prices(study), *warn_of_columns(study), *warn_of_questions(study)]
 
 
 def warn_of_prices(study: Study) -> Iterator[str]:
@@ -31,7 +31,8 @@ def warn_of_prices(study: Study) -> Iterator[str]:
                 f"A weak label of {name!r} costs {max(prices):g}, as much as a gold label or more; prices are in gold "
                 "labels, so 0.05 means that 20 weak labels cost as much as one gold label."
             )
-        own = isinstance(study.labeller(name), (Columns, Raters))
+        labeller = study.labeller(name)
+        own = isinstance(labeller, (Columns, Raters)) or (isinstance(labeller, Remote) and labeller.price is not None)
         if own and planned is not None and prices[0] > planned:
             yield (
                 f"A weak label of {name!r} costs {prices[0]:g}, but grid.weak_price is {planned:g}, so its purchases "
@@ -47,6 +48,18 @@ def warn_of_columns(study: Study) -> Iterator[str]:
                 for column, votes in columns.items():
                     if says := warn_of_votes(votes):
                         yield f"Column {column!r} of {source!r} (task {task.name!r}) {says}"
+
+
+def warn_of_questions(study: Study) -> Iterator[str]:
+    """Models behind an API that cannot know what they are asked."""
+    for task, name in study.labelled:
+        entry, words = study.supervisor_named[name], study.task_named[task].prompt.labels
+        if isinstance(entry, Remote) and not entry.shots and not entry.api.instruction and {*words} == {"0", "1"}:
+            yield (
+                f"Supervisor {name!r} is asked for 0 or 1 without an example, which says nothing of what they mean on "
+                f"{task!r}; name the labels in the task's `prompt`, as in `labels: [ham, spam]`, or add `instruction` "
+                "or `prompted_shots`."
+            )
 
 
 def warn_of_votes(votes: Votes) -> str | None:
