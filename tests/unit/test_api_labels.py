@@ -99,7 +99,7 @@ def test_without_examples_the_text_follows_the_instruction(label, server):
 
 @pytest.mark.parametrize("labels", [(" ", "Yes"), ("yes", " Yes")])
 def test_labels_that_are_no_two_words_are_refused(labels):
-    with pytest.raises(InputError, match="'food': the labels .* are no two different words"):
+    with pytest.raises(InputError, match=r"'food': the labels .* are no two different words"):
         questionnaire([], PromptFormat("\n", labels), None, "food")
 
 
@@ -306,7 +306,7 @@ def test_nothing_more_is_paid_for_if_a_first_handful_gets_no_label(label, server
 
 
 def test_a_model_that_always_says_the_same_is_refused(label):
-    with pytest.raises(InputError, match="gives every text the same label, 0.5, of which nothing can be learned"):
+    with pytest.raises(InputError, match=r"gives every text the same label, 0\.5, of which nothing can be learned"):
         label(["unknown", "neither"])
 
 
@@ -354,7 +354,7 @@ def test_what_was_paid_for_before_a_kill_is_kept(label, server, tmp_path, half_w
     texts = [f"good {n}" for n in range(39)] + ["bad"]
     asked = server.chat
     server.chat = lambda request: asked(request) if len(server.chats) < 25 else refuse()
-    with pytest.raises(InputError, match="answered 400: .*stop"):
+    with pytest.raises(InputError, match=r"answered 400: .*stop"):
         label(texts)
     (file,) = (tmp_path / "answers").glob("*.jsonl")
     kept = len(file.read_text().splitlines())
@@ -432,5 +432,3 @@ def test_a_text_that_gets_no_answer_in_any_draw_keeps_its_refusals():
     assert label_from([{"said": ["Maybe", ""]}], WORDS, 2)[1] == "malformed"
     p, fate = label_from([{"said": [None, "Yes"]}], WORDS, 2)
     assert (p, fate) == (1, "labelled")
-
-

@@ -132,7 +132,9 @@ def test_it_is_said_in_money_before_a_run_and_by_the_estimate(study, tmp_path):
     study["supervisors"][0]["api"]["prices"] = {"input": 0, "output": 1000}
     study = validate(study)
     (words,) = open_bills(study, tmp_path)
-    assert words.startswith("remote labels 360 texts of topic by gpt at https://localhost/v1 for about $0.36, $0.001 each ")
+    assert words.startswith(
+        "remote labels 360 texts of topic by gpt at https://localhost/v1 for about $0.36, $0.001 each "
+    )
     # Five answers of 16 tokens.
     assert "(at most $28.80 if the server gives no log-probabilities)" in words
     assert words in describe(study, tmp_path)

@@ -218,9 +218,7 @@ def vllm_server(smol):
     command += ["--max-model-len", "512", "--enforce-eager", "--chat-template", folder / "chat.jinja"]
     settings = {"VLLM_API_KEY": KEY, "VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1"}
     with (folder / "server.log").open("w") as log:
-        process = subprocess.Popen(
-            command, env=os.environ | settings, stdout=log, stderr=log, start_new_session=True
-        )
+        process = subprocess.Popen(command, env=os.environ | settings, stdout=log, stderr=log, start_new_session=True)
         try:
             deadline = time.monotonic() + 180
             while process.poll() is None and time.monotonic() < deadline:

@@ -17,9 +17,9 @@ rule ask_for_labels:
         "benchmarks/measured/ask_for_labels/{task}/{supervisor}.tsv"
     wildcard_constraints:
         supervisor=one_of(REMOTE),
-    localrule: True
     # What cannot be asked should stop the study before anything is trained.
     priority: 20
+    localrule: True
     resources:
         mem_mb=grows(1000),
         runtime=grows(240),

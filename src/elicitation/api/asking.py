@@ -78,7 +78,7 @@ def read_response(response, wants_logprobs: bool) -> dict:
 
 def spoken(choice) -> str:
     """What an answer says, without thoughts before it."""
-    return THOUGHT.sub("", choice.message and choice.message.content or "")[:KEPT]
+    return THOUGHT.sub("", (choice.message and choice.message.content) or "")[:KEPT]
 
 
 def was_refused(choice) -> bool:

@@ -43,9 +43,7 @@ def wanted(options: Mapping, answers: Sequence[Mapping], samples: int) -> int:
     return samples - sum(len(answer["said"]) for answer in answers)
 
 
-def ask_about(
-    texts: Sequence[str], asker: Asker, asked: Questionnaire, path: Path, title: str, known: Answers
-) -> None:
+def ask_about(texts: Sequence[str], asker: Asker, asked: Questionnaire, path: Path, title: str, known: Answers) -> None:
     """Add to `known` the answers that the texts lack, each of which stands in the file at `path` at once."""
     samples = asker.settings.samples
 
