@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from fake_api import BASE_MODEL, KEY, FakeApi, RefusedError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elicitation.api import answers as answers_module
@@ -156,6 +156,7 @@ def test_the_longer_of_two_words_is_looked_for_first():
     assert word_of("Spam free", ("spam free", "spam")) == 0 and word_of("spam", ("spam free", "spam")) == 1
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.text(), st.sampled_from([WORDS, ("0", "1"), ("a+b", "(c)"), ("not spam", "spam")]))
 def test_any_answer_can_be_read(said, words):
     assert word_of(said, words) in (None, 0, 1)
@@ -295,6 +296,26 @@ def test_refusals_count_where_log_probabilities_are_read_too(label, server):
     server.says, server.filtered = {"r": [None]}, {"f"}
     p, record = label(["good", "r", "f", "bad"], others="drop")
     assert np.isnan(p).tolist() == [False, True, True, False] and record["refused"] == 2
+
+
+@pytest.mark.parametrize("refusal", ["filter", "model"])
+def test_a_refusal_teaches_nothing_of_how_the_server_answers(label, server, refusal):
+    server.gives_logprobs = False
+    server.says, server.filtered = ({"r": [None]}, set()) if refusal == "model" else ({}, {"r"})
+    p, record = label(["r", "good", "bad"], others="drop", samples=3)
+    assert p[1:] == [1, 0] and np.isnan(p[0]) and record["read from"] == "3 drawn answers"
+
+
+def test_an_answer_that_lacks_its_log_probabilities_is_no_label(label, server):
+    asked = server.chat
+
+    def chat(request):
+        server.gives_logprobs = not request["messages"][-1]["content"].endswith("odd")
+        return asked(request)
+
+    server.chat = chat
+    p, record = label(["good", "bad", "good odd"], others="drop")
+    assert np.isnan(p).tolist() == [False, False, True] and record["malformed"] == 1
 
 
 def test_nothing_more_is_paid_for_if_a_first_handful_gets_no_label(label, server):

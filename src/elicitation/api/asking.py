@@ -87,7 +87,7 @@ def was_refused(choice) -> bool:
 
 
 class Asker(Connection):
-    """Asks one model for labels. `options` are learned from what the server refuses."""
+    """Asks one model for labels. `options` are learned from what the server refuses, until `learned` by an answer."""
 
     def __init__(self, server: LabelServer, log: Callable[[str], None], options: Mapping | None) -> None:
         """options: as an earlier Asker learned them; None if there was none. InputError if the key is not set."""
@@ -103,15 +103,23 @@ class Asker(Connection):
         while True:
             options = self.options
             answer = self.call(lambda: self.attempt(messages, n, options))  # noqa: B023 (called at once)
-            if answer is None:
-                continue
-            if "logprobs" in options and "top" not in answer and not self.learned and answer["said"] != [None]:
-                # A server that passes over what it does not know; the answer is no draw, since it ends early.
-                self.options = drawing(options, self.settings)
-                self.log("the server gives no log-probabilities, so answers are drawn")
-                return answer | {"said": []}
+            if answer is not None:
+                return self.checked(answer, options)
+
+    def checked(self, answer: dict, options: Mapping) -> dict:
+        """An answer that was asked for with these options, as it is kept; what it teaches is learned."""
+        if None in answer["said"]:
+            return answer
+        first, self.learned = not self.learned, True
+        if "logprobs" not in options or "top" in answer:
             # A response without any answer is one that says nothing.
             return answer if answer["said"] else answer | {"said": [""]}
+        if first:
+            # A server that passes over what it does not know.
+            self.options = drawing(options, self.settings)
+            self.log("the server gives no log-probabilities, so answers are drawn")
+        # It ends early, so it is no draw; of a server that gives others it says nothing.
+        return answer | {"said": [] if first else [""]}
 
     def attempt(self, messages: Sequence[Mapping], n: int, options: Mapping) -> dict | None:
         """The answer to a request with these options, or None if the server refuses them and others are set."""
@@ -130,7 +138,8 @@ class Asker(Connection):
                 # Nothing was drawn; asking again would be in vain.
                 return {"said": [None] * n, "prompt_tokens": 0, "completion_tokens": 0}
             changed = adapted(options, says, self.settings)
-            if changed is None:
+            # Labels of a task are all of one kind.
+            if changed is None or (self.learned and len({"logprobs" in options, "logprobs" in changed}) > 1):
                 raise
             self.log(f"asking otherwise, since the server says: {error.message}")
             self.options = changed

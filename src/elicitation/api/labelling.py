@@ -74,10 +74,12 @@ def collect(
         for answer in read_answers(path):
             known.setdefault(answer["id"], []).append(answer)
         log(f"{title}: {sum(hash_text(text) not in known for text in texts)} of {len(texts)} texts to ask about")
-        # The first one alone, since it teaches how the server wants to be asked.
-        ask_about(texts[:1], asker, asked, path, title, known)
-        asker.learned = True
-        write_json(described, {"base_url": server.base_url, "model": server.model, "options": asker.options})
+        # One after the other until an answer has taught how the server wants to be asked.
+        for text in texts[:HANDFUL]:
+            if not asker.learned:
+                ask_about([text], asker, asked, path, title, known)
+        if asker.learned:
+            write_json(described, {"base_url": server.base_url, "model": server.model, "options": asker.options})
         ask_about(texts[:HANDFUL], asker, asked, path, title, known)
         first = [known[hash_text(text)] for text in texts[:HANDFUL]]
         if all(label_from(answers, asked.words, server.samples)[1] != LABELLED for answers in first):
