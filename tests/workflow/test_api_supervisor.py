@@ -192,7 +192,7 @@ def smol(tmp_path_factory):
     """The folder of a study that prepares SmolLM2, and the study."""
     folder = tmp_path_factory.mktemp("smol")
     study = deepcopy(MINI) | {"tasks": deepcopy(MINI["tasks"][1:]), "seeds": [0]}
-    study["tasks"][0] |= {"pool_size": 60, "test_size": 40}
+    study["tasks"][0] |= {"pool_size": 60, "test_size": 20}
     study["tasks"][0]["prompt"] = {"cue": "\nIs the guest happy?", "labels": [" No", " Yes"]}
     study["models"] = [*study["models"][:1], {"name": "smollm2", "gguf": SMOL, "learning_rate": 1e-3}]
     api = {"base_url": f"http://127.0.0.1:{PORT}/v1", "model": "smollm2", "prices": {"input": 0.1, "output": 0.4}}
@@ -208,14 +208,16 @@ def smol(tmp_path_factory):
 def vllm_server(smol):
     """vLLM's OpenAI-compatible server of SmolLM2, with a key."""
     folder, _ = smol
-    command = [sys.executable, "-m", "vllm.entrypoints.cli.main", "serve", folder / "results/models/smollm2"]
-    command += ["--served-model-name", "smollm2", "--host", "127.0.0.1", "--port", str(PORT), "--dtype", "float32"]
-    command += ["--max-model-len", "512", "--enforce-eager"]
+    # What `vllm serve` runs; that command itself does not find its version where the CPU build is installed.
+    command = [sys.executable, "-m", "vllm.entrypoints.launchers.api_server.entry"]
+    options = {"model": folder / "results/models/smollm2", "served-model-name": "smollm2", "host": "127.0.0.1"}
+    options |= {"port": str(PORT), "dtype": "float32", "max-model-len": "512"}
+    command += ["--enforce-eager", *(word for name, value in options.items() for word in (f"--{name}", value))]
     settings = {"VLLM_API_KEY": KEY, "VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1"}
     with (folder / "server.log").open("w") as log:
         process = subprocess.Popen(command, env=os.environ | settings, stdout=log, stderr=log, start_new_session=True)
         try:
-            deadline = time.monotonic() + 180
+            deadline = time.monotonic() + 600
             while process.poll() is None and time.monotonic() < deadline:
                 with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{PORT}/health", timeout=5):
                     break
@@ -241,8 +243,8 @@ def test_a_real_server_gives_the_models_own_log_probabilities(smol, vllm_server,
     labels = pd.read_parquet(folder / LABELS).set_index("id").p_weak
     record = json.loads((folder / LABELS).with_suffix(".json").read_text())
     answers = record["answers"]
-    assert answers["read from"] == "log-probabilities" and answers["labelled"] == answers["texts"] == 100
-    assert answers["completion_tokens"] == 100 and answers["prompt_tokens"] > 100 * 30
+    assert answers["read from"] == "log-probabilities" and answers["labelled"] == answers["texts"] == 80
+    assert answers["completion_tokens"] == 80 and answers["prompt_tokens"] > 80 * 30
     # The same chats, by the model itself.
     supervision = pd.read_parquet(folder / "results/tasks/verdict/supervision.parquet")
     shots = list(zip(supervision.text[:2], supervision.gold[:2], strict=True))
@@ -271,4 +273,4 @@ def test_a_real_server_draws_answers_where_that_is_wanted(smol, vllm_server, mon
     assert record["read from"] == "3 drawn answers" and record["labelled"] == len(p) > 0
     lines = [json.loads(line) for file in (folder / "results/api/answers").glob("*.jsonl") for line in file.open()]
     drawn = [line for line in lines if "top" not in line]
-    assert len(drawn) == 100 and {len(line["said"]) for line in drawn} == {3}
+    assert len(drawn) == 80 and {len(line["said"]) for line in drawn} == {3}
