@@ -285,6 +285,13 @@ def test_or_refused_with_their_count(label, faulty):
     assert "text id2, text id3, text id4; set `others: drop`" in sentence
 
 
+def test_rows_of_a_table_are_called_by_their_numbers(server, tmp_path, faulty):
+    supervisor = {"name": "gpt", "prompted_shots": 0, "others": "refuse", "api": server.label_settings(logprobs=False)}
+    examples = pd.DataFrame({"id": list("abcde"), "text": faulty, "source_id": ["2", "3", "T4", "5", "6"]})
+    with pytest.raises(InputError, match=r": row 'T4', row 5, row 6; set `others: drop`"):
+        label_by_api(supervisor, "own", examples, SUPERVISION, YES_NO, tmp_path, print)
+
+
 def test_what_was_refused_is_not_asked_for_again(label, server, faulty):
     label(faulty, others="drop", logprobs=False, samples=2)
     before = len(server.chats)
