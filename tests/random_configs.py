@@ -33,6 +33,17 @@ API = {
     "input_price": 0.3,
     "output_price": 1.2,
 }
+LABEL_API = {
+    "base_url": "http://localhost:8000/v1",
+    "model": "gpt",
+    "key_variable": "SOME_API_KEY",
+    "prices": {"input": 0.15, "output": 0.6},
+    "context": 4096,
+    "instruction": "Answer with 0 or 1.",
+    "logprobs": True,
+    "samples": 3,
+    "answer_tokens": 8,
+}
 OWN_MODELS = [
     {"name": "linked", "local": "weights", "learning_rate": 1e-3},
     {"name": "cut", "truncate": {"model": "linked", "layers": 1}, "learning_rate": 1e-3},
@@ -56,6 +67,7 @@ STUDY = MINI | {
         "supervisor",
         {"name": "asked", "model": "student", "prompted_shots": 2},
         {"name": "shuffled", "shuffle_errors_of": "supervisor"},
+        {"name": "served", "api": LABEL_API, "prompted_shots": 1, "price": 0.05, "others": "drop"},
     ],
     "students": ["student", "remote"],
     "methods": ["sequential_sft", VARIANT, "few_shot_gold"],

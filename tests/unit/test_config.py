@@ -318,7 +318,7 @@ def test_an_api_student_is_valid_without_its_key_whatever_the_sources(api_study,
 @pytest.mark.parametrize(
     ("path", "value", "words"),
     [
-        (["supervisors"], ["large"], ["supervisors[large]", "an API model can only be a student"]),
+        (["supervisors"], ["large"], ["supervisors[large]", "the API model 'large' can only be a student"]),
         (["models", 1, "learning_rate"], 0.1, ["models[large]", "an API takes no learning_rate"]),
         (["models", 1, "gradient_checkpointing"], True, ["models[large]", "an API takes no gradient_checkpointing"]),
         (["models", 1, "api", "output_price"], None, ["models[large].api", "'output_price' is missing"]),

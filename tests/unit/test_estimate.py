@@ -10,10 +10,7 @@ from elicitation.study.estimate import (
     FLOPS_PER_SECOND,
     FORWARD,
     START_UP_SECONDS,
-    TOKENS_PER_TEXT,
-    TOKENS_PER_WORD,
     adapter_bytes,
-    assumed_tokens,
     count_left_out,
     describe,
     estimate,
@@ -24,6 +21,7 @@ from elicitation.study.estimate import (
     tokens_of,
 )
 from elicitation.study.models import Checkpoint
+from elicitation.study.text_lengths import TOKENS_PER_TEXT, TOKENS_PER_WORD, assumed_tokens
 from elicitation.study.validation import validate
 
 MINI = yaml.safe_load((Path(__file__).parents[1] / "workflow/mini.yaml").read_text())

@@ -3,7 +3,7 @@ import re
 
 from elicitation.study.grid import NO_LABELS, NO_SEED, NO_SUPERVISOR, Group
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, TruncatedModel
-from elicitation.study.supervisors import Columns, ModelSupervisor, Raters, Shuffled
+from elicitation.study.supervisors import Columns, ModelSupervisor, Raters, Remote, Shuffled
 from elicitation.study.tasks import RatedTask, SourceTask, TableTask
 from elicitation.study.values import Section
 from elicitation.data.sources import split_file, splits_read
@@ -17,9 +17,12 @@ PROMPTING = [name for name, method in study.method_named.items() if method.promp
 SHUFFLED = study.supervisors_of_kind(Shuffled)
 JOINING = study.supervisors_of_kind(Columns)
 RATING = study.supervisors_of_kind(Raters)
+REMOTE = study.supervisors_of_kind(Remote)
 LABELLING = study.supervisors_of_kind(ModelSupervisor)
-# The task and supervisor of what is labelled by columns or raters.
-COMPARED = [f"{task}/{supervisor}" for task, supervisor in study.labelled if supervisor in JOINING + RATING]
+# What labels without a model of this study: columns, raters, models behind an API.
+GIVING = JOINING + RATING + REMOTE
+# The task and supervisor of what they label.
+COMPARED = [f"{task}/{supervisor}" for task, supervisor in study.labelled if supervisor in GIVING]
 ENGINE = ["results/engine.json"] if study.labelling.engine == "vllm" and LABELLING + PROMPTING else []
 RUNS = "results/runs/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.parquet"
 # The run without any label.

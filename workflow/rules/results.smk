@@ -18,7 +18,7 @@ RESULTS = [
     "results/methods.csv",
     *(f"figures/{name}.pdf" for name in study.views),
 ]
-if JOINING + RATING:
+if GIVING:
     RESULTS.append("results/label_quality.csv")
 
 
@@ -378,7 +378,8 @@ rule tabulate_label_quality:
         **MONEY,
         version=2,
         prices=study.prices,
-        column_prices={name: study.source_prices(name) for name in JOINING + RATING},
+        column_prices={name: study.source_prices(name) for name in GIVING},
+        token_prices={name: study.supervisor_named[name].api.prices.plain for name in REMOTE},
         gold_noise=study.gold_noise,
     script:
         "../scripts/tabulate_label_quality.py"

@@ -144,7 +144,7 @@ rule compare_sources:
     log:
         "logs/compare_sources/{task}/{supervisor}.log",
     wildcard_constraints:
-        supervisor=one_of(JOINING + RATING),
+        supervisor=one_of(GIVING),
     resources:
         mem_mb=grows(2000),
         runtime=grows(30),

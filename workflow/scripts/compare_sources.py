@@ -1,4 +1,4 @@
-"""Compare the columns or ratings that a supervisor joins, and list the wrong labels that each is surest of."""
+"""Compare the sources that a supervisor joins, or is one of, and list the wrong labels that each is surest of."""
 
 from elicitation.jobs.script import job
 
@@ -11,13 +11,17 @@ with job(snakemake) as record:
     from elicitation.files import write_lines
 
     inputs, params = snakemake.input, snakemake.params
-    if params.raters is None:
+    joined = pd.read_parquet(inputs.weak_labels).set_index("id").p_weak
+    if params.columns:
         sources = read_sources(params.task, params.data_folder, params.columns)
     else:
         examples = pd.concat(pd.read_parquet(inputs[part]) for part in ("pool", "test")).set_index("id")
-        votes = draw_ratings(pd.read_parquet(inputs.said), examples.index, params.task, params.raters)
+        if params.raters:
+            votes = draw_ratings(pd.read_parquet(inputs.said), examples.index, params.task, params.raters)
+        else:
+            # A model behind an API is one source.
+            votes = joined.reindex(examples.index).to_frame(snakemake.wildcards.supervisor)
         sources = Sources(examples[["text"]], examples.gold, votes)
-    joined = pd.read_parquet(inputs.weak_labels).set_index("id").p_weak
     compared, errors = compare_sources(sources, joined, params.aggregate)
     write_lines(snakemake.output.errors, errors)
     record |= compared

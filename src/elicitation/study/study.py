@@ -20,7 +20,15 @@ from elicitation.study.models import AnyModel, Model, OwnModel, TruncatedModel
 from elicitation.study.plan import Plan
 from elicitation.study.prices import price_of_ratings, prices_of
 from elicitation.study.settings import Figures, Inference, Labelling, SomeTasks, Supervision, Training
-from elicitation.study.supervisors import LEARNING, Columns, ModelSupervisor, Shuffled, Supervisor, check_learning
+from elicitation.study.supervisors import (
+    LEARNING,
+    Columns,
+    ModelSupervisor,
+    Remote,
+    Shuffled,
+    Supervisor,
+    check_learning,
+)
 from elicitation.study.tasks import TableTask, Task
 from elicitation.study.values import (
     TEXT,
@@ -90,7 +98,7 @@ class Study(Plan, Setup):
     )
     weak_prices: distinct(Price, min_length=1) = may_be_absent(
         "Prices of a weak label that results are shown at; changing them trains nothing. Required where a model writes "
-        "weak labels; columns of a table and raters have their own."
+        "weak labels; columns of a table, raters, and models behind an API that say their `price` have their own."
     )
     currency: Currency = may_be_absent(
         "Currency of all prices of the study, which are then shown in it, as are costs and budgets in every answer; "
@@ -272,13 +280,15 @@ class Study(Plan, Setup):
         """The prices of a weak label at which each supervisor's results are shown."""
         return prices_of(self)
 
-    def source_prices(self, name: str) -> dict[str, float]:
-        """The price of a label of each column or rating that a supervisor joins."""
+    def source_prices(self, name: str) -> dict[str, float | None]:
+        """The price of a label of each column or rating that a supervisor joins, or of a model behind an API."""
         entry = self.supervisor_named[name]
         if isinstance(entry, Columns):
             tables = self.tasks_of(name)
             found = [entry.prices_in(self.columns_in(task), task.name) for task in tables]
             return {column: price for prices in found for column, price in prices.items()}
+        if isinstance(entry, Remote):
+            return {entry.api.model: entry.price}
         price = price_of_ratings(1, self.tasks_of(name))
         return {f"rating {place + 1}": price for place in range(entry.raters)}
 

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from elicitation.data.labels import is_pattern
 from elicitation.data.table_survey import Votes
 from elicitation.errors import InputError, join_words, shown
+from elicitation.study.servers import LabelServer
 from elicitation.study.tasks import ExportFormat
 from elicitation.study.values import (
     LIST,
@@ -78,6 +79,8 @@ class Supervisor(Kind):
 class ModelSupervisor(Supervisor):
     """A supervisor whose labels a model writes."""
 
+    # Its labels have none of their own.
+    price: ClassVar[None] = None
     model: Text = may_be_absent(MODEL)
 
     @property
@@ -110,6 +113,44 @@ class Prompted(ModelSupervisor):
     @property
     def shots(self) -> int | None:
         return self.prompted_shots
+
+
+class Remote(Supervisor):
+    """A model behind an API that is asked for each label."""
+
+    decided_by: ClassVar = ("api",)
+    api: LabelServer = Field(
+        description="Ask a model behind an API, on any server that speaks OpenAI's chat completions (docs/api.md)."
+    )
+    prompted_shots: Natural = Field(
+        0,
+        description="How many examples of the supervision set it is shown with their gold labels before each text; 0 "
+        "for none.",
+    )
+    price: Price = may_be_absent(
+        "Price of one of its labels (gold = 1); by default results are shown at `weak_prices`. `elicitation estimate` "
+        "says beforehand, and `results/label_quality.csv` afterwards, what a label costs in US dollars."
+    )
+    others: Literal["refuse", "drop"] = Field(
+        "refuse",
+        description="Whether texts are refused for which the model gives neither label, or left without a weak label; "
+        "both count them.",
+    )
+
+    @property
+    def shots(self) -> int:
+        """Examples that it is shown before each text."""
+        return self.prompted_shots
+
+    @property
+    def settings(self) -> dict:
+        # Nor do prices.
+        asked = self.api.model_dump(exclude={"prices"})
+        return {"name": self.name, "prompted_shots": self.prompted_shots, "others": self.others, "api": asked}
+
+    @classmethod
+    def says_of_foreign(cls, key: str) -> str:
+        return f"a model behind an API takes no {key}; drop it (its own settings stand under `api`)."
 
 
 class Shuffled(Supervisor):
@@ -295,5 +336,7 @@ class Raters(Supervisor):
 
 
 # Those that only join or draw go first, since they have no model.
-Supervisor.kinds = (Raters, Columns, Shuffled, Prompted, Finetuned)
+Supervisor.kinds = (Raters, Columns, Shuffled, Remote, Prompted, Finetuned)
+# Those that learn from the supervision set, or may.
+Learning = ModelSupervisor | Remote
 AnySupervisor = one_of({TEXT: Text, MAPPING: any_kind(Supervisor, "")})

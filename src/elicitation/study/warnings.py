@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from elicitation.data.table_survey import Votes, survey_copies
-from elicitation.study.supervisors import LEARNING, Columns, Raters
+from elicitation.study.supervisors import LEARNING, Columns, Raters, Remote
 from elicitation.study.tasks import TableTask
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ FEW_VOTES = 60
 
 def warnings_of(study: Study) -> list[str]:
     """All warnings about a study, those about its prices first."""
-    return [*warn_of_prices(study), *warn_of_columns(study), *warn_of_files(study), *warn_of_copies(study)]
+    tables = (*warn_of_columns(study), *warn_of_files(study), *warn_of_copies(study))
+    return [*warn_of_prices(study), *tables, *warn_of_questions(study)]
 
 
 def warn_of_prices(study: Study) -> Iterator[str]:
@@ -37,7 +38,8 @@ def warn_of_prices(study: Study) -> Iterator[str]:
                 if money.currency
                 else "prices are in gold labels, so 0.05 means that 20 weak labels cost as much as one gold label."
             )
-        own = isinstance(study.labeller(name), (Columns, Raters))
+        labeller = study.labeller(name)
+        own = isinstance(labeller, (Columns, Raters)) or (isinstance(labeller, Remote) and labeller.price is not None)
         if own and planned is not None and prices[0] > planned:
             yield (
                 f"A weak label of {name!r} costs {words(prices[0])}, but grid.weak_price is {words(planned)}, so its "
@@ -92,6 +94,18 @@ def warn_of_copies(study: Study) -> Iterator[str]:
                     f"{found.across or 'none'} of them stand in the test set and have theirs outside of it, where they "
                     "make a student look better than it is; keep one row of each."
                 )
+
+
+def warn_of_questions(study: Study) -> Iterator[str]:
+    """Models behind an API that cannot know what they are asked."""
+    for task, name in study.labelled:
+        entry, words = study.supervisor_named[name], study.task_named[task].prompt.labels
+        if isinstance(entry, Remote) and not entry.shots and not entry.api.instruction and {*words} == {"0", "1"}:
+            yield (
+                f"Supervisor {name!r} is asked for 0 or 1 without an example, which says nothing of what they mean on "
+                f"{task!r}; name the labels in the task's `prompt`, as in `labels: [ham, spam]`, or add `instruction` "
+                "or `prompted_shots`."
+            )
 
 
 def warn_of_votes(votes: Votes) -> str | None:
