@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -71,4 +72,6 @@ def test_all_pairs_are_found_that_a_comparison_of_all_with_all_finds(seed):
     sets = numbered(test=texts[::2], pool=texts[1::2])
     others = [shingles(text) for _, text in sets["pool"]]
     near = [name for name, text in sets["test"] if any(are_near(shingles(text), other) for other in others)]
-    assert find_near_copies(sets).texts == len(near)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("elicitation.data.near_copies.CHUNK", 2)
+        assert find_near_copies(sets).texts == len(near)

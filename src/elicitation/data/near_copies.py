@@ -57,16 +57,17 @@ def find_near_copies(sets: Mapping[str, Sequence[tuple[str, str]]]) -> NearCopie
     # A copy lacks at most len(own) // OF of a text's shingles.
     needed = np.array([len(part) - len(own) // OF for part, (_, own) in zip(rarest, test, strict=True)])
     vectorizer = CountVectorizer(analyzer=list)
-    columns = vectorizer.fit_transform(rarest).T.tocsr()
+    in_test = vectorizer.fit_transform(rarest)
     known = frozenset(vectorizer.vocabulary_)
     found: dict[int, str] = {}
     for start in range(0, len(others), CHUNK):
-        chunk = others[start : start + CHUNK]
-        # Shared shingles, (texts of the chunk, texts of the test set).
-        shared = (vectorizer.transform(shingles(text_key(text)) & known for _, text in chunk) @ columns).tocoo()
-        enough = shared.data >= needed[shared.col]
-        for place, copy in sorted(zip(shared.col[enough].tolist(), shared.row[enough].tolist(), strict=True)):
-            name, text = chunk[copy]
+        chunk, left = others[start : start + CHUNK], [place for place in range(len(test)) if place not in found]
+        # Shared shingles, (texts of the chunk, texts of the test set that are left).
+        in_chunk = vectorizer.transform(shingles(text_key(text)) & known for _, text in chunk)
+        shared = (in_chunk @ in_test[left].T).tocoo()
+        enough = shared.data >= needed[left][shared.col]
+        for column, row in sorted(zip(shared.col[enough].tolist(), shared.row[enough].tolist(), strict=True)):
+            place, (name, text) = left[column], chunk[row]
             if place not in found and are_near(test[place][1], shingles(text_key(text))):
                 found[place] = name
     return NearCopies(len(found), [(test[place][0], name) for place, name in sorted(found.items())[:NAMED]])
