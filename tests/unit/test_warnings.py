@@ -1,6 +1,7 @@
 """What is probably not meant: prices above gold's, and weak columns that say less than they seem to or mislead."""
 
 import copy
+import re
 
 import pytest
 from random_configs import OWN_STUDY, write_files
@@ -18,12 +19,12 @@ def folder(tmp_path_factory):
         yield folder
 
 
-def warnings(folder, cell=None, **columns) -> list[str]:
+def warnings(folder, cell=None, title="title", **columns) -> list[str]:
     """The warnings about a study whose table has one weak column, of which cell(i, gold) makes the values."""
     study = copy.deepcopy(OWN_STUDY)
     study["supervisors"] = ["supervisor", {"name": "llm", "columns": columns or {"llm": 0.1}}]
     if cell:
-        rows = [f"T{i},title,{i},{i % 2 if i < 100 else ''},{cell(i, i % 2)}" for i in range(400)]
+        rows = [f"T{i},{title},{i},{i % 2 if i < 100 else ''},{cell(i, i % 2)}" for i in range(400)]
         (folder / "own/weak.csv").write_text("\n".join(["ticket,title,body,expert,llm", *rows]))
         study["tasks"][0]["table"] = "own/weak.csv"
     return validate(study).warnings
@@ -31,6 +32,16 @@ def warnings(folder, cell=None, **columns) -> list[str]:
 
 def test_a_sound_study_has_no_warnings(folder):
     assert warnings(folder, lambda i, gold: 0.8 if gold else 0.3) == []
+
+
+def test_texts_of_the_test_set_that_nearly_equal_another_are_said_with_rows(folder):
+    (warning,) = warnings(
+        folder, lambda i, gold: 0.8 if gold else 0.3, title="The parcel came late and its box was open"
+    )
+    size = OWN_STUDY["tasks"][0]["test_size"]
+    assert re.match(
+        rf"{size} texts of the test set of '.+' nearly equal another text, such as rows T\d+ and T", warning
+    )
 
 
 @pytest.mark.parametrize(

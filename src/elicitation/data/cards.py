@@ -96,12 +96,12 @@ def sample_texts(sets: dict[str, pd.DataFrame], n: int = 3) -> list[dict]:
 
 
 def describe_copies(sets: dict[str, pd.DataFrame]) -> dict:
-    """How many texts are near copies of others, and some of those by name, for the card."""
+    """How many texts of the test set nearly equal one outside of it, and some of those by name, for the card."""
     named = {
         part: list(zip(s["source_id" if "source_id" in s else "id"], s.text, strict=True)) for part, s in sets.items()
     }
     found = find_near_copies(named)
-    return {"texts": found.texts, "of the test set, of texts outside of it": found.across, "some": found.pairs}
+    return {"texts of the test set that nearly equal another text": found.texts, "some": found.pairs}
 
 
 def write_card(

@@ -144,7 +144,7 @@ def survey_unchanged(path: str, files: States, settings: str) -> Survey:
 
 
 def survey_copies(task: dict, data_folder: str | None) -> NearCopies:
-    """The near copies among the texts of the task's table, by what it calls their rows."""
+    """The texts of the task's test set that nearly equal one outside of it, by what its table calls their rows."""
     path = table_file(task, data_folder)
     return copies_unchanged(states([path]), json.dumps([task, data_folder]))
 

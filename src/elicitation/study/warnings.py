@@ -83,16 +83,15 @@ def warn_of_files(study: Study) -> Iterator[str]:
 
 
 def warn_of_copies(study: Study) -> Iterator[str]:
-    """Texts of a table that are nearly the same, above all where one of them is in the test set."""
+    """Texts of the test set that nearly equal another text of the table."""
     for task in study.tasks:
         if isinstance(task, TableTask):
             found = survey_copies(task.plain, study.data_folder)
             if found.texts:
                 rows = ", ".join(f"{one} and {other}" for one, other in found.pairs)
                 yield (
-                    f"{found.texts} texts of {task.name!r} are near copies of others, such as rows {rows}; "
-                    f"{found.across or 'none'} of them stand in the test set and have theirs outside of it, where they "
-                    "make a student look better than it is; keep one row of each."
+                    f"{found.texts} texts of the test set of {task.name!r} nearly equal another text, such as rows "
+                    f"{rows}, and make a student look better than it is; keep one row of each."
                 )
 
 
