@@ -194,9 +194,10 @@ def test_what_to_do_next_is_asked_at_the_same_prices():
 def test_the_quality_table_has_prices_in_the_currency():
     record = {"wildcards": {"supervisor": "llm"}, "sources": [{"column": "llm", "aggregate": "", "n": 3}]}
     prices = {"llm": [DOLLARS.in_gold(0.02)]}, {"llm": {"llm": DOLLARS.in_gold(0.02)}}
-    [row] = tabulate_sources([record], *prices, DOLLARS).to_dict("records")
+    told = [record], [{"abstentions": [0.1]}], *prices, {}
+    [row] = tabulate_sources(*told, DOLLARS).to_dict("records")
     assert (row["price"], row["currency"]) == (0.02, "$")
-    assert "currency" not in tabulate_sources([record], *prices)
+    assert "currency" not in tabulate_sources(*told)
 
 
 def test_the_picture_and_its_caption_are_in_the_currency():

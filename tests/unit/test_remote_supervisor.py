@@ -160,7 +160,8 @@ def test_its_price_stands_in_the_table_of_sources(study):
     assert study.source_prices("remote") == {"gpt": 0.05}
     source = {"column": "gpt", "aggregate": "", "n": 60, "accuracy": 0.9, "coverage": 1.0}
     record = {"wildcards": {"task": "topic", "supervisor": "remote"}, "sources": [source]}
-    table = tabulate_sources([record], study.prices, {"remote": study.source_prices("remote")})
+    silent = [{"abstentions": [0.0]}]
+    table = tabulate_sources([record], silent, study.prices, {"remote": study.source_prices("remote")}, {})
     assert table.price.tolist() == [0.05] and table.accuracy.tolist() == [0.9]
-    unpriced = tabulate_sources([record], {"remote": [0.5, 0.1]}, {"remote": {"gpt": None}})
+    unpriced = tabulate_sources([record], silent, {"remote": [0.5, 0.1]}, {"remote": {"gpt": None}}, {})
     assert pd.isna(unpriced.price).all()

@@ -199,7 +199,7 @@ def test_each_file_is_an_annotator(annotated):
         study.warnings
     )
     found, p = joined(study, "majority")
-    assert (p["t0"], p["t1"], p["t76"]) == (0, 1, 0) and found.table == {"dropped": {}, "files": table.files[0]}
+    assert (p["t0"], p["t1"], p["t76"]) == (0, 1, 0) and found.passed_over == {"dropped": {}, "files": table.files[0]}
     assert validate(study_of("texts.csv", FILES | {"aggregate": "dawid_skene"})).prices == study.prices
 
 
