@@ -134,6 +134,12 @@ def test_failed_jobs_are_listed_with_their_logs_unless_a_later_attempt_succeeded
     ]
 
 
+def test_a_log_may_vanish_while_it_is_looked_at(failures, monkeypatch):
+    monkeypatch.setattr(Path, "exists", lambda _: True)
+    fail(failures, (0, "plot_pareto", None))
+    assert "1 jobs failed" in str(failures)
+
+
 def test_of_a_group_only_the_jobs_that_failed_are_listed(failures):
     Path("never_started.log").write_text("Stopped by SIGTERM, yesterday.\n")
     jobs = [(0, "finished", "Done in 3 s.\n"), (1, "killed", "step 5\n"), (2, "waiting", None)]

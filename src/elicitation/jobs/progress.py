@@ -4,6 +4,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -139,7 +140,10 @@ class Failures:
 
     def stamp(self, logs: list[str]) -> int:
         """When a job's log was written last; 0 if there is none."""
-        return Path(logs[0]).stat().st_mtime_ns if logs and Path(logs[0]).exists() else 0
+        # The job that starts meanwhile removes what an earlier attempt wrote.
+        with suppress(IndexError, FileNotFoundError):
+            return Path(logs[0]).stat().st_mtime_ns
+        return 0
 
     def failed(self) -> list[int]:
         """The jobs that failed themselves; all of a group if none of its logs says which."""
