@@ -303,8 +303,6 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(words: list[str] | None = None) -> int:
     """Run one subcommand; the exit status is 0 if all is well."""
-    open_standard_streams()
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Quiet when `| head` has read enough.
     arguments = build_parser().parse_args(words)
     try:
         return arguments.function(arguments)
@@ -313,5 +311,12 @@ def main(words: list[str] | None = None) -> int:
         return 1
 
 
+def run() -> int:
+    """Set this process up as the command, whose words are the subcommand; see `main`."""
+    open_standard_streams()
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Quiet when `| head` has read enough.
+    return main()
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

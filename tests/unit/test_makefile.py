@@ -15,6 +15,8 @@ from threading import Thread
 import pytest
 
 ROOT = Path(__file__).parents[2]
+# The `make` that runs the tests would have those of the tests tell which folder they enter.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
 
 
 @pytest.mark.parametrize("name", ["My Projects", "it's", "a;b"])
@@ -24,7 +26,7 @@ def test_a_folder_from_which_no_job_could_start_is_refused(tmp_path, name):
     shutil.copy(ROOT / "Makefile", folder)
     shutil.copytree(ROOT / "envs", folder / "envs")
     command = ["make", "env", f"PYTHON={sys.executable}"]
-    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    result = subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     assert result.returncode != 0 and not (folder / ".venv").exists()
     words = f"Snakemake starts no jobs from {folder}: its path holds a space or a sign that shells read; move it."
     assert result.stdout.splitlines()[-1] == words
@@ -62,7 +64,7 @@ def index(tmp_path):
 @pytest.mark.parametrize("setting", ["PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "pip's own file", None])
 def test_uv_knows_the_certificates_that_pip_knows(index, tmp_path, setting):
     address, certificate = index
-    environment = {name: value for name, value in os.environ.items() if not re.search("CERT|CA_BUNDLE|PIP_", name)}
+    environment = {name: value for name, value in ENVIRONMENT.items() if not re.search("CERT|CA_BUNDLE|PIP_", name)}
     (tmp_path / "pip.conf").write_text(f"[global]\ncert = {certificate}\n")
     configured = tmp_path / "pip.conf" if setting == "pip's own file" else os.devnull
     environment |= {"PIP_CONFIG_FILE": str(configured), "no_proxy": "localhost"}
