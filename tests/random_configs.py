@@ -1,6 +1,7 @@
 """Configs for tests: a valid one with something of every part of the schema, random valid ones and random bad ones."""
 
 import copy
+import json
 from pathlib import Path
 
 import yaml
@@ -99,7 +100,7 @@ OWN_STUDY = MINI | {
 NO_WEIGHTS = (2).to_bytes(8, "little") + b"{}"
 # A valid study on sentences that people rated.
 RATED_STUDY = MINI | {
-    "ratings_archive": "own/train.csv",
+    "ratings_archive": "own/train.jsonl",
     "tasks": [{"name": "rated", "ratings": "tweets", "panel": 20, "text": "Tweet: {text}"} | SIZES],
     "supervisors": [
         "supervisor",
@@ -109,7 +110,7 @@ RATED_STUDY = MINI | {
     ],
     "labelling": {"engine": "transformers"},
 }
-FILES = ("own/train.csv", "own/test.csv", "weights/config.json", "weights/tokenizer.json", "weights/model.safetensors")
+FILES = ("weights/config.json", "weights/tokenizer.json", "weights/model.safetensors")
 
 
 def write_files(folder: Path) -> None:
@@ -118,7 +119,20 @@ def write_files(folder: Path) -> None:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text('{"architectures": ["LlamaForCausalLM"]}')
     (folder / "weights/model.safetensors").write_bytes(NO_WEIGHTS)
-    (folder / "own/folder.csv").mkdir()
+    (folder / "own/folder.csv").mkdir(parents=True)
+    for name in ("train", "test"):
+        row = {
+            "text": "t",
+            "more": {"key": ["k"], "value": ["v"]},
+            "label": "yes",
+            "question": "q",
+            "a": "a",
+            "b": "b",
+            "right": 0,
+        }
+        (folder / f"own/{name}.jsonl").write_text(
+            json.dumps(row | {"first": "f", "second": "s", "good": "f", "bad": "s"})
+        )
     rows = [f"T{i},title,{i},{i % 2 if i < 100 else ''},{i % 10 / 10},{i % 2},\n" for i in range(400)]
     (folder / "own/labels.csv").write_text("ticket,title,body,expert,llm,ann a,ann b\n" + "".join(rows))
 

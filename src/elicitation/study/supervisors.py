@@ -119,6 +119,8 @@ class Remote(Supervisor):
     """A model behind an API that is asked for each label."""
 
     decided_by: ClassVar = ("api",)
+    # One source is joined with none.
+    aggregate: ClassVar = None
     api: LabelServer = Field(
         description="Ask a model behind an API, on any server that speaks OpenAI's chat completions (docs/api.md)."
     )
