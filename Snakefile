@@ -22,6 +22,7 @@ from elicitation.jobs.script import JOBS_PER_GPU, SCHEDULER
 from elicitation.jobs.study_folder import check_temporary, check_writable, hold_folder, writing
 from elicitation.jobs.temporary import hold_temporary
 from elicitation.models.hardware import Hardware, check_precision, describe_precision
+from elicitation.study.bills import open_bills
 from elicitation.study.reading import read_yaml, with_overrides
 from elicitation.study.validation import validate
 
@@ -53,6 +54,9 @@ try:
     hardware = Hardware(study.device, precision=study.precision)
     if internals.jobs_run_here(workflow):
         check_precision(hardware)
+    if internals.is_main_process(workflow):
+        for line in [f"Warning: {warning}" for warning in study.warnings] + list(open_bills(study, Path.cwd())):
+            print(line, file=sys.stderr)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 os.environ |= {

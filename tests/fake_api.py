@@ -2,7 +2,8 @@
 
 A model gives every word a weight: half the number of Yes lines that it stood in, less half the number of No lines, over
 all jobs that led to the model. The log-odds of Yes are the sum of the weights of a text's words. A job trains on
-`epochs` times the words of its file, answers included; a prompt has as many tokens as words.
+`epochs` times the words of its file, answers included; a prompt has as many tokens as words, of all messages. An
+answer that is drawn says what `says` holds for its text, one after the other, or else the likelier word.
 """
 
 import json
@@ -42,6 +43,20 @@ class FakeApi:
         self.job_fails: dict | None = None
         self.hidden: set[str] = set()
         """Tokens whose log-probabilities are not returned."""
+        self.words = ("No", "Yes")
+        self.says: dict[str, list[str | None]] = {}
+        """What is drawn for texts, by what the last message ends with; None is a refusal."""
+        self.drawn: Counter = Counter()
+        self.filtered: set[str] = set()
+        """Words of texts that are refused with a status."""
+        self.unknown: set[str] = set()
+        """Parameters that are refused with a status."""
+        self.draws_several = True
+        self.retry_after: dict[str, str] = {"retry-after-ms": "1"}
+        """The header of all answers that says when to come again."""
+        self.chats: list[dict] = []
+        """What was asked in chats, as it came."""
+        self.wants_key = True
         self.counts_tokens = True
         self.gives_logprobs = True
         self.lock = RLock()
@@ -62,6 +77,10 @@ class FakeApi:
         prices = {"training_price": 3.0, "input_price": 0.5, "output_price": 2.0}
         names = {"model": BASE_MODEL, "base_url": self.base_url, "key_variable": "LOOPBACK_KEY", "context": 1000}
         return names | prices | {"epochs": None, "learning_rate_multiplier": None} | changes
+
+    def label_settings(self, **changes) -> dict:
+        """A supervisor's `api` entry of the config, without prices."""
+        return {"model": BASE_MODEL, "base_url": self.base_url, "key_variable": "LOOPBACK_KEY"} | changes
 
     # What the endpoints do
 
@@ -119,18 +138,43 @@ class FakeApi:
         return {"object": "list", "data": [event | {"message": message}], "has_more": False}
 
     def chat(self, request: dict) -> dict:
-        words = request["messages"][0]["content"].split()
-        log_odds = sum(self.weights[request["model"]][word] for word in words)
-        logprobs = {"Yes": log_sigmoid(log_odds), "No": log_sigmoid(-log_odds)}
-        shown = {token: p for token, p in logprobs.items() if token not in self.hidden} | {"Maybe": FILLER_LOGPROB}
-        top = [{"token": token, "logprob": p} for token, p in shown.items()]
-        content = [{"token": "Yes", "logprob": logprobs["Yes"], "top_logprobs": top[: request["top_logprobs"]]}]
-        choice = {"index": 0, "finish_reason": "length", "message": {"role": "assistant", "content": "Yes"}}
-        choice["logprobs"] = {"content": content} if self.gives_logprobs else None
-        usage = {"prompt_tokens": len(words), "completion_tokens": 1, "total_tokens": len(words) + 1}
-        return {"id": "chat", "object": "chat.completion", "model": request["model"], "choices": [choice]} | (
+        self.chats.append(request)
+        if refused := self.unknown & set(request):
+            raise RefusedError({"message": f"Unsupported parameter: '{min(refused)}' is not supported by this model."})
+        *before, text = [message["content"] for message in request["messages"]]
+        if self.filtered & set(text.split()):
+            raise RefusedError({"code": "content_filter", "message": "The response was filtered."})
+        log_odds = sum(self.weights[request["model"]][word] for word in text.split())
+        likelier = self.words[log_odds > 0]
+        place = next((end for end in self.says if text.endswith(end)), None)
+        choices = []
+        for index in range(request.get("n", 1) if self.draws_several else 1):
+            drawn = likelier
+            if place is not None:
+                drawn = self.says[place][self.drawn[place] % len(self.says[place])]
+                self.drawn[place] += 1
+            choices.append(self.choice(index, drawn))
+        if self.gives_logprobs and request.get("logprobs"):
+            choices[0]["logprobs"] = {"content": self.first_token(log_odds, request["top_logprobs"])}
+        read = sum(len(content.split()) for content in (*before, text))
+        usage = {"prompt_tokens": read, "completion_tokens": len(choices), "total_tokens": read + len(choices)}
+        return {"id": "chat", "object": "chat.completion", "model": request["model"], "choices": choices} | (
             {"usage": usage} if self.counts_tokens else {}
         )
+
+    def choice(self, index: int, drawn: str | None) -> dict:
+        message = {"role": "assistant", "content": drawn, "refusal": None if drawn is not None else "I cannot."}
+        return {"index": index, "finish_reason": "length", "message": message, "logprobs": None}
+
+    def first_token(self, log_odds: float, most: int) -> list[dict]:
+        logprobs = dict(zip(self.words[::-1], (log_sigmoid(log_odds), log_sigmoid(-log_odds)), strict=True))
+        shown = {token: p for token, p in logprobs.items() if token not in self.hidden} | {"Maybe": FILLER_LOGPROB}
+        top = [{"token": token, "logprob": p} for token, p in shown.items()]
+        return [{"token": self.words[1], "logprob": logprobs[self.words[1]], "top_logprobs": top[:most]}]
+
+
+class RefusedError(Exception):
+    """A request that is answered by status 400 and an error."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -174,9 +218,12 @@ class Handler(BaseHTTPRequestHandler):
                 api.troubles.remove(trouble)
                 if trouble[1]:
                     return self.send(trouble[1], {"error": trouble[2]})
-            if self.headers["Authorization"] != f"Bearer {KEY}":
+            if api.wants_key and self.headers["Authorization"] != f"Bearer {KEY}":
                 return self.send(401, {"error": {"message": f"Wrong key:\n{self.headers['Authorization']}."}})
-            result = act()
+            try:
+                result = act()
+            except RefusedError as error:
+                return self.send(400, {"error": error.args[0]})
         if trouble:
             self.close_connection = True
             return None
@@ -188,7 +235,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", "text/html" if html else "application/json")
         self.send_header("Content-Length", str(len(content)))
-        self.send_header("retry-after-ms", "1")
+        for name, value in self.server.api.retry_after.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)
 

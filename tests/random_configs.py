@@ -1,6 +1,7 @@
 """Configs for tests: a valid one with something of every part of the schema, random valid ones and random bad ones."""
 
 import copy
+import json
 from pathlib import Path
 
 import yaml
@@ -33,6 +34,17 @@ API = {
     "input_price": 0.3,
     "output_price": 1.2,
 }
+LABEL_API = {
+    "base_url": "http://localhost:8000/v1",
+    "model": "gpt",
+    "key_variable": "SOME_API_KEY",
+    "prices": {"input": 0.15, "output": 0.6},
+    "context": 4096,
+    "instruction": "Answer with 0 or 1.",
+    "logprobs": True,
+    "samples": 3,
+    "answer_tokens": 8,
+}
 OWN_MODELS = [
     {"name": "linked", "local": "weights", "learning_rate": 1e-3},
     {"name": "cut", "truncate": {"model": "linked", "layers": 1}, "learning_rate": 1e-3},
@@ -56,6 +68,7 @@ STUDY = MINI | {
         "supervisor",
         {"name": "asked", "model": "student", "prompted_shots": 2},
         {"name": "shuffled", "shuffle_errors_of": "supervisor"},
+        {"name": "served", "api": LABEL_API, "prompted_shots": 1, "price": 0.05, "others": "drop"},
     ],
     "students": ["student", "remote"],
     "methods": ["sequential_sft", VARIANT, "few_shot_gold"],
@@ -87,7 +100,7 @@ OWN_STUDY = MINI | {
 NO_WEIGHTS = (2).to_bytes(8, "little") + b"{}"
 # A valid study on sentences that people rated.
 RATED_STUDY = MINI | {
-    "ratings_archive": "own/train.csv",
+    "ratings_archive": "own/train.jsonl",
     "tasks": [{"name": "rated", "ratings": "tweets", "panel": 20, "text": "Tweet: {text}"} | SIZES],
     "supervisors": [
         "supervisor",
@@ -97,7 +110,7 @@ RATED_STUDY = MINI | {
     ],
     "labelling": {"engine": "transformers"},
 }
-FILES = ("own/train.csv", "own/test.csv", "weights/config.json", "weights/tokenizer.json", "weights/model.safetensors")
+FILES = ("weights/config.json", "weights/tokenizer.json", "weights/model.safetensors")
 
 
 def write_files(folder: Path) -> None:
@@ -106,7 +119,20 @@ def write_files(folder: Path) -> None:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text('{"architectures": ["LlamaForCausalLM"]}')
     (folder / "weights/model.safetensors").write_bytes(NO_WEIGHTS)
-    (folder / "own/folder.csv").mkdir()
+    (folder / "own/folder.csv").mkdir(parents=True)
+    for name in ("train", "test"):
+        row = {
+            "text": "t",
+            "more": {"key": ["k"], "value": ["v"]},
+            "label": "yes",
+            "question": "q",
+            "a": "a",
+            "b": "b",
+            "right": 0,
+        }
+        (folder / f"own/{name}.jsonl").write_text(
+            json.dumps(row | {"first": "f", "second": "s", "good": "f", "bad": "s"})
+        )
     rows = [f"T{i},title,{i},{i % 2 if i < 100 else ''},{i % 10 / 10},{i % 2},\n" for i in range(400)]
     (folder / "own/labels.csv").write_text("ticket,title,body,expert,llm,ann a,ann b\n" + "".join(rows))
 

@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elicitation.buying.amounts import common_currency, read_amount
+from elicitation.cli_init import add_init
 from elicitation.errors import InputError
 from elicitation.jobs.processes import open_standard_streams
 
 if TYPE_CHECKING:
     from elicitation.analysis.findings import Question
+    from elicitation.buying.amounts import Money
 
 
 def trace(arguments: argparse.Namespace) -> int:
@@ -83,15 +85,27 @@ def estimate(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def question_of(arguments: argparse.Namespace) -> Question:
-    """The question that a command's arguments ask; InputError if they contradict each other."""
+def currency_of(arguments: argparse.Namespace, named: str | None = None) -> str:
+    """The currency of all amounts that a command is given; InputError if there are two. named: where none is said."""
+    given = [amount for amount in (arguments.budget, arguments.weak_price, arguments.gold_price) if amount]
+    said = arguments.currency or any(amount.currency for amount in given)
+    return common_currency(given, arguments.currency if said else named)
+
+
+def question_of(arguments: argparse.Namespace, money: Money) -> Question:
+    """The question that a command's arguments ask; InputError if they contradict each other.
+
+    money: of the study, which amounts are in where no other currency is named.
+    """
     from elicitation.analysis.findings import Question
 
     given = (arguments.budget, arguments.weak_price, arguments.gold_price)
-    currency = common_currency(given, arguments.currency)
-    if currency and not arguments.gold_price:
-        raise InputError(f"Amounts are in {currency}, so say what a gold label costs, such as --gold-price 3.")
     budget, weak_price, gold_price = (amount and amount.value for amount in given)
+    currency = currency_of(arguments, money.currency)
+    if gold_price is None and currency == money.currency:
+        gold_price = money.gold_price
+    if currency and gold_price is None:
+        raise InputError(f"Amounts are in {currency}, so say what a gold label costs, such as --gold-price 3.")
     names = ("task", "supervisor", "student", "method", "have_weak", "have_gold", "pool")
     asked = {name: getattr(arguments, name) for name in names}
     return Question(budget or 0.0, weak_price, gold_price or 1.0, currency=currency, **asked)
@@ -105,7 +119,7 @@ def recommend(arguments: argparse.Namespace) -> int:
     from elicitation.analysis.recommendation import recommend
     from elicitation.analysis.recommendation_text import recommendation_lines
 
-    question, score, bought = question_of(arguments), arguments.score, arguments.buy
+    score, bought = arguments.score, arguments.buy
     if score is None and bought is None and not arguments.budget:
         raise InputError("Say what all labels may cost together: --budget 100; or ask by --score or --buy.")
     if (score is not None) + (bought is not None) + arguments.break_even > 1:
@@ -116,7 +130,9 @@ def recommend(arguments: argparse.Namespace) -> int:
         raise InputError("--break-even searches for the price of a weak label; leave out --weak-price.")
     if bought is not None and not sum(bought):
         raise InputError("--buy names no label; give the weak and the gold labels, such as --buy 1000 100.")
+    currency_of(arguments)
     findings = read_findings(arguments.folder)
+    question = question_of(arguments, findings.money)
     if score is not None:
         answer = reach(findings, question, score)
     elif bought is not None:
@@ -135,8 +151,10 @@ def next_steps(arguments: argparse.Namespace) -> int:
     from elicitation.analysis.next_steps_text import plan_lines
     from elicitation.jobs.training_times import training_times
 
-    question, folder = question_of(arguments), arguments.folder
-    found = plan(read_findings(folder), read_evidence(folder), question, training_times(folder))
+    folder = arguments.folder
+    findings = read_findings(folder)
+    question = question_of(arguments, findings.money)
+    found = plan(findings, read_evidence(folder), question, training_times(folder))
     print(json.dumps(asdict(found), indent=1) if arguments.json else "\n".join(plan_lines(found)))
     return 0
 
@@ -180,8 +198,8 @@ def add_question(command: argparse.ArgumentParser, budget: str) -> None:
         type=price,
         help="of one weak label (the supervisor's own, where it has one): --weak-price 2c; free ones: --weak-price 0",
     )
-    command.add_argument("--gold-price", type=amount, help="of one gold label (1): --gold-price '$3'")
-    command.add_argument("--currency", help="of amounts that name none: --currency €")
+    command.add_argument("--gold-price", type=amount, help="of one gold label (the study's, else 1): --gold-price '$3'")
+    command.add_argument("--currency", help="of amounts that name none (the study's): --currency €")
     command.add_argument(
         "--have-weak", type=whole, default=0, help="weak labels that you have already: --have-gold 200 --have-weak 1000"
     )
@@ -277,6 +295,7 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("folder", nargs="?", type=Path, default=Path(), help="where its results are or will be (here)")
     command.set_defaults(function=estimate)
 
+    add_init(commands)
     add_recommend(commands)
     add_next(commands)
     return parser

@@ -69,7 +69,8 @@ class InputError(ValueError):
 
 def nearest(name: str, known: list[str]) -> str:
     """' (did you mean ...?)', or the known names where none is near."""
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    longer = [one for one in known if len(name) > 3 and name in one]
+    close = longer if len(longer) == 1 else difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(sorted(known))}."
 
 

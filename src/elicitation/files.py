@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,6 +42,14 @@ def replacing(path: str | Path) -> Iterator[Path]:
 def write_json(path: str | Path, value) -> None:
     with replacing(path) as temporary:
         temporary.write_text(redact(json.dumps(value, indent=1, sort_keys=True)) + "\n")
+
+
+def write_lines(path: str | Path, rows: Iterable[dict]) -> None:
+    """Rows as JSON, one a line; what a terminal would not show as it is stands as its code."""
+    lines = (redact(json.dumps(row, ensure_ascii=False)) for row in rows)
+    shown = ("".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line) for line in lines)
+    with replacing(path) as temporary:
+        temporary.write_text("".join(f"{line}\n" for line in shown))
 
 
 def write_table(path: str | Path, table) -> None:

@@ -12,6 +12,7 @@ from fake_api import BASE_MODEL, FILLER_LOGPROB, KEY, FakeApi
 from hypothesis import given
 from hypothesis import strategies as st
 
+from elicitation.api import answers as answers_module
 from elicitation.api import client as client_module
 from elicitation.api import ledger as ledger_module
 from elicitation.api.block import finetune_block
@@ -375,7 +376,7 @@ def test_answers_that_are_paid_for_are_not_asked_for_again(connect, server, tmp_
 
 
 def test_an_answer_is_on_disk_before_the_next_is_asked_for(connect, server, tmp_path, monkeypatch):
-    monkeypatch.setattr(ledger_module, "CONCURRENT_REQUESTS", 1)
+    monkeypatch.setattr(answers_module, "CONCURRENT_REQUESTS", 1)
     (entry,) = connect().finetune([stage("good")])
     chat, kept = server.chat, []
     server.chat = lambda request: kept.append(next(tmp_path.glob("*.jsonl")).read_text().count("\n")) or chat(request)

@@ -318,7 +318,7 @@ def test_an_api_student_is_valid_without_its_key_whatever_the_sources(api_study,
 @pytest.mark.parametrize(
     ("path", "value", "words"),
     [
-        (["supervisors"], ["large"], ["supervisors[large]", "an API model can only be a student"]),
+        (["supervisors"], ["large"], ["supervisors[large]", "the API model 'large' can only be a student"]),
         (["models", 1, "learning_rate"], 0.1, ["models[large]", "an API takes no learning_rate"]),
         (["models", 1, "gradient_checkpointing"], True, ["models[large]", "an API takes no gradient_checkpointing"]),
         (["models", 1, "api", "output_price"], None, ["models[large].api", "'output_price' is missing"]),
@@ -384,6 +384,7 @@ def test_a_task_takes_what_it_leaves_open_from_the_catalogue(study):
         "splits": {"train": "train", "test": "train"},
         "text": "{sentence}?",
         "label": "label",
+        "too_long": "refuse",
     }
     assert study["tasks"] == [FROM_CATALOGUE | own], "the argument is left as it was"
 
@@ -445,7 +446,7 @@ def test_every_split_that_a_task_joins_needs_a_file(study, tmp_path):
         ({"answer": {"amon": "o", "right": "r"}}, ["tasks[own].answer", "did you mean 'among'?"]),
         ({"answer": {"among": "o"}}, ["tasks[own].answer", "'right' is missing"]),
         ({"pair": {"right": "a", "wrong": "b", "number": 3}}, ["tasks[own].pair.number", "3"]),
-        ({"label": {"column": "label"}}, ["tasks[own].label", "'is' is missing"]),
+        ({"label": {"is": "yes"}}, ["tasks[own].label", "'column' is missing"]),
         ({"label": "label", "splits": {"train": [], "test": "test"}}, ["tasks[own].splits.train", "at least 1"]),
         ({"label": "label", "splits": {"train": "train", "test": 9}}, ["tasks[own].splits.test", "9"]),
         ({}, ["tasks[own]", "add 'label' or 'answer' or 'pair'"]),
@@ -990,7 +991,7 @@ def test_a_label_may_be_called_by_digits_of_any_number(study, tmp_path):
     write_splits(tmp_path)
     label = {"column": "label", "is": "9" * 400}
     study |= {"tasks": [LOCAL_TASK | {"label": label}], "data_folder": str(tmp_path)}
-    assert validate(study).tasks[0].plain["label"] == label
+    assert validate(study).tasks[0].plain["label"] == label | {"others": "refuse"}
 
 
 def test_a_model_is_prepared_by_its_source_alone(study):

@@ -107,6 +107,7 @@ ELSEWHERE = "Engine core initialization failed. See root cause above."
         pytest.param(ELSEWHERE, ON_TWO_GPUS, "torch.OutOfMemoryError: CUDA out of memory.", id="a worker's"),
         pytest.param(ELSEWHERE, "", ELSEWHERE, id="nowhere"),
         pytest.param("", "", "RuntimeError", id="no words"),
+        pytest.param("failed:\nNo C++ compiler\n\nSet VERBOSE=1.", "", "No C++ compiler", id="advice below"),
     ],
 )
 def test_the_line_that_names_the_cause_is_found(message, log, line):

@@ -10,10 +10,7 @@ from elicitation.study.estimate import (
     FLOPS_PER_SECOND,
     FORWARD,
     START_UP_SECONDS,
-    TOKENS_PER_TEXT,
-    TOKENS_PER_WORD,
     adapter_bytes,
-    assumed_tokens,
     count_left_out,
     describe,
     estimate,
@@ -24,6 +21,7 @@ from elicitation.study.estimate import (
     tokens_of,
 )
 from elicitation.study.models import Checkpoint
+from elicitation.study.text_lengths import TOKENS_PER_TEXT, TOKENS_PER_WORD, assumed_tokens
 from elicitation.study.validation import validate
 
 MINI = yaml.safe_load((Path(__file__).parents[1] / "workflow/mini.yaml").read_text())
@@ -142,6 +140,19 @@ def test_the_words_of_texts_that_are_here_are_counted(study, tmp_path):
     assert assumed_tokens("own", here) == pytest.approx(4 * TOKENS_PER_WORD)
     note = estimate(here, tmp_path)[1][0]
     assert re.search(r"1.3 a word of the texts here \(topic 2\d, own 5\), else 150; presentations", note)
+
+
+def test_words_are_counted_whatever_labels_the_first_texts_have(study, tmp_path):
+    labels = ["ham"] * 700 + ["spam"] * 700
+    (tmp_path / "own").mkdir()
+    pd.DataFrame({"text": [f"three words {n}" for n in range(1400)], "y": labels}).to_parquet(
+        tmp_path / "own/train.parquet"
+    )
+    task = {"name": "own", "hub": {"id": "own", "revision": "0" * 40}, "local": "own", "text": "{text}"}
+    task |= {"label": {"column": "y", "is": "spam"}, "splits": {"train": "train", "test": 100}}
+    task |= {"pool_size": 300, "test_size": 60, "supervision_size": 40}
+    here = validate(study | {"tasks": [task], "data_folder": str(tmp_path)})
+    assert assumed_tokens("own", here) == pytest.approx(3 * TOKENS_PER_WORD)
 
 
 def test_of_texts_on_the_hub_a_length_is_assumed_and_named(study, tmp_path):

@@ -122,9 +122,11 @@ def test_pairs_of_different_or_no_prompts_or_equal_texts_are_dropped(good, bad):
 # Labels
 
 
-def test_a_label_may_be_the_equality_with_a_value():
-    assert [read_label({"y": value}, {"column": "y", "is": 0}) for value in (0, 1, 2)] == [1, 0, 0]
-    assert [read_label({"y": value}, {"column": "y", "is": "yes"}) for value in ("yes", "no")] == [1, 0]
+def test_a_label_may_be_what_a_value_means():
+    numbers = {"column": "y", "labels": {"0": 1, "1": 0, "2": 0}}
+    assert [read_label({"y": value}, numbers) for value in (0, 1, 2.0, "0")] == [1, 0, 0, 1]
+    words = {"column": "y", "labels": {"yes": 1, "no": 0}, "others": "drop"}
+    assert [read_label({"y": value}, words) for value in ("yes", " no ", "Yes", None, "")] == [1, 0, None, None, None]
 
 
 @pytest.mark.parametrize("rule", ["y", {"column": "y", "is": 1}])

@@ -143,7 +143,7 @@ def test_one_supervisor_and_method_alone_have_the_regime_of_their_block(findings
 def test_the_command_says_what_the_function_says(findings, answers, tmp_path, capsys):
     results = tmp_path / "results"
     write_table(results / "posterior.parquet", findings.posterior.table)
-    settings = {name: value for name, value in vars(findings).items() if name not in ("posterior", "budgets")}
+    settings = {name: value for name, value in vars(findings).items() if name not in ("posterior", "budgets", "money")}
     settings = {name: settings[name] for name in ("prices", "titles", "verdict", "measure", "average_over")}
     inputs = {"results/posterior.parquet": hash_file(results / "posterior.parquet")}
     write_json(results / "recommendation.json", {"settings": settings | {"budgets": []}, "inputs": inputs})

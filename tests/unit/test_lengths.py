@@ -9,11 +9,13 @@ from elicitation.data.prompts import PromptFormat
 from elicitation.data.sandbox import CONTEXT
 from elicitation.errors import InputError
 from elicitation.models.lengths import (
+    TextLimit,
     check_context,
     check_prompts,
     check_texts,
     context_of,
     count_tokens,
+    names_of,
     shown_ids,
     tokens_per_label,
 )
@@ -76,14 +78,33 @@ def test_texts_that_just_fit_pass(llama_folder):
     assert check_context(llama_folder, [CONTEXT, 3], ["a", "b"], "verdict") == CONTEXT
 
 
-def test_the_longest_text_that_does_not_fit_is_named(llama_folder):
-    with pytest.raises(InputError, match=r"'verdict': text b has 1026 tokens.*'llama' reads at most 1024"):
+def test_texts_that_do_not_fit_are_counted_and_the_longest_are_named(llama_folder):
+    with pytest.raises(InputError, match=r"'verdict': 2 of 3 texts are too long .* 1024 tokens: b \(1026 tok.*a"):
         check_context(llama_folder, [1025, 1026, 3], ["a", "b", "c"], "verdict")
+    with pytest.raises(InputError, match=r"i \(1033 tokens\), .*, e \(1029 tokens\) and 4 more; shorten or drop them"):
+        check_context(llama_folder, list(range(1025, 1034)), list("abcdefghi"), "verdict")
+
+
+def test_texts_that_are_too_long_are_found_or_cut_in_the_middle(llama_folder):
+    words = ["the", "soup", "was", "bad", "."]
+    texts = ["the soup was bad .", " ".join(words[i % 5] for i in range(3000)) + " good room", "bad"]
+    limit = TextLimit([llama_folder])
+    assert limit.fits(texts) == [True, False, True] and limit.found == 1
+    short = limit.shorten(texts)
+    [n] = count_tokens(llama_folder, short[1:2])
+    assert CONTEXT - 10 <= n <= CONTEXT and short[0::2] == texts[0::2]
+    assert short[1].startswith(texts[1][:2000]) and short[1].endswith(texts[1][-200:])
+    assert TextLimit([]).shorten(texts) == texts
+
+
+def test_texts_that_are_too_long_are_called_as_in_their_table():
+    texts = pd.DataFrame({"id": ["0f", "a1"], "source_id": ["12", "x-1"]})
+    assert names_of(texts) == ["row 12", "row 'x-1'"] and names_of(texts[["id"]]) == ["text 0f", "text a1"]
 
 
 def test_a_text_that_fits_alone_may_not_fit_behind_its_prompt(llama_folder):
     assert check_context(llama_folder, [24], ["a"], "verdict", prompt=1000) == CONTEXT
-    with pytest.raises(InputError, match=r"25 tokens behind a prompt of 1000"):
+    with pytest.raises(InputError, match=r"1024 tokens behind a prompt of 1000: a \(25 tokens\)"):
         check_context(llama_folder, [25], ["a"], "verdict", prompt=1000)
 
 

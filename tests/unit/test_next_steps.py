@@ -170,7 +170,7 @@ def test_the_command_answers_from_a_folder(study, tmp_path, capsys):
     assert main(["next", folder, "--budget", "50"]) == 1
     assert "run the study to its end first" in capsys.readouterr().err
     write_table(tmp_path / "results/posterior.parquet", findings.posterior.table)
-    settings = {name: value for name, value in vars(findings).items() if name != "posterior"}
+    settings = {name: value for name, value in vars(findings).items() if name not in ("posterior", "money")}
     inputs = {"results/posterior.parquet": hash_file(tmp_path / "results/posterior.parquet")}
     write_json(tmp_path / "results/recommendation.json", {"settings": settings, "inputs": inputs})
     assert main(["next", folder, "--budget", "50"]) == 1

@@ -27,7 +27,7 @@ def folder(findings, tmp_path):
     """A finished study's folder, as far as `elicitation recommend` reads it."""
     path = tmp_path / "results/posterior.parquet"
     write_table(path, findings.posterior.table)
-    settings = {name: value for name, value in vars(findings).items() if name != "posterior"}
+    settings = {name: value for name, value in vars(findings).items() if name not in ("posterior", "money")}
     inputs = {"results/posterior.parquet": hash_file(path)}
     write_json(tmp_path / "results/recommendation.json", {"settings": settings, "inputs": inputs})
     return str(tmp_path)
@@ -139,7 +139,7 @@ def test_every_question_is_asked_on_the_command_line(folder, capsys):
     assert answer["currency"] == "$" and answer["question"]["weak_price"] == 0.3 and answer["purchase"]["cost"] <= 150
     words = ["--budget", "150", "--weak-price", "30c", "--gold-price", "3", "--currency", "€"]
     assert main(["recommend", folder, *words]) == 0
-    assert "## Budget €150: a weak label costs €0.3, a gold one €3" in capsys.readouterr().out
+    assert "## Budget €150: a weak label costs €0.30, a gold one €3" in capsys.readouterr().out
 
 
 def test_json_has_the_keys_that_are_documented(folder, capsys):
@@ -164,7 +164,6 @@ def test_json_has_the_keys_that_are_documented(folder, capsys):
         (["--accuracy", "0.9", "--buy", "1", "2"], 1, "are questions of their own; ask one at a time"),
         (["--accuracy", "0.9", "--budget", "5"], 1, "leave out --budget"),
         (["--break-even", "--budget", "5", "--weak-price", "1"], 1, "leave out --weak-price"),
-        (["--budget", "$5"], 1, "say what a gold label costs, such as --gold-price 3"),
         (["--budget", "$5", "--gold-price", "€3"], 1, "The amounts are in $ and in €; give all in one currency"),
     ],
 )
@@ -176,6 +175,12 @@ def test_bad_values_are_refused_in_one_sentence_before_anything_is_read(tmp_path
     said = capsys.readouterr()
     assert found == status and said.out == ""
     assert said.err.startswith("Error: ") and sentence in said.err and said.err.count("\n") == 1
+
+
+def test_money_wants_the_price_of_a_gold_label_where_the_study_has_none(folder, capsys):
+    assert main(["recommend", str(folder), "--budget", "$5"]) == 1
+    said = capsys.readouterr()
+    assert said.out == "" and "say what a gold label costs, such as --gold-price 3" in said.err
 
 
 def test_help_has_an_example_of_every_question(capsys):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from posteriors import findings_on, posterior_table, rising, several
 
+from elicitation.analysis.answer import answer_lines
 from elicitation.analysis.findings import Question, read_findings
 from elicitation.analysis.names import NOTHING_BOUGHT, UNDETERMINED
 from elicitation.analysis.recommendation import answer_all, recommend, recommendation_from
@@ -32,7 +33,7 @@ def folder(tmp_path):
         findings = findings_on(posterior_table() if table is None else table, **more)
         path = tmp_path / "results/posterior.parquet"
         write_table(path, findings.posterior.table)
-        settings = {name: value for name, value in vars(findings).items() if name != "posterior"}
+        settings = {name: value for name, value in vars(findings).items() if name not in ("posterior", "money")}
         inputs = {"results/posterior.parquet": hash_file(path)}
         write_json(tmp_path / "results/recommendation.json", {"settings": settings, "inputs": inputs})
         return tmp_path
@@ -101,12 +102,12 @@ def test_what_is_barely_better_than_asking_is_undetermined():
 
 
 def test_weak_labels_that_beat_the_student_are_named_with_their_price():
-    answer = recommend(findings_on(posterior_table(labels=0.99)), Question(50, 0.1))
-    assert answer.baseline.weak_labels[0].difference.mean == pytest.approx(0.99 - answer.expected.mean)
-    assert "Note: The weak labels of v as they are score higher (99 %, between 97 and 100 %)" in told(answer)
+    answer = recommend(findings_on(posterior_table(labels=0.92)), Question(50, 0.1))
+    assert answer.baseline.weak_labels[0].difference.mean == pytest.approx(0.92 - answer.expected.mean)
+    assert "Note: The weak labels of v as they are score higher (92 %, between 90 and 94 %)" in told(answer)
     assert "they cost 0.1 for each text" in told(answer)
-    money = recommend(findings_on(posterior_table(labels=0.99)), Question(150, 0.3, 3, currency="$"))
-    assert "they cost $0.3 for each text" in told(money)
+    money = recommend(findings_on(posterior_table(labels=0.92)), Question(150, 0.3, 3, currency="$"))
+    assert "they cost $0.30 for each text" in told(money)
     assert "Note" not in told(recommend(findings_on(posterior_table()), Question(50, 0.1)))
 
 
@@ -321,3 +322,58 @@ def test_a_frontier_of_recommendations_never_falls():
     findings = findings_on(posterior_table(lambda w, g: 0.7 + 0.03 * np.log1p(g) - 0.02 * np.log1p(w)))
     scores = [recommend(findings, Question(budget, 0.1)).expected.mean for budget in range(1, 80)]
     assert (np.diff(scores) >= -0.0005).all()
+
+
+def level(score):
+    """A score that no label changes."""
+    return lambda w, g: score + 0 * (w + g)
+
+
+def test_where_no_student_beats_the_weak_labels_they_are_offered_as_they_are():
+    answer = recommend(findings_on(posterior_table(level(0.7), labels=0.87)), Question(50, 0.1))
+    assert answer.undertrained
+    lines = told(answer).splitlines()
+    offer = (
+        "**No student that was trained here beats the weak labels of v: use them as they are, 87 % right, between 85 "
+        "and 89 %, at 0.1 for each text. A student that is trained longer or on more labels was not studied.**"
+    )
+    assert lines.index(offer) < next(i for i, line in enumerate(lines) if line.startswith("**Buy"))
+    assert "score higher" not in told(answer), "it is said once"
+    # The study's answer begins with it.
+    every = answer_all(findings_on(posterior_table(level(0.7), labels=0.87)))
+    assert list(answer_lines(every, 0.1))[1] == f"{offer}\n"
+    assert recommendation_from(asdict(answer)) == answer
+
+
+def test_of_several_weak_labels_the_best_are_offered_and_the_others_noted():
+    parts = (posterior_table(level(0.7), labels=score, supervisor=name) for name, score in (("v", 0.8), ("w", 0.9)))
+    answer = recommend(findings_on(several(*parts), {"v": [0.1], "w": [0.2]}), Question(50))
+    assert "beats the weak labels of w: use them as they are, 90 % right" in told(answer)
+    assert "Note: The weak labels of v as they are score higher (80 %" in told(answer)
+
+
+def test_where_no_student_beats_the_commoner_label_that_is_said():
+    answer = recommend(
+        findings_on(posterior_table(level(0.58), commoner=0.6, labels=0.55, asking=None)), Question(50, 0.1)
+    )
+    assert answer.undertrained and answer.purchase is None
+    assert "beats always giving the commoner label (60 %), and no weak labels do as they are. A student" in told(answer)
+
+
+def test_a_student_that_beats_them_at_any_budget_is_not_undertrained():
+    # At 4 gold labels it does not, at 64 it does.
+    findings = findings_on(posterior_table(labels=0.8))
+    small, large = (recommend(findings, Question(budget, 0.1)) for budget in (4, 64))
+    assert small.expected.mean < 0.8 < large.expected.mean
+    assert not small.undertrained and not large.undertrained
+    assert "score higher" in told(small) and "trained here" not in told(small)
+
+
+def test_labels_as_expensive_as_gold_ones_are_not_offered():
+    answer = recommend(findings_on(posterior_table(level(0.7), labels=0.87), {"v": [1.0]}), Question(50))
+    assert "use them as they are" not in told(answer) and "as much as a gold label" in told(answer)
+
+
+def test_another_measure_is_called_by_its_name():
+    answer = recommend(findings_on(posterior_table(level(0.7), labels=0.87), measure="auroc"), Question(50, 0.1))
+    assert "use them as they are, 87 % AUROC, between" in told(answer)

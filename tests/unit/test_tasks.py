@@ -1,4 +1,5 @@
 import hashlib
+import re
 from types import SimpleNamespace
 
 import pandas as pd
@@ -106,10 +107,40 @@ def test_texts_that_differ_in_white_space_or_case_count_once(tmp_path):
     assert not texts & set(rows(20).q)
 
 
+COPIES = [
+    "Café  au lait",
+    "Cafe\u0301 au lait",
+    "CAFÉ au\u00a0lait",
+    "café au \u200blait",
+    "\uff43afé au lait",
+    "Ca\u00adfé au lait",
+]
+
+
+@pytest.mark.parametrize("copy", COPIES)
+def test_copies_that_differ_by_white_space_case_or_unicode_form_have_one_key(copy):
+    assert text_key(copy) == text_key(COPIES[0]) != text_key("Cafe au lait")
+    assert text_key("STRASSE") == text_key("straße") and text_key("ﬁne") == text_key("fine")
+
+
 def test_no_set_holds_another_sets_text_in_other_white_space_or_case(tmp_path):
     for splits in (TASK["splits"], {"train": "train", "test": "train"}, {"train": ["train", "test"], "test": 24}):
         sets = prepared(tmp_path, test=spelled(rows(30)), splits=splits)
         assert pd.concat(sets.values()).text.map(text_key).is_unique
+
+
+def test_texts_that_do_not_fit_are_dropped_before_the_sets_are_drawn(tmp_path):
+    def fits(texts):
+        return [not text.endswith("7") for text in texts]
+
+    write(rows(), tmp_path / "own/train.csv")
+    write(rows(30, "held out"), tmp_path / "own/test.csv")
+    sets = prepare_task(TASK, "local", str(tmp_path), fits=fits)
+    assert_sound(sets)
+    assert not pd.concat(sets.values()).text.str.endswith("7").any()
+    table = {"name": "mine", "table": "own/train.csv", "text": "{q}", "label": "y", "test_size": 10}
+    sets = prepare_task(table, "local", str(tmp_path), fits=fits)
+    assert sum(map(len, sets.values())) == 54 and not pd.concat(sets.values()).text.str.endswith("7").any()
 
 
 def test_which_spelling_stands_does_not_depend_on_the_order_of_the_rows():
@@ -233,13 +264,18 @@ def test_labels_may_be_booleans_or_whole_numbers(labels):
 
 
 @pytest.mark.parametrize(
-    ("labels", "shown"),
-    [([0, 2], "2"), ([0, -1], "-1"), ([0.0, 0.5], "0.5"), ([0, None], "nan"), (["0", "yes"], "'0'")],
+    ("labels", "words"),
+    [
+        ([0, 2, 2], "row 1: column 'y' holds what is no label, 2 (2 rows); write 0 or 1"),
+        ([0, -1, 1], "row 1: column 'y' holds what is no label, -1 (1 row); write 0 or 1"),
+        ([0.0, 0.5, 0.5], "row 1: column 'y' holds what is no label, 0.5 (2 rows); write 0 or 1"),
+        ([0, None, 1], "row 1: 1 of 3 rows have no label in column 'y', this one first;"),
+        (["0", "yes", "Yes"], "row 1: column 'y' holds what is no label, 'yes' (1 row), 'Yes' (1 row); write 0 or 1"),
+    ],
 )
-def test_a_label_that_is_not_0_or_1_is_shown_with_its_row(labels, shown):
-    row = 0 if shown == "'0'" else 1
-    with pytest.raises(InputError, match=f"'own', split 'train': the label in column 'y' is {shown} in row {row}"):
-        format_rows(pd.DataFrame({"q": ["a", "b"], "y": labels}), TASK, "train")
+def test_labels_that_are_not_0_or_1_are_counted_and_the_first_is_named(labels, words):
+    with pytest.raises(InputError, match=re.escape(f"'own', split 'train', {words}")):
+        format_rows(pd.DataFrame({"q": ["a", "b", "c"], "y": labels}), TASK, "train")
 
 
 @pytest.mark.parametrize("changes", [{"text": "{question}"}, {"label": "question"}, {"text": "{q} {question}"}])

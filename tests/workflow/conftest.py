@@ -12,6 +12,7 @@ LONG = (
     "default_study",
     "real_models",
     "api_student",
+    "api_supervisor",
     "all_methods",
     "own_study",
     "commands",

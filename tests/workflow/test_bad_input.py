@@ -94,7 +94,7 @@ def test_a_text_longer_than_the_context_is_named_before_anything_is_trained(tmp_
     study = own_task(tmp_path / "own", {"text": long, "label": [0, 1] * 300})
     result = run_snakemake(tmp_path, study, target="results/weak_labels/own/supervisor.parquet")
     assert result.returncode != 0
-    assert "has 1102 tokens, but model 'supervisor' reads at most 1024" in result.stderr
+    assert "too long for model 'supervisor', which reads at most 1024 tokens: " in result.stderr
     assert not (tmp_path / "results/models").exists()
 
 
@@ -104,7 +104,7 @@ BAD_PROMPTS = {
         {"name": "shown", "like": "sequential_sft", "shots": {"quality": "gold", "k": 100}},
         {"budgets": [102], "gold_shares": [1]},
         "b102_s0",
-        "but model 'student' reads at most 1024",
+        "too long for model 'student', which reads at most 1024 tokens behind a prompt of ",
     ),
 }
 

@@ -29,9 +29,10 @@ ELSEWHERE = {
     "snakemake --profile profiles/slurm": "wants a cluster (test_slurm)",
     "snakemake --software-deployment-method apptainer": "wants Apptainer",
     "snakemake --cores all --resources gpu=N": "holds a number to be chosen",
+    "python -m vllm.entrypoints.launchers.api_server.entry": "serves until it is ended (test_api_supervisor)",
 }
 # What stands in a text as the name of a command, and is none without more words.
-NAMES_ALONE = {"elicitation recommend"}
+NAMES_ALONE = {"elicitation init", "elicitation recommend"}
 # The folders of other studies that the pages name.
 FOLDERS = ("runs/mine", "runs/own", "runs/sandbox", "runs/reviews", "runs/default", "FOLDER")
 
@@ -70,8 +71,11 @@ def checkout(tmp_path_factory) -> Path:
     for name in ("Snakefile", "Makefile", "envs", "src", "workflow", "profiles", "studies"):
         original = ROOT / name
         (shutil.copytree if original.is_dir() else shutil.copy)(original, checkout / name)
-    for file in [checkout / "config.yaml", checkout / "studies/mine.yaml", *(checkout / "studies").glob("*.yaml")]:
+    named = [checkout / name for name in ("config.yaml", "studies/mine.yaml", "reviews.yaml")]
+    for file in [*named, *(checkout / "studies").glob("*.yaml")]:
         file.write_text(yaml.safe_dump(small_study()))
+    rows = [f"mail number {number} of {number * 7},{number % 2},{number % 3 % 2}" for number in range(300)]
+    (checkout / "labels.csv").write_text("\n".join(["text,is_spam,llm", *rows]))
     (checkout / ".venv").mkdir()
     (checkout / ".venv/bin").symlink_to(Path(sys.prefix) / "bin")
     (checkout / ".venv/installed").touch()

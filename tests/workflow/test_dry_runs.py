@@ -10,7 +10,7 @@ STUDIES = [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))]
 @pytest.mark.parametrize("study", STUDIES, ids=lambda path: path.stem)
 def test_every_study_dry_runs_with_hub_ids(study, tmp_path):
     # What a user of studies/own.yaml brings.
-    rows = [f"text {i},{i % 2 if i < 500 else ''},0.{i % 10},1,0," for i in range(3000)]
+    rows = [f"text {i},{i % 2 if i < 500 else ''},0.{i % 10},{i % 2},{i // 2 % 2},{i // 4 % 2}" for i in range(3000)]
     (tmp_path / "labels.csv").write_text("text,gold,llm,ann1,ann2,ann3\n" + "\n".join(rows))
     options = ["--dry-run", "--quiet", "all", "--config", "sources=hub", f"data_folder={tmp_path}"]
     result = run_snakemake(tmp_path, study, *options)

@@ -690,6 +690,23 @@ def test_labels_with_one_price_are_shown_at_it(browser, tmp_path):
     assert ask(page, "explorer.view.weak") == 0.2, "an address says what it says"
 
 
+def test_a_study_in_money_opens_in_it(browser, tmp_path):
+    money = {"currency": "$", "gold_price": 3}
+    settings = STUDY | {"prices": {"small": [0.1]}, "money": money}
+    page = opened(browser, write_page(tmp_path / "money.html", make_study(tasks=("topic",)), settings))
+    middle = sorted(STUDY["budgets"])[len(STUDY["budgets"]) // 2]
+    assert ask(page, "[explorer.view.gold, explorer.view.budget]") == [3, 3 * middle]
+    assert ask(page, "explorer.view.weak") == pytest.approx(0.3)
+    assert "$0.3" in texts(page, "#reasons")[0] + texts(page, "#summary")[0] and "Budget, $" in texts(page, "label")
+    assert ask(page, "document.getElementById('frontier-plot').layout.xaxis.title.text") == "cost, in $"
+    assert "of a budget of $" in texts(page, "#answer")[0]
+    type_number(page, "#gold-number", 6)
+    wait_for(page, "explorer.view.gold === 6")
+    assert ask(page, "explorer.view.weak") == pytest.approx(0.3), "money stays what it is"
+    assert ask(page, "explorer.view.budget") == 6 * middle, "but for the budget, which buys the same"
+    assert not [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+
+
 def test_views_follow_at_once(page, address):
     """Prints how long an update takes; a loaded machine may take several times as long as an idle one."""
     times = []

@@ -1,5 +1,35 @@
-# Students behind a finetuning API. What is paid for (jobs, answers) is kept in results/api, which no rule declares as
-# output: Snakemake never deletes it, and a job that is killed or made again takes up there what it finds.
+# Students behind a finetuning API, and supervisors behind any. What is paid for (jobs, answers) is kept in results/api,
+# which no rule declares as output: Snakemake never deletes it, and a job that is killed or made again takes up there
+# what it finds. Both rules only wait, and need the network and the key, which compute nodes may lack.
+
+
+rule ask_for_labels:
+    input:
+        supervision="results/tasks/{task}/supervision.parquet",
+        pool="results/tasks/{task}/pool.parquet",
+        test="results/tasks/{task}/test.parquet",
+    output:
+        labels="results/weak_labels/{task}/{supervisor}.parquet",
+        record="results/weak_labels/{task}/{supervisor}.json",
+    log:
+        "logs/ask_for_labels/{task}/{supervisor}.log",
+    benchmark:
+        "benchmarks/measured/ask_for_labels/{task}/{supervisor}.tsv"
+    wildcard_constraints:
+        supervisor=one_of(REMOTE),
+    # What cannot be asked should stop the study before anything is trained.
+    priority: 20
+    localrule: True
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(240),
+    params:
+        version=1,
+        supervisor=of("supervisor.settings"),
+        prompt=of("task.prompt"),
+        ledger="results/api/answers",
+    script:
+        "../scripts/ask_for_labels.py"
 
 
 rule finetune_by_api:
@@ -18,7 +48,6 @@ rule finetune_by_api:
         "benchmarks/measured/finetune_by_api/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.tsv"
     wildcard_constraints:
         student=one_of(API_STUDENTS),
-    # It only waits, and needs the network and the key, which compute nodes may lack.
     localrule: True
     resources:
         mem_mb=grows(1000),

@@ -3,20 +3,26 @@ import re
 
 from elicitation.study.grid import NO_LABELS, NO_SEED, NO_SUPERVISOR, Group
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, TruncatedModel
-from elicitation.study.supervisors import Columns, ModelSupervisor, Raters, Shuffled
+from elicitation.study.supervisors import Columns, ModelSupervisor, Raters, Remote, Shuffled
 from elicitation.study.tasks import RatedTask, SourceTask, TableTask
 from elicitation.study.values import Section
 from elicitation.data.sources import split_file, splits_read
 from elicitation.buying.methods import settings_of
 from elicitation.data.own_labels import table_file
 from elicitation.data.ratings import SETS, ratings_file
+from elicitation.data.vote_files import vote_files
 
 TRAINING = [name for name, method in study.method_named.items() if not method.prompts_only]
 PROMPTING = [name for name, method in study.method_named.items() if method.prompts_only]
 SHUFFLED = study.supervisors_of_kind(Shuffled)
 JOINING = study.supervisors_of_kind(Columns)
 RATING = study.supervisors_of_kind(Raters)
+REMOTE = study.supervisors_of_kind(Remote)
 LABELLING = study.supervisors_of_kind(ModelSupervisor)
+# What labels without a model of this study: columns, raters, models behind an API.
+GIVING = JOINING + RATING + REMOTE
+# The task and supervisor of what they label.
+COMPARED = [f"{task}/{supervisor}" for task, supervisor in study.labelled if supervisor in GIVING]
 ENGINE = ["results/engine.json"] if study.labelling.engine == "vllm" and LABELLING + PROMPTING else []
 RUNS = "results/runs/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.parquet"
 # The run without any label.
@@ -79,6 +85,12 @@ def task_table(wildcards):
     return str(table_file(task.plain, study.data_folder)) if isinstance(task, TableTask) else []
 
 
+def label_files(wildcards):
+    """The files beside the table in which a supervisor's labels stand, if they do."""
+    patterns, task = study.supervisor(wildcards).file_patterns, study.task(wildcards)
+    return [str(path) for path in vote_files(patterns, task.plain, study.data_folder)]
+
+
 def task_files(wildcards):
     """The files here that the task is read from, if it is; of rated sentences the table that is made of the archive."""
     task = study.task(wildcards)
@@ -87,6 +99,12 @@ def task_files(wildcards):
     if isinstance(task, SourceTask) and study.sources == "local":
         return [str(split_file(task.plain, split, study.data_folder)) for split in splits_read(task.plain)]
     return task_table(wildcards)
+
+
+def task_tokenizers(wildcards):
+    """The tokenizers by which texts of a task are found too long, where such texts are not just refused."""
+    readers = [] if study.task(wildcards).too_long == "refuse" else study.readers(wildcards.task)
+    return [f"results/tokenizers/{name}" for name in readers]
 
 
 def tokenizer(wildcards):
@@ -144,7 +162,19 @@ def records_of_group(wildcards):
 
 
 def joined_columns(wildcards):
-    return list(study.supervisor(wildcards).columns)
+    """The settings of the columns that a supervisor joins; raters have none."""
+    return study.columns_of(study.task(wildcards)).get(wildcards.supervisor)
+
+
+def raters(wildcards):
+    """How many raters a supervisor is, if it is any."""
+    supervisor = study.supervisor(wildcards)
+    return supervisor.raters if isinstance(supervisor, Raters) else None
+
+
+def gold_noise_of(wildcards):
+    """The share of a task's gold labels that may be wrong, if that of any task is known."""
+    return study.gold_noise.get(wildcards.task)
 
 
 def rated_sentences(wildcards):

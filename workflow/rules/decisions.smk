@@ -43,6 +43,7 @@ rule plot_what_to_buy:
     group:
         "tables"
     params:
+        **MONEY,
         version=1,
         titles=TITLES,
         measure=study.inference.measure,
@@ -68,6 +69,7 @@ rule plot_isoquants:
     group:
         "tables"
     params:
+        **MONEY,
         version=3,
         titles=TITLES,
         measure=study.inference.measure,
@@ -94,7 +96,8 @@ rule build_explorer:
         mem_mb=grows(2000),
         runtime=grows(10),
     params:
-        version=8,
+        **MONEY,
+        version=9,
         name=study.study,
         titles=TITLES,
         prices=study.prices,
@@ -123,6 +126,7 @@ rule plot_regime_map:
         mem_mb=grows(1000),
         runtime=grows(20),
     params:
+        **MONEY,
         version=4,
         titles=TITLES,
         shown=SHOWN,
@@ -146,13 +150,15 @@ rule recommend:
     group:
         "tables"
     params:
-        version=10,
+        **MONEY,
+        version=11,
         titles=TITLES,
         prices=study.prices,
         budgets=study.budgets,
         average_over=AVERAGED,
         measure=study.inference.measure,
         verdict=study.inference.verdict,
+        gold_noise=study.gold_noise,
     script:
         "../scripts/recommend.py"
 
@@ -168,7 +174,7 @@ rule write_answer:
     group:
         "tables"
     params:
-        version=4,
+        version=5,
         # The middle one of those shown.
         weak_price=sorted(study.weak_prices)[len(study.weak_prices) // 2] if study.weak_prices else 0,
     script:

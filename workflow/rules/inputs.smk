@@ -22,6 +22,7 @@ rule fetch_ratings:
 rule prepare_task:
     input:
         files=task_files,
+        tokenizers=task_tokenizers,
     output:
         pool="results/tasks/{task}/pool.parquet",
         test="results/tasks/{task}/test.parquet",
@@ -39,7 +40,7 @@ rule prepare_task:
         mem_mb=grows(2000),
         runtime=grows(60),
     params:
-        version=4,
+        version=5,
         task=of("task"),
         sources=study.sources,
         data_folder=study.data_folder,
@@ -57,8 +58,9 @@ rule prepare_tokenizer:
     log:
         "logs/prepare_tokenizer/{model}.log",
     priority: CHECK_PRIORITY
+    # Tasks whose texts are shortened or dropped want the tokenizers; a group must not wait for one that waits for it.
     group:
-        "lengths"
+        "tasks" if any(task.too_long != "refuse" for task in study.tasks) else "lengths"
     threads: CHECK_THREADS
     resources:
         mem_mb=grows(1000),

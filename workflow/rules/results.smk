@@ -3,6 +3,8 @@ from elicitation.analysis.names import AVERAGE
 
 TITLES = {name: method.title for name, method in study.method_named.items()}
 AVERAGED = study.averaged()
+# What amounts are shown in, for jobs of studies that have a currency.
+MONEY = {"money": {"currency": study.currency, "gold_price": study.gold_price}} if study.currency else {}
 # How many texts can be labelled, by task.
 POOL_SIZES = {task: supply.examples for task, supply in study.supplies.items()}
 POOL_SIZES[AVERAGE] = min(POOL_SIZES[task] for task in AVERAGED)
@@ -16,7 +18,7 @@ RESULTS = [
     "results/methods.csv",
     *(f"figures/{name}.pdf" for name in study.views),
 ]
-if JOINING + RATING:
+if GIVING:
     RESULTS.append("results/label_quality.csv")
 
 
@@ -44,6 +46,7 @@ rule evaluate_runs:
         method=method_settings,
         purchases=purchases_of_group,
         measure=study.inference.measure,
+        gold_noise=gold_noise_of,
     script:
         "../scripts/evaluate_runs.py"
 
@@ -204,6 +207,7 @@ rule plot_pareto:
     group:
         "tables"
     params:
+        **MONEY,
         version=7,
         titles=TITLES,
         measure=study.inference.measure,
@@ -227,6 +231,7 @@ rule plot_spending:
     group:
         "tables"
     params:
+        **MONEY,
         version=5,
         titles=TITLES,
         measure=study.inference.measure,
@@ -250,6 +255,7 @@ use rule plot_spending as plot_spending_tasks with:
     log:
         "logs/plot_spending_tasks.log",
     params:
+        **MONEY,
         version=5,
         titles=TITLES,
         measure=study.inference.measure,
@@ -271,6 +277,7 @@ use rule plot_spending as plot_spending_supervisors with:
     log:
         "logs/plot_spending_supervisors.log",
     params:
+        **MONEY,
         version=5,
         titles=TITLES,
         measure=study.inference.measure,
@@ -295,6 +302,7 @@ rule plot_prompting:
     group:
         "tables"
     params:
+        **MONEY,
         version=5,
         titles=TITLES,
         measure=study.inference.measure,
@@ -317,6 +325,7 @@ rule plot_scaling:
     group:
         "tables"
     params:
+        **MONEY,
         version=5,
         titles=TITLES,
         measure=study.inference.measure,
@@ -354,22 +363,24 @@ rule plot_weak_labels:
 
 rule tabulate_label_quality:
     input:
-        [
-            f"results/weak_labels/{task}/{supervisor}.json"
-            for task, supervisor in study.labelled
-            if supervisor in JOINING + RATING
-        ],
+        records=[f"results/weak_labels/{source}.json" for source in COMPARED],
+        labels=[f"results/weak_labels/{source}.parquet" for source in COMPARED],
+        comparisons=[f"results/label_errors/{source}.json" for source in COMPARED],
     output:
         quality=report("results/label_quality.csv", caption="../report/label_quality.rst", category="Tables"),
+        agreement="results/label_agreement.csv",
         record="results/label_quality.json",
     log:
         "logs/tabulate_label_quality.log",
     group:
         "tables"
     params:
-        version=1,
+        **MONEY,
+        version=2,
         prices=study.prices,
-        column_prices={name: study.source_prices(name) for name in JOINING + RATING},
+        column_prices={name: study.source_prices(name) for name in GIVING},
+        token_prices={name: study.supervisor_named[name].api.prices.plain for name in REMOTE},
+        gold_noise=study.gold_noise,
     script:
         "../scripts/tabulate_label_quality.py"
 

@@ -84,6 +84,7 @@ rule write_weak_labels:
 rule join_columns:
     input:
         table=task_table,
+        files=label_files,
         pool="results/tasks/{task}/pool.parquet",
         test="results/tasks/{task}/test.parquet",
     output:
@@ -93,6 +94,8 @@ rule join_columns:
         "logs/join_columns/{task}/{supervisor}.log",
     wildcard_constraints:
         supervisor=one_of(JOINING),
+    # It may find that labels cannot be joined.
+    priority: CHECK_PRIORITY
     resources:
         mem_mb=grows(2000),
         runtime=grows(30),
@@ -127,6 +130,33 @@ rule draw_ratings:
         aggregate=of("supervisor.aggregate"),
     script:
         "../scripts/draw_ratings.py"
+
+
+rule compare_sources:
+    input:
+        said=task_files,
+        pool="results/tasks/{task}/pool.parquet",
+        test="results/tasks/{task}/test.parquet",
+        weak_labels="results/weak_labels/{task}/{supervisor}.parquet",
+    output:
+        errors="results/label_errors/{task}/{supervisor}.jsonl",
+        record="results/label_errors/{task}/{supervisor}.json",
+    log:
+        "logs/compare_sources/{task}/{supervisor}.log",
+    wildcard_constraints:
+        supervisor=one_of(GIVING),
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(30),
+    params:
+        version=1,
+        task=of("task"),
+        data_folder=study.data_folder,
+        columns=joined_columns,
+        raters=raters,
+        aggregate=of("supervisor.aggregate"),
+    script:
+        "../scripts/compare_sources.py"
 
 
 rule shuffle_errors:

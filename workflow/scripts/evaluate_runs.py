@@ -16,7 +16,8 @@ with job(snakemake):
     made = zip(map(pd.read_parquet, inputs.predictions), precisions, strict=True)
     predictions = pd.concat(table.assign(precision=precision) for table, precision in made)
     shots = method_from(params.method).shots
-    metrics, evidence = evaluate_runs(names, shots, test, predictions, params.purchases, params.measure)
+    asked = params.purchases, params.measure, params.gold_noise
+    metrics, evidence = evaluate_runs(names, shots, test, predictions, *asked)
     write_table(snakemake.output.metrics, metrics)
     write_table(snakemake.output.evidence, evidence)
     print(metrics.groupby(["n_weak", "n_gold"]).accuracy.agg(["mean", "min", "max"]).to_string())

@@ -12,5 +12,5 @@ with job(snakemake) as record:
     sets = {part: pd.read_parquet(snakemake.input[part]) for part in ("pool", "test")}
     joined = join_columns(params.task, params.data_folder, params.columns, params.aggregate, sets)
     write_table(snakemake.output.labels, joined.labels)
-    record |= {"quality": joined.quality, "sources": joined.sources}
+    record |= {"quality": joined.quality, "sources": joined.sources, "passed_over": joined.passed_over}
     print(pd.DataFrame(joined.sources).to_string())

@@ -6,6 +6,7 @@ with job(snakemake):
     from elicitation.analysis.advice import advise_students
     from elicitation.analysis.captions import precision_of_runs
     from elicitation.analysis.posterior import read_posterior
+    from elicitation.buying.amounts import Money
     from elicitation.figures.scaling import plot_scaling
     from elicitation.figures.style import save_figure
 
@@ -14,5 +15,5 @@ with job(snakemake):
     rows = advise_students(blocks, shown, budgets, price, params.pool_sizes, params.verdict)
     [supervisor], [method] = shown["supervisor"], shown["method"]
     where = f"{', '.join(shown['task'])}, weak labels of {supervisor}, {params.titles[method]}"
-    figure = plot_scaling(rows, where, budgets, price, params.measure)
+    figure = plot_scaling(rows, where, budgets, price, params.measure, Money(**params.get("money", {})))
     save_figure(figure, [snakemake.output.pdf, snakemake.output.png], precision_of_runs(snakemake.input.metrics))

@@ -9,11 +9,13 @@ with job(snakemake):
     from elicitation.analysis.advice_text import advice_caption
     from elicitation.analysis.captions import precision_of_runs
     from elicitation.analysis.posterior import read_posterior
+    from elicitation.buying.amounts import Money
     from elicitation.figures.style import save_figure
     from elicitation.figures.what_to_buy import BUDGETS, plot_what_to_buy
     from elicitation.files import replacing
 
     params = snakemake.params
+    money = Money(**params.get("money", {}))
     # The average over tasks, or the first one.
     block = next(b for b in read_posterior(snakemake.input.posterior).blocks if b.student == params.student)
     prices = prices_shown({surface.supervisor: params.prices[surface.supervisor] for surface in block.surfaces})
@@ -21,8 +23,8 @@ with job(snakemake):
     pool = params.pool_sizes.get(block.task)
     panels = [(listed, advise(block, budgets, listed, pool, params.verdict)) for listed in prices]
     where = f"{block.task}, student {block.student}"
-    figure = plot_what_to_buy(panels, where, params.measure, params.verdict)
+    figure = plot_what_to_buy(panels, where, params.measure, params.verdict, money)
     precision = precision_of_runs(snakemake.input.metrics)
     save_figure(figure, [snakemake.output.pdf, snakemake.output.png], precision)
     with replacing(snakemake.output.caption) as temporary:
-        temporary.write_text(advice_caption(where, panels, params.budgets, params.titles, precision))
+        temporary.write_text(advice_caption(where, panels, params.budgets, params.titles, precision, money))

@@ -13,4 +13,4 @@ with job(snakemake) as record:
     answers = answer_all(make_findings(snakemake.input.posterior, dict(snakemake.params.items())))
     record["answers"] = list(map(asdict, answers))
     with replacing(snakemake.output.text) as temporary:
-        temporary.write_text(recommendation_report(answers))
+        temporary.write_text(recommendation_report(answers, snakemake.params.gold_noise))

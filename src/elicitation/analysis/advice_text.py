@@ -8,6 +8,7 @@ import pandas as pd
 
 from elicitation.analysis.captions import cost_words, describe_purchase, percent_text, price_words
 from elicitation.analysis.names import FREE_WORDS, NOTHING_BOUGHT, PLAIN, UNDETERMINED
+from elicitation.buying.amounts import GOLD_LABELS, Money, amount_words
 
 # What is bought, in words.
 THINGS = {"weak only": "weak", "mixed": "a mix", "gold only": "gold", NOTHING_BOUGHT: "nothing"}
@@ -19,9 +20,11 @@ Panel = tuple[dict[str, float], pd.DataFrame]
 Stretch = tuple[str, float, float]
 
 
-def budget_words(budget: float) -> str:
+def budget_words(budget: float, money: Money = GOLD_LABELS) -> str:
     """A budget as one would say it, with two digits that count."""
-    rounded = float(f"{budget:.2g}")
+    rounded = float(f"{money.of(budget):.2g}")
+    if money.currency:
+        return amount_words(rounded, money.currency)
     return f"{rounded:,.0f}" if rounded >= 100 else f"{rounded:g}"
 
 
@@ -48,9 +51,9 @@ def main_stretches(rows: pd.DataFrame) -> list[Stretch]:
         choices = choices.mask(runs == lengths.idxmin(), UNDETERMINED)
 
 
-def range_words(stretch: Stretch, found: list[Stretch]) -> str:
+def range_words(stretch: Stretch, found: list[Stretch], money: Money) -> str:
     """Where a stretch is, among all."""
-    begin, end = map(budget_words, stretch[1:])
+    begin, end = (budget_words(budget, money) for budget in stretch[1:])
     if len(found) == 1:
         return "at every budget"
     if stretch == found[0]:
@@ -58,13 +61,15 @@ def range_words(stretch: Stretch, found: list[Stretch]) -> str:
     return f"from {begin}" if stretch == found[-1] else f"from {begin} to {end}"
 
 
-def finding(rows: pd.DataFrame) -> str:
+def finding(rows: pd.DataFrame, money: Money = GOLD_LABELS) -> str:
     """What to buy as the budget grows, in one sentence without its full stop.
 
     rows: as elicitation.analysis.advice.advise returns them.
     """
     found = main_stretches(rows)
-    decided = [f"{THINGS[stretch[0]]} {range_words(stretch, found)}" for stretch in found if stretch[0] in THINGS]
+    decided = [
+        f"{THINGS[stretch[0]]} {range_words(stretch, found, money)}" for stretch in found if stretch[0] in THINGS
+    ]
     if not decided:
         return "Undetermined at every budget"
     places = ["below", *["between"] * (len(found) - 2), "above"] if len(found) > 1 else [""]
@@ -74,14 +79,16 @@ def finding(rows: pd.DataFrame) -> str:
     return re.sub("(weak|gold)", r"\1 labels", f"Buy {', '.join(decided)}{rest}", count=1)
 
 
-def prices_words(prices: dict[str, float]) -> str:
+def prices_words(prices: dict[str, float], money: Money = GOLD_LABELS) -> str:
     """What weak labels cost: one price, or that of each supervisor."""
     names = {price: [name for name, own in prices.items() if own == price] for price in prices.values()}
-    each = [price_words(price) + (f" ({', '.join(own)})" if len(names) > 1 else "") for price, own in names.items()]
+    each = [
+        price_words(price, money) + (f" ({', '.join(own)})" if len(names) > 1 else "") for price, own in names.items()
+    ]
     return f"a weak label costs {' and '.join(each)}"
 
 
-def choice_line(row: pd.Series, titles: dict[str, str]) -> str:
+def choice_line(row: pd.Series, titles: dict[str, str], money: Money) -> str:
     """What to buy with one budget, what to expect, and what costs nothing."""
     expected = f"{percent_text(row.score)} % ({percent_text(row.score_low)} to {percent_text(row.score_high)})"
     free = FREE_WORDS[row.free]
@@ -89,24 +96,35 @@ def choice_line(row: pd.Series, titles: dict[str, str]) -> str:
         words = f"{PLAIN[NOTHING_BOUGHT]}: {free} -> {expected}"
     else:
         source = f" of {row.supervisor}" if row.n_weak else ""
-        paid = cost_words(row.weak_cost + row.gold_cost)
+        paid = cost_words(row.weak_cost + row.gold_cost, money)
         bought = f"{describe_purchase(row.n_weak, row.n_gold)}{source} by {titles[row.method]}, cost {paid}"
         words = f"{PLAIN[row.leading]}: {bought} -> {expected}; {free} {percent_text(row.free_score)} %"
-    return f"- {row.budget:,g}: {words}{'; undetermined' if row.regime == UNDETERMINED else ''}"
+    budget = money.words(row.budget) if money.currency else f"{row.budget:,g}"
+    return f"- {budget}: {words}{'; undetermined' if row.regime == UNDETERMINED else ''}"
 
 
-def advice_caption(where: str, panels: list[Panel], budgets: list[float], titles: dict[str, str], end: str = "") -> str:
+def advice_caption(
+    where: str,
+    panels: list[Panel],
+    budgets: list[float],
+    titles: dict[str, str],
+    end: str = "",
+    money: Money = GOLD_LABELS,
+) -> str:
     """The caption of figures/what_to_buy.pdf. where: the task and student; budgets: those to tell; end: its last line.
 
     The budgets must be among those of the panels.
     """
-    return "\n".join([*caption_lines(where, panels, budgets, titles), *([end] if end else [])]) + "\n"
+    return "\n".join([*caption_lines(where, panels, budgets, titles, money), *([end] if end else [])]) + "\n"
 
 
-def caption_lines(where: str, panels: list[Panel], budgets: list[float], titles: dict[str, str]) -> Iterator[str]:
+def caption_lines(
+    where: str, panels: list[Panel], budgets: list[float], titles: dict[str, str], money: Money
+) -> Iterator[str]:
     """The lines of `advice_caption` but for the last."""
     yield f"# What to buy: {where}"
     for prices, rows in panels:
-        yield f"\n**{finding(rows)}** ({prices_words(prices)}).\n"
-        yield from (choice_line(row, titles) for _, row in rows[rows.budget.isin(budgets)].iterrows())
-    yield "\nBudgets and costs are in gold labels. In brackets: 95 % intervals of the posterior."
+        yield f"\n**{finding(rows, money)}** ({prices_words(prices, money)}).\n"
+        yield from (choice_line(row, titles, money) for _, row in rows[rows.budget.isin(budgets)].iterrows())
+    gold = f"; a gold label costs {money.words(1)}" if money.currency else ""
+    yield f"\nBudgets and costs are in {money.unit}{gold}. In brackets: 95 % intervals of the posterior."

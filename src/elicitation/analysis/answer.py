@@ -2,10 +2,18 @@
 
 from collections.abc import Iterator
 
-from elicitation.analysis.captions import price_words
 from elicitation.analysis.names import ASKING, COMMONER, PLAIN, UNDETERMINED
 from elicitation.analysis.recommendation import Alternative, Purchase, Recommendation
-from elicitation.analysis.recommendation_text import FREE_WORDS, MEASURE_WORDS, notes, percent, with_ends
+from elicitation.analysis.recommendation_text import (
+    FREE_WORDS,
+    MEASURE_WORDS,
+    budget_text,
+    notes,
+    percent,
+    price_text,
+    undertrained_words,
+    with_ends,
+)
 
 # What budgets are called in the sentences, from the smallest to the largest.
 BUDGET_SIZES = ("small", "middle", "large")
@@ -24,7 +32,7 @@ def choose_answers(answers: list[Recommendation], weak_price: float) -> dict[str
     there is one) and student, at the price nearest to weak_price."""
     first = answers[0]
     alike = [answer for answer in answers if (answer.task, answer.student) == (first.task, first.student)]
-    price = price_shown(alike, weak_price)
+    price = price_shown(alike, weak_price * first.question.gold_price)
     at_price = (answer for answer in alike if answer.question.weak_price == price)
     alike = sorted(at_price, key=lambda answer: answer.question.budget)
     if len(alike) < len(BUDGET_SIZES):
@@ -32,9 +40,9 @@ def choose_answers(answers: list[Recommendation], weak_price: float) -> dict[str
     return dict(zip(BUDGET_SIZES, (alike[0], alike[len(alike) // 2], alike[-1]), strict=True))
 
 
-def purchase_words(bought: Purchase) -> str:
+def purchase_words(answer: Recommendation, bought: Purchase) -> str:
     """A purchase with its way of spending, source and method."""
-    weak = f"{bought.n_weak:,} weak labels of {bought.supervisor} at {price_words(bought.weak_price)}"
+    weak = f"{bought.n_weak:,} weak labels of {bought.supervisor} at {price_text(answer, bought.weak_price)}"
     kinds = [weak] * (bought.n_weak > 0) + [f"{bought.n_gold:,} gold labels"] * (bought.n_gold > 0)
     return f"{PLAIN[bought.strategy]} ({' and '.join(kinds)}, used by {bought.title})"
 
@@ -54,33 +62,38 @@ def best_alternative(answer: Recommendation) -> Alternative | None:
 
 def sentence(size: str, answer: Recommendation) -> str:
     """What to do with a budget, in one sentence."""
-    start = f"With a {size} budget ({answer.question.budget:g} gold labels)"
+    start = f"With a {size} budget ({budget_text(answer)})"
     decided = answer.regime.name != UNDETERMINED
     if answer.purchase:
-        choice = f"{purchase_words(answer.purchase)}: expected {with_ends(answer.expected)}"
+        choice = f"{purchase_words(answer, answer.purchase)}: expected {with_ends(answer.expected)}"
         guess = "" if decided else "it is undetermined how to spend it; the best guess is to "
         return f"{start} {guess}{choice}; {nothing_words(answer)}."
     other, free = best_alternative(answer), FREE_WORDS[answer.baseline.free]
     if other is None:
         return f"{start} nothing that was studied is affordable; {nothing_words(answer)}."
     guess = "" if decided else "it is undetermined what to do; the best guess is to "
-    best = f"the best one is to {purchase_words(other)}: expected {with_ends(other.expected)}"
+    best = f"the best one is to {purchase_words(answer, other)}: expected {with_ends(other.expected)}"
     return f"{start} {guess}buy nothing, since no purchase studied beats {free}; {best}; {nothing_words(answer)}."
 
 
 def answer_lines(answers: list[Recommendation], weak_price: float) -> Iterator[str]:
-    """The sentences as lines of Markdown, with the task, student and price that they hold for."""
+    """The sentences as lines of Markdown, with the task, student and price that they hold for.
+
+    weak_price: in gold labels, as of choose_answers.
+    """
     if not any(answer.purchase or answer.alternatives for answer in answers):
         yield "# What to buy\n\nNo budget of this study buys any label at its prices."
         return
     chosen = choose_answers(answers, weak_price)
     first = next(iter(chosen.values()))
     price = first.question.weak_price
-    costs = "weak labels at their own prices" if price is None else f"a weak label costs {price_words(price)}"
+    costs = "weak labels at their own prices" if price is None else f"a weak label costs {price_text(first, price)}"
     bought = [answer.purchase for answer in chosen.values() if answer.purchase]
     if price is not None and any(purchase.weak_price != price for purchase in bought):
         costs += " unless it has a price of its own"
     yield f"# What to buy: {first.task}, student {first.student}, {costs}\n"
+    if told := undertrained_words(first):
+        yield f"**{told}**\n"
     yield from (f"{i}. {sentence(size, answer)}" for i, (size, answer) in enumerate(chosen.items(), 1))
     yield ""
     for note in dict.fromkeys(note for answer in chosen.values() for note in notes(answer)):

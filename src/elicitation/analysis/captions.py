@@ -17,6 +17,7 @@ from elicitation.analysis.names import (
     SETTING,
     UNDETERMINED,
 )
+from elicitation.buying.amounts import GOLD_LABELS, Money
 
 # A caption names so many of the purchases that a task lacks; it counts the others.
 LISTED = 2
@@ -31,15 +32,24 @@ def percent_text(value: float) -> str:
     return f"{100 * value:.1f}"
 
 
-def price_words(price: float) -> str:
+def price_words(price: float, money: Money = GOLD_LABELS) -> str:
     """A price as people write it: 1/18 for what rounds to that share of a gold label, but 0.5 rather than 1/2."""
+    if money.currency:
+        return money.words(price)
     parts = round(1 / price)
     is_share = parts <= LARGEST_PANEL and abs(parts * price - 1) < 5e-4 and float(f"{price:.3g}") != price
     return f"1/{parts}" if is_share else f"{price:g}"
 
 
-def cost_words(cost: float) -> str:
-    """A cost, in gold labels, without digits that say nothing."""
+def plain_amount(cost: float, money: Money = GOLD_LABELS) -> str:
+    """An amount in the currency; without one the number of gold labels."""
+    return money.words(cost) if money.currency else f"{cost:g}"
+
+
+def cost_words(cost: float, money: Money = GOLD_LABELS) -> str:
+    """A cost, in gold labels where there is no currency, without digits that say nothing."""
+    if money.currency:
+        return money.words(cost)
     return f"{cost:.3g}" if cost < 100 else f"{cost:,.0f}"
 
 
@@ -155,19 +165,19 @@ def footnote(points: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str]
     return " ".join(filter(None, sentences))
 
 
-def describe_point(point: pd.Series, titles: dict[str, str]) -> str:
+def describe_point(point: pd.Series, titles: dict[str, str], money: Money = GOLD_LABELS) -> str:
     """One point of the frontier: its cost, its purchase, its score, and how sure its place on the frontier is."""
     score, low, high = map(percent_text, (point.score, point.score_low, point.score_high))
     if point.kind != PURCHASE:
         return f"cost 0: {FREE_WORDS[point.kind]} -> {score} % ({low} to {high})"
     return (
-        f"cost {cost_words(point.cost)}: {describe_purchase(point.n_weak, point.n_gold)} by {titles[point.method]} -> "
-        f"{score} % ({low} to {high}; {point.n_seeds:.0f} seeds; "
+        f"cost {cost_words(point.cost, money)}: {describe_purchase(point.n_weak, point.n_gold)} by "
+        f"{titles[point.method]} -> {score} % ({low} to {high}; {point.n_seeds:.0f} seeds; "
         f"on the frontier with probability {point.probability:.2f})"
     )
 
 
-def frontier_sentences(frontier: pd.DataFrame, titles: dict[str, str]) -> list[str]:
+def frontier_sentences(frontier: pd.DataFrame, titles: dict[str, str], money: Money = GOLD_LABELS) -> list[str]:
     """One line a point on the frontier: that of the average over tasks, or of each task where nothing is averaged.
 
     What always giving the commoner label achieves comes first, whether or not it is on the frontier.
@@ -177,14 +187,16 @@ def frontier_sentences(frontier: pd.DataFrame, titles: dict[str, str]) -> list[s
     for key, group in table.groupby(["task", "student", "supervisor", "weak_price"], sort=False):
         task, student, supervisor, price = key
         where = f"{task}: " if several else ""
-        lines.append(f"\n{where}{student} with labels of {supervisor}, a weak label costs {price_words(price)}:\n")
+        lines.append(
+            f"\n{where}{student} with labels of {supervisor}, a weak label costs {price_words(price, money)}:\n"
+        )
         shown = group[group.on_frontier | (group.kind == COMMONER)].sort_values("cost", kind="stable")
         in_order = pd.concat([shown[shown.kind == COMMONER], shown[shown.kind != COMMONER]])
-        lines += [f"- {describe_point(point, titles)}" for _, point in in_order.iterrows()]
+        lines += [f"- {describe_point(point, titles, money)}" for _, point in in_order.iterrows()]
     return lines
 
 
-def regime_sentences(regimes: pd.DataFrame, titles: dict[str, str]) -> list[str]:
+def regime_sentences(regimes: pd.DataFrame, titles: dict[str, str], money: Money = GOLD_LABELS) -> list[str]:
     """For each regime where it was found, and how often none was."""
     names = ["task", *varying(regimes, SETTING)]
     lines = []
@@ -193,7 +205,10 @@ def regime_sentences(regimes: pd.DataFrame, titles: dict[str, str]) -> list[str]
         found = regimes[regimes.regime == regime]
         where = "; ".join(
             f"{', '.join(titles.get(name, name) for name in key)} at "
-            + ", ".join(f"{row.budget:g} (weak label {price_words(row.weak_price)})" for row in group.itertuples())
+            + ", ".join(
+                f"{plain_amount(row.budget, money)} (weak label {price_words(row.weak_price, money)})"
+                for row in group.itertuples()
+            )
             for key, group in found.groupby(names, sort=False)
         )
         lines.append(f"- {words} ({regime}): {where if len(found) else 'not found'}")
@@ -209,11 +224,12 @@ def pareto_caption(
     measure: str,
     verdict: float,
     precision: str = "",
+    money: Money = GOLD_LABELS,
 ) -> str:
     """The caption of figures/pareto.pdf. measure: one of MEASURES; precision: of precision_sentence."""
     name = MEASURES[measure]
     lines = [
-        f"Expected {name} of every purchase that was run against its cost, in gold labels, with 95 % intervals of the",
+        f"Expected {name} of every purchase that was run against its cost, in {money.unit}, with 95 % intervals of the",
         "posterior, which learns from all runs together. On the frontier is what no cheaper purchase beats.",
         *filter(
             None,
@@ -223,8 +239,8 @@ def pareto_caption(
                 precision,
             ],
         ),
-        *frontier_sentences(frontier, titles),
+        *frontier_sentences(frontier, titles, money),
         f"\nWhat to buy (task, budget, price of a weak label) with a probability of at least {verdict:g}:\n",
-        *regime_sentences(regimes, titles),
+        *regime_sentences(regimes, titles, money),
     ]
     return "\n".join(lines) + "\n"

@@ -6,8 +6,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from elicitation.analysis.label_quality import describe_sources, quality_by_set
-from elicitation.data.own_labels import join_repeated, read_rows
+from elicitation.analysis.label_quality import describe_sources, describe_workers, quality_by_set
+from elicitation.data.labels import column_of
+from elicitation.data.own_labels import read_own_table
+from elicitation.data.table_sets import by_voter, join_repeated
+from elicitation.errors import InputError
 from elicitation.seeds import stream
 
 # The probability that votes for neither label.
@@ -24,6 +27,12 @@ def shuffle_errors(gold: np.ndarray, p: np.ndarray, *names: str) -> np.ndarray:
     return np.abs(gold - errors)
 
 
+def long_votes(votes: pd.DataFrame) -> pd.DataFrame:
+    """Votes (examples, annotators) of 0, 1 or NaN as crowd-kit reads them: a row each, with task, worker and label."""
+    long = votes.stack().dropna().rename("label").astype(int).reset_index()
+    return long.set_axis(["task", "worker", "label"], axis=1)
+
+
 def dawid_skene(votes: pd.DataFrame) -> pd.Series:
     """Probability of label 1 by the model of Dawid & Skene (1979), Applied Statistics 28; NaN where nobody votes.
 
@@ -32,10 +41,34 @@ def dawid_skene(votes: pd.DataFrame) -> pd.Series:
     """
     from crowdkit.aggregation import DawidSkene
 
-    long = votes.stack().dropna().rename("label").astype(int).reset_index()
-    p = DawidSkene().fit_predict_proba(long.set_axis(["task", "worker", "label"], axis=1))
+    p = DawidSkene().fit_predict_proba(long_votes(votes))
     # A label that nobody gives has no column.
     return p.reindex(columns=[0, 1], fill_value=0.0)[1].reindex(votes.index)
+
+
+def mace(votes: pd.DataFrame) -> pd.Series:
+    """Probability of label 1 by the model of Hovy et al. (2013), Learning Whom to Trust with MACE, NAACL; NaN where
+    nobody votes.
+
+    votes: (examples, annotators) of 0, 1 or NaN. The model learns from the votes alone how often each annotator knows
+    the label, and which labels they give when they do not.
+    """
+    from crowdkit.aggregation import MACE
+
+    # crowd-kit counts labels and workers in their order, but looks the counts up by the order in which they come. So
+    # both come in order, first those who vote for label 0 at all.
+    long = long_votes(votes)
+    first = long.groupby("worker").label.transform("min")
+    long = long.assign(first=first).sort_values(["first", "worker", "label"], kind="stable").drop(columns="first")
+    long["worker"] = pd.factorize(long.worker)[0]
+    # All of its restarts begin with the same numbers.
+    p = MACE(n_restarts=1).fit_predict_proba(long)
+    return p.reindex(columns=[0, 1], fill_value=0.0)[1].reindex(votes.index)
+
+
+def as_votes(labels: pd.DataFrame | pd.Series) -> pd.DataFrame | pd.Series:
+    """Probabilities or votes as votes for the likelier label, 0 or 1; NaN where there is none or it is 0.5."""
+    return (labels > UNDECIDED).astype(float).where(labels.notna() & (labels != UNDECIDED))
 
 
 def majority(votes: pd.DataFrame) -> pd.Series:
@@ -43,18 +76,36 @@ def majority(votes: pd.DataFrame) -> pd.Series:
     return np.sign(votes.mean(axis=1) - 0.5) / 2 + 0.5
 
 
+# How votes become one label, by the names that studies use.
+JOINING = {"majority": majority, "dawid_skene": dawid_skene, "mace": mace}
+
+
 def join_labels(labels: pd.DataFrame, how: str | None) -> pd.Series:
     """One probability of label 1 for each example from the labels of several sources; NaN where none has one.
 
     labels: (examples, sources), probabilities or votes, with gaps. how: `mean` of the probabilities; `majority` of the
-    votes, 0.5 where they are even; `dawid_skene`. None where there is one source. Probabilities vote for the likelier
-    label.
+    votes, 0.5 where they are even; or another of JOINING. None where there is one source. Probabilities vote for the
+    likelier label.
     """
     if how in (None, "mean"):
         return labels.mean(axis=1)
-    votes = (labels > UNDECIDED).astype(float).where(labels.notna() & (labels != UNDECIDED))
-    p = {"dawid_skene": dawid_skene, "majority": majority}[how](votes)
+    p = JOINING[how](as_votes(labels))
     return p.fillna(UNDECIDED).where(labels.notna().any(axis=1))
+
+
+class Sources(NamedTuple):
+    """What several sources say of the same examples."""
+
+    texts: pd.DataFrame
+    """The text of each example, and what its table calls it."""
+    gold: pd.Series
+    """By example; missing where it is not known."""
+    votes: pd.DataFrame
+    """(examples, sources), with gaps."""
+    column: str | None = None
+    """The one in which all sources stand, if they are workers of one table."""
+    passed_over: dict = {}  # noqa: RUF012
+    """What was dropped in reading them, and how files of their own go together with the table."""
 
 
 class JoinedLabels(NamedTuple):
@@ -66,30 +117,64 @@ class JoinedLabels(NamedTuple):
     """By set, what `quality_by_set` says of them."""
     sources: list[dict]
     """How good each source is on all examples, as `describe_sources` returns it."""
+    passed_over: dict = {}  # noqa: RUF012
+    """As of Sources."""
 
 
 def join_votes(
-    votes: pd.DataFrame, gold: pd.Series, aggregate: str | None, sets: dict[str, pd.DataFrame]
+    votes: pd.DataFrame,
+    gold: pd.Series,
+    aggregate: str | None,
+    sets: dict[str, pd.DataFrame],
+    column: str | None = None,
 ) -> JoinedLabels:
     """Join the votes of several sources (examples, sources) into one weak label for each text of the sets (id, gold).
 
     gold: by example, missing where it is not known; aggregate: as `how` of `join_labels`. All examples have a part in
-    joining, bought or not: the votes are there, and no gold label is used.
+    joining, bought or not: the votes are there, and no gold label is used. column: the one in which all sources stand,
+    if they are workers of one table.
     """
     p, wanted = join_labels(votes, aggregate), pd.concat(sets.values()).id
     labels = pd.DataFrame({"id": wanted, "p_weak": p[wanted].to_numpy()})
-    return JoinedLabels(labels, quality_by_set(labels, sets), describe_sources(gold, votes, p, aggregate))
+    if column is None:
+        sources = describe_sources(gold, votes, p, aggregate)
+    else:
+        sources = describe_workers(gold, votes, p, column, aggregate)
+    return JoinedLabels(labels, quality_by_set(labels, sets), sources)
+
+
+def read_sources(task: Mapping, data_folder: str, columns: Sequence[Mapping]) -> Sources:
+    """What columns of a task's table say of its texts.
+
+    task: its settings; columns: theirs, as of elicitation.data.own_labels.read_own_table.
+    """
+    table = read_own_table(task, data_folder, columns)
+    rows = join_repeated(table.rows)
+    ids, names = [row.id for row in rows], [column["name"] for column in columns]
+    texts = pd.DataFrame({"source_id": [row.source_id for row in rows], "text": [row.text for row in rows]}, ids)
+    gold = pd.Series([row.gold for row in rows], ids, dtype=float)
+    if column_of(columns[0]).has_voters:
+        votes = pd.DataFrame([by_voter(row.votes[0]) for row in rows], ids, dtype=float)
+        column = names[0]
+    else:
+        votes, column = pd.DataFrame([row.votes for row in rows], ids, names, dtype=float), None
+    return Sources(texts, gold, votes, column, {"dropped": table.dropped, "files": table.files[0]})
 
 
 def join_columns(
-    task: Mapping, data_folder: str, columns: Sequence[str], aggregate: str | None, sets: dict[str, pd.DataFrame]
+    task: Mapping, data_folder: str, columns: Sequence[Mapping], aggregate: str | None, sets: dict[str, pd.DataFrame]
 ) -> JoinedLabels:
-    """Join columns of a task's table into one weak label for each text of the sets. task: its settings."""
-    rows = join_repeated(read_rows(task, data_folder, columns))
-    ids = [row.id for row in rows]
-    votes = pd.DataFrame([row.votes for row in rows], ids, columns, dtype=float)
-    gold = pd.Series([row.gold for row in rows], ids, dtype=float)
-    return join_votes(votes, gold, aggregate, sets)
+    """Join columns of a task's table (as of read_sources) into one weak label for each text of the sets."""
+    found = read_sources(task, data_folder, columns)
+    joined = join_votes(found.votes, found.gold, aggregate, sets, found.column)
+    if joined.labels.p_weak.nunique() == 1:
+        names = " + ".join(column["name"] for column in columns)
+        raise InputError(
+            f"Task {task['name']!r}: {names} give every text the same label, "
+            f"{joined.labels.p_weak.dropna().iloc[0]:g}, of which nothing can be learned; choose another "
+            "`aggregate` or other columns."
+        )
+    return joined._replace(passed_over=found.passed_over)
 
 
 def shuffled_labels(labels: pd.DataFrame, sets: dict[str, pd.DataFrame], task: str) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from pathlib import Path
 from elicitation.analysis.choices import Terms
 from elicitation.analysis.names import AVERAGE
 from elicitation.analysis.posterior import Block, Posterior, read_posterior
+from elicitation.buying.amounts import GOLD_LABELS, Money
 from elicitation.buying.prices import exact
 from elicitation.errors import InputError
 from elicitation.files import hash_file, read_json
@@ -41,7 +42,11 @@ class Question:
     @property
     def budget_in_gold(self) -> Fraction:
         """The budget in gold labels."""
-        return exact(self.budget) / exact(self.gold_price)
+        return self.in_gold(self.budget)
+
+    def in_gold(self, amount: float) -> Fraction:
+        """An amount in gold labels."""
+        return exact(amount) / exact(self.gold_price)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +66,8 @@ class Findings:
     """That the study looks at, in gold labels."""
     average_over: list[str] = field(default_factory=list)
     """The tasks that are averaged."""
+    money: Money = GOLD_LABELS
+    """What the study's prices are in."""
 
 
 def read_findings(folder: Path) -> Findings:
@@ -81,7 +88,8 @@ def read_findings(folder: Path) -> Findings:
 def make_findings(posterior: str | Path, settings: dict) -> Findings:
     """The findings from result files; settings: all but the posterior, by the names of Findings."""
     names = ("prices", "titles", "verdict", "measure", "budgets", "average_over")
-    return Findings(read_posterior(posterior), **{name: settings[name] for name in names})
+    money = Money(**settings.get("money", {}))
+    return Findings(read_posterior(posterior), **{name: settings[name] for name in names}, money=money)
 
 
 def only(values: list[str], kind: str) -> str:
@@ -118,11 +126,14 @@ def narrow(posterior: Posterior, question: Question) -> Block:
 def price_of(supervisor: str, question: Question, findings: Findings) -> Fraction:
     """Price of a weak label, gold = 1; InputError if it must be named."""
     if question.weak_price is not None:
-        return exact(question.weak_price) / exact(question.gold_price)
-    prices = findings.prices[supervisor]
+        return question.in_gold(question.weak_price)
+    prices, money = findings.prices[supervisor], findings.money
     if len(prices) > 1:
-        shown = ", ".join(f"{price:g}" for price in prices)
+        shown = ", ".join(f"{money.of(price):g}" for price in prices)
         raise InputError(f"The study looks at several prices of a weak label ({shown}); name yours by --weak-price.")
+    if money.currency and money.currency == question.currency:
+        # Money stays what it is when gold labels cost another price.
+        return exact(prices[0]) * exact(money.gold_price) / exact(question.gold_price)
     return exact(prices[0])
 
 

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import log_loss, roc_auc_score
 
-from elicitation.analysis.scoring import agreement, wilson
+from elicitation.analysis.scoring import agreement, widened, wilson
+from elicitation.buying.amounts import GOLD_LABELS, Money
 
 # Calibration is measured in so many bins of probabilities, all of the same width.
 CALIBRATION_BINS = 10
@@ -75,26 +76,50 @@ def describe_sources(gold: pd.Series, labels: pd.DataFrame, p: pd.Series, how: s
     return rows
 
 
+def describe_workers(gold: pd.Series, votes: pd.DataFrame, p: pd.Series, column: str, how: str) -> list[dict]:
+    """A row for the single votes (examples, workers) of a column and one for p, which joins them."""
+    single = votes.stack().dropna()
+    alone = describe_label(gold.reindex(single.index.get_level_values(0)), single.droplevel(1))
+    alone["coverage"] = float(votes.notna().any(axis=1).mean())
+    return [
+        {"column": column, "aggregate": ""} | alone,
+        {"column": column, "aggregate": how} | describe_label(gold, p),
+    ]
+
+
 def tabulate_sources(
     records: Iterable[Mapping],
+    comparisons: Iterable[Mapping],
     prices: Mapping[str, Sequence[float]],
     column_prices: Mapping[str, Mapping[str, float]],
+    gold_noise: Mapping[str, float],
+    money: Money = GOLD_LABELS,
 ) -> pd.DataFrame:
     """The quality and the price of every source of a user's own labels and of every drawn rating, one a row.
 
-    records: of the weak labels, with `wildcards` and `sources` (as `describe_sources` returns them); prices: of joined
-    labels, by supervisor; column_prices: of single columns, by supervisor and column.
+    records: of the weak labels, with `wildcards` and `sources` (as `describe_sources` returns them); comparisons: in
+    the same order, with the `abstentions` of these sources (of elicitation.analysis.source_comparison); prices: of
+    joined labels, by supervisor; column_prices: of single columns, by supervisor and column; gold_noise: the share of
+    wrong gold labels, by task, where any is known; money: what prices are shown in.
     """
     rows = []
-    for record in records:
+    for record, comparison in zip(records, comparisons, strict=True):
         names = record["wildcards"]
         supervisor = names["supervisor"]
-        for source in record["sources"]:
+        for source, abstentions in zip(record["sources"], comparison["abstentions"], strict=True):
             # A single column is a source by itself.
             own = column_prices[supervisor]
             price = prices[supervisor][0] if source["aggregate"] else own[source["column"]]
-            rows.append({**names, **source, "price": price})
-    return pd.DataFrame(rows, columns=["task", "supervisor", "column", "aggregate", "price", *QUALITY, "coverage"])
+            # Rounded, since prices in gold labels have but so many digits.
+            price = float(f"{money.of(price):.6g}") if money.currency else price
+            row = {**names, **source, "price": price, "currency": money.currency, "abstentions": abstentions}
+            if gold_noise and "accuracy" in row:
+                ends = widened(row["accuracy"], row["accuracy_low"], row["accuracy_high"], gold_noise[row["task"]])
+                row |= zip(("accuracy_low", "accuracy_high"), map(float, ends), strict=True)
+            rows.append(row)
+    currency = ["currency"] if money.currency else []
+    columns = ["task", "supervisor", "column", "aggregate", "price", *currency, *QUALITY, "coverage", "abstentions"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def comparable_tasks(labelled: Sequence[tuple[str, str]]) -> list[str]:

@@ -31,6 +31,21 @@ def contributions(measure: str, log_odds: np.ndarray, gold: np.ndarray) -> np.nd
     return found + score
 
 
+def gold_shift(measure: str, noise: float, gold: np.ndarray) -> float:
+    """By how much a score may be off where a share `noise` of the gold labels (n,) is wrong.
+
+    An accuracy a is measured as a(1 - e) + (1 - a)e where a share e of either label is wrong at random, and is off by
+    e at most however labels are wrong. Balanced accuracy and AUROC are drawn towards a half by the factor 1 - e1 - e0,
+    where e1 and e0 are the shares of wrong labels among those of 1 and of 0 (Menon et al. 2015, Learning from Corrupted
+    Binary Labels via Class-Probability Estimation, ICML), so they are off by (e1 + e0) / 2 at most.
+    """
+    if measure == "accuracy":
+        return noise
+    ones = gold.mean()
+    true_ones = np.clip((ones - noise) / (1 - 2 * noise), 0, 1)
+    return float(noise * ((1 - true_ones) / ones + true_ones / (1 - ones)) / 2)
+
+
 def placements(log_odds: np.ndarray, gold: np.ndarray) -> np.ndarray:
     """(..., n): the share of the other class that each example is ranked rightly against; ties count half."""
     # Where it is needed, since captions and commands take names from here.

@@ -23,6 +23,7 @@ from elicitation.analysis.names import LABELS, PURCHASE
 from elicitation.analysis.noise import noise_covariance, seed_variances
 from elicitation.analysis.posterior import Block, Scores, Surface, joined
 from elicitation.analysis.recommendation import questions
+from elicitation.buying.prices import exact
 from elicitation.errors import InputError
 
 # Added to variances so that matrices can be inverted in binary numbers.
@@ -185,14 +186,14 @@ def asked_of(findings: Findings, question: Question) -> list[tuple[Findings, Que
     """The question, or where it has no budget the study's budgets and prices, each with the prices that hold there."""
     if question.budget:
         return [(findings, question)]
-    names = ("task", "student", "supervisor", "method", "have_weak", "have_gold", "pool")
-    own = {name: getattr(question, name) for name in names}
     block, found = narrow(findings.posterior, question), []
     for each in questions(findings, findings.budgets):
         if (each.student, each.task) == (block.student, block.task):
-            prices = {n: every if len(every) == 1 else [each.weak_price] for n, every in findings.prices.items()}
-            price = None if question.weak_price is None else question.weak_price / question.gold_price
-            found.append((replace(findings, prices=prices), replace(each, weak_price=price, **own)))
+            asked = None if each.weak_price is None else float(each.in_gold(each.weak_price))
+            prices = {n: every if len(every) == 1 else [asked] for n, every in findings.prices.items()}
+            budget = each.budget_in_gold * exact(question.gold_price)
+            own = replace(question, budget=budget, task=each.task, student=each.student)
+            found.append((replace(findings, prices=prices), own))
     return found
 
 

@@ -79,7 +79,8 @@ def fit_posterior(table: pd.DataFrame, groups: pd.DataFrame, over: Sequence[str]
 
     table: all rows of results/evidence.parquet; groups: student, task, supervisor and method of what trains or prompts
     with labels. Returns a row a node: student, task, what `nodes_of` returns, n_tasks, score (the mean) and factors.
-    The scores of a student and task have the covariance F Fᵀ, where F are their factors.
+    The scores of a student and task have the covariance F Fᵀ, where F are their factors. Where gold labels may be wrong
+    (`gold_shift` in the table), one factor is the same for all of them: it widens intervals, and no comparison.
     """
     names = [["", *table.supervisor.unique()], ["", *table.method.unique()]]
     found = []
@@ -94,10 +95,20 @@ def fit_posterior(table: pd.DataFrame, groups: pd.DataFrame, over: Sequence[str]
         nodes = nodes_of(evidence, rows[["supervisor", "method"]].drop_duplicates())
         places = places_of(nodes, 0, own, names)
         mean, factors = mixture([posterior(free, data, places) for free in likeliest])
+        shift = shift_of(table, over if task == AVERAGE else [task])
+        if shift:
+            factors = np.column_stack([factors, np.full(len(factors), shift)])
         n_tasks = int(evidence.points.n_tasks.iloc[0])
         columns = {"student": student, "task": task, "n_tasks": n_tasks, "score": level + mean}
         tables.append(nodes.assign(**columns, factors=list(factors.astype(np.float32))))
     return pd.concat(tables, ignore_index=True)
+
+
+def shift_of(table: pd.DataFrame, tasks: Sequence[str]) -> float:
+    """By how much wrong gold labels may move all scores together, on average over the tasks; 0 if nothing says so."""
+    if "gold_shift" not in table:
+        return 0.0
+    return float(table.groupby("task").gold_shift.first()[[*tasks]].mean())
 
 
 def blocks(table: pd.DataFrame, over: Sequence[str]) -> Iterator[tuple[str, str, Evidence, Evidence | None, float]]:

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from pydantic import TypeAdapter
 
-from elicitation.analysis.choices import Decision, Options, Terms, decide, find_options
+from elicitation.analysis.choices import SAME_SCORE, Decision, Options, Terms, decide, find_options
 from elicitation.analysis.findings import Findings, Question, narrow, terms_of
 from elicitation.analysis.names import ASKING, AVERAGE, COMMONER, LABELS, STRATEGIES, UNDETERMINED
 from elicitation.analysis.posterior import Block, Scores, gap
@@ -174,6 +174,9 @@ class Recommendation:
     alternatives: dict[str, Alternative]
     """The best purchase of every other strategy."""
     studied: Studied
+    undertrained: bool = False
+    """Whether no purchase studied, however expensive, is expected to beat the best of what needs no training: weak
+    labels as they are, or always giving the commoner label."""
     goal: Goal | None = None
     """Only where a score was asked for."""
     offer: Offer | None = None
@@ -257,6 +260,15 @@ class Asked:
             n_test=self.block.n_test,
         )
 
+    @property
+    def undertrained(self) -> bool:
+        """Whether no student that was trained is expected to beat weak labels as they are or the commoner label."""
+        every = find_options(self.block, replace(self.terms, budget=UNLIMITED))
+        supervisors = {*self.terms.prices, ""}
+        untrained = [free for free in self.block.free if free.kind != ASKING and free.supervisor in supervisors]
+        best = max(float(free.scores.mean[0]) for free in untrained)
+        return bool(len(every.cost)) and float(every.scores.mean.max()) <= best + SAME_SCORE
+
     def baseline(self, base: Scores) -> Baseline:
         """What is achieved without training. base: the score of what is recommended."""
         free, prices = self.block.free, self.terms.prices
@@ -329,6 +341,7 @@ def answer(asked: Asked) -> Recommendation:
         supported=studied.within and decision.regime != UNDETERMINED,
         alternatives=alternatives,
         studied=studied,
+        undertrained=asked.undertrained,
     )
 
 
@@ -337,19 +350,23 @@ def questions(findings: Findings, budgets: list[float]) -> Iterator[Question]:
 
     Where all sources have one price, none is asked for.
     """
-    several = [prices for prices in findings.prices.values() if len(prices) > 1]
+    several, money = [prices for prices in findings.prices.values() if len(prices) > 1], findings.money
     every = sorted({price for prices in several for price in prices}, reverse=True) or [None]
     blocks = [block for block in findings.posterior.blocks if block.surfaces]
+    terms = {"gold_price": money.gold_price, "currency": money.currency}
     for student in dict.fromkeys(block.student for block in blocks):
         tasks = [block.task for block in blocks if block.student == student]
         for task in [AVERAGE] if AVERAGE in tasks else tasks:
             for price in every:
-                yield from (Question(budget, price, task=task, student=student) for budget in budgets)
+                weak_price = None if price is None else money.of(price)
+                for budget in budgets:
+                    yield Question(money.of(budget), weak_price, task=task, student=student, **terms)
 
 
 def with_own_prices(findings: Findings, question: Question) -> Asked:
     """The question, where labels that have one price, such as those of a user's own columns, keep it."""
-    prices = {name: own if len(own) == 1 else [question.weak_price] for name, own in findings.prices.items()}
+    asked = None if question.weak_price is None else float(question.in_gold(question.weak_price))
+    prices = {name: own if len(own) == 1 else [asked] for name, own in findings.prices.items()}
     return ask(replace(findings, prices=prices), replace(question, weak_price=None))
 
 

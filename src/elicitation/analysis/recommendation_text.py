@@ -1,10 +1,10 @@
 """The recommendations in words: one in Markdown lines, and the report on all of a study. Imports nothing heavy."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from elicitation.analysis.captions import price_words
 from elicitation.analysis.names import ASKING, COMMONER, NOTHING_BOUGHT, PLAIN, UNDETERMINED
-from elicitation.analysis.recommendation import Alternative, Estimate, Purchase, Recommendation
+from elicitation.analysis.recommendation import Alternative, Estimate, Purchase, Recommendation, WeakLabels
 from elicitation.buying.amounts import amount_words
 
 # What scores are called in sentences.
@@ -50,6 +50,12 @@ def price_asked(answer: Recommendation) -> float | None:
     return prices.pop() if len(prices) == 1 else None
 
 
+def budget_text(answer: Recommendation) -> str:
+    """The budget in the answer's currency, or in gold labels."""
+    budget = answer.question.budget
+    return money(answer, budget) if answer.currency else f"{budget:g} gold labels"
+
+
 def price_text(answer: Recommendation, price: float) -> str:
     """A price of a weak label."""
     if answer.currency or not price:
@@ -89,23 +95,55 @@ def nothing_words(answer: Recommendation) -> str:
     return f"Buy nothing: no purchase studied beats {best} at this budget"
 
 
+def best_as_they_are(answer: Recommendation) -> WeakLabels | None:
+    """The best weak labels as they are, if they beat always giving the commoner label."""
+    baseline = answer.baseline
+    best = max(baseline.weak_labels, key=lambda entry: entry.score.mean, default=None)
+    return best if best and best.score.mean > baseline.commoner.mean else None
+
+
+def is_too_dear(answer: Recommendation, entry: WeakLabels) -> bool:
+    """Whether a weak label costs as much as a gold one."""
+    return entry.price >= answer.question.gold_price
+
+
+def undertrained_words(answer: Recommendation) -> str:
+    """What to do where no student that was trained beats what needs no training; else nothing."""
+    if not answer.undertrained:
+        return ""
+    best, name = best_as_they_are(answer), MEASURE_WORDS[answer.measure]
+    unknown = "A student that is trained longer or on more labels was not studied."
+    if best is None:
+        commoner = f"{FREE_WORDS[COMMONER]} ({percent(answer.baseline.commoner.mean)} %)"
+        return f"No student that was trained here beats {commoner}, and no weak labels do as they are. {unknown}"
+    if is_too_dear(answer, best):
+        return ""
+    right = "right" if answer.measure == "accuracy" else name
+    return (
+        f"No student that was trained here beats the weak labels of {best.supervisor}: use them as they are, "
+        f"{percent(best.score.mean)} % {right}, between {percent(best.score.low)} and {percent(best.score.high)} %, at "
+        f"{price_text(answer, best.price)} for each text. {unknown}"
+    )
+
+
 def notes(answer: Recommendation) -> Iterator[str]:
     """What a buyer should know before following the answer, in sentences."""
-    studied, baseline, question = answer.studied, answer.baseline, answer.question
+    studied, baseline = answer.studied, answer.baseline
     if studied.beyond:
         yield (
             f"The budget lies beyond what was studied: the most expensive purchase at these prices costs "
             f"{money(answer, studied.most_expensive)}. {money(answer, studied.unspent)} are left unspent, since what "
             "more labels would bring is not known."
         )
-    too_dear = [entry for entry in baseline.weak_labels if entry.price >= question.gold_price]
+    too_dear = [entry for entry in baseline.weak_labels if is_too_dear(answer, entry)]
     for entry in too_dear:
         yield (
             f"A weak label of {entry.supervisor} costs {price_text(answer, entry.price)}, as much as a gold label or "
             "more, so none is bought."
         )
+    said = best_as_they_are(answer) if answer.undertrained else None
     for entry in baseline.weak_labels:
-        if entry.score.mean > answer.expected.mean and entry not in too_dear:
+        if entry.score.mean > answer.expected.mean and entry not in too_dear and entry != said:
             yield (
                 f"The weak labels of {entry.supervisor} as they are score higher ({with_ends(entry.score)}), without "
                 f"any training; they cost {price_text(answer, entry.price)} for each text that you want to have sorted."
@@ -194,6 +232,8 @@ def recommendation_lines(answer: Recommendation) -> Iterator[str]:
     yield f"## Budget {amount_words(question.budget, answer.currency)}: {weak}, a gold one {gold}"
     tasks = f" ({answer.studied.n_tasks} tasks)" if answer.studied.n_tasks > 1 else ""
     yield f"\nTask {answer.task}{tasks}, student {answer.student}, at least {answer.studied.n_seeds} seeds.\n"
+    if told := undertrained_words(answer):
+        yield f"**{told}**\n"
     yield from goal_line(answer)
     name = MEASURE_WORDS[answer.measure]
     if bought:
@@ -218,12 +258,19 @@ def decided_words(answer: Recommendation) -> str:
     return "buy nothing" if answer.regime.strategy == NOTHING_BOUGHT else PLAIN[answer.regime.strategy]
 
 
-def recommendation_report(answers: list[Recommendation]) -> str:
-    """Markdown: a table of all recommendations, then each in words."""
+def noise_line(gold_noise: Mapping[str, float]) -> str:
+    """What the intervals allow for. gold_noise: the share of wrong gold labels by task."""
+    shares = ", ".join(f"{percent(noise)} % ({task})" for task, noise in gold_noise.items())
+    return f"Intervals allow for wrong gold labels: {shares}.\n"
+
+
+def recommendation_report(answers: list[Recommendation], gold_noise: Mapping[str, float] | None = None) -> str:
+    """Markdown: a table of all recommendations, then each in words. gold_noise: as of noise_line, where it is known."""
     name = MEASURE_WORDS[answers[0].measure] if answers else ""
     heads = ["task", "student", "weak label costs", "budget", "buy", "method", f"expected {name}", "decided"]
     heads += [FREE_WORDS[ASKING], FREE_WORDS[COMMONER]]
-    lines = ["# What to buy\n", f"| {' | '.join(heads)} |", "|---|---|---:|---:|---|---|---|---|---|---|"]
+    lines = ["# What to buy\n", *([noise_line(gold_noise)] if gold_noise else [])]
+    lines += [f"| {' | '.join(heads)} |", "|---|---|---:|---:|---|---|---|---|---|---|"]
     for answer in answers:
         bought, baseline, price = answer.purchase, answer.baseline, price_asked(answer)
         cells = [answer.task, answer.student, "its own price" if price is None else price_text(answer, price)]

@@ -9,8 +9,9 @@ from sklearn.metrics import roc_auc_score
 from statsmodels.stats.proportion import proportion_confint
 
 from elicitation.analysis.evidence import evidence_rows
-from elicitation.analysis.measures import contributions, right_answers
+from elicitation.analysis.measures import contributions, gold_shift, right_answers
 from elicitation.analysis.names import CONFIGURATION
+from elicitation.analysis.posterior import Z
 from elicitation.buying.methods import Shots
 from elicitation.seeds import stream
 
@@ -26,6 +27,12 @@ def wilson(correct: float, n: float) -> tuple[float, float]:
     """95 % Wilson interval of a proportion."""
     low, high = proportion_confint(correct, n, alpha=1 - CONFIDENCE, method="wilson")
     return float(low), float(high)
+
+
+def widened(score, low, high, shift) -> tuple[np.ndarray, np.ndarray]:
+    """The ends of a score's 95 % interval, once wrong gold labels add an error of the standard deviation `shift`."""
+    off = Z * np.asarray(shift)
+    return np.maximum(0.0, score - np.hypot(score - low, off)), np.minimum(1.0, score + np.hypot(high - score, off))
 
 
 def matched_accuracy(gold: np.ndarray, log_odds: np.ndarray) -> float:
@@ -137,10 +144,15 @@ def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
         for name in ("accuracy", "matched_accuracy", "weak_accuracy", "weak_agreement"):
             examples = runs.n_voted if name.startswith("weak") else runs.n_test
             mean, low, high = mean_accuracy(runs[name].to_numpy(), examples.iloc[0])
+            # Whether student and weak label agree no gold label says.
+            if "accuracy_shift" in runs and name != "weak_agreement":
+                low, high = map(float, widened(mean, low, high, runs.accuracy_shift.iloc[0]))
             row |= {name: mean, f"{name}_low": low, f"{name}_high": high}
         row["commoner_accuracy"] = runs.commoner_accuracy.mean()
         for name in ("auroc", "pgr"):
             mean, off = runs[name].mean(), seed_half_width(runs[name].to_numpy()) if len(runs) > 1 else np.nan
+            if name == "auroc" and "auroc_shift" in runs:
+                off = np.hypot(off, Z * runs.auroc_shift.iloc[0])
             row |= {name: mean, f"{name}_low": mean - off, f"{name}_high": mean + off}
         rows.append(row)
     return pd.DataFrame(rows)
@@ -153,13 +165,15 @@ def evaluate_runs(
     predictions: pd.DataFrame,
     purchases: Collection[tuple[int, int, int]],
     measure: str,
+    gold_noise: float | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The scores of every run of one task, supervisor, student and method, and their rows of results/evidence.parquet.
 
     names: of these four; shots: what the method puts into prompts; test: id, gold and p_weak; predictions: n_weak,
     n_gold, seed, id, log_odds and precision; purchases: the (n_weak, n_gold, seed) to score; measure: one of MEASURES,
-    which the evidence is in. Runs without weak labels are stored for all supervisors together, who may not all buy as
-    many gold ones, so predictions may hold others.
+    which the evidence is in; gold_noise: the share of wrong gold labels, None where no task of the study says one. Runs
+    without weak labels are stored for all supervisors together, who may not all buy as many gold ones, so predictions
+    may hold others.
     """
     predictions = predictions.drop_duplicates([*PURCHASE_AND_SEED, "id"])
     wanted = pd.DataFrame(purchases, columns=PURCHASE_AND_SEED)
@@ -173,4 +187,12 @@ def evaluate_runs(
         rows.append({**names, "n_weak": n_weak, "n_gold": n_gold, "seed": seed} | prompt | computed | scores)
     metrics = pd.DataFrame(rows)
     metrics["pgr"] = performance_gap_recovered(metrics)
-    return metrics, evidence_rows(dict(names), test, predictions, measure)
+    evidence = evidence_rows(dict(names), test, predictions, measure)
+    if gold_noise is not None:
+        gold = test.gold.to_numpy()
+        for name in ("accuracy", "auroc"):
+            shift, ends = gold_shift(name, gold_noise, gold), [f"{name}_low", f"{name}_high"]
+            metrics[ends] = np.column_stack(widened(metrics[name], *(metrics[end] for end in ends), shift))
+            metrics[f"{name}_shift"] = shift
+        evidence["gold_shift"] = gold_shift(measure, gold_noise, gold)
+    return metrics, evidence

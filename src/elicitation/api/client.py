@@ -23,15 +23,21 @@ RETRIES = 8
 MAX_SUFFIX = 64
 
 
-@dataclass(frozen=True)
-class ApiSettings:
-    """A model's `api` entry in the study."""
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """A model behind an API."""
 
     base_url: str
-    key_variable: str
-    """The environment variable that holds the key."""
     model: str
-    """The one that is finetuned."""
+    """The API's name of it."""
+    key_variable: str | None = None
+    """The environment variable that holds the key; None where the API wants none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiSettings(Server):
+    """A model's `api` entry in the study; `model` is the one that is finetuned."""
+
     context: int
     """Tokens that the model reads at most."""
     epochs: int | None
@@ -56,8 +62,10 @@ class RemoteStage:
     seed: int
 
 
-def read_key(settings: ApiSettings) -> str:
-    """The API's key, from the environment alone; InputError if it is not set."""
+def read_key(settings: Server) -> str:
+    """The API's key, from the environment alone, or an empty one; InputError if it is not set."""
+    if settings.key_variable is None:
+        return ""
     key = os.environ.get(settings.key_variable, "").strip()
     if not key:
         raise InputError(
@@ -67,22 +75,26 @@ def read_key(settings: ApiSettings) -> str:
     return key
 
 
-class Client:
+class Connection:
     """An OpenAI-compatible API with its key."""
 
-    def __init__(self, settings: ApiSettings, log: Callable[[str], None]) -> None:
+    def __init__(self, settings: Server, log: Callable[[str], None]) -> None:
         """Raises InputError if the key is not set."""
         import openai
 
-        self.settings, self.key, self.failures = settings, read_key(settings), 0
+        self.settings, self.key = settings, read_key(settings)
         self.log = lambda line: log(self.scrub(line))
         self.openai = openai.OpenAI(
-            api_key=self.key, base_url=settings.base_url, timeout=TIMEOUT_SECONDS, max_retries=RETRIES
+            # The official client wants one in any case.
+            api_key=self.key or "none",
+            base_url=settings.base_url,
+            timeout=TIMEOUT_SECONDS,
+            max_retries=RETRIES,
         )
 
     def scrub(self, text: str) -> str:
         """The text on one line, without the key, which a server may echo."""
-        return " ".join(text.replace(self.key, "<key>").split())
+        return " ".join((text.replace(self.key, "<key>") if self.key else text).split())
 
     def call(self, request: Callable):
         """The API's answer to `request`; InputError with the API's own message if it refuses or keeps failing."""
@@ -102,6 +114,15 @@ class Client:
                 return answer
             message = f"The API at {where} did not answer in JSON; check base_url"
         raise InputError(self.scrub(f"{message} and start again: what is paid for is kept.")) from None
+
+
+class Client(Connection):
+    """An API that finetunes models."""
+
+    def __init__(self, settings: ApiSettings, log: Callable[[str], None]) -> None:
+        """Raises InputError if the key is not set."""
+        super().__init__(settings, log)
+        self.failures = 0
 
     def upload(self, stage: RemoteStage):
         """The API's description of the stage's training file, once it is there."""

@@ -47,3 +47,14 @@ def cost_of_block(records: Sequence[Mapping], settings: ApiSettings) -> dict[str
         "evaluation": dollars(*evaluation),
         "total": dollars(*training, *evaluation),
     }
+
+
+def label_dollars(record: Mapping, prices: Mapping[str, float]) -> float | None:
+    """US dollars that a weak label cost: all answers of a task, those without a label too, over the labels.
+
+    record: of a supervisor's labels, with `answers` (elicitation.api.labelling); prices: `input` and `output`, for a
+    million tokens. None where tokens were not counted.
+    """
+    answers = record["answers"]
+    paid = dollars((answers["prompt_tokens"], prices["input"]), (answers["completion_tokens"], prices["output"]))
+    return None if paid is None else paid / answers["labelled"]

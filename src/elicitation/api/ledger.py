@@ -8,41 +8,24 @@ are never bought twice, whether a run was killed, was started again, or shares t
 import hashlib
 import json
 import math
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Lock
 from time import sleep, time
 
 import numpy as np
 from filelock import FileLock
 
+from elicitation.api.answers import buy_answers, read_answers
 from elicitation.api.chat import ANSWERS, log_odds_of
 from elicitation.api.client import Client, RemoteStage
 from elicitation.api.costs import dollars, evaluation_bills, total
 from elicitation.errors import InputError
 from elicitation.files import read_json, write_json
 
-# How many answers are asked for at the same time.
-CONCURRENT_REQUESTS = 8
 # Running jobs are asked after in pauses, which grow from the first length to the second.
 FIRST_POLL_SECONDS, LONGEST_POLL_SECONDS = 1.0, 60.0
 # By how much each pause is longer than the one before.
 POLL_GROWTH = 1.5
-# The log says how far the answers are after each so many.
-ANSWERS_A_LINE = 100
-
-
-def read_answers(path: Path) -> dict[str, dict]:
-    """The paid answers by example id. A line that a kill left half-written is cut off the file."""
-    if not path.exists():
-        return {}
-    content = path.read_bytes()
-    whole = content[: content.rfind(b"\n") + 1]
-    if whole != content:
-        os.truncate(path, len(whole))
-    return {answer["id"]: answer for answer in map(json.loads, whole.splitlines())}
 
 
 class Ledger:
@@ -143,10 +126,17 @@ class Ledger:
         """
         path = self.folder / f"{entry['key']}.jsonl"
         with FileLock(path.with_suffix(".answers.lock")):
-            known = read_answers(path)
+            known = {answer["id"]: answer for answer in read_answers(path)}
             missing = [(i, text) for i, text in zip(ids, texts, strict=True) if i not in known]
             self.client.log(f"{entry['title']}: {len(missing)} of {len(ids)} answers to ask for")
-            known |= self.buy_answers(entry, missing, path)
+            bought = buy_answers(
+                path,
+                missing,
+                lambda example: [self.client.ask(entry["model"], *example)],
+                entry["title"],
+                self.client.log,
+            )
+            known |= {answer["id"]: answer for answer in bought}
         answers = [known[i] for i in ids]
         tokens = {name: total([answer[name] for answer in answers]) for name in ("prompt_tokens", "completion_tokens")}
         absent = [sum(answer[token] is None for token in ANSWERS) for answer in answers]
@@ -158,24 +148,3 @@ class Ledger:
             "both_tokens_missing": absent.count(2),
         }
         return np.array([log_odds_of(answer) for answer in answers]), record
-
-    def buy_answers(self, entry: dict, examples: Sequence[tuple[str, str]], path: Path) -> dict[str, dict]:
-        """The answers to examples (id, text) by id; each is added to the file at `path` as soon as it is there."""
-        bought: dict[str, dict] = {}
-        writing = Lock()
-        with path.open("a") as file, ThreadPoolExecutor(CONCURRENT_REQUESTS) as pool:
-
-            def ask_and_keep(example: tuple[str, str]) -> None:
-                answer = self.client.ask(entry["model"], *example)
-                with writing:
-                    bought[answer["id"]] = answer
-                    file.write(json.dumps(answer) + "\n")
-                    file.flush()
-
-            # An error cancels the requests that wait; those on their way are still kept.
-            started = time()
-            for n, _ in enumerate(pool.map(ask_and_keep, examples), start=1):
-                if n % ANSWERS_A_LINE == 0:
-                    left = (time() - started) / n * (len(examples) - n)
-                    self.client.log(f"{entry['title']}: {n}/{len(examples)} answers, about {left:.0f} s left")
-        return bought

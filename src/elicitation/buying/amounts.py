@@ -1,15 +1,19 @@
-"""Amounts of money as people write them: `$500`, `2,000`, `0.5 €`, `2c`."""
+"""Amounts of money as people write them: `$500`, `2,000`, `0.5 €`, `2c`; and what costs are in money."""
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import ROUND_DOWN, Context, Decimal
 
+from elicitation.buying.prices import exact
 from elicitation.errors import InputError
 
 # The smallest amount; the largest is 1 over it.
 SMALLEST = 1e-12
 # What a hundredth of any currency is called.
 CENTS = ("c", "ct", "¢", "cent", "cents")
+# Prices that money is turned into have so many digits.
+DIGITS = 12
 NUMBER = r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][+-]?\d+)?"
 AMOUNT = re.compile(rf"(?P<before>[^\d\s.,+-]*)\s*(?P<number>{NUMBER})\s*(?P<after>[^\d\s.,+-]*)")
 
@@ -66,4 +70,44 @@ def amount_words(value: float, currency: str, unit: str = "") -> str:
     written = f"{value:,.2f}".removesuffix(".00") if value >= 1 else f"{value:.3g}"
     if not currency:
         return f"{written.rstrip('0').rstrip('.') if '.' in written else written} {unit}".rstrip()
+    # Ten cents are 0.10.
+    written += "0" * bool(re.fullmatch(r"0\.\d", written))
     return f"{written} {currency}" if currency.isalpha() else f"{currency}{written}"
+
+
+@dataclass(frozen=True)
+class Money:
+    """What amounts are shown and asked in: a currency, or gold labels, in which all costs are counted."""
+
+    currency: str = ""
+    """Its sign or name; empty for gold labels."""
+    gold_price: float = 1.0
+    """Of a gold label, in the currency."""
+
+    def of(self, cost) -> float:
+        """An amount of gold labels, or an array of them, as it is shown."""
+        if not self.currency:
+            return cost
+        if hasattr(cost, "__len__"):
+            return cost * self.gold_price
+        return float(exact(cost) * exact(self.gold_price))
+
+    def in_gold(self, amount: float) -> float:
+        """A price in gold labels, rounded down, so that a budget affords all labels that its money buys."""
+        if not self.currency:
+            return amount
+        quotient = Context(prec=DIGITS, rounding=ROUND_DOWN).divide
+        return float(quotient(Decimal(str(amount)), Decimal(str(self.gold_price))))
+
+    def words(self, cost: float) -> str:
+        """An amount of gold labels in the currency: `$1.20`."""
+        return amount_words(self.of(cost), self.currency)
+
+    @property
+    def unit(self) -> str:
+        """What amounts are counted in: `gold labels`, `$`."""
+        return self.currency or "gold labels"
+
+
+# The money of a study without a currency.
+GOLD_LABELS = Money()

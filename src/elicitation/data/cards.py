@@ -6,10 +6,12 @@ from itertools import islice
 
 import pandas as pd
 
-from elicitation.data.own_labels import describe_table, table_file
+from elicitation.data.near_copies import find_near_copies
+from elicitation.data.own_labels import table_file
 from elicitation.data.ratings import ORIGIN, ratings_file
 from elicitation.data.sources import check_pinned, split_file, splits_read
 from elicitation.data.splits import first_line, read_split
+from elicitation.data.table_survey import describe_table
 from elicitation.errors import InputError
 from elicitation.files import hash_file, hash_ids
 
@@ -93,6 +95,15 @@ def sample_texts(sets: dict[str, pd.DataFrame], n: int = 3) -> list[dict]:
     return [{"text": row.text, "gold": int(row.gold)} for row in islice(sets["test"].itertuples(), n)]
 
 
+def describe_copies(sets: dict[str, pd.DataFrame]) -> dict:
+    """How many texts of the test set nearly equal one outside of it, and some of those by name, for the card."""
+    named = {
+        part: list(zip(s["source_id" if "source_id" in s else "id"], s.text, strict=True)) for part, s in sets.items()
+    }
+    found = find_near_copies(named)
+    return {"texts of the test set that nearly equal another text": found.texts, "some": found.pairs}
+
+
 def write_card(
     task: dict, sources: str, data_folder: str | None, files: dict[str, str], sets: dict[str, pd.DataFrame]
 ) -> dict:
@@ -101,6 +112,9 @@ def write_card(
     if files:
         card["source_sha256"] = hash_ids(list(files.values()))
     card |= describe_sets(sets) | {"examples": sample_texts(sets)}
+    # The sandbox writes texts that differ in single words.
+    if "sandbox" not in task:
+        card["near copies"] = describe_copies(sets)
     if "table" in task:
         card["table"] = describe_table(task, data_folder)
     if "ratings" in task:

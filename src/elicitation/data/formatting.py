@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-import string
+import unicodedata
 from typing import TYPE_CHECKING
 
+from elicitation.data.labels import Rule, Unknown, label_of, rule_of
+from elicitation.data.templates import fill, template_fields
 from elicitation.errors import shown
 from elicitation.seeds import stream
 
 if TYPE_CHECKING:
     import numpy as np
 
+# Soft hyphen, zero-width space, word joiner and byte-order mark.
+UNSEEN = dict.fromkeys((0xAD, 0x200B, 0x2060, 0xFEFF))
 # The fields that each rule makes for the template. They hide columns of the same name.
 MADE_FIELDS = {"answer": ["answer"], "pair": ["first", "second", "number", "prompt"]}
 
@@ -24,13 +28,15 @@ class RowError(ValueError):
         self.problem, self.fix = problem, fix
 
 
-def template_fields(template: str) -> list[str]:
-    """The names in braces; ValueError if the braces are malformed."""
-    return [field for _, field, _, _ in string.Formatter().parse(template) if field is not None]
-
-
 def text_key(text: str) -> str:
-    """A key that is the same for texts which differ in white space or case only, and so count as one."""
+    """A key that is the same for texts which differ in white space, case or Unicode form only, and so count as one.
+
+    It is the caseless match of Unicode's compatibility forms (The Unicode Standard, section 3.13), without characters
+    that nobody sees.
+    """
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text.translate(UNSEEN))
+        text = unicodedata.normalize("NFKC", text.casefold())
     return " ".join(text.split()).casefold()
 
 
@@ -50,8 +56,7 @@ def label_column(task: dict) -> str | None:
     """The column that says which label or answer is right; None for a pair, whose two columns say so by their names."""
     if "answer" in task:
         return task["answer"]["right"]
-    label = task.get("label")
-    return label["column"] if isinstance(label, dict) else label
+    return rule_of(task["label"]).column if "label" in task else None
 
 
 def is_list(value) -> bool:
@@ -129,19 +134,23 @@ def draw_pair(row: dict, rule: dict, rng: np.random.Generator) -> tuple[dict, in
     return made | {"first": first, "second": second, "number": number}, int(number == place)
 
 
-def read_label(row: dict, rule: str | dict) -> int:
-    """The label in a column or, where a rule names a value, whether the column holds it; RowError if there is none."""
-    column = rule["column"] if isinstance(rule, dict) else rule
-    value = row[column]
-    is_missing = value is None or is_list(value) or value != value  # NaN alone differs from itself
-    if isinstance(rule, dict) and not is_missing:
-        return int(value == rule["is"])
-    if is_missing or value not in (0, 1):
+def read_label(row: dict, entry: str | dict | Rule) -> int | None:
+    """The label of a row by the task's `label`, whose rule is complete; None if rows without one are dropped.
+
+    Raises RowError if there is none, or the value is no label.
+    """
+    rule = rule_of(entry)
+    try:
+        label = label_of(row[rule.column], rule)
+    except Unknown:
+        label = None
+    if label is None and not rule.drops:
         raise RowError(
-            f"the label in column {column!r} is {shown(value)}",
-            "but labels must be 0 or 1; drop such rows or choose another column.",
+            f"the label in column {rule.column!r} is {shown(row[rule.column])}",
+            "but labels must be 0 or 1; drop such rows, say what other values mean by `labels`, or choose another "
+            "column.",
         )
-    return int(value)
+    return label
 
 
 def plain(value):
@@ -161,7 +170,8 @@ def apply_rule(row: dict, task: dict) -> tuple[dict, int] | None:
         return draw_answer(row, task["answer"], row_stream(row, task))
     if "pair" in task:
         return draw_pair(row, task["pair"], row_stream(row, task))
-    return {}, read_label(row, task["label"])
+    label = read_label(row, task["label"])
+    return None if label is None else ({}, label)
 
 
 def show(column: str, value, line: str | None):
@@ -172,7 +182,7 @@ def show(column: str, value, line: str | None):
         return "\n".join(map(str, value)) if is_list(value) else value
     try:
         items = zip(*value.values(), strict=True)
-        return "\n".join(line.format(**dict(zip(value, item, strict=True))) for item in items)
+        return "\n".join(fill(line, dict(zip(value, item, strict=True))) for item in items)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise RowError(
             f"the column {column!r} is {shown(value)}", f"which no line {line!r} shows; correct `lines`."
@@ -196,4 +206,9 @@ def format_row(row: dict, task: dict) -> tuple[str, int] | None:
     values = {column: show(column, row[column], lines.get(column)) for column in fields if column not in made} | made
     if not any(str(values[field]).strip() for field in fields):
         return None
-    return task["text"].format(**values), label
+    text = fill(task["text"], values)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise RowError("half a character (a lone surrogate) stands", "where a whole one must; write it.") from None
+    return text, label

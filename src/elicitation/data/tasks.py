@@ -1,17 +1,25 @@
 """From the rows of a task's source to its pool, test and supervision set."""
 
+from collections.abc import Callable
+from itertools import compress
+
 import pandas as pd
 
 from elicitation.data import sandbox
 from elicitation.data.formatting import RowError, format_row, label_column, text_columns, text_key
-from elicitation.data.own_labels import Row, draw_sets, join_repeated, read_rows
+from elicitation.data.labels import Rule, complete, listing, read_gold, rule_of
+from elicitation.data.own_labels import Row, read_rows
 from elicitation.data.ratings import draw_votes, panel_size, ratings_file
 from elicitation.data.sources import as_list, splits_read
 from elicitation.data.splits import read_split
+from elicitation.data.table_sets import draw_sets, join_repeated
+from elicitation.data.templates import fill
 from elicitation.errors import InputError
 from elicitation.files import hash_text
 from elicitation.seeds import stream
 
+# Whether each of some texts is to stay.
+Fits = Callable[[list[str]], list[bool]]
 # The sets of a task are the same whatever the study's seeds.
 SHUFFLE_SEED = 0
 
@@ -29,14 +37,37 @@ def format_rows(rows: pd.DataFrame, task: dict, split: str) -> pd.DataFrame:
     for column in columns:
         if column not in rows.columns:
             raise InputError(f"{where}: the column {column!r} is missing; it has {', '.join(rows.columns)}.")
+    whole = rows[columns][rows[texts].notna().all(axis=1)]
+    if "label" in task:
+        task = task | {"label": checked_rule(whole, task, where)}
     examples = []
-    complete = rows[columns][rows[texts].notna().all(axis=1)]
-    for place, row in zip(complete.index, complete.to_dict("records"), strict=True):
+    for place, row in zip(whole.index, whole.to_dict("records"), strict=True):
         try:
             examples.append(format_row(row, task))
         except RowError as error:
             raise InputError(f"{where}: {error.problem} in row {place}, {error.fix}") from error
     return pd.DataFrame([example for example in examples if example], columns=["text", "gold"])
+
+
+def checked_rule(rows: pd.DataFrame, task: dict, where: str) -> Rule:
+    """The task's rule for labels with all that the column holds; what it drops is counted on the log.
+
+    Raises InputError if a row has no label, or another value than the rule names, and the rule drops no rows.
+    """
+    cells = rows[label_column(task)].tolist()
+    rule = complete(rule_of(task["label"]), cells, where)
+    found = read_gold(cells, rule, rows.index.tolist(), where)
+    missing = rows.index[[label is None for label in found.labels]].drop(rows.index[found.places])
+    if len(missing) and not rule.drops:
+        raise InputError(
+            f"{where}, row {missing[0]}: {len(missing)} of {len(cells)} rows have no label in column "
+            f"{rule.column!r}, this one first; write them, or drop such rows by `label: {{column: {rule.column}, "
+            "others: drop}`."
+        )
+    if len(missing) or found.dropped:
+        rest = f", and those with {listing(found.dropped)}" if found.dropped else ""
+        print(f"{where}: dropped {len(missing)} rows without a label{rest}")
+    return rule
 
 
 def write_examples(question: str, name: str, n: int) -> pd.DataFrame:
@@ -109,10 +140,13 @@ def split_task(
     return {part: examples.drop(columns="key").reset_index(drop=True) for part, examples in sets.items()}
 
 
-def read_examples(task: dict, splits: list[str], sources: str, data_folder: str | None) -> pd.DataFrame:
-    """Text and gold label of every row of the splits that has a text."""
+def read_examples(
+    task: dict, splits: list[str], sources: str, data_folder: str | None, fits: Fits | None
+) -> pd.DataFrame:
+    """Text and gold label of every row of the splits that has a text, if it fits."""
     tables = [format_rows(read_split(task, split, sources, data_folder), task, split) for split in splits]
-    return pd.concat(tables, ignore_index=True)
+    examples = pd.concat(tables, ignore_index=True)
+    return examples if fits is None else examples[fits(examples.text.tolist())].reset_index(drop=True)
 
 
 def split_table(rows: list[Row], task: dict) -> dict[str, pd.DataFrame]:
@@ -146,7 +180,7 @@ def draw_ratings(rows: pd.DataFrame, ids: pd.Index, task: dict, raters: int) -> 
     """
     votes: dict[str, list[int]] = {}
     for text, signs in zip(rows.text, rows.votes, strict=True):
-        votes.setdefault(hash_text(task["text"].format(text=text)), []).extend(signs)
+        votes.setdefault(hash_text(fill(task["text"], {"text": text})), []).extend(signs)
     try:
         drawn = [draw_votes(votes[example], example, raters) for example in ids]
     except InputError as error:
@@ -155,21 +189,27 @@ def draw_ratings(rows: pd.DataFrame, ids: pd.Index, task: dict, raters: int) -> 
 
 
 def prepare_task(
-    task: dict, sources: str, data_folder: str | None, rows_in_pool: bool = False
+    task: dict, sources: str, data_folder: str | None, rows_in_pool: bool = False, fits: Fits | None = None
 ) -> dict[str, pd.DataFrame]:
-    """Pool, test and supervision set of a task: id, text and gold of each example; `rows_in_pool` as in split_task."""
+    """Pool, test and supervision set of a task: id, text and gold of each example; `rows_in_pool` as in split_task.
+
+    fits: says which of some texts of a table or a data set stay; None keeps all.
+    """
     if "sandbox" in task:
         sizes = [task[f"{part}_size"] for part in ("test", "supervision", "pool")]
         # Half of each set has either label, so an even number of examples suffices for each.
         examples = write_examples(task["sandbox"], task["name"], sum(size + size % 2 for size in sizes))
         return split_task(examples, examples, task, rows_in_pool)
     if "table" in task:
-        return split_table(read_rows(task, data_folder), task)
+        rows = read_rows(task, data_folder)
+        if fits is not None:
+            rows = list(compress(rows, fits([row.text for row in rows])))
+        return split_table(rows, task)
     if "ratings" in task:
         examples = format_rows(read_rated(task), task | {"label": "gold"}, task["ratings"])
         return split_task(examples, examples, task, rows_in_pool)
     splits = task["splits"]
-    train = read_examples(task, as_list(splits["train"]), sources, data_folder)
+    train = read_examples(task, as_list(splits["train"]), sources, data_folder, fits)
     if isinstance(splits["test"], int):
         train = clean(train, task["name"])
         if splits["test"] >= len(train):
@@ -179,7 +219,7 @@ def prepare_task(
             )
         test, train = train[: splits["test"]], train[splits["test"] :]
     else:
-        test = read_examples(task, as_list(splits["test"]), sources, data_folder)
+        test = read_examples(task, as_list(splits["test"]), sources, data_folder, fits)
     return split_task(train, test, task, rows_in_pool)
 
 
@@ -192,4 +232,8 @@ def texts_here(task: dict, sources: str, data_folder: str | None, n: int) -> lis
     if "ratings" in task or sources != "local":
         return []
     split = splits_read(task)[0]
-    return format_rows(read_split(task, split, sources, data_folder).head(n), task, split).text.tolist()
+    rows = read_split(task, split, sources, data_folder).head(n)
+    if "label" in task:
+        # No text depends on it, and the first rows need not hold all labels.
+        rows, task = rows.assign(**{label_column(task): 0}), task | {"label": label_column(task)}
+    return format_rows(rows, task, split).text.tolist()

@@ -41,15 +41,17 @@ function stopsBetween(low, high, own) {
 const pricesOf = (supervisor) => STUDY.prices[supervisor] ?? [];
 /** The price of labels that have one only, as those of one's own table do. */
 const lonePrice = (supervisor) => (pricesOf(supervisor).length === 1 ? pricesOf(supervisor)[0] : null);
+/** What the study's prices are multiplied by: in a currency they stay when gold labels cost another price. */
+const priceUnit = () => (STUDY.currency ? STUDY.goldPrice : state.gold);
 /** The prices of the map. */
 const mapStops = () => {
-  const own = [CHEAPEST, ...pricesOf(state.supervisor), DEAREST].filter((price) => price > 0);
-  const paid = own.map((price) => price * state.gold);
+  const own = pricesOf(state.supervisor).map((price) => price * priceUnit());
+  const paid = [CHEAPEST * state.gold, ...own, DEAREST * state.gold].filter((price) => price > 0);
   return stopsBetween(Math.min(...paid), Math.max(...paid), paid);
 };
 /** Those of the slider: weak labels may be free. */
 const weakStops = () => [0, ...mapStops()];
-const goldStops = () => stopsBetween(0.01, 1000, [1]);
+const goldStops = () => stopsBetween(Math.min(0.01, STUDY.goldPrice), Math.max(1000, STUDY.goldPrice), [STUDY.goldPrice]);
 const budgetStops = () => {
   const own = STUDY.budgets.map((budget) => budget * state.gold);
   const room = own.length > 1 ? 1 : LONE_BUDGET;
@@ -88,7 +90,9 @@ function initialState() {
   const where = { task: "", supervisor: "", student: "", methods: null, focus: "" };
   const open = Object.fromEntries(OPEN.map((name) => [name, null]));
   // null: what `settle` finds to be the price.
-  return { ...where, weak: null, gold: 1, budget: middle, ...open, theme: "" };
+  // As of the stops: products of money may be a little off.
+  const budget = Number((middle * STUDY.goldPrice).toPrecision(12));
+  return { ...where, weak: null, gold: STUDY.goldPrice, budget, ...open, theme: "" };
 }
 
 /** What the address holds, over the initial state. */
@@ -136,7 +140,7 @@ function settle() {
   const here = methodsHere();
   if (state.methods && here.every((method) => state.methods.includes(method))) state.methods = null;
   if (!chosenMethods().includes(state.focus)) state.focus = "";
-  state.weak ??= (lonePrice(state.supervisor) ?? STUDY.weakPrice) * state.gold;
+  state.weak ??= (lonePrice(state.supervisor) ?? STUDY.weakPrice) * priceUnit();
 }
 
 const chosenMethods = () => methodsHere().filter((method) => state.methods?.includes(method) ?? true);

@@ -9,6 +9,7 @@ from elicitation.analysis import choices, frontier, posterior
 from elicitation.analysis.measures import MEASURES
 from elicitation.analysis.names import LABELS, NOTHING_BOUGHT, PLAIN, REGIMES, STRATEGIES, UNDETERMINED
 from elicitation.analysis.posterior import Block, Free, Posterior, Scores, Surface, standard_draws
+from elicitation.buying.amounts import Money
 
 # The factors of all scores may take so many characters in the page; where they would take more, they are carried as
 # whole numbers of two bytes.
@@ -109,9 +110,9 @@ def page_data(posterior: Posterior, study: dict) -> dict:
 
     study: name, titles (of methods), prices (of a weak label, by supervisor), weak_price (at which the page opens),
     budgets, verdict, pool_sizes (by task, the average among them), measure (a key of MEASURES) and precision (a
-    sentence, or nothing).
+    sentence, or nothing); money, where its amounts are in a currency.
     """
-    blocks = posterior.blocks
+    blocks, money = posterior.blocks, Money(**study.get("money", {}))
     code = factor_code(blocks)
     described = [describe_block(block, code) for block in blocks]
     return {
@@ -120,6 +121,8 @@ def page_data(posterior: Posterior, study: dict) -> dict:
             "titles": study["titles"],
             "prices": study["prices"],
             "weakPrice": study["weak_price"],
+            "currency": money.currency,
+            "goldPrice": money.gold_price,
             "budgets": sorted(study["budgets"]),
             "verdict": study["verdict"],
             "poolSizes": study["pool_sizes"],

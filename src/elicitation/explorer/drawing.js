@@ -15,7 +15,10 @@ const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.
 const counted = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const rounded = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
 const count = (value) => counted.format(value);
-const money = (value) => (value >= 100 ? counted : rounded).format(value);
+const amount = (value) => (value >= 100 ? counted : rounded).format(value);
+/** An amount in the study's currency, written as people do: $1.2, 12 CHF; without one a number of gold labels. */
+const money = (value) =>
+  /^\p{L}+$/u.test(STUDY.currency) ? `${amount(value)} ${STUDY.currency}` : `${STUDY.currency}${amount(value)}`;
 const percentText = (share) => (100 * share).toFixed(1);
 const points = (share) => `${share < 0 ? "−" : ""}${Math.abs(100 * share).toFixed(1)}`;
 const spread = ({ low, high }, show = percentText) => `${show(low)} to ${show(high)}`;

@@ -108,7 +108,8 @@ function drawFrontier(view, colours) {
     pointsTrace(view, colours, ran.filter((point) => point.onFrontier), true, placeOfCost),
     ...(decision.best ? [starOfAnswer(view, colours, ends, placeOfCost)] : []),
   ];
-  const x = axis(colours, gold === 1 ? "cost, in gold labels" : "cost", {
+  const unit = STUDY.currency || (gold === 1 ? "gold labels" : "");
+  const x = axis(colours, unit ? `cost, in ${unit}` : "cost", {
     type: "log",
     range: ends.map(Math.log10),
     ...ticks(roundNumbers(...ends, element("frontier-plot").clientWidth), (value) => value),

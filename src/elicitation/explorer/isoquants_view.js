@@ -154,6 +154,6 @@ function describeIsoquants({ focus, titles, weak, gold, isoquants }) {
   const drawn = isoquants
     ? `Isoquants of ${titles[focus.method]}, where it was studied`
     : `No isoquants: ${titles[focus.method]} was not studied with several amounts of both kinds of labels together`;
-  const price = weak > 0 ? `a gold label costs as much as ${money(gold / weak)} weak ones` : "weak labels are free";
+  const price = weak > 0 ? `a gold label costs as much as ${amount(gold / weak)} weak ones` : "weak labels are free";
   element("isoquants-words").textContent = `${drawn}. At these prices ${price}.`;
 }

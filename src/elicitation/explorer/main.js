@@ -147,9 +147,11 @@ function choose(kind, value) {
   change(state.supervisor !== before && lonePrice(state.supervisor) !== null ? { weak: null } : {});
 }
 
-/** What the budget buys stays the same when gold labels cost another price, and so do labels that have one price. */
+/** What the budget buys stays the same when gold labels cost another price, and so do labels that have one price, unless
+ * that is money. */
 function changePrice(name, value) {
-  const kept = name !== "gold" ? [] : lonePrice(state.supervisor) === null ? ["budget"] : ["budget", "weak"];
+  const alone = lonePrice(state.supervisor) !== null && !STUDY.currency;
+  const kept = name !== "gold" ? [] : alone ? ["budget", "weak"] : ["budget"];
   const scaled = kept.map((key) => [key, (state[key] * value) / state.gold]);
   change({ ...Object.fromEntries(scaled), [name]: value });
 }

@@ -57,6 +57,7 @@ def render(data: dict) -> str:
     return template.render(
         study=data["study"]["name"],
         measure=data["study"]["measure"]["title"],
+        currency=data["study"]["currency"],
         policy=policy_for(scripts),
         css=Markup(source("explorer.css")),
         data=Markup(embed_json(data)),

@@ -108,7 +108,8 @@ function drawMap(view, colours) {
     const range = [-0.5, stops.length - 0.5];
     return axis(colours, title, { range, showgrid: false, ...ticks(shown, (value) => stepOf(stops, value)) });
   };
-  const axes = [axisOf("price of a weak label", map.weak), axisOf("budget", map.budgets)];
+  const unit = STUDY.currency ? `, in ${STUDY.currency}` : "";
+  const axes = [axisOf(`price of a weak label${unit}`, map.weak), axisOf(`budget${unit}`, map.budgets)];
   const shapes = [...drawnMap.strokes, ...ring];
   Plotly.react(plot, [cells], { ...layout(colours, ...axes, view.key), shapes }, PLOT_OPTIONS);
 }

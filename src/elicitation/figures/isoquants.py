@@ -10,10 +10,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 from matplotlib.transforms import offset_copy
 
-from elicitation.analysis.captions import price_words
+from elicitation.analysis.captions import plain_amount, price_words
 from elicitation.analysis.choices import find_options, terms_for
 from elicitation.analysis.measures import MEASURES
 from elicitation.analysis.posterior import Block, Surface
+from elicitation.buying.amounts import GOLD_LABELS, Money
 from elicitation.figures import style
 from elicitation.figures.style import OUTLINE, in_percent
 
@@ -166,6 +167,7 @@ def plot_isoquants(
     weak_prices: list[float],
     pool_sizes: dict[str, int],
     measure: str,
+    money: Money = GOLD_LABELS,
 ) -> Figure:
     """A panel a task: isoquants, what to buy as the budget grows, and the purchases that were run.
 
@@ -191,15 +193,15 @@ def plot_isoquants(
             draw_path(axes, block, budgets, weak_price, pool, aside, **look | size)
         draw_runs(axes, surface, norm, small)
         axes.set_title(block.task, fontsize=7 if small else 9)
-    handles = [style.handle(f"weak label at {price_words(price)}", **look) for price, look in looks.items()]
+    handles = [style.handle(f"weak label at {price_words(price, money)}", **look) for price, look in looks.items()]
     handles.append(style.handle("purchase that was run", marker="o", color="0.6", linestyle="none"))
     style.add_legend(figure, handles, title="what to buy as the budget grows")
     bar = figure.colorbar(ScalarMappable(norm, style.ORDERED_COLOURS), ax=panels, pad=0.01, aspect=40)
     bar.set_label(f"expected {MEASURES[measure]}, %")
-    spent = ", ".join(f"{budget:g}" for budget in budgets)
+    spent = ", ".join(plain_amount(budget, money) for budget in budgets) + " gold labels" * (not money.currency)
     footnote = (
         f"{where}. Thin lines: isoquants, purchases that are expected to be equally good. Thick lines: the best "
-        f"purchase within a budget, with markers at budgets of {spent} gold labels; dotted where another way of "
+        f"purchase within a budget, with markers at budgets of {spent}; dotted where another way of "
         "spending becomes the best. Blank: not studied."
     )
     style.finish_figure(figure, footnote, "weak labels bought", "gold labels bought")

@@ -14,6 +14,7 @@ from elicitation.analysis.averages import average_rows
 from elicitation.analysis.captions import footnote, price_words, unaveraged_sentence, usual_seeds, varying
 from elicitation.analysis.measures import MEASURES
 from elicitation.analysis.names import ASKING, PURCHASE
+from elicitation.buying.amounts import GOLD_LABELS, Money
 from elicitation.figures import style
 from elicitation.figures.style import in_percent
 
@@ -90,7 +91,9 @@ def legend_handles(titles: dict[str, str], markers: dict[str, str], asks: bool) 
     ]
 
 
-def plot_pareto(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str], measure: str) -> Figure:
+def plot_pareto(
+    table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str], measure: str, money: Money = GOLD_LABELS
+) -> Figure:
     """A panel for each (student, supervisor) and price of its labels; averaged over tasks where there are several.
 
     table: results/frontier.csv with weak_score and commoner_score (elicitation.analysis.run_scores.with_free_scores);
@@ -98,6 +101,7 @@ def plot_pareto(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, st
     """
     style.set_style()
     left_out, table = unaveraged_sentence(table[table.kind == PURCHASE], titles), average_rows(table)
+    table = table.assign(cost=money.of(table.cost))
     bought = table[table.kind == PURCHASE]
     kinds = ["task", "student", "supervisor"]
     label = varying(table, kinds)
@@ -119,11 +123,11 @@ def plot_pareto(table: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, st
         style.set_score_axis(axes, pd.concat([table.score, table.weak_score]))
         shown = [name for kind, name in zip(kinds, names, strict=True) if kind in label]
         which = f"{', '.join(shown)},\n" if shown else ""
-        style.set_title(axes, f"{which}a weak label costs {price_words(price)}", columns)
+        style.set_title(axes, f"{which}a weak label costs {price_words(price, money)}", columns)
     style.add_legend(figure, legend_handles(titles, markers, (table.kind == ASKING).any()))
     bar = figure.colorbar(ScalarMappable(Normalize(0, 100), style.SHARE_COLOURS), ax=panels, pad=0.01, aspect=30)
     bar.set_label("share of the cost spent on weak labels")
     bar.set_ticks(list(SHARES), labels=SHARES.values())
     note = f"{footnote(bought, missing, titles)} {left_out}".strip()
-    style.finish_figure(figure, note, "cost, in gold labels", f"{MEASURES[measure]}, %")
+    style.finish_figure(figure, note, f"cost, in {money.unit}", f"{MEASURES[measure]}, %")
     return figure

@@ -8,9 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from elicitation.analysis.averages import buys_labels
-from elicitation.analysis.captions import footnote, usual_seeds
+from elicitation.analysis.captions import footnote, plain_amount, usual_seeds
 from elicitation.analysis.measures import MEASURES
 from elicitation.analysis.run_scores import priced
+from elicitation.buying.amounts import GOLD_LABELS, Money
 from elicitation.figures import style
 from elicitation.figures.style import in_percent
 
@@ -40,7 +41,12 @@ def draw_points(axes: Axes, x, points: pd.DataFrame, usual_seeds: int, **look) -
 
 
 def plot_prompting(
-    points: pd.DataFrame, missing: pd.DataFrame, titles: dict[str, str], weak_price: float, measure: str
+    points: pd.DataFrame,
+    missing: pd.DataFrame,
+    titles: dict[str, str],
+    weak_price: float,
+    measure: str,
+    money: Money = GOLD_LABELS,
 ) -> Figure:
     """The score against cost, a curve a number of labels in the prompt, and one of prompts alone.
 
@@ -56,6 +62,7 @@ def plot_prompting(
     note = f"{footnote(points, missing, titles)} {style.MOVED_ASIDE}"
     points, free = points[buys_labels(points)], points[~buys_labels(points)]
     points = finetuning_labels(priced(points, weak_price))
+    points = points.assign(cost=money.of(points.cost))
     points = points[(points.weak_trained == 0) | (points.gold_trained == 0)]
     alone = (points.weak_trained == 0) & (points.gold_trained == 0)
     usual = usual_seeds(points)
@@ -85,6 +92,6 @@ def plot_prompting(
     handles += [style.weak_labels_handle()]
     handles += [style.asking_handle()] if len(free) else []
     style.add_legend(figure, handles, title="labels in the prompt")
-    x_label = f"cost of all labels, in gold labels (a weak label costs {weak_price:g})"
+    x_label = f"cost of all labels, in {money.unit} (a weak label costs {plain_amount(weak_price, money)})"
     style.finish_figure(figure, note, x_label, f"expected {MEASURES[measure]}, %")
     return figure

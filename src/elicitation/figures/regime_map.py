@@ -12,6 +12,7 @@ from elicitation.analysis.captions import price_words
 from elicitation.analysis.choices import decide, terms_for
 from elicitation.analysis.names import PLAIN, REGIMES, UNDETERMINED
 from elicitation.analysis.posterior import Block
+from elicitation.buying.amounts import GOLD_LABELS, Money
 from elicitation.figures import style
 from elicitation.figures.style import CHOICE_COLOURS
 
@@ -68,7 +69,12 @@ def name_regions(axes: Axes, cells: pd.DataFrame) -> None:
 
 
 def plot_regime_map(
-    maps: dict[str, pd.DataFrame], where: str, budgets: list[float], weak_prices: list[float], verdict: float
+    maps: dict[str, pd.DataFrame],
+    where: str,
+    budgets: list[float],
+    weak_prices: list[float],
+    verdict: float,
+    money: Money = GOLD_LABELS,
 ) -> Figure:
     """A panel a task. The study's own budgets and prices are the ticks.
 
@@ -82,7 +88,7 @@ def plot_regime_map(
         for axis, ticks in ((axes.xaxis, budgets), (axes.yaxis, weak_prices)):
             axis.set_major_locator(FixedLocator(ticks))
             axis.set_minor_locator(NullLocator())
-            axis.set_major_formatter(lambda at, _: price_words(at))
+            axis.set_major_formatter(lambda at, _: price_words(at, money))
         style.set_title(axes, task, len(panels[:COLUMNS]))
     every = pd.concat(maps.values())
     shown = [name for name in CHOICE_COLOURS if name in set(every.leading)]
@@ -95,7 +101,7 @@ def plot_regime_map(
         f"{where}. Colour: what is recommended; pale where it is less sure than {100 * verdict:.0f} % that this way of "
         "spending is the best."
     )
-    style.finish_figure(figure, note, "budget, in gold labels", "price of a weak label")
+    style.finish_figure(figure, note, f"budget, in {money.unit}", "price of a weak label")
     figure.draw_without_rendering()
     for axes, cells in zip(panels, maps.values(), strict=True):
         name_regions(axes, cells)

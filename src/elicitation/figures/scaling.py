@@ -3,9 +3,10 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from elicitation.analysis.captions import interval_sentence
+from elicitation.analysis.captions import interval_sentence, plain_amount
 from elicitation.analysis.measures import MEASURES
 from elicitation.analysis.names import PLAIN, STRATEGIES
+from elicitation.buying.amounts import GOLD_LABELS, Money
 from elicitation.figures import style
 from elicitation.figures.style import CHOICE_COLOURS
 
@@ -17,13 +18,16 @@ MARGIN = 1.25
 LOOKS = {name: (CHOICE_COLOURS[name], marker) for name, marker in zip(STRATEGIES, "osD", strict=True)}
 
 
-def plot_scaling(rows: pd.DataFrame, where: str, budgets: list[int], weak_price: float, measure: str) -> Figure:
+def plot_scaling(
+    rows: pd.DataFrame, where: str, budgets: list[int], weak_price: float, measure: str, money: Money = GOLD_LABELS
+) -> Figure:
     """A panel a student, a curve a strategy: the best purchase within each budget.
 
     rows: of elicitation.analysis.advice.advise at the budgets, with the student, weak_score and its interval, for one
     supervisor and method; where: the task, supervisor and method, in words; measure: one of MEASURES.
     """
     style.set_style()
+    rows, budgets = rows.assign(budget=money.of(rows.budget)), [money.of(budget) for budget in budgets]
     students = list(rows.groupby("student", sort=False))
     every = pd.concat([rows[name] for name in STRATEGIES]).dropna()
     figure, panels = style.make_panels(len(students), COLUMNS)
@@ -40,6 +44,6 @@ def plot_scaling(rows: pd.DataFrame, where: str, budgets: list[int], weak_price:
     handles = [style.handle(PLAIN[name], color=colour, marker=marker) for name, (colour, marker) in LOOKS.items()]
     style.add_legend(figure, [*handles, style.weak_labels_handle()])
     note = f"{where}. Each point: the best purchase of its kind within the budget. {interval_sentence()}"
-    x_label = f"budget, in gold labels (a weak label costs {weak_price:g})"
+    x_label = f"budget, in {money.unit} (a weak label costs {plain_amount(weak_price, money)})"
     style.finish_figure(figure, f"{note} {style.MOVED_ASIDE}", x_label, f"expected {MEASURES[measure]}, %")
     return figure

@@ -3,9 +3,10 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from elicitation.analysis.captions import footnote, usual_seeds
+from elicitation.analysis.captions import footnote, plain_amount, usual_seeds
 from elicitation.analysis.measures import MEASURES
 from elicitation.analysis.run_scores import priced
+from elicitation.buying.amounts import GOLD_LABELS, Money
 from elicitation.buying.prices import affords, exact
 from elicitation.figures import style
 from elicitation.figures.style import in_percent
@@ -32,6 +33,7 @@ def plot_spending(
     budgets: list[int],
     weak_price: float,
     measure: str,
+    money: Money = GOLD_LABELS,
 ) -> Figure:
     """A panel for each value of the column `panel`, a curve a budget with a band for its interval.
 
@@ -52,9 +54,9 @@ def plot_spending(
             style.draw_band(axes, in_percent(curve.weak_share), curve, "score", usual, colours[budget], "o")
         style.set_title(axes, titles.get(name, name), len(panels[:COLUMNS]))
     shown = sorted(points.budget.unique())
-    handles = [style.handle(f"{budget:g}", color=colours[budget], marker="o") for budget in shown]
-    style.add_legend(figure, [*handles, style.weak_labels_handle()], title="budget, in gold labels")
-    x_label = f"share of the budget spent on weak labels, % (a weak label costs {weak_price:g})"
+    handles = [style.handle(plain_amount(budget, money), color=colours[budget], marker="o") for budget in shown]
+    style.add_legend(figure, [*handles, style.weak_labels_handle()], title=f"budget, in {money.unit}")
+    x_label = f"share of the budget spent on weak labels, % (a weak label costs {plain_amount(weak_price, money)})"
     note = footnote(points, missing, titles, "Bands (triangles where they leave the panel)")
     style.finish_figure(figure, note, x_label, f"expected {MEASURES[measure]}, %")
     return figure

@@ -75,7 +75,9 @@ FITS = 0.68
 
 def set_style() -> None:
     """Set the look of all figures that are drawn from now on."""
-    sns.set_theme(context="paper", style="ticks", rc={"axes.grid": True, "grid.alpha": 0.25, "savefig.bbox": "tight"})
+    # A $ is money, not mathematics.
+    look = {"axes.grid": True, "grid.alpha": 0.25, "savefig.bbox": "tight", "text.parse_math": False}
+    sns.set_theme(context="paper", style="ticks", rc=look)
 
 
 def save_figure(figure: Figure, paths: list[str | Path], last_line: str = "") -> None:

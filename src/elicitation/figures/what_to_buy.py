@@ -12,6 +12,7 @@ from elicitation.analysis.advice_text import Panel, finding, prices_words
 from elicitation.analysis.captions import price_words
 from elicitation.analysis.measures import MEASURES
 from elicitation.analysis.names import FREE_WORDS, NOTHING_BOUGHT, PLAIN, STRATEGIES, UNDETERMINED
+from elicitation.buying.amounts import GOLD_LABELS, Money
 from elicitation.figures import style
 from elicitation.figures.style import CHOICE_COLOURS, in_percent
 
@@ -92,17 +93,17 @@ def name_areas(axes: Axes, rows: pd.DataFrame) -> None:
         style.write_in_area(axes, mask, text, END_SIZE)
 
 
-def asked_words(prices: dict[str, float], panels: list[Panel]) -> str:
+def asked_words(prices: dict[str, float], panels: list[Panel], money: Money) -> str:
     """What those weak labels cost whose price differs between panels; of a single panel what all cost."""
     asked = {name: price for name, price in prices.items() if len({listed[name] for listed, _ in panels}) > 1}
-    return prices_words(asked or prices)
+    return prices_words(asked or prices, money)
 
 
-def own_words(panels: list[Panel]) -> str:
+def own_words(panels: list[Panel], money: Money) -> str:
     """What those weak labels cost whose price is the same in all of several panels, as a sentence."""
     listed = [prices for prices, _ in panels]
     own = {name: price for name, price in listed[0].items() if len({prices[name] for prices in listed}) == 1}
-    each = ", ".join(f"{price_words(price)} ({name})" for name, price in own.items())
+    each = ", ".join(f"{price_words(price, money)} ({name})" for name, price in own.items())
     return f"At the same price everywhere: {each}." if each and len(panels) > 1 else ""
 
 
@@ -115,7 +116,14 @@ def write_title(axes: Axes, price: str, found: str, columns: int) -> None:
     axes.set_title(price, fontsize=TITLE_SIZE, pad=6 + style.CHARACTER[1] * TITLE_SIZE * lines)
 
 
-def plot_what_to_buy(panels: list[Panel], where: str, measure: str, verdict: float) -> Figure:
+def in_money(rows: pd.DataFrame, money: Money) -> pd.DataFrame:
+    """The rows with their amounts in a currency."""
+    return rows.assign(**{name: money.of(rows[name]) for name in ("budget", "weak_cost", "gold_cost") if name in rows})
+
+
+def plot_what_to_buy(
+    panels: list[Panel], where: str, measure: str, verdict: float, money: Money = GOLD_LABELS
+) -> Figure:
     """A column for each set of prices: above scores, below what to buy.
 
     panels: prices of a weak label, by supervisor, and rows of elicitation.analysis.advice.advise at the same budgets;
@@ -135,11 +143,11 @@ def plot_what_to_buy(panels: list[Panel], where: str, measure: str, verdict: flo
     every = pd.concat([rows for _, rows in panels])
     shown = pd.concat([every[name] for name in (*STRATEGIES, "score", "free_score")])
     for (above, below), (prices, rows) in zip(grid.T, panels, strict=True):
-        draw_scores(above, rows)
-        draw_purchases(below, rows)
+        draw_scores(above, in_money(rows, money))
+        draw_purchases(below, in_money(rows, money))
         style.set_cost_axis(below)
         style.set_score_axis(above, shown)
-        write_title(above, asked_words(prices, panels), finding(rows), len(panels))
+        write_title(above, asked_words(prices, panels, money), finding(rows, money), len(panels))
     grid[0, 0].set_ylabel(f"expected {MEASURES[measure]}, %")
     grid[1, 0].set_ylabel("share of the\nbudget, %")
     free = FREE_WORDS[every.free.iloc[0]]
@@ -147,11 +155,11 @@ def plot_what_to_buy(panels: list[Panel], where: str, measure: str, verdict: flo
         f"{where}. Above: the best purchase of each kind within the budget, and {free} (no labels). Wide grey line: "
         "what is recommended, with its 95 % interval. Below: the money of that purchase. Hatched: undetermined, the "
         f"way of spending is less sure than {100 * verdict:.0f} %. All sources of weak labels and methods compete. "
-        f"{own_words(panels)}"
+        f"{own_words(panels, money)}"
     )
-    style.finish_figure(figure, note, "budget, in gold labels")
+    style.finish_figure(figure, note, f"budget, in {money.unit}")
     figure.draw_without_rendering()
     for (above, below), (_, rows) in zip(grid.T, panels, strict=True):
         name_lines(above, rows)
-        name_areas(below, rows)
+        name_areas(below, in_money(rows, money))
     return figure

@@ -133,9 +133,11 @@ def hold_folder(state: Path = STATE, jobs_end: bool = False) -> TextIO:
     there are no locks, or none that other machines see, Snakemake's own stays. The caller keeps what is returned.
     Raises InputError if nothing can be written.
     """
-    running = open_running(state)
+    running, alone = open_running(state), False
     with suppress(OSError):
-        if try_alone(running):
+        alone = try_alone(running)
+    if alone:
+        with writing(f"what lies in {state.resolve().parent}"):
             remove_stale_lock(state)
             recognise_copy(running, state.parent)
             if jobs_end:

@@ -85,7 +85,8 @@ def last_error_line(error: Exception, log: str) -> str:
 
     log: what all processes have written to stderr.
     """
-    line = (str(error).strip().splitlines() or [type(error).__name__])[-1]
+    # What follows an empty line is advice.
+    line = (str(error).strip().partition("\n\n")[0].splitlines() or [type(error).__name__])[-1]
     if not POINTS_ELSEWHERE.search(line):
         return line
     causes = [found for found in EXCEPTION.findall(log) if not POINTS_ELSEWHERE.search(found)]
@@ -105,7 +106,9 @@ def not_loaded(log: str) -> str:
 
 
 def set_up_vllm(hardware: Hardware) -> None:
-    """Set what vLLM reads from the environment when it is imported and starts."""
+    """Set what vLLM, and torch for it, read when it is imported and starts."""
+    import torch._dynamo
+
     # On one device the engine runs in this process, which starts in a third of the time.
     if hardware.gpus == 1:
         os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
@@ -113,6 +116,8 @@ def set_up_vllm(hardware: Hardware) -> None:
     os.environ["VLLM_NO_USAGE_STATS"] = "1"
     if hardware.device == "cpu":
         os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", MIN_CPU_CACHE_GB)
+        # vLLM compiles a few small functions even so, which takes a C++ compiler and longer than it saves.
+        torch._dynamo.config.disable = True
 
 
 def vllm_options(folder: str | Path, longest: int, hardware: Hardware, label_ids: tuple[int, int] | None) -> dict:
@@ -182,18 +187,20 @@ def label_with_vllm(
 
 
 def start_vllm(hardware: Hardware) -> str:
-    """Label one text by a tiny random classifier and return vLLM's version; InputError if vLLM does not work here."""
+    """Have a tiny random classifier and a language model label a text; vLLM's version. InputError if it fails here."""
     require_libraries()
-    from transformers import LlamaConfig, LlamaForSequenceClassification
+    from transformers import LlamaConfig, LlamaForCausalLM, LlamaForSequenceClassification
 
     from elicitation.models.pretraining import build_tokenizer
 
     sizes = {"vocab_size": 64, "hidden_size": 64, "intermediate_size": 64, "max_position_embeddings": 16}
     layers = {"num_hidden_layers": 1, "num_attention_heads": 2, "num_labels": 2, "pad_token_id": 0}
-    with tempfile.TemporaryDirectory() as folder:
-        LlamaForSequenceClassification(LlamaConfig(**sizes, **layers)).save_pretrained(folder)
-        build_tokenizer().save_pretrained(folder)
-        return label_with_vllm(folder, [[1, 2, 3]], hardware).version
+    for architecture, label_ids in ((LlamaForSequenceClassification, None), (LlamaForCausalLM, (4, 5))):
+        with tempfile.TemporaryDirectory() as folder:
+            architecture(LlamaConfig(**sizes, **layers)).save_pretrained(folder)
+            build_tokenizer().save_pretrained(folder)
+            labels = label_with_vllm(folder, [[1, 2, 3]], hardware, label_ids)
+    return labels.version
 
 
 def label_with_transformers(

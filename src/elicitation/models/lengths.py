@@ -1,7 +1,7 @@
 """Counts of tokens, and whether texts and prompts fit a model. The tokenizer suffices; no model is loaded."""
 
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +13,10 @@ from elicitation.data.prompts import PromptFormat, label_token_ids
 from elicitation.errors import InputError
 from elicitation.models.folder import model_config, require_language_head, whole_number
 
+# Tokens at the end of a text that stay where its middle is cut out: it may end with a question.
+TAIL = 64
+# How many of the texts that are too long a sentence names.
+LISTED = 5
 # What architectures call the number of positions in their config; those without any (BLOOM, XLNet) know no limit.
 POSITIONS = ("max_position_embeddings", "n_positions", "max_seq_len")
 # Architectures that number a text's positions from one more than the padding token's id on, and so cannot use those
@@ -64,18 +68,65 @@ def tokens_per_label(folder: Path, style: PromptFormat) -> int:
 def check_context(folder: Path, counts: list[int], ids: list[str], task: str, prompt: int = 0) -> int:
     """The model's context in tokens; InputError if a text does not fit it behind a prompt of so many tokens.
 
-    counts: tokens of each text; ids: of the texts, in the same order.
+    counts: tokens of each text; ids: what the texts are called, in the same order.
     """
     context = context_of(folder)
-    longest = max(range(len(counts)), key=counts.__getitem__)
-    if prompt + counts[longest] > context:
+    long = sorted(((n, name) for n, name in zip(counts, ids, strict=True) if prompt + n > context), reverse=True)
+    if long:
         behind = f" behind a prompt of {prompt}" if prompt else ""
+        shown = ", ".join(f"{name} ({n} tokens)" for n, name in long[:LISTED])
+        more = f" and {len(long) - LISTED} more" if len(long) > LISTED else ""
         raise InputError(
-            f"Task {task!r}: text {ids[longest]} has {counts[longest]} tokens{behind}, but model {folder.name!r} reads "
-            f"at most {context}; shorten or drop such texts, put fewer examples into prompts, or choose a model with a "
-            "longer context."
+            f"Task {task!r}: {len(long)} of {len(counts)} texts are too long for model {folder.name!r}, which reads at "
+            f"most {context} tokens{behind}: {shown}{more}; shorten or drop them (`too_long` of the task does), put "
+            "fewer examples into prompts, or choose a model with a longer context."
         )
     return context
+
+
+def names_of(texts: pd.DataFrame) -> list[str]:
+    """What the source calls the texts (id and, of a table, source_id): rows of a table by number or id."""
+    if "source_id" not in texts:
+        return [f"text {one}" for one in texts.id]
+    return [f"row {one}" if str(one).isdigit() else f"row {one!r}" for one in texts.source_id]
+
+
+class TextLimit:
+    """What texts several models read whole, and how to shorten the others; `found` counts those."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        """folders: with the tokenizers of the models."""
+        self.contexts = {folder: context_of(folder) for folder in folders}
+        self.found = 0
+
+    def fits(self, texts: list[str]) -> list[bool]:
+        """Whether each text fits all models."""
+        fit = [True] * len(texts)
+        for folder, context in self.contexts.items():
+            fit = [one and n <= context for one, n in zip(fit, count_tokens(folder, texts), strict=True)]
+        self.found += fit.count(False)
+        return fit
+
+    def shorten(self, texts: list[str]) -> list[str]:
+        """The texts, cut in the middle where they do not fit, so that what they end with stays."""
+        fit = self.fits(texts)
+        return [text if one else self.cut(text) for text, one in zip(texts, fit, strict=True)]
+
+    def cut(self, text: str) -> str:
+        """The text without as much of its middle as makes it fit all models."""
+        for folder, context in self.contexts.items():
+            tokenizer, whole = read_tokenizer(folder), text
+            found = tokenizer.encode(whole)
+            spans = [span for span in found.offsets if span[1] > span[0]]
+            # Special tokens, too, take room.
+            room, excess = context - (len(found.ids) - len(spans)), len(found.ids) - context
+            while excess > 0:
+                tail = min(TAIL, room // 4)
+                text = f"{whole[: spans[room - tail - 1][1]]} … {whole[spans[len(spans) - tail][0] :]}"
+                # Where the halves meet, tokens may be others than before, and more of them.
+                excess = len(tokenizer.encode(text).ids) - context
+                room -= max(excess, 0)
+        return text
 
 
 def check_texts(folder: Path, sets: Collection[pd.DataFrame], task: str) -> dict:
@@ -85,7 +136,7 @@ def check_texts(folder: Path, sets: Collection[pd.DataFrame], task: str) -> dict
     """
     texts = pd.concat(sets)
     counts = count_tokens(folder, texts.text.tolist())
-    context = check_context(folder, counts, texts.id.tolist(), task)
+    context = check_context(folder, counts, names_of(texts), task)
     return {"longest": max(counts), "mean": sum(counts) / len(counts), "context": context}
 
 
@@ -115,5 +166,6 @@ def check_prompts(
     # The text behind the examples has a cue too.
     prompt = int(shown.sum()) + tokens_per_label(folder, style) * (k + 1)
     texts = pd.concat([counts["pool"], counts["test"]])
-    context = check_context(folder, texts.tolist(), texts.index.tolist(), task, prompt)
+    names = names_of(pd.concat([sets["pool"], sets["test"]]))
+    context = check_context(folder, texts.tolist(), names, task, prompt)
     return {"prompt": prompt, "longest": int(texts.max()), "context": context}

@@ -16,7 +16,7 @@ from elicitation.models.folder import check_split, require_language_head
 from elicitation.study.grid import NARROWED, NO_LABELS, NO_SUPERVISOR, as_runs, blocks_of, purchases_of
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, Model, OwnModel, TruncatedModel
 from elicitation.study.study import Study
-from elicitation.study.supervisors import Columns, ModelSupervisor, Prompted, Raters, Shuffled
+from elicitation.study.supervisors import Columns, Learning, ModelSupervisor, Prompted, Raters, Shuffled
 from elicitation.study.tasks import RatedTask, SourceTask, TableTask, Task
 
 # Names that results have beside those of a study's entries.
@@ -40,6 +40,7 @@ def check(study: Study) -> None:
     for task in study.tasks:
         check_task(task, study)
     check_labels(study)
+    study.gold_noise  # noqa: B018 (it refuses what says nothing)
     check_methods(study)
     check_supervision(study)
     check_elicitation(study)
@@ -209,14 +210,15 @@ def check_task(task: Task, study: Study) -> None:
 def check_supervisors(study: Study) -> None:
     """InputError if a supervisor refers to nothing, cannot be prompted, or has no price."""
     for name, entry in study.supervisor_named.items():
+        if isinstance(entry, Learning) and entry.price is None and study.weak_prices is None:
+            raise InputError("Config, the top level: the key 'weak_prices' is missing; add it.")
         if isinstance(entry, ModelSupervisor):
-            if study.weak_prices is None:
-                raise InputError("Config, the top level: the key 'weak_prices' is missing; add it.")
             refuse_undefined("supervisors", [entry.writer], list(study.model_named))
             model = study.model_named[entry.writer]
             if isinstance(model, ApiModel):
                 raise InputError(
-                    f"Config, supervisors[{name}]: an API model can only be a student; name a local model."
+                    f"Config, supervisors[{name}]: the API model {model.name!r} can only be a student; name a local "
+                    "model, or give the supervisor an `api` entry of its own."
                 )
             if isinstance(entry, Prompted):
                 check_prompting(model, study)
@@ -265,11 +267,9 @@ def check_table_labels(name: str, task: TableTask, study: Study) -> None:
             f"{place}: shuffled errors need the gold label of every text, which the table of {task.name!r} lacks; keep "
             "them apart by `combinations`."
         )
-    if isinstance(entry, Columns) and task.label in entry.columns:
-        raise InputError(
-            f"{place}: {task.label!r} is the column of the gold labels of {task.name!r}; name columns of weak ones."
-        )
-    if isinstance(entry, ModelSupervisor) and entry.shots != 0 and not task.supervision_size:
+    if isinstance(entry, Columns):
+        study.check_columns(entry, task)
+    if isinstance(entry, Learning) and entry.shots != 0 and not task.supervision_size:
         raise InputError(
             f"Config, tasks[{task.name}]: {name!r} learns from gold labels of the table; add `supervision_size`, the "
             "number of them."
@@ -281,7 +281,7 @@ def check_supervision(study: Study) -> None:
     held_out = study.supervision.validation_size or 0
     for task, name in study.labelled:
         entry, size = study.supervisor_named[name], study.task_named[task].supervision_size or 0
-        if not isinstance(entry, ModelSupervisor):
+        if not isinstance(entry, Learning):
             continue
         if entry.shots is not None and entry.shots > size:
             raise InputError(

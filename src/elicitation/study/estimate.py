@@ -4,10 +4,8 @@ Presentations are upper bounds, since early stopping ends most stages sooner. Ho
 where jobs of the same student, supervisor or model have been measured (benchmarks/measured), they follow from these.
 """
 
-import json
 from collections import Counter
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -17,16 +15,15 @@ from elicitation.api.chat import MIN_LINES
 from elicitation.api.costs import dollars
 from elicitation.buying.market import CANDIDATES
 from elicitation.buying.methods import Method, Shots, Stage
-from elicitation.data.tasks import texts_here
 from elicitation.files import read_json
+from elicitation.study.bills import bill_of
 from elicitation.study.grid import NO_LABELS, as_runs, made_blocks
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, Model, OwnModel, SandboxModel
 from elicitation.study.study import Study
-from elicitation.study.supervisors import ModelSupervisor
+from elicitation.study.supervisors import Learning, ModelSupervisor, Remote
+from elicitation.study.text_lengths import TOKENS_PER_TEXT, TOKENS_PER_WORD, assumed_tokens
 from elicitation.training.schedule import plan_schedule, student_protocol, supervisor_protocol
 
-# Assumed of tasks whose tokens are not counted yet: of a word, counted in so many texts that are here; else of a text.
-TOKENS_PER_WORD, COUNTED_TEXTS, TOKENS_PER_TEXT = 1.3, 500, 150.0
 # Assumed of one device: an H100 or H200 in bfloat16 at about 15 % of its peak; one CPU core in float32.
 FLOPS_PER_SECOND = {"cuda": 1.5e14, "cpu": 2.0e10}
 # Parameters that a device could have computed with while it waits for the next kernel, added to a model's own: small
@@ -106,18 +103,6 @@ def tokens_of(task: str, model: Model, study: Study, folder: Path) -> float:
     path = folder / f"results/tasks/{task}/texts/{study.original(model).name}.json"
     counted = read_json(path).get("mean") if path.is_file() else None
     return counted or assumed_tokens(task, study) or TOKENS_PER_TEXT
-
-
-def assumed_tokens(task: str, study: Study) -> float:
-    """Mean tokens of a task's text by the words of those that are here; 0 where none are."""
-    return TOKENS_PER_WORD * mean_words(json.dumps([study.task_named[task].plain, study.sources, study.data_folder]))
-
-
-@cache
-def mean_words(source: str) -> float:
-    """Mean words of the texts that are here; 0 where none are. source: arguments of texts_here, as JSON."""
-    counts = [len(text.split()) for text in texts_here(*json.loads(source), COUNTED_TEXTS)]
-    return sum(counts) / len(counts) if counts else 0.0
 
 
 def note_of_tokens(study: Study) -> str:
@@ -272,6 +257,18 @@ def estimate_supervisor(entry: ModelSupervisor, study: Study, folder: Path) -> t
     return row | {f"{device} hours": hours * model.gpus, "disk, GB": disk / 1e9}, notes
 
 
+def estimate_remote(entry: Remote, study: Study) -> tuple[dict, list[str]]:
+    """What a supervisor behind an API is asked and bills, on all its tasks."""
+    bills = [bill_of(entry, task, study) for task in study.tasks_of(entry.name)]
+    row = {
+        "supervisor": entry.name,
+        "jobs": len(bills),
+        "tokens, millions": sum(bill.tokens for bill in bills) / 1e6,
+        "US dollars": sum(bill.dollars for bill in bills),
+    }
+    return row, [bill.words for bill in bills]
+
+
 def estimate_model(model: OwnModel, study: Study, folder: Path) -> tuple[dict, list[str]]:
     """What pretraining or downloading a model takes."""
     name, parameters = model.name, parameters_of(model, study.sources)
@@ -317,9 +314,9 @@ def estimate(study: Study, folder: Path) -> tuple[dict[str, pd.DataFrame], list[
             for name in study.students
         ],
         "supervisors": [
-            estimate_supervisor(entry, study, folder)
+            estimate_remote(entry, study) if isinstance(entry, Remote) else estimate_supervisor(entry, study, folder)
             for entry in study.supervisor_named.values()
-            if isinstance(entry, ModelSupervisor)
+            if isinstance(entry, Learning)
         ],
         "models": [estimate_model(model, study, folder) for model in study.models if isinstance(model, OwnModel)],
     }
@@ -327,6 +324,17 @@ def estimate(study: Study, folder: Path) -> tuple[dict[str, pd.DataFrame], list[
     tables |= {kind: pd.DataFrame([row for row, _ in rows]) for kind, rows in found.items()}
     notes = [note_of_tokens(study)]
     return tables, list(dict.fromkeys(notes + [note for rows in found.values() for _, more in rows for note in more]))
+
+
+def hours_by_device(study: Study, tables: dict[str, pd.DataFrame]) -> dict[str, float]:
+    """The hours of all jobs on the study's device and on CPUs. tables: of `estimate`."""
+    columns = dict.fromkeys((f"{study.device} hours", "cpu hours"))
+    return {name: sum(table[name].sum() for table in tables.values() if name in table) for name in columns}
+
+
+def device_hours(study: Study, folder: Path) -> float:
+    """The hours of all jobs, one after another."""
+    return sum(hours_by_device(study, estimate(study, folder)[0]).values())
 
 
 def describe(study: Study, folder: Path) -> str:
@@ -351,6 +359,7 @@ def describe(study: Study, folder: Path) -> str:
     left_out = sum(count_left_out(study).values())
     if left_out:
         notes.append(f"{left_out:,} runs are left out, since they buy more than their task's pool holds.")
+    notes += [f"Warning: {warning}" for warning in study.warnings]
     return "\n\n".join([*shown, total + ".", *notes])
 
 

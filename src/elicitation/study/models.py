@@ -1,17 +1,17 @@
 """The models of a study: of the sandbox, cut from another, in a GGUF file, a checkpoint, or behind an API."""
 
 import importlib.util
-import re
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from elicitation.errors import SECRET_NAME, InputError
+from elicitation.errors import InputError
 from elicitation.models.folder import local_model_folder, model_config, place_in_package
 from elicitation.models.gguf_files import Header, read_header
 from elicitation.study.catalogue import completed
+from elicitation.study.servers import Address, KeyVariable
 from elicitation.study.values import (
     NUMBER,
     WHOLE,
@@ -41,7 +41,6 @@ HEAD_SIZE = 32
 LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
 # What of an entry the preparation of a model depends on.
 SOURCE_KEYS = {"name", "sandbox", "hub", "local", "gguf", "truncate"}
-Address = like("https?://.*", "an address that begins with https:// or http://")
 WeightsCommit = like("[0-9a-f]{40}", "a commit (40 hexadecimal digits)")
 
 
@@ -224,7 +223,7 @@ class Api(Section):
         description="Where the API is, with its version, as in https://api.openai.com/v1; without user, password or "
         "query."
     )
-    key_variable: Text = Field(
+    key_variable: KeyVariable = Field(
         description="Name of the environment variable that holds the key, in capitals and ending with KEY, TOKEN, "
         "SECRET, PASSWORD or CREDENTIALS, by which keys are known and kept out of logs. It is read when a job starts "
         "and written nowhere."
@@ -242,24 +241,6 @@ class Api(Section):
     training_price: number(ge=0) = Field(description="US dollars per million trained tokens.")
     input_price: number(ge=0) = Field(description="US dollars per million prompt tokens of the finetuned model.")
     output_price: number(ge=0) = Field(description="US dollars per million completion tokens of the finetuned model.")
-
-    @field_validator("key_variable")
-    @classmethod
-    def refuse_keys(cls, variable: str) -> str:
-        # Without the value, which may be a key. By its end a variable is known to hold a secret.
-        if not (re.fullmatch("[A-Z][A-Z0-9_]*", variable) and SECRET_NAME.search(variable)):
-            raise refusal(
-                "give the name of an environment variable in capitals that ends with KEY, TOKEN, SECRET, PASSWORD or "
-                "CREDENTIALS, and keep the key itself out of the config."
-            )
-        return variable
-
-    @field_validator("base_url")
-    @classmethod
-    def refuse_users(cls, url: str) -> str:
-        if {"@", "?"} & {*url}:
-            raise refusal("an address holds no user, password or query; drop them, and give the key by key_variable.")
-        return url
 
 
 class ApiModel(Model):

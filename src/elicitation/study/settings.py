@@ -52,8 +52,8 @@ class ExtraSeeds(Section):
 
 class Grid(Section):
     weak_price: Price = Field(
-        description="Price of a weak label (gold = 1) at which budgets are turned into purchases. Results can be "
-        "priced differently afterwards."
+        description="Price of a weak label (gold = 1, or in the study's `currency`) at which budgets are turned into "
+        "purchases. Results can be priced differently afterwards."
     )
     budgets: Budgets = Field(description="Budgets, in gold labels.")
     gold_shares: Shares = Field(description="Shares of a budget spent on gold labels.")

@@ -1,19 +1,34 @@
 """A study: all that its file says, and what follows from that, each computed once and nowhere else."""
 
 from functools import cached_property
-from typing import Literal
+from itertools import chain
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from elicitation.buying.amounts import Money
 from elicitation.buying.methods import FEW, Method
 from elicitation.buying.purchases import Supply, full_supply
-from elicitation.data.own_labels import survey_table
+from elicitation.data.gold_noise import GoldPairs, check_rarer, noise_of_pairs, pairs_of_columns, pairs_of_copies
+from elicitation.data.labels import column_of, rule_of
+from elicitation.data.own_labels import table_columns
+from elicitation.data.table_survey import Survey, survey_table
+from elicitation.data.templates import template_fields
+from elicitation.errors import InputError
 from elicitation.study.grid import Blocks, Group, as_runs, made_blocks, planned_blocks
 from elicitation.study.models import AnyModel, Model, OwnModel, TruncatedModel
 from elicitation.study.plan import Plan
 from elicitation.study.prices import price_of_ratings, prices_of
 from elicitation.study.settings import Figures, Inference, Labelling, SomeTasks, Supervision, Training
-from elicitation.study.supervisors import Columns, Shuffled, Supervisor
+from elicitation.study.supervisors import (
+    LEARNING,
+    Columns,
+    ModelSupervisor,
+    Remote,
+    Shuffled,
+    Supervisor,
+    check_learning,
+)
 from elicitation.study.tasks import TableTask, Task
 from elicitation.study.values import (
     TEXT,
@@ -25,11 +40,17 @@ from elicitation.study.values import (
     SomeText,
     Text,
     distinct,
+    like,
     listed,
     may_be_absent,
     optional,
+    refusal,
 )
 from elicitation.study.views import figures_of
+from elicitation.study.warnings import warnings_of
+
+# The sign or the name of a currency, as elicitation.buying.amounts reads it.
+Currency = like(r"[^\d\s.,+-]+", "the sign or name of a currency, such as $ or EUR", max_length=10)
 
 
 class Setup(Section):
@@ -77,8 +98,13 @@ class Study(Plan, Setup):
     )
     weak_prices: distinct(Price, min_length=1) = may_be_absent(
         "Prices of a weak label that results are shown at; changing them trains nothing. Required where a model writes "
-        "weak labels; columns of a table and raters have their own."
+        "weak labels; columns of a table, raters, and models behind an API that say their `price` have their own."
     )
+    currency: Currency = may_be_absent(
+        "Currency of all prices of the study, which are then shown in it, as are costs and budgets in every answer; "
+        "wants `gold_price`. Without it prices are in gold labels. `grid.budgets` are in gold labels in any case."
+    )
+    gold_price: Price = may_be_absent("Price of a gold label in that currency.")
     inference: Inference = Field(
         Inference(), description="How uncertainty is found and what counts as decided (docs/methods.md)."
     )
@@ -90,6 +116,19 @@ class Study(Plan, Setup):
     )
     supervision: Supervision = Field(Supervision(), description="How supervisors are finetuned.")
     labelling: Labelling = Field(Labelling(), description="How supervisors write weak labels.")
+
+    @model_validator(mode="after")
+    def check_currency(self) -> Self:
+        if self.currency is not None and self.gold_price is None:
+            raise refusal(f"prices are in {self.currency}, so say what a gold label costs, as in `gold_price: 3`.")
+        if self.gold_price is not None and self.currency is None:
+            raise refusal("says what a gold label costs; say in which currency, as in `currency: $`.", "gold_price")
+        return self
+
+    @property
+    def money(self) -> Money:
+        """What amounts are shown in."""
+        return Money(self.currency or "", 1.0 if self.gold_price is None else self.gold_price)
 
     # What rules ask for, by their wildcards.
 
@@ -151,21 +190,88 @@ class Study(Plan, Setup):
         """The tasks that a supervisor labels."""
         return [self.task_named[task] for task, name in self.labelled if name == supervisor]
 
+    def readers(self, task: str) -> list[str]:
+        """The models whose tokenizers say how long the texts of a task are."""
+        groups = [group for group in self.groups if group.task == task]
+        entries = [self.supervisor_named[name] for labelled, name in self.labelled if labelled == task]
+        names = [group.student for group in groups]
+        names += [entry.writer for entry in entries if isinstance(entry, ModelSupervisor)]
+        models = [self.model_named[name] for name in names]
+        return list(dict.fromkeys(self.original(model).name for model in models if isinstance(model, OwnModel)))
+
     # What can be bought, and at what price.
 
-    def columns_of(self, task: Task) -> dict[str, list[str]]:
-        """The columns of each supervisor that reads the task's table."""
+    def columns_of(self, task: Task) -> dict[str, list[dict]]:
+        """The settings of the columns of each supervisor that reads the task's table."""
         names = (name for labelled, name in self.labelled if labelled == task.name)
         entries = {name: self.supervisor_named[name] for name in names}
-        return {name: list(entry.columns) for name, entry in entries.items() if isinstance(entry, Columns)}
+        return {
+            name: entry.settings_of(self.columns_in(task), task.name)
+            for name, entry in entries.items()
+            if isinstance(entry, Columns)
+        }
+
+    def check_columns(self, entry: Columns, task: TableTask) -> None:
+        """InputError if a supervisor takes gold labels for weak ones, or shows its labels in the texts.
+
+        Or if it is to learn how often each of fewer than three columns errs.
+        """
+        place = f"Config, supervisors[{entry.name}]"
+        columns = self.columns_of(task)[entry.name]
+        read = [column for one in columns for column in column_of(one).read]
+        gold = next((name for name in (rule_of(task.plain["label"]).column, task.second_label) if name in read), None)
+        if gold is not None:
+            raise InputError(
+                f"{place}: {gold!r} is the column of the gold labels of {task.name!r}; name columns of weak ones."
+            )
+        if seen := [column for column in template_fields(task.text) if column in read]:
+            raise InputError(
+                f"{place}: the text of {task.name!r} shows the weak labels in column {seen[0]!r}; drop it there."
+            )
+        if entry.aggregate in LEARNING:
+            check_learning(place, entry.aggregate, self.survey(task).votes[entry.name])
+
+    def survey(self, task: TableTask) -> Survey:
+        """What the task's table can give; InputError if it is unfit."""
+        return survey_table(task.plain, self.data_folder, self.columns_of(task))
+
+    def columns_in(self, task: TableTask) -> list[str]:
+        """The columns of a table that may hold weak labels."""
+        columns = table_columns(task.plain, self.data_folder)
+        return [column for column in columns if column != task.second_label]
+
+    @cached_property
+    def gold_noise(self) -> dict[str, float]:
+        """The share of wrong gold labels by task, if that of any task is known. InputError if they say nothing."""
+        found = {task.name: self.noise_of(task) for task in self.tasks}
+        return found if any(found.values()) else {}
+
+    def noise_of(self, task: Task) -> float:
+        """The share of a task's gold labels that may be wrong; 0 where nothing is said of it."""
+        noise, place = task.gold_noise or 0.0, f"Config, tasks[{task.name}].gold_noise"
+        if noise == "estimated":
+            noise = noise_of_pairs(self.gold_pairs(task, place), place)
+        if noise and isinstance(task, TableTask):
+            check_rarer(noise, task.plain, self.data_folder, place)
+        return noise
+
+    def gold_pairs(self, task: TableTask, place: str) -> GoldPairs:
+        """The texts of a table with two gold labels; InputError, which begins with `place`, if copies tell nothing."""
+        if task.second_label is not None:
+            return pairs_of_columns(task.plain, self.data_folder, task.second_label)
+        columns = chain(*self.columns_of(task).values())
+        if by_vote := [column["name"] for column in columns if column_of(column).has_voters]:
+            raise InputError(
+                f"{place}: rows of {by_vote[0]!r} are votes, so a text's gold label stands in all of its rows and "
+                "cannot be compared with itself; add `second_label`, a column with others."
+            )
+        return pairs_of_copies(task.plain, self.data_folder)
 
     @cached_property
     def supplies(self) -> dict[str, Supply]:
         """What each task's pool can give to all of its supervisors; InputError if a table is unfit."""
         return {
-            name: survey_table(task.plain, self.data_folder, self.columns_of(task)).supply
-            if isinstance(task, TableTask)
-            else full_supply(task.pool_size)
+            name: self.survey(task).supply if isinstance(task, TableTask) else full_supply(task.pool_size)
             for name, task in self.task_named.items()
         }
 
@@ -174,13 +280,22 @@ class Study(Plan, Setup):
         """The prices of a weak label at which each supervisor's results are shown."""
         return prices_of(self)
 
-    def source_prices(self, name: str) -> dict[str, float]:
-        """The price of a label of each column or rating that a supervisor joins."""
+    def source_prices(self, name: str) -> dict[str, float | None]:
+        """The price of a label of each column or rating that a supervisor joins, or of a model behind an API."""
         entry = self.supervisor_named[name]
         if isinstance(entry, Columns):
-            return entry.columns
+            tables = self.tasks_of(name)
+            found = [entry.prices_in(self.columns_in(task), task.name) for task in tables]
+            return {column: price for prices in found for column, price in prices.items()}
+        if isinstance(entry, Remote):
+            return {entry.api.model: entry.price}
         price = price_of_ratings(1, self.tasks_of(name))
         return {f"rating {place + 1}": price for place in range(entry.raters)}
+
+    @cached_property
+    def warnings(self) -> list[str]:
+        """What is probably not meant, each a sentence with the fix."""
+        return warnings_of(self)
 
     # What is run.
 

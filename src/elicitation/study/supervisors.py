@@ -1,36 +1,69 @@
 """The supervisors of a study: what writes weak labels, and what the labels of each depend on."""
 
+from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from elicitation.data.labels import is_pattern
+from elicitation.data.table_survey import Votes
+from elicitation.errors import InputError, join_words, shown
+from elicitation.study.servers import LabelServer
+from elicitation.study.tasks import ExportFormat
 from elicitation.study.values import (
+    LIST,
     MAPPING,
+    NUMBER,
     TEXT,
     Count,
+    Flag,
     Kind,
     Name,
     Natural,
     Price,
+    Section,
+    SomeText,
+    Spelling,
     Text,
     any_kind,
     like,
+    listed,
     mapping,
     may_be_absent,
     one_of,
     refusal,
 )
 
-Column = like(
-    r"\w[\w ,.:;()+/%&'-]*",
-    "made of letters, digits and, behind the first, spaces and any of ,.:;()+/%&'-_, as the name of a column",
-    max_length=100,
-)
+# What tables and figures show; spreadsheets compute what begins with =.
+Column = like(r"[^=\x00-\x1f][^\x00-\x1f]*", "a name of one line that does not begin with =", max_length=200)
 AGGREGATE = (
     "How several columns or ratings become one label; `mean` of the probabilities or votes, `majority` of the votes, "
-    "or `dawid_skene`, which weighs each column by its errors (estimated without gold labels; of columns only)."
+    "`dawid_skene` or `mace`, which weigh each column by its errors (estimated without gold labels; of columns only)."
 )
+# The ways of joining that learn how often each source errs.
+LEARNING = ("dawid_skene", "mace")
 MODEL = "Name of its model; by default its own name."
+
+
+def check_learning(place: str, how: str, votes: Mapping[str, Votes]) -> None:
+    """InputError unless it can be learned how often columns err: three of them must vote for both labels.
+
+    place: of the supervisor in the config; how: one of LEARNING; votes: of each column.
+    """
+    voters = sum(column.voters for column in votes.values())
+    if voters < 3:
+        raise InputError(
+            f"{place}: {how} tells how often columns err from how often each agrees with the others, which takes "
+            f"three of them, but there are {voters}; choose mean or majority."
+        )
+    voting = {name: column for name, column in votes.items() if column.voters}
+    one_way = [name for name, column in voting.items() if column.lowest > 0.5 or column.highest < 0.5]
+    if voters - sum(votes[name].voters for name in one_way) < 3:
+        raise InputError(
+            f"{place}: {join_words({*one_way}, 'and')} vote for one label only, which tells {how} nothing of how "
+            "often they err, and fewer than three other columns are left; choose majority or mean."
+        )
 
 
 class Supervisor(Kind):
@@ -46,6 +79,8 @@ class Supervisor(Kind):
 class ModelSupervisor(Supervisor):
     """A supervisor whose labels a model writes."""
 
+    # Its labels have none of their own.
+    price: ClassVar[None] = None
     model: Text = may_be_absent(MODEL)
 
     @property
@@ -80,6 +115,46 @@ class Prompted(ModelSupervisor):
         return self.prompted_shots
 
 
+class Remote(Supervisor):
+    """A model behind an API that is asked for each label."""
+
+    decided_by: ClassVar = ("api",)
+    # One source is joined with none.
+    aggregate: ClassVar = None
+    api: LabelServer = Field(
+        description="Ask a model behind an API, on any server that speaks OpenAI's chat completions (docs/api.md)."
+    )
+    prompted_shots: Natural = Field(
+        0,
+        description="How many examples of the supervision set it is shown with their gold labels before each text; 0 "
+        "for none.",
+    )
+    price: Price = may_be_absent(
+        "Price of one of its labels (gold = 1); by default results are shown at `weak_prices`. `elicitation estimate` "
+        "says beforehand, and `results/label_quality.csv` afterwards, what a label costs in US dollars."
+    )
+    others: Literal["refuse", "drop"] = Field(
+        "refuse",
+        description="Whether texts are refused for which the model gives neither label, or left without a weak label; "
+        "both count them.",
+    )
+
+    @property
+    def shots(self) -> int:
+        """Examples that it is shown before each text."""
+        return self.prompted_shots
+
+    @property
+    def settings(self) -> dict:
+        # Nor do prices.
+        asked = self.api.model_dump(exclude={"prices"})
+        return {"name": self.name, "prompted_shots": self.prompted_shots, "others": self.others, "api": asked}
+
+    @classmethod
+    def says_of_foreign(cls, key: str) -> str:
+        return f"a model behind an API takes no {key}; drop it (its own settings stand under `api`)."
+
+
 class Shuffled(Supervisor):
     decided_by: ClassVar = ("shuffle_errors_of",)
     shuffle_errors_of: Text = Field(
@@ -92,25 +167,148 @@ class Shuffled(Supervisor):
         return "shuffle_errors_of stands alone; drop the other keys."
 
 
+class ColumnEntry(Section):
+    """A weak column that is more than votes or probabilities under its own name."""
+
+    price: Price = Field(description="Price of one of its labels (gold = 1, or in the study's `currency`).")
+    label: SomeText = may_be_absent("Column that holds its labels; by default the one that the entry is called by.")
+    confidence: SomeText = may_be_absent(
+        "Column that says how sure each label is; a label 1 has it as probability, a label 0 what it lacks to 1."
+    )
+    percent: Flag = Field(False, description="Whether confidences or probabilities go from 0 to 100.")
+    votes: Flag = Field(
+        False,
+        description="Whether a cell holds several votes, as `0,1,1`, `0|1|1`, a list, or a count such as `3 of 5`. The "
+        "price is that of one vote.",
+    )
+
+    @model_validator(mode="after")
+    def check_votes(self) -> Self:
+        if self.votes and (self.confidence is not None or self.percent):
+            raise refusal("excludes `confidence` and `percent`; drop them, or give each vote a column.", "votes")
+        return self
+
+
 class Columns(Supervisor):
     decided_by: ClassVar = ("columns",)
-    columns: mapping(Column, Price, min_length=1) = Field(
+    columns: mapping(Column, one_of({NUMBER: Price, MAPPING: ColumnEntry}), min_length=1) = Field(
         description="Instead of a model, the weak labels of a `table`; its columns, each with the price of one of its "
-        "labels (gold = 1). Results are shown at what the votes cost on average for each example that has any."
+        "labels (gold = 1, or in the study's `currency`) or with more that there is to say. `ann*` names all columns "
+        "that begin so (`?` is one character) and have no entry of their own. Results are shown at what the votes cost "
+        "on average for each example that has any."
     )
-    aggregate: Literal["mean", "majority", "dawid_skene"] = may_be_absent(AGGREGATE)
+    labels: mapping(Spelling, Literal[0, 1], min_length=1) = may_be_absent(
+        "The label of each value of these columns, as in `{spam: 1, ham: 0}`; numbers that it does not name stay "
+        "probabilities."
+    )
+    others: Literal["refuse", "drop"] = Field(
+        "refuse", description="Whether a value that is no label is refused, or taken for none."
+    )
+    missing: listed(Spelling, min_length=1) = may_be_absent(
+        "Further values of these columns that stand for none, as in `[-1]`."
+    )
+    worker: SomeText = may_be_absent(
+        "Column that says who votes, where the table has one row for each vote; all votes of a text are joined."
+    )
+    files: one_of({TEXT: SomeText, LIST: listed(SomeText, min_length=1)}) = may_be_absent(
+        "Files in which the labels stand instead, beside a column of the table's `id` or those of its text; one, or a "
+        "list, or a pattern such as `votes/*.csv`. Where there are several, each is an annotator's, who is called like "
+        "the file."
+    )
+    format: ExportFormat = may_be_absent("Tool that exported the files, as of a task's `format`.")
+    aggregate: Literal["mean", "majority", "dawid_skene", "mace"] = may_be_absent(AGGREGATE)
+
+    @property
+    def file_patterns(self) -> list[str]:
+        """The files in which its labels stand; none if they stand in the table."""
+        return [self.files] if isinstance(self.files, str) else self.files or []
+
+    @property
+    def has_votes(self) -> bool:
+        """Whether a cell holds several votes."""
+        return any(isinstance(entry, ColumnEntry) and entry.votes for entry in self.columns.values())
+
+    @model_validator(mode="after")
+    def check_single_column(self) -> Self:
+        """Refuse several columns where the voters of one are to be joined, and what tells these apart twice."""
+        several = len(self.columns) > 1 or any(is_pattern(name) for name in self.columns)
+        if self.worker is not None and several:
+            raise refusal("names who votes in one column; give a single column.", "worker")
+        if self.files is not None and several:
+            raise refusal("hold one column of labels each; give a single column.", "files")
+        if self.has_votes and several:
+            raise refusal("with `votes`, one column holds all votes; give a single column.", "columns")
+        if self.has_votes and (self.worker is not None or self.several_files):
+            raise refusal(
+                "with `votes`, a cell holds all votes for a text; drop `worker` and all but one file.", "columns"
+            )
+        if self.format is not None and self.files is None:
+            raise refusal("is that of `files`; give these, or move it to the task, whose table it is of.", "format")
+        return self
+
+    @property
+    def several_files(self) -> bool:
+        return len(self.file_patterns) > 1 or any(map(is_pattern, self.file_patterns))
 
     @model_validator(mode="after")
     def check_aggregate(self) -> Self:
-        if len(self.columns) == 1 and self.aggregate:
+        several = len(self.columns) > 1 or any(is_pattern(name) for name in self.columns)
+        several = several or self.worker is not None or self.has_votes or self.several_files
+        if self.has_votes and self.aggregate not in (None, "mean", "majority"):
+            raise refusal(
+                f"{self.aggregate} learns how often each annotator errs, but the votes in a cell have no names; choose "
+                "majority or mean, or give each annotator a column."
+            )
+        if not several and self.aggregate:
             raise refusal("one column needs no aggregate; drop it.")
-        if len(self.columns) > 1 and not self.aggregate:
-            raise refusal("several columns must be joined; add `aggregate`.")
+        if several and not self.aggregate:
+            raise refusal("several columns or workers must be joined; add `aggregate`.")
         return self
 
     @classmethod
     def says_of_foreign(cls, key: str) -> str:
         return "columns have no model; drop the other keys."
+
+    def found_in(self, table: Sequence[str], task: str) -> dict[str, float | ColumnEntry]:
+        """The entry of each column among those of a task's table; InputError if a pattern fits none of them."""
+        found = {name: entry for name, entry in self.columns.items() if name in table or not is_pattern(name)}
+        taken = {*found}
+        for pattern, entry in self.columns.items():
+            if pattern in taken:
+                continue
+            fitting = [name for name in table if name not in found and fnmatchcase(name, pattern)]
+            if not fitting:
+                raise InputError(
+                    f"Config, supervisors[{self.name}].columns: no column of the table of {task!r} fits "
+                    f"{pattern!r}; it has {shown(list(table))}."
+                )
+            found |= dict.fromkeys(fitting, entry)
+        return found
+
+    def settings_of(self, table: Sequence[str], task: str) -> list[dict]:
+        """Its columns among those of a task's table, as elicitation.data.labels.column_of reads them."""
+        shared = {"labels": self.labels, "others": self.others, "missing": self.missing, "worker": self.worker}
+        shared |= {"files": self.file_patterns or None, "format": self.format}
+        settings = []
+        for name, entry in self.found_in(table, task).items():
+            own = {} if isinstance(entry, (int, float)) else entry.plain
+            one = {"name": name, "column": own.get("label", name), **shared, "confidence": own.get("confidence")}
+            one |= {"percent": own.get("percent", False), "votes": own.get("votes") or None}
+            settings.append({key: value for key, value in one.items() if value is not None})
+        return settings
+
+    def priced(self, of: Callable[[float], float]) -> Self:
+        """The supervisor with other prices, which `of` makes of its own."""
+        columns = {
+            name: of(entry) if isinstance(entry, (int, float)) else entry.model_copy(update={"price": of(entry.price)})
+            for name, entry in self.columns.items()
+        }
+        return self.model_copy(update={"columns": columns})
+
+    def prices_in(self, table: Sequence[str], task: str) -> dict[str, float]:
+        """The price of a label of each of its columns among those of a task's table."""
+        found = self.found_in(table, task).items()
+        return {name: entry if isinstance(entry, (int, float)) else entry.price for name, entry in found}
 
 
 class Raters(Supervisor):
@@ -119,13 +317,14 @@ class Raters(Supervisor):
         description="Instead of a model, so many drawn ratings of each text of a task with `ratings`; a label costs so "
         "many shares of the panel."
     )
-    aggregate: Literal["mean", "majority", "dawid_skene"] = may_be_absent(AGGREGATE)
+    aggregate: Literal["mean", "majority", "dawid_skene", "mace"] = may_be_absent(AGGREGATE)
 
     @model_validator(mode="after")
     def check_aggregate(self) -> Self:
-        if self.aggregate == "dawid_skene":
+        if self.aggregate in LEARNING:
             raise refusal(
-                "dawid_skene learns how often each person errs, but the raters have no names; choose majority or mean."
+                f"{self.aggregate} learns how often each person errs, but the raters have no names; choose majority or "
+                "mean."
             )
         if self.raters == 1 and self.aggregate:
             raise refusal("one rater needs no aggregate; drop it.")
@@ -139,5 +338,7 @@ class Raters(Supervisor):
 
 
 # Those that only join or draw go first, since they have no model.
-Supervisor.kinds = (Raters, Columns, Shuffled, Prompted, Finetuned)
+Supervisor.kinds = (Raters, Columns, Shuffled, Remote, Prompted, Finetuned)
+# Those that learn from the supervision set, or may.
+Learning = ModelSupervisor | Remote
 AnySupervisor = one_of({TEXT: Text, MAPPING: any_kind(Supervisor, "")})

@@ -1,17 +1,16 @@
 """The tasks of a study: from the sandbox, a table of one's own, rated sentences, or a data set."""
 
-import re
-import string
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from elicitation.data.formatting import template_fields
+from elicitation.data.templates import template_fields
 from elicitation.errors import join_words, shown
 from elicitation.study.catalogue import completed
 from elicitation.study.values import (
     LIST,
     MAPPING,
+    NUMBER,
     TEXT,
     WHOLE,
     Count,
@@ -20,12 +19,14 @@ from elicitation.study.values import (
     Sha256,
     SmallName,
     SomeText,
+    Spelling,
     Text,
     any_kind,
     like,
     listed,
     mapping,
     may_be_absent,
+    number,
     one_of,
     refusal,
     whole,
@@ -34,11 +35,20 @@ from elicitation.study.values import (
 # Names of splits or columns: one, or a list of them.
 SomeNames = one_of({TEXT: SomeText, LIST: listed(Text, min_length=1)})
 TestSplits = one_of({TEXT: SomeText, LIST: listed(Text, min_length=1), WHOLE: whole(ge=10)})
+# At a half they would be no better than guessed.
+NoiseShare = number(ge=0, lt=0.5)
+NOISE = (
+    "Share of the gold labels that may be wrong, such as 0.05. It widens the intervals of scores (docs/methods.md) and "
+    "trains nothing again."
+)
 DataCommit = like(
     "([0-9a-f]{40}|main|refs/convert/parquet)", "a commit (40 hexadecimal digits), `main` or `refs/convert/parquet`"
 )
 # The three ways in which a row of a data set becomes an example.
 RULES = ("label", "answer", "pair")
+ENCODING = (
+    "Encoding of the file, such as windows-1252; absent, it is UTF-8, or UTF-16 where the file begins with its mark."
+)
 SUPERVISION = (
     "Gold-labelled examples that each supervisor is finetuned on; disjoint from the test set and, unless "
     "`supervision.rows_in_pool`, from the pool. Required unless all labels are columns of a table."
@@ -50,22 +60,28 @@ POOL = (
 
 
 def check_template(template: str) -> str:
-    """The template, if it holds names in braces, and nothing but names."""
+    """The template, if it holds names in braces."""
     try:
-        parts = [part[1:] for part in string.Formatter().parse(template) if part[1] is not None]
+        fields = template_fields(template)
     except ValueError as error:
         raise refusal(f"{shown(template)} is malformed ({error}); fix its braces.") from error
-    if not parts:
+    if not fields:
         raise refusal(f"{shown(template)} names no column; put columns in braces.")
-    for field, form, conversion in parts:
-        if form or conversion or not re.fullmatch(r"(?!\d+$)[^.\[\]]+", field):
-            raise refusal(
-                f"{shown(field)} in {shown(template)} is no plain name; write names of columns in the braces and "
-                "nothing else."
-            )
     return template
 
 
+def check_encoding(name: str) -> str:
+    """The name of an encoding of text."""
+    try:
+        "a".encode(name)
+    except (LookupError, ValueError):
+        raise refusal(f"{shown(name)} is no encoding; name one, as in utf-8 or windows-1252.") from None
+    return name
+
+
+Encoding = Annotated[SomeText, AfterValidator(check_encoding)]
+# The tools of elicitation.data.exports.
+ExportFormat = Literal["label_studio", "doccano", "prodigy", "argilla"]
 Template = Annotated[SomeText, AfterValidator(check_template)]
 Line = Annotated[Text, AfterValidator(check_template)]
 
@@ -78,6 +94,36 @@ class Prompt(Section):
     separator: Text = Field("\n\n", description="Behind each example.")
 
 
+class Labels(Section):
+    """What the values of a column mean, where they are not 0 and 1."""
+
+    column: SomeText = Field(description="Column that holds the labels.")
+    value: one_of({TEXT: Text, WHOLE: whole()}) = may_be_absent(
+        "The value of label 1. The only other value of the column is label 0.", alias="is"
+    )
+    labels: mapping(Spelling, Literal[0, 1], min_length=1) = may_be_absent(
+        "The label of each value, as in `{spam: 1, ham: 0}`."
+    )
+    others: Literal["refuse", "drop", "label_0"] = Field(
+        "refuse",
+        description="What becomes of rows with another value; `refuse` names all such values with their counts, `drop` "
+        "drops the rows (of a data set also those without a value), `label_0` takes all for label 0.",
+    )
+    missing: listed(Spelling, min_length=1) = may_be_absent(
+        "Further values that stand for none, as in `[-1]`; empty cells, NA, N/A, NaN, null, None, ? and - always do."
+    )
+
+    @model_validator(mode="after")
+    def check_values(self) -> Self:
+        if self.value is not None and self.labels is not None:
+            raise refusal("'is' and 'labels' exclude each other; give one.")
+        if self.labels is not None and self.others != "label_0" and {*self.labels.values()} != {0, 1}:
+            raise refusal("must name values of both labels, 1 and 0; add those that are missing.", "labels")
+        if self.others == "label_0" and self.value is None and self.labels is None:
+            raise refusal("says that all others are label 0, but no value is label 1; add `is` or `labels`.", "others")
+        return self
+
+
 class Task(Kind):
     name: SmallName = Field(description="Name of the task in paths and figures: small letters, digits, - and _.")
     catalogue: Text = may_be_absent(
@@ -87,6 +133,22 @@ class Task(Kind):
     pool_size: Count = Field(description=POOL)
     test_size: whole(ge=10) = Field(description="Examples that are scored.")
     supervision_size: whole(ge=4) = Field(description=SUPERVISION)
+    too_long: Literal["refuse", "truncate", "drop"] = Field(
+        "refuse",
+        description="What becomes of texts that one of the study's models cannot read whole; they are refused, lose "
+        "what is too much of their middle, or are dropped before the sets are drawn. Behind examples in a prompt they "
+        "are refused in any case.",
+    )
+    # No job of the task depends on it, so none sees it among the task's settings.
+    gold_noise: NoiseShare = Field(default=None, exclude=True, description=NOISE)
+
+
+def refuse_labels(task: Any) -> Any:
+    """The task with labels in a column, unless its texts show that column."""
+    column = task.label if isinstance(task.label, str) or task.label is None else task.label.column
+    if column in template_fields(task.text):
+        raise refusal(f"shows the labels, which stand in column {column!r}, in every text; drop it.", "text")
+    return task
 
 
 class SandboxTask(Task):
@@ -101,25 +163,51 @@ class TableTask(Task):
     decided_by: ClassVar = ("table",)
     takes: ClassVar = "a table takes"
     table: SomeText = Field(
-        description="Your own texts and labels, one file in .csv or .jsonl (docs/your-labels.md), whatever `sources` "
-        "says."
+        description="Your own texts and labels, one file (docs/your-labels.md), whatever `sources` says; .csv, .tsv or "
+        ".txt, .jsonl, .ndjson or .json, .parquet, .xlsx."
     )
     text: Template = Field("{text}", description="Template of the text, with the table's columns in braces.")
-    label: SomeText = Field(
-        "gold", description="Column of the table that holds the gold labels, 0 or 1, empty where there is none."
+    label: one_of({TEXT: SomeText, MAPPING: Labels}) = Field(
+        "gold",
+        description="Column of the table that holds the gold labels, 0 or 1, empty where there is none; or a column "
+        "and what its values mean. What it says of words holds for the weak columns too, unless their supervisor says "
+        "something else.",
+    )
+    encoding: Encoding = may_be_absent(ENCODING)
+    format: ExportFormat = may_be_absent(
+        "Tool that exported the table (docs/your-labels.md#exports-of-annotation-tools); absent, the table is read as "
+        "it stands."
     )
     id: SomeText = may_be_absent(
-        "Column of the table that names its rows, each once; by default they are called by their numbers."
+        "Column of the table that names its texts, each by another name; by default they are called by the numbers of "
+        "their rows."
     )
     pool_size: Count = may_be_absent(POOL)
     supervision_size: whole(ge=4) = may_be_absent(SUPERVISION)
+    gold_noise: one_of({NUMBER: NoiseShare, TEXT: Literal["estimated"]}) = Field(
+        default=None,
+        exclude=True,
+        description=f"{NOISE} `estimated` finds it by `second_label` or else by texts that stand in several rows.",
+    )
+    second_label: SomeText = Field(
+        default=None,
+        exclude=True,
+        description="Column with further gold labels of some of the texts, by others than the first ones and written "
+        "like them. How often both differ says how many are wrong.",
+    )
 
-    @field_validator("label", mode="before")
-    @classmethod
-    def refuse_values(cls, given: Any) -> Any:
-        if isinstance(given, dict):
-            raise refusal("a table's gold labels are 0 and 1; give the name of their column alone.")
-        return given
+    @model_validator(mode="after")
+    def check_text(self) -> Self:
+        label = self.label if isinstance(self.label, str) else self.label.column
+        if self.second_label is not None and self.gold_noise != "estimated":
+            raise refusal("says how many gold labels are wrong; add `gold_noise: estimated`.", "second_label")
+        if self.second_label == label:
+            raise refusal(f"{label!r} is the column of the first gold labels; name another one.", "second_label")
+        if self.second_label in template_fields(self.text):
+            raise refusal(
+                f"shows the labels, which stand in column {self.second_label!r}, in every text; drop it.", "text"
+            )
+        return refuse_labels(self)
 
 
 class RatedTask(Task):
@@ -172,13 +260,6 @@ class Splits(Section):
     )
 
 
-class Comparison(Section):
-    column: Text = Field(description="Column that is compared.")
-    value: one_of({TEXT: Text, WHOLE: whole()}) = Field(
-        alias="is", description="Value of the column in the examples of label 1."
-    )
-
-
 class Answer(Section):
     among: SomeNames = Field(
         description="The column (or `column.field`) that lists the answers, or the list of the columns that hold one "
@@ -226,9 +307,10 @@ class SourceTask(Task):
     filled: listed(Text, min_length=1) = may_be_absent(
         "Columns that must hold text; rows in which one is empty are dropped."
     )
-    label: one_of({TEXT: SomeText, MAPPING: Comparison}) = may_be_absent(
-        "Column that holds the label, 0 or 1 (or false and true); or a column and the value that means 1."
+    label: one_of({TEXT: SomeText, MAPPING: Labels}) = may_be_absent(
+        "Column that holds the label, 0 or 1 (or false and true); or a column and what its values mean."
     )
+    encoding: Encoding = may_be_absent(ENCODING)
     answer: Answer = may_be_absent(
         "Multiple choice. `{answer}` in the text is the right answer with probability 1/2 (label 1), else one of the "
         "others (label 0)."
@@ -237,6 +319,10 @@ class SourceTask(Task):
         "Two texts in random order, `{first}` and `{second}` in the text. The label says whether text number "
         "`{number}` (1 or 2) is the right one."
     )
+
+    @model_validator(mode="after")
+    def check_text(self) -> Self:
+        return refuse_labels(self)
 
     @model_validator(mode="after")
     def check_rule(self) -> Self:

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from elicitation.errors import InputError
 from elicitation.study.checks import check
+from elicitation.study.prices import in_gold_labels
 from elicitation.study.reading import read_yaml
 from elicitation.study.sentences import sentence
 from elicitation.study.study import Study
@@ -18,7 +19,7 @@ def validate(config: dict) -> Study:
     that refer to nothing; sources that are not there; an engine that is not installed.
     """
     try:
-        study = Study.model_validate(config)
+        study = in_gold_labels(Study.model_validate(config))
     except ValidationError as error:
         raise InputError(sentence(error, config)) from None
     check(study)

@@ -164,13 +164,9 @@ def optional(kind: Any, of: str) -> Any:
     return Annotated[kind | None, of_kind(of, NULL)]
 
 
-def may_be_absent(description: str) -> Any:
+def may_be_absent(description: str, alias: str | None = None) -> Any:
     """A key without a default: None where it is absent, and then in no dump; null itself is refused."""
-    return Field(
-        default=None,
-        exclude_if=lambda value: value is None,
-        description=description,
-    )
+    return Field(default=None, exclude_if=lambda value: value is None, description=description, alias=alias)
 
 
 Text, Flag = text(), Annotated[bool, of_kind(FLAG)]
@@ -186,6 +182,8 @@ Shares = distinct(Share, min_length=1)
 # Pairs of [weak labels, gold labels].
 Purchases = distinct(listed(Natural, min_length=2, max_length=2), max_length=1000)
 SomePurchases = distinct(listed(Natural, min_length=2, max_length=2), min_length=1, max_length=1000)
+# A value that stands in a table; JSON and YAML may write it as a number.
+Spelling = Annotated[str, BeforeValidator(str, json_schema_input_type=str | int), of_kind(TEXT, WHOLE)]
 BEGINNING = "and begin with a letter or a digit"
 SmallName = like("[a-z0-9][a-z0-9_-]*", f"made of small letters, digits, - and _, {BEGINNING}", max_length=100)
 Name = like("[a-zA-Z0-9][a-zA-Z0-9._-]*", f"made of letters, digits, ., - and _, {BEGINNING}", max_length=100)

@@ -1,0 +1,150 @@
+"""The command `elicitation init`: from a table of labels to a study of it, and the call that runs it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from elicitation.buying.amounts import Amount, common_currency, read_amount
+from elicitation.errors import InputError
+
+if TYPE_CHECKING:
+    from elicitation.study.first_study import Wanted
+
+# The currency of prices that name none.
+CURRENCY = "$"
+
+
+def priced_column(text: str) -> tuple[str, Amount]:
+    """A weak column or pattern with the price of one of its labels, written as `llm=0.02`."""
+    name, separator, price = text.rpartition("=")
+    if not separator or not name:
+        raise argparse.ArgumentTypeError(f"{text} must name a column and the price of a label, as in llm=0.02")
+    try:
+        return name, read_amount(price)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def label_values(text: str) -> dict[str, int]:
+    """The label of each value, written as `spam=1,ham=0`."""
+    pairs = [pair.rpartition("=") for pair in text.split(",")]
+    labels = {value.strip(): int(label) for value, _, label in pairs if value.strip() and label.strip() in ("0", "1")}
+    if len(labels) != len(pairs) or {*labels.values()} != {0, 1}:
+        raise argparse.ArgumentTypeError(f"{text} must name values of both labels, as in spam=1,ham=0")
+    return labels
+
+
+def price(text: str) -> Amount:
+    try:
+        return read_amount(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def add_init(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser(
+        "init",
+        help="a study of your own table of labels",
+        description="Look at a table of texts and labels, and write a study of it that is sized to table and machine.",
+    )
+    command.add_argument("table", type=Path, help="the table: CSV, JSON, parquet or Excel (docs/your-labels.md)")
+    command.add_argument("--gold", default="gold", help="its column of labels that you trust (gold)")
+    command.add_argument(
+        "--weak",
+        nargs="+",
+        required=True,
+        type=priced_column,
+        metavar="COLUMN=PRICE",
+        help="its columns of cheaper labels, each with the price of one: --weak llm=0.02 'ann*'=0.05",
+    )
+    command.add_argument(
+        "--gold-price", type=price, help="of one gold label: --gold-price 3; without: weak ones cost shares of it"
+    )
+    command.add_argument("--currency", help=f"of prices that name none ({CURRENCY})")
+    command.add_argument("--text", help="its column of texts (the one that is by far the longest)")
+    command.add_argument("--labels", type=label_values, help="what the gold labels mean: --labels spam=1,ham=0")
+    command.add_argument("--others", choices=["refuse", "drop"], default="refuse", help="what becomes of other values")
+    command.add_argument("--worker", help="its column that says who votes, if each row is one vote")
+    command.add_argument("--encoding", help="of a text file that is not UTF-8: --encoding windows-1252")
+    command.add_argument("--output", type=Path, help="the study's file (named after the table, here)")
+    command.set_defaults(function=init)
+
+
+def wanted_of(arguments: argparse.Namespace) -> Wanted:
+    """What the arguments say of the table; InputError if they contradict each other."""
+    from elicitation.buying.amounts import Money
+    from elicitation.study.first_study import Wanted
+
+    amounts = [amount for _, amount in arguments.weak]
+    currency = common_currency([*amounts, arguments.gold_price], arguments.currency)
+    if currency and not arguments.gold_price:
+        raise InputError(f"Prices are in {currency}, so say what a gold label costs, such as --gold-price 3.")
+    money = Money(currency or CURRENCY, arguments.gold_price.value) if arguments.gold_price else Money()
+    weak = {name: amount.value for name, amount in arguments.weak}
+    if len(weak) < len(arguments.weak):
+        raise InputError("--weak names a column twice; give each column once.")
+    if arguments.worker and len(weak) > 1:
+        raise InputError("--worker says who votes in one column; give --weak a single column.")
+    return Wanted(
+        arguments.table,
+        arguments.gold,
+        weak,
+        money,
+        text=arguments.text,
+        labels=arguments.labels,
+        drops=arguments.others == "drop",
+        worker=arguments.worker,
+        encoding=arguments.encoding,
+    )
+
+
+def run_command(study: Path, folder: Path) -> str:
+    """The call of Snakemake that runs a study in a folder, as it can be typed here."""
+    from elicitation.jobs.records import ROOT
+
+    here = Path.cwd() == ROOT
+    program = Path(sys.executable).with_name("snakemake")
+    on_path = (found := shutil.which("snakemake")) and Path(found).resolve() == program.resolve()
+    words = [
+        "snakemake" if on_path else str(program),
+        "--cores",
+        "all",
+        "--directory",
+        str(folder if here else folder.absolute()),
+    ]
+    words += ["--configfile", str(study if here else study.absolute())]
+    return ("" if here else f"cd {shlex.quote(str(ROOT))} && ") + shlex.join(words)
+
+
+def cores_here() -> int:
+    """The cores that Snakemake uses here by `--cores all`."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def init(arguments: argparse.Namespace) -> int:
+    from elicitation.study.first_study import look, size_study, slug
+    from elicitation.study.first_study_text import look_lines, size_lines, study_text
+
+    wanted = wanted_of(arguments)
+    output = arguments.output or Path(f"{slug(wanted.path.stem)}.yaml")
+    if output.exists():
+        raise InputError(f"{output} exists; name another file by --output, or move it away.")
+    if not output.absolute().parent.is_dir():
+        raise InputError(f"There is no folder {output.absolute().parent}; make it, or name another file by --output.")
+    looked = look(wanted)
+    print("\n".join(look_lines(looked, wanted)))
+    cores, folder = cores_here(), Path("runs") / output.stem
+    config, study, minutes = size_study(looked, wanted, cores, folder)
+    for warning in study.warnings:
+        print(f"Warning: {warning}")
+    command = run_command(output, folder)
+    output.write_text(study_text(config, looked, command, minutes), encoding="utf-8")
+    print("\n" + "\n".join(size_lines(config, looked, len(study.made_runs), minutes, cores, wanted.money)))
+    print(f"It stands in {output}. Run it, then read {folder}/results/answer.md:\n\n  {command}")
+    return 0

@@ -1,0 +1,361 @@
+"""What the cells of a column say: gold labels, votes and probabilities, as numbers or as words.
+
+The same rules hold for tables of one's own and for tasks, whatever kind of file they come from.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from elicitation.data.vote_cells import votes_in
+from elicitation.errors import MAX_SHOWN, InputError, shown
+
+# What stands for no label, in small letters.
+MISSING = frozenset({"", "na", "n/a", "#n/a", "<na>", "nan", "null", "none", "?", "-"})
+# Words that need no explanation.
+TRUTH = {"0": 0, "1": 1, "false": 0, "true": 1}
+# A number as tables write it; Python's float would take words such as "inf" and "1_0" too. Digits are matched in one
+# way only: with two, a long cell that is no number would take the square of its length.
+NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?", re.ASCII | re.IGNORECASE)
+DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+", re.ASCII)
+# So many rows are looked at to guess what a column is.
+SAMPLED = 1000
+# How many different values a sentence lists.
+LISTED = 5
+
+
+class Rule(NamedTuple):
+    """How labels stand in a column."""
+
+    column: str
+    one: str | int | None = None
+    """The value of label 1, where every other value would be label 0."""
+    labels: Mapping[str, int] | None = None
+    """The label of each value, by its spelling."""
+    others: str = "refuse"
+    """What happens to other values: `refuse`, `drop`, or `label_0`."""
+    missing: Sequence[str | int] = ()
+    """Further values that stand for none."""
+
+    @property
+    def drops(self) -> bool:
+        return self.others == "drop"
+
+
+def rule_of(entry: str | Mapping | Rule) -> Rule:
+    """The rule that a config's `label` gives: the name of a column, or a mapping."""
+    if isinstance(entry, (str, Rule)):
+        return Rule(entry) if isinstance(entry, str) else entry
+    keys = {"column": "column", "is": "one", "labels": "labels", "others": "others", "missing": "missing"}
+    return Rule(**{name: entry[key] for key, name in keys.items() if key in entry})
+
+
+def spelled(value) -> str:
+    """A value as tables spell it: 4 for 4.0, true for True, words without the white space around them."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def is_missing(value) -> bool:
+    """Whether a cell holds no label, whatever the file."""
+    if isinstance(value, str):
+        return value.strip().lower() in MISSING
+    # NaN alone differs from itself; a list has no truth value.
+    return value is None or (not hasattr(value, "__len__") and value != value)
+
+
+def is_number(cell) -> bool:
+    """Whether a cell holds a number, written as such or in text."""
+    return not isinstance(cell, bool) and parse_number(cell) is not None
+
+
+def is_value(cell, value: str | int) -> bool:
+    """Whether a cell holds the value that a config names. Numbers are named without quotes, as everywhere in YAML."""
+    if hasattr(cell, "__len__") and not isinstance(cell, str):
+        return False
+    return spelled(cell) == str(value) and is_number(cell) == (not isinstance(value, str))
+
+
+def parse_number(value, decimal_comma: bool = False, percent: bool = False) -> float | None:
+    """The number in a cell, of a percentage its share; None if it is none.
+
+    percent: whether a number without a sign is a percentage, too.
+    """
+    if isinstance(value, str):
+        word = value.strip()
+        if decimal_comma and DECIMAL_COMMA.fullmatch(word):
+            word = word.replace(",", ".")
+        percent |= word.endswith("%")
+        word = word.removesuffix("%").rstrip()
+        if not NUMBER.fullmatch(word):
+            return None
+        number = float(word)
+    elif hasattr(value, "__len__") or not hasattr(value, "__float__"):
+        return None
+    else:
+        try:
+            number = float(value)
+        except OverflowError:
+            return math.inf
+    return number / 100 if percent else number
+
+
+class Unknown(ValueError):
+    """A value that is no label."""
+
+
+def label_of(value, rule: Rule) -> int | None:
+    """The label that a cell holds; None if it holds none. Raises Unknown if it holds something else."""
+    key = spelled(value) if not hasattr(value, "__len__") or isinstance(value, str) else None
+    if rule.labels and key in rule.labels:
+        return rule.labels[key]
+    if rule.one is not None and is_value(value, rule.one):
+        return 1
+    if is_missing(value) or any(key == str(word) for word in rule.missing):
+        return None
+    if rule.others == "label_0":
+        return 0
+    if rule.labels is None and rule.one is None:
+        if isinstance(value, str) and (truth := TRUTH.get(value.strip().lower())) is not None:
+            return truth
+        number = parse_number(value)
+        if number in (0, 1):
+            return int(number)
+    raise Unknown(value)
+
+
+def count_values(cells: Iterable) -> Counter:
+    """How many cells hold each value. What cannot be counted, such as a list, is counted by how it is shown."""
+    return Counter(cell if cell.__hash__ and not isinstance(cell, tuple) else shown(cell) for cell in cells)
+
+
+def named(value) -> str:
+    """A value as a study names it: numbers without quotes."""
+    return spelled(value) if is_number(value) and len(spelled(value)) < MAX_SHOWN else shown(value)
+
+
+def listing(counts: Counter) -> str:
+    """The most frequent values with the number of their rows, for a sentence."""
+    rows = [f"{named(value)} ({n} {'row' if n == 1 else 'rows'})" for value, n in counts.most_common(LISTED)]
+    more = len(counts) - len(rows)
+    return ", ".join(rows) + (f" and {more} other values" if more > 0 else "")
+
+
+def complete(rule: Rule, cells: Sequence, where: str) -> Rule:
+    """The rule with the value of label 0 of a column in which one value is label 1; others as they are.
+
+    Raises InputError, which begins with `where`, if that value is not there, or if it is not clear what label 0 is.
+    """
+    if rule.one is None or rule.others == "label_0":
+        return rule
+    counts = count_values(cell for cell in cells if not is_value(cell, rule.one))
+    none = {spelled(word) for word in rule.missing}
+    rest = Counter({value: n for value, n in counts.items() if not is_missing(value) and spelled(value) not in none})
+    column = f"column {rule.column!r}"
+    if sum(counts.values()) == len(cells):
+        number = next((value for value in rest if spelled(value) == rule.one), None)
+        fix = f"numbers stand without quotes: write `is: {spelled(number)}`" if number is not None else "correct `is`"
+        raise InputError(f"{where}: no row has {shown(rule.one)} in {column}; it holds {listing(rest)}; {fix}.")
+    others = [value for value in rest if can_be_zero(value, rule.one)]
+    if len(others) == 1 and (len(rest) == 1 or rule.drops):
+        return rule._replace(labels={spelled(others[0]): 0})
+    if not rest:
+        raise InputError(f"{where}: every label in {column} is {shown(rule.one)}; name a column with both labels.")
+    zero = named(others[0] if others else next(iter(rest)))
+    raise InputError(
+        f"{where}: {column} holds, beside {named(rule.one)}, {listing(rest)}; say which of them is label 0, as in "
+        f"`labels: {{{named(rule.one)}: 1, {zero}: 0}}`, what stands for none, as in `missing: [-1]`, and what becomes "
+        "of others, by `others: drop` or `others: label_0`."
+    )
+
+
+def can_be_zero(value, one: str | int) -> bool:
+    """Whether a value may be label 0 unnamed: neither -1, which often stands for none, nor another spelling of 1."""
+    return spelled(value) != "-1" and spelled(value).casefold() != str(one).casefold()
+
+
+def is_pattern(name: str) -> bool:
+    """Whether a name may stand for several columns or files."""
+    return "*" in name or "?" in name
+
+
+class Column(NamedTuple):
+    """How the weak labels of one source stand in a table."""
+
+    name: str
+    """What the source is called."""
+    rule: Rule
+    confidence: str | None = None
+    """The column that says how sure the source is of its label."""
+    percent: bool = False
+    """Whether confidence or probability goes up to 100."""
+    worker: str | None = None
+    """The column that says who votes, in a table with one row for each vote."""
+    votes: bool = False
+    """Whether a cell holds several votes."""
+    files: tuple[str, ...] = ()
+    """Patterns of the files in which its labels stand; if none, they stand in the table."""
+    format: str | None = None
+    """The tool that exported the files."""
+
+    @property
+    def cells(self) -> list[str]:
+        """The columns that it reads, of the table or of its files."""
+        return [self.rule.column, *(column for column in (self.confidence, self.worker) if column)]
+
+    @property
+    def read(self) -> list[str]:
+        """The columns of the table that it reads."""
+        return [] if self.files else self.cells
+
+    @property
+    def has_voters(self) -> bool:
+        """Whether several may vote for a text: workers, files, or the places in a cell."""
+        several_files = len(self.files) > 1 or any(map(is_pattern, self.files))
+        return self.worker is not None or self.votes or several_files
+
+
+def column_of(entry: Mapping) -> Column:
+    """The column that plain settings describe: a name, the keys of a rule, and those of Column."""
+    keys = ("confidence", "percent", "worker", "votes", "format")
+    others = {key: entry[key] for key in keys if key in entry}
+    return Column(entry["name"], rule_of(entry), files=tuple(entry.get("files", ())), **others)
+
+
+class Decoded(NamedTuple):
+    """What the cells of a column say, and what was passed over."""
+
+    labels: list[float | tuple[float, ...] | None]
+    dropped: Counter
+    """Values that are no label and were dropped, as the rule says."""
+    places: list[int]
+    """Where they stand."""
+
+
+def decode(cells: Sequence, rule: Rule, read, numbers: Sequence[int], where: str, fix: str) -> Decoded:
+    """The label of every cell, by `read`, which raises Unknown for what is none.
+
+    numbers: of the rows. Raises InputError, which begins with `where` and ends with `fix`, if there are such cells and
+    the rule does not drop them.
+    """
+    labels, dropped, places = [], Counter(), []
+    for place, cell in enumerate(cells):
+        try:
+            labels.append(read(cell))
+        except Unknown:
+            labels.append(None)
+            places.append(place)
+    if places:
+        dropped = count_values(cells[place] for place in places)
+        if not rule.drops:
+            raise InputError(
+                f"{where}, row {numbers[places[0]]}: column {rule.column!r} holds what is no label, "
+                f"{listing(dropped)}; {fix}"
+            )
+    return Decoded(labels, dropped, places)
+
+
+def read_gold(cells: Sequence, rule: Rule, numbers: Sequence[int], where: str) -> Decoded:
+    """The gold label of every row by a rule that is complete; InputError as of `decode`."""
+    fix = (
+        "write 0 or 1, or nothing where it is not known, or say what other values mean, as in "
+        f"`label: {{column: {rule.column}, labels: {{spam: 1, ham: 0}}, others: drop}}`."
+    )
+    return decode(cells, rule, lambda cell: label_of(cell, rule), numbers, where, fix)
+
+
+def words_of(rule: Rule) -> dict[str, int]:
+    """The labels that a complete rule gives to words; numbers mean other things in other columns."""
+    labels = {**(rule.labels or {}), **({str(rule.one): 1} if rule.one is not None else {})}
+    return {word: label for word, label in labels.items() if parse_number(word) is None}
+
+
+def read_votes(
+    cells: Sequence, column: Column, words: Mapping[str, int], numbers: Sequence[int], where: str, decimal_comma: bool
+) -> Decoded:
+    """The weak label of every row, from 0 to 1, or several, if they stand in one cell; InputError as of `decode`.
+
+    words: the labels of words where the column has no rule for its own.
+    """
+    rule = complete(column.rule, cells, where)
+    if rule.labels is None and rule.one is None and words:
+        rule = rule._replace(labels=words)
+    has_labels = rule.labels is not None or rule.one is not None
+
+    def read(cell) -> float | None:
+        if has_labels:
+            try:
+                return label_of(cell, rule)
+            except Unknown:
+                if column.confidence:
+                    raise
+        return read_probability(cell, rule, column.percent, decimal_comma)
+
+    def read_several(cell) -> tuple[float, ...] | None:
+        votes = [] if is_missing(cell) else votes_in(cell)
+        if votes is None:
+            raise Unknown(cell)
+        return tuple(vote for one in votes if (vote := read(one)) is not None) or None
+
+    fix = (
+        f"write a probability or a vote, from 0 to {100 if column.percent else 1}, or nothing where there is none, or "
+        "give the supervisor `labels: {spam: 1, ham: 0}` or `others: drop`."
+    )
+    if not column.votes and any(holds_several(cell, read) for cell in cells[:SAMPLED]):
+        fix = f"where cells hold several votes, say so, as in `{column.name}: {{price: 0.02, votes: true}}`."
+    return decode(cells, rule, read_several if column.votes else read, numbers, where, fix)
+
+
+def holds_several(cell, read) -> bool:
+    """Whether a cell can only be several votes; read: as of `decode`."""
+    votes = [] if is_missing(cell) else votes_in(cell) or []
+    try:
+        return len(votes) > 1 and all(read(vote) is not None for vote in votes)
+    except Unknown:
+        return False
+
+
+def read_probability(cell, rule: Rule, percent: bool, decimal_comma: bool) -> float | None:
+    """The probability in a cell; None if it holds none. Raises Unknown if it is no number from 0 to 1, or to 100."""
+    if is_missing(cell) or any(spelled(cell) == str(word) for word in rule.missing):
+        return None
+    number = parse_number(cell, decimal_comma, percent)
+    if number is None and isinstance(cell, str):
+        number = TRUTH.get(cell.strip().lower())
+    if number is None or not 0 <= number <= 1:
+        raise Unknown(cell)
+    return float(number)
+
+
+def weigh(
+    labels: Decoded, cells: Sequence, column: Column, numbers: Sequence[int], where: str, decimal_comma: bool
+) -> Decoded:
+    """Labels of 0 or 1 as the probabilities that their confidences (`cells`) make of them; InputError as of `decode`.
+
+    A label of 1 has its confidence as probability, a label of 0 what its confidence lacks to 1.
+    """
+    rule = column.rule._replace(column=column.confidence)
+
+    def read(cell) -> float:
+        sure = read_probability(cell, rule, column.percent, decimal_comma)
+        if sure is None:
+            raise Unknown(cell)
+        return sure
+
+    # Where there is no label, no confidence is wanted.
+    wanted = [place for place, label in enumerate(labels.labels) if label is not None]
+    fix = (
+        f"write a confidence, from 0 to {100 if column.percent else 1}, beside every label, or give the supervisor "
+        "`others: drop`."
+    )
+    sure = decode([cells[place] for place in wanted], rule, read, [numbers[place] for place in wanted], where, fix)
+    weighed: list[float | None] = [None] * len(cells)
+    for place, confidence in zip(wanted, sure.labels, strict=True):
+        if confidence is not None:
+            weighed[place] = confidence if labels.labels[place] == 1 else 1 - confidence
+    return Decoded(weighed, labels.dropped + sure.dropped, labels.places)

@@ -1,0 +1,88 @@
+"""What a table of one's own seems to hold, before any study names its columns (docs/your-labels.md)."""
+
+import shlex
+from collections.abc import Collection, Iterable, Mapping
+
+from elicitation.data.labels import Rule, Unknown, count_values, is_missing, label_of, listing, spelled
+from elicitation.data.table_files import Table, is_blank
+from elicitation.errors import InputError, join_words, nearest, shown
+
+# What label 1 is called, mostly, in small letters.
+ONES = ("1", "true", "yes", "y", "positive", "pos")
+# The text column is looked for in so many rows.
+ROWS_READ = 1000
+# Texts have so many characters on average at least, and this many times those of any other column.
+LEAST_LENGTH, LONGER = 15, 2
+
+
+def find_column(name: str, table: Table, where: str) -> str:
+    """The name, if a column is called so; InputError names the nearest one otherwise."""
+    if name not in table.columns:
+        raise InputError(f"{where}: no column is called {name!r}{nearest(name, table.columns)}")
+    return name
+
+
+def mean_length(cells: Iterable) -> float:
+    """The mean number of characters of the cells that hold words; 0 where none do."""
+    lengths = [len(cell) for cell in cells if isinstance(cell, str) and not is_blank(cell)]
+    return sum(lengths) / len(lengths) if lengths else 0.0
+
+
+def find_text(table: Table, taken: Collection[str], where: str) -> str:
+    """The one column that is obviously the text, by far the longest; InputError if there is none.
+
+    taken: the columns that are something else.
+    """
+    records = [record for _, record in table.records[:ROWS_READ]]
+    lengths = {
+        column: mean_length(record.get(column) for record in records) for column in table.columns if column not in taken
+    }
+    ordered = sorted(lengths, key=lambda column: -lengths[column])
+    long = [column for column in ordered if lengths[column] >= LEAST_LENGTH]
+    if not long:
+        raise InputError(f"{where}: no column looks like texts; name the one that does by --text.")
+    near = [column for column in long if lengths[column] * LONGER > lengths[long[0]]]
+    if len(near) > 1:
+        raise InputError(
+            f"{where}: {join_words({*near}, 'and')} could each be the text; name it by --text, as in --text {near[0]}."
+        )
+    return long[0]
+
+
+def likely_labels(values: list[str]) -> dict[str, int]:
+    """Two values as labels: the second of them as label 1, unless they say it themselves."""
+    one = next((value for value in values if value.lower() in ONES), values[1])
+    return {value: int(value == one) for value in sorted(values, key=lambda value: value != one)}
+
+
+def check_gold_values(table: Table, column: str, labels: Mapping[str, int] | None, drops: bool, where: str) -> None:
+    """InputError unless the gold labels are two values whose labels are known.
+
+    labels: the label of each value, where the user says so; drops: whether other values are dropped.
+    """
+    cells = [record.get(column) for _, record in table.records]
+    counts = count_values(spelled(cell) for cell in cells if not is_missing(cell))
+    if not counts:
+        raise InputError(f"{where}: column {column!r} is empty, so there is no gold label; name another one by --gold.")
+    unknown = [value for value in counts if not is_known(value, Rule(column, labels=labels))]
+    if not unknown or (labels and drops):
+        return
+    if len(counts) == 1:
+        raise InputError(f"{where}: every gold label in {column!r} is {shown(*counts)}; both labels are needed.")
+    # Known values first, then those of most rows; the rarer one is what is looked for, mostly.
+    common = sorted(counts, key=lambda value: (value in unknown, -counts[value]))
+    option = ",".join(f"{value}={label}" for value, label in (labels or likely_labels(common[:2])).items())
+    drop = "" if len(counts) == 2 and not labels else " --others drop"
+    raise InputError(
+        f"{where}: the gold labels in {column!r} are not 0 and 1 but {listing(counts)}; say which value is which label"
+        f"{' and drop the others' if drop else ''}, as in --labels {shlex.quote(option)}{drop}."
+    )
+
+
+def is_known(value: str, rule: Rule) -> bool:
+    """Whether a value is a label by the rule."""
+    try:
+        label_of(value, rule)
+    except Unknown:
+        return False
+    return True

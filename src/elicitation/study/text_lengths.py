@@ -1,0 +1,27 @@
+"""How many tokens texts are assumed to have, before any tokenizer has counted them."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import TYPE_CHECKING
+
+from elicitation.data.tasks import texts_here
+
+if TYPE_CHECKING:
+    from elicitation.study.study import Study
+
+# Assumed of tasks whose tokens are not counted yet: of a word, counted in so many texts that are here; else of a text.
+TOKENS_PER_WORD, COUNTED_TEXTS, TOKENS_PER_TEXT = 1.3, 500, 150.0
+
+
+def assumed_tokens(task: str, study: Study) -> float:
+    """Mean tokens of a task's text by the words of those that are here; 0 where none are."""
+    return TOKENS_PER_WORD * mean_words(json.dumps([study.task_named[task].plain, study.sources, study.data_folder]))
+
+
+@cache
+def mean_words(source: str) -> float:
+    """Mean words of the texts that are here; 0 where none are. source: arguments of texts_here, as JSON."""
+    counts = [len(text.split()) for text in texts_here(*json.loads(source), COUNTED_TEXTS)]
+    return sum(counts) / len(counts) if counts else 0.0

@@ -1,0 +1,139 @@
+"""What is probably not meant in a study that can be run; each a sentence with the fix."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
+
+from elicitation.data.table_survey import Votes, survey_copies
+from elicitation.study.supervisors import LEARNING, Columns, Raters, Remote
+from elicitation.study.tasks import TableTask
+
+if TYPE_CHECKING:
+    from elicitation.study.study import Study
+
+# Standard errors beyond which a column is called worse than chance.
+RELIABLY = 3
+# With fewer votes of each source it is mostly worse to learn how often they err than to count votes
+# (benchmarks/README.md).
+FEW_VOTES = 60
+
+
+def warnings_of(study: Study) -> list[str]:
+    """All warnings about a study, those about its prices first."""
+    tables = (*warn_of_columns(study), *warn_of_files(study), *warn_of_copies(study))
+    return [*warn_of_prices(study), *tables, *warn_of_questions(study)]
+
+
+def warn_of_prices(study: Study) -> Iterator[str]:
+    """Weak labels that cost as much as gold ones, or more than the purchases are planned for."""
+    planned, money = study.grid.weak_price, study.money
+    words = money.words if money.currency else "{:g}".format
+    for name, prices in study.prices.items():
+        if max(prices) >= 1:
+            gold = f" ({words(1)})" if money.currency else ""
+            yield f"A weak label of {name!r} costs {words(max(prices))}, as much as a gold label{gold} or more; " + (
+                f"prices are in {money.currency}, that of a gold label is `gold_price`."
+                if money.currency
+                else "prices are in gold labels, so 0.05 means that 20 weak labels cost as much as one gold label."
+            )
+        labeller = study.labeller(name)
+        own = isinstance(labeller, (Columns, Raters)) or (isinstance(labeller, Remote) and labeller.price is not None)
+        if own and planned is not None and prices[0] > planned:
+            yield (
+                f"A weak label of {name!r} costs {words(prices[0])}, but grid.weak_price is {words(planned)}, so its "
+                f"purchases cost more than the budgets; raise grid.weak_price to {money.of(prices[0]):g}."
+            )
+
+
+def warn_of_columns(study: Study) -> Iterator[str]:
+    """Weak columns that say less than they seem to, or the opposite."""
+    for task in study.tasks:
+        if isinstance(task, TableTask):
+            for source, columns in study.survey(task).votes.items():
+                if says := warn_of_few_votes(study.supervisor_named[source].aggregate, columns.values()):
+                    yield f"The sources of {source!r} (task {task.name!r}) {says}"
+                for column, votes in columns.items():
+                    if says := warn_of_votes(votes):
+                        yield f"Column {column!r} of {source!r} (task {task.name!r}) {says}"
+
+
+def warn_of_few_votes(how: str | None, columns: Collection[Votes]) -> str | None:
+    """That sources have too few votes for what they are joined by (`how`), as the end of a sentence."""
+    each = sum(votes.n for votes in columns) / max(1, sum(votes.voters for votes in columns))
+    if how not in LEARNING or each >= FEW_VOTES:
+        return None
+    return (
+        f"have {each:.0f} votes each on average, which tell {how} little of how often each errs; use majority, or "
+        "declare both and compare them in results/label_quality.csv."
+    )
+
+
+def warn_of_files(study: Study) -> Iterator[str]:
+    """Files with votes for texts that the table does not hold."""
+    for task in study.tasks:
+        if isinstance(task, TableTask):
+            for source, counts in study.survey(task).files.items():
+                if lacking := counts["rows whose text the table lacks"]:
+                    yield (
+                        f"{lacking} of the {counts['rows']} rows in the files of {source!r} vote for texts that the "
+                        f"table of {task.name!r} lacks; their votes are lost unless you add the texts."
+                    )
+
+
+def warn_of_copies(study: Study) -> Iterator[str]:
+    """Texts of the test set that nearly equal another text of the table."""
+    for task in study.tasks:
+        if isinstance(task, TableTask):
+            found = survey_copies(task.plain, study.data_folder)
+            if found.texts:
+                rows = ", ".join(f"{one} and {other}" for one, other in found.pairs)
+                yield (
+                    f"{found.texts} texts of the test set of {task.name!r} nearly equal another text, such as rows "
+                    f"{rows}, and make a student look better than it is; keep one row of each."
+                )
+
+
+def warn_of_questions(study: Study) -> Iterator[str]:
+    """Models behind an API that cannot know what they are asked."""
+    for task, name in study.labelled:
+        entry, words = study.supervisor_named[name], study.task_named[task].prompt.labels
+        if isinstance(entry, Remote) and not entry.shots and not entry.api.instruction and {*words} == {"0", "1"}:
+            yield (
+                f"Supervisor {name!r} is asked for 0 or 1 without an example, which says nothing of what they mean on "
+                f"{task!r}; name the labels in the task's `prompt`, as in `labels: [ham, spam]`, or add `instruction` "
+                "or `prompted_shots`."
+            )
+
+
+def warn_of_votes(votes: Votes) -> str | None:
+    """What is odd about a weak column, as the end of a sentence."""
+    if votes.lowest is None:
+        return "is empty; drop it."
+    if votes.lowest == votes.highest:
+        return f"says {votes.lowest:g} wherever it says anything, so it tells no two texts apart; check it, or drop it."
+    if votes.lowest >= 0.5:
+        return (
+            "has no value below 0.5; if it is the confidence of the label that was chosen, name both, as in "
+            "`gpt: {price: 0.05, label: <column of labels>, confidence: <this column>}`."
+        )
+    if worse_than_chance(votes):
+        shares = [f"{count / n:.0%}" for count, n in zip(votes.for_one, votes.known, strict=True)]
+        return (
+            f"is worse than chance: it says 1 of {shares[0]} of the texts whose gold label is 0, and of {shares[1]} of "
+            "those whose is 1; if its votes are reversed, say so by `labels: {0: 1, 1: 0}` (turn probabilities round "
+            "in the table), and if it is the confidence of the label that was chosen, name both by `label` and "
+            "`confidence`."
+        )
+    return None
+
+
+def worse_than_chance(votes: Votes) -> bool:
+    """Whether texts of label 0 are voted to be 1 more often than those of label 1, by a test of two shares."""
+    if not all(votes.known):
+        return False
+    zero, one = (count / n for count, n in zip(votes.for_one, votes.known, strict=True))
+    share = sum(votes.for_one) / sum(votes.known)
+    error = math.sqrt(share * (1 - share) * sum(1 / n for n in votes.known))
+    return zero - one > RELIABLY * error

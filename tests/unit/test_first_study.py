@@ -1,0 +1,227 @@
+"""`elicitation init`: what it understands of a table, the study it writes, and what it refuses."""
+
+import json
+import shlex
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from elicitation.cli import main
+from elicitation.study import first_study
+from elicitation.study.estimate import device_hours
+from elicitation.study.reference import SCHEMA_FILE
+from elicitation.study.validation import read_study
+
+WORDS = ("clean room and a good breakfast", "never again", "so-so, but loud at night", "the staff was kind to us")
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(n=400, n_gold=150, names=(0, 1), header="id,text,is_spam,llm,ann1,ann2,ann3", cells=None, gold=None):
+    """A table of texts; gold labels of the first n_gold; an LLM that is right in 4 of 5; three annotators."""
+    rows = [header]
+    for i in range(n):
+        label = i % 2
+        known = (gold(i) if gold else names[label]) if i < n_gold else ""
+        votes = [label if (i + k) % (5 + k) else 1 - label for k in range(3)]
+        llm = 0.9 if (label if i % 5 else 1 - label) else 0.2
+        given = cells(i, label) if cells else [*map(str, [llm, *votes[:2], votes[2] if i % 4 else ""])]
+        rows.append(",".join([f"t{i}", f'"{WORDS[i % 4]} {i}"', str(known), *given]))
+    Path("labels.csv").write_text("\n".join(rows))
+
+
+def run(capsys, *words: str) -> str:
+    """What the command says of a table that is all right."""
+    code = main(["init", *words])
+    said = capsys.readouterr()
+    assert code == 0, said.err
+    return said.out
+
+
+def refused(capsys, *words: str) -> str:
+    assert main(["init", *words]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("Error: ") and said.count("\n") == 1
+    return said
+
+
+ASKED = ("labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "ann*=0.05", "--gold-price", "3")
+
+
+def test_a_table_becomes_a_study_that_is_valid(capsys, here):
+    write()
+    said = run(capsys, *ASKED)
+    study = read_study(here / "labels.yaml")
+    given = yaml.safe_load((here / "labels.yaml").read_text())
+    assert given["currency"] == "$" and given["gold_price"] == 3 and given["data_folder"] == str(here)
+    assert given["supervisors"] == [
+        {"name": "llm", "columns": {"llm": 0.02}},
+        {"name": "ann", "columns": {"ann*": 0.05}, "aggregate": "mean"},
+    ]
+    assert given["tasks"][0]["text"] == "{text}" and given["tasks"][0]["label"] == "is_spam"
+    assert given["tasks"][0]["test_size"] == 100 and given["grid"]["budgets"] == [16, 48]
+    assert study.prices["llm"] == pytest.approx([0.02 / 3])
+    # All ways of spending, within what the table has.
+    runs = {(run["n_weak"] > 0, run["n_gold"] > 0) for run in study.made_runs}
+    assert runs == {(True, False), (True, True), (False, True)} and len(given["seeds"]) == 3
+    assert max(run["n_gold"] for run in study.made_runs) <= 50
+    # Schema and editor.
+    first, *_ = (here / "labels.yaml").read_text().splitlines()
+    assert first == f"# yaml-language-server: $schema={SCHEMA_FILE}"
+    jsonschema.validate(given, json.loads(SCHEMA_FILE.read_text()))
+    assert "CSV, comma, utf-8; 400 rows" in said and "50 % label 1" in said
+    assert "texts: text (by far the longest" in said and "of 150 different texts" in said
+
+
+def test_the_quality_of_each_weak_column_is_told(capsys):
+    write()
+    lines = run(capsys, *ASKED).splitlines()
+    rows = {line.split()[0]: line.split() for line in lines if line[:3] in ("llm", "ann")}
+    assert rows["llm"][1:] == ["$0.02", "80", "%", "73", "to", "86", "%", "150", "100", "%"]
+    assert rows["ann3"][1] == "$0.05" and rows["ann3"][-2:] == ["75", "%"] and rows["ann3"][-3] == "112"
+    assert any(line.startswith("ann joins 'ann1', 'ann2' and 'ann3' by mean") for line in lines)
+
+
+def test_the_command_that_is_printed_is_the_one_in_the_file_with_the_minutes_of_the_estimate(capsys, here):
+    write()
+    said = run(capsys, *ASKED, "--output", "mine.yaml")
+    command = said.splitlines()[-1].strip()
+    assert f"#   {command}" in (here / "mine.yaml").read_text()
+    words = shlex.split(command)
+    assert words[-4:] == ["--directory", str(here / "runs/mine"), "--configfile", str(here / "mine.yaml")]
+    minutes = 60 * device_hours(read_study(here / "mine.yaml"), here / "runs/mine")
+    assert minutes > 0 and " minute" in said
+
+
+def test_a_warning_of_a_weak_label_as_expensive_as_gold(capsys):
+    write()
+    assert "Warning: A weak label of 'llm' costs $4, as much as a gold label ($3)" in run(
+        capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=4", "--gold-price", "3"
+    )
+
+
+def test_prices_may_be_in_gold_labels_or_in_another_currency(capsys, here):
+    write()
+    run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02")
+    assert "currency" not in yaml.safe_load((here / "labels.yaml").read_text())
+    run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=2c", "--gold-price", "3€", "--output", "b.yaml")
+    given = yaml.safe_load((here / "b.yaml").read_text())
+    assert (given["currency"], given["supervisors"][0]["columns"]) == ("€", {"llm": 0.02})
+    assert "say what a gold label costs" in refused(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=$1")
+
+
+def test_one_vote_a_row_is_read_by_its_worker(capsys, here):
+    header = "task,text,gold,response,worker_id"
+    lines = [header]
+    for i in range(200):
+        for worker in range(3):
+            vote = i % 2 if (i + worker) % (4 + worker) else 1 - i % 2
+            lines.append(f'x{i},"{WORDS[i % 4]} {i}",{i % 2 if i < 120 else ""},{vote},w{(i + worker) % 7}')
+    (here / "votes.csv").write_text("\n".join(lines))
+    said = run(capsys, "votes.csv", "--weak", "response=0.02", "--worker", "worker_id")
+    [source] = yaml.safe_load((here / "votes.yaml").read_text())["supervisors"]
+    assert source["worker"] == "worker_id" and source["aggregate"] == "mean"
+    assert "120 different texts" in said and read_study(here / "votes.yaml").prices["response"] == [0.06]
+
+
+def test_a_lopsided_table_is_scored_by_another_measure(capsys, here):
+    write(gold=lambda i: int(i % 8 == 0))
+    run(capsys, *ASKED)
+    assert yaml.safe_load((here / "labels.yaml").read_text())["inference"] == {"measure": "balanced_accuracy"}
+
+
+@pytest.mark.parametrize(
+    ("hours_of_a_label", "most_weak", "largest"), [(0, 1024, 408), (0.0015, 512, 256), (9, 64, 32)]
+)
+def test_a_study_is_made_smaller_until_it_takes_half_an_hour(
+    capsys, here, monkeypatch, hours_of_a_label, most_weak, largest
+):
+    def hours(study, folder):
+        return hours_of_a_label * max(run["n_weak"] for run in study.made_runs)
+
+    monkeypatch.setattr(first_study, "device_hours", hours)
+    monkeypatch.setattr("elicitation.cli_init.cores_here", lambda: 2)
+    write(n=3000, n_gold=910)
+    run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02")
+    grid = yaml.safe_load((here / "labels.yaml").read_text())["grid"]
+    assert grid["budgets"][-1] == largest and grid["budgets"][0] == 16
+    assert 0.9 * most_weak < largest / grid["weak_price"] <= most_weak
+
+
+# Refusing
+
+
+def test_words_for_labels_are_named_with_the_option(capsys, here):
+    write(names=("ham", "spam"))
+    said = refused(capsys, *ASKED)
+    assert "'ham' (75 rows), 'spam' (75 rows)" in said and "--labels " in said
+    option = said.rpartition("--labels ")[2].strip().rstrip(".")
+    assert {*option.split(",")} in ({"spam=1", "ham=0"}, {"ham=1", "spam=0"})
+    run(capsys, *ASKED, "--labels", "spam=1,ham=0")
+    label = yaml.safe_load((here / "labels.yaml").read_text())["tasks"][0]["label"]
+    assert label == {"column": "is_spam", "labels": {"spam": 1, "ham": 0}}
+
+
+def test_a_third_value_is_named_and_may_be_dropped(capsys, here):
+    write(names=("0", "1"))
+    text = (here / "labels.csv").read_text().replace(',"never again 1",1,', ',"never again 1",unsure,')
+    (here / "labels.csv").write_text(text)
+    said = refused(capsys, *ASKED)
+    assert "'unsure' (1 row)" in said and "--labels 1=1,0=0 --others drop" in said
+    assert "149 different texts" in run(capsys, *ASKED, "--labels", "1=1,0=0", "--others", "drop")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--gold", "is_spm"), "no column is called 'is_spm'; did you mean 'is_spam'?"),
+        (("--gold", "is_spam", "--weak", "lm=0.02"), "no column is called 'lm'"),
+        (("--gold", "is_spam", "--weak", "bot*=0.02"), "no column of the table of 'labels' fits 'bot*'"),
+        (("--gold", "is_spam", "--weak", "is_spam=0.02"), "'is_spam' is the column of the gold labels"),
+        (("--gold", "is_spam", "--text", "words"), "no column is called 'words'"),
+        ((), "no column is called 'gold'; known are"),
+        (("--gold", "is_spam", "--output", "labels.csv"), "labels.csv exists; name another file by --output"),
+        (("--gold", "is_spam", "--worker", "id", "--weak", "llm=1", "ann1=1"), "--worker says who votes in one column"),
+    ],
+)
+def test_what_is_not_there_is_refused_in_a_sentence(capsys, here, words, said):
+    write()
+    weak = () if "--weak" in words else ("--weak", "llm=0.02")
+    assert said in refused(capsys, "labels.csv", *words, *weak)
+    assert not (here / "labels.yaml").exists()
+
+
+def test_too_few_gold_rows_are_refused_with_the_number_that_is_needed(capsys):
+    write(n_gold=60)
+    said = refused(capsys, *ASKED)
+    assert "60 texts have a gold label, but 100 are needed" in said and "label 40 more" in said
+
+
+def test_one_gold_label_alone_is_refused(capsys):
+    write(names=(1, 1))
+    assert "0 of the 150 gold labels are 0, but at least 10 of either label are needed" in refused(capsys, *ASKED)
+    write(names=("spam", "spam"))
+    assert "every gold label in 'is_spam' is 'spam'" in refused(capsys, *ASKED)
+
+
+def test_two_columns_that_could_be_the_text_are_named(capsys, here):
+    write(
+        header="id,body,is_spam,llm,subject,ann2,ann3",
+        cells=lambda i, label: ["0.5", f"hello about {i} and more", "1", "0"],
+    )
+    said = refused(capsys, "labels.csv", "--gold", "is_spam", "--weak", "ann*=0.1")
+    assert "'body' and 'subject' could each be the text" in said and "--text" in said
+    run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "ann*=0.1", "--text", "subject")
+
+
+def test_a_file_that_is_not_there_is_named(capsys):
+    assert "There is no file nowhere.csv" in refused(capsys, "nowhere.csv", "--weak", "llm=1")
+    with pytest.raises(SystemExit):
+        main(["init", "labels.csv", "--weak", "llm"])
+    assert "must name a column and the price of a label, as in llm=0.02" in capsys.readouterr().err
