@@ -120,19 +120,11 @@ def write_files(folder: Path) -> None:
         (folder / name).write_text('{"architectures": ["LlamaForCausalLM"]}')
     (folder / "weights/model.safetensors").write_bytes(NO_WEIGHTS)
     (folder / "own/folder.csv").mkdir(parents=True)
+    own = {"text": "t", "more": {"key": ["k"], "value": ["v"]}, "label": "yes"}
+    choice = {"question": "q", "a": "a", "b": "b", "right": 0}
+    pair = {"first": "f", "second": "s", "good": "f", "bad": "s"}
     for name in ("train", "test"):
-        row = {
-            "text": "t",
-            "more": {"key": ["k"], "value": ["v"]},
-            "label": "yes",
-            "question": "q",
-            "a": "a",
-            "b": "b",
-            "right": 0,
-        }
-        (folder / f"own/{name}.jsonl").write_text(
-            json.dumps(row | {"first": "f", "second": "s", "good": "f", "bad": "s"})
-        )
+        (folder / f"own/{name}.jsonl").write_text(json.dumps(own | choice | pair))
     rows = [f"T{i},title,{i},{i % 2 if i < 100 else ''},{i % 10 / 10},{i % 2},\n" for i in range(400)]
     (folder / "own/labels.csv").write_text("ticket,title,body,expert,llm,ann a,ann b\n" + "".join(rows))
 

@@ -124,6 +124,16 @@ def test_a_repair_has_the_folder_alone_until_it_shares_it(state, tmp_path):
             hold_alone(state)
 
 
+@pytest.mark.parametrize("hold", [hold_folder, hold_alone])
+def test_a_copy_that_cannot_be_put_in_order_is_named(state, monkeypatch, hold):
+    def refuse(*_):
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(study_folder, "recognise_copy", refuse)
+    with pytest.raises(InputError, match=r"what lies in .* could not be written"):
+        hold(state)
+
+
 def test_a_repair_is_refused_while_a_run_lives(state, other_run):
     with pytest.raises(InputError, match=r"A study is running in .*; wait until it has ended"):
         hold_alone(state)

@@ -218,7 +218,7 @@ def vllm_server(smol):
     options |= {"port": str(address.port), "dtype": "float32", "max-model-len": "512"}
     command += ["--enforce-eager", *(word for name, value in options.items() for word in (f"--{name}", value))]
     settings = {"VLLM_API_KEY": KEY, "VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1"}
-    # Without it vLLM compiles small functions for half a minute.
+    # It compiles small functions otherwise, which takes a C++ compiler.
     settings |= {"TORCHDYNAMO_DISABLE": "1"}
     with (folder / "server.log").open("w") as log:
         process = subprocess.Popen(command, env=os.environ | settings, stdout=log, stderr=log, start_new_session=True)

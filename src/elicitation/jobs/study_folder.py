@@ -118,6 +118,16 @@ def remove_leftovers(study: Path) -> None:
                 file.unlink(missing_ok=True)
 
 
+def take_over(running: TextIO, state: Path) -> None:
+    """Remove a stale lock and put the times of a copy in order; only for whoever is alone there.
+
+    Raises InputError if something cannot be written: what is equal would be made again without a word.
+    """
+    with writing(f"what lies in {state.resolve().parent}"):
+        remove_stale_lock(state)
+        recognise_copy(running, state.parent)
+
+
 def share_folder(running: TextIO) -> None:
     """Let other runs hold the folder too, which this process goes on to hold."""
     with suppress(OSError):
@@ -133,13 +143,10 @@ def hold_folder(state: Path = STATE, jobs_end: bool = False) -> TextIO:
     there are no locks, or none that other machines see, Snakemake's own stays. The caller keeps what is returned.
     Raises InputError if nothing can be written.
     """
-    running, alone = open_running(state), False
+    running = open_running(state)
     with suppress(OSError):
-        alone = try_alone(running)
-    if alone:
-        with writing(f"what lies in {state.resolve().parent}"):
-            remove_stale_lock(state)
-            recognise_copy(running, state.parent)
+        if try_alone(running):
+            take_over(running, state)
             if jobs_end:
                 remove_leftovers(state.parent)
     share_folder(running)
@@ -155,8 +162,7 @@ def hold_alone(state: Path = STATE) -> TextIO:
     with suppress(OSError):
         if not try_alone(running):
             raise InputError(f"A study is running in {state.resolve().parent}; wait until it has ended.")
-        remove_stale_lock(state)
-        recognise_copy(running, state.parent)
+        take_over(running, state)
     return running
 
 

@@ -107,8 +107,6 @@ def not_loaded(log: str) -> str:
 
 def set_up_vllm(hardware: Hardware) -> None:
     """Set what vLLM, and torch for it, read when it is imported and starts."""
-    import torch._dynamo
-
     # On one device the engine runs in this process, which starts in a third of the time.
     if hardware.gpus == 1:
         os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
@@ -116,7 +114,9 @@ def set_up_vllm(hardware: Hardware) -> None:
     os.environ["VLLM_NO_USAGE_STATS"] = "1"
     if hardware.device == "cpu":
         os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", MIN_CPU_CACHE_GB)
-        # vLLM compiles a few small functions even so, which takes a C++ compiler and longer than it saves.
+        import torch._dynamo
+
+        # Eager or not, vLLM compiles a few small functions, for which machines may lack the C++ compiler.
         torch._dynamo.config.disable = True
 
 
