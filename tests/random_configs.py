@@ -142,7 +142,9 @@ def tasks(draw, name: str) -> dict:
     if source == "sandbox":
         return task | {"sandbox": draw(st.sampled_from(["topic", "verdict", "surprise"]))}
     task |= {"splits": {"train": "train", "test": draw(st.sampled_from(["train", "test"]))}}
-    task |= {"local": "own", "label": draw(names), "text": draw(st.sampled_from(["{text}", "Q: {q}\nA: {a} {{}}"]))}
+    # A template that shows the labels is refused.
+    label = draw(names.filter(lambda name: name not in ("text", "q", "a")))
+    task |= {"local": "own", "label": label, "text": draw(st.sampled_from(["{text}", "Q: {q}\nA: {a} {{}}"]))}
     return task | ({"hub": {"id": "someone/own", "revision": "0" * 40}} if source == "both" else {})
 
 
