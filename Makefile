@@ -72,7 +72,7 @@ lock: .venv/installed
 estimate: .venv/installed
 	@$(BIN)/elicitation estimate $(STUDY) $(FOLDER)
 
-# docs/config.md and the schema for editors, which are made from the study's models.
+# docs/reference/config.md and the schema for editors, which are made from the study's models.
 docs: .venv/installed
 	PYTHONPATH=src $(BIN)/python -m elicitation.study.reference
 

@@ -1,4 +1,4 @@
-# How many weak and how many gold labels to buy: see README.md, and docs/architecture.md for the map.
+# How many weak and how many gold labels to buy: see README.md, and docs/explanation/architecture.md for the map.
 import os
 import sys
 from contextlib import suppress
@@ -66,7 +66,7 @@ os.environ |= {
 }
 
 
-# Read only with `--software-deployment-method apptainer`; docs/cluster.md says how the image is made.
+# Read only with `--software-deployment-method apptainer`; docs/how-to/cluster.md says how the image is made.
 container: f"{workflow.basedir}/envs/elicitation.sif"
 
 

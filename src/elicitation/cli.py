@@ -209,14 +209,14 @@ def add_question(command: argparse.ArgumentParser, budget: str) -> None:
     command.add_argument("--student", help="the student (the only one)")
     command.add_argument("--supervisor", help="the supervisor (the best)")
     command.add_argument("--method", help="the method (the best)")
-    command.add_argument("--json", action="store_true", help="print the answer as JSON (docs/questions.md)")
+    command.add_argument("--json", action="store_true", help="print the answer as JSON (docs/how-to/questions.md)")
 
 
 def add_recommend(commands: argparse._SubParsersAction) -> None:
     command = commands.add_parser(
         "recommend",
         help="what to buy, from the results of a study",
-        description="What to buy for a budget, from the results of a study; docs/questions.md explains the answers.",
+        description="What to buy for a budget, from the results of a study (docs/how-to/questions.md).",
     )
     add_question(command, "what all labels may cost together: --budget '$500' --gold-price '$3' --weak-price 2c")
     command.add_argument(

@@ -53,7 +53,9 @@ def add_init(commands: argparse._SubParsersAction) -> None:
         help="a study of your own table of labels",
         description="Look at a table of texts and labels, and write a study of it that is sized to table and machine.",
     )
-    command.add_argument("table", type=Path, help="the table: CSV, JSON, parquet or Excel (docs/your-labels.md)")
+    command.add_argument(
+        "table", type=Path, help="the table: CSV, JSON, parquet or Excel (docs/tutorials/your-labels.md)"
+    )
     command.add_argument("--gold", default="gold", help="its column of labels that you trust (gold)")
     command.add_argument(
         "--weak",

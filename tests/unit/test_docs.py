@@ -1,4 +1,4 @@
-"""That the map of the project, docs/architecture.md, and its decisions lead to what exists."""
+"""That the map of the project, docs/explanation/architecture.md, and its decisions lead to what exists."""
 
 import re
 from pathlib import Path
@@ -27,13 +27,13 @@ def leads_somewhere(page: Path, link: str) -> bool:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_links_lead_to_pages_and_headings(name):
-    page = ROOT / f"docs/{name}.md"
+    page = ROOT / f"docs/explanation/{name}.md"
     links = [link for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()) if "://" not in link]
     assert links and [link for link in links if not leads_somewhere(page, link)] == []
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_paths_exist(name):
-    text = (ROOT / f"docs/{name}.md").read_text()
+    text = (ROOT / f"docs/explanation/{name}.md").read_text()
     paths = {path for path in re.findall(r"`([\w./-]+(?:\.py|\.yaml|/[\w./-]*))`", text) if not path.startswith(MADE)}
     assert paths and sorted(p for p in paths if not any((ROOT / start / p).exists() for start in STARTS)) == []

@@ -1,4 +1,4 @@
-"""benchmarks/findings.py, and that docs/findings.md shows what its tables say."""
+"""benchmarks/findings.py, and that docs/findings/index.md shows what its tables say."""
 
 import importlib.util
 from pathlib import Path
@@ -147,6 +147,6 @@ def test_a_missing_seed_is_named(findings):
 
 
 def test_the_page_shows_the_tables(findings):
-    page = (ROOT / "docs/findings.md").read_text()
+    page = (ROOT / "docs/findings/index.md").read_text()
     missing = [title for title, table in findings.tables() if findings.markdown(table) not in page]
     assert not missing

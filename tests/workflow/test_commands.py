@@ -13,7 +13,7 @@ import yaml
 from helpers import MINI, ROOT
 
 PAGES = [ROOT / name for name in ("README.md", "figures/README.md", "benchmarks/README.md")]
-PAGES[1:1] = sorted((ROOT / "docs").glob("*.md"))
+PAGES[1:1] = sorted((ROOT / "docs").rglob("*.md"))
 # A block of code, or a piece of code in a line.
 CODE = re.compile(r"```\w*\n(.*?)```|`([^`\n]+)`", re.DOTALL)
 COMMAND = re.compile(r"(snakemake|elicitation|make|python|pip|uv) \S.*")

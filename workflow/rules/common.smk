@@ -294,7 +294,7 @@ def weak_stages(wildcards):
 def weak_stages_records(wildcards):
     """The records of those adapters, in the same order. Their times say nothing that the adapters' do not.
 
-    That they are `ancient` hides no changed setting (docs/decisions.md), since the adapters, which the same jobs make,
+    That they are `ancient` hides no changed setting (docs/explanation/decisions.md), since the adapters, which the same jobs make,
     are ordinary inputs.
     """
     return [ancient(f"{stage}.json") for stage in weak_stages(wildcards)]

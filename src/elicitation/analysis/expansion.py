@@ -1,6 +1,6 @@
 """The economics of labels: what to buy as the budget grows, and how many weak labels replace a gold one.
 
-docs/economics.md has the terms.
+docs/explanation/economics.md has the terms.
 """
 
 from collections.abc import Iterable

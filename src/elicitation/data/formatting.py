@@ -1,4 +1,4 @@
-"""From one row of a data set to the text and the label of an example, as the task's entry says (docs/tasks.md)."""
+"""From one row of a data set to the text and the label of an example, as the task says (docs/how-to/tasks.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A first study of a table of one's own, sized to the table and the machine (docs/your-labels.md)."""
+"""A first study of a table of one's own, sized to the table and the machine (docs/tutorials/your-labels.md)."""
 
 import math
 import re
@@ -147,7 +147,7 @@ def find_sources(wanted: Wanted, task: dict) -> dict[str, dict]:
     """The supervisors, one for each column or pattern; several columns are joined by their mean.
 
     Ways of joining that learn how often each annotator errs win little and lose much where votes are few
-    (docs/methods.md#joining-votes).
+    (docs/explanation/methods.md#joining-votes).
     """
     columns, sources = table_columns(task, wanted.folder), {}
     for name, price in wanted.weak.items():

@@ -39,8 +39,8 @@ def study_text(config: dict, looked: Looked, command: str, minutes: float) -> st
     return "\n".join(
         [
             f"# yaml-language-server: $schema={SCHEMA_FILE}",
-            f"# What labels to buy for {task['table']}. Edit it as you like: docs/config.md explains every key,",
-            f"# docs/your-labels.md the table and the results. About {minutes_words(minutes)} on this machine:",
+            f"# What labels to buy for {task['table']}. Edit it as you like: docs/reference/config.md explains the keys,",
+            f"# docs/tutorials/your-labels.md table and results. About {minutes_words(minutes)} on this machine:",
             f"#   {command}",
             *lines("study", "device", "precision", "sources", "data_folder"),
             "",

@@ -30,7 +30,7 @@ class Plan(Section):
     )
     students: Names = Field(description="Names of the models that are elicited.")
     methods: distinct(AnyMethod, min_length=1) = Field(
-        description="Names of the methods (docs/methods.md), or variants of them."
+        description="Names of the methods (docs/explanation/methods.md), or variants of them."
     )
     combinations: listed(Combination, min_length=1) = Field(
         [Combination()],

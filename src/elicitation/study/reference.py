@@ -1,4 +1,4 @@
-"""What is made from the study's models: the JSON schema for editors, and docs/config.md. `make docs` writes both."""
+"""What `make docs` writes from the study's models: the JSON schema for editors, and docs/reference/config.md."""
 
 import json
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from elicitation.study.study import Study
 
 ROOT = Path(__file__).parents[3]
 SCHEMA_FILE = ROOT / "workflow/schemas/config.schema.json"
-TABLE_FILE = ROOT / "docs/config.md"
+TABLE_FILE = ROOT / "docs/reference/config.md"
 HEADING = """\
 # Configuration
 

@@ -126,7 +126,8 @@ class Training(Section):
         "exact",
         description="What the steps of a stage follow from: `exact` shows `presentations` labels whatever its size; "
         "`paper` counts epochs and the interval of validations by all labels of the stage, those held out too, and "
-        "whole batches only, as the paper's code, which shows small stages up to half less (docs/methods.md).",
+        "whole batches only, as the paper's code, which shows small stages up to half less "
+        "(docs/explanation/methods.md).",
     )
     validation_size: optional(whole(ge=2), WHOLE) = Field(
         None,

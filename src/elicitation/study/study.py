@@ -106,9 +106,11 @@ class Study(Plan, Setup):
     )
     gold_price: Price = may_be_absent("Price of a gold label in that currency.")
     inference: Inference = Field(
-        Inference(), description="How uncertainty is found and what counts as decided (docs/methods.md)."
+        Inference(), description="How uncertainty is found and what counts as decided (docs/explanation/methods.md)."
     )
-    training: Training = Field(Training(), description="How each stage of a student is trained (docs/methods.md).")
+    training: Training = Field(
+        Training(), description="How each stage of a student is trained (docs/explanation/methods.md)."
+    )
     keep_weak_stages: Flag = Field(
         True,
         description="Whether adapters of weak stages stay on disk once their runs are done. Kept, they serve methods "

@@ -122,7 +122,7 @@ class Remote(Supervisor):
     # One source is joined with none.
     aggregate: ClassVar = None
     api: LabelServer = Field(
-        description="Ask a model behind an API, on any server that speaks OpenAI's chat completions (docs/api.md)."
+        description="Ask a model behind an API, on a server that speaks OpenAI's chat completions (docs/how-to/api.md)."
     )
     prompted_shots: Natural = Field(
         0,

@@ -38,8 +38,8 @@ TestSplits = one_of({TEXT: SomeText, LIST: listed(Text, min_length=1), WHOLE: wh
 # At a half they would be no better than guessed.
 NoiseShare = number(ge=0, lt=0.5)
 NOISE = (
-    "Share of the gold labels that may be wrong, such as 0.05. It widens the intervals of scores (docs/methods.md) and "
-    "trains nothing again."
+    "Share of the gold labels that may be wrong, such as 0.05. It widens the intervals of scores "
+    "(docs/explanation/methods.md) and trains nothing again."
 )
 DataCommit = like(
     "([0-9a-f]{40}|main|refs/convert/parquet)", "a commit (40 hexadecimal digits), `main` or `refs/convert/parquet`"
@@ -127,7 +127,7 @@ class Labels(Section):
 class Task(Kind):
     name: SmallName = Field(description="Name of the task in paths and figures: small letters, digits, - and _.")
     catalogue: Text = may_be_absent(
-        "Take all that this entry leaves open from the entry of this name in workflow/tasks.yaml (docs/tasks.md)."
+        "Take what this entry leaves open from the entry of this name in workflow/tasks.yaml (docs/how-to/tasks.md)."
     )
     prompt: Prompt = Field(Prompt(), description="How prompts show an example of the task.")
     pool_size: Count = Field(description=POOL)
@@ -163,8 +163,8 @@ class TableTask(Task):
     decided_by: ClassVar = ("table",)
     takes: ClassVar = "a table takes"
     table: SomeText = Field(
-        description="Your own texts and labels, one file (docs/your-labels.md), whatever `sources` says; .csv, .tsv or "
-        ".txt, .jsonl, .ndjson or .json, .parquet, .xlsx."
+        description="Your own texts and labels, one file (docs/tutorials/your-labels.md), whatever `sources` says; "
+        ".csv, .tsv or .txt, .jsonl, .ndjson or .json, .parquet, .xlsx."
     )
     text: Template = Field("{text}", description="Template of the text, with the table's columns in braces.")
     label: one_of({TEXT: SomeText, MAPPING: Labels}) = Field(
@@ -175,8 +175,8 @@ class TableTask(Task):
     )
     encoding: Encoding = may_be_absent(ENCODING)
     format: ExportFormat = may_be_absent(
-        "Tool that exported the table (docs/your-labels.md#exports-of-annotation-tools); absent, the table is read as "
-        "it stands."
+        "Tool that exported the table (docs/tutorials/your-labels.md#exports-of-annotation-tools); absent, the "
+        "table is read as it stands."
     )
     id: SomeText = may_be_absent(
         "Column of the table that names its texts, each by another name; by default they are called by the numbers of "
@@ -215,7 +215,7 @@ class RatedTask(Task):
     takes: ClassVar = "rated sentences take"
     ratings: Literal["movieReviewSnippets", "amazonReviewSnippets", "tweets", "nytEditorialSnippets"] = Field(
         description="Sentences that panels of people rated, one of the four sets of Hutto & Gilbert (2014), whatever "
-        "`sources` says; label 1 is a positive mean (docs/tasks.md)."
+        "`sources` says; label 1 is a positive mean (docs/how-to/tasks.md)."
     )
     panel: Count = Field(
         description="Number of ratings behind a gold label of such a set (the median), from which the price of one "
