@@ -39,7 +39,7 @@ def study_text(config: dict, looked: Looked, command: str, minutes: float) -> st
     return "\n".join(
         [
             f"# yaml-language-server: $schema={SCHEMA_FILE}",
-            f"# What labels to buy for {task['table']}. Edit it as you like: docs/reference/config.md explains the keys,",
+            f"# What labels to buy for {task['table']}. Edit it as you like: docs/reference/config.md has the keys,",
             f"# docs/tutorials/your-labels.md table and results. About {minutes_words(minutes)} on this machine:",
             f"#   {command}",
             *lines("study", "device", "precision", "sources", "data_folder"),
