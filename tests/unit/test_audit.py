@@ -8,7 +8,7 @@ from elicitation.errors import InputError
 from elicitation.files import hash_file, read_json, write_json
 from elicitation.jobs import records as records_module
 from elicitation.jobs.audit import few, locate, trace, verify
-from elicitation.jobs.records import begin_record, make_record
+from elicitation.jobs.records import ROOT, begin_record, make_record
 
 TASK = "results/tasks/own"
 LABELS = "results/weak_labels/own/small"
@@ -20,7 +20,7 @@ def make(record_path, outputs, inputs=(), rule="a_rule", **details):
     for path, text in outputs.items():
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_text(text)
-    begun = begin_record(inputs)
+    begun = begin_record(inputs, ROOT / "workflow/scripts/plot_pareto.py")
     made = make_record(rule, {}, {}, "mine", begun, list(outputs), time.perf_counter())
     write_json(record_path, details | made)
 

@@ -17,7 +17,15 @@ def study(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("figures").mkdir()
     Path("figures/pareto.pdf").write_text("%PDF")
-    record = make_record("plot_pareto", {}, {}, "mine", begin_record([]), ["figures/pareto.pdf"], time.perf_counter())
+    record = make_record(
+        "plot_pareto",
+        {},
+        {},
+        "mine",
+        begin_record([], ROOT / "workflow/scripts/plot_pareto.py"),
+        ["figures/pareto.pdf"],
+        time.perf_counter(),
+    )
     write_json("figures/pareto.json", record)
     return tmp_path
 

@@ -47,7 +47,8 @@ def run(tmp_path, monkeypatch, pytestconfig):
 
     def run_job(ending, log="log", more_input="pool", whole_gpu=False, closing="", **resources):
         filled = JOB.format(ending=ending, log=log, more=more_input, whole_gpu=whole_gpu, resources=resources)
-        command = ["sh", "-c", f'exec "$@" {closing}', "sh", sys.executable, "-c", filled]
+        (tmp_path / "script.py").write_text(filled)
+        command = ["sh", "-c", f'exec "$@" {closing}', "sh", sys.executable, "script.py"]
         result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False, input="y\n")
         return result, (tmp_path / log).read_text() if (tmp_path / log).is_file() else ""
 
@@ -68,6 +69,7 @@ def test_a_job_leaves_a_record_of_what_it_was_given_and_what_it_made(run, tmp_pa
     assert (record["rule"], record["study"], record["quality"]) == ("a_rule", "mine", 0.5)
     assert (record["wildcards"], record["settings"]) == ({"seed": "3"}, {"version": 1})
     assert record["inputs"] == {"pool": hash_file(tmp_path / "pool")}
+    assert record["script"] == {"name": "script.py", "sha256": hash_file(tmp_path / "script.py")}
     assert record["outputs"].keys() == {"table"}
     assert record["outputs"]["table"]["sha256"] == hash_file(tmp_path / "table")
 

@@ -37,7 +37,11 @@ def folder(tmp_path, monkeypatch):
 
 def record(inputs=(), **changes):
     given = {"rule": "a_rule", "wildcards": {"seed": "3"}, "settings": {"version": 1}, "study": "mine"}
-    given |= {"begun": begin_record(inputs), "outputs": [], "started": time.perf_counter()}
+    given |= {
+        "begun": begin_record(inputs, ROOT / "workflow/scripts/plot_pareto.py"),
+        "outputs": [],
+        "started": time.perf_counter(),
+    }
     return make_record(**given | changes)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from elicitation.files import hash_file, visible_files
-from elicitation.jobs.records import ROOT, hash_code, measure, read_records
+from elicitation.jobs.records import ROOT, measure, read_records
 
 # The file whose time Snakemake takes for that of a folder that a job has made.
 STAMP = ".snakemake_timestamp"
@@ -55,7 +55,7 @@ def stamps_of(paths: Iterable[Path]) -> list[Path]:
 def order_times(study: Path) -> int:
     """Make files newer than those that they were made from, where records say that these are what they are now.
 
-    So it is with the scripts that made them. The number of jobs whose files got new times; what was made from other
+    So it is with the script that made them. The number of jobs whose files got new times; what was made from other
     inputs keeps its time.
     """
     records = read_records(study)
@@ -72,19 +72,24 @@ def order_times(study: Path) -> int:
         return hash_file(study / path)
 
     before = {place: {maker[path] for path in record["inputs"] if path in maker} for place, record in records.items()}
-    scripts, code = visible_files(SCRIPTS), hash_code()
     ordered = 0
     for place in TopologicalSorter(before).static_order():
         inputs, outputs = records[place]["inputs"], records[place]["outputs"]
         restore_contents(study, outputs)
         if all(hash_now(path) in (None, sha256) for path, sha256 in inputs.items()):
-            by = scripts if records[place].get("code_sha256") == code else []
             made = [study / path for path in [*outputs, place]]
-            ordered += make_newer(made, [*by, *(study / path for path in inputs)])
+            ordered += make_newer(made, [*same_script(records[place]), *(study / path for path in inputs)])
     latest = max((stamp.stat().st_mtime_ns for stamp in stamps_of(study / path for path in maker)), default=0)
     for file in visible_files(study / MEASURED):
         os.utime(file, ns=(latest, latest))
     return ordered
+
+
+def same_script(record: dict) -> list[Path]:
+    """The script that made what a record is of, if it is what it was then; older records do not say."""
+    made_by = record.get("script", {"name": ""})
+    script = SCRIPTS / made_by["name"]
+    return [script] if script.is_file() and hash_file(script) == made_by["sha256"] else []
 
 
 def restore_contents(study: Path, outputs: dict[str, dict]) -> None:

@@ -171,13 +171,17 @@ def known_hash(path: str) -> str:
     return hash_file(path)
 
 
-def begin_record(inputs: Iterable[str]) -> dict:
-    """What a record says that may change while the job works: the hashes of its inputs, the code, the environment."""
+def begin_record(inputs: Iterable[str], script: Path) -> dict:
+    """What a record says that may change while the job works: the hashes of its inputs, the code, the environment.
+
+    script: the file in workflow/scripts that the job runs.
+    """
     return {
         # Empty files are marks of Snakemake's: nothing is read from them.
         "inputs": {path: known_hash(path) for path in inputs if Path(path).is_dir() or Path(path).stat().st_size},
         "code": code_version(),
         "code_sha256": hash_code(),
+        "script": {"name": script.name, "sha256": hash_file(script)},
         "lock": installed_lock(),
     }
 

@@ -56,7 +56,8 @@ def begin(snakemake) -> dict:
     # Not earlier: what they import must find the threads set.
     from elicitation.jobs.records import begin_record
 
-    begun = begin_record(snakemake.input)
+    # Snakemake runs a copy, which names the script that it is a copy of.
+    begun = begin_record(snakemake.input, Path(sys.modules["__main__"].__file__))
     if changed := altered(snakemake.input, begun["inputs"]):
         raise InputError(f"{', '.join(changed)} changed after it was made.")
     return begun
