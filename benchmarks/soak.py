@@ -124,10 +124,11 @@ class Soak:
     def hashes(self) -> dict[str, str]:
         return {path: hash_file(self.folder / path) for path in self.outputs()}
 
-    def take_away(self) -> None:
-        """Delete some results, so that there is something to do."""
+    def take_away(self, rule: str = "") -> None:
+        """Delete some results, or all of a rule, so that there is something to do."""
         records, self.taken = read_records(self.folder), []
-        for place in self.rng.sample(sorted(records), k=self.rng.randint(1, 6)):
+        places = [place for place, record in sorted(records.items()) if record["rule"] == rule]
+        for place in places or self.rng.sample(sorted(records), k=self.rng.randint(1, 6)):
             self.taken += [*records[place]["outputs"], place]
             for path in (self.folder / name for name in [*records[place]["outputs"], place]):
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
@@ -161,6 +162,19 @@ class Soak:
         call = self.start(self.command())
         how = self.kill(call)
         self.finish(call, "killed run")
+        self.expect_no_process()
+        return how
+
+    def killed_while_labelling(self) -> str:
+        """Kill a run once it labels, for which vLLM starts processes of its own."""
+        self.take_away("write_weak_labels")
+        logs = self.folder / "logs/write_weak_labels"
+        shutil.rmtree(logs)
+        call = self.start(self.command())
+        while call.poll() is None and not logs.exists():
+            time.sleep(0.1)
+        how = self.kill(call)
+        self.finish(call, "run killed while labelling")
         self.expect_no_process()
         return how
 
@@ -281,13 +295,16 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6), help="repeats the choices")
     engines = ("transformers", "vllm")
     parser.add_argument("--engine", choices=engines, default=engines[0], help="what writes weak labels (%(default)s)")
+    parser.add_argument("--kinds", nargs="+", help="of disturbances: kill, labelling, closed, flip, copy (all)")
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
         soak = Soak(Path(folder).resolve(), arguments.seed, arguments.engine)
-        kinds = {"kill": soak.killed, "closed": soak.closed, "flip": soak.flipped, "copy": soak.copied}
+        kinds = {"kill": soak.killed, "labelling": soak.killed_while_labelling, "closed": soak.closed}
+        kinds |= {"flip": soak.flipped, "copy": soak.copied}
         if os.geteuid() == 0:
             kinds["full disk"] = soak.full_disk
+        kinds = {kind: kinds[kind] for kind in arguments.kinds or kinds}
         try:
             soak.go(arguments.minutes, arguments.rounds, kinds)
         finally:
