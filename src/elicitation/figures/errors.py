@@ -88,8 +88,8 @@ def plot_errors(points: pd.DataFrame, missing: pd.DataFrame, method: str, titles
     runs = seeds_and_tasks(seed_range(points), points)
     note = (
         f"{titles[method]}. Each point: {runs}. Who repeats the supervisor's errors falls to 0 where these are; who "
-        "knows the truth rises to 100. Bars: 95 % intervals, of the test examples in the part and of the seeds. What is "
-        "learned: the most weak labels alone against who has seen none of them, where the intervals do not overlap. "
+        "knows the truth rises to 100. Bars: 95 % intervals, of the test examples in the part and of the seeds. What "
+        "is learned: the most weak labels alone against who has seen none of them, where the intervals do not overlap. "
         f"Beside each other: more gold labels to the right. {missing_sentence(missing, titles)}"
     )
     style.finish_figure(figure, note, "weak labels that the student is trained on", "right on these examples, %")
