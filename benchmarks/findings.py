@@ -18,9 +18,9 @@ from scipy import stats
 from elicitation.analysis.averages import average_tasks, averaged_rows
 from elicitation.analysis.captions import varying
 from elicitation.analysis.choices import find_options, terms_for
+from elicitation.analysis.intervals import mean_accuracy, seed_half_width, wilson
 from elicitation.analysis.names import ASKING, AVERAGE, SETTING
 from elicitation.analysis.posterior import gap, read_posterior
-from elicitation.analysis.scoring import mean_accuracy, seed_half_width, wilson
 from elicitation.files import read_json, write_table
 from elicitation.study.grid import NO_LABELS, NO_SUPERVISOR
 

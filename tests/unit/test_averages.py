@@ -18,7 +18,7 @@ SAME = {"supervisor": "v", "student": "s", "method": "m", "shots": 2, "shot_qual
 def metrics(*rows):
     """Runs given as (task, n_weak, n_gold, seed, accuracy)."""
     table = pd.DataFrame(rows, columns=["task", "n_weak", "n_gold", "seed", "accuracy"])
-    return table.assign(**SAME, n_test=100, n_voted=100)
+    return table.assign(**SAME, n_test=100, n_voted=100, n_wrong=20, n_right=80)
 
 
 UNPAIRED = metrics(

@@ -791,6 +791,7 @@ def test_without_adapters_the_head_alone_trains(study, model_folders, method):
         ([{"name": "mine", "like": "sequential_sft", "shots": {"quality": "weak"}}], "give `k`"),
         ([{"name": "mine", "like": "few_shot_weak", "shots": {"quality": "weak", "k": 2}}], "drop `k`"),
         ([{"name": "mine", "like": "joint_sft", "selection": {"measure": "margin"}}], "no gold stage after a weak one"),
+        ([{"name": "mine", "like": "joint_sft", "weak_kept": 0.5}], "'joint_sft' has no weak stage"),
         ([{"name": "mine", "like": "sequential_sft", "gold_weight": 3}], "only joint_sft has a gold_weight"),
         (
             [{"name": "mine", "like": "sequential_sft", "shots": {"quality": "gold", "k": 900}}],

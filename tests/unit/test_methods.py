@@ -8,9 +8,10 @@ import pytest
 import torch
 from pydantic import TypeAdapter
 
+from elicitation.buying.block import Block
 from elicitation.buying.market import plan_runs
 from elicitation.buying.methods import METHODS, Selection, Shots, Stage, method_from, settings_of
-from elicitation.buying.purchases import buy, full_supply, order_pool, set_shots_apart
+from elicitation.buying.purchases import Purchase, buy, full_supply, order_pool, set_shots_apart
 from elicitation.data.prompts import PromptFormat, label_token_ids
 from elicitation.errors import InputError
 from elicitation.models.engines import label_with_transformers
@@ -18,7 +19,7 @@ from elicitation.models.hardware import CPU
 from elicitation.models.loading import load_tokenizer
 from elicitation.study.methods import AnyMethod, methods_by_name
 from elicitation.training.prompting import labelled_shots, prompted, tokenize_prompts
-from elicitation.training.runs import run_stages
+from elicitation.training.runs import run_stages, train_weak_stage
 from elicitation.training.schedule import Protocol
 from elicitation.training.student import Student
 
@@ -191,6 +192,29 @@ def test_a_study_declares_variants_beside_the_methods_it_names():
     assert longer.recipe == "presentations-9"
     assert methods["drawn"].selection == Selection("margin", 2) and methods["drawn"].title == "drawn"
     assert methods["heavy"].stages == (Stage("both", gold_weight=50),)
+    sure = declared({"name": "sure", "like": "new_head", "weak_kept": 0.25})["sure"]
+    assert sure.stages == (Stage("weak", kept=0.25), Stage("gold", new_head=True)) and sure.recipe == "kept-0.25"
+
+
+def test_a_weak_stage_trains_on_the_share_that_is_kept_and_all_of_it_is_bought():
+    class Told:
+        def fresh(self):
+            return "fresh"
+
+        def train(self, model, stage, p, log):
+            return {"trained": list(p.index)}
+
+    pool = pd.DataFrame({"p_weak": [0.6, 0.1, 0.45, 0.9]}, index=list("abcd"))
+    method = METHODS["most_confident"].until_gold
+    block = Block("task", "student", method, 0, pool, Purchase([], []), {(4, 0): Purchase(list("abcd"), [])}, {})
+    bought, record = train_weak_stage(block, Told(), silent)
+    assert bought == list("abcd") and record == {"trained": ["b", "d"]}
+
+
+def test_the_settings_of_stages_that_keep_all_weak_labels_do_not_name_it():
+    """So that what was trained before a share could be kept is not trained again."""
+    assert all("kept" not in stage for stage in settings_of(METHODS["sequential_sft"])["stages"])
+    assert settings_of(METHODS["most_confident"])["stages"][0]["kept"] == 0.5
 
 
 def test_uncertainty_sampling_buys_other_gold_labels_than_chance_once_there_is_a_weak_stage(examples, llama_folder):

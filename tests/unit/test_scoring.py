@@ -6,18 +6,16 @@ import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from elicitation.analysis.label_quality import expected_calibration_error, label_quality, reliability
-from elicitation.analysis.measures import right_answers
-from elicitation.analysis.scoring import (
+from elicitation.analysis.error_parts import PART_SCORES
+from elicitation.analysis.intervals import (
     auroc_interval,
-    matched_accuracy,
     mean_accuracy,
-    performance_gap_recovered,
-    score_run,
     seed_half_width,
-    summarise,
     wilson,
 )
+from elicitation.analysis.label_quality import expected_calibration_error, label_quality, reliability
+from elicitation.analysis.measures import right_answers
+from elicitation.analysis.scoring import matched_accuracy, performance_gap_recovered, score_run, summarise
 
 
 @pytest.mark.parametrize(("correct", "n"), [(0, 10), (8, 10), (10, 10), (712, 1000)])
@@ -118,6 +116,9 @@ def metrics_table(rows):
     table = table.assign(shots=0, shot_quality="", n_tasks=2)
     for name in ("matched_accuracy", "auroc", "weak_agreement"):
         table[name] = table.accuracy
+    table = table.assign(n_wrong=10, n_right=30)
+    for name in PART_SCORES:
+        table = table.assign(**{name: table.accuracy, f"{name}_low": table.accuracy - 0.1, f"{name}_high": 1.0})
     return table.assign(pgr=performance_gap_recovered(table))
 
 

@@ -1,13 +1,14 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from elicitation.buying.methods import Selection
 from elicitation.seeds import stream
-from elicitation.training.selection import choose_uncertain, uncertainty
+from elicitation.training.selection import choose_uncertain, most_confident, uncertainty
 
 IDS = ["sure", "even", "leaning", "certain"]
 LOG_ODDS = np.array([-3.0, 0.0, 1.0, 20.0])
@@ -39,3 +40,12 @@ def test_at_temperature_1_examples_are_drawn_with_weights_equal_to_their_uncerta
     first = [choose_uncertain(["even", "odd"], log_odds, 1, Selection("margin", 1.0), rng)[0] for _ in range(3000)]
     # Margins leave uncertainties of 1 and 0.5.
     assert first.count("even") / 3000 == pytest.approx(2 / 3, abs=0.03)
+
+
+def test_the_most_confident_weak_labels_are_kept_in_their_order_and_of_equal_ones_the_first():
+    p = pd.Series([0.6, 0.05, 0.5, 0.9, 0.4, 0.95], list("abcdef"))
+    assert list(most_confident(p, 0.5).index) == ["b", "d", "f"]
+    assert list(most_confident(p, 2 / 3).index) == ["a", "b", "d", "f"]
+    assert most_confident(p, 1).equals(p) and list(most_confident(p, 0.01).index) == ["b"]
+    # One person's labels are all as confident.
+    assert list(most_confident(pd.Series([1.0, 0.0, 1.0, 0.0], list("abcd")), 0.5).index) == ["a", "b"]

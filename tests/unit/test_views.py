@@ -8,6 +8,7 @@ import yaml
 
 from elicitation.analysis.advice import advise_students
 from elicitation.analysis.averages import average_rows, missing_runs, select, task_rows, with_averaged_runs
+from elicitation.analysis.error_parts import PART_SCORES
 from elicitation.analysis.frontier import frontiers
 from elicitation.analysis.method_comparison import methods_latex, methods_table
 from elicitation.analysis.names import ASKING, COMMONER, CONFIGURATION, LABELS, PURCHASE
@@ -24,7 +25,8 @@ from elicitation.study.validation import validate
 FILES = {path.stem: path for path in [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))]}
 SCORES = dict.fromkeys(
     ("accuracy", "weak_accuracy", "commoner_accuracy", "matched_accuracy", "auroc", "weak_agreement", "pgr"), 0.7
-)
+) | {f"{name}{end}": 0.7 for name in PART_SCORES for end in ("", "_low", "_high")}
+COUNTED = {"n_test": 1000, "n_voted": 1000, "n_wrong": 300, "n_right": 700}
 PLACE = ["task", "student"]
 
 
@@ -44,7 +46,7 @@ def runs_of(study):
     bought = runs.n_weak + runs.n_gold
     runs["shots"] = [(s.k or n) if s else 0 for s, n in zip(shots, bought, strict=True)]
     runs["shot_quality"] = [s.quality if s else "" for s in shots]
-    return runs.drop(columns="budget").assign(**SCORES, n_test=1000, n_voted=1000)
+    return runs.drop(columns="budget").assign(**SCORES, **COUNTED)
 
 
 def posterior_of(runs):

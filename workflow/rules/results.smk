@@ -3,6 +3,8 @@ from elicitation.analysis.names import AVERAGE
 
 TITLES = {name: method.title for name, method in study.method_named.items()}
 AVERAGED = study.averaged()
+# The method whose students are looked at where weak labels are wrong; none where all methods only prompt.
+FIRST_TRAINED = next((name for name, method in study.method_named.items() if not method.prompts_only), "")
 # What amounts are shown in, for jobs of studies that have a currency.
 MONEY = {"money": {"currency": study.currency, "gold_price": study.gold_price}} if study.currency else {}
 # How many texts can be labelled, by task.
@@ -15,6 +17,7 @@ RESULTS = [
     "figures/what_to_buy.pdf",
     "figures/pareto.pdf",
     "figures/weak_labels.pdf",
+    "figures/errors.pdf",
     "results/methods.csv",
     *(f"figures/{name}.pdf" for name in study.views),
 ]
@@ -42,7 +45,7 @@ rule evaluate_runs:
         mem_mb=grows(2000),
         runtime=grows(30),
     params:
-        version=9,
+        version=10,
         method=method_settings,
         purchases=purchases_of_group,
         measure=study.inference.measure,
@@ -136,7 +139,7 @@ rule summarise_runs:
     group:
         "tables"
     params:
-        version=4,
+        version=5,
         plan=study.plan,
         average_over=AVERAGED,
     script:
@@ -153,7 +156,7 @@ use rule summarise_runs as summarise_for_figure with:
     wildcard_constraints:
         figure=one_of(AVERAGED_IN),
     params:
-        version=4,
+        version=5,
         plan=study.plan,
         average_over=averaged_in_figure,
 
@@ -359,6 +362,27 @@ rule plot_weak_labels:
         labelled=study.labelled,
     script:
         "../scripts/plot_weak_labels.py"
+
+
+rule plot_errors:
+    input:
+        summary="results/summary.parquet",
+        missing="results/missing.csv",
+        metrics="results/metrics.parquet",
+    output:
+        pdf=report("figures/errors.pdf", caption="../report/errors.rst", category="Figures"),
+        png="figures/errors.png",
+        record="figures/errors.json",
+    log:
+        "logs/plot_errors.log",
+    group:
+        "tables"
+    params:
+        version=1,
+        method=FIRST_TRAINED,
+        titles=TITLES,
+    script:
+        "../scripts/plot_errors.py"
 
 
 rule tabulate_label_quality:

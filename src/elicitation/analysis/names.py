@@ -42,8 +42,11 @@ SETTING = ["supervisor", "student", "method"]
 # The columns of a group: each has a regime at every budget and price.
 GROUP = ["task", *SETTING]
 
+# The columns that count the test examples whose weak label is wrong, and right.
+PART_COUNTS = ["n_wrong", "n_right"]
+
 # The columns that count a run's test examples, and those of them that have a weak label.
-COUNTS = ["n_test", "n_voted"]
+COUNTS = ["n_test", "n_voted", *PART_COUNTS]
 
 # The columns of the list of missing runs.
 MISSING = [*GROUP, "n_weak", "n_gold", "seed"]

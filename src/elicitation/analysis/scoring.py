@@ -4,35 +4,19 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 from sklearn.metrics import roc_auc_score
-from statsmodels.stats.proportion import proportion_confint
 
+from elicitation.analysis.error_parts import PART_SCORES, score_parts
 from elicitation.analysis.evidence import evidence_rows
+from elicitation.analysis.intervals import auroc_interval, mean_accuracy, mean_of_runs, seed_half_width, widened, wilson
 from elicitation.analysis.measures import contributions, gold_shift, right_answers
-from elicitation.analysis.names import CONFIGURATION
+from elicitation.analysis.names import CONFIGURATION, PART_COUNTS
 from elicitation.analysis.posterior import Z
 from elicitation.buying.methods import Shots
 from elicitation.seeds import stream
 
 # The columns that tell the runs of one task, supervisor, student and method apart.
 PURCHASE_AND_SEED = ["n_weak", "n_gold", "seed"]
-# The share of cases in which an interval is to hold the truth.
-CONFIDENCE = 0.95
-# The interval of an AUROC is that of so many resamples.
-BOOTSTRAP_SAMPLES = 500
-
-
-def wilson(correct: float, n: float) -> tuple[float, float]:
-    """95 % Wilson interval of a proportion."""
-    low, high = proportion_confint(correct, n, alpha=1 - CONFIDENCE, method="wilson")
-    return float(low), float(high)
-
-
-def widened(score, low, high, shift) -> tuple[np.ndarray, np.ndarray]:
-    """The ends of a score's 95 % interval, once wrong gold labels add an error of the standard deviation `shift`."""
-    off = Z * np.asarray(shift)
-    return np.maximum(0.0, score - np.hypot(score - low, off)), np.minimum(1.0, score + np.hypot(high - score, off))
 
 
 def matched_accuracy(gold: np.ndarray, log_odds: np.ndarray) -> float:
@@ -47,29 +31,14 @@ def matched_accuracy(gold: np.ndarray, log_odds: np.ndarray) -> float:
     return float(np.where(gold == 1, called, 1 - called).mean())
 
 
-def auroc_interval(gold: np.ndarray, score: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
-    """95 % percentile bootstrap interval of the AUROC over examples, drawn within each class.
-
-    The Mann-Whitney statistic on ranks scores all resamples at once; scikit-learn's roc_auc_score scores one at a time.
-    """
-    positive, negative = score[gold == 1], score[gold == 0]
-    n1, n0 = len(positive), len(negative)
-    drawn = np.concatenate(
-        [rng.choice(positive, (BOOTSTRAP_SAMPLES, n1)), rng.choice(negative, (BOOTSTRAP_SAMPLES, n0))], axis=1
-    )
-    ranks = stats.rankdata(drawn, axis=1)[:, :n1].sum(axis=1)
-    aurocs = (ranks - n1 * (n1 + 1) / 2) / (n1 * n0)
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(aurocs, [tail, 1 - tail])
-    return float(low), float(high)
-
-
 def agreement(p: np.ndarray, said: np.ndarray) -> np.ndarray:
     """Whether each of the labels p says what `said` does, both (n,): 1 or 0; 0.5 for a p of 0.5, which says nothing."""
     return np.where(p == 0.5, 0.5, (p > 0.5) == said)
 
 
-def score_run(test: pd.DataFrame, log_odds: np.ndarray, rng: np.random.Generator) -> dict:
+def score_run(
+    test: pd.DataFrame, log_odds: np.ndarray, rng: np.random.Generator, gold_noise: float | None = None
+) -> dict:
     """Scores of one run. test: id, gold and p_weak of the test examples, in the order of log_odds (n,).
 
     Where a source has no weak label, p_weak is missing and the example says nothing of the weak labels.
@@ -95,7 +64,7 @@ def score_run(test: pd.DataFrame, log_odds: np.ndarray, rng: np.random.Generator
         "weak_accuracy": float(agreement(weak, gold[voted] == 1).mean()),
         "commoner_accuracy": float(max(gold.mean(), 1 - gold.mean())),
         "balanced_accuracy": float(contributions("balanced_accuracy", log_odds, gold).mean()),
-    }
+    } | score_parts(gold, test.p_weak.to_numpy(dtype=float), log_odds, gold_noise or 0.0)
 
 
 def performance_gap_recovered(metrics: pd.DataFrame) -> pd.Series:
@@ -111,36 +80,18 @@ def performance_gap_recovered(metrics: pd.DataFrame) -> pd.Series:
     return ((metrics.accuracy - metrics.weak_accuracy) / gap).where(gap > 0)
 
 
-def seed_half_width(per_seed: np.ndarray) -> float:
-    """Half-width of the t interval of the mean over seeds; infinite for one seed, whose spread is unknown."""
-    n = len(per_seed)
-    if n < 2:
-        return float("inf")
-    return float(stats.t.ppf(0.5 + CONFIDENCE / 2, n - 1) * np.std(per_seed, ddof=1) / np.sqrt(n))
-
-
-def mean_accuracy(per_seed: np.ndarray, n_test: float) -> tuple[float, float, float]:
-    """Mean accuracy over seeds with a 95 % interval (mean, low, high).
-
-    Two sources of error add in quadrature: the seeds (t interval) and the test examples, which all seeds share
-    (Wilson). With one seed the interval speaks of the examples only, as the n_seeds beside it says.
-    """
-    mean = float(np.mean(per_seed))
-    low, high = wilson(mean * n_test, n_test)
-    seeds = seed_half_width(per_seed) if len(per_seed) > 1 else 0.0
-    return mean, max(0.0, mean - np.hypot(mean - low, seeds)), min(1.0, mean + np.hypot(high - mean, seeds))
-
-
 def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
     """One row a configuration: scores averaged over seeds, with intervals; n_seeds and n_tasks count the runs.
 
-    The intervals of AUROC and PGR are t intervals over the seeds alone.
+    The intervals of AUROC and PGR are t intervals over the seeds alone. n_wrong and n_right count the test examples of
+    elicitation.analysis.error_parts.
 
     metrics: as elicitation.analysis.averages.with_averaged_runs returns them.
     """
     rows = []
     for key, runs in metrics.groupby(CONFIGURATION, sort=False):
         row = dict(zip(CONFIGURATION, key, strict=True)) | {"n_seeds": len(runs), "n_tasks": runs.n_tasks.iloc[0]}
+        row |= {count: runs[count].iloc[0] for count in PART_COUNTS}
         for name in ("accuracy", "matched_accuracy", "weak_accuracy", "weak_agreement"):
             examples = runs.n_voted if name.startswith("weak") else runs.n_test
             mean, low, high = mean_accuracy(runs[name].to_numpy(), examples.iloc[0])
@@ -154,6 +105,9 @@ def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
             if name == "auroc" and "auroc_shift" in runs:
                 off = np.hypot(off, Z * runs.auroc_shift.iloc[0])
             row |= {name: mean, f"{name}_low": mean - off, f"{name}_high": mean + off}
+        for name in PART_SCORES:
+            mean, low, high = mean_of_runs(runs, name)
+            row |= {name: mean, f"{name}_low": low, f"{name}_high": high}
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -180,7 +134,7 @@ def evaluate_runs(
     predictions, rows = predictions.merge(wanted, on=PURCHASE_AND_SEED), []
     for (n_weak, n_gold, seed), run in predictions.groupby(PURCHASE_AND_SEED):
         log_odds = run.set_index("id").log_odds.loc[test.id].to_numpy()
-        scores = score_run(test, log_odds, stream(seed, "bootstrap", *names.values(), n_weak, n_gold))
+        scores = score_run(test, log_odds, stream(seed, "bootstrap", *names.values(), n_weak, n_gold), gold_noise)
         # A method that only prompts shows all that it buys.
         prompt = {"shots": (shots.k or n_weak + n_gold) if shots else 0, "shot_quality": shots.quality if shots else ""}
         computed = {"precision": run.precision.iloc[0]}

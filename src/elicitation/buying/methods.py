@@ -7,6 +7,7 @@ trains; elicitation.training.runs carries a method out. How to add one stands in
 from dataclasses import asdict, dataclass, field, replace
 
 PAPER = "Mallen & Belrose (2024), arXiv 2410.13215"
+UNFINISHED = "the repository of Mallen & Belrose (2024), an experiment that the paper does not report"
 # What stands in paths for each number of examples that a study shows.
 FEW = "few"
 # The fields of a method that determine what a purchase achieves.
@@ -52,6 +53,8 @@ class Stage:
     """Whether the head is drawn again before the stage."""
     gold_weight: float = 1.0
     """Weight of a gold label's loss relative to a weak one's, where both are mixed."""
+    kept: float = 1.0
+    """Share of the weak labels that is trained on, the most confident ones. All of them are paid for."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,7 @@ class Method:
         """Name of the weak stage. Methods of the same recipe share its adapters on disk."""
         stage = self.stages[0]
         parts = [part for part in (stage.targets, stage.trains) if part not in ("labels", "all")]
+        parts += [f"kept-{stage.kept:g}"] if stage.kept < 1 else []
         if self.shots:
             parts.append(f"{self.shots.name}-shots")
         parts += [f"{key}-{value}" for key, value in sorted(self.training.items())]
@@ -114,6 +118,7 @@ METHODS = {
     "two_shot_gold": Method("+ 2-shot, gold", PAPER, WEAK_THEN_GOLD, shots=Shots("gold", 2)),
     "uncertainty_sampling": Method("+ uncertainty sampling", PAPER, WEAK_THEN_GOLD, selection=Selection("entropy")),
     "log_confidence": Method("+ log-confidence", PAPER, (Stage("weak", targets="log_confidence"), Stage("gold"))),
+    "most_confident": Method("most confident half", UNFINISHED, (Stage("weak", kept=0.5), Stage("gold"))),
     "head_only": Method("head only", PAPER, (Stage("weak", trains="head"), Stage("gold", trains="head"))),
     "body_only": Method("body only", PAPER, (Stage("weak", trains="body"), Stage("gold", trains="body"))),
     "new_head": Method("+ new head", PAPER, (Stage("weak"), Stage("gold", new_head=True))),
@@ -144,4 +149,6 @@ def settings_of(method: Method) -> dict:
     Jobs are repeated when it changes, so titles and the like are not in it; nor are purchases, which blocks have.
     """
     settings = {name: value for name, value in asdict(method).items() if name in ACTING}
-    return settings | {"stages": [asdict(stage) for stage in method.stages]}
+    stages = [asdict(stage) for stage in method.stages]
+    # Named where it does something only, so that what was trained before it existed is not trained again.
+    return settings | {"stages": [{k: v for k, v in stage.items() if (k, v) != ("kept", 1.0)} for stage in stages]}

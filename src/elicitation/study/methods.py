@@ -64,6 +64,9 @@ class Variant(Section):
         "in prompts are bought on top."
     )
     training: TrainingChanges = may_be_absent("Changes to the study's `training`.")
+    weak_kept: number(gt=0, lt=1) = may_be_absent(
+        "Share of the bought weak labels that is trained on, the most confident ones; all of them are paid for."
+    )
     gold_weight: Positive = may_be_absent(
         "Weight of a gold label relative to a weak one of its batch in joint_sft, which wants early_stopping."
     )
@@ -81,6 +84,8 @@ class Variant(Section):
             raise refusal(f"{self.like!r} cannot take these; {fix}.", "shots")
         if self.selection and (not base.starts_weak or len(base.stages) < 2):
             raise refusal(f"{self.like!r} has no gold stage after a weak one.")
+        if self.weak_kept and not base.starts_weak:
+            raise refusal(f"{self.like!r} has no weak stage.")
         if self.gold_weight and not any(stage.labels == "both" for stage in base.stages):
             raise refusal("only joint_sft has a gold_weight.")
         return self
@@ -98,6 +103,8 @@ class Variant(Section):
             changes["shots"] = Shots(**self.shots.plain)
         if self.selection:
             changes["selection"] = Selection(**self.selection.plain)
+        if self.weak_kept:
+            changes["stages"] = (replace(base.stages[0], kept=self.weak_kept), *base.stages[1:])
         if self.gold_weight:
             changes["stages"] = tuple(replace(stage, gold_weight=self.gold_weight) for stage in base.stages)
         return replace(base, **changes)

@@ -1,6 +1,7 @@
-"""Uncertainty sampling: which gold labels to buy, given what the student predicts after its weak stage."""
+"""Which gold labels to buy, given what the student predicts after its weak stage, and which weak ones to train on."""
 
 import numpy as np
+import pandas as pd
 from scipy.special import entr, expit
 
 from elicitation.buying.methods import Selection
@@ -30,3 +31,15 @@ def choose_uncertain(
         keys = np.log(np.maximum(scores, np.finfo(float).tiny)) / selection.temperature + rng.gumbel(size=len(ids))
         chosen = np.argsort(-keys, kind="stable")[:n]
     return [ids[i] for i in chosen]
+
+
+def most_confident(p: pd.Series, share: float) -> pd.Series:
+    """The share of the weak labels (probabilities, by id) that is farthest from 1/2, at least one, in their order.
+
+    Of equally confident ones the first are kept; their order is random. Labels joined from several sources are the
+    farther from 1/2, the more of them agree.
+    """
+    n = max(1, round(share * len(p)))
+    # Labels that differ by rounding only are equally confident.
+    doubt = -(p - 0.5).abs().round(9).to_numpy()
+    return p.iloc[np.sort(np.argsort(doubt, kind="stable")[:n])]
