@@ -1,6 +1,9 @@
-"""That the map of the project, docs/explanation/architecture.md, and its decisions lead to what exists."""
+"""That the docs build as a site, that their links and paths lead to what exists, and that README stays short."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,17 @@ PAGES = ("architecture", "decisions")
 STARTS = ("", "src/elicitation", "src/elicitation/study")
 # What a study makes, and what is no path of the checkout.
 MADE = ("results/", "figures/", "logs/")
+# A line of a list or table that was swallowed by the paragraph above it, since Markdown wants an empty line between them.
+SWALLOWED = re.compile(r"<p>[^<]*(?:<(?!/p>)[^<]*)*?\n(?:- |\d+\. |\| )")
+
+
+def test_the_site_builds_strictly(tmp_path):
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)]
+    environment = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
+    built = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr
+    pages = sorted(tmp_path.rglob("*.html"))
+    assert len(pages) > 15 and [page for page in pages if SWALLOWED.search(page.read_text())] == []
 
 
 def anchors_of(page: Path) -> set[str]:
