@@ -163,7 +163,7 @@ class TableTask(Task):
     decided_by: ClassVar = ("table",)
     takes: ClassVar = "a table takes"
     table: SomeText = Field(
-        description="Your own texts and labels, one file (docs/tutorials/your-labels.md), whatever `sources` says; "
+        description="Your own texts and labels, one file (docs/how-to/tables.md), whatever `sources` says; "
         ".csv, .tsv or .txt, .jsonl, .ndjson or .json, .parquet, .xlsx."
     )
     text: Template = Field("{text}", description="Template of the text, with the table's columns in braces.")
@@ -175,7 +175,7 @@ class TableTask(Task):
     )
     encoding: Encoding = may_be_absent(ENCODING)
     format: ExportFormat = may_be_absent(
-        "Tool that exported the table (docs/tutorials/your-labels.md#exports-of-annotation-tools); absent, the "
+        "Tool that exported the table (docs/how-to/tables.md#exports-of-annotation-tools); absent, the "
         "table is read as it stands."
     )
     id: SomeText = may_be_absent(
