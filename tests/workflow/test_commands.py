@@ -25,7 +25,7 @@ ELSEWHERE = {
     "make lock": "asks the package index",
     "make docs": "writes into the checkout (tests/unit/test_docs.py compares what it writes)",
     "python benchmarks/": "takes minutes, on larger studies",
-    "elicitation init reviews.csv": "wants the table that the tutorial makes from the network (tests/unit/test_first_study.py)",
+    "elicitation init reviews.csv": "wants the table that the tutorial downloads (tests/unit/test_first_study.py)",
     "python - <<'END'": "is the first of several lines, which ask the package index",
     "python -m pytest": "runs tests",
     "make format": "writes into the checkout",

@@ -215,7 +215,7 @@ class RatedTask(Task):
     takes: ClassVar = "rated sentences take"
     ratings: Literal["movieReviewSnippets", "amazonReviewSnippets", "tweets", "nytEditorialSnippets"] = Field(
         description="Sentences that panels of people rated, one of the four sets of Hutto & Gilbert (2014), whatever "
-        "`sources` says; label 1 is a positive mean (docs/how-to/tasks.md)."
+        "`sources` says; label 1 is a positive mean (docs/reference/catalogue.md)."
     )
     panel: Count = Field(
         description="Number of ratings behind a gold label of such a set (the median), from which the price of one "
