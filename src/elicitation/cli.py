@@ -209,7 +209,7 @@ def add_question(command: argparse.ArgumentParser, budget: str) -> None:
     command.add_argument("--student", help="the student (the only one)")
     command.add_argument("--supervisor", help="the supervisor (the best)")
     command.add_argument("--method", help="the method (the best)")
-    command.add_argument("--json", action="store_true", help="print the answer as JSON (docs/how-to/questions.md)")
+    command.add_argument("--json", action="store_true", help="print the answer as JSON (docs/reference/json.md)")
 
 
 def add_recommend(commands: argparse._SubParsersAction) -> None:

@@ -12,8 +12,8 @@ import pytest
 import yaml
 from helpers import MINI, ROOT
 
-PAGES = [ROOT / name for name in ("README.md", "figures/README.md", "benchmarks/README.md")]
-PAGES[1:1] = sorted((ROOT / "docs").rglob("*.md"))
+PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "figures/README.md", "benchmarks/README.md")]
+PAGES[2:2] = sorted((ROOT / "docs").rglob("*.md"))
 # A block of code, or a piece of code in a line.
 CODE = re.compile(r"```\w*\n(.*?)```|`([^`\n]+)`", re.DOTALL)
 COMMAND = re.compile(r"(snakemake|elicitation|make|python|pip|uv) \S.*")
@@ -25,6 +25,10 @@ ELSEWHERE = {
     "make lock": "asks the package index",
     "make docs": "writes into the checkout (tests/unit/test_docs.py compares what it writes)",
     "python benchmarks/": "takes minutes, on larger studies",
+    "elicitation init reviews.csv": "wants the table that the tutorial downloads (tests/unit/test_first_study.py)",
+    "python - <<'END'": "is the first of several lines, which ask the package index",
+    "python -m pytest": "runs tests",
+    "make format": "writes into the checkout",
     "pip install snakemake-executor": "asks the package index",
     "snakemake --profile profiles/slurm": "wants a cluster (test_slurm)",
     "snakemake --software-deployment-method apptainer": "wants Apptainer",
@@ -52,7 +56,10 @@ def is_elsewhere(command: str) -> bool:
     return any(command.startswith(beginning) for beginning in ELSEWHERE)
 
 
-COMMANDS = [(page.relative_to(ROOT), command) for page in PAGES for command in commands_of(page)]
+PRINTED = [command for page in PAGES for command in commands_of(page)]
+# Each with the first page that prints it.
+PAGE_OF = {command: page.relative_to(ROOT) for page in reversed(PAGES) for command in commands_of(page)}
+COMMANDS = [(PAGE_OF[command], command) for command in dict.fromkeys(PRINTED)]
 
 
 def small_study() -> dict:

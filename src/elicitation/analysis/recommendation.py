@@ -1,7 +1,7 @@
 """What to buy for a budget, by which method, and whether the data support it. Imports nothing heavy.
 
 Nothing is computed here that `elicitation.analysis.choices.decide` did not choose: a recommendation is its decision in
-plain values, with what people want to know beside it. docs/how-to/questions.md documents it as JSON.
+plain values, with what people want to know beside it. docs/reference/json.md documents it as JSON.
 """
 
 from collections.abc import Iterator

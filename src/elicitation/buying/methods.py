@@ -1,7 +1,7 @@
 """The methods: what each does with the weak and the gold labels that it is given.
 
 A method is a declaration on shared parts: a prompt, a selection of gold examples, and training stages. Nothing here
-trains; elicitation.training.runs carries a method out. How to add one stands in docs/explanation/methods.md.
+trains; elicitation.training.runs carries a method out. How to add one stands in docs/how-to/extend.md.
 """
 
 from dataclasses import asdict, dataclass, field, replace

@@ -1,4 +1,4 @@
-"""A table of one's own: texts, gold labels of some of them, and columns of weak labels (docs/tutorials/your-labels.md).
+"""A table of one's own: texts, gold labels of some of them, and columns of weak labels (docs/how-to/tables.md).
 
 Every mistake in the file is named, with its row, before the DAG is built.
 """

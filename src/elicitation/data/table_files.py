@@ -1,4 +1,4 @@
-"""Reading a table of one's own as some tool saved it: CSV, JSON, parquet or Excel (docs/tutorials/your-labels.md).
+"""Reading a table of one's own as some tool saved it: CSV, JSON, parquet or Excel (docs/how-to/tables.md).
 
 Every mistake in the file is named with its row. A row has the number that an editor shows: in text files the line on
 which it starts, in Excel the row of the sheet, so a header is row 1 in most files; rows of parquet are counted from 1.

@@ -1,4 +1,4 @@
-"""What a table of one's own seems to hold, before any study names its columns (docs/tutorials/your-labels.md)."""
+"""What a table of one's own seems to hold, before any study names its columns (docs/how-to/tables.md)."""
 
 import shlex
 from collections.abc import Collection, Iterable, Mapping

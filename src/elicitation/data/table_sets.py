@@ -1,4 +1,4 @@
-"""From the rows of a table of one's own to test set, supervision set and pool (docs/tutorials/your-labels.md)."""
+"""From the rows of a table of one's own to test set, supervision set and pool (docs/how-to/tables.md)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 

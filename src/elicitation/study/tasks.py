@@ -163,7 +163,7 @@ class TableTask(Task):
     decided_by: ClassVar = ("table",)
     takes: ClassVar = "a table takes"
     table: SomeText = Field(
-        description="Your own texts and labels, one file (docs/tutorials/your-labels.md), whatever `sources` says; "
+        description="Your own texts and labels, one file (docs/how-to/tables.md), whatever `sources` says; "
         ".csv, .tsv or .txt, .jsonl, .ndjson or .json, .parquet, .xlsx."
     )
     text: Template = Field("{text}", description="Template of the text, with the table's columns in braces.")
@@ -175,7 +175,7 @@ class TableTask(Task):
     )
     encoding: Encoding = may_be_absent(ENCODING)
     format: ExportFormat = may_be_absent(
-        "Tool that exported the table (docs/tutorials/your-labels.md#exports-of-annotation-tools); absent, the "
+        "Tool that exported the table (docs/how-to/tables.md#exports-of-annotation-tools); absent, the "
         "table is read as it stands."
     )
     id: SomeText = may_be_absent(
@@ -215,7 +215,7 @@ class RatedTask(Task):
     takes: ClassVar = "rated sentences take"
     ratings: Literal["movieReviewSnippets", "amazonReviewSnippets", "tweets", "nytEditorialSnippets"] = Field(
         description="Sentences that panels of people rated, one of the four sets of Hutto & Gilbert (2014), whatever "
-        "`sources` says; label 1 is a positive mean (docs/how-to/tasks.md)."
+        "`sources` says; label 1 is a positive mean (docs/reference/catalogue.md)."
     )
     panel: Count = Field(
         description="Number of ratings behind a gold label of such a set (the median), from which the price of one "
