@@ -74,7 +74,7 @@ estimate: .venv/installed
 
 # docs/reference/config.md and the schema for editors, which are made from the study's models.
 docs: .venv/installed
-	PYTHONPATH=src $(BIN)/python -m elicitation.study.reference
+	PYTHONPATH=src $(BIN)/python -m elicitation.cli_reference
 
 format: .venv/installed
 	$(BIN)/ruff check --fix .

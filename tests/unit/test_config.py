@@ -19,6 +19,7 @@ from random_configs import NO_WEIGHTS
 
 from elicitation.buying.methods import METHODS
 from elicitation.buying.purchases import Supply, full_supply
+from elicitation.cli_reference import pages
 from elicitation.errors import InputError
 from elicitation.models.folder import PACKED_ARCHITECTURES, local_model_folder
 from elicitation.study.catalogue import load_catalogue
@@ -32,7 +33,7 @@ from elicitation.study.grid import (
 )
 from elicitation.study.methods import Variant
 from elicitation.study.reading import read_yaml, with_overrides
-from elicitation.study.reference import CONFIG_FILE, EXAMPLES_FILE, ROOT, all_keys, reference
+from elicitation.study.reference import CONFIG_FILE, EXAMPLES_FILE, ROOT, all_keys
 from elicitation.study.settings import ExtraSeeds, Grid
 from elicitation.study.study import Study
 from elicitation.study.validation import read_study, validate
@@ -837,8 +838,9 @@ def test_every_key_has_an_example_that_the_study_accepts_and_the_page_shows():
         assert f"#### `{key.path}`" in page and {name: wanted} in shown
 
 
-def test_what_is_made_from_the_study_is_current():
-    for file, content in reference().items():
+def test_what_is_made_from_the_code_is_current_and_heeds_no_terminal(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    for file, content in pages().items():
         assert file.read_text() == content, f"{file} is not current; run `make docs`"
 
 

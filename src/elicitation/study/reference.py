@@ -23,9 +23,9 @@ EXAMPLES_FILE = ROOT / "docs/reference/every-key.yaml"
 HEADING = """\
 # Configuration
 
-A study is one YAML file. These are all its keys, made from the models in src/elicitation/study by `make docs`. `tasks[].name` is the key
-`name` of an entry of `tasks`. The examples come from [one file that holds every key](every-key.yaml). Whole studies that run: `config.yaml`
-and `studies/`.
+A study is one YAML file. These are all its keys, made from the models in src/elicitation/study by `make docs`.
+`tasks[].name` is the key `name` of an entry of `tasks`. The examples come from
+[one file that holds every key](every-key.yaml). Whole studies that run: `config.yaml` and `studies/`.
 """
 # The parts of the page: a title, what it is about, and the keys at the top level of a study that stand there.
 SECTIONS = (
