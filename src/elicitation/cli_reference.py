@@ -9,7 +9,7 @@ from elicitation.study.reference import ROOT, reference
 
 COMMAND_FILE = ROOT / "docs/reference/cli.md"
 # Columns of a line of help, whatever the terminal has.
-WIDTH = 100
+WIDTH = 80
 HEADING = """\
 # The command `elicitation`
 

@@ -210,7 +210,7 @@ def entry_of(key: Key) -> str:
     facts = [key.type, "required" if key.required else default or "may be absent", takers(key.kinds)]
     return f"""
 #### `{key.path}`
-{" · ".join(filter(None, facts))}
+*{" · ".join(filter(None, facts))}*
 
 {key.meaning}
 
