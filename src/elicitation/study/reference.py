@@ -171,13 +171,12 @@ def keys_of(rule: dict, definitions: dict, values: list, prefix: str = "") -> It
 def all_keys() -> list[Key]:
     """Every key of a study, each meaning once, with the kinds of entries that it has this meaning for."""
     schema = Study.model_json_schema()
-    merged = {}
+    merged: dict[tuple, Key] = {}
     for key in keys_of(schema, schema["$defs"], [read_yaml(EXAMPLES_FILE)]):
-        same = merged.setdefault((key.path, key.type, key.meaning, key.required), key)
+        said = (key.path, key.type, key.meaning, key.required)
+        same = merged.get(said, key)
         example = key.example if same.example is None else same.example
-        merged[key.path, key.type, key.meaning, key.required] = replace(
-            same, kinds=tuple(dict.fromkeys(same.kinds + key.kinds)), example=example
-        )
+        merged[said] = replace(same, kinds=tuple(dict.fromkeys(same.kinds + key.kinds)), example=example)
     return list(merged.values())
 
 
@@ -185,12 +184,10 @@ def takers(kinds: tuple[str, ...]) -> str:
     """In words, which entries take a key; empty if all do."""
     if not kinds or {*KINDS[kinds[0]].kinds} == {KINDS[name] for name in kinds}:
         return ""
-    deciding = [f"`{key}`" for name in kinds for key in KINDS[name].decided_by[:2]]
-    # The kind that no key decides.
-    default = "" if all(KINDS[name].decided_by for name in kinds) else ", or none that decides the kind"
-    return (
-        f"for entries with {', '.join(deciding)}{default}" if deciding else "for entries that no key makes another kind"
-    )
+    keys = [f"`{key}`" for name in kinds for key in KINDS[name].decided_by[:2]]
+    # The one kind that no key decides is a supervisor of which no more is said.
+    alone = "" if all(KINDS[name].decided_by for name in kinds) else ", or a model alone"
+    return f"for entries with {', '.join(keys)}{alone}"
 
 
 def example_of(key: Key) -> str:
