@@ -204,7 +204,8 @@ def test_the_reference_names_every_column_of_the_tables(mini_study):
     for name, text in made.items():
         read = pd.read_parquet if name.endswith("parquet") else pd.read_csv
         rows = re.findall(r"^\| (`.*?) \|", text, re.MULTILINE)
-        assert {*read(mini_study / name).columns} == {word for row in rows for word in re.findall("`(.*?)`", row)}, name
+        # Some columns stand only where a study has what they are of, such as asking without labels.
+        assert {*read(mini_study / name).columns} <= {word for row in rows for word in re.findall("`(.*?)`", row)}, name
 
 
 def test_the_example_of_the_python_reference_answers(mini_study, monkeypatch, capsys):
