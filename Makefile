@@ -75,7 +75,7 @@ estimate: .venv/installed
 # The reference and the schema for editors, which are made from the study's models; then the docs as a site, in site/. A link
 # that leads nowhere fails. The variable silences an advertisement.
 docs: .venv/installed
-	PYTHONPATH=src $(BIN)/python -m elicitation.study.reference
+	PYTHONPATH=src $(BIN)/python -m elicitation.cli_reference
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "Open $(CURDIR)/site/index.html, or serve it while you write: $(BIN)/mkdocs serve"
 

@@ -1,4 +1,4 @@
-"""The tables of docs/findings/index.md, from the CSVs in docs/findings; and those CSVs, from finished studies.
+"""The tables of docs/findings/tables.md, from the CSVs in docs/findings; and those CSVs, from finished studies.
 
 Without arguments it prints the tables; `--fill` writes them into the page. `--collect FOLDER...` first writes the CSVs
 of the studies that ran in these folders; that takes their results and predictions. Differences are paired: both sides
@@ -24,8 +24,8 @@ from elicitation.analysis.posterior import gap, read_posterior
 from elicitation.files import read_json, write_table
 from elicitation.study.grid import NO_LABELS, NO_SUPERVISOR
 
-PAGE = Path(__file__).resolve().parent.parent / "docs/findings/index.md"
-TABLES = PAGE.with_suffix("")
+PAGE = Path(__file__).resolve().parent.parent / "docs/findings/tables.md"
+TABLES = PAGE.parent
 DIGITS = 4
 PURCHASE = ["n_weak", "n_gold"]
 SCORES = ["accuracy", "matched_accuracy", "auroc"]
@@ -519,7 +519,7 @@ def filled(page: str, title: str, table: pd.DataFrame) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--collect", type=Path, nargs="+", default=[], metavar="FOLDER", help="of finished studies")
-    parser.add_argument("--fill", action="store_true", help="write the tables into docs/findings/index.md")
+    parser.add_argument("--fill", action="store_true", help="write the tables into docs/findings/tables.md")
     arguments = parser.parse_args()
     for folder in arguments.collect:
         collect(folder)

@@ -241,7 +241,7 @@ def mutations(draw) -> dict:
     return study
 
 
-KEYS = list(dict.fromkeys(key.rpartition(".")[2] for key, *_ in all_keys()))
+KEYS = list(dict.fromkeys(key.path.rpartition(".")[2] for key in all_keys()))
 odd_keys = st.sampled_from([*KEYS, "", " ", "\n", 0, None, 1.5])
 scalars = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20), names,

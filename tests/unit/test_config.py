@@ -19,6 +19,7 @@ from random_configs import NO_WEIGHTS
 
 from elicitation.buying.methods import METHODS
 from elicitation.buying.purchases import Supply, full_supply
+from elicitation.cli_reference import pages
 from elicitation.errors import InputError
 from elicitation.models.folder import PACKED_ARCHITECTURES, local_model_folder
 from elicitation.study.catalogue import load_catalogue
@@ -31,8 +32,8 @@ from elicitation.study.grid import (
     purchases_of,
 )
 from elicitation.study.methods import Variant
-from elicitation.study.reading import with_overrides
-from elicitation.study.reference import ROOT, all_keys, reference
+from elicitation.study.reading import read_yaml, with_overrides
+from elicitation.study.reference import CONFIG_FILE, EXAMPLES_FILE, ROOT, all_keys
 from elicitation.study.settings import ExtraSeeds, Grid
 from elicitation.study.study import Study
 from elicitation.study.validation import read_study, validate
@@ -818,15 +819,29 @@ def test_methods_that_cannot_work_are_refused(study, methods, sentence):
 
 
 def test_every_key_of_a_study_is_described():
-    rows = {key: (kind, default, text) for key, kind, default, text in all_keys()}
-    assert rows["grid.weak_price"][0] == "number"
-    assert rows["tasks[].name"][0] == "string"
-    assert rows["training.patience"][1] == "`4`"
-    assert all(kind and text.endswith(".") for kind, _, text in rows.values())
+    keys = {key.path: key for key in all_keys()}
+    assert keys["grid.weak_price"].type == "number"
+    assert keys["tasks[].name"].type == "text"
+    assert keys["training.patience"].default == "4"
+    assert keys["supervisors[].raters"].kinds == ("Raters",)
+    assert all(key.type and key.meaning.endswith(".") for key in all_keys())
 
 
-def test_what_is_made_from_the_study_is_current():
-    for file, content in reference().items():
+def test_every_key_has_an_example_that_the_study_accepts_and_the_page_shows():
+    Study.model_validate(read_yaml(EXAMPLES_FILE))
+    assert [key.path for key in all_keys() if key.example is None] == []
+    page = CONFIG_FILE.read_text()
+    shown = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
+    assert len(shown) == len(all_keys())
+    for key in all_keys():
+        name = key.path.rpartition(".")[2]
+        wanted = key.example[:2] if name in ("tasks", "models", "supervisors", "methods") else key.example
+        assert f"#### `{key.path}`" in page and {name: wanted} in shown
+
+
+def test_what_is_made_from_the_code_is_current_and_heeds_no_terminal(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    for file, content in pages().items():
         assert file.read_text() == content, f"{file} is not current; run `make docs`"
 
 

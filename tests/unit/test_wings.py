@@ -9,6 +9,8 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src/elicitation"
 # From the top down. A wing uses itself and floors below its own; wings of one floor do not use each other.
 FLOORS = (
+    # What `make docs` writes of it.
+    ("cli_reference",),
     ("cli",),
     # A command of it.
     ("cli_init",),

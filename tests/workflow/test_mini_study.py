@@ -1,6 +1,7 @@
 """One complete miniature study through Snakemake with real vLLM, checked for what its tables say."""
 
 import json
+import re
 import subprocess
 import sys
 from copy import deepcopy
@@ -193,6 +194,25 @@ def test_there_is_a_recommendation_for_every_budget_and_price_and_any_other(mini
     ]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0 and "**Buy " in result.stdout, result.stderr
+
+
+def test_the_reference_names_every_column_of_the_tables(mini_study):
+    page = (ROOT / "docs/reference/files.md").read_text()
+    described = re.findall(r"^### `(results/[\w.]+)`\n(.*?)(?=\n##)", page, re.MULTILINE | re.DOTALL)
+    made = {name: text for name, text in described if (mini_study / name).exists()}
+    assert len(made) >= 10
+    for name, text in made.items():
+        read = pd.read_parquet if name.endswith("parquet") else pd.read_csv
+        rows = re.findall(r"^\| (`.*?) \|", text, re.MULTILINE)
+        # Some columns stand only where a study has what they are of, such as asking without labels.
+        assert {*read(mini_study / name).columns} <= {word for row in rows for word in re.findall("`(.*?)`", row)}, name
+
+
+def test_the_example_of_the_python_reference_answers(mini_study, monkeypatch, capsys):
+    [example] = re.findall(r"```python\n(.*?)```", (ROOT / "docs/reference/python.md").read_text(), re.DOTALL)
+    monkeypatch.chdir(mini_study)
+    exec(compile(example, "python.md", "exec"), {})
+    assert "Budget 64" in capsys.readouterr().out
 
 
 def test_figures_are_drawn_in_both_formats(mini_study):

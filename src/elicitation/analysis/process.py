@@ -19,7 +19,7 @@ from scipy.linalg import solve_triangular
 from scipy.optimize import minimize
 
 # The free numbers of the process: logarithms of sizes and lengths, and log-odds of how alike two of a kind are. Their
-# priors are normal; docs/explanation/economics.md says how the widths were chosen.
+# priors are normal; docs/explanation/posterior.md says how the widths were chosen.
 HYPERPARAMETERS = ("gold size", "weak size", "gold length", "weak length", "methods", "supervisors", "tasks")
 MEDIANS = np.array([np.log(0.04), np.log(0.04), np.log(2.0), np.log(2.5), 1.0, 0.0, 0.0])
 WIDTHS = np.array([0.7, 0.7, 0.5, 0.5, 1.0, 1.0, 1.0])

@@ -106,7 +106,7 @@ class Study(Plan, Setup):
     )
     gold_price: Price = may_be_absent("Price of a gold label in that currency.")
     inference: Inference = Field(
-        Inference(), description="How uncertainty is found and what counts as decided (docs/explanation/methods.md)."
+        Inference(), description="How uncertainty is found and what counts as decided (docs/explanation/posterior.md)."
     )
     training: Training = Field(
         Training(), description="How each stage of a student is trained (docs/explanation/methods.md)."

@@ -39,7 +39,7 @@ TestSplits = one_of({TEXT: SomeText, LIST: listed(Text, min_length=1), WHOLE: wh
 NoiseShare = number(ge=0, lt=0.5)
 NOISE = (
     "Share of the gold labels that may be wrong, such as 0.05. It widens the intervals of scores "
-    "(docs/explanation/methods.md) and trains nothing again."
+    "(docs/explanation/posterior.md) and trains nothing again."
 )
 DataCommit = like(
     "([0-9a-f]{40}|main|refs/convert/parquet)", "a commit (40 hexadecimal digits), `main` or `refs/convert/parquet`"
