@@ -18,8 +18,9 @@ from scipy import stats
 from elicitation.analysis.averages import average_tasks, averaged_rows
 from elicitation.analysis.captions import varying
 from elicitation.analysis.choices import find_options, terms_for
-from elicitation.analysis.intervals import mean_accuracy, seed_half_width, wilson
-from elicitation.analysis.names import ASKING, AVERAGE, SETTING
+from elicitation.analysis.error_parts import PART_SCORES, PARTS, score_parts
+from elicitation.analysis.intervals import mean_accuracy, mean_of_runs, seed_half_width, wilson
+from elicitation.analysis.names import ASKING, AVERAGE, PART_COUNTS, SETTING
 from elicitation.analysis.posterior import gap, read_posterior
 from elicitation.files import read_json, write_table
 from elicitation.study.grid import NO_LABELS, NO_SUPERVISOR
@@ -321,6 +322,29 @@ def label_quality(results: Path) -> Iterator[dict]:
             yield {"task": path.parent.name, "supervisor": path.stem, "set": of} | scores
 
 
+def errors(results: Path, runs: dict[tuple, pd.Series]) -> Iterator[dict]:
+    """How often students are right where their supervisor's label is wrong, and where it is right, by purchase.
+
+    Of sequential SFT and of asking without labels; what is bought without weak labels is scored on each supervisor's.
+    """
+    for path in sorted(results.glob("weak_labels/*/*.parquet")):
+        task, supervisor = path.parent.name, path.stem
+        test = pd.read_parquet(results / f"tasks/{task}/test.parquet").merge(pd.read_parquet(path), on="id")
+        gold, p_weak = test.gold.to_numpy(), test.p_weak.to_numpy(dtype=float)
+        scored = [
+            dict(zip(RUN, key, strict=True)) | score_parts(gold, p_weak, run[test.id].to_numpy(), 0.0)
+            for key, run in runs.items()
+            if key[0] == task and key[1] in (supervisor, NO_SUPERVISOR) and key[3] in ("sequential_sft", NO_LABELS)
+        ]
+        for names, found in pd.DataFrame(scored).groupby(["student", "method", *PURCHASE]):
+            row = {"task": task, "supervisor": supervisor}
+            row |= dict(zip(["student", "method", *PURCHASE], names, strict=True))
+            row |= {"n_seeds": len(found), **{count: found[count].iloc[0] for count in PART_COUNTS}}
+            for score in PART_SCORES:
+                row |= dict(zip(ends(score), mean_of_runs(found, score), strict=True))
+            yield row
+
+
 def collect(folder: Path) -> None:
     """Write the CSVs of a finished study."""
     results = folder / "results"
@@ -337,6 +361,7 @@ def collect(folder: Path) -> None:
     )
     tables["asking"] = pd.DataFrame(gains_over_asking(results))
     tables["label_quality"] = pd.DataFrame(label_quality(results))
+    tables["errors"] = pd.DataFrame(errors(results, runs))
     for name, table in tables.items():
         # A study in which no model was asked without labels has no such comparison.
         if table.empty:
@@ -457,6 +482,21 @@ def gains_table(study: str) -> pd.DataFrame:
     return wide.reset_index().rename(columns={"weak_price": "price"})
 
 
+def errors_table(study: str) -> pd.DataFrame:
+    """How often the student is right where the weak label is wrong, and where it is right."""
+    rows = read(study, "errors")
+    # Purchases without weak labels stand beside those with some.
+    trained = rows[rows.n_weak > 0][["task", "supervisor", "student"]].drop_duplicates()
+    rows = rows.merge(trained)
+    shown = rows[["task", "supervisor", "student", *PURCHASE]].rename(columns={"n_weak": "weak", "n_gold": "gold"})
+    for part in PARTS:
+        name = f"right where the label is {part}, %"
+        shown[name] = [percent(*row) for row in rows[ends(f"accuracy_{part}")].itertuples(index=False)]
+    return shown.assign(
+        **{"wrong labels": [f"{row.n_wrong} of {row.n_wrong + row.n_right}" for row in rows.itertuples()]}
+    )
+
+
 def average_accuracies(study: str) -> pd.DataFrame:
     """Accuracies of several sets averaged, of the purchases that all of them have; empty for one set."""
     metrics = read(study, "metrics").query("method == 'sequential_sft'").assign(shots=0, shot_quality="")
@@ -486,6 +526,7 @@ SHOWN = (
     ("quality of the weak labels", "label_quality", quality_table),
     ("sources of weak labels", "differences", compared("one-rater", "three-raters", "prompted")),
     ("people's labels for the money", "differences", compared("32 of", "128 of")),
+    ("where weak labels are wrong", "errors", errors_table),
     ("asking", "metrics", asking_table),
     ("labels, not asking", "differences", compared("gold labels", "labels of")),
     ("buying, not asking", "asking", gains_table),

@@ -76,7 +76,7 @@ NONE_MISSING = pd.DataFrame(columns=["task", "method"])
 
 @pytest.mark.parametrize(
     ("accuracy", "off", "verdict"),
-    [(0.2, 0.1, "learns the errors"), (0.9, 0.1, "learns the truth"), (0.45, 0.15, "undetermined which is learned")],
+    [(0.2, 0.1, "learns errors"), (0.9, 0.1, "corrects errors"), (0.45, 0.15, "undetermined what it learns")],
 )
 def test_what_is_learned_is_said_where_intervals_do_not_overlap(accuracy, off, verdict):
     table = points(ASKED, ("sft", 64, 0, accuracy, off))
@@ -91,10 +91,10 @@ def title_of(*rows, **counts):
 def test_the_title_speaks_of_the_most_weak_labels_alone_against_who_has_seen_none():
     who = "large from labels of small, wrong on 40 of 200"
     assert (
-        title_of(ASKED, ("sft", 16, 0, 0.6, 0.05), IMITATES, ("sft", 128, 8, 0.6, 0.05)) == f"{who}: learns the errors"
+        title_of(ASKED, ("sft", 16, 0, 0.6, 0.05), IMITATES, ("sft", 128, 8, 0.6, 0.05)) == f"{who}: learns errors"
     )
     gold = (("sft", 0, 8, 0.1, 0.05), ("sft", 0, 512, 0.9, 0.05))
-    assert title_of(*gold, IMITATES) == f"{who}: learns the errors"
+    assert title_of(*gold, IMITATES) == f"{who}: learns errors"
     assert title_of(IMITATES) == who
 
 

@@ -14,10 +14,11 @@ def average_tasks(metrics: pd.DataFrame) -> pd.DataFrame:
     Raises InputError if the tasks have no run in common.
     """
     keys = [name for name in RUN if name != "task"]
+    counted = [name for name in COUNTS if name in metrics]
     numbers = [name for name in metrics.select_dtypes("number").columns if name not in (*keys, *COUNTS)]
     groups = metrics.groupby(keys, sort=False)
     n_tasks = metrics.task.nunique()
-    counts = n_tasks**2 / (1 / metrics[COUNTS]).groupby([metrics[key] for key in keys], sort=False).sum()
+    counts = n_tasks**2 / (1 / metrics[counted]).groupby([metrics[key] for key in keys], sort=False).sum()
     averaged = pd.concat([groups[numbers].mean(skipna=False), counts], axis=1)
     complete = groups.task.nunique() == n_tasks
     if not complete.any():

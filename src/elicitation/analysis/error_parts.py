@@ -64,7 +64,7 @@ def learned(trained: pd.Series, reference: pd.Series) -> str:
     trained, reference: points with the scores of `mean_of_runs`; the reference has not seen the weak labels.
     """
     if trained.accuracy_wrong_high < reference.accuracy_wrong_low:
-        return "learns the errors"
+        return "learns errors"
     if trained.accuracy_wrong_low > reference.accuracy_wrong_high:
-        return "learns the truth"
-    return "undetermined which is learned"
+        return "corrects errors"
+    return "undetermined what it learns"
