@@ -10,8 +10,9 @@ SOURCE = ROOT / "src/elicitation"
 # From the top down. A wing uses itself and floors below its own; wings of one floor do not use each other.
 FLOORS = (
     ("cli",),
-    # A command of it.
-    ("cli_init",),
+    # Commands of it, and what all of them say.
+    ("cli_explore", "cli_init"),
+    ("cli_light",),
     ("study",),
     ("figures", "explorer", "api", "training"),
     ("jobs",),
