@@ -25,7 +25,7 @@ ELSEWHERE = {
     "make lock": "asks the package index",
     "make docs": "writes into the checkout (tests/unit/test_docs.py compares what it writes)",
     "python benchmarks/": "takes minutes, on larger studies",
-    "pip install snakemake-executor": "asks the package index",
+    "pip install": "asks the package index",
     "snakemake --profile profiles/slurm": "wants a cluster (test_slurm)",
     "snakemake --software-deployment-method apptainer": "wants Apptainer",
     "snakemake --cores all --resources gpu=N": "holds a number to be chosen",
