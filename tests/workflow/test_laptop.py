@@ -49,6 +49,7 @@ COMMANDS = {
     "next": ["next", *QUESTION],
     "explore": ["explore", "mini"],
     "nothing to explore": ["explore", "."],
+    "explore what is old": ["explore", "old"],
     "init": ["init", "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "--gold-price", "3"],
     "verify": ["verify", "mini"],
     "estimate": ["estimate", "labels.yaml"],
@@ -80,6 +81,12 @@ def laptop(mini_study, tmp_path_factory) -> Path:
     """A folder with the miniature's results, without the rest of its files, and a table of labels."""
     folder = tmp_path_factory.mktemp("laptop")
     shutil.copytree(mini_study / "results", folder / "mini/results")
+    (folder / "old/results").mkdir(parents=True)
+    for name in ("posterior.parquet", "metrics.parquet", "recommendation.json"):
+        shutil.copy(mini_study / "results" / name, folder / "old/results")
+    record = json.loads((folder / "old/results/recommendation.json").read_text())
+    del record["settings"]["methods"]
+    (folder / "old/results/recommendation.json").write_text(json.dumps(record))
     rows = [f"mail number {number} of {number * 7},{number % 2},{number % 3 % 2}" for number in range(300)]
     (folder / "labels.csv").write_text("\n".join(["text,is_spam,llm", *rows]))
     return folder
@@ -129,6 +136,8 @@ def test_the_explorer_is_that_of_the_pipeline(said, laptop, mini_study):
 def test_what_is_missing_is_named(said):
     status, text = said["nothing to explore"]
     assert status == 1 and text.startswith("Error: results/posterior.parquet is not there; name the folder of a finish")
+    status, text = said["explore what is old"]
+    assert status == 1 and text.startswith("Error: The results in old are from a version of the project without this")
 
 
 def test_a_study_is_written_for_another_machine(said, laptop):
