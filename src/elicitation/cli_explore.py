@@ -13,8 +13,8 @@ def add_explore(commands: argparse._SubParsersAction) -> None:
     command = commands.add_parser(
         "explore",
         help="make the page on which you set prices and budget, from the results of a study",
-        description="Make figures/explorer.html from the results of a study, wherever they were computed. The page "
-        "needs no network (docs/how-to/explorer.md).",
+        description="Make explorer.html in a study's folder from its results, wherever they were computed. The page needs "
+        "no network (docs/how-to/explorer.md).",
     )
     command.add_argument("folder", nargs="?", type=Path, default=Path(), help="the study's folder (this one)")
     command.add_argument("--open", action="store_true", help="open the page in the browser")
@@ -39,10 +39,10 @@ def page_of(folder: Path) -> str:
 
 
 def explore(arguments: argparse.Namespace) -> int:
-    page = arguments.folder / "figures/explorer.html"
+    # Beside `figures`, in which every file is the pipeline's and has a record.
+    page = arguments.folder / "explorer.html"
     html = page_of(arguments.folder)
     try:
-        page.parent.mkdir(exist_ok=True)
         page.write_text(html, encoding="utf-8")
     except OSError as error:
         raise InputError(f"{page} cannot be written ({error.strerror}); make its folder writable.") from error

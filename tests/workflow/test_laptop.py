@@ -128,8 +128,8 @@ def test_finished_results_are_asked(said):
 
 
 def test_the_explorer_is_that_of_the_pipeline(said, laptop, mini_study):
-    assert said["explore"] == (0, f"Open {laptop}/mini/figures/explorer.html in a browser.\n")
-    made, expected = (data_of(folder / "figures/explorer.html") for folder in (laptop / "mini", mini_study))
+    assert said["explore"] == (0, f"Open {laptop}/mini/explorer.html in a browser.\n")
+    made, expected = map(data_of, (laptop / "mini/explorer.html", mini_study / "figures/explorer.html"))
     assert made == expected and [*made["study"]["titles"]] == [*expected["study"]["titles"]]
 
 
