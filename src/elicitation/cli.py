@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elicitation.buying.amounts import common_currency, read_amount
+from elicitation.cli_explore import add_explore
 from elicitation.cli_init import add_init
+from elicitation.cli_light import missing_part, require_run
 from elicitation.errors import InputError
 from elicitation.jobs.processes import open_standard_streams
 
@@ -62,6 +64,7 @@ def verify(arguments: argparse.Namespace) -> int:
 def repair(arguments: argparse.Namespace) -> int:
     from elicitation.jobs.repair import repair
 
+    require_run()
     if not arguments.folder.is_dir():
         raise InputError(f"There is no folder {arguments.folder}; name the folder of a study.")
     with chdir(arguments.folder):
@@ -81,6 +84,7 @@ def estimate(arguments: argparse.Namespace) -> int:
     from elicitation.study.estimate import describe
     from elicitation.study.validation import read_study
 
+    require_run()
     print(describe(read_study(arguments.study), arguments.folder))
     return 0
 
@@ -298,6 +302,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_init(commands)
     add_recommend(commands)
     add_next(commands)
+    add_explore(commands)
     return parser
 
 
@@ -308,13 +313,17 @@ def main(words: list[str] | None = None) -> int:
         return arguments.function(arguments)
     except InputError as error:
         print(f"Error: {error}", file=sys.stderr)
-        return 1
+    except ModuleNotFoundError as error:
+        print(f"Error: {missing_part(error)}", file=sys.stderr)
+    return 1
 
 
 def run() -> int:
     """Set this process up as the command, whose words are the subcommand; see `main`."""
     open_standard_streams()
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Quiet when `| head` has read enough.
+    # Quiet when `| head` has read enough. Windows has no such signal.
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     return main()
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elicitation.buying.amounts import Amount, common_currency, read_amount
+from elicitation.cli_light import can_run
 from elicitation.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 
 # The currency of prices that name none.
 CURRENCY = "$"
+# How to run a study that was written without the packages that run one.
+ELSEWHERE = (
+    "To run it, take it and the table to the project's folder on a machine where `make env` was called, write the "
+    "table's folder there as data_folder, and call this"
+)
 
 
 def priced_column(text: str) -> tuple[str, Amount]:
@@ -106,10 +112,24 @@ def wanted_of(arguments: argparse.Namespace) -> Wanted:
     )
 
 
-def run_command(study: Path, folder: Path) -> str:
-    """The call of Snakemake that runs a study in a folder, as it can be typed here."""
+def runs_studies() -> bool:
+    """Whether this installation is of a checkout and has the packages that run studies."""
     from elicitation.jobs.records import ROOT
 
+    return (ROOT / "Snakefile").is_file() and can_run()
+
+
+def run_command(study: Path, folder: Path) -> str:
+    """The call of Snakemake that runs a study in a folder, as it can be typed here.
+
+    Where studies cannot be run, it is to be typed in a checkout in which they can.
+    """
+    from elicitation.jobs.records import ROOT
+
+    if not runs_studies():
+        return shlex.join(
+            ["snakemake", "--cores", "all", "--directory", folder.as_posix(), "--configfile", study.as_posix()]
+        )
     here = Path.cwd() == ROOT
     program = Path(sys.executable).with_name("snakemake")
     on_path = (found := shutil.which("snakemake")) and Path(found).resolve() == program.resolve()
@@ -148,5 +168,6 @@ def init(arguments: argparse.Namespace) -> int:
     command = run_command(output, folder)
     output.write_text(study_text(config, looked, command, minutes), encoding="utf-8")
     print("\n" + "\n".join(size_lines(config, looked, len(study.made_runs), minutes, cores, wanted.money)))
-    print(f"It stands in {output}. Run it, then read {folder}/results/answer.md:\n\n  {command}")
+    run_it = "Run it" if runs_studies() else ELSEWHERE
+    print(f"It stands in {output}. {run_it}, then read {folder}/results/answer.md:\n\n  {command}")
     return 0

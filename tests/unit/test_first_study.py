@@ -154,6 +154,20 @@ def test_a_study_is_made_smaller_until_it_takes_half_an_hour(
     assert 0.9 * most_weak < largest / grid["weak_price"] <= most_weak
 
 
+def test_the_study_is_the_same_where_its_student_is_not_installed(capsys, here, monkeypatch):
+    write()
+    run(capsys, *ASKED)
+    monkeypatch.setattr(first_study, "STUDENT_PACKAGES", ("no_such_package",))
+    run(capsys, *ASKED, "--output", "elsewhere.yaml")
+    written = [yaml.safe_load((here / name).read_text()) for name in ("labels.yaml", "elsewhere.yaml")]
+    assert written[0] == written[1]
+    [model] = read_study(here / "labels.yaml").models
+    assert (first_study.STAND_IN["parameters"], first_study.STAND_IN["sandbox"]["layers"]) == (
+        model.header.parameters,
+        model.header.layers,
+    )
+
+
 # Refusing
 
 

@@ -12,8 +12,9 @@ FLOORS = (
     # What `make docs` writes of it.
     ("cli_reference",),
     ("cli",),
-    # A command of it.
-    ("cli_init",),
+    # Commands of it, and what all of them say.
+    ("cli_explore", "cli_init"),
+    ("cli_light",),
     ("study",),
     ("figures", "explorer", "api", "training"),
     ("jobs",),

@@ -29,7 +29,7 @@ ELSEWHERE = {
     "python - <<'END'": "is the first of several lines, which ask the package index",
     "python -m pytest": "runs tests",
     "make format": "writes into the checkout",
-    "pip install snakemake-executor": "asks the package index",
+    "pip install": "asks the package index",
     "snakemake --profile profiles/slurm": "wants a cluster (test_slurm)",
     "snakemake --software-deployment-method apptainer": "wants Apptainer",
     "snakemake --cores all --resources gpu=N": "holds a number to be chosen",

@@ -143,7 +143,7 @@ rule recommend:
         posterior="results/posterior.parquet",
     output:
         text=report("results/recommendation.md", caption="../report/recommendation.rst", category="Tables"),
-        # The answers stand in the record, and the settings that `elicitation recommend` and `elicitation next` read.
+        # The answers stand in the record, and the settings that `elicitation recommend`, `next` and `explore` read.
         record="results/recommendation.json",
     log:
         "logs/recommend.log",
@@ -159,6 +159,10 @@ rule recommend:
         measure=study.inference.measure,
         verdict=study.inference.verdict,
         gold_noise=study.gold_noise,
+        # Of these the explorer alone wants to know; `titles` are sorted in the record.
+        methods=list(TITLES),
+        weak_price=study.grid.weak_price,
+        pool_sizes=POOL_SIZES,
     script:
         "../scripts/recommend.py"
 

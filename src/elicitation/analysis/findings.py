@@ -70,19 +70,33 @@ class Findings:
     """What the study's prices are in."""
 
 
+def finished_file(folder: Path, name: str) -> Path:
+    """A file of the results in a study's folder; InputError if it is not there."""
+    path = folder / "results" / name
+    if not path.is_file():
+        raise InputError(f"{path} is not there; name the folder of a finished study, or {FINISH}")
+    return path
+
+
 def read_findings(folder: Path) -> Findings:
     """The findings in a study's folder; InputError if the study is not finished, or not since it was extended."""
-    posterior, recommendation = (folder / "results" / name for name in FINDING_FILES)
-    for path in (posterior, recommendation):
-        if not path.is_file():
-            raise InputError(f"{path} is not there; {FINISH}")
+    posterior, record = read_finding_files(folder)
+    return make_findings(posterior, record["settings"])
+
+
+def read_finding_files(folder: Path) -> tuple[Path, dict]:
+    """Where the posterior of a study's folder is, and the record of its recommendation; InputError as of read_findings.
+
+    The record's settings say of the study what its findings and its explorer need to know.
+    """
+    posterior, recommendation = (finished_file(folder, name) for name in FINDING_FILES)
     try:
         record = read_json(recommendation)
     except ValueError as error:
         raise InputError(f"{recommendation} cannot be read ({error}); delete it. Then {FINISH}") from error
     if record.get("inputs", {}).get(f"results/{posterior.name}") != hash_file(posterior):
         raise InputError(f"{recommendation} comes from another posterior than {posterior}; {FINISH}")
-    return make_findings(posterior, record["settings"])
+    return posterior, record
 
 
 def make_findings(posterior: str | Path, settings: dict) -> Findings:

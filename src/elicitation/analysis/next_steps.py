@@ -18,13 +18,12 @@ from scipy.stats import norm
 
 from elicitation.analysis.choices import Options, find_options
 from elicitation.analysis.evidence import Evidence, evidence_by_task
-from elicitation.analysis.findings import FINISH, Findings, Question, narrow, terms_of
+from elicitation.analysis.findings import Findings, Question, finished_file, narrow, terms_of
 from elicitation.analysis.names import LABELS, PURCHASE
 from elicitation.analysis.noise import noise_covariance, seed_variances
 from elicitation.analysis.posterior import Block, Scores, Surface, joined
 from elicitation.analysis.recommendation import questions
 from elicitation.buying.prices import exact
-from elicitation.errors import InputError
 
 # Added to variances so that matrices can be inverted in binary numbers.
 JITTER = 1e-8
@@ -70,10 +69,7 @@ class Step:
 
 def read_evidence(folder: Path) -> pd.DataFrame:
     """What was measured in a study's folder; InputError if the study is not finished."""
-    path = folder / "results/evidence.parquet"
-    if not path.is_file():
-        raise InputError(f"{path} is not there; {FINISH}")
-    return pd.read_parquet(path)
+    return pd.read_parquet(finished_file(folder, "evidence.parquet"))
 
 
 def expected_rise(means: np.ndarray, changes: np.ndarray) -> float:

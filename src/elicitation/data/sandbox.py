@@ -6,11 +6,16 @@ alone mislead: adjectives may be negated ("was never good"), and the main clause
 what reviews mean. A task asks for one property of the review and shows no tags.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from tokenizers import Tokenizer, models, pre_tokenizers, processors
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 # What a clause is about, by topic.
 NOUNS = {
@@ -179,6 +184,8 @@ def vocabulary() -> list[str]:
 
 def word_tokenizer() -> Tokenizer:
     """One token a word, a start token before each text."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+
     words = vocabulary()
     tokenizer = Tokenizer(models.WordLevel({word: i for i, word in enumerate(words)}, unk_token=UNKNOWN))
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()

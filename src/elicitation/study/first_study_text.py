@@ -38,7 +38,7 @@ def study_text(config: dict, looked: Looked, command: str, minutes: float) -> st
     unit = f"in {config['currency']}" if "currency" in config else own
     return "\n".join(
         [
-            f"# yaml-language-server: $schema={SCHEMA_FILE}",
+            *([f"# yaml-language-server: $schema={SCHEMA_FILE}"] if SCHEMA_FILE.is_file() else []),
             f"# What labels to buy for {task['table']}. Edit it as you like: docs/reference/config.md has the keys,",
             f"# docs/tutorials/your-labels.md table and results. About {minutes_words(minutes)} on this machine:",
             f"#   {command}",
