@@ -1,11 +1,14 @@
 // What a budget can buy, and which of it is the best: the one choice that every part of the page shows.
-// The rules are those of elicitation.analysis.choices and .frontier, to the letter: tests compare the numbers.
+// The rules are those of elicitation.analysis.choices, .questions and .frontier, to the letter: tests compare the numbers.
 
-const { MIN_GAIN, SAME_COST, SAME_SCORE } = DATA.constants;
+const { MIN_GAIN, SAME_COST, SAME_SCORE, PRECISION } = DATA.constants;
 const { STRATEGIES, REGIMES, PLAIN, UNDETERMINED, NOTHING_BOUGHT, LABELS } = DATA.constants;
 const [WEAK_ONLY, MIXED, GOLD_ONLY] = STRATEGIES.keys();
 // More than anybody spends.
 const NO_LIMIT = 10n ** 40n;
+// Budgets are searched in units that are finer by this factor, so that halving them many times stays exact.
+const FINER = 2n ** 60n * 10n ** 20n;
+const PRECISION_STEPS = BigInt(PRECISION);
 
 const strategyOf = ({ nWeak, nGold }) => (nWeak === 0 ? GOLD_ONLY : nGold === 0 ? WEAK_ONLY : MIXED);
 
@@ -18,6 +21,12 @@ function exact(amounts) {
   });
   const lowest = Math.min(...parts.map(({ power }) => power));
   return parts.map(({ digits, power }) => digits * 10n ** BigInt(power - lowest));
+}
+
+/** A number as its decimal text says it, times a whole one, rounded down to a whole one. */
+function product(number, whole) {
+  const [own, one] = exact([number, 1]);
+  return (own * whole) / one;
 }
 
 /** On which terms labels are bought: budget and prices exactly, in the reader's money.
@@ -100,6 +109,9 @@ function bestOf(options) {
   return near.reduce((a, b) => (b.cost < a.cost || (b.cost === a.cost && b.mean > a.mean) ? b : a));
 }
 
+/** Whether the best of these options is expected to beat what costs nothing. */
+const beats = (options, base) => Math.max(...options.map(({ mean }) => mean)) > base.mean + SAME_SCORE;
+
 /** Asking, or always giving the commoner label: what costs nothing and has the highest score. */
 const bestFree = (free) =>
   free.filter(({ kind }) => kind !== LABELS).reduce((a, b) => (b.mean > a.mean ? b : a));
@@ -142,7 +154,7 @@ function decide({ surfaces, free }, terms, verdict) {
   const among = STRATEGIES.map((_, k) => options.filter((option) => strategyOf(option) === k));
   const tops = among.map((own) => (own.length ? highest(own) : null));
   const best = bestOf(options);
-  const buys = Math.max(...options.map(({ mean }) => mean)) > base.mean + SAME_SCORE;
+  const buys = beats(options, base);
   const [ownDraws, freeDraws] = [drawsOf(best), drawsOf(base)];
   const probabilities = tops.map((top) => top && shareAhead(top, tops.filter((other) => other && other !== top)));
   const leading = strategyOf(best);
@@ -169,22 +181,42 @@ function studiedCosts(options) {
   return { least: Math.min(...costs), most: Math.max(...costs) };
 }
 
-/** The cheapest purchase that is expected to reach a score; null where none is. */
-function cheapestReaching(target, surfaces, terms) {
-  const reaching = (budget) => findOptions(surfaces, { ...terms, budget }).filter(({ mean }) => mean >= target);
-  const every = reaching(NO_LIMIT);
-  if (!every.length) return null;
-  const cheapest = (options) => options.reduce((a, b) => (b.cost < a.cost ? b : a));
-  // More money never finds a lower best score, so the budget that is just enough is found by halving.
-  const unit = terms.goldPrice;
-  let [tooLow, enough] = [-1n, BigInt(Math.ceil(cheapest(every).cost)) * unit];
-  const step = terms.weakPrice > 0n && terms.weakPrice < unit ? terms.weakPrice : unit;
-  while (enough - tooLow > step) {
-    const middle = (tooLow + enough) / 2n;
-    if (reaching(middle).length) enough = middle;
-    else tooLow = middle;
+/** The lowest amount from which on a condition holds, to 1 / PRECISION; it holds at `high` and not at `low`. */
+function lowest(holds, low, high) {
+  while ((high - low) * PRECISION_STEPS > high) {
+    const middle = (low + high) / 2n;
+    if (holds(middle)) high = middle;
+    else low = middle;
   }
-  return cheapest(reaching(enough));
+  return high;
+}
+
+/** What to buy so that the expected score is at least `target`, for as little money as possible, as
+ *  `elicitation recommend --score` says it. `best` is null where nothing has to be bought, or nothing can be; where no
+ *  purchase is expected to reach the score it is the best one, and `reached` is false. */
+function reach(target, { surfaces, free }, terms) {
+  const base = bestFree(free);
+  if (base.mean >= target) return { reached: true, best: null };
+  const fine = { ...terms, weakPrice: terms.weakPrice * FINER, goldPrice: terms.goldPrice * FINER };
+  const within = (budget) => findOptions(surfaces, { ...fine, budget });
+  const at = (budget) => {
+    const options = within(budget);
+    return options.length ? bestOf(options) : null;
+  };
+  const reaches = (budget) => (at(budget)?.mean ?? -Infinity) >= target;
+  const costOf = (best) => product(best.cost, fine.goldPrice);
+  const top = at(NO_LIMIT * FINER);
+  if (!top) return { reached: false, best: null };
+  const reached = top.mean >= target;
+  let budget = costOf(top);
+  if (reached) {
+    budget = reaches(0n) ? 0n : lowest(reaches, 0n, budget);
+    // What is left over is not needed, unless labels between two purchases make the difference.
+    const cost = costOf(at(budget));
+    if (reaches(cost)) budget = cost;
+  }
+  const options = within(budget);
+  return { reached, best: options.length && beats(options, base) ? bestOf(options) : null };
 }
 
 /** For each draw the points on its frontier, or by their means where `scores` are (n x 1): n x draws of 0 or 1.

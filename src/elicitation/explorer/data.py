@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from elicitation.analysis import choices, frontier, posterior
+from elicitation.analysis import choices, frontier, posterior, questions
 from elicitation.analysis.measures import MEASURES
 from elicitation.analysis.names import LABELS, NOTHING_BOUGHT, PLAIN, REGIMES, STRATEGIES, UNDETERMINED
 from elicitation.analysis.posterior import Block, Free, Posterior, Scores, Surface, standard_draws
@@ -102,7 +102,9 @@ def shared_constants() -> dict:
         name: [words[strategy] for strategy in STRATEGIES] for name, words in (("REGIMES", REGIMES), ("PLAIN", PLAIN))
     }
     names = {"UNDETERMINED": UNDETERMINED, "NOTHING_BOUGHT": NOTHING_BOUGHT, "LABELS": LABELS}
-    return constants | ways | names | {"STRATEGIES": list(STRATEGIES)}
+    # 400 for 1/400.
+    precision = {"PRECISION": questions.PRECISION.denominator}
+    return constants | ways | names | precision | {"STRATEGIES": list(STRATEGIES)}
 
 
 def page_data(posterior: Posterior, study: dict) -> dict:
