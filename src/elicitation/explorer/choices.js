@@ -1,5 +1,5 @@
 // What a budget can buy, and which of it is the best: the one choice that every part of the page shows.
-// The rules are those of elicitation.analysis.choices, .questions and .frontier, to the letter: tests compare the numbers.
+// The rules are those of elicitation.analysis.choices, .questions and .frontier, to the letter: tests compare them.
 
 const { MIN_GAIN, SAME_COST, SAME_SCORE, PRECISION } = DATA.constants;
 const { STRATEGIES, REGIMES, PLAIN, UNDETERMINED, NOTHING_BOUGHT, LABELS } = DATA.constants;

@@ -7,7 +7,15 @@ import numpy as np
 
 from elicitation.analysis import choices, frontier, posterior, questions
 from elicitation.analysis.measures import MEASURES
-from elicitation.analysis.names import LABELS, NOTHING_BOUGHT, PLAIN, REGIMES, STRATEGIES, UNDETERMINED
+from elicitation.analysis.names import (
+    DEMONSTRATION,
+    LABELS,
+    NOTHING_BOUGHT,
+    PLAIN,
+    REGIMES,
+    STRATEGIES,
+    UNDETERMINED,
+)
 from elicitation.analysis.posterior import Block, Free, Posterior, Scores, Surface, standard_draws
 from elicitation.buying.amounts import Money
 
@@ -112,7 +120,7 @@ def page_data(posterior: Posterior, study: dict) -> dict:
 
     study: name, titles (of methods), prices (of a weak label, by supervisor), weak_price (at which the page opens),
     budgets, verdict, pool_sizes (by task, the average among them), measure (a key of MEASURES) and precision (a
-    sentence, or nothing); money, where its amounts are in a currency.
+    sentence, or nothing); money, where its amounts are in a currency; invented, where its data are.
     """
     blocks, money = posterior.blocks, Money(**study.get("money", {}))
     code = factor_code(blocks)
@@ -130,6 +138,7 @@ def page_data(posterior: Posterior, study: dict) -> dict:
             "poolSizes": study["pool_sizes"],
             "measure": {"key": study["measure"], "title": MEASURES[study["measure"]]},
             "precision": study["precision"],
+            "warning": DEMONSTRATION if study.get("invented") else "",
         },
         "constants": shared_constants(),
         "factors": {"kind": code.kind, "unit": code.unit},
