@@ -15,10 +15,12 @@ from helpers import install
 
 from elicitation.analysis.choices import Terms, decide, find_options, terms_for
 from elicitation.analysis.evidence import evidence_rows
+from elicitation.analysis.findings import Findings, Question
 from elicitation.analysis.frontier import on_frontier
-from elicitation.analysis.names import LABELS, STRATEGIES, UNDETERMINED
+from elicitation.analysis.names import DEMONSTRATION, LABELS, STRATEGIES, UNDETERMINED
 from elicitation.analysis.posterior import Posterior, joined
 from elicitation.analysis.posterior_fitting import fit_posterior
+from elicitation.analysis.questions import reach
 from elicitation.buying.prices import exact
 from elicitation.explorer.data import page_data
 from elicitation.explorer.page import render
@@ -179,8 +181,8 @@ def assert_same_frontier(page, expected, gold=1.0):
     best = expected[expected.on_frontier].sort_values("cost", kind="stable")
     assert best["mean"].is_monotonic_increasing
     cells = np.reshape(texts(page, "#frontier-table td"), (-1, 8))
-    assert [(row[1], row[2], row[4]) for row in cells] == [
-        (f"{row.n_weak:,}", f"{row.n_gold:,}", f"{100 * row.mean:.1f} %") for row in best.itertuples()
+    assert [(row[1], row[3], row[4]) for row in cells] == [
+        (f"{100 * row.mean:.1f} %", f"{row.n_weak:,}", f"{row.n_gold:,}") for row in best.itertuples()
     ]
     drawn = ask(page, "document.getElementById('frontier-plot').data[6]")
     bought = expected[expected.on_frontier & (expected.n_weak + expected.n_gold > 0)]
@@ -261,30 +263,35 @@ def test_each_point_has_error_bars_and_names_its_run_on_hover(page, study):
         assert_named(" ".join(texts(page, f"#{plot}-plot .hoverlayer text")), rows.iloc[1])
 
 
+def assert_same_decision(said, expected, where):
+    """A decision of the page's is Python's."""
+    names = {"n_weak": "nWeak", "n_gold": "nGold", "cost": "cost"}
+    options, best = expected.options, expected.best
+    assert (said["regime"], said["leading"]) == (expected.regime, expected.leading), where
+    assert (said["reason"], said["buys"]) == (expected.reason, expected.buys), where
+    assert said["beatsFree"] == pytest.approx(expected.beats_free, abs=0.002), where
+    if best is None:
+        assert said["score"] is None, where
+        return
+    bought = {name: getattr(options, name)[best] for name in names}
+    assert {name: said[own] for name, own in names.items()} == pytest.approx(bought), where
+    assert said["method"] == options.surfaces[options.surface[best]].method, where
+    low, high = options.scores.interval[:, best]
+    score = {"mean": options.scores.mean[best], "low": low, "high": high}
+    assert said["score"] == pytest.approx(score, abs=1e-6), where
+    shares = [expected.probabilities.get(name) for name in STRATEGIES]
+    for share, own in zip(said["probabilities"], shares, strict=True):
+        assert share == (own if own is None else pytest.approx(own, abs=0.002)), where
+
+
 def assert_same_decisions(page, block, places, gold=1, **more):
     """What the page decides at (budget, price of a weak label) is what Python does."""
-    names = {"n_weak": "nWeak", "n_gold": "nGold", "cost": "cost"}
     given = [{"budget": budget, "weak": price} for budget, price in places]
     found = ask(page, "arguments[0].map((given) => explorer.decideAt(given))", given)
     for (budget, price), said in zip(places, found, strict=True):
         prices = {surface.supervisor: exact(price) / exact(gold) for surface in block.surfaces}
-        expected = decide(block, Terms(exact(budget) / exact(gold), prices, **more), STUDY["verdict"])
-        options, best, where = expected.options, expected.best, (budget, price)
-        assert (said["regime"], said["leading"]) == (expected.regime, expected.leading), where
-        assert (said["reason"], said["buys"]) == (expected.reason, expected.buys), where
-        assert said["beatsFree"] == pytest.approx(expected.beats_free, abs=0.002), where
-        if best is None:
-            assert said["score"] is None, where
-            continue
-        bought = {name: getattr(options, name)[best] for name in names}
-        assert {name: said[own] for name, own in names.items()} == pytest.approx(bought), where
-        assert said["method"] == options.surfaces[options.surface[best]].method, where
-        low, high = options.scores.interval[:, best]
-        score = {"mean": options.scores.mean[best], "low": low, "high": high}
-        assert said["score"] == pytest.approx(score, abs=1e-6), where
-        shares = [expected.probabilities.get(name) for name in STRATEGIES]
-        for share, own in zip(said["probabilities"], shares, strict=True):
-            assert share == (own if own is None else pytest.approx(own, abs=0.002)), where
+        terms = Terms(exact(budget) / exact(gold), prices, **more)
+        assert_same_decision(said, decide(block, terms, STUDY["verdict"]), (budget, price))
     return found
 
 
@@ -351,11 +358,25 @@ def test_decisions_on_a_fitted_posterior_are_python_s(browser, tmp_path):
 
 
 def test_labels_that_are_paid_and_texts_that_are_few_count_as_in_python(page, study):
-    at(page, "#task=topic&haveWeak=300&haveGold=40&pool=600")
-    places = [(budget, price) for price in PRICES for budget in budgets_between(0.5, 3000, 8)]
-    more = {"pool": 600, "have_weak": 300, "have_gold": 40}
-    found = assert_same_decisions(page, block_of(study, "topic"), places, **more)
-    assert all(said["nWeak"] + said["nGold"] <= 600 for said in found if said["score"])
+    at(page, "#task=topic")
+    rng, block = stream(0, "terms of the explorer"), block_of(study, "topic")
+    terms = [
+        {
+            "budget": round(float(np.exp(rng.uniform(-0.7, 8))), 2),
+            "weak": float(rng.choice(PRICES)),
+            "gold": float(rng.choice([1, 3, 0.25])),
+            "haveWeak": int(rng.choice([0, 7, 300, 5000])),
+            "haveGold": int(rng.choice([0, 1, 40, 700])),
+            "pool": int(rng.choice([20, 600, 12000])),
+        }
+        for _ in range(200)
+    ]
+    found = ask(page, "arguments[0].map((given) => explorer.decideAt(given))", terms)
+    for given, said in zip(terms, found, strict=True):
+        gold, own = exact(given["gold"]), {"have_weak": given["haveWeak"], "have_gold": given["haveGold"]}
+        python = Terms(exact(given["budget"]) / gold, {"small": exact(given["weak"]) / gold}, given["pool"], **own)
+        assert_same_decision(said, decide(block, python, STUDY["verdict"]), given)
+        assert not said["score"] or said["nWeak"] + said["nGold"] <= given["pool"]
 
 
 def test_prices_in_money_are_exact(page, study):
@@ -429,7 +450,7 @@ def test_the_star_lies_on_the_path_of_what_to_buy(page, study):
         score = ask(page, "explorer.scoreOf(explorer.view.decision.best).mean")
         assert texts(page, "#answer .value")[2] == f"{100 * score:.1f} %"
         rows = np.reshape(texts(page, "#path-table td"), (-1, 6))
-        assert next(row for row in rows if row[0] == f"{budget:,.3g}")[4] == f"{100 * score:.1f} %"
+        assert next(row for row in rows if row[0] == f"{budget:,.3g}")[1] == f"{100 * score:.1f} %"
 
 
 def answer_words(page, fragment):
@@ -473,20 +494,44 @@ def test_every_score_stands_beside_what_needs_no_label(page):
     assert better in answer_words(page, "#task=topic&budget=16")[0]
 
 
+def assert_same_reach(page, study, task, asked):
+    """What reaches a score is the same as `elicitation recommend --score` says. asked: Question's and the score."""
+    findings = Findings(study, {"small": [0.1]}, TITLES, STUDY["verdict"])
+    names = {"weak_price": "weak", "gold_price": "gold", "have_weak": "haveWeak", "have_gold": "haveGold"}
+    given = [{names.get(name, name): value for name, value in entry.items()} for entry in asked]
+    found = ask(page, "arguments[0].map((given) => explorer.reachAt(given))", given)
+    for entry, said in zip(asked, found, strict=True):
+        question = Question(0, task=task, **{name: value for name, value in entry.items() if name != "target"})
+        answer = reach(findings, question, entry["target"])
+        assert said["reached"] == answer.goal.reached, entry
+        bought = answer.purchase and vars(answer.purchase)
+        names = {"n_weak": "nWeak", "n_gold": "nGold", "method": "method"}
+        assert [said[own] for own in names.values()] == [bought and bought[name] for name in names], entry
+        assert not bought or said["cost"] * entry["gold_price"] == pytest.approx(bought["cost"], abs=1e-9), entry
+
+
 def test_the_cheapest_purchase_that_reaches_a_score(page, study):
-    for target, price in ((70, 0.1), (80, 0.02), (85, 0.3)):
-        at(page, f"#task=topic&weak={price}&target={target}")
-        found = ask(page, "(({nWeak, nGold, cost, mean}) => ({nWeak, nGold, cost, mean}))(explorer.view.reaching)")
-        assert found["mean"] >= target / 100
-        assert f"expected to reach {target} %" in texts(page, "#reasons")[0]
-        # Nothing that is cheaper by more than a label reaches it, and what costs as much does.
-        block, names = block_of(study, "topic"), {"small": price}
-        less = find_options(block, terms_for(round(found["cost"] - price - 1e-6, 9), names, pool=12000))
-        assert less.scores.mean.max() < target / 100
-        enough = find_options(block, terms_for(Fraction(found["cost"]) + Fraction(1, 10**9), names, pool=12000))
-        assert enough.scores.mean.max() >= target / 100
-    assert "No purchase that was studied is expected to reach 99 %" in answer_words(page, "#task=topic&target=99")[0]
-    assert "To reach 60 % no label is needed" in answer_words(page, "#task=topic&target=60")[0]
+    at(page, "#task=topic")
+    rng = stream(0, "asked of the explorer")
+    asked = [
+        {
+            "target": round(rng.uniform(0.6, 0.97), 3),
+            "weak_price": float(rng.choice([0, 0.02, 0.3, 1.1, 2.5])),
+            "gold_price": float(rng.choice([1, 3])),
+            "have_weak": int(rng.choice([0, 0, 50, 2000])),
+            "have_gold": int(rng.choice([0, 0, 30, 300])),
+            "pool": int(rng.choice([400, 12000])),
+        }
+        for _ in range(40)
+    ]
+    assert_same_reach(page, study, "topic", asked)
+    at(page, "#task=topic&weak=0.02&target=80")
+    [goal] = texts(page, "#goal")
+    assert goal.startswith("To reach 80 % for as little money as possible, buy ") and "expected: 8" in goal
+    at(page, "#task=topic&target=99")
+    assert "No purchase that was studied is expected to reach 99 %; to come closest, buy" in texts(page, "#goal")[0]
+    at(page, "#task=topic&target=60")
+    assert "To reach 60 %, buy nothing: asking the model" in texts(page, "#goal")[0]
 
 
 def test_what_readers_say_about_themselves_is_typed_and_taken_back(page):
@@ -494,7 +539,8 @@ def test_what_readers_say_about_themselves_is_typed_and_taken_back(page):
     type_number(page, "#pool-number", "500.7")
     wait_for(page, "explorer.view.haveGold === 30 && explorer.view.pool === 500")
     wait_for(page, "location.hash.includes('haveGold=30') && location.hash.includes('pool=500')")
-    assert "Labels that you have count among them" in texts(page, "#reasons")[0]
+    lead, figures = texts(page, "#lead")[0], texts(page, "#answer .unit")
+    assert " more and use " in lead and " in all by " in lead and "more, " in figures[1], lead
     type_number(page, "#haveGold-number", "")
     find(page, "#haveGold-number").clear()
     page.execute_script("arguments[0].dispatchEvent(new Event('change'))", find(page, "#haveGold-number"))
@@ -613,6 +659,7 @@ def test_dark_mode_follows_the_system_until_it_is_chosen(page):
 def test_every_control_has_a_name_and_can_be_reached_by_keys(page):
     from selenium.webdriver.common.keys import Keys
 
+    page.execute_script("document.querySelectorAll('details').forEach((details) => (details.open = true))")
     for control in page.find_elements("css selector", "input, select, button"):
         assert control.accessible_name, control.get_attribute("outerHTML")
     page.execute_script("document.getElementById('theme').focus()")
@@ -637,7 +684,7 @@ def test_a_screen_reader_hears_what_changed_and_finds_the_frontier_as_a_table(pa
     said = "document.getElementById('summary').textContent"
     wait_for(page, f"{said}.startsWith('Weak label 0.1, budget 280. Buy ')")
     assert "expected accuracy" in ask(page, said)
-    assert texts(page, "#frontier-table th[scope=col]")[:4] == ["Cost", "Weak labels", "Gold labels", "Method"]
+    assert texts(page, "#frontier-table th[scope=col]")[:3] == ["Cost", "Accuracy", "95 % interval"]
     assert "On the frontier" in texts(page, "#frontier-table caption")[0]
     assert all(plot.get_attribute("aria-hidden") == "true" for plot in page.find_elements("css selector", ".plot"))
 

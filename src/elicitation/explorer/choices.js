@@ -4,8 +4,8 @@
 const { MIN_GAIN, SAME_COST, SAME_SCORE, PRECISION } = DATA.constants;
 const { STRATEGIES, REGIMES, PLAIN, UNDETERMINED, NOTHING_BOUGHT, LABELS } = DATA.constants;
 const [WEAK_ONLY, MIXED, GOLD_ONLY] = STRATEGIES.keys();
-// More than anybody spends.
-const NO_LIMIT = 10n ** 40n;
+// More than anybody spends, in whichever unit.
+const NO_LIMIT = 10n ** 80n;
 // Budgets are searched in units that are finer by this factor, so that halving them many times stays exact.
 const FINER = 2n ** 60n * 10n ** 20n;
 const PRECISION_STEPS = BigInt(PRECISION);
@@ -191,32 +191,35 @@ function lowest(holds, low, high) {
   return high;
 }
 
+/** The budget that is just enough for a purchase that is expected to reach a score, where there is one; else what the
+ *  best purchase costs. at: the best purchase within a budget, if any; costOf: its cost. */
+function budgetToReach(target, at, costOf) {
+  const reaches = (budget) => (at(budget)?.mean ?? -Infinity) >= target;
+  const top = at(NO_LIMIT);
+  if (!top) return 0n;
+  if (top.mean < target) return costOf(top);
+  const budget = reaches(0n) ? 0n : lowest(reaches, 0n, costOf(top));
+  // What is left over is not needed, unless labels between two purchases make the difference.
+  const cost = costOf(at(budget));
+  return reaches(cost) ? cost : budget;
+}
+
 /** What to buy so that the expected score is at least `target`, for as little money as possible, as
  *  `elicitation recommend --score` says it. `best` is null where nothing has to be bought, or nothing can be; where no
  *  purchase is expected to reach the score it is the best one, and `reached` is false. */
 function reach(target, { surfaces, free }, terms) {
   const base = bestFree(free);
-  if (base.mean >= target) return { reached: true, best: null };
   const fine = { ...terms, weakPrice: terms.weakPrice * FINER, goldPrice: terms.goldPrice * FINER };
   const within = (budget) => findOptions(surfaces, { ...fine, budget });
   const at = (budget) => {
     const options = within(budget);
     return options.length ? bestOf(options) : null;
   };
-  const reaches = (budget) => (at(budget)?.mean ?? -Infinity) >= target;
-  const costOf = (best) => product(best.cost, fine.goldPrice);
-  const top = at(NO_LIMIT * FINER);
-  if (!top) return { reached: false, best: null };
-  const reached = top.mean >= target;
-  let budget = costOf(top);
-  if (reached) {
-    budget = reaches(0n) ? 0n : lowest(reaches, 0n, budget);
-    // What is left over is not needed, unless labels between two purchases make the difference.
-    const cost = costOf(at(budget));
-    if (reaches(cost)) budget = cost;
-  }
+  const isFree = base.mean >= target;
+  const budget = isFree ? 0n : budgetToReach(target, at, ({ cost }) => product(cost, fine.goldPrice));
   const options = within(budget);
-  return { reached, best: options.length && beats(options, base) ? bestOf(options) : null };
+  const best = options.length && beats(options, base) ? bestOf(options) : null;
+  return { reached: isFree || (at(NO_LIMIT)?.mean ?? -Infinity) >= target, best };
 }
 
 /** For each draw the points on its frontier, or by their means where `scores` are (n x 1): n x draws of 0 or 1.

@@ -97,11 +97,10 @@ function isoquantTraces({ lines }, colours) {
 /** What spends the budget in full, as places on the plot. */
 function budgetLine({ terms, budget, gold }, { weak, gold: goldLines }) {
   const { ratio, haveWeak, haveGold } = terms;
-  const steps = Array.from({ length: LINE_STEPS + 1 }, (_, k) => (placeOf(weak.at(-1)) * k) / LINE_STEPS);
-  return steps
-    .map((place) => 10 ** place - 1)
+  const most = Math.min(weak.at(-1), haveWeak + budget / gold / ratio);
+  return Array.from({ length: LINE_STEPS + 1 }, (_, k) => 10 ** ((placeOf(most) * k) / LINE_STEPS) - 1)
     .map((nWeak) => ({ nWeak, nGold: haveGold + budget / gold - ratio * Math.max(nWeak - haveWeak, 0) }))
-    .filter(({ nGold }) => nGold >= haveGold && nGold <= goldLines.at(-1) * 1.0001);
+    .filter(({ nGold }) => nGold <= goldLines.at(-1) * 1.0001);
 }
 
 /** The purchases of a path, with gaps where the way of spending changes: what lies between is never bought. */

@@ -228,7 +228,8 @@ window.explorer = {
   /** What is bought to reach a score at prices, as decideAt. */
   reachAt({ target, ...given }) {
     const { reached, best } = reach(target, view.here, termsOf({ ...state, ...given }));
-    return { reached, nWeak: best?.nWeak, nGold: best?.nGold, cost: best?.cost, method: best?.surface.method };
+    const [{ nWeak, nGold, cost }, method] = [best ?? { nWeak: null, nGold: null, cost: null }, best?.surface.method];
+    return { reached, nWeak, nGold, cost, method: method ?? null };
   },
   /** What is decided at a budget and prices, in the reader's money, with what the view holds otherwise. */
   decideAt(given) {
