@@ -100,10 +100,18 @@ function targetWords(view) {
   const { reached, best } = reaching;
   if (reached && !best) return `To reach ${wanted}, buy nothing: ${FREE_WORDS[decision.free.kind]} is enough.`;
   if (!best) return `No purchase that was studied is expected to reach ${wanted}.`;
-  const score = `${percentText(best.mean)} %, ${between(scoreOf(best))}`;
-  const found = `${orderWords(best, view).join(" ")} for ${moneyWords(best.cost * gold)} (expected: ${score})`;
-  if (reached) return `To reach ${wanted} for as little money as possible, ${found}.`;
-  return `No purchase that was studied is expected to reach ${wanted}; to come closest, ${found}.`;
+  const score = `${percentText(best.mean)} %`;
+  if (!reached) return `No purchase that was studied is expected to reach ${wanted}; the best one brings ${score}.`;
+  const found = `${orderWords(best, view).join(" ")} for ${moneyWords(best.cost * gold)}`;
+  return `To reach ${wanted} for as little money as possible, ${found} (expected: ${score}).`;
+}
+
+/** That the weak labels are better as they are than what is recommended, where they are and cost less than gold ones. */
+function betterWords({ weakLabels, decision, supervisor, weak, gold }) {
+  const answer = decision.buys ? decision.best : decision.free;
+  if (!weakLabels || weakLabels.mean <= answer.mean || weak >= gold) return "";
+  const price = weak === 0 ? "at no cost" : `at ${money(weak)} a text`;
+  return `The weak labels of ${supervisor} ${scoring(weakLabels.mean, true)} as they are, ${price}: more than this brings.`;
 }
 
 /** The answer in a sentence or two, as parts with their looks. */
@@ -139,7 +147,7 @@ function figuresOf(view) {
     return [figureOf("Buy nothing", means), figureOf(value, expected), figureOf("0", ofBudget)];
   }
   const more = stillToBuy(best, view);
-  const inAll = (have, n) => (have ? ` more, ${count(n)} in all` : "");
+  const inAll = (have, n) => (have && n ? ` more, ${count(n)} in all` : "");
   return [
     figureOf(count(more.nWeak), `weak labels${inAll(haveWeak, best.nWeak)}`),
     figureOf(count(more.nGold), `gold labels${inAll(haveGold, best.nGold)}`),
@@ -153,6 +161,7 @@ function showAnswer(view) {
   const { best, byStrategy, leading } = decision;
   const parts = leadParts(view).map(({ tag, ...look }) => make(tag, look));
   element("lead").replaceChildren(...parts);
+  element("better").textContent = betterWords(view);
   element("goal").textContent = targetWords(view);
   element("answer").replaceChildren(...figuresOf(view));
   const [look, word] = supportOf(view);
@@ -178,7 +187,7 @@ const termsWords = ({ weak, budget }) => `Weak label ${money(weak)}, budget ${mo
 /** What a screen reader hears after a change. */
 function summary(view) {
   const words = [termsWords(view), leadWords(view), `${capital(supportOf(view)[1])}.`, ...rangeWords(view)];
-  return [...words, targetWords(view)].filter(Boolean).join(" ");
+  return [...words, betterWords(view), targetWords(view)].filter(Boolean).join(" ");
 }
 
 function showNotes() {

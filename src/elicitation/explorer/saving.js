@@ -104,7 +104,7 @@ function saveTable({ currentTarget: { dataset } }) {
 function wholeAnswer(view) {
   const reasons = [...element("reasons").querySelectorAll("p, li")].map(({ textContent }) => textContent);
   const verdict = `${capital(supportOf(view)[1])}.`;
-  const answer = [leadWords(view), targetWords(view), verdict];
+  const answer = [leadWords(view), betterWords(view), targetWords(view), verdict];
   const lines = [STUDY.warning, `${placeWords(view)}.`, pricesWords(view), ...answer, ...reasons];
   return lines.filter(Boolean).join("\n");
 }
