@@ -493,7 +493,7 @@ def test_every_score_stands_beside_what_needs_no_label(page):
     better = "That is better than what is recommended here"
     assert better not in answer_words(page, "#task=topic&budget=1000")[0]
     assert better in answer_words(page, "#task=topic&budget=16")[0]
-    assert texts(page, "#better")[0].endswith(f"right on {100 * WEAK:.1f} % as they are, at 0.1 a text: more than this brings.")
+    assert texts(page, "#better")[0].endswith(f"they are right on {100 * WEAK:.1f} %, at 0.1 a text.")
 
 
 def assert_same_reach(page, study, task, asked):

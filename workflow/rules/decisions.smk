@@ -98,7 +98,7 @@ rule build_explorer:
     params:
         **MONEY,
         **INVENTED,
-        version=9,
+        version=10,
         name=study.study,
         titles=TITLES,
         prices=study.prices,

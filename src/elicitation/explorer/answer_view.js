@@ -106,12 +106,13 @@ function targetWords(view) {
   return `To reach ${wanted} for as little money as possible, ${found} (expected: ${score}).`;
 }
 
-/** That the weak labels are better as they are than what is recommended, where they are and cost less than gold ones. */
+/** That the weak labels are better as they are than what is recommended, where they are and gold ones cost more. */
 function betterWords({ weakLabels, decision, supervisor, weak, gold }) {
   const answer = decision.buys ? decision.best : decision.free;
   if (!weakLabels || weakLabels.mean <= answer.mean || weak >= gold) return "";
   const price = weak === 0 ? "at no cost" : `at ${money(weak)} a text`;
-  return `The weak labels of ${supervisor} ${scoring(weakLabels.mean, true)} as they are, ${price}: more than this brings.`;
+  const found = `they ${scoring(weakLabels.mean, true)}, ${price}`;
+  return `The weak labels of ${supervisor} score higher as they are, without training: ${found}.`;
 }
 
 /** The answer in a sentence or two, as parts with their looks. */
@@ -123,8 +124,9 @@ function leadParts(view) {
   if (buys) {
     const [order, use] = orderWords(best, view);
     const score = scoreOf(best);
-    const expected = [say(` ${use}: expected ${STUDY.measure.title} `), strong(`${percentText(score.mean)} %`, "whole")];
-    return [strong(capital(order)), ...expected, say(`, ${between(score)}. Cost: ${moneyWords(best.cost * gold)}.`)];
+    const expected = strong(`${percentText(score.mean)} %`, "whole");
+    const rest = `, ${between(score)}. Cost: ${moneyWords(best.cost * gold)}.`;
+    return [strong(capital(order)), say(` ${use}: expected ${STUDY.measure.title} `), expected, say(rest)];
   }
   const onTerms = "Nothing that was studied can be bought on these terms";
   const none = costs ? "This budget is below the cheapest purchase that was studied" : onTerms;

@@ -107,10 +107,12 @@ function ticks(numbers, place) {
   return { tickmode: "array", tickvals: numbers.map(place), ticktext: numbers.map((value) => rounded.format(value)) };
 }
 
-/** 1, 10, 100 and the like from low to high; with 2 and 5 between where so many labels fit the width, in pixels. */
+/** 1, 10, 100 and the like from low to high; with 2 and 5 between, or with all whole steps, where so many labels fit the
+ *  width, in pixels. */
 function roundNumbers(low, high, width) {
-  const fits = Math.log10(high / low) * 3 * LABEL_WIDTH < width;
-  const steps = fits ? [1, 2, 5] : [1];
+  const decade = width / Math.log10(high / low);
+  const all = decade * Math.log10(10 / 9) > LABEL_WIDTH;
+  const steps = all ? [1, 2, 3, 4, 5, 6, 7, 8, 9] : decade > 3 * LABEL_WIDTH ? [1, 2, 5] : [1];
   const found = [];
   for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
     found.push(...steps.map((step) => Number(`${step}e${power}`)));

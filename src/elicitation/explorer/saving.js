@@ -35,14 +35,16 @@ const keyTraces = (colours) =>
 /** A plot with its title, terms and key, as Plotly draws it. */
 function pictureToSave(name, view, colours) {
   const { data, layout: look } = element(`${name}-plot`);
-  const terms = [placeWords(view), pricesWords(view)].map(plain).join("<br>");
+  const marks = name === "map" ? "Hatched: undetermined. Ring: your price and budget." : "";
+  const lines = [STUDY.warning, placeWords(view), `${pricesWords(view)} ${marks}`];
+  const terms = lines.filter(Boolean).map(plain).join("<br>");
   const text = `${plain(element(`${name}-title`).textContent)}<br><span style="font-size:12px">${terms}</span>`;
   const layout = {
     ...look,
     title: { text, x: 0.02, xanchor: "left", font: { size: 17 } },
     showlegend: true,
     legend: { orientation: "h", y: -0.14 },
-    margin: { ...look.margin, t: 80, b: 110, r: name === "frontier" ? 100 : look.margin.r },
+    margin: { ...look.margin, t: 105, b: 110, r: name === "frontier" ? 100 : look.margin.r },
   };
   return { data: [...data.map(savedTrace), ...(name === "map" ? keyTraces(colours) : [])], layout };
 }
