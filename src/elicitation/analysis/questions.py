@@ -58,7 +58,7 @@ def reach(findings: Findings, question: Question, score: float) -> Recommendatio
         if not len(options.cost):
             return -np.inf, exact(0)
         position = options.best()
-        return float(options.scores.mean[position]), exact(float(options.cost[position]))
+        return float(options.scores.mean[position]), asked.exact_cost(options, position)
 
     if asked.block.best_free().scores.mean[0] >= score:
         return replace(answer(with_budget(asked, 0)), goal=Goal(score, True))

@@ -7,7 +7,7 @@ const [WEAK_ONLY, MIXED, GOLD_ONLY] = STRATEGIES.keys();
 // More than anybody spends, in whichever unit.
 const NO_LIMIT = 10n ** 80n;
 // Budgets are searched in units that are finer by this factor, so that halving them many times stays exact.
-const FINER = 2n ** 60n * 10n ** 20n;
+const FINER = 2n ** 60n;
 const PRECISION_STEPS = BigInt(PRECISION);
 
 const strategyOf = ({ nWeak, nGold }) => (nWeak === 0 ? GOLD_ONLY : nGold === 0 ? WEAK_ONLY : MIXED);
@@ -23,12 +23,6 @@ function exact(amounts) {
   return parts.map(({ digits, power }) => digits * 10n ** BigInt(power - lowest));
 }
 
-/** A number as its decimal text says it, times a whole one, rounded down to a whole one. */
-function product(number, whole) {
-  const [own, one] = exact([number, 1]);
-  return (own * whole) / one;
-}
-
 /** On which terms labels are bought: budget and prices exactly, in the reader's money.
  *  pool: how many texts can be labelled in all; haveWeak, haveGold: labels that are paid already. */
 function makeTerms({ budget, weak, gold, pool = Infinity, haveWeak = 0, haveGold = 0 }) {
@@ -39,6 +33,12 @@ function makeTerms({ budget, weak, gold, pool = Infinity, haveWeak = 0, haveGold
 /** What is left to pay, in gold labels. */
 const toPay = ({ nWeak, nGold }, { ratio, haveWeak, haveGold }) =>
   Math.max(nGold - haveGold, 0) + ratio * Math.max(nWeak - haveWeak, 0);
+
+/** The same exactly, in the units of the terms. */
+function exactCost({ nWeak, nGold }, { weakPrice, goldPrice, haveWeak, haveGold }) {
+  const [weak, gold] = [nWeak - haveWeak, nGold - haveGold].map((n) => BigInt(Math.max(n, 0)));
+  return gold * goldPrice + weak * weakPrice;
+}
 
 /** How many labels the budget buys at this price, none for less than nothing; `most` where they are free. */
 function room(budget, price, most) {
@@ -216,7 +216,7 @@ function reach(target, { surfaces, free }, terms) {
     return options.length ? bestOf(options) : null;
   };
   const isFree = base.mean >= target;
-  const budget = isFree ? 0n : budgetToReach(target, at, ({ cost }) => product(cost, fine.goldPrice));
+  const budget = isFree ? 0n : budgetToReach(target, at, (best) => exactCost(best, fine));
   const options = within(budget);
   const best = options.length && beats(options, base) ? bestOf(options) : null;
   return { reached: isFree || (at(NO_LIMIT)?.mean ?? -Infinity) >= target, best };
