@@ -62,6 +62,18 @@ def test_a_score_that_costs_nothing_needs_no_purchase(findings):
     assert "**Buy nothing: asking without labels (60 %) costs nothing.**" in told(answer)
 
 
+def test_labels_that_are_there_already_may_be_enough_for_a_score(findings):
+    answer = reach(findings, Question(0, 0.1, have_gold=64), 0.8)
+    assert answer.goal.reached and answer.purchase.cost == 0 and answer.expected.mean >= 0.8
+    assert "Buy no more labels" in told(answer)
+
+
+@pytest.mark.parametrize("gold_price", [0.3, 0.7, 1, 3])
+def test_a_cost_that_no_decimal_text_holds_is_afforded(findings, gold_price):
+    purchase = reach(findings, Question(0, 0.1, gold_price), 0.995).purchase
+    assert (purchase.n_weak, purchase.n_gold) == (320, 32), "the best one, to the last label"
+
+
 def test_a_purchase_is_told_against_the_best_for_its_money(findings):
     answer = offer(findings, ANY, 640, 0)
     assert answer.question.budget == 64 == answer.offer.purchase.cost

@@ -97,7 +97,8 @@ rule build_explorer:
         runtime=grows(10),
     params:
         **MONEY,
-        version=9,
+        **INVENTED,
+        version=10,
         name=study.study,
         titles=TITLES,
         prices=study.prices,
@@ -151,6 +152,7 @@ rule recommend:
         "tables"
     params:
         **MONEY,
+        **INVENTED,
         version=11,
         titles=TITLES,
         prices=study.prices,

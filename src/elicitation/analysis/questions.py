@@ -58,13 +58,15 @@ def reach(findings: Findings, question: Question, score: float) -> Recommendatio
         if not len(options.cost):
             return -np.inf, exact(0)
         position = options.best()
-        return float(options.scores.mean[position]), exact(float(options.cost[position]))
+        return float(options.scores.mean[position]), asked.exact_cost(options, position)
 
     if asked.block.best_free().scores.mean[0] >= score:
         return replace(answer(with_budget(asked, 0)), goal=Goal(score, True))
     top, budget = best(UNLIMITED)
     if top >= score:
-        budget = lowest(lambda money: best(money)[0] >= score, exact(0), budget)
+        # Labels that are there already may be enough.
+        enough = best(0)[0] >= score
+        budget = exact(0) if enough else lowest(lambda money: best(money)[0] >= score, exact(0), budget)
         # What is left over is not needed, unless labels between two purchases make the difference.
         cost = best(budget)[1]
         budget = cost if best(cost)[0] >= score else budget

@@ -5,8 +5,6 @@ function figureOf(value, unit) {
   return make("div", { className: "figure" }, parts);
 }
 
-const capital = (text) => text[0].toUpperCase() + text.slice(1);
-
 /** Whether the budget is above all that was studied at these prices, but for the errors of binary numbers. */
 const isAbove = ({ budget, gold, costs, decision }) => decision.best && budget / gold > costs.most * (1 + 1e-9);
 
@@ -76,23 +74,71 @@ function rivalWords(rival, { decision, titles }) {
   return `${by}, ${points(Math.abs(gap.mean))} points ${word} (${spread(shown, points)})`;
 }
 
-/** The cheapest purchase that reaches the score that the reader wants. */
-function targetWords({ target, reaching, decision, highest: most, titles, gold }) {
-  if (target === null) return [];
-  const wanted = `${rounded.format(target)} %`;
-  const { free } = decision;
-  if (100 * free.mean >= target) return [`To reach ${wanted} no label is needed: ${FREE_WORDS[free.kind]} is enough.`];
-  if (reaching) {
-    const purchase = `${describePurchase(reaching)} by ${titles[reaching.surface.method]}`;
-    const score = `${percentText(reaching.mean)} % (${spread(scoreOf(reaching))})`;
-    const found = `${purchase}, ${score}, for ${money(reaching.cost * gold)}`;
-    return [`The cheapest purchase that is expected to reach ${wanted}: ${found}.`];
+/** The labels of a purchase that are still to be bought. */
+const stillToBuy = ({ nWeak, nGold }, { haveWeak, haveGold }) => ({
+  nWeak: Math.max(0, nWeak - haveWeak),
+  nGold: Math.max(0, nGold - haveGold),
+});
+
+/** What to do to have a purchase, beside the labels that the reader has: as two parts, of which the first matters. */
+function orderWords(purchase, view) {
+  const more = stillToBuy(purchase, view);
+  const method = `by ${view.titles[purchase.surface.method]}`;
+  if (more.nWeak === purchase.nWeak && more.nGold === purchase.nGold) {
+    return [`buy ${describePurchase(purchase)}`, `and use them ${method}`];
   }
-  const best = most ? `; the best that was studied, ${describePurchase(most)}, brings ${percentText(most.mean)} %` : "";
-  return [`No purchase that was studied is expected to reach ${wanted}${best}.`];
+  const all = describePurchase(purchase);
+  if (more.nWeak + more.nGold === 0) return ["buy no more labels", `and use ${all} of yours ${method}`];
+  return [`buy ${describePurchase(more)} more`, `and use ${all} in all ${method}`];
 }
 
-function figuresOf({ decision, gold, budget }) {
+/** The cheapest purchase that reaches the score that the reader wants. */
+function targetWords(view) {
+  const { target, reaching, decision, gold } = view;
+  if (target === null) return "";
+  const wanted = `${rounded.format(target)} %`;
+  const { reached, best } = reaching;
+  if (reached && !best) return `To reach ${wanted}, buy nothing: ${FREE_WORDS[decision.free.kind]} is enough.`;
+  if (!best) return `No purchase that was studied is expected to reach ${wanted}.`;
+  const score = `${percentText(best.mean)} %`;
+  if (!reached) return `No purchase that was studied is expected to reach ${wanted}; the best one brings ${score}.`;
+  const found = `${orderWords(best, view).join(" ")} for ${moneyWords(best.cost * gold)}`;
+  return `To reach ${wanted} for as little money as possible, ${found} (expected: ${score}).`;
+}
+
+/** That the weak labels are better as they are than what is recommended, where they are and gold ones cost more. */
+function betterWords({ weakLabels, decision, supervisor, weak, gold }) {
+  const answer = decision.buys ? decision.best : decision.free;
+  if (!weakLabels || weakLabels.mean <= answer.mean || weak >= gold) return "";
+  const price = weak === 0 ? "at no cost" : `at ${money(weak)} a text`;
+  const found = `they ${scoring(weakLabels.mean, true)}, ${price}`;
+  return `The weak labels of ${supervisor} score higher as they are, without training: ${found}.`;
+}
+
+/** The answer in a sentence or two, as parts with their looks. */
+function leadParts(view) {
+  const { decision, gold, costs } = view;
+  const { best, buys, free } = decision;
+  const strong = (text, className = "") => ({ tag: "strong", text, className });
+  const say = (text) => ({ tag: "span", text });
+  if (buys) {
+    const [order, use] = orderWords(best, view);
+    const score = scoreOf(best);
+    const expected = strong(`${percentText(score.mean)} %`, "whole");
+    const rest = `, ${between(score)}. Cost: ${moneyWords(best.cost * gold)}.`;
+    return [strong(capital(order)), say(` ${use}: expected ${STUDY.measure.title} `), expected, say(rest)];
+  }
+  const onTerms = "Nothing that was studied can be bought on these terms";
+  const none = costs ? "This budget is below the cheapest purchase that was studied" : onTerms;
+  const why = best ? "No purchase studied within this budget is expected to beat that" : none;
+  const interval = free.kind === "asking" ? `, ${between(scoreOf(free))}` : "";
+  return [strong("Buy nothing"), say(`: ${FREE_WORDS[free.kind]} ${scoring(free.mean)}${interval}. ${why}.`)];
+}
+
+const leadWords = (view) => leadParts(view).map(({ text }) => text).join("");
+
+function figuresOf(view) {
+  const { decision, gold, budget, haveWeak, haveGold } = view;
   const { best, buys, free } = decision;
   const score = scoreOf(buys ? best : free);
   const expected = `expected ${STUDY.measure.title} (${spread(score)})`;
@@ -102,48 +148,48 @@ function figuresOf({ decision, gold, budget }) {
     const means = free.kind === "asking" ? "ask the model as it is" : "give the commoner label";
     return [figureOf("Buy nothing", means), figureOf(value, expected), figureOf("0", ofBudget)];
   }
+  const more = stillToBuy(best, view);
+  const inAll = (have, n) => (have && n ? ` more, ${count(n)} in all` : "");
   return [
-    figureOf(count(best.nWeak), "weak labels"),
-    figureOf(count(best.nGold), "gold labels"),
+    figureOf(count(more.nWeak), `weak labels${inAll(haveWeak, best.nWeak)}`),
+    figureOf(count(more.nGold), `gold labels${inAll(haveGold, best.nGold)}`),
     figureOf(value, expected),
     figureOf(money(best.cost * gold), ofBudget),
   ];
 }
 
 function showAnswer(view) {
-  const { decision, titles, haveWeak, haveGold } = view;
-  const { best, buys, byStrategy, leading } = decision;
+  const { decision } = view;
+  const { best, byStrategy, leading } = decision;
+  const parts = leadParts(view).map(({ tag, ...look }) => make(tag, look));
+  element("lead").replaceChildren(...parts);
+  element("better").textContent = betterWords(view);
+  element("goal").textContent = targetWords(view);
   element("answer").replaceChildren(...figuresOf(view));
   const [look, word] = supportOf(view);
-  const verdict = make("span", { className: `verdict ${look}`, text: word });
-  const paid = haveWeak || haveGold ? " Labels that you have count among them and cost nothing." : "";
-  const use = buys ? `Use them by ${titles[best.surface.method]}.${paid} ` : "";
+  element("verdict").className = `verdict ${look}`;
+  element("verdict").textContent = word;
   const rivals = byStrategy.filter((rival, k) => rival && STRATEGIES[k] !== leading);
   const words = [
     ...rangeWords(view),
-    ...(best ? [`${capital(decisionWords(decision))}.`] : []),
+    ...(best ? [`${decisionWords(decision)}.`] : []),
     ...nothingWords(view),
     ...labelsWords(view),
-    ...targetWords(view),
   ];
   element("reasons").replaceChildren(
-    make("p", { text: use }, [verdict]),
     ...words.map((text) => make("p", { text })),
     ...(rivals.length ? [make("p", { text: "Within the same budget:" })] : []),
-    make("ul", {}, rivals.map((rival) => make("li", { text: rivalWords(rival, view) }))),
+    ...(rivals.length ? [make("ul", {}, rivals.map((rival) => make("li", { text: rivalWords(rival, view) })))] : []),
   );
 }
 
+/** On which terms the answer holds. */
+const termsWords = ({ weak, budget }) => `Weak label ${money(weak)}, budget ${money(budget)}.`;
+
 /** What a screen reader hears after a change. */
 function summary(view) {
-  const { decision, weak, budget, titles } = view;
-  const { best, buys, free } = decision;
-  const score = (point) => `expected ${STUDY.measure.title} ${percentText(point.mean)} %`;
-  const terms = `Weak label ${money(weak)}, budget ${money(budget)}.`;
-  const bought = buys
-    ? `Buy ${describePurchase(best)} and use them by ${titles[best.surface.method]}: ${score(best)}`
-    : `Buy nothing: ${score(free)} by ${FREE_WORDS[free.kind]}`;
-  return [terms, `${bought}, ${supportOf(view)[1]}.`, ...rangeWords(view), ...targetWords(view)].join(" ");
+  const words = [termsWords(view), leadWords(view), `${capital(supportOf(view)[1])}.`, ...rangeWords(view)];
+  return [...words, betterWords(view), targetWords(view)].filter(Boolean).join(" ");
 }
 
 function showNotes() {

@@ -1,11 +1,14 @@
 // What a budget can buy, and which of it is the best: the one choice that every part of the page shows.
-// The rules are those of elicitation.analysis.choices and .frontier, to the letter: tests compare the numbers.
+// The rules are those of elicitation.analysis.choices, .questions and .frontier, to the letter: tests compare them.
 
-const { MIN_GAIN, SAME_COST, SAME_SCORE } = DATA.constants;
+const { MIN_GAIN, SAME_COST, SAME_SCORE, PRECISION } = DATA.constants;
 const { STRATEGIES, REGIMES, PLAIN, UNDETERMINED, NOTHING_BOUGHT, LABELS } = DATA.constants;
 const [WEAK_ONLY, MIXED, GOLD_ONLY] = STRATEGIES.keys();
-// More than anybody spends.
-const NO_LIMIT = 10n ** 40n;
+// More than anybody spends, in whichever unit.
+const NO_LIMIT = 10n ** 80n;
+// Budgets are searched in units that are finer by this factor, so that halving them many times stays exact.
+const FINER = 2n ** 60n;
+const PRECISION_STEPS = BigInt(PRECISION);
 
 const strategyOf = ({ nWeak, nGold }) => (nWeak === 0 ? GOLD_ONLY : nGold === 0 ? WEAK_ONLY : MIXED);
 
@@ -30,6 +33,12 @@ function makeTerms({ budget, weak, gold, pool = Infinity, haveWeak = 0, haveGold
 /** What is left to pay, in gold labels. */
 const toPay = ({ nWeak, nGold }, { ratio, haveWeak, haveGold }) =>
   Math.max(nGold - haveGold, 0) + ratio * Math.max(nWeak - haveWeak, 0);
+
+/** The same exactly, in the units of the terms. */
+function exactCost({ nWeak, nGold }, { weakPrice, goldPrice, haveWeak, haveGold }) {
+  const [weak, gold] = [nWeak - haveWeak, nGold - haveGold].map((n) => BigInt(Math.max(n, 0)));
+  return gold * goldPrice + weak * weakPrice;
+}
 
 /** How many labels the budget buys at this price, none for less than nothing; `most` where they are free. */
 function room(budget, price, most) {
@@ -100,6 +109,9 @@ function bestOf(options) {
   return near.reduce((a, b) => (b.cost < a.cost || (b.cost === a.cost && b.mean > a.mean) ? b : a));
 }
 
+/** Whether the best of these options is expected to beat what costs nothing. */
+const beats = (options, base) => Math.max(...options.map(({ mean }) => mean)) > base.mean + SAME_SCORE;
+
 /** Asking, or always giving the commoner label: what costs nothing and has the highest score. */
 const bestFree = (free) =>
   free.filter(({ kind }) => kind !== LABELS).reduce((a, b) => (b.mean > a.mean ? b : a));
@@ -142,7 +154,7 @@ function decide({ surfaces, free }, terms, verdict) {
   const among = STRATEGIES.map((_, k) => options.filter((option) => strategyOf(option) === k));
   const tops = among.map((own) => (own.length ? highest(own) : null));
   const best = bestOf(options);
-  const buys = Math.max(...options.map(({ mean }) => mean)) > base.mean + SAME_SCORE;
+  const buys = beats(options, base);
   const [ownDraws, freeDraws] = [drawsOf(best), drawsOf(base)];
   const probabilities = tops.map((top) => top && shareAhead(top, tops.filter((other) => other && other !== top)));
   const leading = strategyOf(best);
@@ -169,22 +181,45 @@ function studiedCosts(options) {
   return { least: Math.min(...costs), most: Math.max(...costs) };
 }
 
-/** The cheapest purchase that is expected to reach a score; null where none is. */
-function cheapestReaching(target, surfaces, terms) {
-  const reaching = (budget) => findOptions(surfaces, { ...terms, budget }).filter(({ mean }) => mean >= target);
-  const every = reaching(NO_LIMIT);
-  if (!every.length) return null;
-  const cheapest = (options) => options.reduce((a, b) => (b.cost < a.cost ? b : a));
-  // More money never finds a lower best score, so the budget that is just enough is found by halving.
-  const unit = terms.goldPrice;
-  let [tooLow, enough] = [-1n, BigInt(Math.ceil(cheapest(every).cost)) * unit];
-  const step = terms.weakPrice > 0n && terms.weakPrice < unit ? terms.weakPrice : unit;
-  while (enough - tooLow > step) {
-    const middle = (tooLow + enough) / 2n;
-    if (reaching(middle).length) enough = middle;
-    else tooLow = middle;
+/** The lowest amount from which on a condition holds, to 1 / PRECISION; it holds at `high` and not at `low`. */
+function lowest(holds, low, high) {
+  while ((high - low) * PRECISION_STEPS > high) {
+    const middle = (low + high) / 2n;
+    if (holds(middle)) high = middle;
+    else low = middle;
   }
-  return cheapest(reaching(enough));
+  return high;
+}
+
+/** The budget that is just enough for a purchase that is expected to reach a score, where there is one; else what the
+ *  best purchase costs. at: the best purchase within a budget, if any; costOf: its cost. */
+function budgetToReach(target, at, costOf) {
+  const reaches = (budget) => (at(budget)?.mean ?? -Infinity) >= target;
+  const top = at(NO_LIMIT);
+  if (!top) return 0n;
+  if (top.mean < target) return costOf(top);
+  const budget = reaches(0n) ? 0n : lowest(reaches, 0n, costOf(top));
+  // What is left over is not needed, unless labels between two purchases make the difference.
+  const cost = costOf(at(budget));
+  return reaches(cost) ? cost : budget;
+}
+
+/** What to buy so that the expected score is at least `target`, for as little money as possible, as
+ *  `elicitation recommend --score` says it. `best` is null where nothing has to be bought, or nothing can be; where no
+ *  purchase is expected to reach the score it is the best one, and `reached` is false. */
+function reach(target, { surfaces, free }, terms) {
+  const base = bestFree(free);
+  const fine = { ...terms, weakPrice: terms.weakPrice * FINER, goldPrice: terms.goldPrice * FINER };
+  const within = (budget) => findOptions(surfaces, { ...fine, budget });
+  const at = (budget) => {
+    const options = within(budget);
+    return options.length ? bestOf(options) : null;
+  };
+  const isFree = base.mean >= target;
+  const budget = isFree ? 0n : budgetToReach(target, at, (best) => exactCost(best, fine));
+  const options = within(budget);
+  const best = options.length && beats(options, base) ? bestOf(options) : null;
+  return { reached: isFree || (at(NO_LIMIT)?.mean ?? -Infinity) >= target, best };
 }
 
 /** For each draw the points on its frontier, or by their means where `scores` are (n x 1): n x draws of 0 or 1.

@@ -15,6 +15,8 @@ const RESIZE_AFTER = 150;
 const MAP_AFTER = 100;
 const SLICE = 30;
 const KINDS = ["task", "supervisor", "student"];
+// A reader's currency has so many letters at most.
+const CURRENCY_LETTERS = 6;
 // What a reader may say, or leave open.
 const OPEN = ["haveWeak", "haveGold", "pool", "target"];
 
@@ -41,8 +43,10 @@ function stopsBetween(low, high, own) {
 const pricesOf = (supervisor) => STUDY.prices[supervisor] ?? [];
 /** The price of labels that have one only, as those of one's own table do. */
 const lonePrice = (supervisor) => (pricesOf(supervisor).length === 1 ? pricesOf(supervisor)[0] : null);
-/** What the study's prices are multiplied by: in a currency they stay when gold labels cost another price. */
-const priceUnit = () => (STUDY.currency ? STUDY.goldPrice : state.gold);
+/** Whether amounts are in the study's own currency, in which its prices stay when gold labels cost another price. */
+const isInStudysMoney = () => STUDY.currency !== "" && state.currency === STUDY.currency;
+/** What the study's prices are multiplied by. */
+const priceUnit = () => (isInStudysMoney() ? STUDY.goldPrice : state.gold);
 /** The prices of the map. */
 const mapStops = () => {
   const own = pricesOf(state.supervisor).map((price) => price * priceUnit());
@@ -84,6 +88,9 @@ function numberOf(name, text) {
   return WHOLE.includes(name) ? Math.floor(value) : value;
 }
 
+/** The currency that a text names: a sign or a short name, which no page reads as markup. */
+const currencyOf = (text) => text.replaceAll(/[^\p{L}\p{Sc}]/gu, "").slice(0, CURRENCY_LETTERS);
+
 /** The state without choices of the reader's. */
 function initialState() {
   const middle = STUDY.budgets[Math.floor(STUDY.budgets.length / 2)];
@@ -92,7 +99,7 @@ function initialState() {
   // null: what `settle` finds to be the price.
   // As of the stops: products of money may be a little off.
   const budget = Number((middle * STUDY.goldPrice).toPrecision(12));
-  return { ...where, weak: null, gold: STUDY.goldPrice, budget, ...open, theme: "" };
+  return { ...where, weak: null, gold: STUDY.goldPrice, budget, ...open, currency: STUDY.currency, theme: "" };
 }
 
 /** What the address holds, over the initial state. */
@@ -104,6 +111,7 @@ function readAddress() {
   Object.assign(state, start, {
     ...Object.fromEntries([...KINDS, "focus", "theme"].map((name) => [name, text(name)])),
     ...Object.fromEntries(Object.keys(LEAST).map((name) => [name, number(name)])),
+    currency: given.has("currency") ? currencyOf(given.get("currency")) : STUDY.currency,
     methods: given.has("method") ? given.getAll("method") : null,
   });
 }
@@ -113,6 +121,7 @@ function address() {
   for (const name of [...Object.keys(LEAST), "focus", "theme"]) {
     if (state[name] !== null && state[name] !== "") given.set(name, state[name]);
   }
+  if (state.currency !== STUDY.currency) given.set("currency", state.currency);
   for (const method of state.methods ?? []) given.append("method", method);
   if (state.methods?.length === 0) given.append("method", "");
   return `#${given}`;
@@ -179,7 +188,7 @@ function pathOf({ surfaces, free }, budgets) {
   return budgets.map((budget) => {
     const options = findOptions(surfaces, termsOf({ ...state, budget }));
     const best = options.length ? bestOf(options) : null;
-    return { budget, best: best && best.mean > base.mean ? best : null };
+    return { budget, best: best && beats(options, base) ? best : null };
   });
 }
 
@@ -223,7 +232,7 @@ function compute() {
   const every = findOptions(here.surfaces, { ...terms, budget: NO_LIMIT });
   const budgets = [...new Set([...budgetStops(), state.budget])].sort((a, b) => a - b);
   const { gold, pool, haveWeak, haveGold } = state;
-  const mapKey = JSON.stringify(["map", place, methods, gold, pool, haveWeak, haveGold]);
+  const mapKey = JSON.stringify(["map", place, methods, gold, isInStudysMoney(), pool, haveWeak, haveGold]);
   const method = state.focus || (decision.best?.surface.method ?? methods[0]);
   const focus = here.surfaces.find((surface) => surface.method === method);
   const target = state.target === null ? null : state.target / 100;
@@ -233,7 +242,7 @@ function compute() {
     costs: every.length ? studiedCosts(every) : null,
     highest: every.length ? bestOf(every) : null,
     weakLabels: here.free.find(({ kind }) => kind === LABELS) ?? null,
-    reaching: target === null ? null : cheapestReaching(target, here.surfaces, terms),
+    reaching: target === null ? null : reach(target, here, terms),
     scored: frontierOf(here, terms),
     path: pathOf(here, budgets),
     map: lonePrice(state.supervisor) === null ? once(mapKey, () => emptyMap(here)) : null,

@@ -5,9 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from elicitation.analysis import choices, frontier, posterior
+from elicitation.analysis import choices, frontier, posterior, questions
 from elicitation.analysis.measures import MEASURES
-from elicitation.analysis.names import LABELS, NOTHING_BOUGHT, PLAIN, REGIMES, STRATEGIES, UNDETERMINED
+from elicitation.analysis.names import (
+    DEMONSTRATION,
+    LABELS,
+    NOTHING_BOUGHT,
+    PLAIN,
+    REGIMES,
+    STRATEGIES,
+    UNDETERMINED,
+)
 from elicitation.analysis.posterior import Block, Free, Posterior, Scores, Surface, standard_draws
 from elicitation.buying.amounts import Money
 
@@ -102,7 +110,9 @@ def shared_constants() -> dict:
         name: [words[strategy] for strategy in STRATEGIES] for name, words in (("REGIMES", REGIMES), ("PLAIN", PLAIN))
     }
     names = {"UNDETERMINED": UNDETERMINED, "NOTHING_BOUGHT": NOTHING_BOUGHT, "LABELS": LABELS}
-    return constants | ways | names | {"STRATEGIES": list(STRATEGIES)}
+    # 400 for 1/400.
+    precision = {"PRECISION": questions.PRECISION.denominator}
+    return constants | ways | names | precision | {"STRATEGIES": list(STRATEGIES)}
 
 
 def page_data(posterior: Posterior, study: dict) -> dict:
@@ -110,7 +120,7 @@ def page_data(posterior: Posterior, study: dict) -> dict:
 
     study: name, titles (of methods), prices (of a weak label, by supervisor), weak_price (at which the page opens),
     budgets, verdict, pool_sizes (by task, the average among them), measure (a key of MEASURES) and precision (a
-    sentence, or nothing); money, where its amounts are in a currency.
+    sentence, or nothing); money, where its amounts are in a currency; invented, where its data are.
     """
     blocks, money = posterior.blocks, Money(**study.get("money", {}))
     code = factor_code(blocks)
@@ -128,6 +138,7 @@ def page_data(posterior: Posterior, study: dict) -> dict:
             "poolSizes": study["pool_sizes"],
             "measure": {"key": study["measure"], "title": MEASURES[study["measure"]]},
             "precision": study["precision"],
+            "warning": DEMONSTRATION if study.get("invented") else "",
         },
         "constants": shared_constants(),
         "factors": {"kind": code.kind, "unit": code.unit},

@@ -16,13 +16,33 @@ const counted = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const rounded = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
 const count = (value) => counted.format(value);
 const amount = (value) => (value >= 100 ? counted : rounded).format(value);
-/** An amount in the study's currency, written as people do: $1.2, 12 CHF; without one a number of gold labels. */
-const money = (value) =>
-  /^\p{L}+$/u.test(STUDY.currency) ? `${amount(value)} ${STUDY.currency}` : `${STUDY.currency}${amount(value)}`;
+const cents = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+
+/** A sum of money as elicitation.buying.amounts writes it: 1,200, 19.20, 0.10, 0.025. */
+function sum(value) {
+  if (value >= 1) return cents.format(value).replace(/\.00$/, "");
+  return String(Number(value.toPrecision(3))).replace(/^0\.\d$/, "$&0");
+}
+
+/** An amount in the reader's currency, written as people do: $1.20, 12 CHF; without one a number of gold labels. */
+function money(value) {
+  const { currency } = state;
+  if (!currency) return amount(value);
+  return /^\p{L}+$/u.test(currency) ? `${sum(value)} ${currency}` : `${currency}${sum(value)}`;
+}
+
+/** What amounts are counted in: a currency, or gold labels where these cost 1; else nothing is said. */
+const moneyUnit = () => state.currency || (state.gold === 1 ? "gold labels" : "");
+/** An amount in a sentence: 128 gold labels, $1.20. */
+const moneyWords = (value) => (state.currency ? money(value) : `${amount(value)} ${moneyUnit()}`.trim());
 const percentText = (share) => (100 * share).toFixed(1);
 const points = (share) => `${share < 0 ? "−" : ""}${Math.abs(100 * share).toFixed(1)}`;
+/** The ends of an interval in a sentence. */
+const between = ({ low, high }) => `between ${percentText(low)} and ${percentText(high)} %`;
 const spread = ({ low, high }, show = percentText) => `${show(low)} to ${show(high)}`;
 const likely = (probability) => `${(100 * probability).toFixed(probability > 0.995 && probability < 1 ? 1 : 0)} %`;
+
+const capital = (text) => text[0].toUpperCase() + text.slice(1);
 
 /** Text for a plot, whose renderer knows a few HTML tags. */
 const plain = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
@@ -45,7 +65,10 @@ function readColours() {
   const looks = ["card", "ink", "muted", "line", "grid", "accent", "star", "bar"];
   const names = [...looks, "quantity", "mixed", "quality", "nothing"];
   const values = names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]);
-  return { ...Object.fromEntries(values), font: getComputedStyle(document.body).fontFamily };
+  // From all gold to all weak.
+  const shares = style.getPropertyValue("--shares").split(",");
+  const scale = shares.map((colour, k) => [k / (shares.length - 1), colour.trim()]);
+  return { ...Object.fromEntries(values), shares: scale, font: getComputedStyle(document.body).fontFamily };
 }
 
 /** The colour that `colour` over `below` makes at an opacity; both #rrggbb. */
@@ -84,10 +107,12 @@ function ticks(numbers, place) {
   return { tickmode: "array", tickvals: numbers.map(place), ticktext: numbers.map((value) => rounded.format(value)) };
 }
 
-/** 1, 10, 100 and the like from low to high; with 2 and 5 between where so many labels fit the width, in pixels. */
+/** 1, 10, 100 and the like from low to high; with 2 and 5 between, or with all whole steps, where so many labels fit the
+ *  width, in pixels. */
 function roundNumbers(low, high, width) {
-  const fits = Math.log10(high / low) * 3 * LABEL_WIDTH < width;
-  const steps = fits ? [1, 2, 5] : [1];
+  const decade = width / Math.log10(high / low);
+  const all = decade * Math.log10(10 / 9) > LABEL_WIDTH;
+  const steps = all ? [1, 2, 3, 4, 5, 6, 7, 8, 9] : decade > 3 * LABEL_WIDTH ? [1, 2, 5] : [1];
   const found = [];
   for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
     found.push(...steps.map((step) => Number(`${step}e${power}`)));
@@ -98,7 +123,7 @@ function roundNumbers(low, high, width) {
 function describePurchase({ nWeak, nGold }) {
   const labels = (n, kind) => `${count(n)} ${kind} label${n === 1 ? "" : "s"}`;
   if (nGold === 0) return nWeak === 0 ? "no labels" : labels(nWeak, "weak");
-  return nWeak === 0 ? labels(nGold, "gold") : `${count(nWeak)} weak + ${labels(nGold, "gold")}`;
+  return nWeak === 0 ? labels(nGold, "gold") : `${count(nWeak)} weak and ${labels(nGold, "gold")}`;
 }
 
 /** "is right on 72.8 %" and the like, after what has the score. */
@@ -112,5 +137,6 @@ function scoring(share, isMany = false) {
 /** The star that marks the recommended purchase in every plot. */
 function starTrace(colours, x, y, text, more = {}) {
   const marker = { symbol: "star", size: 17, color: colours.star, line: { color: colours.card, width: 1.5 } };
-  return { type: "scatter", mode: "markers", x, y, marker, hoverinfo: "text", hovertext: text, ...more };
+  const hover = { hoverinfo: "text", hovertext: text };
+  return { type: "scatter", mode: "markers", name: "what to buy", x, y, marker, ...hover, ...more };
 }

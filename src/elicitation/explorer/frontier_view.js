@@ -4,6 +4,8 @@
 const POINT_SIZES = [6, 14];
 // The points of neighbouring methods are moved aside by this factor, so that none hides another.
 const ASIDE = 1.015;
+// The line of what to buy is called so.
+const PATH_WORDS = "what to buy as money grows";
 // What needs no label is called so.
 const FREE_WORDS = {
   asking: "asking the model without labels",
@@ -49,12 +51,11 @@ function pointsTrace(view, colours, shown, onTop, placeOfCost) {
       symbol: shown.map((point) => view.symbols[point.surface.method]),
       size: shown.map((point) => POINT_SIZES[0] + (POINT_SIZES[1] - POINT_SIZES[0]) * Math.sqrt(point.probability)),
       color: shown.map((point) => weakShare(point, view.terms)),
-      colorscale: "Cividis",
-      reversescale: true,
+      colorscale: colours.shares,
       cmin: 0,
       cmax: 1,
-      opacity: onTop ? 1 : 0.6,
-      line: { color: colours.ink, width: onTop ? 1.2 : 0.5 },
+      opacity: onTop ? 1 : 0.8,
+      line: { color: colours.ink, width: onTop ? 1.2 : 0.8 },
     },
     hoverinfo: "text",
     hovertext: shown.map((point) => hoverOfPoint(view, point)),
@@ -83,6 +84,13 @@ function starOfAnswer({ decision }, colours, ends, placeOfCost) {
   return starTrace(colours, [buys ? placeOfCost(best.cost) : ends[0]], [100 * score.mean], text, more);
 }
 
+/** What the line of the budget is called, on its side with more room. */
+function wordsAtBudget(budget, [low, high], colours) {
+  const isLeft = budget * budget < low * high;
+  const place = { x: Math.log10(budget), y: 1, yref: "paper", xanchor: isLeft ? "left" : "right", yanchor: "top" };
+  return { ...place, text: "your budget", showarrow: false, font: { color: colours.star, size: 12 } };
+}
+
 function drawFrontier(view, colours) {
   const { scored, gold, budget, decision, here, costs } = view;
   const ran = scored.filter(({ surface }) => surface);
@@ -94,28 +102,31 @@ function drawFrontier(view, colours) {
   const line = recommendedLine(view, ends, placeOfCost);
   const scores = [...ran, ...here.free, ...line.map(({ y }) => ({ mean: y / 100 }))].map(({ mean }) => 100 * mean);
   const range = [Math.max(0, Math.min(...scores) - 6), Math.min(101, Math.max(...scores) + 8)];
-  const draw = (x, y, look) => ({ type: "scatter", mode: "lines", x, y, hoverinfo: "skip", line: look });
+  const draw = (name, x, y, look) => ({ type: "scatter", mode: "lines", name, x, y, hoverinfo: "skip", line: look });
   const looks = {
     asking: { color: colours.accent, dash: "dashdot", width: 1.2 },
     "commoner label": { color: colours.muted, dash: "dot", width: 1.2 },
     "weak labels": { color: colours.muted, dash: "dash", width: 1.2 },
   };
   const traces = [
-    ...here.free.map(({ kind, mean }) => draw(ends, [100 * mean, 100 * mean], looks[kind])),
-    draw([budget, budget], range, { color: colours.star, dash: "dot", width: 1.4 }),
-    draw(line.map(({ x }) => x), line.map(({ y }) => y), { color: colours.star, width: 2 }),
+    ...here.free.map(({ kind, mean }) => draw(FREE_WORDS[kind], ends, [100 * mean, 100 * mean], looks[kind])),
+    draw("your budget", [budget, budget], range, { color: colours.star, dash: "dot", width: 1.4 }),
+    draw(PATH_WORDS, line.map(({ x }) => x), line.map(({ y }) => y), { color: colours.star, width: 2 }),
     pointsTrace(view, colours, ran.filter((point) => !point.onFrontier), false, placeOfCost),
     pointsTrace(view, colours, ran.filter((point) => point.onFrontier), true, placeOfCost),
     ...(decision.best ? [starOfAnswer(view, colours, ends, placeOfCost)] : []),
   ];
-  const unit = STUDY.currency || (gold === 1 ? "gold labels" : "");
+  const unit = moneyUnit();
   const x = axis(colours, unit ? `cost, in ${unit}` : "cost", {
     type: "log",
     range: ends.map(Math.log10),
     ...ticks(roundNumbers(...ends, element("frontier-plot").clientWidth), (value) => value),
   });
   const y = axis(colours, `${STUDY.measure.title}, %`, { range });
-  Plotly.react("frontier-plot", traces, layout(colours, x, y, view.key), PLOT_OPTIONS);
+  const look = { ...layout(colours, x, y, view.key), annotations: [wordsAtBudget(budget, ends, colours)] };
+  Plotly.react("frontier-plot", traces, look, PLOT_OPTIONS);
+  element("frontier-words").textContent =
+    `The upright dotted line is your budget, ${moneyWords(budget)}: what lies to its right costs more than you have.`;
 }
 
 /** Fill a table. heads: names of its columns; a cell is a text or, in a column of words, a text that may be long. */
@@ -134,29 +145,30 @@ function tabulateFrontier(view) {
   const shown = scored.filter(({ onFrontier }) => onFrontier).sort((a, b) => a.cost - b.cost);
   const rows = shown.map((point) => [
     money(point.cost * gold),
+    `${percentText(point.mean)} %`,
+    spread(point),
     count(point.nWeak),
     count(point.nGold),
     point.surface ? titles[point.surface.method] : FREE_WORDS[point.kind],
-    `${percentText(point.mean)} %`,
-    spread(point),
     likely(point.probability),
     point.surface ? count(point.nSeeds) : "–",
   ]);
-  const heads = ["Cost", "Weak labels", "Gold labels", "Method", "Expected", "95 % interval", "Probability", "Seeds"];
+  const method = "Method";
+  const ends = [capital(STUDY.measure.title), "95 % interval"];
+  const heads = ["Cost", ...ends, "Weak labels", "Gold labels", method, "Probability", "Seeds"];
   const caption = `On the frontier: ${shown.length} of ${scored.length} that were run or cost nothing.`;
-  fillTable("frontier-table", caption, heads, [heads.indexOf("Method")], rows);
+  fillTable("frontier-table", caption, heads, [heads.indexOf(method)], rows);
 }
 
 /** What is bought as the budget grows. */
 function tabulatePath({ path, gold, titles, decision }) {
-  const nothing = ["0", "0", "nothing is bought", `${percentText(decision.free.mean)} %`];
   const rows = path.map(({ budget, best }) => [
     money(budget),
-    ...(best
-      ? [...[best.nWeak, best.nGold].map(count), titles[best.surface.method], `${percentText(best.mean)} %`]
-      : nothing),
+    `${percentText((best ?? decision.free).mean)} %`,
+    ...[best?.nWeak ?? 0, best?.nGold ?? 0].map(count),
+    best ? titles[best.surface.method] : "nothing is bought",
     best ? money(best.cost * gold) : "0",
   ]);
-  const heads = ["Budget", "Weak labels", "Gold labels", "Method", "Expected", "Cost"];
+  const heads = ["Budget", capital(STUDY.measure.title), "Weak labels", "Gold labels", "Method", "Cost"];
   fillTable("path-table", "What to buy as the budget grows, at these prices.", heads, [heads.indexOf("Method")], rows);
 }

@@ -9,6 +9,9 @@ const LEVEL_STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10];
 const MOST_LEVELS = 9;
 // So many purchases are drawn along the line of what the budget affords.
 const LINE_STEPS = 80;
+// The name of a level takes so much room on the plot, in powers of ten of labels.
+const NAME_HEIGHT = 0.15;
+const NAME_WIDTH = 0.4;
 // The picture of the scores has so many pixels each way.
 const PICTURE_SIZE = 400;
 
@@ -64,10 +67,17 @@ function isoquantsOf(surface) {
   return { lines, right, top, picture: pictureOf(cells, low, high, right, top) };
 }
 
+/** The places of names that do not lie on an earlier one. */
+function namesApart(places) {
+  const isClear = (a, b) => Math.abs(a.y - b.y) > NAME_HEIGHT || Math.abs(a.x - b.x) > NAME_WIDTH;
+  const add = (kept, place) => (kept.every((other) => isClear(place, other)) ? [...kept, place] : kept);
+  return places.reduce(add, []);
+}
+
 /** The isoquants with their levels, as traces. */
 function isoquantTraces({ lines }, colours) {
   const stretches = lines.flatMap(({ ends }) => ends.flatMap((end, k) => (k % 2 ? [end, null] : [end])));
-  const middles = lines.map(({ ends }) => ends[2 * Math.floor(ends.length / 4)]);
+  const named = namesApart(lines.map(({ level, ends }) => ({ level, ...ends[2 * Math.floor(ends.length / 4)] })));
   const halo = Array(3).fill(`0 0 3px ${colours.card}`).join(", ");
   const trace = (places, more) => ({
     type: "scatter",
@@ -77,21 +87,20 @@ function isoquantTraces({ lines }, colours) {
     ...more,
   });
   const textfont = { size: 12, color: colours.ink, shadow: halo };
-  const text = lines.map(({ level }) => `${rounded.format(level)} %`);
+  const text = named.map(({ level }) => `${rounded.format(level)} %`);
   return [
-    trace(stretches, { mode: "lines", line: { color: colours.ink, width: 1.1 } }),
-    trace(middles, { mode: "text", text, textfont, textposition: "middle right" }),
+    trace(stretches, { name: "isoquants", mode: "lines", line: { color: colours.ink, width: 1.1 } }),
+    trace(named, { mode: "text", text, textfont, textposition: "middle right" }),
   ];
 }
 
 /** What spends the budget in full, as places on the plot. */
 function budgetLine({ terms, budget, gold }, { weak, gold: goldLines }) {
   const { ratio, haveWeak, haveGold } = terms;
-  const steps = Array.from({ length: LINE_STEPS + 1 }, (_, k) => (placeOf(weak.at(-1)) * k) / LINE_STEPS);
-  return steps
-    .map((place) => 10 ** place - 1)
+  const most = Math.min(weak.at(-1), haveWeak + budget / gold / ratio);
+  return Array.from({ length: LINE_STEPS + 1 }, (_, k) => 10 ** ((placeOf(most) * k) / LINE_STEPS) - 1)
     .map((nWeak) => ({ nWeak, nGold: haveGold + budget / gold - ratio * Math.max(nWeak - haveWeak, 0) }))
-    .filter(({ nGold }) => nGold >= haveGold && nGold <= goldLines.at(-1) * 1.0001);
+    .filter(({ nGold }) => nGold <= goldLines.at(-1) * 1.0001);
 }
 
 /** The purchases of a path, with gaps where the way of spending changes: what lies between is never bought. */
@@ -123,14 +132,16 @@ function drawIsoquants(view, colours) {
   const labels = { mode: "markers+text", textposition: "top center", textfont: { size: 11, color: colours.muted } };
   const scores = isoquants ? {} : { ...labels, text: tested.map(({ mean }) => percentText(mean)) };
   const circle = { symbol: "circle-open", size: 7, color: colours.ink, line: { width: 1.3 } };
+  const dashed = { color: colours.ink, dash: "dash", width: 1.6 };
+  const hovers = tested.map((point) => hoverOfPoint(view, point));
   const { best, buys } = decision;
   const star = buys ? best : { nWeak: 0, nGold: 0 };
   const said = buys ? `what to buy: ${describePurchase(best)}<br>${expected(best)}` : "buy nothing";
   const traces = [
     ...(isoquants ? isoquantTraces(isoquants, colours) : []),
-    marks(budgetLine(view, focus), { mode: "lines", line: { color: colours.ink, dash: "dash", width: 1.6 } }),
-    marks(tested, { ...scores, marker: circle, hovertext: tested.map((point) => hoverOfPoint(view, point)) }),
-    marks(withGaps(bought), { mode: "lines", line: { color: colours.star, width: 2.2 } }),
+    marks(budgetLine(view, focus), { name: "your budget", mode: "lines", line: dashed }),
+    marks(tested, { ...scores, name: "tested", marker: circle, hovertext: hovers }),
+    marks(withGaps(bought), { name: PATH_WORDS, mode: "lines", line: { color: colours.star, width: 2.2 } }),
     marks(bought.map((step) => step.best), {
       marker: { size: 5, color: colours.star },
       hovertext: bought.map((step) =>
@@ -150,10 +161,11 @@ function drawIsoquants(view, colours) {
 }
 
 /** What the isoquants are of, and what the prices say about them. */
-function describeIsoquants({ focus, titles, weak, gold, isoquants }) {
+function describeIsoquants({ focus, titles, weak, gold, budget, isoquants }) {
   const drawn = isoquants
     ? `Isoquants of ${titles[focus.method]}, where it was studied`
     : `No isoquants: ${titles[focus.method]} was not studied with several amounts of both kinds of labels together`;
   const price = weak > 0 ? `a gold label costs as much as ${amount(gold / weak)} weak ones` : "weak labels are free";
-  element("isoquants-words").textContent = `${drawn}. At these prices ${price}.`;
+  const line = `The dashed line is your budget: purchases on it cost ${moneyWords(budget)}, those above it more`;
+  element("isoquants-words").textContent = `${drawn}. ${line}. At these prices ${price}.`;
 }

@@ -75,6 +75,12 @@ function fillControls() {
     const shown = state[name] === null ? "" : Number(state[name].toPrecision(OPEN.includes(name) ? 15 : 4));
     if (document.activeElement !== box) box.value = shown;
   }
+  const { currency, task } = state;
+  for (const label of document.querySelectorAll("[data-text]")) {
+    label.textContent = currency ? `${label.dataset.text}, ${currency}` : label.dataset.text;
+  }
+  if (document.activeElement !== element("currency")) element("currency").value = currency;
+  element("pool-number").placeholder = STUDY.poolSizes[task] ? count(STUDY.poolSizes[task]) : "any";
 }
 
 function isDark() {
@@ -150,7 +156,7 @@ function choose(kind, value) {
 /** What the budget buys stays the same when gold labels cost another price, and so do labels that have one price, unless
  * that is money. */
 function changePrice(name, value) {
-  const alone = lonePrice(state.supervisor) !== null && !STUDY.currency;
+  const alone = lonePrice(state.supervisor) !== null && !isInStudysMoney();
   const kept = name !== "gold" ? [] : alone ? ["budget", "weak"] : ["budget"];
   const scaled = kept.map((key) => [key, (state[key] * value) / state.gold]);
   change({ ...Object.fromEntries(scaled), [name]: value });
@@ -175,8 +181,13 @@ function listen() {
     const boxes = [...element("methods").querySelectorAll("input:checked")];
     change({ methods: boxes.map((box) => box.value) });
   });
+  on("currency", "change", () => change({ currency: currencyOf(element("currency").value) }));
   on("controls", "submit", (event) => event.preventDefault());
   on("reset", "click", () => change(initialState()));
+  on("copy-answer", "click", () => copy(wholeAnswer(view), "The answer"));
+  on("copy-link", "click", () => copy(linkToView(), "The link"));
+  for (const button of document.querySelectorAll("[data-plot]")) button.addEventListener("click", savePicture);
+  for (const button of document.querySelectorAll("[data-table]")) button.addEventListener("click", saveTable);
   on("theme", "click", () => change({ theme: isDark() ? "light" : "dark" }));
   addEventListener("hashchange", () => {
     readAddress();
@@ -214,6 +225,12 @@ window.explorer = {
   state,
   update,
   scoreOf,
+  /** What is bought to reach a score at prices, as decideAt. */
+  reachAt({ target, ...given }) {
+    const { reached, best } = reach(target, view.here, termsOf({ ...state, ...given }));
+    const [{ nWeak, nGold, cost }, method] = [best ?? { nWeak: null, nGold: null, cost: null }, best?.surface.method];
+    return { reached, nWeak, nGold, cost, method: method ?? null };
+  },
   /** What is decided at a budget and prices, in the reader's money, with what the view holds otherwise. */
   decideAt(given) {
     const decision = decide(view.here, termsOf({ ...state, ...given }), STUDY.verdict);

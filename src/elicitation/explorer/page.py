@@ -13,7 +13,7 @@ SCRIPTS = (
     "page_data.js",
     *("surface.js", "choices.js"),
     *("drawing.js", "frontier_view.js", "regimes_view.js", "isoquants_view.js", "answer_view.js"),
-    *("controls.js", "main.js"),
+    *("controls.js", "saving.js", "main.js"),
 )
 
 
@@ -58,6 +58,7 @@ def render(data: dict) -> str:
         study=data["study"]["name"],
         measure=data["study"]["measure"]["title"],
         currency=data["study"]["currency"],
+        warning=data["study"]["warning"],
         policy=policy_for(scripts),
         css=Markup(source("explorer.css")),
         data=Markup(embed_json(data)),

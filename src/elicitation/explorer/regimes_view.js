@@ -26,15 +26,15 @@ function regimeScale(colours) {
 
 /** What is said where the sliders or the pointer stand: the way of spending, and how sure it is. */
 function decisionWords(cell) {
-  if (!cell.best) return "nothing that was studied is affordable";
-  const way = PLAIN_WAYS[wayOf(cell)];
+  if (!cell.best) return "Nothing that was studied is affordable";
   const regime = cell.buys ? REGIMES[STRATEGIES.indexOf(cell.leading)] : cell.leading;
   // What is mixed needs no second name.
-  const name = regime === cell.leading ? way : `${way} (${regime})`;
-  const sure = `${name}: the best way with probability ${likely(cell.probability)}`;
+  const name = regime === cell.leading ? "" : ` (${regime})`;
+  const way = `${PLAIN_WAYS[wayOf(cell)]}${name}`;
+  const sure = `The best way of spending is to ${way}, with probability ${likely(cell.probability)}`;
   if (cell.regime !== UNDETERMINED) return sure;
   const why = cell.reason ? `since ${cell.reason}` : `as the study asks for ${likely(STUDY.verdict)}`;
-  return `${sure}, undetermined ${why}`;
+  return `${sure}; this is undetermined, ${why}`;
 }
 
 /** What every cell of the map says. */
@@ -80,13 +80,13 @@ const drawnMap = {};
 function drawMap(view, colours) {
   const { map, weak, budget } = view;
   const plot = element("map-plot");
-  for (const id of ["map-plot", "map-legend"]) element(id).hidden = !map;
+  for (const id of ["map-plot", "map-legend", "map-save"]) element(id).hidden = !map;
   if (!map) return;
   plot.classList.toggle("stale", !isComplete(map));
   if (!isComplete(map)) return;
   const ring = ringAt(stepOf(map.weak, weak), stepOf(map.budgets, budget), colours);
   // Only the ring moves with the sliders; redrawing it alone keeps them quick.
-  const drawn = { map, colours, width: plot.clientWidth };
+  const drawn = { map, colours, width: plot.clientWidth, currency: state.currency };
   if (Object.keys(drawn).every((key) => drawn[key] === drawnMap[key])) {
     Plotly.relayout(plot, { shapes: [...drawnMap.strokes, ...ring] });
     return;
@@ -108,7 +108,7 @@ function drawMap(view, colours) {
     const range = [-0.5, stops.length - 0.5];
     return axis(colours, title, { range, showgrid: false, ...ticks(shown, (value) => stepOf(stops, value)) });
   };
-  const unit = STUDY.currency ? `, in ${STUDY.currency}` : "";
+  const unit = state.currency ? `, in ${state.currency}` : "";
   const axes = [axisOf(`price of a weak label${unit}`, map.weak), axisOf(`budget${unit}`, map.budgets)];
   const shapes = [...drawnMap.strokes, ...ring];
   Plotly.react(plot, [cells], { ...layout(colours, ...axes, view.key), shapes }, PLOT_OPTIONS);
@@ -125,7 +125,7 @@ function keyOfMap() {
 
 /** What is recommended where the sliders stand, and why there is no map where there is none. */
 function regimeWords({ decision, map, supervisor }) {
-  const here = `At these prices and this budget: ${decisionWords(decision)}.`;
+  const here = `${decisionWords(decision)}. Click the map to take a price and a budget from it.`;
   if (map) return here;
-  return `${here} The labels of ${supervisor} have one price, so there is no map over prices.`;
+  return `${decisionWords(decision)}. The labels of ${supervisor} have one price, so there is no map over prices.`;
 }
