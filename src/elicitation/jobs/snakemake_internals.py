@@ -45,6 +45,22 @@ def deploys_software(workflow) -> bool:
     return bool(workflow.deployment_settings.deployment_method)
 
 
+def plans_jobs(workflow) -> bool:
+    """Whether jobs are planned, run or not; --lint and --list-rules look at the rules alone.
+
+    Relies on `Workflow.dag_settings`.
+    """
+    return workflow.dag_settings is not None
+
+
+def user_of_module(workflow) -> str | None:
+    """The absolute path of the Snakefile that uses the one being read as a module; None if it is none.
+
+    Relies on `Workflow.modifier.is_main_snakefile()` and `.main_snakefile`.
+    """
+    return None if workflow.modifier.is_main_snakefile() else workflow.main_snakefile
+
+
 def given_cores(workflow) -> int:
     """The number given by --cores, or 1 without one, as in calls that run nothing.
 
