@@ -32,14 +32,14 @@ name_user()
 configfiles, overrides = internals.given_study(workflow)
 # Of a module: the Snakefile that uses it, which hands a study on to it as its `config`.
 user = internals.user_of_module(workflow)
-plans = internals.plans_jobs(workflow)
+schedules = internals.is_main_process(workflow) and not internals.only_lints(workflow)
 unfinished = None
 try:
     # A study given by --configfile is complete: the default is not merged into it. Snakemake, which has read it too,
     # takes the last of two equal keys.
     for file in [] if user else configfiles or [Path(f"{workflow.current_basedir}/config.yaml")]:
         update_config(config, read_yaml(file))
-    if plans and internals.is_main_process(workflow):
+    if schedules:
         check_interpreter()
         check_writable([Path.cwd()])
         check_temporary()
@@ -50,16 +50,16 @@ try:
                 hold_temporary(internals.temporary_folder(workflow))
         # A repair that ends while this run plans would leave it with a plan by the wrong times.
         unfinished = explain_unfinished()
-    given = {key: value for key, value in internals.given_settings(workflow).items() if key in config}
-    config.update(with_overrides(config, given))
-    # To look at the rules alone, as --lint does, takes nothing that the study needs on this machine.
-    study = validate(config) if plans else well_formed(config)
+    typed = {key: value for key, value in internals.given_settings(workflow).items() if key in config}
+    config.update(with_overrides(config, typed))
+    # To look at the rules alone takes nothing that the study needs on this machine.
+    study = well_formed(config) if internals.only_lints(workflow) else validate(config)
     # What jobs are told of the study beside their settings, which make them again when they change.
     config["keep_weak_stages"] = study.keep_weak_stages
     hardware = Hardware(study.device, precision=study.precision)
     if internals.jobs_run_here(workflow):
         check_precision(hardware)
-    if plans and internals.is_main_process(workflow):
+    if schedules:
         for line in [f"Warning: {warning}" for warning in study.warnings] + list(open_bills(study, Path.cwd())):
             print(line, file=sys.stderr)
 except InputError as error:

@@ -45,12 +45,12 @@ def deploys_software(workflow) -> bool:
     return bool(workflow.deployment_settings.deployment_method)
 
 
-def plans_jobs(workflow) -> bool:
-    """Whether jobs are planned, run or not; --lint and --list-rules look at the rules alone.
+def only_lints(workflow) -> bool:
+    """Whether Snakemake was called with --lint, which looks at the rules and plans no job.
 
-    Relies on `Workflow.dag_settings`.
+    Relies on `Workflow.check_envvars`, which is true of all other calls.
     """
-    return workflow.dag_settings is not None
+    return not workflow.check_envvars
 
 
 def user_of_module(workflow) -> str | None:
