@@ -70,6 +70,15 @@ os.environ |= {
     COMMAND_VARIABLE: study_command(configfiles, overrides, user),
 }
 
+if any(word.startswith("--report") for word in sys.argv):
+    from elicitation.jobs import report_page
+
+    report_page.register()
+
+
+# What it says is found by a directive of its own.
+report: "workflow/report/front_page.rst"
+
 
 # Read only with `--software-deployment-method apptainer`; docs/how-to/cluster.md says how the image is made.
 container: f"{workflow.current_basedir}/envs/elicitation.sif"

@@ -281,7 +281,12 @@ PUBLIC = ("snakemake.utils", "snakemake.exceptions", "snakemake_interface_")
 
 
 def sources() -> list[Path]:
-    files = [ROOT / "Snakefile", *(ROOT / "workflow").rglob("*.smk"), *(ROOT / "workflow").rglob("*.py")]
+    files = [
+        ROOT / "Snakefile",
+        ROOT / "workflow/Snakefile",
+        *(ROOT / "workflow").rglob("*.smk"),
+        *(ROOT / "workflow").rglob("*.py"),
+    ]
     return [file for file in [*files, *(ROOT / "src").rglob("*.py")] if file != ROOM]
 
 

@@ -305,6 +305,18 @@ def weak_stages_records(wildcards):
     return [ancient(f"{stage}.json") for stage in weak_stages(wildcards)]
 
 
+def figure(name, title):
+    """A picture, as the report shows it."""
+    caption = f"../report/{name}.rst"
+    return report(f"figures/{name}.png", caption=caption, category="Figures", labels={"Figure": title})
+
+
+def table(path, title):
+    """A table or text, as the report shows it."""
+    caption = f"../report/{Path(path).stem}.rst"
+    return report(path, caption=caption, category="Tables", labels={"Table": title, "File": path})
+
+
 def averaged_in_figure(wildcards):
     return study.averaged(wildcards.figure)
 
