@@ -7,7 +7,7 @@ from elicitation.jobs import report_page
 
 
 def shown(text: str) -> str:
-    return publish_parts(text, writer_name="html")["body"]
+    return publish_parts(text, writer="html")["body"]
 
 
 @pytest.fixture(autouse=True)
