@@ -9,7 +9,7 @@ from snakemake.utils import min_version, update_config
 
 min_version("9.27.1")
 # Snakemake hands the scheduler's path on to script jobs.
-sys.path.insert(0, f"{workflow.basedir}/src")
+sys.path.insert(0, f"{workflow.current_basedir}/src")
 
 from elicitation.errors import InputError
 from elicitation.jobs import progress, snakemake_internals as internals
@@ -24,19 +24,22 @@ from elicitation.jobs.temporary import hold_temporary
 from elicitation.models.hardware import Hardware, check_precision, describe_precision
 from elicitation.study.bills import open_bills
 from elicitation.study.reading import read_yaml, with_overrides
-from elicitation.study.validation import validate
+from elicitation.study.validation import validate, well_formed
 
 # Before any file is opened whose number jobs could take for that of a standard stream.
 open_standard_streams()
 name_user()
 configfiles, overrides = internals.given_study(workflow)
+# Of a module: the Snakefile that uses it, which hands a study on to it as its `config`.
+user = internals.user_of_module(workflow)
+schedules = internals.is_main_process(workflow) and not internals.only_lints(workflow)
 unfinished = None
 try:
     # A study given by --configfile is complete: the default is not merged into it. Snakemake, which has read it too,
     # takes the last of two equal keys.
-    for file in configfiles or [Path(workflow.basedir, "config.yaml")]:
+    for file in [] if user else configfiles or [Path(f"{workflow.current_basedir}/config.yaml")]:
         update_config(config, read_yaml(file))
-    if internals.is_main_process(workflow):
+    if schedules:
         check_interpreter()
         check_writable([Path.cwd()])
         check_temporary()
@@ -47,14 +50,16 @@ try:
                 hold_temporary(internals.temporary_folder(workflow))
         # A repair that ends while this run plans would leave it with a plan by the wrong times.
         unfinished = explain_unfinished()
-    config.update(with_overrides(config, internals.given_settings(workflow)))
-    study = validate(config)
+    typed = {key: value for key, value in internals.given_settings(workflow).items() if key in config}
+    config.update(with_overrides(config, typed))
+    # To look at the rules alone takes nothing that the study needs on this machine.
+    study = well_formed(config) if internals.only_lints(workflow) else validate(config)
     # What jobs are told of the study beside their settings, which make them again when they change.
     config["keep_weak_stages"] = study.keep_weak_stages
     hardware = Hardware(study.device, precision=study.precision)
     if internals.jobs_run_here(workflow):
         check_precision(hardware)
-    if internals.is_main_process(workflow):
+    if schedules:
         for line in [f"Warning: {warning}" for warning in study.warnings] + list(open_bills(study, Path.cwd())):
             print(line, file=sys.stderr)
 except InputError as error:
@@ -62,12 +67,21 @@ except InputError as error:
 os.environ |= {
     SCHEDULER: str(os.getpid()),
     JOBS_PER_GPU: str(study.jobs_per_gpu),
-    COMMAND_VARIABLE: study_command(configfiles, overrides),
+    COMMAND_VARIABLE: study_command(configfiles, overrides, user),
 }
+
+if any(word.startswith("--report") for word in sys.argv):
+    from elicitation.jobs import report_page
+
+    report_page.register()
+
+
+# What it says is found by a directive of its own.
+report: "workflow/report/front_page.rst"
 
 
 # Read only with `--software-deployment-method apptainer`; docs/how-to/cluster.md says how the image is made.
-container: f"{workflow.basedir}/envs/elicitation.sif"
+container: f"{workflow.current_basedir}/envs/elicitation.sif"
 
 
 include: "workflow/rules/common.smk"

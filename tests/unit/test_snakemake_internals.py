@@ -27,12 +27,13 @@ sys.path.insert(0, {str(ROOT / "src")!r})
 from elicitation.jobs import snakemake_internals as internals
 
 with open("calls", "a") as calls:
-    print(internals.is_main_process(workflow), file=calls)
+    print(internals.is_main_process(workflow), internals.only_lints(workflow), file=calls)
 parsed = {{
     "here": internals.jobs_run_here(workflow),
     "study": [list(map(str, part)) for part in internals.given_study(workflow)],
     "settings": internals.given_settings(workflow),
     "cores": internals.given_cores(workflow),
+    "user": internals.user_of_module(workflow),
     "temporary": [path.name for path in internals.temporary_folder(workflow).iterdir()],
 }}
 
@@ -88,6 +89,7 @@ def test_runs_are_described(folder):
         "study": [[str(folder / "study.yaml")], ["seeds=[1]", "device=cpu"]],
         # Snakemake reads a list's items as text, which study.reading puts right.
         "settings": {"seeds": ["1"], "device": "cpu"},
+        "user": None,
         "temporary": [],
         "touches": False,
         "deploys": False,
@@ -95,7 +97,7 @@ def test_runs_are_described(folder):
         "jobs": [["first", 1], ["last", 2]],
         "files": [["first", "mine"], ["beside", "first", "last"]],
     }
-    assert (folder / "calls").read_text() == "True\nFalse\n", "the second is the call for the job"
+    assert (folder / "calls").read_text() == "True False\nFalse False\n", "the second is the call for the job"
 
     (folder / "first").write_text("another")
     told = call(folder, "--touch", "--software-deployment-method", "env-modules")
@@ -104,6 +106,7 @@ def test_runs_are_described(folder):
         "cores": 1,
         "study": [[], []],
         "settings": {},
+        "user": None,
         "temporary": [],
         "touches": True,
         "deploys": True,
@@ -111,6 +114,18 @@ def test_runs_are_described(folder):
         "jobs": [["all", 1], ["last", 2]],
         "files": [["first", "last", "mine"], ["beside", "last"]],
     }
+
+
+def test_a_linted_module_knows_both(folder):
+    """By a file that the parts of one call write to, since nothing of it is run."""
+    (folder / "module.smk").write_text(
+        SNAKEFILE + 'print(internals.user_of_module(workflow), file=open("user", "w"))\n'
+    )
+    user = 'module other:\n    snakefile: "module.smk"\n\nuse rule * from other\n'
+    (folder / "Snakefile").write_text(user)
+    subprocess.run([sys.executable, "-m", "snakemake", "--lint"], cwd=folder, capture_output=True, check=False)
+    assert (folder / "calls").read_text() == "True True\n"
+    assert (folder / "user").read_text() == f"{folder / 'Snakefile'}\n"
 
 
 @pytest.mark.parametrize(("executor", "here"), [("local", True), ("slurm", False)])
@@ -266,7 +281,12 @@ PUBLIC = ("snakemake.utils", "snakemake.exceptions", "snakemake_interface_")
 
 
 def sources() -> list[Path]:
-    files = [ROOT / "Snakefile", *(ROOT / "workflow").rglob("*.smk"), *(ROOT / "workflow").rglob("*.py")]
+    files = [
+        ROOT / "Snakefile",
+        ROOT / "workflow/Snakefile",
+        *(ROOT / "workflow").rglob("*.smk"),
+        *(ROOT / "workflow").rglob("*.py"),
+    ]
     return [file for file in [*files, *(ROOT / "src").rglob("*.py")] if file != ROOM]
 
 

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from base64 import b64encode
 from copy import deepcopy
 from pathlib import Path
 
@@ -232,14 +233,26 @@ def test_a_figure_that_does_not_apply_is_drawn_on_demand_alone(mini_study):
     assert (mini_study / "figures/prompting.pdf").read_bytes().startswith(b"%PDF")
 
 
+def variable(report: str, name: str):
+    """What a variable of the report's page holds."""
+    return json.loads(re.search(rf'<script id="[\w-]+">\s+var {name} = (.*);\n', report)[1])
+
+
 def test_the_report_holds_every_figure_and_the_table_with_captions(mini_study, tmp_path):
     result = run_snakemake(mini_study, MINI, "--report", str(tmp_path / "report.html"))
     assert result.returncode == 0, result.stdout + result.stderr
     report = (tmp_path / "report.html").read_text()
-    for name in (*(f"figures/{name}.pdf" for name in FIGURES), "results/methods.csv"):
-        assert name in report
+    shown, front = variable(report, "results"), variable(report, "workflow_desc")
+    assert "figures/explorer.html" not in shown and 'href="figures/explorer.html"' in front
+    assert front.index("What was found") < front.index("With a small budget") < front.index("<img")
+    for name in (*(f"figures/{name}.png" for name in FIGURES), "results/methods.csv"):
         caption = (ROOT / "workflow/report" / Path(name).with_suffix(".rst").name).read_text()
-        assert caption.partition(":")[0].partition(",")[0] in report
+        said = caption.partition(":")[0].partition(",")[0]
+        assert said in shown[name]["caption"] and shown[name]["labels"]
+        if name.endswith(".png"):
+            picture = b64encode((mini_study / name).read_bytes()).decode()
+            assert picture in shown[name]["data_uri"]
+            assert front.partition(picture)[2].partition("<img")[0].count(said) == 1, "below the picture"
 
 
 def test_a_second_run_has_nothing_to_do(mini_study):

@@ -79,16 +79,21 @@ def of(path):
     return ask
 
 
+def own_file(path):
+    """A file of the user's, which lies where it says, even if this workflow is a module with a `prefix`."""
+    return local(str(path))
+
+
 def task_table(wildcards):
     """The user's own file that the task is read from, if it is."""
     task = study.task(wildcards)
-    return str(table_file(task.plain, study.data_folder)) if isinstance(task, TableTask) else []
+    return own_file(table_file(task.plain, study.data_folder)) if isinstance(task, TableTask) else []
 
 
 def label_files(wildcards):
     """The files beside the table in which a supervisor's labels stand, if they do."""
     patterns, task = study.supervisor(wildcards).file_patterns, study.task(wildcards)
-    return [str(path) for path in vote_files(patterns, task.plain, study.data_folder)]
+    return [own_file(path) for path in vote_files(patterns, task.plain, study.data_folder)]
 
 
 def task_files(wildcards):
@@ -97,7 +102,7 @@ def task_files(wildcards):
     if isinstance(task, RatedTask):
         return ratings_file(task.ratings)
     if isinstance(task, SourceTask) and study.sources == "local":
-        return [str(split_file(task.plain, split, study.data_folder)) for split in splits_read(task.plain)]
+        return [own_file(split_file(task.plain, split, study.data_folder)) for split in splits_read(task.plain)]
     return task_table(wildcards)
 
 
@@ -265,7 +270,7 @@ def original_labels(wildcards):
 def gguf_of(wildcards):
     """The GGUF file that a model is read from, if it is."""
     model = study.model(wildcards)
-    return str(model.file) if isinstance(model, GgufModel) else []
+    return own_file(model.file) if isinstance(model, GgufModel) else []
 
 
 def original_model(wildcards):
@@ -298,6 +303,18 @@ def weak_stages_records(wildcards):
     are ordinary inputs.
     """
     return [ancient(f"{stage}.json") for stage in weak_stages(wildcards)]
+
+
+def figure(name, title):
+    """A picture, as the report shows it."""
+    caption = f"../report/{name}.rst"
+    return report(f"figures/{name}.png", caption=caption, category="Figures", labels={"Figure": title})
+
+
+def table(path, title):
+    """A table or text, as the report shows it."""
+    caption = f"../report/{Path(path).stem}.rst"
+    return report(path, caption=caption, category="Tables", labels={"Table": title, "File": path})
 
 
 def averaged_in_figure(wildcards):

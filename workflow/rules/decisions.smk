@@ -13,7 +13,7 @@ rule trace_expansion:
     input:
         posterior="results/posterior.parquet",
     output:
-        expansion=report("results/expansion.csv", caption="../report/expansion.rst", category="Tables"),
+        expansion=table("results/expansion.csv", "What to buy with each budget at each price"),
         substitution="results/substitution.csv",
         record="results/expansion.json",
     log:
@@ -34,8 +34,8 @@ rule plot_what_to_buy:
         posterior="results/posterior.parquet",
         metrics="results/metrics.parquet",
     output:
-        pdf=report("figures/what_to_buy.pdf", caption="../report/what_to_buy.rst", category="Figures"),
-        png="figures/what_to_buy.png",
+        pdf="figures/what_to_buy.pdf",
+        png=figure("what_to_buy", "What to buy as the budget grows"),
         caption="figures/what_to_buy.md",
         record="figures/what_to_buy.json",
     log:
@@ -61,8 +61,8 @@ rule plot_isoquants:
         posterior="results/posterior.parquet",
         metrics="results/metrics.parquet",
     output:
-        pdf=report("figures/isoquants.pdf", caption="../report/isoquants.rst", category="Figures"),
-        png="figures/isoquants.png",
+        pdf="figures/isoquants.pdf",
+        png=figure("isoquants", "Which purchases are equally good"),
         record="figures/isoquants.json",
     log:
         "logs/plot_isoquants.log",
@@ -86,7 +86,7 @@ rule build_explorer:
         posterior="results/posterior.parquet",
         metrics="results/metrics.parquet",
     output:
-        html=report("figures/explorer.html", caption="../report/explorer.rst", category="Figures"),
+        html="figures/explorer.html",
         record="figures/explorer.json",
     log:
         "logs/build_explorer.log",
@@ -116,8 +116,8 @@ rule plot_regime_map:
         posterior="results/posterior.parquet",
         metrics="results/metrics.parquet",
     output:
-        pdf=report("figures/regime_map.pdf", caption="../report/regime_map.rst", category="Figures"),
-        png="figures/regime_map.png",
+        pdf="figures/regime_map.pdf",
+        png=figure("regime_map", "What to buy at every budget and price"),
         record="figures/regime_map.json",
     log:
         "logs/plot_regime_map.log",
@@ -143,7 +143,7 @@ rule recommend:
     input:
         posterior="results/posterior.parquet",
     output:
-        text=report("results/recommendation.md", caption="../report/recommendation.rst", category="Tables"),
+        text=table("results/recommendation.md", "What to buy at every budget and price"),
         # The answers stand in the record, and the settings that `elicitation recommend`, `next` and `explore` read.
         record="results/recommendation.json",
     log:
@@ -173,7 +173,7 @@ rule write_answer:
     input:
         recommendation="results/recommendation.json",
     output:
-        text=report("results/answer.md", caption="../report/answer.rst", category="Tables"),
+        text=table("results/answer.md", "What to buy, in three sentences"),
         record="results/answer.json",
     log:
         "logs/write_answer.log",

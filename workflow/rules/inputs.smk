@@ -3,7 +3,7 @@
 
 rule fetch_ratings:
     input:
-        archive=study.ratings_archive or [],
+        archive=own_file(study.ratings_archive) if study.ratings_archive else [],
     output:
         tables=[ratings_file(name) for name in SETS],
         record="results/data/ratings/card.json",

@@ -203,8 +203,8 @@ rule plot_pareto:
         missing="results/missing.csv",
         metrics="results/metrics.parquet",
     output:
-        pdf=report("figures/pareto.pdf", caption="../report/pareto.rst", category="Figures"),
-        png="figures/pareto.png",
+        pdf="figures/pareto.pdf",
+        png=figure("pareto", "What every purchase costs and brings"),
         caption="figures/pareto.md",
         record="figures/pareto.json",
     log:
@@ -228,8 +228,8 @@ rule plot_spending:
         missing=f"{SUMMARIES['spending']}missing.csv",
         metrics="results/metrics.parquet",
     output:
-        pdf=report("figures/spending.pdf", caption="../report/spending.rst", category="Figures"),
-        png="figures/spending.png",
+        pdf="figures/spending.pdf",
+        png=figure("spending", "How to spend a budget, by method"),
         record="figures/spending.json",
     log:
         "logs/plot_spending.log",
@@ -250,12 +250,8 @@ rule plot_spending:
 
 use rule plot_spending as plot_spending_tasks with:
     output:
-        pdf=report(
-            "figures/spending_tasks.pdf",
-            caption="../report/spending_tasks.rst",
-            category="Figures",
-        ),
-        png="figures/spending_tasks.png",
+        pdf="figures/spending_tasks.pdf",
+        png=figure("spending_tasks", "How to spend a budget, by task"),
         record="figures/spending_tasks.json",
     log:
         "logs/plot_spending_tasks.log",
@@ -272,12 +268,8 @@ use rule plot_spending as plot_spending_tasks with:
 
 use rule plot_spending as plot_spending_supervisors with:
     output:
-        pdf=report(
-            "figures/spending_supervisors.pdf",
-            caption="../report/spending_supervisors.rst",
-            category="Figures",
-        ),
-        png="figures/spending_supervisors.png",
+        pdf="figures/spending_supervisors.pdf",
+        png=figure("spending_supervisors", "How to spend a budget, by supervisor"),
         record="figures/spending_supervisors.json",
     log:
         "logs/plot_spending_supervisors.log",
@@ -299,8 +291,8 @@ rule plot_prompting:
         missing=f"{SUMMARIES['prompting']}missing.csv",
         metrics="results/metrics.parquet",
     output:
-        pdf=report("figures/prompting.pdf", caption="../report/prompting.rst", category="Figures"),
-        png="figures/prompting.png",
+        pdf="figures/prompting.pdf",
+        png=figure("prompting", "Labels in the prompt or for finetuning"),
         record="figures/prompting.json",
     log:
         "logs/plot_prompting.log",
@@ -322,8 +314,8 @@ rule plot_scaling:
         posterior="results/posterior.parquet",
         metrics="results/metrics.parquet",
     output:
-        pdf=report("figures/scaling.pdf", caption="../report/scaling.rst", category="Figures"),
-        png="figures/scaling.png",
+        pdf="figures/scaling.pdf",
+        png=figure("scaling", "The best purchase, by student"),
         record="figures/scaling.json",
     log:
         "logs/plot_scaling.log",
@@ -350,8 +342,8 @@ rule plot_weak_labels:
         tests=expand("results/tasks/{task}/test.parquet", task=study.task_named),
         posterior="results/posterior.parquet",
     output:
-        pdf=report("figures/weak_labels.pdf", caption="../report/weak_labels.rst", category="Figures"),
-        png="figures/weak_labels.png",
+        pdf="figures/weak_labels.pdf",
+        png=figure("weak_labels", "How good the weak labels are"),
         record="figures/weak_labels.json",
     log:
         "logs/plot_weak_labels.log",
@@ -372,8 +364,8 @@ rule plot_errors:
         missing="results/missing.csv",
         metrics="results/metrics.parquet",
     output:
-        pdf=report("figures/errors.pdf", caption="../report/errors.rst", category="Figures"),
-        png="figures/errors.png",
+        pdf="figures/errors.pdf",
+        png=figure("errors", "What students learn of wrong weak labels"),
         record="figures/errors.json",
     log:
         "logs/plot_errors.log",
@@ -393,7 +385,7 @@ rule tabulate_label_quality:
         labels=[f"results/weak_labels/{source}.parquet" for source in COMPARED],
         comparisons=[f"results/label_errors/{source}.json" for source in COMPARED],
     output:
-        quality=report("results/label_quality.csv", caption="../report/label_quality.rst", category="Tables"),
+        quality=table("results/label_quality.csv", "How good each source of weak labels is"),
         agreement="results/label_agreement.csv",
         record="results/label_quality.json",
     log:
@@ -416,7 +408,7 @@ rule tabulate_methods:
         posterior="results/posterior.parquet",
         missing="results/missing.csv",
     output:
-        csv=report("results/methods.csv", caption="../report/methods.rst", category="Tables"),
+        csv=table("results/methods.csv", "The best purchase of every method"),
         tex="results/methods.tex",
         record="results/methods.json",
     log:

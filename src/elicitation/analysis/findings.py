@@ -96,7 +96,8 @@ def read_finding_files(folder: Path) -> tuple[Path, dict]:
         record = read_json(recommendation)
     except ValueError as error:
         raise InputError(f"{recommendation} cannot be read ({error}); delete it. Then {FINISH}") from error
-    if record.get("inputs", {}).get(f"results/{posterior.name}") != hash_file(posterior):
+    # By its content alone: in another workflow the study may lie below a prefix.
+    if hash_file(posterior) not in record.get("inputs", {}).values():
         raise InputError(f"{recommendation} comes from another posterior than {posterior}; {FINISH}")
     return posterior, record
 

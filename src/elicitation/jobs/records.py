@@ -31,9 +31,12 @@ LOCK_COPY = Path(sys.prefix) / "installed"
 LARGE = 2**30
 
 
-def study_command(configfiles: Iterable[Path], overrides: Iterable[str]) -> str:
-    """The call of Snakemake, in the checkout, that runs a study; targets and folder are to be added."""
-    words = ["snakemake", "--cores", "all"]
+def study_command(configfiles: Iterable[Path], overrides: Iterable[str], snakefile: str | None = None) -> str:
+    """The call of Snakemake, in the checkout, that runs a study; targets and folder are to be added.
+
+    snakefile: the absolute path of another workflow's, which uses this one as a module.
+    """
+    words = ["snakemake", "--cores", "all", *(["--snakefile", snakefile] if snakefile else [])]
     for flag, values in (("--configfile", configfiles), ("--config", overrides)):
         shown = [str(value).removeprefix(f"{ROOT}/") for value in values]
         words += [flag, *shown] if shown else []

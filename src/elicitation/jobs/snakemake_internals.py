@@ -45,6 +45,22 @@ def deploys_software(workflow) -> bool:
     return bool(workflow.deployment_settings.deployment_method)
 
 
+def only_lints(workflow) -> bool:
+    """Whether Snakemake was called with --lint, which looks at the rules and plans no job.
+
+    Relies on `Workflow.check_envvars`, which is true of all other calls.
+    """
+    return not workflow.check_envvars
+
+
+def user_of_module(workflow) -> str | None:
+    """The absolute path of the Snakefile that uses the one being read as a module; None if it is none.
+
+    Relies on `Workflow.modifier.is_main_snakefile()` and `.main_snakefile`.
+    """
+    return None if workflow.modifier.is_main_snakefile() else workflow.main_snakefile
+
+
 def given_cores(workflow) -> int:
     """The number given by --cores, or 1 without one, as in calls that run nothing.
 

@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import NoneType
 
-from safetensors import SafetensorError, safe_open
-
 from elicitation.errors import MAX_SHOWN, InputError, join_words, shown
 from elicitation.models.gguf_files import GIT_LFS
 
@@ -77,6 +75,8 @@ def check_weights(folder: Path, name: str) -> None:
 
     Headers alone are read. Where the config states the size of the vocabulary, one matrix must have as many rows.
     """
+    from safetensors import SafetensorError, safe_open
+
     files, rows = sorted(folder.glob(WEIGHTS)), []
     for file in files:
         try:

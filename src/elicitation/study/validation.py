@@ -12,16 +12,24 @@ from elicitation.study.sentences import sentence
 from elicitation.study.study import Study
 
 
+def well_formed(config: dict) -> Study:
+    """The study that a config is; its entries may not fit each other, or this machine.
+
+    Raises InputError, with one sentence, on the first key that is unknown, missing or malformed.
+    """
+    try:
+        return in_gold_labels(Study.model_validate(config))
+    except ValidationError as error:
+        raise InputError(sentence(error, config)) from None
+
+
 def validate(config: dict) -> Study:
     """The study that a config is.
 
-    Raises InputError, with one sentence, on the first thing that is wrong: unknown, missing or malformed keys; names
-    that refer to nothing; sources that are not there; an engine that is not installed.
+    Raises InputError, with one sentence, on the first thing that is wrong: what well_formed refuses; names that refer
+    to nothing; sources that are not there; an engine that is not installed.
     """
-    try:
-        study = in_gold_labels(Study.model_validate(config))
-    except ValidationError as error:
-        raise InputError(sentence(error, config)) from None
+    study = well_formed(config)
     check(study)
     return study
 
