@@ -90,9 +90,7 @@ def title_of(*rows, **counts):
 
 def test_the_title_speaks_of_the_most_weak_labels_alone_against_who_has_seen_none():
     who = "large from labels of small, wrong on 40 of 200"
-    assert (
-        title_of(ASKED, ("sft", 16, 0, 0.6, 0.05), IMITATES, ("sft", 128, 8, 0.6, 0.05)) == f"{who}: learns errors"
-    )
+    assert title_of(ASKED, ("sft", 16, 0, 0.6, 0.05), IMITATES, ("sft", 128, 8, 0.6, 0.05)) == f"{who}: learns errors"
     gold = (("sft", 0, 8, 0.1, 0.05), ("sft", 0, 512, 0.9, 0.05))
     assert title_of(*gold, IMITATES) == f"{who}: learns errors"
     assert title_of(IMITATES) == who
