@@ -8,7 +8,7 @@ import re
 import shutil
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import chdir
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from elicitation.errors import InputError
 from elicitation.jobs.processes import open_standard_streams
 
 if TYPE_CHECKING:
-    from elicitation.analysis.findings import Question
+    from elicitation.analysis.findings import Findings, Question
     from elicitation.buying.amounts import Money
 
 
@@ -111,6 +111,16 @@ def question_of(arguments: argparse.Namespace, money: Money) -> Question:
     return Question(budget or 0.0, weak_price, gold_price or 1.0, currency=currency, **asked)
 
 
+def print_answer(findings: Findings, answer: dict, lines: Iterable[str], as_json: bool) -> None:
+    """Print an answer from findings in its lines, or as JSON; where the data are invented, that is said first."""
+    from elicitation.analysis.names import DEMONSTRATION
+
+    if findings.invented:
+        # Beside JSON, which programs read.
+        print(DEMONSTRATION, file=sys.stderr if as_json else sys.stdout)
+    print(json.dumps(answer, indent=1) if as_json else "\n".join(lines))
+
+
 def recommend(arguments: argparse.Namespace) -> int:
     from dataclasses import asdict
 
@@ -139,7 +149,7 @@ def recommend(arguments: argparse.Namespace) -> int:
         answer = offer(findings, question, *bought)
     else:
         answer = (break_even if arguments.break_even else recommend)(findings, question)
-    print(json.dumps(asdict(answer), indent=1) if arguments.json else "\n".join(recommendation_lines(answer)))
+    print_answer(findings, asdict(answer), recommendation_lines(answer), arguments.json)
     return 0
 
 
@@ -155,7 +165,7 @@ def next_steps(arguments: argparse.Namespace) -> int:
     findings = read_findings(folder)
     question = question_of(arguments, findings.money)
     found = plan(findings, read_evidence(folder), question, training_times(folder))
-    print(json.dumps(asdict(found), indent=1) if arguments.json else "\n".join(plan_lines(found)))
+    print_answer(findings, asdict(found), plan_lines(found), arguments.json)
     return 0
 
 

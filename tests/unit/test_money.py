@@ -13,9 +13,10 @@ from elicitation.analysis.answer import answer_lines
 from elicitation.analysis.captions import price_words
 from elicitation.analysis.findings import Question, make_findings, price_of
 from elicitation.analysis.label_quality import tabulate_sources
+from elicitation.analysis.names import DEMONSTRATION
 from elicitation.analysis.next_steps import arms_of, asked_of
 from elicitation.analysis.recommendation import answer_all, recommend
-from elicitation.analysis.recommendation_text import recommendation_lines
+from elicitation.analysis.recommendation_text import recommendation_lines, recommendation_report
 from elicitation.buying.amounts import GOLD_LABELS, Money
 from elicitation.buying.prices import exact, labels_for
 from elicitation.cli import build_parser, question_of
@@ -152,6 +153,18 @@ def test_the_currency_stands_in_the_settings_of_the_answers(tmp_path):
     settings = asdict(replace(findings(), posterior=None)) | {"money": asdict(DOLLARS)}
     assert make_findings(table, settings).money == DOLLARS
     assert make_findings(table, {k: v for k, v in settings.items() if k != "money"}).money == GOLD_LABELS
+
+
+def test_answers_on_invented_data_say_that_they_are_no_advice(tmp_path):
+    table = tmp_path / "posterior.parquet"
+    posterior_table().to_parquet(table)
+    settings = asdict(replace(findings(), posterior=None))
+    assert make_findings(table, settings | {"invented": True}).invented
+    assert not make_findings(table, {k: v for k, v in settings.items() if k != "invented"}).invented
+    answers = answer_all(findings())
+    for invented in (True, False):
+        assert recommendation_report(answers, invented=invented).startswith(DEMONSTRATION) == invented
+        assert next(answer_lines(answers, 0.1, invented)).startswith(DEMONSTRATION) == invented
 
 
 def asked(*words: str, money: Money = DOLLARS) -> Question:

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from helpers import MINI, ROOT, jobs_planned, run_snakemake
 
+from elicitation.analysis.names import DEMONSTRATION
 from elicitation.analysis.posterior import read_posterior
 from elicitation.buying.purchases import buy
 from elicitation.files import hash_file, hash_ids
@@ -193,6 +194,9 @@ def test_there_is_a_recommendation_for_every_budget_and_price_and_any_other(mini
     ]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0 and "**Buy " in result.stdout, result.stderr
+    # The sandbox's data are invented.
+    for text in (result.stdout, (mini_study / "results/recommendation.md").read_text()):
+        assert text.startswith(DEMONSTRATION)
 
 
 def test_figures_are_drawn_in_both_formats(mini_study):
@@ -279,6 +283,7 @@ def test_a_new_supervisor_trains_nothing_without_its_labels(mini_study):
 
 def test_the_answer_is_told_in_three_sentences(mini_study):
     lines = (mini_study / "results/answer.md").read_text().splitlines()
+    assert lines[0] == DEMONSTRATION
     told = [line for line in lines if line[:2] in ("1.", "2.", "3.")]
     # The miniature has two budgets.
     assert len(told) == 2 and all("without labels: always giving the commoner label" in line for line in told)

@@ -97,6 +97,7 @@ rule build_explorer:
         runtime=grows(10),
     params:
         **MONEY,
+        **INVENTED,
         version=9,
         name=study.study,
         titles=TITLES,
@@ -151,6 +152,7 @@ rule recommend:
         "tables"
     params:
         **MONEY,
+        **INVENTED,
         version=11,
         titles=TITLES,
         prices=study.prices,

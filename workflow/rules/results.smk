@@ -5,6 +5,8 @@ TITLES = {name: method.title for name, method in study.method_named.items()}
 AVERAGED = study.averaged()
 # What amounts are shown in, for jobs of studies that have a currency.
 MONEY = {"money": {"currency": study.currency, "gold_price": study.gold_price}} if study.currency else {}
+# For jobs that answer what to buy: whether the study's data are invented.
+INVENTED = {"invented": True} if study.invented else {}
 # How many texts can be labelled, by task.
 POOL_SIZES = {task: supply.examples for task, supply in study.supplies.items()}
 POOL_SIZES[AVERAGE] = min(POOL_SIZES[task] for task in AVERAGED)

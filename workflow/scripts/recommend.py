@@ -10,7 +10,8 @@ with job(snakemake) as record:
     from elicitation.analysis.recommendation_text import recommendation_report
     from elicitation.files import replacing
 
-    answers = answer_all(make_findings(snakemake.input.posterior, dict(snakemake.params.items())))
+    findings = make_findings(snakemake.input.posterior, dict(snakemake.params.items()))
+    answers = answer_all(findings)
     record["answers"] = list(map(asdict, answers))
     with replacing(snakemake.output.text) as temporary:
-        temporary.write_text(recommendation_report(answers, snakemake.params.gold_noise))
+        temporary.write_text(recommendation_report(answers, snakemake.params.gold_noise, findings.invented))

@@ -7,6 +7,8 @@ with job(snakemake):
     from elicitation.analysis.recommendation import recommendation_from
     from elicitation.files import read_json, replacing
 
-    answers = map(recommendation_from, read_json(snakemake.input.recommendation)["answers"])
+    recommended = read_json(snakemake.input.recommendation)
+    answers = list(map(recommendation_from, recommended["answers"]))
+    invented = recommended["settings"].get("invented", False)
     with replacing(snakemake.output.text) as temporary:
-        temporary.write_text("\n".join(answer_lines(list(answers), snakemake.params.weak_price)) + "\n")
+        temporary.write_text("\n".join(answer_lines(answers, snakemake.params.weak_price, invented)) + "\n")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from elicitation.analysis.names import ASKING, COMMONER, PLAIN, UNDETERMINED
+from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, PLAIN, UNDETERMINED
 from elicitation.analysis.recommendation import Alternative, Purchase, Recommendation
 from elicitation.analysis.recommendation_text import (
     FREE_WORDS,
@@ -76,11 +76,13 @@ def sentence(size: str, answer: Recommendation) -> str:
     return f"{start} {guess}buy nothing, since no purchase studied beats {free}; {best}; {nothing_words(answer)}."
 
 
-def answer_lines(answers: list[Recommendation], weak_price: float) -> Iterator[str]:
+def answer_lines(answers: list[Recommendation], weak_price: float, invented: bool = False) -> Iterator[str]:
     """The sentences as lines of Markdown, with the task, student and price that they hold for.
 
-    weak_price: in gold labels, as of choose_answers.
+    weak_price: in gold labels, as of choose_answers; invented: whether the study's data are.
     """
+    if invented:
+        yield f"{DEMONSTRATION}\n"
     if not any(answer.purchase or answer.alternatives for answer in answers):
         yield "# What to buy\n\nNo budget of this study buys any label at its prices."
         return

@@ -68,6 +68,8 @@ class Findings:
     """The tasks that are averaged."""
     money: Money = GOLD_LABELS
     """What the study's prices are in."""
+    invented: bool = False
+    """Whether its data are invented, so that answers are no advice and begin with names.DEMONSTRATION."""
 
 
 def read_findings(folder: Path) -> Findings:
@@ -88,8 +90,9 @@ def read_findings(folder: Path) -> Findings:
 def make_findings(posterior: str | Path, settings: dict) -> Findings:
     """The findings from result files; settings: all but the posterior, by the names of Findings."""
     names = ("prices", "titles", "verdict", "measure", "budgets", "average_over")
-    money = Money(**settings.get("money", {}))
-    return Findings(read_posterior(posterior), **{name: settings[name] for name in names}, money=money)
+    # Only jobs of studies that have a currency, or invented data, are told of it.
+    rare = {"money": Money(**settings.get("money", {})), "invented": settings.get("invented", False)}
+    return Findings(read_posterior(posterior), **{name: settings[name] for name in names}, **rare)
 
 
 def only(values: list[str], kind: str) -> str:

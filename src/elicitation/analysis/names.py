@@ -1,5 +1,8 @@
 """Names that tables and figures share: columns, the ways of spending a budget, the regimes. Imports nothing heavy."""
 
+# What every answer of a study of invented data begins with.
+DEMONSTRATION = "Demonstration data, not advice: the texts and labels of this study are invented."
+
 # The ways of spending a budget.
 STRATEGIES = ("weak only", "mixed", "gold only")
 # The regime in which each strategy is the best one.

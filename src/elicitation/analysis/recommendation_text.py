@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from elicitation.analysis.captions import price_words
-from elicitation.analysis.names import ASKING, COMMONER, NOTHING_BOUGHT, PLAIN, UNDETERMINED
+from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, NOTHING_BOUGHT, PLAIN, UNDETERMINED
 from elicitation.analysis.recommendation import Alternative, Estimate, Purchase, Recommendation, WeakLabels
 from elicitation.buying.amounts import amount_words
 
@@ -264,12 +264,17 @@ def noise_line(gold_noise: Mapping[str, float]) -> str:
     return f"Intervals allow for wrong gold labels: {shares}.\n"
 
 
-def recommendation_report(answers: list[Recommendation], gold_noise: Mapping[str, float] | None = None) -> str:
-    """Markdown: a table of all recommendations, then each in words. gold_noise: as of noise_line, where it is known."""
+def recommendation_report(
+    answers: list[Recommendation], gold_noise: Mapping[str, float] | None = None, invented: bool = False
+) -> str:
+    """Markdown: a table of all recommendations, then each in words.
+
+    gold_noise: as of noise_line, where it is known; invented: whether the study's data are.
+    """
     name = MEASURE_WORDS[answers[0].measure] if answers else ""
     heads = ["task", "student", "weak label costs", "budget", "buy", "method", f"expected {name}", "decided"]
     heads += [FREE_WORDS[ASKING], FREE_WORDS[COMMONER]]
-    lines = ["# What to buy\n", *([noise_line(gold_noise)] if gold_noise else [])]
+    lines = [f"{DEMONSTRATION}\n"] * invented + ["# What to buy\n", *([noise_line(gold_noise)] if gold_noise else [])]
     lines += [f"| {' | '.join(heads)} |", "|---|---|---:|---:|---|---|---|---|---|---|"]
     for answer in answers:
         bought, baseline, price = answer.purchase, answer.baseline, price_asked(answer)

@@ -29,7 +29,7 @@ from elicitation.study.supervisors import (
     Supervisor,
     check_learning,
 )
-from elicitation.study.tasks import TableTask, Task
+from elicitation.study.tasks import SandboxTask, TableTask, Task
 from elicitation.study.values import (
     TEXT,
     Count,
@@ -131,6 +131,11 @@ class Study(Plan, Setup):
     def money(self) -> Money:
         """What amounts are shown in."""
         return Money(self.currency or "", 1.0 if self.gold_price is None else self.gold_price)
+
+    @property
+    def invented(self) -> bool:
+        """Whether data of any task are invented, so that no answer of the study is advice."""
+        return any(isinstance(task, SandboxTask) for task in self.tasks)
 
     # What rules ask for, by their wildcards.
 
