@@ -18,8 +18,8 @@ from snakemake_interface_logger_plugins.common import LogEvent
 
 from elicitation.jobs import snakemake_internals as internals
 from elicitation.jobs.ending import ending_lines
-from elicitation.jobs.job_words import plan_words
-from elicitation.jobs.progress import STOPPED, Failures, Pace, going, job_of, runs_of, say_progress, time_words, told
+from elicitation.jobs.job_words import count_words
+from elicitation.jobs.progress import STOPPED, Failures, Pace, job_of, runs_of, say_progress, time_words, told
 from elicitation.jobs.terminal import Terminal, bar_of
 
 # Seconds without a line after which a long job's own progress is shown, where there is no bar.
@@ -93,7 +93,11 @@ class LogHandler(LogHandlerBase):
         """A job failed. Of a group, those that wrote why; a stopped job is told of at the end, if the run was not."""
         number = record.jobid
         said, grouped = self.failures.said(number), any(number in group for group in self.failures.groups)
-        if number in self.failures.failed() and (said or not grouped) and not (self.stopped or said.startswith(STOPPED)):
+        if (
+            number in self.failures.failed()
+            and (said or not grouped)
+            and not (self.stopped or said.startswith(STOPPED))
+        ):
             self.say(self.failures.sentence(number))
 
     def hear_progress(self, record: logging.LogRecord) -> None:
@@ -128,7 +132,9 @@ class LogHandler(LogHandlerBase):
             self.say(text)
         elif internals.starts_with(record, internals.LOG_FILE):
             self.log_file = text.removeprefix(internals.LOG_FILE)
-        elif record.levelno == logging.INFO and not self.started and not internals.starts_with(record, internals.ASSUMED):
+        elif (
+            record.levelno == logging.INFO and not self.started and not internals.starts_with(record, internals.ASSUMED)
+        ):
             self.say(text)
 
     def beat(self) -> None:
@@ -146,7 +152,8 @@ class LogHandler(LogHandlerBase):
         if not total or self.complete or self.closed.is_set():
             return ""
         left = self.pace.left(self.done, total)
-        return " · ".join([f"{bar_of(self.done, total)} {say_progress(self.done, total, left)}", self.pace.longest()])
+        told_of = [f"{bar_of(self.done, total)} {say_progress(self.done, total, left)}", self.pace.longest()]
+        return " · ".join(filter(None, told_of))
 
     def close(self) -> None:
         """End the run: what would be done, what failed, or the answer."""
@@ -166,7 +173,7 @@ class LogHandler(LogHandlerBase):
         if failed := str(self.failures):
             yield failed
         elif self.would:
-            yield plan_words((job, runs) for job, runs, _ in self.would)
+            yield f"Would {count_words((job, runs) for job, runs, _ in self.would)}."
             reasons = Counter(words for *_, reason in self.would for words in internals.reasons_of(reason)[:1])
             yield f"Why: {'; '.join(f'{words} ({count:,} jobs)' for words, count in reasons.items())}."
             yield "Job by job: the same command with -p. How long it takes: elicitation estimate."

@@ -10,8 +10,8 @@ SOURCE = ROOT / "src/elicitation"
 # From the top down. A wing uses itself and floors below its own; wings of one floor do not use each other.
 FLOORS = (
     ("cli",),
-    # A command of it.
-    ("cli_init",),
+    # A command of it; its help.
+    ("cli_init", "cli_help"),
     ("study",),
     ("figures", "explorer", "api", "training"),
     ("jobs",),

@@ -30,4 +30,4 @@ def ending_lines(folder: Path) -> Iterator[str]:
     yield ""
     doors = {folder.resolve() / path: what for path, what in DOORS.items() if (folder / path).is_file()}
     width = max((len(str(path)) for path in doors), default=0)
-    yield from (f"Open {str(path):{width}}  {what}" for path, what in doors.items())
+    yield from (f"Open {path!s:{width}}  {what}" for path, what in doors.items())

@@ -115,16 +115,19 @@ def tasks_words(tasks: Collection[str]) -> str:
     return f"{len(tasks)} tasks" if len(tasks) > NAMED_TASKS else ", ".join(tasks)
 
 
-def plan_words(jobs: Iterable[tuple[Job, int]]) -> str:
-    """What a run would do, in one sentence; jobs: each with the number of runs that it makes, 1 of other jobs."""
+def count_words(jobs: Iterable[tuple[Job, int]]) -> str:
+    """What many jobs do, in the order in which they run: `prepare film; train 39 runs of film`.
+
+    jobs: each with the number of runs that it makes, 1 of other jobs.
+    """
     counts, tasks = Counter(), {}
     for job, runs in jobs:
         counted = job.deed.counted
         counts[counted] += runs
         tasks.setdefault(counted, {})[job.wildcards.get("task", "")] = None
-    parts = [
+    parts = (
         counted.format(n=f"{counts[counted]:,}", s="s" * (counts[counted] != 1), tasks=tasks_words(tasks[counted]))
         for counted in COUNTED
         if counted in counts
-    ]
-    return f"Would {'; '.join(parts)}."
+    )
+    return "; ".join(parts)

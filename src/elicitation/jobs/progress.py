@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from elicitation.errors import one_line
@@ -41,7 +42,7 @@ class Planned(NamedTuple):
     rule: str
     runs: int
     """The purchases that it trains on; 1 of other jobs."""
-    wildcards: dict[str, str] = {}
+    wildcards: Mapping[str, str] = MappingProxyType({})
 
     @property
     def work(self) -> float:

@@ -10,8 +10,8 @@ import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-# How messages of Snakemake begin: nothing is to be done; it was told to stop; jobs have failed; what is always said; its
-# log.
+# How messages of Snakemake begin: nothing is to be done; it was told to stop; jobs have failed; what it always says; the
+# name of its log.
 NOTHING_TO_DO = "Nothing to be done"
 STOPPING = ("Will exit after finishing currently running jobs", "Terminating processes on user request")
 JOBS_FAILED = ("Exiting because a job execution failed", "At least one job did not complete successfully")
@@ -119,7 +119,8 @@ def planned_jobs(workflow) -> dict[int, tuple[str, int, dict[str, str]]]:
     """By number, each job that will run and make something: its rule, how many `purchases` it is given (1 if none), and
     its wildcards. When: as planned_rules.
 
-    Relies on `Workflow.dag.needrun_jobs()` and on a job's `jobid`, `rule.name`, `params`, `output` and `wildcards_dict`.
+    Relies on `Workflow.dag.needrun_jobs()` and on a job's `jobid`, `rule.name`, `params`, `output` and
+    `wildcards_dict`.
     """
     jobs = (job for job in workflow.dag.needrun_jobs() if job.output)
     return {
