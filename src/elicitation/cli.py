@@ -218,7 +218,7 @@ def add_question(command: argparse.ArgumentParser, budget: str) -> None:
     command.add_argument(
         "--weak-price",
         type=price,
-        help="of one weak label, such as --weak-price 2c, or 0 of free ones; default: the supervisor's own, if it has one",
+        help="of one weak label, such as --weak-price 2c; 0 if they are free; default: the supervisor's own",
     )
     command.add_argument(
         "--gold-price", type=amount, help="of one gold label, such as --gold-price '$3'; default: the study's, or 1"

@@ -78,6 +78,7 @@ class LogHandler(LogHandlerBase):
     def say(self, text: str) -> None:
         self.said = time.monotonic()
         self.terminal.say(text)
+        self.draw_bar()
 
     def hear_start(self, record: logging.LogRecord) -> None:
         """From here on Snakemake tells of a run. What it says before, or in calls that run nothing, is shown."""
@@ -124,9 +125,9 @@ class LogHandler(LogHandlerBase):
         elif record.levelno >= logging.WARNING:
             self.say(f"Warning: {text}")
         elif internals.starts_with(record, *internals.STOPPING):
-            if not self.stopped:
+            stopped, self.stopped = self.stopped, True
+            if not stopped:
                 self.say(STOP)
-            self.stopped = True
         elif internals.starts_with(record, internals.NOTHING_TO_DO):
             self.complete = True
             self.say(text)
@@ -141,19 +142,18 @@ class LogHandler(LogHandlerBase):
         """While jobs run, keep the bar up to date, or say how far the longest is if none ends for long."""
         while not self.closed.wait(REDRAW if self.terminal.has_bar else BEAT / 10):
             with self.lock:
-                if self.terminal.has_bar:
-                    self.terminal.draw(self.bar_text())
-                elif time.monotonic() - self.said > BEAT and (text := self.pace.longest(BEAT)):
+                self.draw_bar()
+                if not self.terminal.has_bar and time.monotonic() - self.said > BEAT and (text := self.pace.longest(BEAT)):
                     self.say(text)
 
-    def bar_text(self) -> str:
-        """The bar, how far the run is, and what the job does that has run longest; nothing before or after the run."""
+    def draw_bar(self) -> None:
+        """Show, where that can be, how far the run is and what the job does that has run longest, while jobs run."""
         total = len(told.jobs)
-        if not total or self.complete or self.closed.is_set():
-            return ""
+        if not (self.terminal.has_bar and self.pace.started) or self.complete or self.stopped or self.closed.is_set():
+            return self.terminal.draw("")
         left = self.pace.left(self.done, total)
         told_of = [f"{bar_of(self.done, total)} {say_progress(self.done, total, left)}", self.pace.longest()]
-        return " · ".join(filter(None, told_of))
+        return self.terminal.draw(" · ".join(filter(None, told_of)))
 
     def close(self) -> None:
         """End the run: what would be done, what failed, or the answer."""

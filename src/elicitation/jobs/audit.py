@@ -116,7 +116,8 @@ def bought_words(runs: Sequence[dict]) -> str:
     """What the runs behind a result bought."""
     most = {kind: max((run[f"n_{kind}"] for run in runs), default=0) for kind in ("weak", "gold")}
     seeds = several(str(seed) for seed in sorted({run["seed"] for run in runs}))
-    return f"{len(runs):,} run{'s' * (len(runs) != 1)}, on at most {most['weak']:,} weak and {most['gold']:,} gold labels; seeds: {seeds}"
+    count = f"{len(runs):,} run{'s' * (len(runs) != 1)}"
+    return f"{count}, on at most {most['weak']:,} weak and {most['gold']:,} gold labels; seeds: {seeds}"
 
 
 def summary(name: str, path: str, record: dict, root: Path) -> Iterator[str]:

@@ -32,8 +32,8 @@ def time_words(seconds: float) -> str:
 
 
 def say_progress(done: int, total: int, left: float) -> str:
-    """'12 of 104 · 6 min left'; left: seconds."""
-    return f"{done} of {total}" + (f" · {time_words(left)} left" if done < total else "")
+    """'12 of 104 · 6 min left'; left: seconds, of which nothing is known before a job is done."""
+    return f"{done} of {total}" + (f" · {time_words(left)} left" if 0 < done < total else "")
 
 
 class Planned(NamedTuple):

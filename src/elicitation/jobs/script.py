@@ -186,6 +186,8 @@ def job(snakemake, whole_gpu: bool = False, forked: bool = True, threads: int | 
     before torch is imported; a script that works on models calls `imports_done` afterwards. An error ends the job with
     one sentence on the terminal; its traceback, unless it is an InputError, stands in the log.
     """
+    # Until it can say a sentence, Ctrl-C ends a job without a word instead of with a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     open_standard_streams()
     threads, gpus = threads or snakemake.threads, snakemake.resources.get("gpu", 0)
     if forked and threads == 1 and not gpus:
