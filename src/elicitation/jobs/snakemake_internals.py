@@ -174,12 +174,13 @@ def starts_with(record: logging.LogRecord, *beginnings: str) -> bool:
 def plain_error(record: logging.LogRecord) -> str:
     """The sentence of an error that Snakemake logs, empty if another one has told it: that a job failed.
 
-    Relies on the attribute `exception` of such a record, on `WorkflowError in file ...:` above what the Snakefile
-    raised, and on how the failure of a job's process is worded.
+    Relies on the attribute `exception` of such a record, on the lines that name the place above and below the sentence
+    of a WorkflowError, and on how the failure of a job's process is worded.
     """
     text = record.getMessage()
     failed = getattr(record, "exception", None) == "RuleException" and "CalledProcessError" in text
-    sentence = re.sub(r"\AWorkflowError(?: in [^\n]*)?:\n", "", text)
+    raised = re.fullmatch(r'WorkflowError(?: in [^\n]*)?:\n(.*?)(?:\n  File "[^\n]*)*', text, re.DOTALL)
+    sentence = raised[1] if raised else text
     return "" if failed or sentence.startswith(JOBS_FAILED) else sentence
 
 
