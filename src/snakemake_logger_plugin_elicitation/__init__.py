@@ -22,7 +22,7 @@ from elicitation.jobs.job_words import count_words
 from elicitation.jobs.progress import STOPPED, Failures, Pace, job_of, runs_of, say_progress, time_words, told
 from elicitation.jobs.terminal import Terminal, bar_of
 
-# Seconds without a line after which a long job's own progress is shown, where there is no bar.
+# Seconds after which a long job's own progress is shown, in the bar or where nothing else is said.
 BEAT = 120
 # Seconds after which the bar is drawn again.
 REDRAW = 1
@@ -143,7 +143,11 @@ class LogHandler(LogHandlerBase):
         while not self.closed.wait(REDRAW if self.terminal.has_bar else BEAT / 10):
             with self.lock:
                 self.draw_bar()
-                if not self.terminal.has_bar and time.monotonic() - self.said > BEAT and (text := self.pace.longest(BEAT)):
+                if (
+                    not self.terminal.has_bar
+                    and time.monotonic() - self.said > BEAT
+                    and (text := self.pace.longest(BEAT))
+                ):
                     self.say(text)
 
     def draw_bar(self) -> None:
@@ -152,7 +156,7 @@ class LogHandler(LogHandlerBase):
         if not (self.terminal.has_bar and self.pace.started) or self.complete or self.stopped or self.closed.is_set():
             return self.terminal.draw("")
         left = self.pace.left(self.done, total)
-        told_of = [f"{bar_of(self.done, total)} {say_progress(self.done, total, left)}", self.pace.longest()]
+        told_of = [f"{bar_of(self.done, total)} {say_progress(self.done, total, left)}", self.pace.longest(quotes=BEAT)]
         return self.terminal.draw(" · ".join(filter(None, told_of)))
 
     def close(self) -> None:
@@ -175,7 +179,8 @@ class LogHandler(LogHandlerBase):
         elif self.would:
             yield f"Would {count_words((job, runs) for job, runs, _ in self.would)}."
             reasons = Counter(words for *_, reason in self.would for words in internals.reasons_of(reason)[:1])
-            yield f"Why: {'; '.join(f'{words} ({count:,} jobs)' for words, count in reasons.items())}."
+            counts = (f"{words} ({n:,} job{'s' * (n != 1)})" for words, n in reasons.items())
+            yield f"Why: {'; '.join(counts)}."
             yield "Job by job: the same command with -p. How long it takes: elicitation estimate."
         elif self.complete and self.done:
             yield f"Done: {self.done:,} jobs in {time_words(time.monotonic() - self.began)}."

@@ -109,17 +109,17 @@ class Pace:
         elif event == "job_error":
             self.running.pop(record.jobid, None)
 
-    def longest(self, least: float = 0) -> str:
-        """How far the job is that has run longest: what it does, for how long, and what its log says last.
+    def longest(self, least: float = 0, quotes: float = 0) -> str:
+        """How far the job is that has run longest: what it does and for how long.
 
-        Empty if none has run for `least` seconds.
+        Empty if none has run for `least` seconds. From `quotes` seconds on it is told what the job's log says last.
         """
         running = {number: self.clock() - self.started[number] for number in list(self.running)}
         number = max(running, key=running.__getitem__, default=None)
         job = self.running.get(number)
         if job is None or running[number] < least:
             return ""
-        said = last_line(Path(job.logs[0])) if job.logs else ""
+        said = last_line(Path(job.logs[0])) if job.logs and running[number] >= quotes else ""
         return f"{going(job)} for {time_words(running[number])}" + (f": {said}" if said else "")
 
     def left(self, done: int, total: int) -> float:
