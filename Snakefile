@@ -93,6 +93,7 @@ told.plan({})
 told.purchases = purchases
 told.asks_for_answer = lambda: {"all", "results/answer.md"} & (internals.given_targets(workflow) or {"all"})
 
+
 onstart:
     if internals.jobs_run_here(workflow):
         print(describe_precision(hardware), file=sys.stderr)

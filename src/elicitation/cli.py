@@ -218,19 +218,15 @@ def add_question(command: argparse.ArgumentParser, budget: str) -> None:
     command.add_argument(
         "--weak-price",
         type=price,
-        help="of one weak label, such as --weak-price 2c; 0 if they are free; default: the supervisor's own",
+        help="of one weak label, such as --weak-price 2c, or free: --weak-price 0; default: the supervisor's own",
     )
     command.add_argument(
         "--gold-price", type=amount, help="of one gold label, such as --gold-price '$3'; default: the study's, or 1"
     )
     command.add_argument("--currency", help="of amounts that name none, such as --currency €; default: the study's")
-    for kind in ("weak", "gold"):
-        command.add_argument(
-            f"--have-{kind}",
-            type=whole,
-            default=0,
-            help=f"{kind} labels that you have already, such as --have-{kind} 200; default: 0",
-        )
+    have = "labels that you have already, such as --have-gold 200 --have-weak 1000; default: 0"
+    command.add_argument("--have-weak", type=whole, default=0, help=f"weak {have}")
+    command.add_argument("--have-gold", type=whole, default=0, help=f"gold {have}")
     command.add_argument(
         "--pool", type=whole, help="how many texts can be labelled in all, such as --pool 3000; default: any number"
     )

@@ -258,7 +258,10 @@ def test_messages_are_worded_as_they_are_recognised():
 
 def test_of_an_error_only_the_sentence_is_told(tmp_path, capfd):
     """And nothing of one that another tells: that the process of a job failed."""
-    (tmp_path / "Snakefile").write_text('raise WorkflowError("No: a thing;\\nfix it.")')
+    raising = (
+        'from snakemake.exceptions import WorkflowError\n\nraise WorkflowError("No: a thing;\\nfix it.") from None\n'
+    )
+    (tmp_path / "Snakefile").write_text(raising)
     subprocess.run([sys.executable, "-m", "snakemake", "-c1"], cwd=tmp_path, check=False)
     text = capfd.readouterr().err
     said = logging.makeLogRecord({"msg": text[text.index("WorkflowError") :].rstrip(), "exception": "WorkflowError"})
