@@ -19,7 +19,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from elicitation.jobs import snakemake_internals as internals
 from elicitation.jobs.ending import ending_lines
 from elicitation.jobs.job_words import count_words
-from elicitation.jobs.progress import STOPPED, Failures, Pace, job_of, runs_of, say_progress, time_words, told
+from elicitation.jobs.progress import STOPPED, Failures, Pace, going, job_of, runs_of, say_progress, time_words, told
 from elicitation.jobs.terminal import Terminal, bar_of
 
 # Seconds after which a long job's own progress is shown, in the bar or where nothing else is said.
@@ -131,6 +131,11 @@ class LogHandler(LogHandlerBase):
         elif internals.starts_with(record, internals.NOTHING_TO_DO):
             self.complete = True
             self.say(text)
+        elif internals.starts_with(record, internals.RESTART):
+            # A group's name is no number.
+            number = text.removeprefix(internals.RESTART).rstrip(".")
+            job = self.failures.known.get(int(number)) if number.isdigit() else None
+            self.say(f"Trying again: {going(job) if job else 'a group of jobs'}")
         elif internals.starts_with(record, internals.LOG_FILE):
             self.log_file = text.removeprefix(internals.LOG_FILE)
         elif (

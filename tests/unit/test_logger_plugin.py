@@ -151,11 +151,13 @@ def test_a_dry_run_ends_with_what_would_run_and_why(said):
 
 def test_warnings_errors_and_what_is_said_before_a_run_are_shown(handler, said):
     run(handler, message("Report created: x"), record(LogEvent.WORKFLOW_STARTED), message("Building DAG of jobs..."))
-    run(handler, message("Beware.", logging.WARNING))
+    run(handler, message("Beware.", logging.WARNING), job(1))
     error = 'WorkflowError in file "/a/Snakefile", line 3:\nNo; fix it.\n  File "/a/Snakefile", line 3, in <module>'
     run(handler, message(error, logging.ERROR))
     run(handler, message("Nothing to be done (all requested files are present and up to date)."))
-    assert said[:3] == ["Report created: x", "Warning: Beware.", "Error: No; fix it."] and len(said) == 4
+    run(handler, message("Trying to restart job 1."))
+    assert said[:3] == ["Report created: x", "Warning: Beware.", "Error: No; fix it."] and len(said) == 5
+    assert said[4] == "Trying again: training film, budget 64, seed 1"
 
 
 def test_the_end_of_a_run_is_its_answer_and_three_paths(handler, said, tmp_path, monkeypatch):

@@ -251,7 +251,8 @@ def test_messages_are_worded_as_they_are_recognised():
     sources = "".join(file.read_text() for file in Path(snakemake.__file__).parent.rglob("*.py"))
     for words in (
         *(snakemake_internals.NOTHING_TO_DO, *snakemake_internals.STOPPING, *snakemake_internals.JOBS_FAILED),
-        *(snakemake_internals.ASSUMED, snakemake_internals.LOG_FILE, *snakemake_internals.REASONS),
+        *(snakemake_internals.RESTART, snakemake_internals.ASSUMED, snakemake_internals.LOG_FILE),
+        *snakemake_internals.REASONS,
     ):
         assert f'"{words}' in sources, words
 

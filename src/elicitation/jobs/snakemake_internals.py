@@ -10,11 +10,12 @@ import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-# How messages of Snakemake begin: nothing is to be done; it was told to stop; jobs have failed; what it always says;
-# where its log is.
+# How messages of Snakemake begin: nothing is to be done; it was told to stop; jobs have failed; one is tried again; what
+# it always says; where its log is.
 NOTHING_TO_DO = "Nothing to be done"
 STOPPING = ("Will exit after finishing currently running jobs", "Terminating processes on user request")
 JOBS_FAILED = ("Exiting because a job execution failed", "At least one job did not complete successfully")
+RESTART = "Trying to restart job "
 ASSUMED = "Assuming unrestricted shared filesystem usage"
 LOG_FILE = "Complete log(s): "
 # Why jobs would run: how Snakemake says it, and in words. That an input is made again by another job is no reason of
