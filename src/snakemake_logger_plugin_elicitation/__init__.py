@@ -130,7 +130,8 @@ class LogHandler(LogHandlerBase):
                 self.say(STOP)
         elif internals.starts_with(record, internals.NOTHING_TO_DO):
             self.complete = True
-            self.say(text)
+            if "ALL" not in self.quiet:
+                self.say(text)
         elif internals.starts_with(record, internals.RESTART):
             # A group's name is no number.
             number = text.removeprefix(internals.RESTART).rstrip(".")
@@ -167,12 +168,13 @@ class LogHandler(LogHandlerBase):
     def close(self) -> None:
         """End the run: what would be done, what failed, or the answer."""
         # Python closes what is closed once more when it ends.
-        if told.listens and not self.closed.is_set():
-            self.closed.set()
-            self.terminal.draw("")
-            if "ALL" not in self.quiet or self.failures.jobs:
-                for line in self.last_lines():
-                    self.say(line)
+        with self.lock:
+            if told.listens and not self.closed.is_set():
+                self.closed.set()
+                self.terminal.draw("")
+                if "ALL" not in self.quiet or self.failures.jobs:
+                    for line in self.last_lines():
+                        self.say(line)
         super().close()
 
     def last_lines(self) -> Iterator[str]:

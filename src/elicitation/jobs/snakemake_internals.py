@@ -10,8 +10,8 @@ import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-# How messages of Snakemake begin: nothing is to be done; it was told to stop; jobs have failed; one is tried again; what
-# it always says; where its log is.
+# How messages of Snakemake begin: nothing is to be done; it was told to stop; jobs have failed; one is tried again;
+# what it always says; where its log is.
 NOTHING_TO_DO = "Nothing to be done"
 STOPPING = ("Will exit after finishing currently running jobs", "Terminating processes on user request")
 JOBS_FAILED = ("Exiting because a job execution failed", "At least one job did not complete successfully")
