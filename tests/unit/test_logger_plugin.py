@@ -196,6 +196,8 @@ def test_a_bar_is_drawn_under_the_lines_where_the_terminal_can_do_that(monkeypat
     assert bar_of(0, 0).count("#") == 0 and bar_of(3, 3).count("#") == WIDTH
     monkeypatch.setenv("TERM", "dumb")
     assert not Terminal(Screen()).has_bar and not Terminal(io.StringIO()).has_bar
+    # A process may have no standard error.
+    Terminal(None).say("to nobody")
 
 
 def test_an_error_in_the_plugin_does_not_end_it(handler, said, capsys):

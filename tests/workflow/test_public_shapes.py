@@ -128,4 +128,4 @@ def test_the_command_that_init_prints_is_planned_as_printed(tmp_path, monkeypatc
     command = capsys.readouterr().out.splitlines()[-1]
     result = subprocess.run(f"{command} --dry-run", shell=True, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
-    assert re.search(r"; train \d+ runs of ", result.stderr)
+    assert re.search(r"; train \d+ runs of ", result.stdout)

@@ -20,16 +20,18 @@ def bar_of(done: int, total: int) -> str:
 class Terminal:
     """Writes lines to a stream. What is gone or full is no reason to fail."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO | None) -> None:
+        """stream: None where the process was given none."""
         self.stream = stream
-        self.has_bar = stream.isatty() and os.environ.get("TERM") != "dumb"
+        self.has_bar = stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
         """Whether a line can be drawn again."""
         self.bar = ""
 
     def write(self, text: str) -> None:
-        with suppress(OSError, ValueError):
-            self.stream.write(text)
-            self.stream.flush()
+        if self.stream is not None:
+            with suppress(OSError, ValueError):
+                self.stream.write(text)
+                self.stream.flush()
 
     def say(self, text: str) -> None:
         """Print lines, above the bar if there is one."""
