@@ -193,7 +193,7 @@ def test_there_is_a_recommendation_for_every_budget_and_price_and_any_other(mini
         "0.2",
     ]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert result.returncode == 0 and "**Buy " in result.stdout, result.stderr
+    assert result.returncode == 0 and "\nBuy " in result.stdout, result.stderr
     # The sandbox's data are invented.
     for text in (result.stdout, (mini_study / "results/recommendation.md").read_text()):
         assert text.startswith(DEMONSTRATION)

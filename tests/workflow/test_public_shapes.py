@@ -118,7 +118,7 @@ def check_money(folder: Path, answers: list[dict], text: str) -> None:
     assert '"currency":"$","goldPrice":3' in page and "Budget, $" in page
     command = [Path(sys.executable).with_name("elicitation"), "recommend", folder, "--budget", "48"]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert said.startswith("## Budget $48: a weak label costs $0.") and ", a gold one $3" in said
+    assert said.startswith("Budget $48: a weak label costs $0.") and ", a gold one $3" in said
 
 
 def test_the_command_that_init_prints_is_planned_as_printed(tmp_path, monkeypatch, capsys):
