@@ -19,14 +19,6 @@ INSTALL = $(UV) pip install --python .venv --compile-bytecode --quiet $(SOURCES)
 
 pareto: .venv/installed
 	@$(BIN)/snakemake --cores all figures/what_to_buy.pdf figures/pareto.pdf results/recommendation.md results/answer.md figures/explorer.html
-	@cat figures/pareto.md
-	@echo
-	@cat results/answer.md
-	@echo
-	@echo "Open these: $(CURDIR)/figures/what_to_buy.pdf (or .png), what to buy as the budget grows"
-	@echo "            $(CURDIR)/figures/pareto.pdf (or .png), what every purchase costs and brings"
-	@echo "            $(CURDIR)/figures/explorer.html, the page on which you set your own prices"
-	@echo "            $(CURDIR)/results/recommendation.md, what to buy at every budget and price"
 
 # A file at a time on either of two cores; unit tests on one thread each.
 test: .venv/installed

@@ -12,10 +12,11 @@ min_version("9.27.1")
 sys.path.insert(0, f"{workflow.current_basedir}/src")
 
 from elicitation.errors import InputError
-from elicitation.jobs import progress, snakemake_internals as internals
+from elicitation.jobs import snakemake_internals as internals
 from elicitation.jobs.damage import check_inputs
 from elicitation.jobs.forkserver import start_fork_server
 from elicitation.jobs.processes import check_interpreter, name_user, open_standard_streams
+from elicitation.jobs.progress import TOLD, told
 from elicitation.jobs.records import COMMAND_VARIABLE, study_command
 from elicitation.jobs.repair import explain_unfinished
 from elicitation.jobs.script import JOBS_PER_GPU, SCHEDULER
@@ -69,6 +70,8 @@ os.environ |= {
     JOBS_PER_GPU: str(study.jobs_per_gpu),
     COMMAND_VARIABLE: study_command(configfiles, overrides, user),
 }
+if told.listens:
+    os.environ[TOLD] = "1"
 
 if any(word.startswith("--report") for word in sys.argv):
     from elicitation.jobs import report_page
@@ -99,6 +102,12 @@ rule all:
         RESULTS,
 
 
+# What the logger plugin says of the jobs.
+told.plan({})
+told.purchases = purchases
+told.asks_for_answer = lambda: {"all", "results/answer.md"} & (internals.given_targets(workflow) or {"all"})
+
+
 onstart:
     if internals.jobs_run_here(workflow):
         print(describe_precision(hardware), file=sys.stderr)
@@ -110,9 +119,7 @@ onstart:
         if not internals.only_touches(workflow):
             with writing("results"):
                 check_inputs(*internals.planned_files(workflow))
-            progress.planned.update(
-                {number: progress.Planned(*job) for number, job in internals.planned_jobs(workflow).items()}
-            )
+            told.plan(internals.planned_jobs(workflow))
             if shared := shared_imports():
                 # Without it jobs begin more slowly.
                 with suppress(OSError):

@@ -22,7 +22,7 @@ def plan(study: dict, results: multiprocessing.Queue) -> None:
         command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", folder]
         started = time.perf_counter()
         output = subprocess.run(
-            [*command, "--dry-run", "--quiet", "rules", "--configfile", str(path), "--", "all"],
+            [*command, "--dry-run", "--printshellcmds", "--quiet", "rules", "--configfile", str(path), "--", "all"],
             capture_output=True, text=True, check=True, cwd=ROOT,
         )  # fmt: skip
         seconds = time.perf_counter() - started

@@ -1,3 +1,4 @@
+# PYTHON_ARGCOMPLETE_OK
 """The command `elicitation`: questions about results and studies. Each subcommand is a function and its arguments."""
 
 from __future__ import annotations
@@ -8,20 +9,21 @@ import re
 import shutil
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import chdir
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elicitation.buying.amounts import common_currency, read_amount
 from elicitation.cli_explore import add_explore
+from elicitation.cli_help import EXAMPLES, Version, complete, completes
 from elicitation.cli_init import add_init
 from elicitation.cli_light import missing_part, require_run
 from elicitation.errors import InputError
 from elicitation.jobs.processes import open_standard_streams
 
 if TYPE_CHECKING:
-    from elicitation.analysis.findings import Question
+    from elicitation.analysis.findings import Findings, Question
     from elicitation.buying.amounts import Money
 
 
@@ -115,6 +117,17 @@ def question_of(arguments: argparse.Namespace, money: Money) -> Question:
     return Question(budget or 0.0, weak_price, gold_price or 1.0, currency=currency, **asked)
 
 
+def print_answer(findings: Findings, answer: dict, lines: Iterable[str], as_json: bool) -> None:
+    """Print an answer from findings in its lines, or as JSON; where the data are invented, that is said first."""
+    from elicitation.analysis.names import DEMONSTRATION
+
+    if findings.invented:
+        # Beside JSON, which programs read.
+        print(DEMONSTRATION, file=sys.stderr if as_json else sys.stdout)
+    # The lines are of reports too, in Markdown.
+    print(json.dumps(answer, indent=1) if as_json else re.sub(r"^## |\*\*", "", "\n".join(lines), flags=re.MULTILINE))
+
+
 def recommend(arguments: argparse.Namespace) -> int:
     from dataclasses import asdict
 
@@ -143,7 +156,7 @@ def recommend(arguments: argparse.Namespace) -> int:
         answer = offer(findings, question, *bought)
     else:
         answer = (break_even if arguments.break_even else recommend)(findings, question)
-    print(json.dumps(asdict(answer), indent=1) if arguments.json else "\n".join(recommendation_lines(answer)))
+    print_answer(findings, asdict(answer), recommendation_lines(answer), arguments.json)
     return 0
 
 
@@ -159,8 +172,17 @@ def next_steps(arguments: argparse.Namespace) -> int:
     findings = read_findings(folder)
     question = question_of(arguments, findings.money)
     found = plan(findings, read_evidence(folder), question, training_times(folder))
-    print(json.dumps(asdict(found), indent=1) if arguments.json else "\n".join(plan_lines(found)))
+    print_answer(findings, asdict(found), plan_lines(found), arguments.json)
     return 0
+
+
+# What an option that chooses among a study's findings chooses by default.
+CHOICES = {
+    "task": "the average over tasks",
+    "student": "the only one",
+    "supervisor": "the best one",
+    "method": "the best one",
+}
 
 
 def argument(read: Callable[[str], object]) -> Callable[[str], object]:
@@ -195,24 +217,25 @@ def add_question(command: argparse.ArgumentParser, budget: str) -> None:
     """Arguments of all commands that answer from a study's findings. budget: what help says of it."""
     amount, price = argument(read_amount), argument(lambda text: read_amount(text, least=0))
     whole = argument(count)
-    command.add_argument("folder", nargs="?", type=Path, default=Path(), help="the study's folder (this one)")
+    command.add_argument("folder", nargs="?", type=Path, default=Path(), help="the study's folder; default: this one")
     command.add_argument("--budget", type=amount, help=budget)
     command.add_argument(
         "--weak-price",
         type=price,
-        help="of one weak label (the supervisor's own, where it has one): --weak-price 2c; free ones: --weak-price 0",
+        help="of one weak label, such as --weak-price 2c, or free: --weak-price 0; default: the supervisor's own",
     )
-    command.add_argument("--gold-price", type=amount, help="of one gold label (the study's, else 1): --gold-price '$3'")
-    command.add_argument("--currency", help="of amounts that name none (the study's): --currency €")
     command.add_argument(
-        "--have-weak", type=whole, default=0, help="weak labels that you have already: --have-gold 200 --have-weak 1000"
+        "--gold-price", type=amount, help="of one gold label, such as --gold-price '$3'; default: the study's, or 1"
     )
-    command.add_argument("--have-gold", type=whole, default=0, help="gold labels that you have already")
-    command.add_argument("--pool", type=whole, help="how many texts can be labelled in all: --pool 3000")
-    command.add_argument("--task", help="the task (the average over tasks)")
-    command.add_argument("--student", help="the student (the only one)")
-    command.add_argument("--supervisor", help="the supervisor (the best)")
-    command.add_argument("--method", help="the method (the best)")
+    command.add_argument("--currency", help="of amounts that name none, such as --currency €; default: the study's")
+    have = "labels that you have already, such as --have-gold 200 --have-weak 1000; default: 0"
+    command.add_argument("--have-weak", type=whole, default=0, help=f"weak {have}")
+    command.add_argument("--have-gold", type=whole, default=0, help=f"gold {have}")
+    command.add_argument(
+        "--pool", type=whole, help="how many texts can be labelled in all, such as --pool 3000; default: any number"
+    )
+    for kind, default in CHOICES.items():
+        completes(command.add_argument(f"--{kind}", help=f"the {kind}; default: {default}"))
     command.add_argument("--json", action="store_true", help="print the answer as JSON (docs/reference/json.md)")
 
 
@@ -251,7 +274,9 @@ def add_next(commands: argparse._SubParsersAction) -> None:
         help="what to run, test or buy next, by what it is expected to gain",
         description="What could be done next, by how much it is expected to raise the score of what is then bought.",
     )
-    add_question(command, "what all labels may cost together (each of the study's budgets): --budget 100")
+    add_question(
+        command, "what all labels may cost together, such as --budget 100; default: each of the study's budgets"
+    )
     command.set_defaults(function=next_steps)
 
 
@@ -263,18 +288,27 @@ class Parser(argparse.ArgumentParser):
 
 
 def build_parser() -> argparse.ArgumentParser:
-    parser = Parser(prog="elicitation", description="Questions about results and studies, and repairs.")
-    commands = parser.add_subparsers(required=True, metavar="command")
+    """The parser of all commands."""
+    parser = Parser(
+        prog="elicitation",
+        description="How many cheap and how many expensive labels to buy: questions about studies and their results.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action=Version, nargs=0, help="print the version and end")
+    # Without a command.
+    parser.set_defaults(function=lambda arguments: parser.print_help() or 0)
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands", parser_class=Parser)
 
     command = commands.add_parser("trace", help="how a result came to be, and the command that makes it again")
     command.add_argument(
         "result", help="a file under results/ or figures/, or a run: task/supervisor/student/method/block"
     )
-    command.add_argument("--all", action="store_true", help="every input, however many")
+    command.add_argument("--all", action="store_true", help="the tree of all files that it comes from")
     command.set_defaults(function=trace)
 
     command = commands.add_parser("verify", help="check all results of a study against their records")
-    command.add_argument("folder", nargs="?", default=".", help="the study's folder (this one)")
+    command.add_argument("folder", nargs="?", default=".", help="the study's folder; default: this one")
     command.add_argument("--mixed-code", action="store_true", help="accept results of several versions of the code")
     command.add_argument("--delete", action="store_true", help="delete what is wrong, for the next run to make again")
     command.set_defaults(function=verify)
@@ -286,7 +320,7 @@ def build_parser() -> argparse.ArgumentParser:
         "nothing that came from them. Prints the call of Snakemake that it runs. It can be stopped or killed at any "
         "moment and repeated. It is refused while the study runs.",
     )
-    command.add_argument("folder", nargs="?", type=Path, default=Path(), help="the study's folder (this one)")
+    command.add_argument("folder", nargs="?", type=Path, default=Path(), help="the study's folder; default: this one")
     command.add_argument(
         "options",
         nargs="*",
@@ -295,8 +329,12 @@ def build_parser() -> argparse.ArgumentParser:
     command.set_defaults(function=repair)
 
     command = commands.add_parser("estimate", help="what a study will cost, before anything runs")
-    command.add_argument("study", nargs="?", type=Path, default=Path("config.yaml"), help="its file (config.yaml)")
-    command.add_argument("folder", nargs="?", type=Path, default=Path(), help="where its results are or will be (here)")
+    command.add_argument(
+        "study", nargs="?", type=Path, default=Path("config.yaml"), help="its file; default: config.yaml"
+    )
+    command.add_argument(
+        "folder", nargs="?", type=Path, default=Path(), help="where its results are or will be; default: here"
+    )
     command.set_defaults(function=estimate)
 
     add_init(commands)
@@ -308,7 +346,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(words: list[str] | None = None) -> int:
     """Run one subcommand; the exit status is 0 if all is well."""
-    arguments = build_parser().parse_args(words)
+    parser = build_parser()
+    complete(parser)
+    arguments = parser.parse_args(words)
     try:
         return arguments.function(arguments)
     except InputError as error:

@@ -62,7 +62,7 @@ def add_init(commands: argparse._SubParsersAction) -> None:
     command.add_argument(
         "table", type=Path, help="the table: CSV, JSON, parquet or Excel (docs/tutorials/your-labels.md)"
     )
-    command.add_argument("--gold", default="gold", help="its column of labels that you trust (gold)")
+    command.add_argument("--gold", default="gold", help="its column of labels that you trust; default: gold")
     command.add_argument(
         "--weak",
         nargs="+",
@@ -74,13 +74,15 @@ def add_init(commands: argparse._SubParsersAction) -> None:
     command.add_argument(
         "--gold-price", type=price, help="of one gold label: --gold-price 3; without: weak ones cost shares of it"
     )
-    command.add_argument("--currency", help=f"of prices that name none ({CURRENCY})")
-    command.add_argument("--text", help="its column of texts (the one that is by far the longest)")
+    command.add_argument("--currency", help=f"of prices that name none; default: {CURRENCY}")
+    command.add_argument("--text", help="its column of texts; default: the one that is by far the longest")
     command.add_argument("--labels", type=label_values, help="what the gold labels mean: --labels spam=1,ham=0")
-    command.add_argument("--others", choices=["refuse", "drop"], default="refuse", help="what becomes of other values")
+    command.add_argument(
+        "--others", choices=["refuse", "drop"], default="refuse", help="what becomes of other values; default: refuse"
+    )
     command.add_argument("--worker", help="its column that says who votes, if each row is one vote")
-    command.add_argument("--encoding", help="of a text file that is not UTF-8: --encoding windows-1252")
-    command.add_argument("--output", type=Path, help="the study's file (named after the table, here)")
+    command.add_argument("--encoding", help="of a text file, such as --encoding windows-1252; default: UTF-8")
+    command.add_argument("--output", type=Path, help="the study's file; default: named after the table, here")
     command.set_defaults(function=init)
 
 

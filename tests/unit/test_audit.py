@@ -7,7 +7,7 @@ import pytest
 from elicitation.errors import InputError
 from elicitation.files import hash_file, read_json, write_json
 from elicitation.jobs import records as records_module
-from elicitation.jobs.audit import few, locate, trace, verify
+from elicitation.jobs.audit import locate, trace, verify
 from elicitation.jobs.records import ROOT, begin_record, make_record
 
 TASK = "results/tasks/own"
@@ -57,7 +57,7 @@ def rewrite(path, **changes):
 
 
 def test_the_tree_leads_from_a_figure_to_the_revisions_of_data_and_models(study):
-    lines = list(trace("figures/pareto.pdf"))
+    lines = list(trace("figures/pareto.pdf", everything=True))
     text = "\n".join(lines)
     assert f"figures/pareto.pdf  {hash_file('figures/pareto.pdf')[:8]}  plot_pareto" in text
     assert "│  ├─ source: hub:a/large@0123abcd" in text or "│  └─ source: hub:a/large@0123abcd" in text
@@ -67,22 +67,29 @@ def test_the_tree_leads_from_a_figure_to_the_revisions_of_data_and_models(study)
 
 
 def test_the_tree_is_indented_by_depth(study):
-    lines = list(trace(f"{LABELS}.parquet"))
+    lines = list(trace(f"{LABELS}.parquet", everything=True))
     start = next(number for number, line in enumerate(lines) if line.startswith(LABELS))
     assert lines[start + 1].startswith(f"└─ {TASK}/pool.parquet")
     assert lines[start + 2] == "   ├─ source: local:own"
 
 
-def test_of_many_inputs_of_a_kind_one_is_shown_and_the_others_are_counted(study):
-    text = "\n".join(trace("figures/pareto.pdf"))
-    assert "and 4 more of results/runs" in text and "b2_s0" not in text
+def test_a_summary_of_ten_lines_says_what_lies_behind_a_result(study):
+    lines = dict(line.partition(": ")[::2] for line in trace("figures/pareto.pdf"))
+    assert len(lines) == 10
+    # The figure, five blocks, the labels, the task and the model.
+    assert lines["Behind it"].startswith("9 jobs, ") and "; train 5 runs of ; draw 1 figure" in lines["What they did"]
+    assert lines["Labels"] == "5 runs, on at most 160 weak and 2 gold labels; seeds: 0"
+    assert lines["Data and models"] == "hub:a/large@0123abcd, local:own"
+    assert lines["Code"] == "c0ffee00; files without a record: none"
+    assert lines["File by file"] == "elicitation trace figures/pareto.pdf --all"
+    rewrite("figures/pareto.json", inputs={f"results/{i}": "" for i in range(6)})
+    lines = dict(line.partition(": ")[::2] for line in trace("figures/pareto.pdf"))
+    assert lines["Code"].endswith("results/0, results/1, results/2, results/3 and 2 more")
+
+
+def test_the_tree_shows_every_input(study):
     everything = "\n".join(trace("figures/pareto.pdf", everything=True))
     assert all(f"b{budget}_s0.parquet" in everything for budget in (1, 2, 4, 8, 16))
-
-
-def test_few_inputs_of_a_kind_are_all_shown():
-    inputs = {f"results/runs/{i}": str(i) for i in range(3)}
-    assert list(few(inputs)) == list(inputs.items())
 
 
 def test_what_was_drawn_above_is_not_drawn_again(study):
@@ -91,21 +98,21 @@ def test_what_was_drawn_above_is_not_drawn_again(study):
     assert sum("results/models/large" in line and "(above)" in line for line in lines) == 4
 
 
-def test_the_last_line_is_the_command_that_makes_the_result_again(study):
-    *_, last = trace("figures/pareto.pdf")
-    assert last.startswith("To make it again: cd ")
+@pytest.mark.parametrize("everything", [True, False])
+def test_the_command_that_makes_the_result_again_is_told(study, everything):
+    last = next(line for line in trace("figures/pareto.pdf", everything) if line.startswith("To make it again: cd "))
     assert last.endswith(f"&& snakemake --cores all --directory {study} --force -- figures/pareto.pdf")
 
 
 def test_a_run_is_found_by_its_name_and_a_result_from_anywhere(study, monkeypatch):
-    assert f"{RUNS}/b4_s0.parquet" in "\n".join(trace("own/small/large/sequential_sft/b4_s0"))
+    assert f"{RUNS}/b4_s0.parquet" in next(trace("own/small/large/sequential_sft/b4_s0"))
     monkeypatch.chdir("/")
     assert locate(str(study / "figures/pareto.pdf")) == (study, "figures/pareto.pdf")
 
 
 def test_what_is_gone_is_still_in_the_tree(study):
     shutil.rmtree("results/models/large")
-    assert "source: hub:a/large@0123abcd" in "\n".join(trace("figures/pareto.pdf"))
+    assert "source: hub:a/large@0123abcd" in "\n".join(trace("figures/pareto.pdf", everything=True))
 
 
 @pytest.mark.parametrize("name", ["figures/nothing.pdf", "own/small/large/sequential_sft/b3_s0", "/etc/passwd", ""])
@@ -120,7 +127,7 @@ def test_a_damaged_record_is_named(study):
         list(trace("figures/pareto.pdf"))
     Path(f"{LABELS}.json").write_bytes(b"\xff")
     assert f"{LABELS}.parquet  {hash_file(f'{LABELS}.parquet')[:8]}  no record" in "\n".join(
-        trace(f"{RUNS}/b1_s0.parquet")
+        trace(f"{RUNS}/b1_s0.parquet", everything=True)
     )
 
 

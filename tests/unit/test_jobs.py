@@ -7,6 +7,7 @@ import pytest
 
 from elicitation.files import hash_file, read_json, write_json
 from elicitation.jobs.forkserver import FORK_SERVER
+from elicitation.jobs.progress import TOLD
 from elicitation.jobs.script import JOBS_PER_GPU, SCHEDULER
 
 JOB = """
@@ -153,6 +154,17 @@ def test_other_errors_end_a_job_with_a_line_and_a_traceback_in_the_log(run, endi
     assert "Traceback" in log
 
 
+def test_an_error_of_which_the_logger_plugin_tells_stands_in_the_log_alone(run, monkeypatch):
+    monkeypatch.setenv(TOLD, "1")
+    result, log = run("raise InputError('The pool is empty; fill it.')")
+    assert result.returncode == 1 and result.stderr == "" and log.endswith("The pool is empty; fill it.\n")
+
+
+def test_ctrl_c_ends_a_job_with_a_sentence(run):
+    result, _ = run("os.kill(os.getpid(), 2); time.sleep(9)")
+    assert result.stderr.strip().startswith("Error: Stopped by SIGINT before table was finished;")
+
+
 SWALLOW = "def swallow():\n        try: os.kill(os.getpid(), 15)\n        except: pass\n    swallow(); time.sleep(9)"
 
 
@@ -186,7 +198,8 @@ def test_bad_input_is_not_mistaken_for_an_output_that_cannot_be_written(run):
 
 @pytest.mark.parametrize("log", ["/dev/full", "no/such/folder/log"])
 @pytest.mark.parametrize("ending", ["raise OSError(28, 'No space left on device')", "1 / 0"])
-def test_an_error_is_said_on_the_terminal_though_the_log_takes_nothing(run, log, ending):
+def test_an_error_is_said_on_the_terminal_though_the_log_takes_nothing(run, log, ending, monkeypatch):
+    monkeypatch.setenv(TOLD, "1")
     result, _ = run(f"sys.stdout.flush(); {ending}", log)
     assert result.returncode == 1 and "Traceback" not in result.stderr
     assert result.stderr.startswith("\nError: ") and len(result.stderr.strip().splitlines()) == 1

@@ -1,19 +1,21 @@
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from elicitation.jobs import progress
-from elicitation.jobs.progress import Failures, Pace, Planned, say_progress
+from elicitation.jobs.job_words import DEEDS, FORMS, Job, count_words
+from elicitation.jobs.progress import Failures, Pace, Planned, runs_of, say_progress, told
 
 
 @pytest.mark.parametrize(
     ("done", "left", "words"),
     [
-        (1, 600, "1 of 11 jobs done, about 10 min left"),
-        (10, 89, "10 of 11 jobs done, about 89 s left"),
-        (10, 90, "10 of 11 jobs done, about 2 min left"),
-        (11, 0, "11 of 11 jobs done"),
+        (0, 600, "0 of 11"),
+        (1, 600, "1 of 11 · 10 min left"),
+        (10, 89, "10 of 11 · 89 s left"),
+        (10, 90, "10 of 11 · 2 min left"),
+        (11, 0, "11 of 11"),
     ],
 )
 def test_the_time_left_is_said_in_minutes_or_seconds(done, left, words):
@@ -25,11 +27,12 @@ class Run:
 
     def __init__(self, monkeypatch, *jobs: Planned) -> None:
         self.now = 0.0
-        monkeypatch.setattr(progress, "planned", dict(enumerate(jobs)))
+        monkeypatch.setattr(told, "jobs", dict(enumerate(jobs)))
+        monkeypatch.setattr(told, "varying", {})
         self.pace, self.total = Pace(lambda: self.now), len(jobs)
 
     def do(self, job: int, seconds: float) -> None:
-        tell(self.pace, "job_info", jobid=job, rule_name="a_rule", log=[])
+        start(self.pace, job)
         self.now += seconds
         tell(self.pace, "job_finished", job_id=job)
 
@@ -45,7 +48,7 @@ def test_jobs_take_as_long_as_others_of_their_rule_and_size(monkeypatch):
     assert run.left() == pytest.approx(5 * 6 * 20)
     run.do(2, 120)
     assert run.left() == pytest.approx(4 * 120)
-    tell(run.pace, "job_info", jobid=3, rule_name="a_rule", log=[])
+    start(run.pace, 3)
     run.now += 60
     assert run.left() == pytest.approx(3 * 120 + 60)
     run.now += 600
@@ -56,7 +59,7 @@ def test_jobs_take_as_long_as_others_of_their_rule_and_size(monkeypatch):
 def test_jobs_that_run_side_by_side_take_less_time(monkeypatch):
     run = Run(monkeypatch, *[Planned("train_runs", 1)] * 6)
     for job in (0, 1):
-        tell(run.pace, "job_info", jobid=job, rule_name="a_rule", log=[])
+        start(run.pace, job)
     run.now += 10
     for job in (0, 1):
         tell(run.pace, "job_finished", job_id=job)
@@ -78,12 +81,13 @@ def test_the_longest_job_shows_its_own_progress(tmp_path, monkeypatch):
     run = Run(monkeypatch)
     assert run.pace.longest(120) == ""
     for job, log in ((1, tmp_path / "long.log"), (2, tmp_path / "short.log")):
-        tell(run.pace, "job_info", jobid=job, rule_name="train_runs", log=[str(log)])
+        names = {"task": "film", "budget": str(job), "seed": "0"}
+        start(run.pace, job, "train_runs", [str(log)], wildcards=names)
         run.now += 100
     assert run.pace.longest(600) == ""
-    assert run.pace.longest(120) == "train_runs has run for 3 min"
+    assert run.pace.longest(120) == "training film, budget 1, seed 0 for 3 min"
     (tmp_path / "long.log").write_text("run 2 of 7: 64 weak and 4 gold labels\n")
-    assert run.pace.longest(120) == "train_runs has run for 3 min: run 2 of 7: 64 weak and 4 gold labels"
+    assert run.pace.longest(120).endswith(", seed 0 for 3 min: run 2 of 7: 64 weak and 4 gold labels")
     tell(run.pace, "job_finished", job_id=1)
     assert run.pace.longest(120) == ""
     run.now += 100
@@ -94,7 +98,7 @@ def test_the_longest_job_shows_its_own_progress(tmp_path, monkeypatch):
 def test_jobs_that_nobody_has_counted_take_the_mean_time(monkeypatch):
     pace = Pace(lambda: 0)
     pace.clock = lambda: 60
-    monkeypatch.setattr(progress, "planned", {})
+    monkeypatch.setattr(told, "jobs", {})
     assert pace.left(1, 11) == 600
 
 
@@ -102,11 +106,19 @@ def tell(failures, event, **fields):
     failures.observe(SimpleNamespace(event=event, **fields))
 
 
+def start(listener, job, rule="a_rule", log=(), wildcards=None):
+    """A job starts."""
+    tell(listener, "job_info", jobid=job, rule_name=rule, log=list(log), wildcards=wildcards or {}, output=[rule])
+
+
 def fail(failures, *jobs, group=False):
-    """Submit jobs (number, rule, the log that each writes or None) together, and let the submission fail."""
+    """Submit jobs (number, rule, the log that each writes or None) together, and let the submission fail.
+
+    Each makes a file that is called as its rule.
+    """
     for jobid, rule, text in jobs:
         log = Path(f"{rule}.log")
-        tell(failures, "job_info", jobid=jobid, log=[str(log)])
+        start(failures, jobid, rule, [str(log)])
         if text is not None:
             log.write_text(text)
     if group:
@@ -123,31 +135,75 @@ def failures(tmp_path, monkeypatch):
 
 def test_failed_jobs_are_listed_with_their_logs_unless_a_later_attempt_succeeded(failures):
     assert str(failures) == ""
-    fail(failures, (0, "train_runs", "loading\n\x1b[0mThe loss is nan.\n\n"))
+    fail(failures, (0, "train", "loading\n\x1b[0mThe loss is nan.\n\n"))
     fail(failures, (1, "plot_pareto", None))
     fail(failures, (2, "plot_spending", None))
     tell(failures, "job_finished", job_id=1)
     assert str(failures).splitlines() == [
-        "2 jobs failed; the same command tries them again. Their logs, and what these say last:",
-        "  train_runs: train_runs.log: \\x1b[0mThe loss is nan.",
-        "  plot_spending: plot_spending.log",
+        "2 jobs failed; the same command tries them again. The logs, and what they say last:",
+        "  making train: train.log: \\x1b[0mThe loss is nan.",
+        "  making plot_spending: plot_spending.log",
     ]
+    assert failures.sentence(0) == "Error: \\x1b[0mThe loss is nan.\n  while making train; its log: train.log"
+    assert failures.sentence(2).startswith("Error: it ended without a word; it may have been killed")
 
 
 def test_a_log_may_vanish_while_it_is_looked_at(failures, monkeypatch):
     monkeypatch.setattr(Path, "exists", lambda _: True)
     fail(failures, (0, "plot_pareto", None))
-    assert "1 jobs failed" in str(failures)
+    assert "1 job failed; the same command tries it again." in str(failures)
 
 
 def test_of_a_group_only_the_jobs_that_failed_are_listed(failures):
     Path("never_started.log").write_text("Stopped by SIGTERM, yesterday.\n")
     jobs = [(0, "finished", "Done in 3 s.\n"), (1, "killed", "step 5\n"), (2, "waiting", None)]
     fail(failures, *jobs, (3, "never_started", None), group=True)
-    assert "1 jobs failed" in str(failures) and "killed: killed.log: step 5" in str(failures)
+    assert "1 job failed" in str(failures) and "making killed: killed.log: step 5" in str(failures)
 
 
 def test_of_a_group_that_left_no_word_all_are_listed(failures):
-    fail(failures, (0, "train_runs", None), (1, "evaluate_runs", None), group=True)
+    fail(failures, (0, "train", None), (1, "evaluate", None), group=True)
     fail(failures, (2, "plot_pareto", "The disk is full.\n"))
     assert "3 jobs failed" in str(failures)
+
+
+RUN_NAMES = {"task": "film", "supervisor": "small", "student": "large", "method": "sft", "budget": "64", "seed": "0"}
+
+
+def test_a_job_is_told_in_words():
+    assert Job("train_runs", RUN_NAMES).done() == "trained film, budget 64, seed 0"
+    assert Job("train_runs", RUN_NAMES).going() == "training film, budget 64, seed 0"
+    assert Job("plot_pareto", {}, ["figures/pareto.pdf", "figures/pareto.png"]).done() == "drew figures/pareto.pdf"
+    assert Job("find_frontier", {}, ["results/frontier.csv"]).done() == "made results/frontier.csv"
+
+
+def test_what_tells_jobs_of_a_rule_apart_is_told(monkeypatch):
+    names = {0: RUN_NAMES, 1: RUN_NAMES | {"budget": "16", "supervisor": "other"}}
+    monkeypatch.setattr(told, "jobs", {})
+    monkeypatch.setattr(told, "varying", {})
+    told.plan({number: ("train_runs", 3, wildcards) for number, wildcards in names.items()})
+    assert told.varying == {"train_runs": {"budget", "supervisor"}}
+    assert Job("train_runs", names[1]).done(told.varying["train_runs"]) == "trained film, budget 16, seed 0, other"
+
+
+def test_what_a_run_would_do_is_counted_in_words(monkeypatch):
+    monkeypatch.setattr(told, "purchases", lambda wildcards: [(1, 0)] * int(wildcards["budget"]))
+    tasks = [Job("prepare_task", {"task": task}, [task]) for task in "abcd"]
+    jobs = [Job("plot_pareto", {}, ["figures/pareto.pdf"]), Job("train_runs", RUN_NAMES), *tasks]
+    words = count_words((job, runs_of(job)) for job in jobs)
+    assert words == "prepare 4 tasks; train 64 runs of film; draw 1 figure"
+
+
+RULE = re.compile(r"^rule (\w+):\n((?: .*\n|\n)+)", re.MULTILINE)
+
+
+def test_the_words_of_every_rule_use_wildcards_that_it_has():
+    rules = {}
+    for file in (Path(__file__).parents[2] / "workflow/rules").glob("*.smk"):
+        rules |= dict(RULE.findall(file.read_text()))
+    assert DEEDS.keys() <= rules.keys()
+    for rule, deed in DEEDS.items():
+        log = re.search(r"log:\n\s+f?\"(.*)\"", rules[rule])[1]
+        used = set(re.findall(r"\{(\w+)\}", deed.what))
+        assert used <= {*re.findall(r"\{(\w+)\}", log), *RUN_NAMES, "n_weak"}, rule
+        assert deed.verb in FORMS

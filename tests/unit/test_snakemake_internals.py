@@ -11,13 +11,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import snakemake
 from snakemake.api import Workflow
-from snakemake.logging import LoggerManager
-from snakemake.settings.types import OutputSettings
 from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 
 from elicitation.jobs import snakemake_internals
-from elicitation.jobs.snakemake_internals import JOB_MODULE, KeepGoing, jobs_run_here, run_snakemake, say
+from elicitation.jobs.snakemake_internals import JOB_MODULE, KeepGoing, jobs_run_here, plain_error, run_snakemake
 
 ROOT = Path(__file__).parents[2]
 ROOM = Path(snakemake_internals.__file__)
@@ -57,6 +56,7 @@ onstart:
         "deploys": internals.deploys_software(workflow),
         "rules": sorted(internals.planned_rules(workflow)),
         "jobs": sorted(internals.planned_jobs(workflow).values()),
+        "targets": sorted(internals.given_targets(workflow)),
         "files": internals.planned_files(workflow),
     }}
     open("told.json", "w").write(json.dumps(told))
@@ -94,7 +94,8 @@ def test_runs_are_described(folder):
         "touches": False,
         "deploys": False,
         "rules": ["first", "last"],
-        "jobs": [["first", 1], ["last", 2]],
+        "jobs": [["first", 1, {}], ["last", 2, {}]],
+        "targets": ["beside"],
         "files": [["first", "mine"], ["beside", "first", "last"]],
     }
     assert (folder / "calls").read_text() == "True False\nFalse False\n", "the second is the call for the job"
@@ -111,7 +112,9 @@ def test_runs_are_described(folder):
         "touches": True,
         "deploys": True,
         "rules": ["all", "last"],
-        "jobs": [["all", 1], ["last", 2]],
+        # Those that make something.
+        "jobs": [["last", 2, {}]],
+        "targets": [],
         "files": [["first", "last", "mine"], ["beside", "last"]],
     }
 
@@ -259,11 +262,33 @@ def test_snakemake_runs_in_this_process_and_its_success_is_told(folder, monkeypa
     os.environ.update(environment)
 
 
-def test_a_line_is_said_among_snakemakes_own(capfd):
-    manager = LoggerManager(logging.getLogger("snakemake.logging"), OutputSettings(nocolor=True))
-    say("12 of 20 jobs done")
-    manager.stop()
-    assert "12 of 20 jobs done\n" in capfd.readouterr().err
+def test_messages_are_worded_as_they_are_recognised():
+    sources = "".join(file.read_text() for file in Path(snakemake.__file__).parent.rglob("*.py"))
+    for words in (
+        *(snakemake_internals.NOTHING_TO_DO, *snakemake_internals.STOPPING, *snakemake_internals.JOBS_FAILED),
+        *(snakemake_internals.RESTART, snakemake_internals.ASSUMED, snakemake_internals.LOG_FILE),
+        *snakemake_internals.REASONS,
+    ):
+        assert f'"{words}' in sources, words
+
+
+def test_of_an_error_only_the_sentence_is_told(tmp_path, capfd):
+    """And nothing of one that another tells: that the process of a job failed."""
+    raising = (
+        'from snakemake.exceptions import WorkflowError\n\nraise WorkflowError("No: a thing;\\nfix it.") from None\n'
+    )
+    (tmp_path / "Snakefile").write_text(raising)
+    subprocess.run([sys.executable, "-m", "snakemake", "-c1"], cwd=tmp_path, check=False)
+    text = capfd.readouterr().err
+    said = logging.makeLogRecord({"msg": text[text.index("WorkflowError") :].rstrip(), "exception": "WorkflowError"})
+    assert plain_error(said) == "No: a thing;\nfix it."
+    (tmp_path / "job.py").write_text("raise SystemExit(1)")
+    (tmp_path / "Snakefile").write_text('rule all:\n    output: "x"\n    script: "job.py"\n')
+    subprocess.run([sys.executable, "-m", "snakemake", "-c1"], cwd=tmp_path, check=False)
+    text = capfd.readouterr().err
+    failed = text[text.index("RuleException") :].partition("\n[")[0]
+    assert "CalledProcessError" in failed
+    assert not plain_error(logging.makeLogRecord({"msg": failed, "exception": "RuleException"}))
 
 
 def test_the_object_of_script_jobs_comes_from_the_module_that_is_imported_first():

@@ -12,9 +12,9 @@ FLOORS = (
     # What `make docs` writes of it.
     ("cli_reference",),
     ("cli",),
-    # Commands of it, and what all of them say.
+    # Commands of it, its help, and what all of them say.
     ("cli_explore", "cli_init"),
-    ("cli_light",),
+    ("cli_help", "cli_light"),
     ("study",),
     ("figures", "explorer", "api", "training"),
     ("jobs",),

@@ -14,6 +14,8 @@ from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
 MINI = yaml.safe_load((Path(__file__).parent / "mini.yaml").read_text())
+# Options of a dry run that shows Snakemake's table of rules.
+TABLE = ("--dry-run", "--printshellcmds", "--quiet", "rules")
 # Folder with real data sets in the hub's columns, for the tests that need them.
 HUB_DATA = Path(os.environ.get("ELICITATION_HUB_DATA", ROOT.parent / "shared/hub"))
 
@@ -59,8 +61,8 @@ def run_snakemake(folder: Path, config: dict | Path, *options: str, target: str 
 
 
 def jobs_planned(folder: Path, config: dict, target: str = "all") -> dict[str, int]:
-    """Jobs by rule that a dry-run lists."""
-    result = run_snakemake(folder, config, "--dry-run", "--quiet", "rules", target=target)
+    """Jobs by rule that a dry-run lists in Snakemake's own words."""
+    result = run_snakemake(folder, config, *TABLE, target=target)
     assert result.returncode == 0, result.stderr
     table = (result.stdout + result.stderr).partition("Job stats:")[2].partition("total")[0]
     return {line.split()[0]: int(line.split()[1]) for line in table.splitlines()[3:] if line.strip()}

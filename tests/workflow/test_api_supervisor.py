@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from fake_api import BASE_MODEL, KEY, FakeApi
-from helpers import MINI, ROOT, run_snakemake, snakemake_command
+from helpers import MINI, ROOT, TABLE, run_snakemake, snakemake_command
 from scipy.special import expit
 
 LABELS = "results/weak_labels/verdict/remote.parquet"
@@ -145,7 +145,7 @@ def test_new_prices_ask_and_train_nothing(finished, study):
     dearer = deepcopy(study)
     dearer["supervisors"][0]["api"]["prices"] = {"input": 10.0, "output": 20.0}
     dearer["supervisors"][0]["price"] = 0.04
-    result = run_snakemake(finished, dearer, "--dry-run", "--quiet", "rules")
+    result = run_snakemake(finished, dearer, *TABLE)
     planned = (result.stdout + result.stderr).partition("Job stats:")[2]
     assert "tabulate_label_quality" in planned and "find_frontier" in planned
     assert "ask_for_labels" not in planned and "train_" not in planned

@@ -5,7 +5,7 @@ from copy import deepcopy
 
 import pandas as pd
 import pytest
-from helpers import MINI, run_snakemake
+from helpers import MINI, TABLE, run_snakemake
 
 
 def changed(*path, value):
@@ -73,7 +73,7 @@ def test_files_that_are_no_configs_are_refused(name, tmp_path):
 
 
 def test_what_the_command_line_gives_is_read_as_yaml(tmp_path):
-    options = ["--dry-run", "--quiet", "rules", "--config", "seeds=[1, 2, 3]", "grid={budgets: [4]}", "precision=null"]
+    options = [*TABLE, "--config", "seeds=[1, 2, 3]", "grid={budgets: [4]}", "precision=null"]
     result = run_snakemake(tmp_path, MINI, *options)
     assert result.returncode == 0, result.stderr
     # Of each seed and task a block of the supervisor's labels and one without.

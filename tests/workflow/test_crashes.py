@@ -119,7 +119,10 @@ def test_sigterm_ends_jobs_with_a_sentence_and_only_they_are_left(tmp_path):
     os.killpg(run.pid, signal.SIGTERM)
     assert run.wait() != 0
     words = f"Stopped by SIGTERM before {model} was finished; run the same command again to go on."
-    assert words in (tmp_path / "output.txt").read_text()
+    assert log.read_text().splitlines()[-1] == words
+    # One message, however many jobs it ends.
+    said = (tmp_path / "output.txt").read_text()
+    assert said.count("Stopping.") == 1 and said.splitlines()[-1].startswith("Stopping.") and "Error" not in said
     assert jobs_planned(folder, study, model) == {"prepare_model": 1}
     finished = finished_outputs(folder)
     result = run_snakemake(folder, study, target=LABELS)
@@ -343,8 +346,10 @@ def test_a_job_that_fails_stops_no_other_and_is_listed_with_its_log_at_the_end(t
     stage = "results/stages/topic/supervisor/student/plain/w40_s0"
     result = run_snakemake(tmp_path, study, "--cores", "1", target=stage)
     assert result.returncode != 0
-    said = result.stderr.partition("1 jobs failed; the same command tries them again.")[2]
-    assert "prepare_model: logs/prepare_model/supervisor.log: Pretraining: the loss is nan at step " in said
+    at_once, _, said = result.stderr.partition("1 job failed; the same command tries it again.")
+    words = "Pretraining: the loss is nan at step "
+    assert f"preparing the model supervisor: logs/prepare_model/supervisor.log: {words}" in said
+    assert f"Error: {words}" in at_once and "Traceback" not in result.stderr
     for path in (STUDENT, "results/purchases/topic/s0.parquet"):
         assert (tmp_path / path).exists()
 
@@ -354,6 +359,6 @@ def test_a_failed_check_stops_all_but_other_checks(tmp_path):
     result = run_snakemake(tmp_path / "study", study)
     assert result.returncode != 0
     for task in ("bad", "worse"):
-        assert f"prepare_task: logs/prepare_task/{task}.log: Task '{task}'" in result.stderr
+        assert f"preparing {task}: logs/prepare_task/{task}.log: Task '{task}'" in result.stderr
     assert (tmp_path / "study/results/tasks/topic/texts/student.json").exists()
     assert not (tmp_path / "study/results/models").exists()

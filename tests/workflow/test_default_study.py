@@ -1,5 +1,6 @@
 """A miniature of the default study through Snakemake: SmolLM2, people's sentences and ratings, real vLLM."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from safetensors import safe_open
 from elicitation.analysis.measures import right_answers
 from elicitation.buying.purchases import buy
 from elicitation.files import hash_ids, read_json
+from elicitation.jobs.ending import DOORS
 from elicitation.jobs.records import read_record
 from elicitation.models.hardware import Hardware
 from elicitation.models.lengths import count_tokens
@@ -193,6 +195,19 @@ def test_there_are_a_figure_a_page_recommendations_and_an_answer(finished):
     assert len(lines) == 2 and all("asking without labels" in line for line in lines)
 
 
+def test_the_run_tells_of_each_job_in_a_line_and_ends_with_the_answer_and_three_paths(finished):
+    folder, said = finished
+    assert re.search(
+        r"^trained film, budget 16, seed \d+, one-rater · \d+ of \d+( · \d+ \w+ left)?$", said, re.MULTILINE
+    )
+    end = said.partition("\nDone: ")[2]
+    told = (folder / "results/answer.md").read_text()
+    assert all(line in end.splitlines() for line in told.splitlines() if line[:2] in ("1.", "2.", "3."))
+    assert re.findall(r"^Open (\S+)", end, re.MULTILINE) == [str(folder / path) for path in DOORS]
+    assert "rule " not in said and "jobid" not in said
+
+
 def test_a_second_run_does_nothing(finished):
     result = make_targets(finished[0])
     assert result.returncode == 0 and "Nothing to be done" in result.stderr
+    assert result.stderr.count("\nOpen ") == 3, "the answer is shown all the same"

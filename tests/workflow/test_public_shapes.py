@@ -1,6 +1,7 @@
 """Tables in the shapes in which they are published, from the file to a recommendation; and `elicitation init`."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -117,7 +118,7 @@ def check_money(folder: Path, answers: list[dict], text: str) -> None:
     assert '"currency":"$","goldPrice":3' in page and "Budget, $" in page
     command = [Path(sys.executable).with_name("elicitation"), "recommend", folder, "--budget", "48"]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert said.startswith("## Budget $48: a weak label costs $0.") and ", a gold one $3" in said
+    assert said.startswith("Budget $48: a weak label costs $0.") and ", a gold one $3" in said
 
 
 def test_the_command_that_init_prints_is_planned_as_printed(tmp_path, monkeypatch, capsys):
@@ -125,8 +126,6 @@ def test_the_command_that_init_prints_is_planned_as_printed(tmp_path, monkeypatc
     monkeypatch.chdir(tmp_path)
     assert main(["init", "labels.csv", "--gold", "expert", "--weak", "w*=0.06", "--gold-price", "3"]) == 0
     command = capsys.readouterr().out.splitlines()[-1]
-    result = subprocess.run(
-        f"{command} --dry-run --quiet rules", shell=True, capture_output=True, text=True, check=False
-    )
+    result = subprocess.run(f"{command} --dry-run", shell=True, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
-    assert "train_runs" in result.stdout + result.stderr
+    assert re.search(r"; train \d+ runs of ", result.stdout)

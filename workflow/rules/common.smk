@@ -131,7 +131,7 @@ def recipe_settings(wildcards):
 
 def purchases(wildcards):
     """The (n_weak, n_gold) that a job of a block makes."""
-    block = int(wildcards.budget), int(wildcards.seed)
+    block = int(wildcards["budget"]), int(wildcards["seed"])
     return study.made.get(Group.of(wildcards), {}).get(block, [])
 
 

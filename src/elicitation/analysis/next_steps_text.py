@@ -13,7 +13,7 @@ LEAST_TOLD = 5e-5
 def gain_words(step: Step) -> str:
     """The gain of a step, and what it takes of time."""
     time = "" if step.hours is None else f", {time_words(step.hours)} of training"
-    return f"{100 * step.gain:+.2f} points{time}"
+    return f"{100 * step.gain:.2f} points more{time}"
 
 
 def time_words(hours: float) -> str:

@@ -25,9 +25,14 @@ def with_ends(score: Estimate) -> str:
     return f"{percent(score.mean)} %, between {percent(score.low)} and {percent(score.high)} %"
 
 
+def more_or_less(difference: float) -> str:
+    """A difference of scores: `1.7 points less`."""
+    return f"{abs(100 * difference):.1f} points {'less' if round(100 * difference, 1) < 0 else 'more'}"
+
+
 def points_of(gap: Estimate) -> str:
     """A difference of scores in percentage points with the ends of its interval."""
-    return f"{100 * gap.mean:+.1f} points, between {100 * gap.low:+.1f} and {100 * gap.high:+.1f}"
+    return f"{more_or_less(gap.mean)}, between {more_or_less(gap.low)} and {more_or_less(gap.high)}"
 
 
 def labels_words(n_weak: int, n_gold: int, source: str = "") -> str:
@@ -171,7 +176,7 @@ def alternative_line(answer: Recommendation, name: str, other: Alternative) -> s
     method = f" by {other.title}" if answer.purchase is None or other.method != answer.purchase.method else ""
     said, cost = purchase_words(answer, other), money(answer, other.cost)
     bought = said + method + (f" for {cost}" if cost != said else "")
-    return f"- {PLAIN[name]}, {bought}: {percent(other.expected.mean)} % ({points_of(other.difference)}, against that)"
+    return f"- {PLAIN[name]}, {bought}: {percent(other.expected.mean)} % ({points_of(other.difference)})"
 
 
 def goal_line(answer: Recommendation) -> Iterator[str]:
@@ -211,7 +216,7 @@ def verdict_line(answer: Recommendation) -> str:
     regime = answer.regime
     shares = ", ".join(f"{PLAIN[name]} {100 * share:.0f} %" for name, share in regime.probabilities.items())
     beats = f"{FREE_WORDS[answer.baseline.free]} with a probability of {100 * regime.beats_nothing:.0f} %"
-    said = regime.reason or f"probability of being the best way: {shares} ({100 * regime.wanted:.0f} % are asked for)"
+    said = regime.reason or f"probability of being the best way: {shares} (decided from {100 * regime.wanted:.0f} % on)"
     said += f"; the purchase beats {beats}"
     if regime.strategy == NOTHING_BOUGHT:
         said = regime.reason or f"the best purchase beats {beats}"

@@ -1,21 +1,24 @@
 """Where a result comes from, and whether results still are what their records say."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from elicitation.errors import InputError
 from elicitation.files import hash_file, visible_files
 from elicitation.jobs.damage import NOTED, damaged_file
+from elicitation.jobs.job_words import Job, count_words
+from elicitation.jobs.progress import time_words
 from elicitation.jobs.records import FOLDERS, call_again, find_record, read_records, record_places
 from elicitation.jobs.repair import JOURNAL
 
 # What lies among results and is no job's: what an API was paid for, which must not be deleted, what was found damaged
 # and is being repaired, and the page of the checkout that explains the figures.
 UNRECORDED = ("results/api", str(NOTED), str(JOURNAL), "figures/README.md")
-# More inputs of a kind than this are shown as one and a number.
-SHOWN = 3
+# Up to so many of a kind are named in a summary.
+SHOWN = 4
 
 
 def short(value: str) -> str:
@@ -64,20 +67,7 @@ def facts(record: dict) -> Iterator[str]:
         yield f"bought: {', '.join(bought)}, seed {run['seed']}"
 
 
-def few(inputs: dict[str, str]) -> Iterator[tuple[str, str] | str]:
-    """The inputs (path, hash); where there are many of a kind, the first and a line that counts the others."""
-    kinds = defaultdict(list)
-    for path, sha256 in inputs.items():
-        kinds[Path(path).parts[:2]].append((path, sha256))
-    for kind, members in kinds.items():
-        if len(members) <= SHOWN:
-            yield from members
-        else:
-            yield members[0]
-            yield f"and {len(members) - 1} more of {'/'.join(kind)} (--all shows them)"
-
-
-def tree(path: str, sha256: str, root: Path, everything: bool, seen: set[str]) -> Iterator[str]:
+def tree(path: str, sha256: str, root: Path, seen: set[str]) -> Iterator[str]:
     """Lines: the file, and below it what it was made from. seen: paths that were drawn already."""
     record = find_record(Path(path), root)
     made = f"{record['rule']}, {record['seconds']:g} s, code {short(record['code'])}" if record else "no record"
@@ -88,24 +78,81 @@ def tree(path: str, sha256: str, root: Path, everything: bool, seen: set[str]) -
     seen.add(path)
     if record is None:
         return
-    inputs = record["inputs"].items() if everything else few(record["inputs"])
-    children = [*facts(record), *inputs]
+    children = [*facts(record), *record["inputs"].items()]
     for child in children:
         branch, stem = ("└─ ", "   ") if child is children[-1] else ("├─ ", "│  ")
-        lines = [child] if isinstance(child, str) else tree(*child, root, everything, seen)
+        lines = [child] if isinstance(child, str) else tree(*child, root, seen)
         for number, line in enumerate(lines):
             yield (stem if number else branch) + line
 
 
+def records_behind(record: dict, root: Path) -> tuple[list[dict], list[str]]:
+    """The records of all that a result comes from, its own first; and the files among it that have none."""
+    found, without, seen = {}, set(), set()
+    waiting = [record]
+    while waiting:
+        one = waiting.pop()
+        # All that one job made has one record.
+        if (job := (one["rule"], *one["wildcards"].values(), *one["outputs"])) in found:
+            continue
+        found[job] = one
+        for path in one["inputs"].keys() - seen:
+            seen.add(path)
+            if (made_by := find_record(Path(path), root)) is None:
+                without.add(path)
+            else:
+                waiting.append(made_by)
+    return list(found.values()), sorted(without)
+
+
+def several(names: Iterable[str]) -> str:
+    """Names, each once; of many the first ones and a number."""
+    names = list(dict.fromkeys(names))
+    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
+    return f"{', '.join(names[:SHOWN]) or 'none'}{more}"
+
+
+def bought_words(runs: Sequence[dict]) -> str:
+    """What the runs behind a result bought."""
+    most = {kind: max((run[f"n_{kind}"] for run in runs), default=0) for kind in ("weak", "gold")}
+    seeds = several(str(seed) for seed in sorted({run["seed"] for run in runs}))
+    count = f"{len(runs):,} run{'s' * (len(runs) != 1)}"
+    return f"{count}, on at most {most['weak']:,} weak and {most['gold']:,} gold labels; seeds: {seeds}"
+
+
+def summary(name: str, path: str, record: dict, root: Path) -> Iterator[str]:
+    """Ten lines on how a result came to be. name: as the user gave it; path: from the study's folder `root`."""
+    device, lock = record["device"], record["lock"]
+    behind, without = records_behind(record, root)
+    runs = [run for one in behind for run in one.get("runs", [])]
+    codes = {short(one["code"]) for one in behind}
+    jobs = ((Job(one["rule"], one["wildcards"], list(one["outputs"])), len(one.get("runs", [0]))) for one in behind)
+    packages = f"packages of {lock['file']} {short(lock['sha256'])}" if lock else "no lock file"
+    yield f"{path}, of the study {record['study']} in {root.resolve()}"
+    yield f"Made by: {record['rule']}, in {record['seconds']:g} s and {record['peak_memory_mb']:g} MB"
+    yield f"On: {device.get('gpu', device['processor'])}, Python {record['python']}, {packages}"
+    yield f"Behind it: {len(behind):,} jobs, {time_words(sum(one['seconds'] for one in behind))} of computing"
+    yield f"What they did: {count_words(jobs)}"
+    yield f"Labels: {bought_words(runs)}"
+    yield f"Data and models: {several(sorted(one['source'] for one in behind if one.get('source')))}"
+    yield f"Code: {several(sorted(codes))}; files without a record: {several(without)}"
+    yield f"To make it again: {call_again(record['command'], root, '--force', '--', path)}"
+    yield f"File by file: elicitation trace {name} --all"
+
+
 def trace(name: str, everything: bool = False) -> Iterator[str]:
-    """How a result came to be, down to the revision of the data, and the command that makes it again.
+    """How a result came to be: a summary, or everything, down to the revision of the data.
 
     name: as in locate. Raises InputError if there is no such result.
     """
     root, path = locate(name)
     record = find_record(Path(path), root)
-    device = record["device"]
-    lock = record["lock"]
+    yield from (trace_all if everything else partial(summary, name))(path, record, root)
+
+
+def trace_all(path: str, record: dict, root: Path) -> Iterator[str]:
+    """The tree of all files that a result comes from. path: from the study's folder `root`."""
+    device, lock = record["device"], record["lock"]
     made_by = f"{lock['file']} {short(lock['sha256'])}" if lock else "no lock file"
     yield f"study {record['study']}, code {record['code']}, {made_by}, Python {record['python']}"
     yield ", ".join(f"{package} {version}" for package, version in record["packages"].items())
@@ -113,7 +160,7 @@ def trace(name: str, everything: bool = False) -> Iterator[str]:
     yield ""
     # A record does not hold its own hash.
     sha256 = record["outputs"][path]["sha256"] if path in record["outputs"] else hash_file(root / path)
-    yield from tree(path, sha256, root, everything, set())
+    yield from tree(path, sha256, root, set())
     yield ""
     yield f"To make it again: {call_again(record['command'], root, '--force', '--', path)}"
 

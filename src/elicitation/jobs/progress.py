@@ -3,15 +3,22 @@
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from elicitation.errors import one_line
+from elicitation.jobs.job_words import Job, varying_wildcards
 
 # How the last line of a log begins if the job succeeded; in any other log it says what went wrong.
 DONE = "Done"
+# How it begins if a signal ended the job.
+STOPPED = "Stopped by "
+# Environment variable of jobs of whose failures the logger plugin tells, by the last lines of their logs.
+TOLD = "ELICITATION_TOLD"
 # What a job of these rules takes, as a multiple of another one's, until one of its rule is done: so many figures are
 # drawn, or runs are scored, while one run trains. By the beginnings of their names.
 HEAVY = {"train_": 10, "prepare_model": 10, "compute_trunk": 10, "write_weak_labels": 10, "score_prompts": 10}
@@ -19,10 +26,14 @@ HEAVY = {"train_": 10, "prepare_model": 10, "compute_trunk": 10, "write_weak_lab
 TAIL = 10_000
 
 
+def time_words(seconds: float) -> str:
+    """'4 min', or '80 s'."""
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
+
+
 def say_progress(done: int, total: int, left: float) -> str:
-    """'12 of 104 jobs done, about 6 min left'; left: seconds."""
-    shown = f"{left / 60:.0f} min" if left >= 90 else f"{left:.0f} s"
-    return f"{done} of {total} jobs done" + (f", about {shown} left" if done < total else "")
+    """'12 of 104 · 6 min left'; left: seconds, of which nothing is known before a job is done."""
+    return f"{done} of {total}" + (f" · {time_words(left)} left" if 0 < done < total else "")
 
 
 class Planned(NamedTuple):
@@ -31,14 +42,46 @@ class Planned(NamedTuple):
     rule: str
     runs: int
     """The purchases that it trains on; 1 of other jobs."""
+    wildcards: Mapping[str, str] = MappingProxyType({})
 
     @property
     def work(self) -> float:
         return self.runs * next((w for name, w in HEAVY.items() if self.rule.startswith(name)), 1)
 
 
-# The jobs of this process's run by number, which the Snakefile fills in before they start.
-planned: dict[int, Planned] = {}
+@dataclass
+class Told:
+    """What the Snakefile and the logger plugin, which run in the same process, tell each other."""
+
+    listens: bool = False
+    """Whether the plugin is there, and speaks of the jobs."""
+    asks_for_answer: Callable[[], bool] = lambda: False
+    """Whether the study's answer is among what the user asked for; known once jobs are planned."""
+    purchases: Callable[[Mapping[str, str]], Sequence] = lambda wildcards: ()
+    """The purchases of a job of a block, by its wildcards."""
+    jobs: dict[int, Planned] = field(default_factory=dict)
+    """The jobs that will run, by number: those that make something. Known before they start."""
+    varying: dict[str, set[str]] = field(default_factory=dict)
+    """By rule, the wildcards in which these jobs differ."""
+
+    def plan(self, jobs: Mapping[int, tuple]) -> None:
+        """Tell which jobs will run, by number, each as the fields of Planned."""
+        self.jobs = {number: Planned(*job) for number, job in jobs.items()}
+        self.varying = varying_wildcards((job.rule, job.wildcards) for job in self.jobs.values())
+
+
+# Of this process's run of Snakemake.
+told = Told()
+
+
+def job_of(record: logging.LogRecord) -> Job:
+    """The job of Snakemake's event that says what will run."""
+    return Job(record.rule_name, record.wildcards, record.output, record.log)
+
+
+def runs_of(job: Job) -> int:
+    """The runs that a job makes; 1 of jobs that make none."""
+    return max(len(told.purchases(job.wildcards)), 1) if "budget" in job.wildcards else 1
 
 
 class Pace:
@@ -49,8 +92,8 @@ class Pace:
         self.clock, self.began = clock, clock()
         self.started: dict[int, float] = {}
         """When each job began, by its number."""
-        self.logs: dict[int, tuple[str, list[str]]] = {}
-        """Rule and logs of each job that runs, by its number."""
+        self.running: dict[int, Job] = {}
+        """Each job that runs, by its number."""
         self.took: dict[int, float] = {}
         """Seconds of each job that is done, by its number."""
 
@@ -59,29 +102,30 @@ class Pace:
         event = getattr(record, "event", None)
         if event == "job_info":
             self.started[record.jobid] = self.clock()
-            self.logs[record.jobid] = record.rule_name, record.log
+            self.running[record.jobid] = job_of(record)
         elif event == "job_finished" and record.job_id in self.started:
             self.took[record.job_id] = self.clock() - self.started[record.job_id]
-            self.logs.pop(record.job_id, None)
+            self.running.pop(record.job_id, None)
         elif event == "job_error":
-            self.logs.pop(record.jobid, None)
+            self.running.pop(record.jobid, None)
 
-    def longest(self, least: float) -> str:
-        """How far the job is that has run longest: its rule, for how long, and what its log says last.
+    def longest(self, least: float = 0, quotes: float = 0) -> str:
+        """How far the job is that has run longest: what it does and for how long.
 
-        Empty if none has run for `least` seconds.
+        Empty if none has run for `least` seconds. From `quotes` seconds on it is told what the job's log says last.
         """
-        running = {job: self.clock() - self.started[job] for job in list(self.logs)}
-        job = max(running, key=running.__getitem__, default=None)
-        if job is None or running[job] < least:
+        running = {number: self.clock() - self.started[number] for number in list(self.running)}
+        number = max(running, key=running.__getitem__, default=None)
+        job = self.running.get(number)
+        if job is None or running[number] < least:
             return ""
-        rule, logs = self.logs[job]
-        said = last_line(Path(logs[0])) if logs else ""
-        return f"{rule} has run for {running[job] / 60:.0f} min" + (f": {said}" if said else "")
+        said = last_line(Path(job.logs[0])) if job.logs and running[number] >= quotes else ""
+        return f"{going(job)} for {time_words(running[number])}" + (f": {said}" if said else "")
 
     def left(self, done: int, total: int) -> float:
         """Seconds until all jobs are done; by the mean pace where Snakemake has not said which they are."""
         passed = self.clock() - self.began
+        planned = told.jobs
         known = self.took.keys() & planned.keys()
         if not known:
             return passed / max(done, 1) * (total - done)
@@ -102,6 +146,11 @@ class Pace:
         return remaining / max(beside, 1e-9)
 
 
+def going(job: Job) -> str:
+    """What a job does, told apart from others that are planned."""
+    return job.going(told.varying.get(job.rule, ()))
+
+
 def last_line(log: Path) -> str:
     """The last line of a log; empty if there is none."""
     if not log.is_file():
@@ -119,8 +168,10 @@ class Failures:
     """
 
     def __init__(self) -> None:
-        self.jobs: dict[int, tuple[str, list[str]]] = {}
-        """Rule and logs of each failed job, by its number."""
+        self.known: dict[int, Job] = {}
+        """Every job that has started, by its number."""
+        self.jobs: dict[int, Job] = {}
+        """Each failed job, by its number."""
         self.groups: list[set[int]] = []
         """The jobs of each group that failed."""
         self.stamps: dict[int, int] = {}
@@ -130,39 +181,48 @@ class Failures:
         """Take note of one of Snakemake's events; other records say nothing of failures."""
         event = getattr(record, "event", None)
         if event == "job_info":
+            self.known[record.jobid] = job_of(record)
             self.stamps.setdefault(record.jobid, self.stamp(record.log))
         elif event == "group_error":
             self.groups.append({job["jobid"] for job in record.job_error_info})
         elif event == "job_error":
-            self.jobs[record.jobid] = record.rule_name, record.log
+            self.jobs[record.jobid] = self.known.get(record.jobid) or Job(record.rule_name, logs=record.log)
         elif event == "job_finished":
             self.jobs.pop(record.job_id, None)
 
-    def stamp(self, logs: list[str]) -> int:
+    def stamp(self, logs: Sequence[str]) -> int:
         """When a job's log was written last; 0 if there is none."""
         # The job that starts meanwhile removes what an earlier attempt wrote.
         with suppress(IndexError, FileNotFoundError):
             return Path(logs[0]).stat().st_mtime_ns
         return 0
 
+    def said(self, number: int) -> str:
+        """Why a job failed, as the last line of its log says; empty if this attempt wrote nothing there."""
+        logs = self.jobs[number].logs
+        return last_line(Path(logs[0])) if self.stamp(logs) > self.stamps.get(number, 0) else ""
+
     def failed(self) -> list[int]:
         """The jobs that failed themselves; all of a group if none of its logs says which."""
-        spoke = {
-            job
-            for job, (_, logs) in self.jobs.items()
-            if self.stamp(logs) > self.stamps.get(job, 0) and not last_line(Path(logs[0])).startswith(DONE)
-        }
+        spoke = {job for job in self.jobs if (said := self.said(job)) and not said.startswith(DONE)}
         found = spoke | (self.jobs.keys() - set().union(*self.groups))
         for group in self.groups:
             if not group & found:
                 found |= group & self.jobs.keys()
         return [job for job in self.jobs if job in found]
 
+    def sentence(self, number: int) -> str:
+        """What to say of a job once it has failed."""
+        job = self.jobs[number]
+        why = self.said(number) or "it ended without a word; it may have been killed, for instance for its memory"
+        return f"Error: {why}\n  while {going(job)}; its log: {', '.join(job.logs)}"
+
     def __str__(self) -> str:
         """A list of the failed jobs, their logs and the last line of each."""
         lines = []
-        for rule, logs in (self.jobs[job] for job in self.failed()):
-            said = last_line(Path(logs[0])) if logs else ""
-            lines.append(f"{rule}: {', '.join(logs)}" + (f": {said}" if said else ""))
-        head = f"{len(lines)} jobs failed; the same command tries them again. Their logs, and what these say last:"
+        for job in (self.jobs[number] for number in self.failed()):
+            said = last_line(Path(job.logs[0])) if job.logs else ""
+            lines.append(f"{going(job)}: {', '.join(job.logs)}" + (f": {said}" if said else ""))
+        jobs, them = ("1 job", "it") if len(lines) == 1 else (f"{len(lines)} jobs", "them")
+        head = f"{jobs} failed; the same command tries {them} again. The logs, and what they say last:"
         return "\n  ".join([head, *lines]) if lines else ""

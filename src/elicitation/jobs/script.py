@@ -18,24 +18,24 @@ from elicitation.jobs.damage import altered, report_damage
 from elicitation.jobs.devices import lease_gpus, visible_gpus
 from elicitation.jobs.forkserver import run_forked
 from elicitation.jobs.processes import end_with, open_standard_streams
-from elicitation.jobs.progress import DONE
+from elicitation.jobs.progress import DONE, STOPPED, TOLD
 from elicitation.jobs.study_folder import explain_unwritten
 
 # Environment variables that the Snakefile sets: process id of the scheduler; jobs that may share a GPU.
 SCHEDULER, JOBS_PER_GPU = "ELICITATION_SCHEDULER", "ELICITATION_JOBS_PER_GPU"
 
-# Signals that stop a job; `stop` says why there are two.
-STOPPING = (signal.SIGTERM, signal.SIGALRM)
+# Signals that stop a job: those of clusters and of the keyboard; `stop` says why there is a third.
+STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
 
 
 class Stopped(BaseException):
-    """SIGTERM, which clusters send before they kill."""
+    """A signal: SIGTERM, which clusters send before they kill, or SIGINT, which Ctrl-C sends."""
 
 
 def stop(signum, frame) -> None:
     # An `except:` in what is being imported may swallow it, so it comes again every second until the job ends.
     signal.alarm(1)
-    raise Stopped
+    raise Stopped("SIGINT" if signum == signal.SIGINT else "SIGTERM")
 
 
 def explain(error: BaseException, snakemake) -> str:
@@ -43,7 +43,7 @@ def explain(error: BaseException, snakemake) -> str:
     outputs = ", ".join(path for path in snakemake.output if path != snakemake.output.record)
     message = one_line(str(error))
     if isinstance(error, Stopped):
-        return f"Stopped by SIGTERM before {outputs} was finished; run the same command again to go on."
+        return f"{STOPPED}{message} before {outputs} was finished; run the same command again to go on."
     if damage := report_damage(map(str, snakemake.input)):
         return damage
     if isinstance(error, InputError):
@@ -129,16 +129,14 @@ def take_gpus(count: int, whole_gpu: bool, say_so: Callable[[str], object]) -> N
 
 
 def report_failure(error: BaseException, snakemake, terminal: TextIO) -> None:
-    """Say in a sentence why the job failed, on the terminal and in the log; there a traceback precedes it.
+    """Say in a sentence why the job failed, in the log, where a traceback precedes it, and on the terminal.
 
-    An InputError has no traceback. Signals that stop a job are not heard any more.
+    An InputError has no traceback. Signals that stop a job are not heard any more. The logger plugin, if it listens,
+    tells on the terminal what the log says.
     """
     for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
-    sentence = explain(error, snakemake)
-    # The terminal may be gone.
-    with suppress(OSError):
-        print(f"\nError: {sentence}\n", file=terminal, flush=True)
+    sentence, logged = explain(error, snakemake), False
     # The log may lie on the disk that is full, or not be there.
     with suppress(OSError):
         sys.stdout.flush()
@@ -146,6 +144,12 @@ def report_failure(error: BaseException, snakemake, terminal: TextIO) -> None:
         if not isinstance(error, InputError):
             stream.write(redact(traceback.format_exc()))
         stream.write(f"{sentence}\n")
+        stream.flush()
+        logged = Path(snakemake.log[0]).is_file()
+    # The terminal may be gone.
+    with suppress(OSError):
+        if not (logged and TOLD in os.environ):
+            print(f"\nError: {sentence}\n", file=terminal, flush=True)
 
 
 def close_output(log: Path, terminal: TextIO) -> None:
@@ -183,6 +187,8 @@ def job(snakemake, whole_gpu: bool = False, forked: bool = True, threads: int | 
     before torch is imported; a script that works on models calls `imports_done` afterwards. An error ends the job with
     one sentence on the terminal; its traceback, unless it is an InputError, stands in the log.
     """
+    # Until it can say a sentence, Ctrl-C ends a job without a word instead of with a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     open_standard_streams()
     threads, gpus = threads or snakemake.threads, snakemake.resources.get("gpu", 0)
     if forked and threads == 1 and not gpus:

@@ -6,9 +6,31 @@ tries each against the installed Snakemake, so that an upgrade that changes one 
 """
 
 import logging
+import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+# How messages of Snakemake begin: nothing is to be done; it was told to stop; jobs have failed; one is tried again;
+# what it always says; where its log is.
+NOTHING_TO_DO = "Nothing to be done"
+STOPPING = ("Will exit after finishing currently running jobs", "Terminating processes on user request")
+JOBS_FAILED = ("Exiting because a job execution failed", "At least one job did not complete successfully")
+RESTART = "Trying to restart job "
+ASSUMED = "Assuming unrestricted shared filesystem usage"
+LOG_FILE = "Complete log(s): "
+# Why jobs would run: how Snakemake says it, and in words. That an input is made again by another job is no reason of
+# its own.
+REASONS = {
+    "Missing output files": "not made yet",
+    "Incomplete output files": "left unfinished",
+    "Updated input files": "files they read have changed",
+    "Set of input files has changed": "they read other files than before",
+    "Params have changed": "settings have changed",
+    "Code has changed": "code has changed",
+    "Software environment definition has changed": "the environment has changed",
+    "Forced execution": "asked for by an option",
+    "Input files updated by another job": "what they read is made again",
+}
 # What a script job reads its `snakemake` object with, and so imports first.
 JOB_MODULE = "snakemake.iocontainers"
 
@@ -94,6 +116,14 @@ def given_settings(workflow) -> dict:
     return dict(workflow.config_settings.config)
 
 
+def given_targets(workflow) -> set[str]:
+    """The rules and files that Snakemake was asked to make; empty where that was left to the workflow.
+
+    Only once jobs are planned. Relies on `Workflow.dag_settings.targets`.
+    """
+    return set(workflow.dag_settings.targets)
+
+
 def planned_rules(workflow) -> list[str]:
     """The rule of each job that will run. Only while or after jobs are planned, as in `onstart`.
 
@@ -102,13 +132,17 @@ def planned_rules(workflow) -> list[str]:
     return [job.rule.name for job in workflow.dag.needrun_jobs()]
 
 
-def planned_jobs(workflow) -> dict[int, tuple[str, int]]:
-    """By number, the rule of each job that will run and how many `purchases` it is given (1 if none). When: as there.
+def planned_jobs(workflow) -> dict[int, tuple[str, int, dict[str, str]]]:
+    """By number, each job that will run and make something: its rule, how many `purchases` it is given (1 if none), and
+    its wildcards. When: as planned_rules.
 
-    Relies on `Workflow.dag.needrun_jobs()` and on a job's `jobid`, `rule.name` and `params`.
+    Relies on `Workflow.dag.needrun_jobs()` and on a job's `jobid`, `rule.name`, `params`, `output` and
+    `wildcards_dict`.
     """
-    jobs = workflow.dag.needrun_jobs()
-    return {job.jobid: (job.rule.name, len(job.params.get("purchases") or [0])) for job in jobs}
+    jobs = (job for job in workflow.dag.needrun_jobs() if job.output)
+    return {
+        job.jobid: (job.rule.name, len(job.params.get("purchases") or [0]), dict(job.wildcards_dict)) for job in jobs
+    }
 
 
 def planned_files(workflow) -> tuple[list[str], list[str]]:
@@ -149,14 +183,28 @@ def stop_after_failed(workflow, checks: Collection[str]) -> None:
         workflow.scheduler.keepgoing = KeepGoing(workflow.scheduler, checks)
 
 
-def say(text: str, level: int = logging.INFO) -> None:
-    """Print a line among Snakemake's own, on the terminal and in its log.
+def starts_with(record: logging.LogRecord, *beginnings: str) -> bool:
+    """Whether a message of Snakemake's that is no event begins so. Relies on the wording of the constants above."""
+    return getattr(record, "event", None) is None and record.getMessage().startswith(beginnings)
 
-    Relies on `snakemake.logging.logger`, to which Snakemake's own handlers are attached until its plugins are closed.
+
+def plain_error(record: logging.LogRecord) -> str:
+    """The sentence of an error that Snakemake logs, empty if another one has told it: that a job failed.
+
+    Relies on the attribute `exception` of such a record, on the lines that name the place above and below the sentence
+    of a WorkflowError, and on how the failure of a job's process is worded.
     """
-    from snakemake.logging import logger
+    text = record.getMessage()
+    failed = getattr(record, "exception", None) == "RuleException" and "CalledProcessError" in text
+    raised = re.fullmatch(r'WorkflowError(?: in [^\n]*)?:\n(.*?)(?:\n  File "[^\n]*)*', text, re.DOTALL)
+    sentence = raised[1] if raised else text
+    return "" if failed or sentence.startswith(JOBS_FAILED) else sentence
 
-    logger.log(level, text)
+
+def reasons_of(reason: str) -> list[str]:
+    """Why a job would run, in words; reason: as Snakemake says it of the job. Relies on the wording of REASONS."""
+    found = [words for beginning, words in REASONS.items() if beginning in reason]
+    return found or [reason.partition(":")[0]]
 
 
 def run_snakemake(words: Sequence[str]) -> bool:
