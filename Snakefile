@@ -83,7 +83,7 @@ if any(word.startswith("--report") for word in sys.argv):
 report: "workflow/report/front_page.rst"
 
 
-# Read only with `--software-deployment-method apptainer`; docs/how-to/cluster.md says how the image is made.
+# Read only with `--software-deployment-method apptainer`; docs/how-to/environments.md says how the image is made.
 container: f"{workflow.current_basedir}/envs/elicitation.sif"
 
 

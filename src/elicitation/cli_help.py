@@ -22,7 +22,7 @@ EXAMPLES = """examples:
 pages:
   docs/tutorials/your-labels.md                      from your own labels to an answer
   docs/how-to/questions.md                           what can be asked, and how answers are read
-  docs/how-to/cluster.md                             clusters, GPUs, repairs
+  docs/how-to/slurm.md                               clusters; beside it GPUs and repairs
   docs/reference/cli.md                              every command and option
 
 tab completion: eval "$(register-python-argcomplete elicitation)"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from elicitation.analysis.captions import price_words
+from elicitation.analysis.choices import MIN_GAIN
 from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, NOTHING_BOUGHT, PLAIN, UNDETERMINED
 from elicitation.analysis.recommendation import Alternative, Estimate, Purchase, Recommendation, WeakLabels
 from elicitation.buying.amounts import amount_words
@@ -216,7 +217,9 @@ def verdict_line(answer: Recommendation) -> str:
     regime = answer.regime
     shares = ", ".join(f"{PLAIN[name]} {100 * share:.0f} %" for name, share in regime.probabilities.items())
     beats = f"{FREE_WORDS[answer.baseline.free]} with a probability of {100 * regime.beats_nothing:.0f} %"
-    said = regime.reason or f"probability of being the best way: {shares} (decided from {100 * regime.wanted:.0f} % on)"
+    # Ways that are as good count as best together, so the shares may come to more than 1.
+    best = f"probability of being best (or within {percent(MIN_GAIN)} points)"
+    said = regime.reason or f"{best}: {shares} (decided from {100 * regime.wanted:.0f} % on)"
     said += f"; the purchase beats {beats}"
     if regime.strategy == NOTHING_BOUGHT:
         said = regime.reason or f"the best purchase beats {beats}"
