@@ -24,7 +24,10 @@ OWN_TASK = {
     "prompt": {"labels": ["no", "yes"]},
 }
 CHOICE_TASK = {"name": "choice", "text": "{question} {answer}", "answer": {"among": ["a", "b"], "right": "right"}}
+CHOICE_TASK["supervisor_text"] = {"words": 3}
 PAIR_TASK = {"name": "pair", "text": "{first} or {second}", "pair": {"right": "good", "wrong": "bad"}}
+RULE_TASK = {"name": "ruled", "text": "{question} {a}", "supervisor_text": "{a}"}
+RULE_TASK["rule"] = {"contains": ["a"], "text": "{a}"}
 API = {
     "model": "gpt",
     "base_url": "https://api.example.org/v1",
@@ -62,13 +65,14 @@ VARIANT = {
 # A valid study with something of every part of the schema.
 STUDY = MINI | {
     "data_folder": None,
-    "tasks": [MINI["tasks"][0], *(task | LOCAL | SIZES for task in (OWN_TASK, CHOICE_TASK, PAIR_TASK))],
+    "tasks": [MINI["tasks"][0], *(task | LOCAL | SIZES for task in (OWN_TASK, CHOICE_TASK, PAIR_TASK, RULE_TASK))],
     "models": MINI["models"] + OWN_MODELS,
     "supervisors": [
         "supervisor",
         {"name": "asked", "model": "student", "prompted_shots": 2},
         {"name": "shuffled", "shuffle_errors_of": "supervisor"},
         {"name": "served", "api": LABEL_API, "prompted_shots": 1, "price": 0.05, "others": "drop"},
+        {"name": "words", "rule": {"contains": ["good", "great"]}, "price": 0.02},
     ],
     "students": ["student", "remote"],
     "methods": ["sequential_sft", VARIANT, "few_shot_gold"],

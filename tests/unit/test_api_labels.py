@@ -358,6 +358,12 @@ def test_nothing_is_asked_for_twice(label, server):
     assert len(server.chats) == 32
 
 
+def test_a_text_that_several_examples_have_is_asked_about_and_billed_once(label, server):
+    labels, record = label(["good", "bad", "good", "good"])
+    assert len(server.chats) == 2 and labels[0] == labels[2] == labels[3] != labels[1]
+    assert record["texts"] == record["labelled"] == 4 and record["completion_tokens"] == 2
+
+
 @pytest.mark.parametrize(
     "change", [{"shots": 1}, {"instruction": "Yes or No?"}, {"style": PromptFormat(" Tasty?", ("No", "Yes"))}]
 )

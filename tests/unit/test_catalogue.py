@@ -114,10 +114,37 @@ GOLDEN = {
          ("\n\nHuman: Hi\n\n<|Completion 1|>Assistant: Hello.\n\n<|Completion 2|>Assistant: Go away.", 0)}),
     "twitter-sentiment": ({"text": "so happy today", "label": 1}, {("so happy today", 1)}),
 }  # fmt: skip
+# The experiments in which the supervisor may read another text, which then stands behind text and label.
+MISLEADING = 'Great It works.\n\nDoes this review say that the product was "good" or "great"?'
+GOLDEN_EXPERIMENTS = {
+    "amazon_polarity_by_title": (AMAZON, {("Great It works.", 1, "Great\n\nIs this review positive?")}),
+    "paws_by_consistency": ({"id": 1, "sentence1": "A beats B.", "sentence2": "B beats A.", "label": 0},
+        {("Sent 1: A beats B.\nSent 2: B beats A.\n\nQ: Are these sentences semantically equivalent?", 0,
+          "Sent 1: A beats B.\nSent 2: B beats A.\n\nQ: Are these sentences consistent?")}),
+    "ethics_deontology_by_excuse": (DEONTOLOGY,
+        {("Q: Is the following a morally valid excuse?\n\nCould you walk the dog?\n\nBut I like tea.\n\nA:", 0,
+          "Q: Is \"But I like tea.\" a morally valid excuse?\n\nA:")}),
+    "sciq_by_support": (SCIQ | {"distractor2": "oxygen", "distractor3": "oxygen"},
+        {("Name: Bob\n\nPassage 1:\nPlants take in carbon dioxide.\n\nQ1: \"What gas do plants take in?\" Is the answer \"carbon dioxide\"?", 1,
+          "What gas do plants take in?\n\n>>>Plants take in carbon dioxide.\n\nDoes the quoted text contain \"carbon dioxide\"?"),
+         ("Name: Bob\n\nPassage 1:\nPlants take in carbon dioxide.\n\nQ1: \"What gas do plants take in?\" Is the answer \"oxygen\"?", 0,
+          "What gas do plants take in?\n\n>>>Plants take in carbon dioxide.\n\nDoes the quoted text contain \"oxygen\"?")}),
+    "amazon_polarity_look_at_title": (AMAZON,
+        {("Great It works.\n\nDoes the title alone suggest that the reviewer liked the product?", 1)}),
+    "amazon_polarity_misleading": (AMAZON | {"label": 0}, {(MISLEADING, 0, "Great It works.")}),
+    "amazon_polarity_misleading_weak": (AMAZON | {"label": 0}, {(MISLEADING, 1)}),
+}  # fmt: skip
+GOLDEN |= GOLDEN_EXPERIMENTS
 
 
-def test_the_table_has_30_tasks_and_each_has_a_golden_text():
-    assert len(GOLDEN) == 30 and set(GOLDEN) == set(PAPER)
+def test_the_table_has_30_tasks_and_7_experiments_and_each_has_a_golden_text():
+    assert len(GOLDEN) == 30 + len(GOLDEN_EXPERIMENTS) == 37 and set(GOLDEN) == set(PAPER)
+
+
+def test_the_words_of_the_misleading_question_are_no_words_of_the_review():
+    row = AMAZON | {"title": "Greatest", "content": "It is goods."}
+    assert {gold for _, gold in outcomes("amazon_polarity_misleading_weak", row)} == {0}
+    assert {gold for _, gold in outcomes("amazon_polarity_misleading_weak", row | {"content": "GOOD!"})} == {1}
 
 
 @pytest.mark.parametrize("name", GOLDEN)
@@ -246,6 +273,16 @@ REAL = {
         (f"Sentence 1:\n{r['sentence1']}\n\nSentence 2:\n{r['sentence2']}\n\n"
          f"Q: Does \"{r['word']}\" have the same meaning in the above sentences?", r["label"])}),
     "anthropic_hh": ({"local": "hh_rlhf_harmless_base", "splits": {"train": "test"}}, anthropic_hh),
+    "paws_by_consistency": ({"splits": {"train": "validation"}}, lambda r: {
+        (f"Sent 1: {r['sentence1']}\nSent 2: {r['sentence2']}\n\nQ: Are these sentences semantically equivalent?", r["label"],
+         f"Sent 1: {r['sentence1']}\nSent 2: {r['sentence2']}\n\nQ: Are these sentences consistent?")}),
+    "ethics_deontology_by_excuse": ({}, lambda r: {
+        (f"Q: Is the following a morally valid excuse?\n\n{r['scenario']}\n\n{r['excuse']}\n\nA:", r["label"],
+         f"Q: Is \"{r['excuse']}\" a morally valid excuse?\n\nA:")}),
+    "sciq_by_support": ({}, lambda r: {
+        (f"Name: Bob\n\nPassage 1:\n{r['support']}\n\nQ1: \"{r['question']}\" Is the answer \"{a}\"?", gold,
+         f"{r['question']}\n\n>>>{r['support']}\n\nDoes the quoted text contain \"{a}\"?")
+        for a, gold in shown(str, sciq_answers(r), 0)} if r["support"] else {None}),
 }  # fmt: skip
 # Ids and labels that the first row of a real split can become. The texts were typed by hand from the table; only
 # their hashes are kept, since the records are not ours to copy. Of multiple choice: the right and one wrong answer.

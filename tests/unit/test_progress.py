@@ -194,7 +194,7 @@ def test_what_a_run_would_do_is_counted_in_words(monkeypatch):
     assert words == "prepare 4 tasks; train 64 runs of film; draw 1 figure"
 
 
-RULE = re.compile(r"^rule (\w+):\n((?: .*\n|\n)+)", re.MULTILINE)
+RULE = re.compile(r"^(?:rule|use rule \w+ as) (\w+)(?: with)?:\n((?: .*\n|\n)+)", re.MULTILINE)
 
 
 def test_the_words_of_every_rule_use_wildcards_that_it_has():

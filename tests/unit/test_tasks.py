@@ -135,11 +135,11 @@ def test_texts_that_do_not_fit_are_dropped_before_the_sets_are_drawn(tmp_path):
 
     write(rows(), tmp_path / "own/train.csv")
     write(rows(30, "held out"), tmp_path / "own/test.csv")
-    sets = prepare_task(TASK, "local", str(tmp_path), fits=fits)
+    sets = prepare_task(TASK, "local", str(tmp_path), fits={"text": fits})
     assert_sound(sets)
     assert not pd.concat(sets.values()).text.str.endswith("7").any()
     table = {"name": "mine", "table": "own/train.csv", "text": "{q}", "label": "y", "test_size": 10}
-    sets = prepare_task(table, "local", str(tmp_path), fits=fits)
+    sets = prepare_task(table, "local", str(tmp_path), fits={"text": fits})
     assert sum(map(len, sets.values())) == 54 and not pd.concat(sets.values()).text.str.endswith("7").any()
 
 

@@ -1,10 +1,11 @@
 """Every study's DAG builds."""
 
 import re
+from copy import deepcopy
 
 import pytest
 import yaml
-from helpers import HUB_DATA, ROOT, jobs_planned, run_snakemake
+from helpers import HUB_DATA, MINI, ROOT, jobs_planned, run_snakemake
 
 STUDIES = [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))]
 
@@ -18,6 +19,20 @@ def test_every_study_dry_runs_with_hub_ids(study, tmp_path):
     result = run_snakemake(tmp_path, study, *options)
     assert result.returncode == 0, result.stderr
     assert "prepare " in result.stdout and "Traceback" not in result.stderr
+
+
+def test_supervisors_of_another_text_wait_for_checks_of_that_text(tmp_path):
+    study = deepcopy(MINI) | {"tasks": [{"name": "film", "catalogue": "film", "supervisor_text": {"words": 8}}]}
+    study["tasks"][0] |= {"pool_size": 300, "test_size": 60, "supervision_size": 40}
+    study["supervisors"] += [
+        {"name": "asked", "model": "student", "prompted_shots": 1},
+        {"name": "words", "rule": {"contains": ["good"]}},
+    ]
+    planned = jobs_planned(tmp_path, study)
+    # Of both models for supervisors, of the student for itself.
+    assert planned["check_supervisor_texts"] == 2 and planned["check_texts"] == 1
+    assert planned["check_supervisor_prompts"] == planned["label_by_rule"] == planned["compare_sources"] == 1
+    assert "check_prompts" not in planned
 
 
 @pytest.mark.skipif(not HUB_DATA.is_dir(), reason="the folder with real data sets is not here")

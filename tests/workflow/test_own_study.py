@@ -25,6 +25,7 @@ N, N_GOLD = 1500, 300
 # How often each is right.
 ANNOTATORS = {"ann a": 0.9, "ann b": 0.75, "ann c": 0.6}
 METHODS = {"models": "sequential_sft", "crowd": "uncertainty_sampling"}
+RULE = {"name": "words", "rule": {"contains": ["a", "of", "and"]}, "price": 0.1}
 # Share of the texts that an annotator sees.
 VOTED = 0.7
 
@@ -55,13 +56,15 @@ def study() -> dict:
     study = yaml.safe_load((ROOT / "studies/own.yaml").read_text())
     minilm = yaml.safe_load((ROOT / "studies/real.yaml").read_text())["models"][0]
     study |= {"device": "cpu", "sources": "local", "models": [minilm], "students": ["minilm"], "seeds": [0]}
-    study["tasks"] = [{"name": "mine", "table": "labels.csv", "test_size": 150}]
+    study["tasks"] = [{"name": "mine", "table": "labels.csv", "test_size": 150, "supervisor_text": {"words": 6}}]
     study["supervisors"] = [
         {"name": "models", "columns": {"strong": 0.1, "weak": 0.02}, "aggregate": "mean"},
         {"name": "crowd", "columns": dict.fromkeys(ANNOTATORS, 0.1), "aggregate": "dawid_skene"},
+        RULE,
     ]
     study["methods"] = list(METHODS.values())
     study["combinations"] = [{"supervisors": [source], "methods": [method]} for source, method in METHODS.items()]
+    study["combinations"].append({"supervisors": ["words"], "methods": ["sequential_sft"], "gold_shares": [0]})
     study["training"] = {"presentations": 64, "micro_batch_tokens": 2048}
     return study | {"grid": {"weak_price": 0.25, "budgets": [16], "gold_shares": [0, 0.5, 1]}}
 
@@ -96,7 +99,7 @@ def test_the_sets_hold_gold_labels_where_the_table_does(own):
 def test_quality_is_that_of_the_rows_with_both_labels(own):
     table, folder = own
     quality = pd.read_csv(folder / "results/label_quality.csv").set_index("column")
-    assert list(quality.index) == ["strong", "weak", "strong + weak", *ANNOTATORS, " + ".join(ANNOTATORS)]
+    assert list(quality.index) == ["strong", "weak", "strong + weak", *ANNOTATORS, " + ".join(ANNOTATORS), "words"]
     for column in ("strong", "weak", *ANNOTATORS):
         both = table[table.gold.notna() & table[column].notna()]
         right = (both[column] > 0.5) == (both.gold == 1)
@@ -122,6 +125,17 @@ def test_weak_labels_come_from_the_weak_columns_alone(own):
     # The truth that the pipeline has never seen.
     accuracy = ((crowd[voted] > 0.5) == by_id.truth[crowd.index][voted]).mean()
     assert accuracy > (ANNOTATORS["ann a"] + ANNOTATORS["ann b"]) / 2
+
+
+def test_a_rule_reads_the_supervisors_text_and_costs_its_price(own):
+    table, folder = own
+    text = table.assign(id=table.text.map(hash_text)).set_index("id").text
+    labels = pd.read_parquet(folder / "results/weak_labels/mine/words.parquet").set_index("id").p_weak
+    first = text[labels.index].str.split().str[:6].str.join(" ").str.findall(r"\w+")
+    assert labels.tolist() == [float(bool({*words} & {"a", "of", "and"})) for words in first] and labels.nunique() == 2
+    assert pd.read_csv(folder / "results/label_quality.csv").set_index("column").price["words"] == RULE["price"]
+    runs = pd.read_parquet(folder / "results/summary.parquet").query("supervisor == 'words' and n_weak > 0")
+    assert len(runs) and (runs.n_wrong > 0).all() and runs.accuracy_wrong.between(0, 1).all()
 
 
 @pytest.mark.parametrize(("supervisor", "method"), METHODS.items())
@@ -156,7 +170,8 @@ def test_results_are_shown_at_the_prices_of_the_columns(own):
     frontier = pd.read_csv(folder / "results/frontier.csv")
     votes = table[list(ANNOTATORS)].notna().sum(axis=1)
     prices = {"models": 0.12, "crowd": float(f"{0.1 * votes[votes > 0].mean():.4g}")}
-    assert frontier.groupby("supervisor").weak_price.unique().map(list).to_dict() == {k: [p] for k, p in prices.items()}
+    shown = frontier.groupby("supervisor").weak_price.unique().map(list).to_dict()
+    assert shown == {name: [price] for name, price in (prices | {"words": RULE["price"]}).items()}
     assert (folder / "figures/pareto.pdf").read_bytes().startswith(b"%PDF")
     assert (folder / "results/recommendation.md").read_text().startswith("#")
     assert json.loads((folder / "results/recommendation.json").read_text())
@@ -181,7 +196,8 @@ def test_new_prices_train_nothing_and_new_rows_do(own, study):
     _, folder = own
     made = {"prepare_task", "join_columns", "train_weak_stage", "train_runs"}
     cheaper = deepcopy(study)
-    for entry in cheaper["supervisors"]:
+    cheaper["supervisors"][-1]["price"] /= 2
+    for entry in cheaper["supervisors"][:-1]:
         entry["columns"] = {name: price / 2 for name, price in entry["columns"].items()}
     planned = jobs_planned(folder, cheaper)
     assert "tabulate_label_quality" in planned and not planned.keys() & {*made, "evaluate_runs"}

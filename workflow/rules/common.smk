@@ -3,7 +3,7 @@ import re
 
 from elicitation.study.grid import NO_LABELS, NO_SEED, NO_SUPERVISOR, Group
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, TruncatedModel
-from elicitation.study.supervisors import Columns, ModelSupervisor, Raters, Remote, Shuffled
+from elicitation.study.supervisors import Columns, ModelSupervisor, Raters, Remote, Ruled, Shuffled
 from elicitation.study.tasks import RatedTask, SourceTask, TableTask
 from elicitation.study.values import Section
 from elicitation.data.sources import split_file, splits_read
@@ -18,9 +18,10 @@ SHUFFLED = study.supervisors_of_kind(Shuffled)
 JOINING = study.supervisors_of_kind(Columns)
 RATING = study.supervisors_of_kind(Raters)
 REMOTE = study.supervisors_of_kind(Remote)
+RULED = study.supervisors_of_kind(Ruled)
 LABELLING = study.supervisors_of_kind(ModelSupervisor)
-# What labels without a model of this study: columns, raters, models behind an API.
-GIVING = JOINING + RATING + REMOTE
+# What labels without a model of this study: columns, raters, models behind an API, rules.
+GIVING = JOINING + RATING + REMOTE + RULED
 # The task and supervisor of what they label.
 COMPARED = [f"{task}/{supervisor}" for task, supervisor in study.labelled if supervisor in GIVING]
 ENGINE = ["results/engine.json"] if study.labelling.engine == "vllm" and LABELLING + PROMPTING else []
@@ -30,9 +31,12 @@ ASKED = f"results/runs/{{task}}/{NO_SUPERVISOR}/{{student}}/{NO_LABELS}/b0_s{NO_
 STAGE = "results/stages/{task}/{supervisor}/{student}/{recipe}/w{n_weak}_s{seed}"
 TRUNK = "results/trunk/{task}/{student}"
 PROMPTS = "results/tasks/{task}/prompts/{model}/{examples}_s{seed}.json"
+# Where supervisors read another text.
+SUPERVISOR_PROMPTS = "results/tasks/{task}/supervisor_prompts/{model}/{examples}_s{seed}.json"
 # Bad data, or an engine that does not start, should stop the study before anything is trained: what checks them comes
 # first and, where jobs share a machine, takes all of it; after a failed check nothing else starts.
 CHECKS = ["check_engine", "fetch_ratings", "prepare_task", "prepare_tokenizer", "check_texts", "check_prompts"]
+CHECKS += ["check_supervisor_texts", "check_supervisor_prompts"]
 CHECK_PRIORITY = 100
 CHECK_THREADS = internals.given_cores(workflow) if internals.jobs_run_here(workflow) else 1
 API_STUDENTS = [name for name in study.students if isinstance(study.model_named[name], ApiModel)]
@@ -106,10 +110,14 @@ def task_files(wildcards):
     return task_table(wildcards)
 
 
-def task_tokenizers(wildcards):
-    """The tokenizers by which texts of a task are found too long, where such texts are not just refused."""
-    readers = [] if study.task(wildcards).too_long == "refuse" else study.readers(wildcards.task)
-    return [f"results/tokenizers/{name}" for name in readers]
+def task_tokenizers(column):
+    """The tokenizers by which texts in a column are found too long, where such texts are not just refused."""
+
+    def ask(wildcards):
+        readers = [] if study.task(wildcards).too_long == "refuse" else study.readers(wildcards.task, column)
+        return [f"results/tokenizers/{name}" for name in readers]
+
+    return ask
 
 
 def tokenizer(wildcards):
@@ -214,9 +222,9 @@ def pretrained_supervisor(wildcards):
     return f"results/models/{study.supervisor_model(wildcards).name}"
 
 
-def texts_checked(model):
-    """The record that a model reads every text whole."""
-    return f"results/tasks/{{task}}/texts/{study.original(model).name}.json"
+def texts_checked(model, column="text"):
+    """The record that a model reads every text in a column of the task's sets whole."""
+    return f"results/tasks/{{task}}/{column}s/{study.original(model).name}.json"
 
 
 def student_texts(wildcards):
@@ -224,12 +232,12 @@ def student_texts(wildcards):
 
 
 def supervisor_texts(wildcards):
-    return texts_checked(study.supervisor_model(wildcards))
+    return texts_checked(study.supervisor_model(wildcards), study.task(wildcards).read_by_supervisors)
 
 
-def prompts_checked(model, examples, seed=NO_SEED):
+def prompts_checked(model, examples, seed=NO_SEED, records=PROMPTS):
     """The record that the model's prompts with these examples fit; `examples` as in study.longest_examples."""
-    return PROMPTS.format(task="{task}", model=study.original(model).name, examples=examples, seed=seed)
+    return records.format(task="{task}", model=study.original(model).name, examples=examples, seed=seed)
 
 
 def shots_checked(wildcards, method):
@@ -252,7 +260,10 @@ def asking_prompts(wildcards):
 
 def supervisor_prompts(wildcards):
     n_shots = study.supervisor(wildcards).shots
-    return [] if n_shots is None else prompts_checked(study.supervisor_model(wildcards), f"{n_shots}-supervision")
+    if n_shots is None:
+        return []
+    records = PROMPTS if study.task(wildcards).read_by_supervisors == "text" else SUPERVISOR_PROMPTS
+    return prompts_checked(study.supervisor_model(wildcards), f"{n_shots}-supervision", records=records)
 
 
 def labelling_model(wildcards):

@@ -22,7 +22,8 @@ rule fetch_ratings:
 rule prepare_task:
     input:
         files=task_files,
-        tokenizers=task_tokenizers,
+        tokenizers=task_tokenizers("text"),
+        supervisor_tokenizers=task_tokenizers("supervisor_text"),
     output:
         pool="results/tasks/{task}/pool.parquet",
         test="results/tasks/{task}/test.parquet",
@@ -97,6 +98,16 @@ rule check_texts:
         "../scripts/check_texts.py"
 
 
+# Where supervisors read another text than students.
+use rule check_texts as check_supervisor_texts with:
+    output:
+        record="results/tasks/{task}/supervisor_texts/{model}.json",
+    log:
+        "logs/check_supervisor_texts/{task}/{model}.log",
+    params:
+        column="supervisor_text",
+
+
 # Each by all that its length depends on, so that a new seed or method makes nothing again that shows another prompt.
 rule check_prompts:
     input:
@@ -121,6 +132,15 @@ rule check_prompts:
         examples=study.longest_examples,
     script:
         "../scripts/check_prompts.py"
+
+
+use rule check_prompts as check_supervisor_prompts with:
+    output:
+        record=SUPERVISOR_PROMPTS,
+    log:
+        "logs/check_supervisor_prompts/{task}/{model}/{examples}_s{seed}.log",
+    params:
+        column="supervisor_text",
 
 
 # All that comes from elsewhere, for a machine whose jobs cannot reach the network.

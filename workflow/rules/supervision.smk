@@ -132,6 +132,26 @@ rule draw_ratings:
         "../scripts/draw_ratings.py"
 
 
+rule label_by_rule:
+    input:
+        pool="results/tasks/{task}/pool.parquet",
+        test="results/tasks/{task}/test.parquet",
+    output:
+        labels="results/weak_labels/{task}/{supervisor}.parquet",
+        record="results/weak_labels/{task}/{supervisor}.json",
+    log:
+        "logs/label_by_rule/{task}/{supervisor}.log",
+    wildcard_constraints:
+        supervisor=one_of(RULED),
+    # It may find its words in no text.
+    priority: CHECK_PRIORITY
+    params:
+        version=1,
+        rule=of("supervisor.rule"),
+    script:
+        "../scripts/label_by_rule.py"
+
+
 rule compare_sources:
     input:
         said=task_files,

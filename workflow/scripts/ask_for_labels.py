@@ -11,16 +11,17 @@ with job(snakemake) as record:
     from elicitation.analysis.label_quality import describe_label, quality_by_set
     from elicitation.api.labelling import label_by_api
     from elicitation.data.prompts import PromptFormat
+    from elicitation.data.supervisor_texts import as_supervisors_read
     from elicitation.files import write_table
 
     params, files = snakemake.params, snakemake.input
     sets = {part: pd.read_parquet(files[part]) for part in ("pool", "test")}
-    examples = pd.concat(sets.values(), ignore_index=True)
+    examples = as_supervisors_read(pd.concat(sets.values(), ignore_index=True))
     p, made_by = label_by_api(
         supervisor=params.supervisor,
         task=snakemake.wildcards.task,
         examples=examples,
-        supervision=pd.read_parquet(files.supervision),
+        supervision=as_supervisors_read(pd.read_parquet(files.supervision)),
         style=PromptFormat(**params.prompt),
         folder=Path(params.ledger),
         # Flushed, so that the log of a job that waits shows where it is.

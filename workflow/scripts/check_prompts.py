@@ -12,6 +12,7 @@ with job(snakemake, forked=False) as record:
 
     names, params, files = snakemake.wildcards, snakemake.params, snakemake.input
     sets = {part: pd.read_parquet(files[part]) for part in ("pool", "test", "supervision")}
+    sets = {part: rows.assign(text=rows[params.get("column", "text")]) for part, rows in sets.items()}
     style = PromptFormat(**params.prompt)
     record |= check_prompts(Path(files.tokenizer), sets, names.task, style, int(names.seed), **params.examples)
     print(record)

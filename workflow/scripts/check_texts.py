@@ -10,8 +10,9 @@ with job(snakemake, forked=False) as record:
     from elicitation.api.limits import check_api_context
     from elicitation.models.lengths import check_texts
 
-    names, files = snakemake.wildcards, snakemake.input
+    names, files, column = snakemake.wildcards, snakemake.input, snakemake.params.get("column", "text")
     sets = [pd.read_parquet(files[part]) for part in ("pool", "test", "supervision")]
+    sets = [rows.assign(text=rows[column]) for rows in sets]
     if context := snakemake.params.api_context:
         check_api_context(names.model, context, pd.concat(sets).set_index("id").text.to_dict(), names.task)
     else:

@@ -7,6 +7,7 @@ with job(snakemake) as record:
 
     from elicitation.analysis.derived_labels import Sources, read_sources
     from elicitation.analysis.source_comparison import compare_sources
+    from elicitation.data.supervisor_texts import further_columns
     from elicitation.data.tasks import draw_ratings
     from elicitation.files import write_lines
 
@@ -19,9 +20,9 @@ with job(snakemake) as record:
         if params.raters:
             votes = draw_ratings(pd.read_parquet(inputs.said), examples.index, params.task, params.raters)
         else:
-            # A model behind an API is one source.
+            # A model behind an API is one source, and so is a rule.
             votes = joined.reindex(examples.index).to_frame(snakemake.wildcards.supervisor)
-        sources = Sources(examples[["text"]], examples.gold, votes)
+        sources = Sources(examples[["text", *further_columns(examples)]], examples.gold, votes)
     compared, errors = compare_sources(sources, joined, params.aggregate)
     write_lines(snakemake.output.errors, errors)
     record |= compared

@@ -5,6 +5,7 @@ from elicitation.jobs.script import imports_done, job
 with job(snakemake) as record:
     import pandas as pd
 
+    from elicitation.data.supervisor_texts import as_supervisors_read
     from elicitation.models.loading import require_hardware
     from elicitation.training.schedule import supervisor_protocol
     from elicitation.training.supervision import finetune_supervisor
@@ -12,7 +13,7 @@ with job(snakemake) as record:
     imports_done()
     params, files = snakemake.params, snakemake.input
     hardware = require_hardware(params.hardware)
-    examples = pd.read_parquet(files.supervision)
+    examples = as_supervisors_read(pd.read_parquet(files.supervision))
     protocol = supervisor_protocol(
         params.learning_rate, params.epochs, len(examples), params.micro_batch_tokens, params.validation_size
     )

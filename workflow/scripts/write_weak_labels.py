@@ -7,6 +7,7 @@ with job(snakemake, whole_gpu=snakemake.params.labelling["engine"] == "vllm") as
 
     from elicitation.analysis.label_quality import quality_by_set
     from elicitation.data.prompts import PromptFormat
+    from elicitation.data.supervisor_texts import as_supervisors_read
     from elicitation.files import write_table
     from elicitation.models.engines import Labelling
     from elicitation.models.loading import require_hardware
@@ -16,12 +17,12 @@ with job(snakemake, whole_gpu=snakemake.params.labelling["engine"] == "vllm") as
     params, files = snakemake.params, snakemake.input
     hardware = require_hardware(params.hardware)
     sets = {part: pd.read_parquet(files[part]) for part in ("pool", "test")}
-    examples = pd.concat(sets.values(), ignore_index=True)
+    examples = as_supervisors_read(pd.concat(sets.values(), ignore_index=True))
     labels, made_by = label_by_supervisor(
         folder=files.supervisor,
         supervisor=params.supervisor,
         texts=examples.text.tolist(),
-        supervision=pd.read_parquet(files.supervision),
+        supervision=as_supervisors_read(pd.read_parquet(files.supervision)),
         style=PromptFormat(**params.prompt),
         labelling=Labelling(**params.labelling),
         hardware=hardware,

@@ -10,6 +10,7 @@ from elicitation.analysis.label_quality import describe_sources, describe_worker
 from elicitation.data.labels import column_of
 from elicitation.data.own_labels import read_own_table
 from elicitation.data.table_sets import by_voter, join_repeated
+from elicitation.data.word_rules import contains_any
 from elicitation.errors import InputError
 from elicitation.seeds import stream
 
@@ -175,6 +176,23 @@ def join_columns(
             "`aggregate` or other columns."
         )
     return joined._replace(passed_over=found.passed_over)
+
+
+def label_by_rule(
+    rule: Mapping, texts: pd.Series, gold: pd.Series, sets: dict[str, pd.DataFrame], task: str, name: str
+) -> JoinedLabels:
+    """The labels of a supervisor called `name` that looks for the words of its rule, `contains`, in what it reads.
+
+    texts, gold: by example; gold is missing where it is not known. Raises InputError if all labels are the same.
+    """
+    found = texts.map(lambda text: contains_any(text, rule["contains"])).astype(float)
+    if found.nunique() == 1:
+        says = "contain one" if found.iloc[0] else "contain none"
+        raise InputError(
+            f"Supervisor {name!r}, task {task!r}: all {len(found)} texts {says} of the words "
+            f"{', '.join(rule['contains'])}, of which nothing can be learned; name other words in `rule.contains`."
+        )
+    return join_votes(found.to_frame(name), gold, None, sets)
 
 
 def shuffled_labels(labels: pd.DataFrame, sets: dict[str, pd.DataFrame], task: str) -> pd.DataFrame:

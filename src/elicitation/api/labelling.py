@@ -136,7 +136,9 @@ def label_by_api(
         before = [asked.instruction + asked.cue, *(turn for shot in asked.opening for turn in shot)]
         named = {name.removeprefix("text "): text for name, text in zip(names, texts, strict=True)}
         check_api_context(supervisor["name"], server.context, named, task, before)
-    answers = collect(texts, server, asked, folder, title, log)
+    # Examples differ, but supervisors may read the same of some, such as a title; it is asked about once.
+    different = list(dict.fromkeys(texts))
+    answers = collect(different, server, asked, folder, title, log)
     own = [answers[hash_text(text)] for text in texts]
     read = [label_from(one, asked.words, server.samples) for one in own]
     p, fates = np.array([one for one, _ in read]), pd.Series([fate for _, fate in read])
@@ -147,7 +149,7 @@ def label_by_api(
             f"{title}: the model gives every text the same label, {np.nanmean(p):g}, of which nothing can be learned; "
             "change `instruction`, the `labels` of the task's `prompt`, or the model."
         )
-    lines = [answer for of_text in own for answer in of_text]
+    lines = [answer for text in different for answer in answers[hash_text(text)]]
     by_logprobs = any("top" in answer for answer in lines)
     record = {
         "texts": len(texts),

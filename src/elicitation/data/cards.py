@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from itertools import islice
 
 import pandas as pd
 
@@ -11,6 +10,7 @@ from elicitation.data.own_labels import table_file
 from elicitation.data.ratings import ORIGIN, ratings_file
 from elicitation.data.sources import check_pinned, split_file, splits_read
 from elicitation.data.splits import first_line, read_split
+from elicitation.data.supervisor_texts import further_columns
 from elicitation.data.table_survey import describe_table
 from elicitation.errors import InputError
 from elicitation.files import hash_file, hash_ids
@@ -92,7 +92,8 @@ def describe_sets(sets: dict[str, pd.DataFrame]) -> dict:
 
 def sample_texts(sets: dict[str, pd.DataFrame], n: int = 3) -> list[dict]:
     """The first n examples of the test set, for the task's card."""
-    return [{"text": row.text, "gold": int(row.gold)} for row in islice(sets["test"].itertuples(), n)]
+    rows = sets["test"][["text", "gold", *further_columns(sets["test"])]].head(n).to_dict("records")
+    return [row | {"gold": int(row["gold"])} for row in rows]
 
 
 def describe_copies(sets: dict[str, pd.DataFrame]) -> dict:

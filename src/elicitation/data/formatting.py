@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from functools import partial
 from typing import TYPE_CHECKING
 
 from elicitation.data.labels import Rule, Unknown, label_of, rule_of
+from elicitation.data.supervisor_texts import SUPERVISOR_TEXT, supervisor_fields, supervisor_text
 from elicitation.data.templates import fill, template_fields
+from elicitation.data.word_rules import contains_any
 from elicitation.errors import shown
 from elicitation.seeds import stream
 
@@ -40,9 +43,14 @@ def text_key(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
+def made_fields(task: dict) -> list[str]:
+    """The fields that the task's rule makes for its templates."""
+    return [field for rule, fields in MADE_FIELDS.items() if rule in task for field in fields]
+
+
 def text_columns(task: dict) -> list[str]:
-    """The columns that the text of an example is made of, each once."""
-    made = [field for rule, fields in MADE_FIELDS.items() if rule in task for field in fields]
+    """The columns that the student's text of an example is made of, each once."""
+    made = made_fields(task)
     columns = [field for field in template_fields(task["text"]) if field not in made] + task.get("filled", [])
     if rule := task.get("answer"):
         for source in (rule["among"], rule.get("names", [])):
@@ -52,8 +60,19 @@ def text_columns(task: dict) -> list[str]:
     return list(dict.fromkeys(columns))
 
 
+def columns_read(task: dict) -> list[str]:
+    """The columns that must hold something in every row, each once: of the student's text, and of what else is read.
+
+    That is the supervisors' text, and the text that a rule on words looks into.
+    """
+    further = supervisor_fields(task) + (template_fields(task["rule"]["text"]) if "rule" in task else [])
+    made = made_fields(task)
+    return list(dict.fromkeys([*text_columns(task), *(field for field in further if field not in made)]))
+
+
 def label_column(task: dict) -> str | None:
-    """The column that says which label or answer is right; None for a pair, whose two columns say so by their names."""
+    """The column that says which label or answer is right; None where a rule on words or the names of a pair's two
+    columns say so."""
     if "answer" in task:
         return task["answer"]["right"]
     return rule_of(task["label"]).column if "label" in task else None
@@ -170,6 +189,9 @@ def apply_rule(row: dict, task: dict) -> tuple[dict, int] | None:
         return draw_answer(row, task["answer"], row_stream(row, task))
     if "pair" in task:
         return draw_pair(row, task["pair"], row_stream(row, task))
+    if "rule" in task:
+        text = write_text(task["rule"]["text"], row, {}, task)
+        return None if text is None else ({}, int(contains_any(text, task["rule"]["contains"])))
     label = read_label(row, task["label"])
     return None if label is None else ({}, label)
 
@@ -189,11 +211,28 @@ def show(column: str, value, line: str | None):
         ) from error
 
 
-def format_row(row: dict, task: dict) -> tuple[str, int] | None:
-    """Text and label of a row, which holds the columns that the task reads; None if the row is dropped.
+def write_text(template: str, row: dict, made: dict, task: dict) -> str | None:
+    """The template with a row's columns, and what the rule made of it, in their places; None if all of them are empty.
 
-    Rows without any text, rows whose `filled` columns are empty, and rows that their rule drops are dropped. Raises
-    RowError if the row does not fit the rule.
+    Raises RowError if a column cannot be shown, or the text holds half a character.
+    """
+    lines, fields = task.get("lines", {}), template_fields(template)
+    values = {column: show(column, row[column], lines.get(column)) for column in fields if column not in made} | made
+    if not any(str(values[field]).strip() for field in fields):
+        return None
+    text = fill(template, values)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise RowError("half a character (a lone surrogate) stands", "where a whole one must; write it.") from None
+    return text
+
+
+def format_row(row: dict, task: dict) -> tuple[str, int] | tuple[str, int, str] | None:
+    """Text and label of a row, and the supervisors' text where the task has one; None if the row is dropped.
+
+    row: the columns that the task reads. Rows that lack any text, rows whose `filled` columns are empty, and rows that
+    their rule drops are dropped. Raises RowError if the row does not fit the rule.
     """
     if not all(str(row[column]).strip() for column in task.get("filled", [])):
         return None
@@ -201,14 +240,9 @@ def format_row(row: dict, task: dict) -> tuple[str, int] | None:
     if result is None:
         return None
     made, label = result
-    lines = task.get("lines", {})
-    fields = template_fields(task["text"])
-    values = {column: show(column, row[column], lines.get(column)) for column in fields if column not in made} | made
-    if not any(str(values[field]).strip() for field in fields):
-        return None
-    text = fill(task["text"], values)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise RowError("half a character (a lone surrogate) stands", "where a whole one must; write it.") from None
-    return text, label
+    write = partial(write_text, row=row, made=made, task=task)
+    text = write(task["text"])
+    if text is None or SUPERVISOR_TEXT not in task:
+        return None if text is None else (text, label)
+    other = supervisor_text(task, text, write)
+    return None if other is None else (text, label, other)

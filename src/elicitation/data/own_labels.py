@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from elicitation.data.exports import read_export
 from elicitation.data.labels import column_of, complete, read_gold, rule_of, words_of
+from elicitation.data.supervisor_texts import supervisor_fields
 from elicitation.data.table_files import ENDINGS
-from elicitation.data.table_rows import read_texts, read_votes_of, require_columns
+from elicitation.data.table_rows import read_supervisor_texts, read_texts, read_votes_of, require_columns
 from elicitation.data.templates import template_fields
 from elicitation.data.vote_files import read_vote_files
 from elicitation.errors import InputError
@@ -33,6 +34,8 @@ class Row(NamedTuple):
     gold: int | None
     votes: tuple[Vote, ...]
     """Probabilities of label 1, or votes of 0 and 1, of the columns asked for."""
+    supervisor_text: str | None = None
+    """What supervisors read, where the task says that it is another text."""
 
 
 class OwnTable(NamedTuple):
@@ -73,10 +76,10 @@ def read_own_table(task: dict, data_folder: str | None, columns: Sequence[Mappin
     rule, id_column = rule_of(task["label"]), task.get("id")
     columns = [column_of(column) for column in columns]
     asked = [name for column in columns for name in column.read]
-    require_columns(
-        table, [*template_fields(task["text"]), rule.column, *([id_column] if id_column else []), *asked], where
-    )
+    shown = [*template_fields(task["text"]), *supervisor_fields(task)]
+    require_columns(table, [*shown, rule.column, *([id_column] if id_column else []), *asked], where)
     texts = read_texts(table, task, where)
+    others = read_supervisor_texts(table, task, [text for *_, text in texts], where)
     numbers, cells = [number for number, *_ in texts], [record.get(rule.column) for _, record in table.records]
     rule = complete(rule, cells, where)
     gold = read_gold(cells, rule, numbers, where)
@@ -91,8 +94,16 @@ def read_own_table(task: dict, data_folder: str | None, columns: Sequence[Mappin
         dropped[column.name] = found.dropped.total()
     unusable = {*gold.places}
     rows = [
-        Row(number, source_id, hash_text(text), text, gold.labels[place], tuple(labels[place] for labels in votes))
-        for place, (number, source_id, text) in enumerate(texts)
+        Row(
+            number,
+            source_id,
+            hash_text(text),
+            text,
+            gold.labels[place],
+            tuple(labels[place] for labels in votes),
+            other,
+        )
+        for place, ((number, source_id, text), other) in enumerate(zip(texts, others, strict=True))
         if place not in unusable
     ]
     return OwnTable(rows, table.format, {column: n for column, n in dropped.items() if n}, files)
@@ -107,7 +118,7 @@ def table_columns(task: dict, data_folder: str | None) -> list[str]:
     """The columns of the task's table that may hold weak labels: all but those of texts, gold labels and ids."""
     path = table_file(task, data_folder)
     state = path.stat()
-    others = {*template_fields(task["text"]), rule_of(task["label"]).column, task.get("id")}
+    others = {*template_fields(task["text"]), *supervisor_fields(task), rule_of(task["label"]).column, task.get("id")}
     where = f"Task {task['name']!r}, {path}"
     how = task.get("encoding"), task.get("format")
     columns = unchanged_columns(path, state.st_mtime_ns, state.st_size, where, *how)

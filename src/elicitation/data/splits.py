@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from elicitation.data.formatting import text_columns
+from elicitation.data.formatting import columns_read
 from elicitation.data.sources import split_file
 from elicitation.data.table_files import read_table
 from elicitation.errors import InputError
@@ -43,7 +43,7 @@ def read_local(path: Path, task: dict) -> pd.DataFrame:
     numbers, records = zip(*table.records, strict=True)
     rows = pd.DataFrame(list(records), list(numbers), table.columns, dtype=object)
     rows = rows.mask(rows == "", None) if table.format["format"] == "CSV" else rows
-    for column in text_columns(task):
+    for column in columns_read(task):
         if column in rows and rows[column].map(lambda cell: isinstance(cell, bytes)).any():
             raise InputError(f"{where} holds bytes in column {column!r}; write them as text.")
     return rows

@@ -1,38 +1,44 @@
 """From the rows of a task's source to its pool, test and supervision set."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from itertools import compress
 
 import pandas as pd
 
 from elicitation.data import sandbox
-from elicitation.data.formatting import RowError, format_row, label_column, text_columns, text_key
+from elicitation.data.formatting import RowError, columns_read, format_row, label_column, text_key
 from elicitation.data.labels import Rule, complete, listing, read_gold, rule_of
 from elicitation.data.own_labels import Row, read_rows
 from elicitation.data.ratings import draw_votes, panel_size, ratings_file
 from elicitation.data.sources import as_list, splits_read
 from elicitation.data.splits import read_split
+from elicitation.data.supervisor_texts import further_columns
 from elicitation.data.table_sets import draw_sets, join_repeated
 from elicitation.data.templates import fill
 from elicitation.errors import InputError
 from elicitation.files import hash_text
 from elicitation.seeds import stream
 
-# Whether each of some texts is to stay.
-Fits = Callable[[list[str]], list[bool]]
+# Whether each of some texts is to stay, by the columns that hold them.
+Fits = Mapping[str, Callable[[list[str]], list[bool]]]
 # The sets of a task are the same whatever the study's seeds.
 SHUFFLE_SEED = 0
 
 
+def fitting(texts: Mapping[str, Sequence[str]], fits: Fits) -> list[bool]:
+    """Whether all texts of each example stay. texts: by column, among them those of `fits`, of which there are some."""
+    return [all(each) for each in zip(*(fit(list(texts[column])) for column, fit in fits.items()), strict=True)]
+
+
 def format_rows(rows: pd.DataFrame, task: dict, split: str) -> pd.DataFrame:
-    """Text and gold label of every row that has a text, in the rows' order.
+    """Text and gold label of every row that has a text, in the rows' order; and the supervisors' text, if it has one.
 
     Raises InputError if columns are missing, the split is empty, or a row does not fit the task's rule.
     """
     where = f"Task {task['name']!r}, split {split!r}"
     if rows.empty:
         raise InputError(f"{where}: it has no rows; name another split or fix the file.")
-    texts = text_columns(task)
+    texts = columns_read(task)
     columns = list(dict.fromkeys([*texts, *as_list(label_column(task) or [])]))
     for column in columns:
         if column not in rows.columns:
@@ -46,7 +52,8 @@ def format_rows(rows: pd.DataFrame, task: dict, split: str) -> pd.DataFrame:
             examples.append(format_row(row, task))
         except RowError as error:
             raise InputError(f"{where}: {error.problem} in row {place}, {error.fix}") from error
-    return pd.DataFrame([example for example in examples if example], columns=["text", "gold"])
+    columns = ["text", "gold", *further_columns(task)]
+    return pd.DataFrame([example for example in examples if example], columns=columns)
 
 
 def checked_rule(rows: pd.DataFrame, task: dict, where: str) -> Rule:
@@ -84,16 +91,17 @@ def write_examples(question: str, name: str, n: int) -> pd.DataFrame:
 
 
 def clean(examples: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Examples (id, key, text, gold) in a random order that does not depend on the order of the source.
+    """Examples (id, key, text, gold), and what supervisors read, in a random order that is not the source's.
 
     Of texts with the same key (of formatting.text_key) the one with the smallest id is kept; if their labels contradict
     each other, all of them are dropped.
     """
     ids, keys = ([name_of(text) for text in examples.text] for name_of in (hash_text, text_key))
-    examples = examples.assign(id=ids, key=keys).sort_values("id")
+    others = further_columns(examples)
+    examples = examples.assign(id=ids, key=keys).sort_values(["id", *others])
     examples = examples.drop_duplicates(["key", "gold"]).drop_duplicates("key", keep=False)
     order = stream(SHUFFLE_SEED, "shuffle", name).permutation(len(examples))
-    return examples.iloc[order][["id", "key", "text", "gold"]].reset_index(drop=True)
+    return examples.iloc[order][["id", "key", "text", "gold", *others]].reset_index(drop=True)
 
 
 def take_balanced(examples: pd.DataFrame, n: int, what: str) -> pd.DataFrame:
@@ -140,13 +148,11 @@ def split_task(
     return {part: examples.drop(columns="key").reset_index(drop=True) for part, examples in sets.items()}
 
 
-def read_examples(
-    task: dict, splits: list[str], sources: str, data_folder: str | None, fits: Fits | None
-) -> pd.DataFrame:
+def read_examples(task: dict, splits: list[str], sources: str, data_folder: str | None, fits: Fits) -> pd.DataFrame:
     """Text and gold label of every row of the splits that has a text, if it fits."""
     tables = [format_rows(read_split(task, split, sources, data_folder), task, split) for split in splits]
     examples = pd.concat(tables, ignore_index=True)
-    return examples if fits is None else examples[fits(examples.text.tolist())].reset_index(drop=True)
+    return examples[fitting(examples, fits)].reset_index(drop=True) if fits else examples
 
 
 def split_table(rows: list[Row], task: dict) -> dict[str, pd.DataFrame]:
@@ -156,7 +162,9 @@ def split_table(rows: list[Row], task: dict) -> dict[str, pd.DataFrame]:
     """
     sets = {}
     for part, drawn in draw_sets(join_repeated(rows), task).items():
-        table = pd.DataFrame(drawn, columns=list(Row._fields))[["id", "text", "gold", "source_id"]]
+        table = pd.DataFrame(drawn, columns=list(Row._fields))[
+            ["id", "text", "gold", "source_id", *further_columns(task)]
+        ]
         sets[part] = table.astype({"gold": "float64" if part == "pool" else "int64"})
     return sets
 
@@ -193,8 +201,10 @@ def prepare_task(
 ) -> dict[str, pd.DataFrame]:
     """Pool, test and supervision set of a task: id, text and gold of each example; `rows_in_pool` as in split_task.
 
-    fits: says which of some texts of a table or a data set stay; None keeps all.
+    Where the task says that supervisors read another text, it is a further column.
+    fits: says which texts of a table or a data set stay; None keeps all.
     """
+    fits = fits or {}
     if "sandbox" in task:
         sizes = [task[f"{part}_size"] for part in ("test", "supervision", "pool")]
         # Half of each set has either label, so an even number of examples suffices for each.
@@ -202,8 +212,9 @@ def prepare_task(
         return split_task(examples, examples, task, rows_in_pool)
     if "table" in task:
         rows = read_rows(task, data_folder)
-        if fits is not None:
-            rows = list(compress(rows, fits([row.text for row in rows])))
+        if fits:
+            texts = {column: [getattr(row, column) for row in rows] for column in fits}
+            rows = list(compress(rows, fitting(texts, fits)))
         return split_table(rows, task)
     if "ratings" in task:
         examples = format_rows(read_rated(task), task | {"label": "gold"}, task["ratings"])
@@ -223,12 +234,15 @@ def prepare_task(
     return split_task(train, test, task, rows_in_pool)
 
 
-def texts_here(task: dict, sources: str, data_folder: str | None, n: int) -> list[str]:
-    """Up to n of a task's texts, none where they would have to be downloaded; InputError if its source is malformed."""
+def texts_here(task: dict, sources: str, data_folder: str | None, column: str, n: int) -> list[str]:
+    """Up to n of a task's texts, none where they would have to be downloaded; InputError if its source is malformed.
+
+    column: of the task's sets, `text` or that of the supervisors' text.
+    """
     if "sandbox" in task:
         return write_examples(task["sandbox"], task["name"], n).text.tolist()
     if "table" in task:
-        return [row.text for row in read_rows(task, data_folder)[:n]]
+        return [getattr(row, column) for row in read_rows(task, data_folder)[:n]]
     if "ratings" in task or sources != "local":
         return []
     split = splits_read(task)[0]
@@ -236,4 +250,4 @@ def texts_here(task: dict, sources: str, data_folder: str | None, n: int) -> lis
     if "label" in task:
         # No text depends on it, and the first rows need not hold all labels.
         rows, task = rows.assign(**{label_column(task): 0}), task | {"label": label_column(task)}
-    return format_rows(rows, task, split).text.tolist()
+    return format_rows(rows, task, split)[column].tolist()

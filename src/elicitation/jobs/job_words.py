@@ -42,12 +42,15 @@ DEEDS = {
     "check_engine": Deed("check", "vLLM", CHECKS),
     "check_texts": Deed("check", "the texts of {task} for {model}", CHECKS),
     "check_prompts": Deed("check", "the prompts of {task} for {model}", CHECKS),
+    "check_supervisor_texts": Deed("check", "the texts of {task} for {model}", CHECKS),
+    "check_supervisor_prompts": Deed("check", "the prompts of {task} for {model}", CHECKS),
     "train_supervisor": Deed("train", "{supervisor}, which labels {task}", "train {n} supervisor{s} for {tasks}"),
     "write_weak_labels": LABELS,
     "join_columns": LABELS,
     "draw_ratings": LABELS,
     "shuffle_errors": LABELS,
     "ask_for_labels": LABELS,
+    "label_by_rule": LABELS,
     "order_purchases": Deed("order", "the texts of {task}, seed {seed}", "order the texts of {tasks} {n} time{s}"),
     "compute_trunk": Deed(
         "compute", "the lower layers of {student} on {task}", "compute the lower layers of a student on {tasks}"

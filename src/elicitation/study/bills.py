@@ -35,7 +35,7 @@ def bill_of(entry: Remote, task: Task, study: Study) -> LabelBill:
 
     api, shots = entry.api, entry.shots
     texts = study.supplies[task.name].examples + task.test_size
-    text_tokens = assumed_tokens(task.name, study) or TOKENS_PER_TEXT
+    text_tokens = assumed_tokens(task.name, study, task.read_by_supervisors) or TOKENS_PER_TEXT
     prompt = texts * (INSTRUCTION_TOKENS + (1 + shots) * text_tokens + (1 + 2 * shots) * MESSAGE_TOKENS)
 
     def cost(answers: int, tokens: int) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from elicitation.models.folder import check_split, require_language_head
 from elicitation.study.grid import NARROWED, NO_LABELS, NO_SUPERVISOR, as_runs, blocks_of, purchases_of
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, Model, OwnModel, TruncatedModel
 from elicitation.study.study import Study
-from elicitation.study.supervisors import Columns, Learning, ModelSupervisor, Prompted, Raters, Shuffled
+from elicitation.study.supervisors import Columns, Learning, ModelSupervisor, Prompted, Raters, Shuffled, Unpriced
 from elicitation.study.tasks import RatedTask, SourceTask, TableTask, Task
 
 # Names that results have beside those of a study's entries.
@@ -210,7 +210,7 @@ def check_task(task: Task, study: Study) -> None:
 def check_supervisors(study: Study) -> None:
     """InputError if a supervisor refers to nothing, cannot be prompted, or has no price."""
     for name, entry in study.supervisor_named.items():
-        if isinstance(entry, Learning) and entry.price is None and study.weak_prices is None:
+        if isinstance(entry, Unpriced) and entry.price is None and study.weak_prices is None:
             raise InputError("Config, the top level: the key 'weak_prices' is missing; add it.")
         if isinstance(entry, ModelSupervisor):
             refuse_undefined("supervisors", [entry.writer], list(study.model_named))

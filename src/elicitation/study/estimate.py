@@ -98,11 +98,14 @@ def trunk_tokens(model: OwnModel, tasks: list[str], study: Study, folder: Path) 
     return sum(n * tokens_of(name, model, study, folder) for name, n in examples.items())
 
 
-def tokens_of(task: str, model: Model, study: Study, folder: Path) -> float:
-    """Mean tokens of a task's text, as the model's tokenizer counted them in the study or as is assumed."""
-    path = folder / f"results/tasks/{task}/texts/{study.original(model).name}.json"
+def tokens_of(task: str, model: Model, study: Study, folder: Path, column: str = "text") -> float:
+    """Mean tokens of a task's text, as the model's tokenizer counted them in the study or as is assumed.
+
+    column: of the task's sets, if it is not that of the students' text.
+    """
+    path = folder / f"results/tasks/{task}/{column}s/{study.original(model).name}.json"
     counted = read_json(path).get("mean") if path.is_file() else None
-    return counted or assumed_tokens(task, study) or TOKENS_PER_TEXT
+    return counted or assumed_tokens(task, study, column) or TOKENS_PER_TEXT
 
 
 def note_of_tokens(study: Study) -> str:
@@ -235,7 +238,7 @@ def estimate_supervisor(entry: ModelSupervisor, study: Study, folder: Path) -> t
     tasks = study.tasks_of(entry.name)
     trained_tokens = predicted_tokens = rows = 0.0
     for task in tasks:
-        tokens = tokens_of(task.name, model, study, folder)
+        tokens = tokens_of(task.name, model, study, folder, task.read_by_supervisors)
         labelled = task.test_size + study.supplies[task.name].examples
         rows, predicted_tokens = rows + labelled, predicted_tokens + labelled * tokens * (1 + (shots or 0))
         if shots is None:

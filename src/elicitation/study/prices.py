@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from elicitation.study.supervisors import Columns, Raters, Remote
+from elicitation.study.supervisors import Columns, Raters, Ruled, Unpriced
 from elicitation.study.tasks import RatedTask, TableTask
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def in_gold_labels(study: Study) -> Study:
     if study.currency is None:
         return study
     of = study.money.in_gold
-    supervisors = [entry.priced(of) if isinstance(entry, Columns) else entry for entry in study.supervisors]
+    supervisors = [entry.priced(of) if isinstance(entry, Columns | Ruled) else entry for entry in study.supervisors]
     changed = {
         "supervisors": supervisors,
         "grid": study.grid.model_copy(update={"weak_price": of(study.grid.weak_price)}),
@@ -33,8 +33,8 @@ def prices_of(study: Study) -> dict[str, list[float]]:
     """The prices of a weak label at which each supervisor's results are shown.
 
     Columns of tables have their own: what their votes cost on average for each example that has any. So have raters:
-    the share of the panel that they are, on average over the tasks that they label; and models behind an API, where
-    they say one. Shuffled errors cost what they cost unshuffled.
+    the share of the panel that they are, on average over the tasks that they label; and models behind an API and rules,
+    where they say one. Shuffled errors cost what they cost unshuffled.
     """
     prices = {}
     for name, entry in study.supervisor_named.items():
@@ -43,7 +43,7 @@ def prices_of(study: Study) -> dict[str, list[float]]:
             prices[name] = [price_of_ratings(labeller.raters, study.tasks_of(name))]
         elif isinstance(entry, Columns):
             prices[name] = [price_of_votes(name, study)]
-        elif isinstance(labeller, Remote) and labeller.price is not None:
+        elif isinstance(labeller, Unpriced) and labeller.price is not None:
             prices[name] = [labeller.price]
         else:
             prices[name] = study.weak_prices

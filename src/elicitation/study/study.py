@@ -25,6 +25,7 @@ from elicitation.study.supervisors import (
     Columns,
     ModelSupervisor,
     Remote,
+    Ruled,
     Shuffled,
     Supervisor,
     check_learning,
@@ -197,12 +198,12 @@ class Study(Plan, Setup):
         """The tasks that a supervisor labels."""
         return [self.task_named[task] for task, name in self.labelled if name == supervisor]
 
-    def readers(self, task: str) -> list[str]:
-        """The models whose tokenizers say how long the texts of a task are."""
-        groups = [group for group in self.groups if group.task == task]
+    def readers(self, task: str, column: str) -> list[str]:
+        """The models whose tokenizers say how long the texts in a column of a task's sets are."""
         entries = [self.supervisor_named[name] for labelled, name in self.labelled if labelled == task]
-        names = [group.student for group in groups]
-        names += [entry.writer for entry in entries if isinstance(entry, ModelSupervisor)]
+        names = [group.student for group in self.groups if group.task == task] if column == "text" else []
+        if column == self.task_named[task].read_by_supervisors:
+            names += [entry.writer for entry in entries if isinstance(entry, ModelSupervisor)]
         models = [self.model_named[name] for name in names]
         return list(dict.fromkeys(self.original(model).name for model in models if isinstance(model, OwnModel)))
 
@@ -288,7 +289,7 @@ class Study(Plan, Setup):
         return prices_of(self)
 
     def source_prices(self, name: str) -> dict[str, float | None]:
-        """The price of a label of each column or rating that a supervisor joins, or of a model behind an API."""
+        """The price of a label of each column or rating that a supervisor joins, or of its one source."""
         entry = self.supervisor_named[name]
         if isinstance(entry, Columns):
             tables = self.tasks_of(name)
@@ -296,6 +297,8 @@ class Study(Plan, Setup):
             return {column: price for prices in found for column, price in prices.items()}
         if isinstance(entry, Remote):
             return {entry.api.model: entry.price}
+        if isinstance(entry, Ruled):
+            return {name: entry.price}
         price = price_of_ratings(1, self.tasks_of(name))
         return {f"rating {place + 1}": price for place in range(entry.raters)}
 

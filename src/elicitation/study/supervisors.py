@@ -10,7 +10,7 @@ from elicitation.data.labels import is_pattern
 from elicitation.data.table_survey import Votes
 from elicitation.errors import InputError, join_words, shown
 from elicitation.study.servers import LabelServer
-from elicitation.study.tasks import ExportFormat
+from elicitation.study.tasks import ExportFormat, WordRule
 from elicitation.study.values import (
     LIST,
     MAPPING,
@@ -337,8 +337,29 @@ class Raters(Supervisor):
         return "raters have no model and no columns; drop the other keys."
 
 
-# Those that only join or draw go first, since they have no model.
-Supervisor.kinds = (Raters, Columns, Shuffled, Remote, Prompted, Finetuned)
+class Ruled(Supervisor):
+    decided_by: ClassVar = ("rule",)
+    # One source is joined with none.
+    aggregate: ClassVar = None
+    rule: WordRule = Field(description="Instead of a model, a rule on what supervisors read of a text.")
+    price: Price = may_be_absent(
+        "Price of one of its labels (gold = 1, or in the study's `currency`); by default results are shown at "
+        "`weak_prices`."
+    )
+
+    @classmethod
+    def says_of_foreign(cls, key: str) -> str:
+        return "a rule has no model, no columns and no raters; drop the other keys."
+
+    def priced(self, of: Callable[[float], float]) -> Self:
+        """The supervisor with another price, which `of` makes of its own."""
+        return self if self.price is None else self.model_copy(update={"price": of(self.price)})
+
+
+# Those that only join, draw or look for words go first, since they have no model.
+Supervisor.kinds = (Raters, Columns, Shuffled, Ruled, Remote, Prompted, Finetuned)
 # Those that learn from the supervision set, or may.
 Learning = ModelSupervisor | Remote
+# Those whose labels have no price unless the study or their entry says one.
+Unpriced = Learning | Ruled
 AnySupervisor = one_of({TEXT: Text, MAPPING: any_kind(Supervisor, "")})

@@ -22,6 +22,7 @@ from elicitation.study.values import (
     Spelling,
     Text,
     any_kind,
+    distinct,
     like,
     listed,
     mapping,
@@ -44,8 +45,10 @@ NOISE = (
 DataCommit = like(
     "([0-9a-f]{40}|main|refs/convert/parquet)", "a commit (40 hexadecimal digits), `main` or `refs/convert/parquet`"
 )
-# The three ways in which a row of a data set becomes an example.
-RULES = ("label", "answer", "pair")
+# The ways in which a row of a data set becomes an example.
+RULES = ("label", "answer", "pair", "rule")
+# The keys that hold templates of texts that models read.
+TEXTS = ("text", "supervisor_text")
 ENCODING = (
     "Encoding of the file, such as windows-1252; absent, it is UTF-8, or UTF-16 where the file begins with its mark."
 )
@@ -142,12 +145,41 @@ class Task(Kind):
     # No job of the task depends on it, so none sees it among the task's settings.
     gold_noise: NoiseShare = Field(default=None, exclude=True, description=NOISE)
 
+    @property
+    def read_by_supervisors(self) -> str:
+        """The column of its sets that supervisors read."""
+        return "text"
+
+
+class FirstWords(Section):
+    words: Count = Field(
+        description="How many of its first words supervisors read, and behind them what its template ends with."
+    )
+
+
+class WrittenTask(Task):
+    """A task whose texts are written by a template."""
+
+    supervisor_text: one_of({TEXT: Template, MAPPING: FirstWords}) = may_be_absent(
+        "What supervisors read instead of `text`, a template like it or `{words: 20}` for the first words of the text; "
+        "students read `text` in any case (docs/how-to/tasks.md)."
+    )
+
+    @property
+    def read_by_supervisors(self) -> str:
+        return "text" if self.supervisor_text is None else "supervisor_text"
+
+    def refuse_shown(self, column: str | None) -> None:
+        """Refuses a template that shows this column of labels."""
+        for key in TEXTS:
+            template = getattr(self, key)
+            if isinstance(template, str) and column in template_fields(template):
+                raise refusal(f"shows the labels, which stand in column {column!r}, in every text; drop it.", key)
+
 
 def refuse_labels(task: Any) -> Any:
     """The task with labels in a column, unless its texts show that column."""
-    column = task.label if isinstance(task.label, str) or task.label is None else task.label.column
-    if column in template_fields(task.text):
-        raise refusal(f"shows the labels, which stand in column {column!r}, in every text; drop it.", "text")
+    task.refuse_shown(task.label if isinstance(task.label, str) or task.label is None else task.label.column)
     return task
 
 
@@ -159,7 +191,7 @@ class SandboxTask(Task):
     )
 
 
-class TableTask(Task):
+class TableTask(WrittenTask):
     decided_by: ClassVar = ("table",)
     takes: ClassVar = "a table takes"
     table: SomeText = Field(
@@ -203,14 +235,11 @@ class TableTask(Task):
             raise refusal("says how many gold labels are wrong; add `gold_noise: estimated`.", "second_label")
         if self.second_label == label:
             raise refusal(f"{label!r} is the column of the first gold labels; name another one.", "second_label")
-        if self.second_label in template_fields(self.text):
-            raise refusal(
-                f"shows the labels, which stand in column {self.second_label!r}, in every text; drop it.", "text"
-            )
+        self.refuse_shown(self.second_label)
         return refuse_labels(self)
 
 
-class RatedTask(Task):
+class RatedTask(WrittenTask):
     decided_by: ClassVar = ("ratings",)
     takes: ClassVar = "rated sentences take"
     ratings: Literal["movieReviewSnippets", "amazonReviewSnippets", "tweets", "nytEditorialSnippets"] = Field(
@@ -223,10 +252,10 @@ class RatedTask(Task):
     )
     text: Template = Field(description="Template of the text, in which {text} is the sentence.")
 
-    @field_validator("text")
+    @field_validator(*TEXTS)
     @classmethod
-    def refuse_columns(cls, text: str) -> str:
-        if set(template_fields(text)) != {"text"}:
+    def refuse_columns(cls, text: Any) -> Any:
+        if isinstance(text, str) and set(template_fields(text)) != {"text"}:
             raise refusal(
                 f"{shown(text)} names other columns than `text`, the only one of rated sentences; write {{text}} for "
                 "the sentence."
@@ -283,10 +312,20 @@ class Pair(Section):
     )
 
 
-class SourceTask(Task):
+class WordRule(Section):
+    contains: distinct(SomeText, min_length=1) = Field(
+        description="Words; the label is 1 where one of them stands in the text as a whole word, in capitals or not."
+    )
+
+
+class TaskRule(WordRule):
+    text: Template = Field(description="Template of the text that the rule looks into, with columns in braces.")
+
+
+class SourceTask(WrittenTask):
     """A data set, from the hub or from files in its columns."""
 
-    decided_by: ClassVar = ("hub", "local", "splits", "answer", "pair")
+    decided_by: ClassVar = ("hub", "local", "splits", "answer", "pair", "rule")
     takes: ClassVar = "a data set takes"
     hub: HubData = may_be_absent("Data set on the Hugging Face hub.")
     local: SomeText = may_be_absent(
@@ -319,6 +358,7 @@ class SourceTask(Task):
         "Two texts in random order, `{first}` and `{second}` in the text. The label says whether text number "
         "`{number}` (1 or 2) is the right one."
     )
+    rule: TaskRule = may_be_absent("A rule on words; the label says whether one of some words stands in the text.")
 
     @model_validator(mode="after")
     def check_text(self) -> Self:

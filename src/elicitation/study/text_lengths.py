@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 TOKENS_PER_WORD, COUNTED_TEXTS, TOKENS_PER_TEXT = 1.3, 500, 150.0
 
 
-def assumed_tokens(task: str, study: Study) -> float:
-    """Mean tokens of a task's text by the words of those that are here; 0 where none are."""
-    return TOKENS_PER_WORD * mean_words(json.dumps([study.task_named[task].plain, study.sources, study.data_folder]))
+def assumed_tokens(task: str, study: Study, column: str = "text") -> float:
+    """Mean tokens of a task's text, or of another column of its sets, by the words of those that are here; else 0."""
+    source = [study.task_named[task].plain, study.sources, study.data_folder, column]
+    return TOKENS_PER_WORD * mean_words(json.dumps(source))
 
 
 @cache

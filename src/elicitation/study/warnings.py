@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from elicitation.data.table_survey import Votes, survey_copies
-from elicitation.study.supervisors import LEARNING, Columns, Raters, Remote
+from elicitation.study.supervisors import LEARNING, Remote, Unpriced
 from elicitation.study.tasks import TableTask
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def warn_of_prices(study: Study) -> Iterator[str]:
                 else "prices are in gold labels, so 0.05 means that 20 weak labels cost as much as one gold label."
             )
         labeller = study.labeller(name)
-        own = isinstance(labeller, (Columns, Raters)) or (isinstance(labeller, Remote) and labeller.price is not None)
+        own = not isinstance(labeller, Unpriced) or labeller.price is not None
         if own and planned is not None and prices[0] > planned:
             yield (
                 f"A weak label of {name!r} costs {words(prices[0])}, but grid.weak_price is {words(planned)}, so its "
