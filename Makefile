@@ -54,6 +54,7 @@ env: .venv/installed
 		{ echo "The sources gave a torch that knows no GPU; take it out of them, or empty PIP_FIND_LINKS."; exit 1; };; esac
 	@$(BIN)/python -m elicitation.models.libraries
 	@cp $(LOCK) $@
+	@echo "Installed. Before you use snakemake or elicitation: . .venv/bin/activate"
 
 # Resolves the locks again; the only way in which they change.
 lock: .venv/installed
