@@ -8,16 +8,16 @@ import os
 # What help begins with is made by argparse.
 EXAMPLES = """examples:
   elicitation init labels.csv --gold is_spam --weak llm=0.02 --gold-price 3
-                                                     a study of your own table
-  elicitation estimate studies/paper.yaml            what a study will cost
+                                                   # a study of your own table
+  elicitation estimate studies/paper.yaml          # what a study will cost
   elicitation recommend --budget 100 --weak-price 0.1
-                                                     what to buy, once a study has run
+                                                   # what to buy, once a study has run
   elicitation recommend --accuracy 90% --weak-price 0.1
-                                                     what reaches 90 %
-  elicitation next                                   what to run, test or buy next
-  elicitation trace figures/pareto.pdf               where a result comes from
-  elicitation verify                                 whether all results are what they were
-  elicitation COMMAND --help                         all options of a command
+                                                   # what reaches 90 %
+  elicitation next                                 # what to run, test or buy next
+  elicitation trace figures/pareto.pdf             # where a result comes from
+  elicitation verify                               # whether all results are what they were
+  elicitation COMMAND --help                       # all options of a command
 
 pages:
   docs/tutorials/your-labels.md                      from your own labels to an answer

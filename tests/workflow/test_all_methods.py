@@ -128,7 +128,7 @@ def test_methods_differ_in_what_they_predict(folder):
 
 def test_methods_of_one_recipe_share_their_weak_stages(folder):
     recipes = sorted(path.name for path in (folder / "results/stages/verdict/supervisor/student").iterdir())
-    assert recipes == ["2-gold-shots", "2-weak-shots", "body", "head", "log_confidence", "plain"]
+    assert recipes == ["2-gold-shots", "2-weak-shots", "body", "head", "kept-0.5", "log_confidence", "plain"]
     plain = folder / "results/stages/verdict/supervisor/student/plain"
     assert sorted(path.stem for path in plain.glob("*.json")) == ["w40_s0", "w60_s0", "w80_s0"]
 

@@ -29,6 +29,7 @@ ELSEWHERE = {
     "python - <<'END'": "is the first of several lines, which ask the package index",
     "python -m pytest": "runs tests",
     "make format": "writes into the checkout",
+    "elicitation COMMAND": "holds a name to be chosen",
     "pip install": "asks the package index",
     "snakemake --profile profiles/slurm": "wants a cluster (test_slurm)",
     "snakemake --software-deployment-method apptainer": "wants Apptainer",

@@ -124,7 +124,7 @@ def test_nothing_heavy_is_brought():
 
 def test_finished_results_are_asked(said):
     assert said["recommend"].status == said["next"].status == 0, said
-    assert "**Buy " in said["recommend"].text and "What next?" in said["next"].text
+    assert "\nBuy " in said["recommend"].text and "What next?" in said["next"].text
 
 
 def test_the_explorer_is_that_of_the_pipeline(said, laptop, mini_study):
