@@ -200,7 +200,7 @@ def decide(block: Block, terms: Terms, verdict: float) -> Decision:
     compared = STRATEGIES if worth_it else ["gold only"]
     missing = [name for name in compared if name not in among]
     if buys:
-        reason = f"no purchase within the budget is {' or '.join(missing)}" if missing else ""
+        reason = f"no purchase within these limits is {' or '.join(missing)}" if missing else ""
         probability, regime = probabilities[leading], REGIMES[leading]
     else:
         reason, regime = "", NOTHING_BOUGHT

@@ -242,7 +242,7 @@ def verdict_line(answer: Recommendation) -> str:
         return f"Within what was studied it is decided ({said}), but your budget lies beyond."
     decides = "`elicitation next` says what would decide it."
     if regime.reason not in ("", ONE_SEED):
-        decides = f"Only a study with smaller budgets, within {limits_text(answer)}, could decide it."
+        decides = f"Only a study with such purchases, within {limits_text(answer)}, could decide it."
     return f"Undetermined whether this is the best way of spending: {said}. {decides}"
 
 
