@@ -87,6 +87,19 @@ def test_a_summary_of_ten_lines_says_what_lies_behind_a_result(study):
     assert lines["Code"].endswith("results/0, results/1, results/2, results/3 and 2 more")
 
 
+def test_evidence_leads_to_the_runs_as_the_metrics_of_the_same_job_do(study):
+    name = "own/small/large/sequential_sft.parquet"
+    metrics, evidence = f"results/metrics/{name}", f"results/evidence/{name}"
+    runs = [f"{RUNS}/b{budget}_s0.parquet" for budget in (1, 2)]
+    record = metrics.replace(".parquet", ".json")
+    make(record, {metrics: "metrics", evidence: "evidence"}, runs, "evaluate_runs")
+    make("results/answer.json", {"results/answer.md": "# What to buy"}, [evidence], "write_answer")
+    lines = dict(line.partition(": ")[::2] for line in trace("results/answer.md"))
+    assert lines["Labels"] == "2 runs, on at most 160 weak and 2 gold labels; seeds: 0"
+    assert lines["Code"].endswith("files without a record: none")
+    assert next(trace(evidence)).startswith(evidence) and not verify(Path())[1]
+
+
 def test_the_tree_shows_every_input(study):
     everything = "\n".join(trace("figures/pareto.pdf", everything=True))
     assert all(f"b{budget}_s0.parquet" in everything for budget in (1, 2, 4, 8, 16))

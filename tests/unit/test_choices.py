@@ -170,7 +170,7 @@ def test_one_seed_and_a_missing_strategy_are_reasons():
     assert at(block_of(surface_of(rising, n_seeds=1)), 64).reason == "one seed has no spread"
     pure = (WEAK[:, None] == 0) | (GOLD == 0)
     decision = at(block_of(surface_of(rising, studied=pure)), 64)
-    assert (decision.regime, decision.reason) == (UNDETERMINED, "no purchase within the budget is mixed")
+    assert (decision.regime, decision.reason) == (UNDETERMINED, "no purchase within these limits is mixed")
 
 
 def test_nothing_affordable_is_no_labels():

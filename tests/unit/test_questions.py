@@ -86,6 +86,14 @@ def test_a_purchase_is_told_against_the_best_for_its_money(findings):
     assert same.offer.difference.mean == pytest.approx(0, abs=0.0005) and same.offer.expected == answer.expected
 
 
+def test_a_purchase_for_whose_money_nothing_is_recommended_is_told_against_what_costs_nothing():
+    free = findings_on(posterior_table(asking=None, commoner=0.95))
+    answer = offer(free, ANY, 40, 0)
+    assert answer.purchase is None and answer.offer.difference.mean < 0
+    rival = "Against always giving the commoner label (95 %), since no purchase is recommended for that money"
+    assert f"{rival}: {-100 * answer.offer.difference.mean:.1f} points less" in told(answer)
+
+
 def test_a_purchase_that_nothing_is_known_of_says_so(findings):
     answer = offer(findings, ANY, 5000, 10)
     assert answer.offer.expected is None and not answer.offer.studied and answer.offer.purchase.cost == 510

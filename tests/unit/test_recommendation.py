@@ -10,6 +10,7 @@ from posteriors import findings_on, posterior_table, rising, several
 from elicitation.analysis.answer import answer_lines
 from elicitation.analysis.findings import Question, read_findings
 from elicitation.analysis.names import NOTHING_BOUGHT, UNDETERMINED
+from elicitation.analysis.questions import reach
 from elicitation.analysis.recommendation import answer_all, recommend, recommendation_from
 from elicitation.analysis.recommendation_text import recommendation_lines, recommendation_report
 from elicitation.errors import InputError
@@ -104,10 +105,10 @@ def test_what_is_barely_better_than_asking_is_undetermined():
 def test_weak_labels_that_beat_the_student_are_named_with_their_price():
     answer = recommend(findings_on(posterior_table(labels=0.92)), Question(50, 0.1))
     assert answer.baseline.weak_labels[0].difference.mean == pytest.approx(0.92 - answer.expected.mean)
-    assert "Note: The weak labels of v as they are score higher (92 %, between 90 and 94 %)" in told(answer)
-    assert "they cost 0.1 for each text" in told(answer)
+    beaten = "is expected to beat the weak labels of v as they are: 92 %, between 90 and 94 %, without any training"
+    assert f"Note: No purchase within 50 gold labels {beaten}, at 0.1 for each text" in told(answer)
     money = recommend(findings_on(posterior_table(labels=0.92)), Question(150, 0.3, 3, currency="$"))
-    assert "they cost $0.30 for each text" in told(money)
+    assert "No purchase within $150 is expected" in told(money) and "at $0.30 for each text" in told(money)
     assert "Note" not in told(recommend(findings_on(posterior_table()), Question(50, 0.1)))
 
 
@@ -142,15 +143,23 @@ def test_the_data_support_what_is_clearly_best():
     answer = recommend(findings_on(posterior_table(peak_at((320, 32)))), Question(64, 0.1))
     assert (answer.purchase.n_weak, answer.purchase.n_gold) == (320, 32)
     assert answer.regime.name == "mixed" and answer.supported and answer.regime.probabilities["mixed"] > 0.99
-    assert "The data support it: probability of being best (or within 0.2 points): buy weak 0 %, mix 100 %" in told(
-        answer
-    )
+    shares = "probability that no other way is more than 0.2 points better: buy weak 0 %, mix 100 %, buy gold 0 %"
+    assert f"The data support it: {shares} (ways as good as each other all count; decided from 90 % on)" in told(answer)
 
 
 def test_where_all_is_level_nothing_is_supported():
     answer = recommend(findings_on(posterior_table(peak_at((0, 0)))), Question(64, 0.1))
     assert not answer.supported and answer.regime.name == UNDETERMINED
     assert "Undetermined" in told(answer) and "`elicitation next` says what would decide it" in told(answer)
+
+
+def test_where_a_way_of_spending_was_not_studied_so_cheap_no_next_step_is_promised():
+    answer = recommend(findings_on(posterior_table(asking=None)), Question(64, 0.1, pool=5))
+    assert "no purchase within these limits is weak only or mixed; " in told(answer)
+    assert "Only a study with such purchases, within 64 gold labels and 5 texts, could decide it." in told(answer)
+    assert "elicitation next" not in told(answer)
+    one = recommend(findings_on(posterior_table(peak_at((0, 64)), n_seeds=1)), Question(64, 0.1))
+    assert "`elicitation next` says what would decide it" in told(one)
 
 
 def test_a_budget_beyond_the_study_is_said_and_the_rest_named():
@@ -340,7 +349,7 @@ def test_where_no_student_beats_the_weak_labels_they_are_offered_as_they_are():
         "and 89 %, at 0.1 for each text. A student that is trained longer or on more labels was not studied.**"
     )
     assert lines.index(offer) < next(i for i, line in enumerate(lines) if line.startswith("**Buy"))
-    assert "score higher" not in told(answer), "it is said once"
+    assert "Note" not in told(answer), "it is said once"
     # The study's answer begins with it.
     every = answer_all(findings_on(posterior_table(level(0.7), labels=0.87)))
     assert list(answer_lines(every, 0.1))[1] == f"{offer}\n"
@@ -351,7 +360,7 @@ def test_of_several_weak_labels_the_best_are_offered_and_the_others_noted():
     parts = (posterior_table(level(0.7), labels=score, supervisor=name) for name, score in (("v", 0.8), ("w", 0.9)))
     answer = recommend(findings_on(several(*parts), {"v": [0.1], "w": [0.2]}), Question(50))
     assert "beats the weak labels of w: use them as they are, 90 % right" in told(answer)
-    assert "Note: The weak labels of v as they are score higher (80 %" in told(answer)
+    assert "expected to beat the weak labels of v as they are: 80 %" in told(answer)
 
 
 def test_where_no_student_beats_the_commoner_label_that_is_said():
@@ -368,7 +377,21 @@ def test_a_student_that_beats_them_at_any_budget_is_not_undertrained():
     small, large = (recommend(findings, Question(budget, 0.1)) for budget in (4, 64))
     assert small.expected.mean < 0.8 < large.expected.mean
     assert not small.undertrained and not large.undertrained
-    assert "score higher" in told(small) and "trained here" not in told(small)
+    assert "No purchase within 4 gold labels is expected to beat" in told(small) and "trained here" not in told(small)
+
+
+def test_a_question_that_leaves_out_the_better_students_says_so_of_its_limits_alone():
+    findings = findings_on(posterior_table(labels=0.8))
+    few = recommend(findings, Question(64, 0.1, pool=5))
+    assert few.purchase and not few.undertrained and "trained here" not in told(few)
+    limits = "No purchase within 64 gold labels and 5 texts is expected to beat the weak labels of v as they are: 80 %"
+    assert limits in told(few)
+    # Another method is trained here too, and so is one whose weak labels are too expensive now.
+    both = several(posterior_table(level(0.7), labels=0.8), posterior_table(labels=0.8, method="n"))
+    assert not recommend(findings_on(both), Question(64, 0.1, method="m")).undertrained
+    # The cheapest way to a score is not the best one.
+    goal = told(reach(findings, Question(0, 0.1), 0.7))
+    assert "What is recommended is not expected to beat the weak labels of v" in goal and "No purchase" not in goal
 
 
 def test_labels_as_expensive_as_gold_ones_are_not_offered():

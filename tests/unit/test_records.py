@@ -140,6 +140,8 @@ def test_the_default_study_needs_no_file():
         ("results/models/Qwen1.5-0.5B", "results/models/Qwen1.5-0.5B.json"),
         ("results/tasks/topic/pool.parquet", "results/tasks/topic/card.json"),
         ("figures/pareto.pdf", "figures/pareto.json"),
+        ("results/evidence/topic/small/large/m.parquet", "results/metrics/topic/small/large/m.json"),
+        ("results/evidence.parquet", "results/evidence.json"),
     ],
 )
 def test_a_record_is_found_beside_what_it_describes_even_if_that_is_gone(folder, output, place):

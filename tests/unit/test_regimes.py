@@ -47,7 +47,7 @@ def test_one_seed_decides_nothing():
 
 def test_a_way_of_spending_that_nothing_affordable_follows_leaves_it_open():
     row = regimes_of([0.8, 0.7, 0.9], budgets=[9], prices=[0.05]).iloc[0]
-    assert row.regime == "undetermined" and row.reason == "no purchase within the budget is gold only"
+    assert row.regime == "undetermined" and row.reason == "no purchase within these limits is gold only"
     row = regimes_of([0.8, 0.7, 0.9], budgets=[1]).iloc[0]
     assert row.regime == "no labels" and row.leading == "no labels"
 

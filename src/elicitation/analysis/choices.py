@@ -14,6 +14,8 @@ from elicitation.buying.prices import cost, exact
 SAME_SCORE = 0.0005
 # A strategy is the best one in a draw unless another is ahead by more than this.
 MIN_GAIN = 0.002
+# Why a way of spending is undetermined where the best purchase was run once.
+ONE_SEED = "one seed has no spread"
 
 
 @dataclass(frozen=True)
@@ -198,13 +200,13 @@ def decide(block: Block, terms: Terms, verdict: float) -> Decision:
     compared = STRATEGIES if worth_it else ["gold only"]
     missing = [name for name in compared if name not in among]
     if buys:
-        reason = f"no purchase within the budget is {' or '.join(missing)}" if missing else ""
+        reason = f"no purchase within these limits is {' or '.join(missing)}" if missing else ""
         probability, regime = probabilities[leading], REGIMES[leading]
     else:
         reason, regime = "", NOTHING_BOUGHT
         probability = share_ahead(base, list(tops.values()))
     if not reason and options.surface_of(best).fewest_seeds < 2:
-        reason = "one seed has no spread"
+        reason = ONE_SEED
     decided = not reason and probability >= verdict
     return Decision(
         options, best, by_strategy, free, buys, probabilities, beats_free, regime if decided else UNDETERMINED, reason

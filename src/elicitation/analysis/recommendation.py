@@ -262,8 +262,16 @@ class Asked:
 
     @property
     def undertrained(self) -> bool:
-        """Whether no student that was trained is expected to beat weak labels as they are or the commoner label."""
-        every = find_options(self.block, replace(self.terms, budget=UNLIMITED))
+        """Whether no student that was trained is expected to beat weak labels as they are or the commoner label.
+
+        All that was studied counts, also what the question leaves out: other methods, other supervisors, more texts.
+        """
+        of_student = replace(
+            self.question, task=self.block.task, student=self.block.student, supervisor=None, method=None
+        )
+        block = narrow(self.findings.posterior, of_student)
+        for_nothing = {surface.supervisor: Fraction(0) for surface in block.surfaces}
+        every = find_options(block, Terms(UNLIMITED, for_nothing))
         supervisors = {*self.terms.prices, ""}
         untrained = [free for free in self.block.free if free.kind != ASKING and free.supervisor in supervisors]
         best = max(float(free.scores.mean[0]) for free in untrained)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from elicitation.analysis.captions import price_words
-from elicitation.analysis.choices import MIN_GAIN
+from elicitation.analysis.choices import MIN_GAIN, ONE_SEED
 from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, NOTHING_BOUGHT, PLAIN, UNDETERMINED
 from elicitation.analysis.recommendation import Alternative, Estimate, Purchase, Recommendation, WeakLabels
 from elicitation.buying.amounts import amount_words
@@ -60,6 +60,12 @@ def budget_text(answer: Recommendation) -> str:
     """The budget in the answer's currency, or in gold labels."""
     budget = answer.question.budget
     return money(answer, budget) if answer.currency else f"{budget:g} gold labels"
+
+
+def limits_text(answer: Recommendation) -> str:
+    """Within what the question allows to buy: the budget, and how many texts if that is limited."""
+    pool = answer.question.pool
+    return budget_text(answer) + ("" if pool is None else f" and {pool:,} texts")
 
 
 def price_text(answer: Recommendation, price: float) -> str:
@@ -150,9 +156,12 @@ def notes(answer: Recommendation) -> Iterator[str]:
     said = best_as_they_are(answer) if answer.undertrained else None
     for entry in baseline.weak_labels:
         if entry.score.mean > answer.expected.mean and entry not in too_dear and entry != said:
+            # The cheapest way to a score is not the best one.
+            beaten = "What is recommended" if answer.goal else f"No purchase within {limits_text(answer)}"
             yield (
-                f"The weak labels of {entry.supervisor} as they are score higher ({with_ends(entry.score)}), without "
-                f"any training; they cost {price_text(answer, entry.price)} for each text that you want to have sorted."
+                f"{beaten} is {'not ' * bool(answer.goal)}expected to beat the weak labels of {entry.supervisor} as "
+                f"they are: {with_ends(entry.score)}, without any training, at {price_text(answer, entry.price)} for "
+                "each text that you want to have sorted."
             )
     if baseline.commoner.mean > LOPSIDED and answer.measure == "accuracy":
         yield (
@@ -198,7 +207,10 @@ def goal_line(answer: Recommendation) -> Iterator[str]:
         else:
             beyond = "" if offer.studied else " They lie beyond what was studied."
             yield f"Expected {name} {with_ends(offer.expected)}.{beyond}"
-            yield f"Against what is recommended for that money: {points_of(offer.difference)}.\n"
+            free = f"{FREE_WORDS[answer.baseline.free]} ({percent(answer.expected.mean)} %)"
+            nothing = f"{free}, since no purchase is recommended for that money"
+            rival = "what is recommended for that money" if answer.purchase else nothing
+            yield f"Against {rival}: {points_of(offer.difference)}.\n"
     if price is not None:
         yield f"{break_even_words(answer, price)}\n"
 
@@ -217,9 +229,10 @@ def verdict_line(answer: Recommendation) -> str:
     regime = answer.regime
     shares = ", ".join(f"{PLAIN[name]} {100 * share:.0f} %" for name, share in regime.probabilities.items())
     beats = f"{FREE_WORDS[answer.baseline.free]} with a probability of {100 * regime.beats_nothing:.0f} %"
-    # Ways that are as good count as best together, so the shares may come to more than 1.
-    best = f"probability of being best (or within {percent(MIN_GAIN)} points)"
-    said = regime.reason or f"{best}: {shares} (decided from {100 * regime.wanted:.0f} % on)"
+    # Ways that are as good count together, so the shares may come to more than 1.
+    best = f"probability that no other way is more than {percent(MIN_GAIN)} points better"
+    wanted = f"ways as good as each other all count; decided from {100 * regime.wanted:.0f} % on"
+    said = regime.reason or f"{best}: {shares} ({wanted})"
     said += f"; the purchase beats {beats}"
     if regime.strategy == NOTHING_BOUGHT:
         said = regime.reason or f"the best purchase beats {beats}"
@@ -227,9 +240,10 @@ def verdict_line(answer: Recommendation) -> str:
         return f"The data support it: {said}."
     if regime.name != UNDETERMINED:
         return f"Within what was studied it is decided ({said}), but your budget lies beyond."
-    return (
-        f"Undetermined whether this is the best way of spending: {said}. `elicitation next` says what would decide it."
-    )
+    decides = "`elicitation next` says what would decide it."
+    if regime.reason not in ("", ONE_SEED):
+        decides = f"Only a study with such purchases, within {limits_text(answer)}, could decide it."
+    return f"Undetermined whether this is the best way of spending: {said}. {decides}"
 
 
 def recommendation_lines(answer: Recommendation) -> Iterator[str]:

@@ -162,7 +162,7 @@ function decide({ surfaces, free }, terms, verdict) {
   const worthIt = terms.haveWeak > 0 || terms.weakPrice < terms.goldPrice;
   const compared = worthIt ? STRATEGIES : [STRATEGIES[GOLD_ONLY]];
   const missing = compared.filter((name) => !tops[STRATEGIES.indexOf(name)]);
-  const lacking = buys && missing.length ? `no purchase within the budget is ${missing.join(" or ")}` : "";
+  const lacking = buys && missing.length ? `no purchase within these limits is ${missing.join(" or ")}` : "";
   const reason = lacking || (best.surface.fewestSeeds < 2 ? "one seed has no spread" : "");
   const probability = buys ? probabilities[leading] : shareAhead(freeDraws, tops.filter(Boolean));
   const regime = buys ? REGIMES[leading] : NOTHING_BOUGHT;

@@ -133,9 +133,14 @@ def read_records(root: Path) -> dict[str, dict]:
 
 
 def record_places(path: Path) -> list[Path]:
-    """Where the record of a file or folder may lie: in itself, beside it under its name, or in the task's card."""
+    """Where the record of a file or folder may lie: in itself, beside it under its name, or in the task's card.
+
+    path: from the study's folder. Evidence is made with metrics by one job, whose record lies beside the metrics.
+    """
     if not path.name:
         return []
+    if path.parts[:2] == ("results", "evidence"):
+        path = Path("results", "metrics", *path.parts[2:])
     places = [path, Path(f"{path}.json"), path.with_suffix(".json"), path.parent / "card.json"]
     return [place for place in places if place.suffix == ".json"]
 
