@@ -236,6 +236,12 @@ def test_another_spelling_in_a_weak_column_is_named_too(capsys):
         # Spellings of one value keep together, however many there are.
         (lambda i: ("yes", "Yes", "YES", "no")[min(i % 8, 3)], (), "--labels yes=1,Yes=1,YES=1,no=0."),
         (lambda i: ("yes", "no", "No", "unsure")[i % 4], (), "--labels yes=1,no=0,No=0 --others drop."),
+        # A rare spelling makes its value no rarer.
+        (
+            lambda i: "No" if i == 3 else ("yes", "yes", "no", "no", "unsure")[i % 5],
+            (),
+            "--labels yes=1,no=0,No=0 --others drop.",
+        ),
         # Values that no row has are no help.
         (lambda i: ("nein", "ja")[i % 2], ("--labels", "yes=1,no=0"), "--labels ja=1,nein=0."),
     ],

@@ -103,7 +103,10 @@ def check_gold_values(table: Table, column: str, labels: Mapping[str, int] | Non
         return
     # Known values first, then those of most rows; the rarer one is what is looked for, mostly.
     common = sorted(counts, key=lambda value: (value in unknown, -counts[value]))
-    different = list({loose(value): value for value in reversed(common)}.values())[::-1]
+    first: dict[str, str] = {}
+    for value in common:
+        first.setdefault(loose(value), value)
+    different = [*first.values()]
     if len(different) == 1:
         raise InputError(f"{where}: every gold label in {column!r} is {shown(*different)}; both labels are needed.")
     # Labels that were given for values of which one label is never found would leave that label without rows.

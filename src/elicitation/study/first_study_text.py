@@ -1,7 +1,7 @@
 """The first study of a table in words: what was found in the table, and the file of the study."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import yaml
 
@@ -65,7 +65,7 @@ def study_text(config: dict, looked: Looked, command: str, minutes: float) -> st
             "",
             "# The purchases that are trained on: each budget on weak labels, gold ones, and both.",
             "grid:",
-            f"  # Price at which budgets buy weak labels here, {unit_of_prices}; answers are at the sources' own prices.",
+            f"  # Price at which budgets buy weak labels here, {unit_of_prices}; answers are at the sources' own.",
             f"  weak_price: {flow(grid['weak_price'])}",
             "  # In gold labels.",
             *(f"  {key}: {flow(grid[key])}" for key in ("budgets", "gold_shares")),
@@ -129,10 +129,10 @@ def look_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
             yield f"{source} joins {voters} by {entry['aggregate']}"
 
 
-def numbers_words(numbers: list[int], costs: Callable[[int], float], money: Money) -> str:
-    """What some numbers of labels cost: `$1.44 and $4.36`. costs: of so many labels, in gold labels."""
+def costs_words(numbers: list[int], price: float, money: Money) -> str:
+    """What some numbers of labels cost: `$1.44 and $4.36`. price: of one of them, in gold labels."""
     unit = "" if money.currency else " gold labels"
-    return listed([money.words(costs(n)) for n in numbers]) + unit
+    return listed([money.words(n * price) for n in numbers]) + unit
 
 
 def listed(words: list[str]) -> str:
@@ -146,11 +146,8 @@ def size_lines(study: Study, looked: Looked, minutes: float, cores: int, money: 
     runs = study.made_runs
     weak = sorted({run["n_weak"] for run in runs if not run["n_gold"]})
     gold = sorted({run["n_gold"] for run in runs if not run["n_weak"]})
-    sources = "; ".join(
-        f"{name} {numbers_words(weak, lambda n, price=price: n * price, money)}"
-        for name, [price] in study.prices.items()
-    )
-    of_gold = f" ({numbers_words(gold, float, money)})" if money.currency else ""
+    sources = "; ".join(f"{name} {costs_words(weak, price, money)}" for name, [price] in study.prices.items())
+    of_gold = f" ({costs_words(gold, 1, money)})" if money.currency else ""
     yield (
         f"The study: {looked.task['test_size']} of the gold labels test; it trains on "
         f"{listed([f'{n:,}' for n in weak])} weak labels ({sources}), on {listed([f'{n:,}' for n in gold])} gold ones"
