@@ -78,7 +78,10 @@ def add_init(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--text", help="its column of texts; default: the one that is by far the longest")
     command.add_argument("--labels", type=label_values, help="what the gold labels mean: --labels spam=1,ham=0")
     command.add_argument(
-        "--others", choices=["refuse", "drop"], default="refuse", help="what becomes of other values; default: refuse"
+        "--others",
+        choices=["refuse", "drop"],
+        default="refuse",
+        help="what becomes of other values, in gold and weak columns; default: refuse",
     )
     command.add_argument("--worker", help="its column that says who votes, if each row is one vote")
     command.add_argument("--encoding", help="of a text file, such as --encoding windows-1252; default: UTF-8")
@@ -169,7 +172,7 @@ def init(arguments: argparse.Namespace) -> int:
         print(f"Warning: {warning}")
     command = run_command(output, folder)
     output.write_text(study_text(config, looked, command, minutes), encoding="utf-8")
-    print("\n" + "\n".join(size_lines(config, looked, len(study.made_runs), minutes, cores, wanted.money)))
+    print("\n" + "\n".join(size_lines(study, looked, minutes, cores, wanted.money)))
     run_it = "Run it" if runs_studies() else ELSEWHERE
     print(f"It stands in {output}. {run_it}, then read {folder}/results/answer.md:\n\n  {command}")
     return 0

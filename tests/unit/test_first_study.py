@@ -191,6 +191,91 @@ def test_a_third_value_is_named_and_may_be_dropped(capsys, here):
     assert "149 different texts" in run(capsys, *ASKED, "--labels", "1=1,0=0", "--others", "drop")
 
 
+def test_a_weak_column_with_another_word_is_refused_with_the_option_and_may_drop_it(capsys, here):
+    def unsure(i, label):
+        return ["unsure" if i % 50 == 0 else ("ham", "spam")[label], "0", "1", "unsure" if i % 90 == 0 else "0"]
+
+    write(names=("ham", "spam"), cells=unsure)
+    asked = (*ASKED, "--labels", "spam=1,ham=0")
+    said = refused(capsys, *asked)
+    assert "column 'llm' holds what is no label, 'unsure' (8 rows)" in said
+    assert said.endswith("or leave such labels out by --others drop.\n") and "the supervisor" not in said
+    said = run(capsys, *asked, "--others", "drop")
+    given = yaml.safe_load((here / "labels.yaml").read_text())
+    assert [source["others"] for source in given["supervisors"]] == ["drop", "drop"]
+    [llm] = [line.split() for line in said.splitlines() if line.startswith("llm ")]
+    # Three of 150 texts with gold labels have no weak label left.
+    assert llm[-3] == "147"
+    read_study(here / "labels.yaml")
+
+
+def test_words_of_a_weak_column_are_named_beside_gold_numbers(capsys, here):
+    write(cells=lambda i, label: [("ham", "spam")[label], "0", "1", "0"])
+    assert "as in --labels 1=1,0=0,spam=1,ham=0" in refused(capsys, *ASKED)
+    run(capsys, *ASKED, "--labels", "1=1,0=0,spam=1,ham=0")
+
+
+@pytest.mark.parametrize("others", [(), ("--others", "drop")])
+def test_another_spelling_of_a_named_value_is_never_dropped(capsys, others):
+    write(names=("no", "Yes"))
+    said = refused(capsys, *ASKED, "--labels", "yes=1,no=0", *others)
+    assert "column 'is_spam' holds 'Yes' (75 rows)" in said and "did you mean Yes=1?" in said
+    assert "as in --labels yes=1,no=0,Yes=1, or" in said and "drop" not in said
+    run(capsys, *ASKED, "--labels", "yes=1,no=0,Yes=1", *others)
+
+
+def test_another_spelling_in_a_weak_column_is_named_too(capsys):
+    write(names=("no", "yes"), cells=lambda i, label: ["0.5", "1", ("No", "yes")[label], "0"])
+    said = refused(capsys, *ASKED, "--labels", "yes=1,no=0", "--others", "drop")
+    assert "column 'ann2' holds 'No' (200 rows)" in said and "did you mean No=0?" in said
+
+
+@pytest.mark.parametrize(
+    ("gold", "labels", "option"),
+    [
+        # Spellings of one value keep together, however many there are.
+        (lambda i: ("yes", "Yes", "YES", "no")[min(i % 8, 3)], (), "--labels yes=1,Yes=1,YES=1,no=0."),
+        (lambda i: ("yes", "no", "No", "unsure")[i % 4], (), "--labels yes=1,no=0,No=0 --others drop."),
+        # A rare spelling makes its value no rarer.
+        (
+            lambda i: "No" if i == 3 else ("yes", "yes", "no", "no", "unsure")[i % 5],
+            (),
+            "--labels yes=1,no=0,No=0 --others drop.",
+        ),
+        # Values that no row has are no help.
+        (lambda i: ("nein", "ja")[i % 2], ("--labels", "yes=1,no=0"), "--labels ja=1,nein=0."),
+    ],
+)
+def test_the_option_that_is_advised_drops_no_label_whole(capsys, gold, labels, option):
+    write(gold=gold)
+    said = refused(capsys, *ASKED, *labels)
+    advised = said.rpartition("--labels ")[2].removesuffix(".\n").split(" --others")
+    wanted = option.removeprefix("--labels ").removesuffix(".").split(" --others")
+    assert {*advised[0].split(",")} == {*wanted[0].split(",")} and advised[1:] == wanted[1:]
+
+
+def test_purchases_are_told_in_labels_and_what_each_source_asks_for_them(capsys, here):
+    write()
+    said = run(capsys, *ASKED)
+    study = read_study(here / "labels.yaml")
+    few, many = sorted({run["n_weak"] for run in study.made_runs if not run["n_gold"]})
+    assert (few, many) == (100, 300) and "it trains on 100 and 300 weak labels (llm $2 and $6; ann $" in said
+    assert "on 16 and 48 gold ones ($48 and $144), and on half as many of both" in said
+    said = run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "--output", "b.yaml")
+    assert "weak labels (llm 2 and 6 gold labels), on 16 and 48 gold ones, and" in said
+
+
+def test_the_file_says_in_what_its_purchases_are_counted(capsys, here):
+    write()
+    run(capsys, *ASKED)
+    run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "--output", "b.yaml")
+    for name, unit in (("labels.yaml", "$"), ("b.yaml", "gold labels")):
+        lines = [line.strip() for line in (here / name).read_text().splitlines()]
+        places = {line.partition(":")[0]: place for place, line in enumerate(lines)}
+        assert f"budgets buy weak labels here, in {unit};" in lines[places["weak_price"] - 1]
+        assert lines[places["budgets"] - 1] == "# In gold labels."
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

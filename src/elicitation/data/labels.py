@@ -24,6 +24,8 @@ DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+", re.ASCII)
 SAMPLED = 1000
 # How many different values a sentence lists.
 LISTED = 5
+# How a study says what becomes of votes that are no label. A command that writes studies has options for it instead.
+VOTES_IN_STUDY = "give the supervisor `labels: {spam: 1, ham: 0}` or `others: drop`."
 
 
 class Rule(NamedTuple):
@@ -304,7 +306,7 @@ def read_votes(
 
     fix = (
         f"write a probability or a vote, from 0 to {100 if column.percent else 1}, or nothing where there is none, or "
-        "give the supervisor `labels: {spam: 1, ham: 0}` or `others: drop`."
+        f"{VOTES_IN_STUDY}"
     )
     if not column.votes and any(holds_several(cell, read) for cell in cells[:SAMPLED]):
         fix = f"where cells hold several votes, say so, as in `{column.name}: {{price: 0.02, votes: true}}`."

@@ -1,6 +1,7 @@
 """What a table of one's own seems to hold, before any study names its columns (docs/how-to/tables.md)."""
 
 import shlex
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
 from elicitation.data.labels import Rule, Unknown, count_values, is_missing, label_of, listing, spelled
@@ -55,27 +56,67 @@ def likely_labels(values: list[str]) -> dict[str, int]:
     return {value: int(value == one) for value in sorted(values, key=lambda value: value != one)}
 
 
+def values_in(table: Table, column: str) -> Counter[str]:
+    """How many rows have each value in a column, by its spelling; empty cells left out."""
+    cells = [record.get(column) for _, record in table.records]
+    return count_values(spelled(cell) for cell in cells if not is_missing(cell))
+
+
+def loose(value: str) -> str:
+    """A value without capitals and with single spaces."""
+    return " ".join(value.split()).casefold()
+
+
+def other_spellings(values: Iterable[str], labels: Mapping[str, int]) -> dict[str, int]:
+    """The labels of values that differ from one in `labels` only by case or white space."""
+    known = {loose(value): label for value, label in labels.items()}
+    return {value: known[loose(value)] for value in values if value not in labels and loose(value) in known}
+
+
+def option_of(labels: Mapping[str, int]) -> str:
+    """The option that names the labels of values, as it is typed."""
+    return f"--labels {shlex.quote(','.join(f'{value}={label}' for value, label in labels.items()))}"
+
+
+def check_spellings(table: Table, column: str, labels: Mapping[str, int], where: str) -> None:
+    """InputError if a value differs from one in `labels` only by case or white space: it is no other value."""
+    counts = values_in(table, column)
+    if missed := other_spellings(counts, labels):
+        meant = ",".join(f"{value}={label}" for value, label in missed.items())
+        raise InputError(
+            f"{where}: column {column!r} holds {listing(Counter({value: counts[value] for value in missed}))}, spelled "
+            f"unlike --labels by case or white space only; did you mean {meant}? Name each spelling, as in "
+            f"{option_of({**labels, **missed})}, or make them alike in the table."
+        )
+
+
 def check_gold_values(table: Table, column: str, labels: Mapping[str, int] | None, drops: bool, where: str) -> None:
     """InputError unless the gold labels are two values whose labels are known.
 
     labels: the label of each value, where the user says so; drops: whether other values are dropped.
     """
-    cells = [record.get(column) for _, record in table.records]
-    counts = count_values(spelled(cell) for cell in cells if not is_missing(cell))
+    counts = values_in(table, column)
     if not counts:
         raise InputError(f"{where}: column {column!r} is empty, so there is no gold label; name another one by --gold.")
     unknown = [value for value in counts if not is_known(value, Rule(column, labels=labels))]
     if not unknown or (labels and drops):
         return
-    if len(counts) == 1:
-        raise InputError(f"{where}: every gold label in {column!r} is {shown(*counts)}; both labels are needed.")
     # Known values first, then those of most rows; the rarer one is what is looked for, mostly.
     common = sorted(counts, key=lambda value: (value in unknown, -counts[value]))
-    option = ",".join(f"{value}={label}" for value, label in (labels or likely_labels(common[:2])).items())
-    drop = "" if len(counts) == 2 and not labels else " --others drop"
+    first: dict[str, str] = {}
+    for value in common:
+        first.setdefault(loose(value), value)
+    different = [*first.values()]
+    if len(different) == 1:
+        raise InputError(f"{where}: every gold label in {column!r} is {shown(*different)}; both labels are needed.")
+    # Labels that were given for values of which one label is never found would leave that label without rows.
+    both = labels and {labels[value] for value in counts if value in labels} == {0, 1}
+    option = dict(labels) if both else likely_labels(different[:2])
+    option |= other_spellings(counts, option)
+    drop = " --others drop" if counts.keys() - option.keys() else ""
     raise InputError(
         f"{where}: the gold labels in {column!r} are not 0 and 1 but {listing(counts)}; say which value is which label"
-        f"{' and drop the others' if drop else ''}, as in --labels {shlex.quote(option)}{drop}."
+        f"{' and drop the others' if drop else ''}, as in {option_of(option)}{drop}."
     )
 
 

@@ -5,14 +5,15 @@ import math
 import re
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from elicitation.analysis.recommendation_text import LOPSIDED
 from elicitation.buying.amounts import Money
-from elicitation.data.labels import is_missing
+from elicitation.data.labels import VOTES_IN_STUDY, is_missing
 from elicitation.data.own_labels import read_own_table, table_columns
 from elicitation.data.table_files import Table, read_table
-from elicitation.data.table_look import check_gold_values, find_column, find_text
+from elicitation.data.table_look import check_gold_values, check_spellings, find_column, find_text
 from elicitation.data.table_sets import join_repeated
 from elicitation.data.table_survey import Survey, survey_table
 from elicitation.errors import InputError
@@ -32,6 +33,11 @@ LEAST_BUDGET, STEP = 16, 8
 # The most weak labels and the largest budget that are trained on: the first pair that takes no longer than MINUTES.
 SIZES = ((1024, 512), (768, 256), (512, 256), (256, 128), (128, 64), (64, 32))
 MINUTES = 30
+# What becomes of weak labels that are none, by options; words are named beside the values of the gold labels.
+VOTES_BY_OPTION = (
+    "name its words beside the values of the gold labels, as in --labels 1=1,0=0,spam=1,ham=0, or leave such labels "
+    "out by --others drop."
+)
 # All ways of spending a budget.
 GOLD_SHARES = [0, 0.5, 1]
 SEEDS = [0, 1, 2]
@@ -69,7 +75,7 @@ class Wanted:
     labels: Mapping[str, int] | None = None
     """The label of each value, where gold labels are not 0 and 1."""
     drops: bool = False
-    """Whether rows with other values are dropped."""
+    """Whether rows with other gold labels, and other weak labels, are dropped."""
     worker: str | None = None
     """The column that says who votes, in a table with one row for each vote."""
     encoding: str | None = None
@@ -125,6 +131,9 @@ def look(wanted: Wanted) -> Looked:
     others = [name for name in (wanted.text, wanted.worker) if name]
     for name in (wanted.gold, *named, *others):
         find_column(name, table, where)
+    for column in table.columns:
+        if wanted.labels and any(fnmatchcase(column, name) for name in (wanted.gold, *wanted.weak)):
+            check_spellings(table, column, wanted.labels, where)
     check_gold_values(table, wanted.gold, wanted.labels, wanted.drops, where)
     text = wanted.text or find_text(table, {wanted.gold, *named, *others}, where)
     label = {"column": wanted.gold, "labels": wanted.labels} | ({"others": "drop"} if wanted.drops else {})
@@ -173,18 +182,22 @@ def find_sources(wanted: Wanted, task: dict) -> dict[str, dict]:
             raise InputError(f"{wanted.path}: {name!r} is the column of the {kind}; name one of weak labels by --weak.")
         if wanted.worker or is_pattern(*source["columns"]):
             source["aggregate"] = "mean"
-        sources[key] = source
+        sources[key] = source | ({"others": "drop"} if wanted.drops else {})
     return sources
 
 
 def survey_of(task: dict, sources: Mapping[str, dict], folder: str) -> Survey:
-    """What the table can give to the sources; InputError as of survey_table."""
+    """What the table can give to the sources; InputError as of survey_table, with options of the command as fixes."""
     columns = table_columns(task, folder)
     settings = {
         name: Columns.model_validate({"name": name} | source).settings_of(columns, task["name"])
         for name, source in sources.items()
     }
-    return survey_table(task, folder, settings)
+    try:
+        return survey_table(task, folder, settings)
+    except InputError as error:
+        # There is no study yet in which a supervisor could be given anything.
+        raise InputError(str(error).replace(VOTES_IN_STUDY, VOTES_BY_OPTION)) from error
 
 
 def check_supply(looked: Looked, where: str) -> None:

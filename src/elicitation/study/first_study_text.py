@@ -12,6 +12,7 @@ from elicitation.data.table_survey import Votes
 from elicitation.errors import join_words
 from elicitation.study.first_study import Looked, Wanted
 from elicitation.study.reference import SCHEMA_FILE
+from elicitation.study.study import Study
 
 # Columns and heads of the table of weak labels.
 HEADS = ("weak column", "price", "right", "95 % interval", "gold rows", "coverage")
@@ -35,7 +36,8 @@ def study_text(config: dict, looked: Looked, command: str, minutes: float) -> st
         return (f"{'  - ' if i == 0 else '    '}{key}: {flow(value)}" for i, (key, value) in enumerate(values.items()))
 
     own = "in gold labels, so 0.05 means that 20 labels cost as much as a gold one"
-    unit = f"in {config['currency']}" if "currency" in config else own
+    unit_of_prices = f"in {config.get('currency', 'gold labels')}"
+    unit = unit_of_prices if "currency" in config else own
     return "\n".join(
         [
             *([f"# yaml-language-server: $schema={SCHEMA_FILE}"] if SCHEMA_FILE.is_file() else []),
@@ -61,10 +63,12 @@ def study_text(config: dict, looked: Looked, command: str, minutes: float) -> st
             *entry(model),
             *lines("students", "methods", "seeds"),
             "",
-            "# The purchases that are trained on: each budget (in gold labels) on weak labels, gold ones, and both.",
-            "# weak_price turns budgets into numbers of weak labels; answers are at the sources' own prices.",
+            "# The purchases that are trained on: each budget on weak labels, gold ones, and both.",
             "grid:",
-            *(f"  {key}: {flow(value)}" for key, value in grid.items()),
+            f"  # Price at which budgets buy weak labels here, {unit_of_prices}; answers are at the sources' own.",
+            f"  weak_price: {flow(grid['weak_price'])}",
+            "  # In gold labels.",
+            *(f"  {key}: {flow(grid[key])}" for key in ("budgets", "gold_shares")),
             "",
             *(["# One label is much commoner than the other."] if "inference" in config else []),
             *lines("inference", "training", "labelling"),
@@ -125,12 +129,28 @@ def look_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
             yield f"{source} joins {voters} by {entry['aggregate']}"
 
 
-def size_lines(config: dict, looked: Looked, n_runs: int, minutes: float, cores: int, money: Money) -> Iterator[str]:
-    """How the study is sized."""
-    budgets = [money.words(budget) if money.currency else f"{budget}" for budget in config["grid"]["budgets"]]
+def costs_words(numbers: list[int], price: float, money: Money) -> str:
+    """What some numbers of labels cost: `$1.44 and $4.36`. price: of one of them, in gold labels."""
     unit = "" if money.currency else " gold labels"
+    return listed([money.words(n * price) for n in numbers]) + unit
+
+
+def listed(words: list[str]) -> str:
+    """Words as a sentence lists them: `1, 2 and 3`."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def size_lines(study: Study, looked: Looked, minutes: float, cores: int, money: Money) -> Iterator[str]:
+    """How the study is sized: what it buys of each kind of label, at the prices of the sources, and its time."""
+    runs = study.made_runs
+    weak = sorted({run["n_weak"] for run in runs if not run["n_gold"]})
+    gold = sorted({run["n_gold"] for run in runs if not run["n_weak"]})
+    sources = "; ".join(f"{name} {costs_words(weak, price, money)}" for name, [price] in study.prices.items())
+    of_gold = f" ({costs_words(gold, 1, money)})" if money.currency else ""
     yield (
-        f"The study: {config['tasks'][0]['test_size']} of the gold labels test; budgets of {', '.join(budgets)}{unit}, "
-        f"on weak labels, gold ones and both; {len(config['seeds'])} seeds, {n_runs} runs of "
-        f"{config['students'][0]}; about {minutes_words(minutes)} on {cores} core{'' if cores == 1 else 's'}."
+        f"The study: {looked.task['test_size']} of the gold labels test; it trains on "
+        f"{listed([f'{n:,}' for n in weak])} weak labels ({sources}), on {listed([f'{n:,}' for n in gold])} gold ones"
+        f"{of_gold}, and on half as many of both; {len(study.seeds)} seeds, {len(runs)} runs of {study.students[0]}; "
+        f"about {minutes_words(minutes)} on {cores} core{'' if cores == 1 else 's'}."
     )
