@@ -12,6 +12,7 @@ from elicitation.jobs.progress import Failures, Pace, Planned, runs_of, say_prog
     ("done", "left", "words"),
     [
         (0, 600, "0 of 11"),
+        (1, None, "1 of 11"),
         (1, 600, "1 of 11 · 10 min left"),
         (10, 89, "10 of 11 · 89 s left"),
         (10, 90, "10 of 11 · 2 min left"),
@@ -36,14 +37,14 @@ class Run:
         self.now += seconds
         tell(self.pace, "job_finished", job_id=job)
 
-    def left(self) -> float:
+    def left(self) -> float | None:
         return self.pace.left(len(self.pace.took), self.total)
 
 
 def test_jobs_take_as_long_as_others_of_their_rule_and_size(monkeypatch):
     run = Run(monkeypatch, Planned("train_runs", 1), Planned("plot_pareto", 1), *[Planned("train_runs", 6)] * 5)
     run.do(1, 1)
-    assert run.left() == pytest.approx(10 + 5 * 60)
+    assert run.left() is None, "what most of the work takes is not known"
     run.do(0, 20)
     assert run.left() == pytest.approx(5 * 6 * 20)
     run.do(2, 120)
@@ -67,12 +68,12 @@ def test_jobs_that_run_side_by_side_take_less_time(monkeypatch):
 
 
 def test_the_estimate_of_a_study_stays_within_half_of_what_it_takes(monkeypatch):
-    """Where light jobs come first; the mean pace said 3 minutes of 18."""
+    """Where light jobs come first, of which little follows: the mean pace said 3 minutes of 18."""
     light, heavy = [Planned("check_texts", 1)] * 8, [Planned("train_runs", 3)] * 20
     run = Run(monkeypatch, *light, *heavy, *[Planned("plot_pareto", 1)] * 10)
     for job in range(8):
         run.do(job, 2)
-    assert 600 < run.left() < 1800
+    assert run.left() is None
     run.do(8, 50)
     assert run.left() == pytest.approx(19 * 50 + 10 * 166 / 110, rel=0.1)
 

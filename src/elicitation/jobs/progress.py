@@ -31,9 +31,9 @@ def time_words(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
 
 
-def say_progress(done: int, total: int, left: float) -> str:
-    """'12 of 104 · 6 min left'; left: seconds, of which nothing is known before a job is done."""
-    return f"{done} of {total}" + (f" · {time_words(left)} left" if 0 < done < total else "")
+def say_progress(done: int, total: int, left: float | None) -> str:
+    """'12 of 104 · 6 min left'; left: seconds, None where nothing is known of them."""
+    return f"{done} of {total}" + (f" · {time_words(left)} left" if left is not None and 0 < done < total else "")
 
 
 class Planned(NamedTuple):
@@ -122,8 +122,12 @@ class Pace:
         said = last_line(Path(job.logs[0])) if job.logs and running[number] >= quotes else ""
         return f"{going(job)} for {time_words(running[number])}" + (f": {said}" if said else "")
 
-    def left(self, done: int, total: int) -> float:
-        """Seconds until all jobs are done; by the mean pace where Snakemake has not said which they are."""
+    def left(self, done: int, total: int) -> float | None:
+        """Seconds until all jobs are done; by the mean pace where Snakemake has not said which they are.
+
+        None while most of them would be guessed, since no job of these rules is done: the first jobs say little of what
+        training takes.
+        """
         passed = self.clock() - self.began
         planned = told.jobs
         known = self.took.keys() & planned.keys()
@@ -137,11 +141,15 @@ class Pace:
             seconds[planned[job].rule] += self.took[job]
             works[planned[job].rule] += planned[job].work
         running = {job: self.clock() - start for job, start in self.started.items() if job not in self.took}
-        remaining = 0.0
+        remaining = guessed = 0.0
         for job, size in planned.items():
             if job not in self.took:
                 expected = size.work * (seconds[size.rule] / works[size.rule] if works[size.rule] else per_work)
-                remaining += max(expected - running.get(job, 0.0), 0.0)
+                expected = max(expected - running.get(job, 0.0), 0.0)
+                remaining += expected
+                guessed += 0.0 if works[size.rule] else expected
+        if guessed > remaining / 2:
+            return None
         beside = (sum(self.took.values()) + sum(running.values())) / max(passed, 1e-9)
         return remaining / max(beside, 1e-9)
 
