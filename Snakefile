@@ -119,7 +119,8 @@ onstart:
         if not internals.only_touches(workflow):
             with writing("results"):
                 check_inputs(*internals.planned_files(workflow))
-            told.plan(internals.planned_jobs(workflow))
+            planned = internals.planned_jobs(workflow)
+            told.plan({number: (*job, texts_trained_on(job[0], job[2])) for number, job in planned.items()})
             if shared := shared_imports():
                 # Without it jobs begin more slowly.
                 with suppress(OSError):

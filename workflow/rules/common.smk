@@ -162,6 +162,13 @@ def runs_of_group(wildcards):
     return list(files)
 
 
+def texts_trained_on(rule, wildcards):
+    """The texts of a training job, by which it is known how long it takes; 0 of other jobs."""
+    from elicitation.study.sizes import texts_of_job
+
+    return texts_of_job(study, rule, wildcards, purchases(wildcards) if "budget" in wildcards else [])
+
+
 def purchases_of_group(wildcards):
     """The [n_weak, n_gold, seed] of the runs of a group: files that it shares may hold more."""
     blocks = study.planned[Group.of(wildcards)]

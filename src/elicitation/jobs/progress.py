@@ -22,6 +22,8 @@ TOLD = "ELICITATION_TOLD"
 # What a job of these rules takes, as a multiple of another one's, until one of its rule is done: so many figures are
 # drawn, or runs are scored, while one run trains. By the beginnings of their names.
 HEAVY = {"train_": 10, "prepare_model": 10, "compute_trunk": 10, "write_weak_labels": 10, "score_prompts": 10}
+# So many texts are trained on where a run counts as one, of HEAVY.
+TEXTS = 500
 # Bytes of a log within which its last line is looked for.
 TAIL = 10_000
 
@@ -43,10 +45,14 @@ class Planned(NamedTuple):
     runs: int
     """The purchases that it trains on; 1 of other jobs."""
     wildcards: Mapping[str, str] = MappingProxyType({})
+    texts: float = 0.0
+    """The texts that a student is trained on; 0 where it is not known."""
 
     @property
     def work(self) -> float:
-        return self.runs * next((w for name, w in HEAVY.items() if self.rule.startswith(name)), 1)
+        """What it takes, as a multiple of a light job."""
+        size = self.texts / TEXTS if self.texts else self.runs
+        return size * next((w for name, w in HEAVY.items() if self.rule.startswith(name)), 1)
 
 
 @dataclass
