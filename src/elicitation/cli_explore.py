@@ -16,7 +16,7 @@ def add_explore(commands: argparse._SubParsersAction) -> None:
         description="Make explorer.html in a study's folder from its results, wherever they were computed. The page "
         "needs no network (docs/how-to/explorer.md).",
     )
-    command.add_argument("folder", nargs="?", type=Path, default=Path(), help="the study's folder (this one)")
+    command.add_argument("folder", nargs="?", type=Path, default=Path(), help="the study's folder; default: this one")
     command.add_argument("--open", action="store_true", help="open the page in the browser")
     command.set_defaults(function=explore)
 

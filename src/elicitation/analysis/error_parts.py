@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from elicitation.analysis.intervals import auroc_ends, widened, wilson
-from elicitation.analysis.measures import gold_shift, right_answers
+from elicitation.analysis.measures import agreement, gold_shift, right_answers
 
 # The parts of a test set, by what the weak label of an example is.
 PARTS = ("wrong", "right")
@@ -20,9 +20,8 @@ UNKNOWN = (np.nan, np.nan, np.nan)
 
 def parts_of(gold: np.ndarray, p_weak: np.ndarray) -> dict[str, np.ndarray]:
     """By part, (n,) which test examples it holds; a weak label of 0.5, or none, is neither wrong nor right."""
-    says = ~np.isnan(p_weak) & (p_weak != 0.5)
-    agrees = (p_weak > 0.5) == (gold == 1)
-    return {"wrong": says & ~agrees, "right": says & agrees}
+    agreed = agreement(np.nan_to_num(p_weak, nan=0.5), gold == 1)
+    return {"wrong": agreed == 0, "right": agreed == 1}
 
 
 def accuracy_of_part(gold: np.ndarray, log_odds: np.ndarray) -> tuple[float, float, float]:

@@ -8,7 +8,7 @@ import pandas as pd
 from sklearn.metrics import log_loss, roc_auc_score
 
 from elicitation.analysis.intervals import widened, wilson
-from elicitation.analysis.scoring import agreement
+from elicitation.analysis.measures import agreement
 from elicitation.buying.amounts import GOLD_LABELS, Money
 
 # Calibration is measured in so many bins of probabilities, all of the same width.

@@ -11,6 +11,11 @@ def right_answers(log_odds: np.ndarray, gold: np.ndarray) -> np.ndarray:
     return np.where(log_odds == 0, 0.5, (log_odds > 0) == (gold == 1))
 
 
+def agreement(p: np.ndarray, said: np.ndarray) -> np.ndarray:
+    """Whether each of the labels p says what `said` does, both (n,): 1 or 0; 0.5 for a p of 0.5, which says nothing."""
+    return np.where(p == 0.5, 0.5, (p > 0.5) == said)
+
+
 def contributions(measure: str, log_odds: np.ndarray, gold: np.ndarray) -> np.ndarray:
     """What each test example contributes to the measure, as log_odds (..., n); gold: (n,) of 0/1, of both
     classes unless the measure is accuracy.

@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 from elicitation.analysis.error_parts import PART_SCORES, score_parts
 from elicitation.analysis.evidence import evidence_rows
 from elicitation.analysis.intervals import auroc_interval, mean_accuracy, mean_of_runs, seed_half_width, widened, wilson
-from elicitation.analysis.measures import contributions, gold_shift, right_answers
+from elicitation.analysis.measures import agreement, contributions, gold_shift, right_answers
 from elicitation.analysis.names import CONFIGURATION, PART_COUNTS
 from elicitation.analysis.posterior import Z
 from elicitation.buying.methods import Shots
@@ -29,11 +29,6 @@ def matched_accuracy(gold: np.ndarray, log_odds: np.ndarray) -> float:
     above, tied = log_odds > threshold, log_odds == threshold
     called = np.where(tied, (n_positive - above.sum()) / tied.sum(), above)
     return float(np.where(gold == 1, called, 1 - called).mean())
-
-
-def agreement(p: np.ndarray, said: np.ndarray) -> np.ndarray:
-    """Whether each of the labels p says what `said` does, both (n,): 1 or 0; 0.5 for a p of 0.5, which says nothing."""
-    return np.where(p == 0.5, 0.5, (p > 0.5) == said)
 
 
 def score_run(

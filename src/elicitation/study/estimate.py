@@ -126,11 +126,8 @@ def planned_stages(runs: pd.DataFrame, study: Study) -> pd.DataFrame:
         protocol = student_protocol(1.0, training, method)
         for stage, n in trained_stages(method, run.n_weak, run.n_gold):
             plan = plan_schedule(n, protocol)
-            validations = plan.n_validation * plan.steps // plan.evaluate_every if plan.evaluate_every else 0
             shared = {"labels": stage.labels, "recipe": method.recipe if stage.labels == "weak" else None, "n": n}
-            rows.append(
-                run._asdict() | shared | {"presentations": plan.steps * plan.batch_size, "validations": validations}
-            )
+            rows.append(run._asdict() | shared | {"presentations": plan.presentations, "validations": plan.validations})
     # There are none where all methods only prompt.
     return pd.DataFrame(rows, columns=[*runs, "labels", "recipe", "n", "presentations", "validations"])
 
@@ -244,7 +241,7 @@ def estimate_supervisor(entry: ModelSupervisor, study: Study, folder: Path) -> t
         if shots is None:
             settings, n = study.supervision, task.supervision_size
             plan = plan_schedule(n, supervisor_protocol(1.0, settings.epochs, n, 1, settings.validation_size))
-            trained_tokens += tokens * plan.steps * plan.batch_size
+            trained_tokens += tokens * plan.presentations
             predicted_tokens += tokens * plan.n_validation * (plan.steps // plan.evaluate_every)
     jobs = len(tasks) * (2 if shots is None else 1)
     row = {"supervisor": entry.name, "jobs": jobs, "tokens, millions": (trained_tokens + predicted_tokens) / 1e6}

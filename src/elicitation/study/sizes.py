@@ -31,8 +31,7 @@ def texts_of_job(
             if rule == "train_runs" and stage.labels == "weak":
                 continue
             plan = plan_schedule(n, protocol)
-            validations = plan.n_validation * plan.steps // plan.evaluate_every if plan.evaluate_every else 0
-            texts += plan.steps * plan.batch_size + READING * validations
+            texts += plan.presentations + READING * plan.validations
         if rule == "train_runs":
             texts += READING * study.task_named[wildcards["task"]].test_size
     return texts

@@ -88,6 +88,16 @@ class Schedule:
     evaluate_every: int | None
     """Steps between two validations; None without validation."""
 
+    @property
+    def presentations(self) -> int:
+        """Labels that are shown for training, unless the stage stops early."""
+        return self.steps * self.batch_size
+
+    @property
+    def validations(self) -> int:
+        """Labels that are shown for validation, unless the stage stops early."""
+        return self.n_validation * self.steps // self.evaluate_every if self.evaluate_every else 0
+
 
 def fixed_epoch_settings(n_labels: int) -> tuple[int, int]:
     """Batch size and number of epochs in the paper's settings without validation."""
