@@ -83,6 +83,11 @@ def test_what_is_learned_is_said_where_intervals_do_not_overlap(accuracy, off, v
     assert learned(table.iloc[1], table.iloc[0]) == verdict
 
 
+def test_one_seed_decides_nothing():
+    table = points(ASKED, IMITATES).assign(n_seeds=1)
+    assert learned(table.iloc[1], table.iloc[0]) == "undetermined what it learns"
+
+
 def title_of(*rows, **counts):
     figure = plot_errors(points(*rows, **counts), NONE_MISSING, "sft", TITLES)
     return " ".join(figure.axes[0].get_title().split()) if figure.axes else figure.texts[0].get_text()

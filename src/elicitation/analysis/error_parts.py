@@ -15,6 +15,8 @@ from elicitation.analysis.measures import agreement, gold_shift, right_answers
 PARTS = ("wrong", "right")
 # The columns of their scores.
 PART_SCORES = tuple(f"{name}_{part}" for part in PARTS for name in ("accuracy", "auroc"))
+# What is said where nothing is decided.
+UNDECIDED = "undetermined what it learns"
 UNKNOWN = (np.nan, np.nan, np.nan)
 
 
@@ -60,10 +62,13 @@ def score_parts(gold: np.ndarray, p_weak: np.ndarray, log_odds: np.ndarray, gold
 def learned(trained: pd.Series, reference: pd.Series) -> str:
     """What training on weak labels did where they are wrong, in words, by intervals that do not overlap.
 
-    trained, reference: points with the scores of `mean_of_runs`; the reference has not seen the weak labels.
+    trained, reference: points with the scores of `mean_of_runs`; the reference has not seen the weak labels. One seed
+    has no spread, and so decides nothing.
     """
+    if trained.n_seeds < 2:
+        return UNDECIDED
     if trained.accuracy_wrong_high < reference.accuracy_wrong_low:
         return "learns errors"
     if trained.accuracy_wrong_low > reference.accuracy_wrong_high:
         return "corrects errors"
-    return "undetermined what it learns"
+    return UNDECIDED
