@@ -16,8 +16,8 @@ SMALL = purchases_of((16, 128, 1024), (0, 0.5, 1))
 
 @pytest.fixture(scope="module")
 def judged():
-    """16 studies of each truth, of 11 to 28 purchases."""
-    return judge_studies(list(TRUTHS), 16)
+    """10 studies of each truth, of 11 to 28 purchases."""
+    return judge_studies(list(TRUTHS), 10)
 
 
 @pytest.mark.parametrize("which", ["run", "unrun", "chosen"])

@@ -57,8 +57,8 @@ def test_every_stage_with_labels_is_counted(study):
     assert sorted(zip(stages.labels, stages.n, strict=True)) == [("gold", 8), ("gold", 16), ("weak", 80), ("weak", 160)]
     # 160 labels: 128 train in 4 batches an epoch; 200 presentations are one epoch and 72 more labels, 3 batches.
     assert stages.set_index("n").presentations[160] == 7 * 32
-    # 32 labels validate every 4 steps, once in 7.
-    assert stages.set_index("n").validations[160] == 32 * 7 // 4
+    # 32 labels validate every 4 steps and after the last of 7.
+    assert stages.set_index("n").validations[160] == 2 * 32
 
 
 def test_a_study_that_only_prompts_trains_nothing(study, tmp_path):

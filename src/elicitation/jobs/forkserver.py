@@ -135,6 +135,8 @@ def run_forked() -> None:
     if address is None:
         return
     connection = socket.socket(socket.AF_UNIX)
+    # They wait until there is a job to which they can be passed on.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         connection.connect(address)
         socket.send_fds(connection, [b"\n"], [0, 1, 2])
@@ -142,10 +144,12 @@ def run_forked() -> None:
         own = {"process": os.getpid(), "folder": str(Path.cwd()), "environment": dict(os.environ)}
         print(json.dumps(own | {"script": sys.argv[0]}), file=stream, flush=True)
         job = int(stream.readline())
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, lambda *_: os.kill(job, signal.SIGTERM))
     except (OSError, ValueError):
         return
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: os.kill(job, signal.SIGTERM))
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
     status = int(stream.readline() or 1)
     # As a shell reports a process that a signal has ended.
     os._exit(status if status >= 0 else 128 - status)

@@ -242,7 +242,7 @@ def estimate_supervisor(entry: ModelSupervisor, study: Study, folder: Path) -> t
             settings, n = study.supervision, task.supervision_size
             plan = plan_schedule(n, supervisor_protocol(1.0, settings.epochs, n, 1, settings.validation_size))
             trained_tokens += tokens * plan.presentations
-            predicted_tokens += tokens * plan.n_validation * (plan.steps // plan.evaluate_every)
+            predicted_tokens += tokens * plan.validations
     jobs = len(tasks) * (2 if shots is None else 1)
     row = {"supervisor": entry.name, "jobs": jobs, "tokens, millions": (trained_tokens + predicted_tokens) / 1e6}
     parameters = parameters_of(model, study.sources)

@@ -96,7 +96,8 @@ class Schedule:
     @property
     def validations(self) -> int:
         """Labels that are shown for validation, unless the stage stops early."""
-        return self.n_validation * self.steps // self.evaluate_every if self.evaluate_every else 0
+        # One more after the last step.
+        return self.n_validation * math.ceil(self.steps / self.evaluate_every) if self.evaluate_every else 0
 
 
 def fixed_epoch_settings(n_labels: int) -> tuple[int, int]:
