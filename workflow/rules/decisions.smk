@@ -44,7 +44,7 @@ rule plot_what_to_buy:
         "tables"
     params:
         **MONEY,
-        version=1,
+        version=2,
         titles=TITLES,
         measure=study.inference.measure,
         student=FIRST.student,
@@ -70,7 +70,7 @@ rule plot_isoquants:
         "tables"
     params:
         **MONEY,
-        version=3,
+        version=4,
         titles=TITLES,
         measure=study.inference.measure,
         shown=SHOWN,
@@ -84,6 +84,7 @@ rule plot_isoquants:
 rule build_explorer:
     input:
         posterior="results/posterior.parquet",
+        summary="results/summary.parquet",
         metrics="results/metrics.parquet",
     output:
         html="figures/explorer.html",
@@ -98,7 +99,7 @@ rule build_explorer:
     params:
         **MONEY,
         **INVENTED,
-        version=10,
+        version=11,
         name=study.study,
         titles=TITLES,
         prices=study.prices,
