@@ -15,6 +15,14 @@ POOL_SIZES[AVERAGE] = min(POOL_SIZES[task] for task in AVERAGED)
 # Figures that may average other tasks than the rest; those that do have tables of their own.
 AVERAGED_IN = {figure: study.averaged(figure) for figure in ("spending", "prompting")}
 SUMMARIES = {figure: f"results/{figure}_" if tasks != AVERAGED else "results/" for figure, tasks in AVERAGED_IN.items()}
+
+
+def price_in(figure):
+    """The price of a weak label in a figure of one supervisor: its own, where it has one, else the grid's."""
+    prices = [study.prices[name] for name in study.views.get(figure, {}).get("supervisor", [])]
+    return prices[0][0] if prices and len(prices[0]) == 1 else study.grid.weak_price
+
+
 RESULTS = [
     "figures/what_to_buy.pdf",
     "figures/pareto.pdf",
@@ -237,13 +245,14 @@ rule plot_spending:
         "tables"
     params:
         **MONEY,
-        version=5,
+        version=6,
         titles=TITLES,
         measure=study.inference.measure,
         panel="method",
         shown=study.views.get("spending", {}),
         budgets=study.budgets,
         weak_price=study.grid.weak_price,
+        prices=study.prices,
     script:
         "../scripts/plot_spending.py"
 
@@ -257,13 +266,14 @@ use rule plot_spending as plot_spending_tasks with:
         "logs/plot_spending_tasks.log",
     params:
         **MONEY,
-        version=5,
+        version=6,
         titles=TITLES,
         measure=study.inference.measure,
         panel="task",
         shown=study.views.get("spending_tasks", {}),
         budgets=study.budgets,
         weak_price=study.grid.weak_price,
+        prices=study.prices,
 
 
 use rule plot_spending as plot_spending_supervisors with:
@@ -275,13 +285,14 @@ use rule plot_spending as plot_spending_supervisors with:
         "logs/plot_spending_supervisors.log",
     params:
         **MONEY,
-        version=5,
+        version=6,
         titles=TITLES,
         measure=study.inference.measure,
         panel="supervisor",
         shown=study.views.get("spending_supervisors", {}),
         budgets=study.budgets,
         weak_price=study.grid.weak_price,
+        prices=study.prices,
 
 
 rule plot_prompting:
@@ -300,11 +311,11 @@ rule plot_prompting:
         "tables"
     params:
         **MONEY,
-        version=5,
+        version=6,
         titles=TITLES,
         measure=study.inference.measure,
         shown=study.views.get("prompting", {}),
-        weak_price=study.grid.weak_price,
+        weak_price=price_in("prompting"),
     script:
         "../scripts/plot_prompting.py"
 
@@ -323,12 +334,12 @@ rule plot_scaling:
         "tables"
     params:
         **MONEY,
-        version=5,
+        version=6,
         titles=TITLES,
         measure=study.inference.measure,
         shown=study.views["scaling"],
         budgets=study.budgets,
-        weak_price=study.grid.weak_price,
+        weak_price=price_in("scaling"),
         pool_sizes=POOL_SIZES,
         verdict=study.inference.verdict,
     script:
