@@ -26,6 +26,7 @@ from elicitation.models.hardware import Hardware, check_precision, describe_prec
 from elicitation.study.bills import open_bills
 from elicitation.study.reading import read_yaml, with_overrides
 from elicitation.study.validation import validate, well_formed
+from elicitation.study.warnings import warnings_of
 
 # Before any file is opened whose number jobs could take for that of a standard stream.
 open_standard_streams()
@@ -61,7 +62,8 @@ try:
     if internals.jobs_run_here(workflow):
         check_precision(hardware)
     if schedules:
-        for line in [f"Warning: {warning}" for warning in study.warnings] + list(open_bills(study, Path.cwd())):
+        warnings = [f"Warning: {warning}" for warning in warnings_of(study, Path.cwd())]
+        for line in [*warnings, *open_bills(study, Path.cwd())]:
             print(line, file=sys.stderr)
 except InputError as error:
     raise WorkflowError(str(error)) from None

@@ -22,6 +22,9 @@ from elicitation.cli_light import missing_part, require_run
 from elicitation.errors import InputError
 from elicitation.jobs.processes import open_standard_streams
 
+# Floats in JSON have so many significant digits; what comes after is the error of binary numbers.
+DIGITS = 9
+
 if TYPE_CHECKING:
     from elicitation.analysis.findings import Findings, Question
     from elicitation.buying.amounts import Money
@@ -117,6 +120,15 @@ def question_of(arguments: argparse.Namespace, money: Money) -> Question:
     return Question(budget or 0.0, weak_price, gold_price or 1.0, currency=currency, **asked)
 
 
+def rounded(value):
+    """The value, or all that a list or dictionary holds, with floats rounded to DIGITS."""
+    if isinstance(value, dict):
+        return {name: rounded(entry) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [rounded(entry) for entry in value]
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
+
+
 def print_answer(findings: Findings, answer: dict, lines: Iterable[str], as_json: bool) -> None:
     """Print an answer from findings in its lines, or as JSON; where the data are invented, that is said first."""
     from elicitation.analysis.names import DEMONSTRATION
@@ -124,8 +136,11 @@ def print_answer(findings: Findings, answer: dict, lines: Iterable[str], as_json
     if findings.invented:
         # Beside JSON, which programs read.
         print(DEMONSTRATION, file=sys.stderr if as_json else sys.stdout)
-    # The lines are of reports too, in Markdown.
-    print(json.dumps(answer, indent=1) if as_json else re.sub(r"^## |\*\*", "", "\n".join(lines), flags=re.MULTILINE))
+    if as_json:
+        print(json.dumps(rounded(answer), indent=1))
+    else:
+        # The lines are of reports too, in Markdown.
+        print(re.sub(r"^## |\*\*", "", "\n".join(lines), flags=re.MULTILINE))
 
 
 def recommend(arguments: argparse.Namespace) -> int:

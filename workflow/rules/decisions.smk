@@ -154,7 +154,7 @@ rule recommend:
     params:
         **MONEY,
         **INVENTED,
-        version=11,
+        version=12,
         titles=TITLES,
         prices=study.prices,
         budgets=study.budgets,
@@ -181,7 +181,7 @@ rule write_answer:
     group:
         "tables"
     params:
-        version=5,
+        version=6,
         # The middle one of those shown.
         weak_price=sorted(study.weak_prices)[len(study.weak_prices) // 2] if study.weak_prices else 0,
     script:

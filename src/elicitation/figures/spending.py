@@ -67,7 +67,7 @@ def plot_spending(
     style.add_legend(figure, [*handles, style.weak_labels_handle()], title=f"budget, in {money.unit}")
     own = {name: own_prices[name] for name in points.supervisor.unique() if name in own_prices}
     told = price_sentence(own, weak_price, money)
-    costs = f"{'counted at' if told else 'a weak label costs'} {price_words(weak_price, money)}"
+    costs = f"a weak label {'counts as' if told else 'costs'} {price_words(weak_price, money)}"
     x_label = f"share of the budget spent on weak labels, % ({costs})"
     note = footnote(points, missing, titles, "Bands (triangles where they leave the panel)")
     style.finish_figure(figure, f"{note} {told}", x_label, f"expected {MEASURES[measure]}, %")
