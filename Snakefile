@@ -24,6 +24,7 @@ from elicitation.jobs.study_folder import check_temporary, check_writable, hold_
 from elicitation.jobs.temporary import hold_temporary
 from elicitation.models.hardware import Hardware, check_precision, describe_precision
 from elicitation.study.bills import open_bills
+from elicitation.study.changes import hash_config
 from elicitation.study.reading import read_yaml, with_overrides
 from elicitation.study.validation import validate, well_formed
 from elicitation.study.warnings import warnings_of
@@ -54,6 +55,7 @@ try:
         unfinished = explain_unfinished()
     typed = {key: value for key, value in internals.given_settings(workflow).items() if key in config}
     config.update(with_overrides(config, typed))
+    config_hash = hash_config(config)
     # To look at the rules alone takes nothing that the study needs on this machine.
     study = well_formed(config) if internals.only_lints(workflow) else validate(config)
     # What jobs are told of the study beside their settings, which make them again when they change.

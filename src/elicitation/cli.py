@@ -129,13 +129,17 @@ def rounded(value):
     return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
 
 
-def print_answer(findings: Findings, answer: dict, lines: Iterable[str], as_json: bool) -> None:
-    """Print an answer from findings in its lines, or as JSON; where the data are invented, that is said first."""
-    from elicitation.analysis.names import DEMONSTRATION
+def print_answer(folder: Path, findings: Findings, answer: dict, lines: Iterable[str], as_json: bool) -> None:
+    """Print an answer from the findings in a folder in its lines, or as JSON.
 
-    if findings.invented:
+    First is said where the data are invented, and where the study has changed since.
+    """
+    from elicitation.analysis.names import DEMONSTRATION
+    from elicitation.study.changes import change_sentence
+
+    for sentence in filter(None, (DEMONSTRATION * findings.invented, change_sentence(folder))):
         # Beside JSON, which programs read.
-        print(DEMONSTRATION, file=sys.stderr if as_json else sys.stdout)
+        print(sentence, file=sys.stderr if as_json else sys.stdout)
     if as_json:
         print(json.dumps(rounded(answer), indent=1))
     else:
@@ -171,7 +175,7 @@ def recommend(arguments: argparse.Namespace) -> int:
         answer = offer(findings, question, *bought)
     else:
         answer = (break_even if arguments.break_even else recommend)(findings, question)
-    print_answer(findings, asdict(answer), recommendation_lines(answer), arguments.json)
+    print_answer(arguments.folder, findings, asdict(answer), recommendation_lines(answer), arguments.json)
     return 0
 
 
@@ -187,7 +191,7 @@ def next_steps(arguments: argparse.Namespace) -> int:
     findings = read_findings(folder)
     question = question_of(arguments, findings.money)
     found = plan(findings, read_evidence(folder), question, training_times(folder))
-    print_answer(findings, asdict(found), plan_lines(found), arguments.json)
+    print_answer(folder, findings, asdict(found), plan_lines(found), arguments.json)
     return 0
 
 

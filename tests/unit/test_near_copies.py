@@ -47,7 +47,7 @@ def test_copies_inside_one_set_are_not_counted():
 
 def test_each_text_of_the_test_set_is_counted_once_with_its_first_copy():
     sets = numbered(test=[TEXT, f"{TEXT}!"], pool=["Another.", f"{TEXT}?"], supervision=[f"So: {TEXT}"])
-    assert find_near_copies(sets) == NearCopies(2, [("1", "4"), ("2", "4")])
+    assert find_near_copies(sets) == NearCopies(2, [("1", "4"), ("2", "4")], (TEXT, f"{TEXT}?"))
 
 
 def test_the_card_names_the_rows_of_tables():

@@ -166,6 +166,8 @@ rule recommend:
         methods=list(TITLES),
         weak_price=study.grid.weak_price,
         pool_sizes=POOL_SIZES,
+        # By which it is known later whether the study has changed.
+        config=config_hash,
     script:
         "../scripts/recommend.py"
 

@@ -15,12 +15,14 @@ POOL_SIZES[AVERAGE] = min(POOL_SIZES[task] for task in AVERAGED)
 # Figures that may average other tasks than the rest; those that do have tables of their own.
 AVERAGED_IN = {figure: study.averaged(figure) for figure in ("spending", "prompting")}
 SUMMARIES = {figure: f"results/{figure}_" if tasks != AVERAGED else "results/" for figure, tasks in AVERAGED_IN.items()}
+# The prices of weak labels that have one of their own, whatever prices the study looks at.
+OWN_PRICES = {name: prices[0] for name, prices in study.prices.items() if prices != study.weak_prices}
 
 
 def price_in(figure):
-    """The price of a weak label in a figure of one supervisor: its own, where it has one, else the grid's."""
-    prices = [study.prices[name] for name in study.views.get(figure, {}).get("supervisor", [])]
-    return prices[0][0] if prices and len(prices[0]) == 1 else study.grid.weak_price
+    """The price of a weak label in a figure of one supervisor, if it is drawn: its own, else the grid's."""
+    [supervisor] = study.views.get(figure, {}).get("supervisor", [""])
+    return OWN_PRICES.get(supervisor, study.grid.weak_price)
 
 
 RESULTS = [
@@ -252,7 +254,7 @@ rule plot_spending:
         shown=study.views.get("spending", {}),
         budgets=study.budgets,
         weak_price=study.grid.weak_price,
-        prices=study.prices,
+        own_prices=OWN_PRICES,
     script:
         "../scripts/plot_spending.py"
 
@@ -273,7 +275,7 @@ use rule plot_spending as plot_spending_tasks with:
         shown=study.views.get("spending_tasks", {}),
         budgets=study.budgets,
         weak_price=study.grid.weak_price,
-        prices=study.prices,
+        own_prices=OWN_PRICES,
 
 
 use rule plot_spending as plot_spending_supervisors with:
@@ -292,7 +294,7 @@ use rule plot_spending as plot_spending_supervisors with:
         shown=study.views.get("spending_supervisors", {}),
         budgets=study.budgets,
         weak_price=study.grid.weak_price,
-        prices=study.prices,
+        own_prices=OWN_PRICES,
 
 
 rule plot_prompting:

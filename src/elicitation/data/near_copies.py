@@ -33,7 +33,7 @@ class NearCopies(NamedTuple):
     texts: int
     pairs: list[tuple[str, str]]
     """The first of them by name, each with the first text that it nearly equals."""
-    example: tuple[str, str]
+    example: tuple[str, str] = ("", "")
     """The texts of the first pair; empty where there is none."""
 
 
@@ -53,7 +53,7 @@ def find_near_copies(sets: Mapping[str, Sequence[tuple[str, str]]]) -> NearCopie
     # A text may stand in two sets, where supervisors learn from rows of the pool.
     others = [*dict.fromkeys(chain.from_iterable(examples for part, examples in sets.items() if part != "test"))]
     if not test:
-        return NearCopies(0, [], ("", ""))
+        return NearCopies(0, [])
     counts = Counter(chain.from_iterable(own for _, own, _ in test))
     rarest = [sorted(own, key=lambda s: (counts[s], s))[: len(own) // LOOKED_FOR + 1] for _, own, _ in test]
     # A copy lacks at most len(own) // OF of a text's shingles.
