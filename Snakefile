@@ -15,7 +15,12 @@ from elicitation.errors import InputError
 from elicitation.jobs import snakemake_internals as internals
 from elicitation.jobs.damage import check_inputs
 from elicitation.jobs.forkserver import start_fork_server
-from elicitation.jobs.processes import check_interpreter, name_user, open_standard_streams
+from elicitation.jobs.processes import (
+    check_interpreter,
+    end_at_second_interrupt,
+    name_user,
+    open_standard_streams,
+)
 from elicitation.jobs.progress import TOLD, told
 from elicitation.jobs.records import COMMAND_VARIABLE, study_command
 from elicitation.jobs.repair import explain_unfinished
@@ -113,6 +118,7 @@ told.asks_for_answer = lambda: {"all", "results/answer.md"} & (internals.given_t
 
 
 onstart:
+    end_at_second_interrupt()
     if internals.jobs_run_here(workflow):
         print(describe_precision(hardware), file=sys.stderr)
     try:

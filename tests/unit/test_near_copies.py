@@ -23,7 +23,7 @@ def numbered(**sets):
 def test_a_word_more_makes_a_near_copy_and_another_sentence_does_not():
     other = "Whoever packed this parcel was late for lunch and left the box half open."
     sets = numbered(test=[TEXT, other], pool=[TEXT.replace("two", "ten"), "short", ""], supervision=[])
-    assert find_near_copies(sets) == NearCopies(1, [("1", "3")])
+    assert find_near_copies(sets) == NearCopies(1, [("1", "3")], (TEXT, TEXT.replace("two", "ten")))
     assert find_near_copies(numbered(test=[other], pool=[TEXT])) == NearCopies(0, [])
     for test, pool in ([], []), ([], [TEXT]), ([TEXT], []), (["four"], ["four", ""]):
         assert find_near_copies(numbered(test=test, pool=pool)) == NearCopies(0, [])
