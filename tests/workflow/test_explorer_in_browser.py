@@ -865,12 +865,11 @@ def test_labels_with_one_price_are_shown_at_it(browser, tmp_path):
     table = pd.concat([*tables, table[table.supervisor == ""]], ignore_index=True)
     settings = STUDY | {"prices": {"crowd": [0.3], "llm": [0.05], "small": [0.5, 0.1]}}
     address = write_page(tmp_path / "own.html", Posterior(table), settings)
-    page = opened(browser, address)
+    page = opened(browser, f"{address}#budget=64")
     # Of labels that are as good, it opens on the cheapest.
     assert ask(page, "[explorer.view.supervisor, explorer.view.weak]") == ["llm", 0.05]
-    assert texts(page, "#sources")[0].startswith(
-        "Of 3 sources of weak labels llm, at 0.05 a label, is expected to bring"
-    )
+    lead = "Of 3 sources of weak labels llm, at 0.05 a label, is expected to bring most at this budget; it is shown."
+    assert texts(page, "#sources") == [lead]
     for name, price in (("crowd", 0.3), ("small", 0.1), ("llm", 0.05)):
         Select(find(page, "#supervisor")).select_by_value(name)
         wait_for(page, f"explorer.view.supervisor === '{name}'")
@@ -878,7 +877,7 @@ def test_labels_with_one_price_are_shown_at_it(browser, tmp_path):
         # A map over prices is drawn where there are several.
         assert find(page, "#map-plot").is_displayed() == (name == "small")
         assert ("have one price, so there is no map" in texts(page, "#map-words")[0]) == (name != "small")
-    page = opened(browser, f"{address}#supervisor=crowd&gold=2")
+    page = opened(browser, f"{address}#supervisor=crowd&gold=2&budget=64")
     assert ask(page, "explorer.view.weak") == 0.6
     type_number(page, "#gold-number", 4)
     wait_for(page, "explorer.view.gold === 4")
@@ -887,9 +886,8 @@ def test_labels_with_one_price_are_shown_at_it(browser, tmp_path):
     assert "llm, at 0.2 a label" in shown and "Shown: weak labels of crowd. Show llm" in shown
     find(page, "#show-best").click()
     wait_for(page, "explorer.view.supervisor === 'llm' && explorer.view.weak === 0.2")
-    assert ask(page, "document.activeElement.id") == "supervisor" and not page.find_elements(
-        "css selector", "#show-best"
-    )
+    assert ask(page, "document.activeElement.id") == "supervisor"
+    assert not page.find_elements("css selector", "#show-best")
     page = opened(browser, f"{address}#supervisor=crowd&weak=0.2")
     assert ask(page, "explorer.view.weak") == 0.2, "an address says what it says"
 
