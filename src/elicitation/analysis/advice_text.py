@@ -93,7 +93,7 @@ def finding(rows: pd.DataFrame, money: Money = GOLD_LABELS) -> str:
         return "Undetermined at every budget"
     places = ["below", *["between"] * (len(found) - 2), "above"] if len(found) > 1 else [""]
     open_at = {place for place, stretch in zip(places, found, strict=True) if stretch.choice == UNDETERMINED}
-    open_at |= {"between"} & {"between" for stretch in found if stretch.has_gaps}
+    open_at |= {"between" for stretch in found if stretch.has_gaps}
     places = [place for place in ("below", "between", "above") if place in open_at]
     rest = f"; {' and '.join(places)}, undetermined" if places else ""
     # Once said, labels are what is bought.

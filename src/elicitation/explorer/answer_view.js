@@ -45,7 +45,8 @@ function nothingWords({ decision, here }) {
     const rival = `the best, ${describePurchase(best)}, is expected to bring ${percentText(best.mean)} %`;
     return [`No purchase studied within this budget beats ${FREE_WORDS[free.kind]}: ${rival}.`, found];
   }
-  const ahead = `Against ${FREE_WORDS[free.kind]} the purchase is expected to bring ${pointsText(differenceOf(best, free))}`;
+  const gap = pointsText(differenceOf(best, free));
+  const ahead = `Against ${FREE_WORDS[free.kind]} the purchase is expected to bring ${gap}`;
   return [`${found} ${ahead}, and is ahead with probability ${likely(beatsFree)}.`];
 }
 
@@ -211,8 +212,8 @@ const termsWords = ({ weak, budget }) => `Weak label ${money(weak)}, budget ${mo
 
 /** What a screen reader hears after a change. */
 function summary(view) {
-  const words = [termsWords(view), sourcesWords(view), leadWords(view), `${capital(supportOf(view)[1])}.`, ...rangeWords(view)];
-  return [...words, betterWords(view), targetWords(view)].filter(Boolean).join(" ");
+  const answer = [sourcesWords(view), leadWords(view), `${capital(supportOf(view)[1])}.`];
+  return [termsWords(view), ...answer, ...rangeWords(view), betterWords(view), targetWords(view)].filter(Boolean).join(" ");
 }
 
 function showNotes() {

@@ -51,7 +51,7 @@ const priceUnit = () => (isInStudysMoney() ? STUDY.goldPrice : state.gold);
 const openingPrice = (supervisor) => (lonePrice(supervisor) ?? STUDY.weakPrice) * priceUnit();
 /** Whether labels of one supervisor keep the price of another's as the reader set it: neither has one of its own. */
 const sharePrice = (one, other) => [one, other].every((supervisor) => lonePrice(supervisor) === null);
-/** What a supervisor's labels cost: the reader's price of those that are shown, and of all that have none of their own. */
+/** What a supervisor's labels cost: the reader's price of those shown, and of all that have none of their own. */
 const priceOf = (supervisor) =>
   supervisor === state.supervisor || sharePrice(supervisor, state.supervisor) ? state.weak : openingPrice(supervisor);
 /** The prices of the map. */
@@ -160,7 +160,9 @@ function settle() {
   if (!chosenMethods().includes(state.focus)) state.focus = "";
   state.weak ??= openingPrice(state.supervisor);
   const best = state.supervisor === chosen ? null : bestOfSources();
-  if (best?.nWeak) Object.assign(state, { weak: priceOf(best.surface.supervisor), supervisor: best.surface.supervisor });
+  if (!best?.nWeak) return;
+  const { supervisor } = best.surface;
+  Object.assign(state, { weak: priceOf(supervisor), supervisor });
 }
 
 const isChosen = (method) => state.methods?.includes(method) ?? true;

@@ -6,6 +6,7 @@ import select
 import signal
 import sys
 import threading
+from contextlib import suppress
 
 from elicitation.errors import InputError, shown
 
@@ -67,7 +68,9 @@ def end_at_second_interrupt() -> None:
         signal.signal(signal.SIGINT, end)
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGINT, interrupt)
+    # Signals are the main thread's alone.
+    with suppress(ValueError):
+        signal.signal(signal.SIGINT, interrupt)
 
 
 def end_with(process: int) -> None:

@@ -96,7 +96,7 @@ def is_prepared(task: TableTask, data_folder: str | None, folder: Path) -> bool:
     """Whether the card of the task in the study's folder is of its table as it is now."""
     with suppress(OSError, ValueError):
         card, table = read_json(folder / f"results/tasks/{task.name}/card.json"), table_file(task.plain, data_folder)
-        return card["source_files"] == {str(table): hash_file(table)}
+        return card.get("source_files") == {str(table): hash_file(table)}
     return False
 
 
