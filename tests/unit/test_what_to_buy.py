@@ -108,6 +108,10 @@ def test_a_group_has_the_blocks_of_its_student_that_hold_it():
         ),
         ([UNDETERMINED, "gold only"], "Buy gold labels from 10; below, undetermined"),
         (["weak only", UNDETERMINED], "Buy weak labels up to 10; above, undetermined"),
+        (
+            [UNDETERMINED, *["gold only", UNDETERMINED] * 2],
+            "Buy gold labels from 10 to 10,000 with gaps; elsewhere, undetermined",
+        ),
         (["weak only", UNDETERMINED] * 3 + ["weak only"], "Buy weak labels at most budgets; between, undetermined"),
         (
             [UNDETERMINED, *["weak only", UNDETERMINED] * 5, "gold only"],

@@ -95,7 +95,8 @@ def finding(rows: pd.DataFrame, money: Money = GOLD_LABELS) -> str:
     open_at = {place for place, stretch in zip(places, found, strict=True) if stretch.choice == UNDETERMINED}
     open_at |= {"between" for stretch in found if stretch.has_gaps}
     places = [place for place in ("below", "between", "above") if place in open_at]
-    rest = f"; {' and '.join(places)}, undetermined" if places else ""
+    where = "elsewhere" if len(places) > 2 else " and ".join(places)
+    rest = f"; {where}, undetermined" if places else ""
     # Once said, labels are what is bought.
     return re.sub("(weak|gold)", r"\1 labels", f"Buy {', '.join(decided)}{rest}", count=1)
 
