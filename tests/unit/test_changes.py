@@ -12,7 +12,7 @@ from elicitation.study.reading import read_yaml
 def study(tmp_path):
     """The file of a study, and the folder with its results."""
     file, folder = tmp_path / "mine.yaml", tmp_path / "runs"
-    file.write_text("study: mine\nseeds: [0, 1]\n")
+    file.write_text("study: mine\nseeds: [0, 1]\nlabels: {1: 1, no: 0}\n")
     settings = {"config": hash_config(read_yaml(file))}
     record = {"command": f"snakemake --cores all --configfile {file}", "settings": settings}
     record |= {"rule": "recommend", "outputs": {}, "inputs": {}, "code": ""}
@@ -24,9 +24,9 @@ def study(tmp_path):
 def test_a_study_that_has_changed_is_told_of_with_the_command(study):
     file, folder = study
     assert change_sentence(folder) == ""
-    file.write_text("seeds: [0, 1]\n# The same.\nstudy: mine\n")
+    file.write_text("labels: {no: 0, 1: 1}\nseeds: [0, 1]\n# The same.\nstudy: mine\n")
     assert change_sentence(folder) == ""
-    file.write_text("study: mine\nseeds: [0, 1, 2]\n")
+    file.write_text("study: mine\nseeds: [1, 0]\nlabels: {1: 1, no: 0}\n")
     said = change_sentence(folder)
     assert said.startswith(f"{file} has changed since these results were computed")
     assert f"--configfile {file} --directory {folder}" in said

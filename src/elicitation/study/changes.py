@@ -16,9 +16,16 @@ FILE = "--configfile"
 ELSEWHERE = {"--config", "--snakefile"}
 
 
+def in_order(value):
+    """The value with the keys of all mappings as texts, in their order; labels may be numbers and words."""
+    if isinstance(value, Mapping):
+        return {str(key): in_order(value[key]) for key in sorted(value, key=str)}
+    return [in_order(entry) for entry in value] if isinstance(value, list) else value
+
+
 def hash_config(config: Mapping) -> str:
     """SHA-256 of what a study says, whatever the order of its keys."""
-    return hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(in_order(config), default=str).encode()).hexdigest()
 
 
 def study_file(command: str) -> Path | None:
