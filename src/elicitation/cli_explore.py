@@ -23,6 +23,8 @@ def add_explore(commands: argparse._SubParsersAction) -> None:
 
 def page_of(folder: Path) -> str:
     """The page of the results in a study's folder; InputError if a file of them is not there, or not up to date."""
+    import pandas as pd
+
     from elicitation.analysis.captions import precision_of_runs
     from elicitation.analysis.findings import FINISH, finished_file, read_finding_files
     from elicitation.analysis.posterior import read_posterior
@@ -31,11 +33,12 @@ def page_of(folder: Path) -> str:
 
     posterior, record = read_finding_files(folder)
     settings, precision = record["settings"], precision_of_runs(finished_file(folder, "metrics.parquet"))
-    if "methods" not in settings:
+    summary = pd.read_parquet(finished_file(folder, "summary.parquet"))
+    if "methods" not in settings or "accuracy_wrong" not in summary:
         raise InputError(f"The results in {folder} are from a version of the project without this command; {FINISH}")
     titles = {method: settings["titles"][method] for method in settings["methods"]}
     study = settings | {"name": record["study"], "titles": titles, "precision": precision}
-    return render(page_data(read_posterior(posterior), study))
+    return render(page_data(read_posterior(posterior), summary, study))
 
 
 def explore(arguments: argparse.Namespace) -> int:

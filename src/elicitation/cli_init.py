@@ -76,6 +76,7 @@ def add_init(commands: argparse._SubParsersAction) -> None:
     )
     command.add_argument("--currency", help=f"of prices that name none; default: {CURRENCY}")
     command.add_argument("--text", help="its column of texts; default: the one that is by far the longest")
+    command.add_argument("--id", help="its column of ids, by which texts are named; default: rows are by their number")
     command.add_argument("--labels", type=label_values, help="what the gold labels mean: --labels spam=1,ham=0")
     command.add_argument(
         "--others",
@@ -114,6 +115,7 @@ def wanted_of(arguments: argparse.Namespace) -> Wanted:
         drops=arguments.others == "drop",
         worker=arguments.worker,
         encoding=arguments.encoding,
+        id=arguments.id,
     )
 
 

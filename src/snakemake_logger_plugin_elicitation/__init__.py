@@ -27,6 +27,8 @@ BEAT = 120
 # Seconds after which the bar is drawn again.
 REDRAW = 1
 STOP = "Stopping. What is finished is kept; the same command goes on from there."
+# What is said at a first Ctrl-C, after which Snakemake waits.
+WAITING = "Finishing the jobs that run; press Ctrl-C again to stop now."
 
 
 class LogHandler(LogHandlerBase):
@@ -125,9 +127,10 @@ class LogHandler(LogHandlerBase):
         elif record.levelno >= logging.WARNING:
             self.say(f"Warning: {text}")
         elif internals.starts_with(record, *internals.STOPPING):
-            stopped, self.stopped = self.stopped, True
-            if not stopped:
-                self.say(STOP)
+            interrupted = internals.starts_with(record, internals.TERMINATING)
+            if words := [STOP] * (not self.stopped) + [WAITING] * interrupted:
+                self.say(" ".join(words))
+            self.stopped = True
         elif internals.starts_with(record, internals.NOTHING_TO_DO):
             self.complete = True
             if "ALL" not in self.quiet:

@@ -44,7 +44,8 @@ def answer(budget=16, weak_price=0.1, asked=True, decided=True, buys=True, task=
     )
 
 
-BUY = "buy weak (160 weak labels of small at 0.1, used by Sequential SFT): expected 74.1 %, between 68.2 and 80 %"
+BUY = "buy weak (160 weak labels of small at 0.1, used by Sequential SFT) for 16 gold labels: "
+BUY += "expected 74.1 %, between 68.2 and 80 %"
 COMMONER = "always giving the commoner label 50.2 %"
 ASKING = f"without labels: asking without labels 79 %, between 76 and 82 %; {COMMONER}"
 NOTHING = "buy nothing, since no purchase studied beats asking without labels"

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from explorer_study import ASKED, COMMON, STUDY, TITLES, WEAK, make_study
+from explorer_study import ASKED, COMMON, STUDY, TITLES, WEAK, make_study, summary_of
 
 from elicitation.analysis.names import ASKING, COMMONER, LABELS
 from elicitation.analysis.posterior import Posterior, standard_draws
@@ -23,7 +23,7 @@ def study():
 
 @pytest.fixture(scope="module")
 def html(study):
-    return page.render(page_data(study, STUDY))
+    return page.render(page_data(study, summary_of(study), STUDY))
 
 
 class Elements(HTMLParser):
@@ -62,7 +62,7 @@ def spread_out(entry, values, shape):
 
 
 def test_every_surface_is_carried_with_its_scores(study):
-    blocks = page_data(study, STUDY)["blocks"]
+    blocks = page_data(study, summary_of(study), STUDY)["blocks"]
     assert [(block["task"], block["student"]) for block in blocks] == [
         (task, "big") for task in ("average", "topic", "verdict")
     ]
@@ -82,28 +82,28 @@ def test_every_surface_is_carried_with_its_scores(study):
 
 
 def test_the_draws_are_those_of_python(study):
-    made = page_data(study, STUDY)
+    made = page_data(study, summary_of(study), STUDY)
     rank = max(block["rank"] for block in made["blocks"])
     assert np.allclose(decode(made["draws"], "f4").reshape(rank, -1), standard_draws(rank), rtol=1e-7, atol=0)
 
 
 def test_what_needs_no_label_is_carried_beside_the_surfaces(study):
-    for block in page_data(study, STUDY)["blocks"]:
+    for block in page_data(study, summary_of(study), STUDY)["blocks"]:
         free = {(entry["kind"], entry["supervisor"]): entry["mean"] for entry in block["free"]}
         assert free == {(ASKING, ""): ASKED, (COMMONER, ""): COMMON, (LABELS, "small"): WEAK}
 
 
 def test_the_page_names_the_measure_of_the_study(study):
-    made = page_data(study, STUDY | {"measure": "balanced_accuracy"})
+    made = page_data(study, summary_of(study), STUDY | {"measure": "balanced_accuracy"})
     assert made["study"]["measure"] == {"key": "balanced_accuracy", "title": "balanced accuracy"}
     html = page.render(made)
     assert "Cost and balanced accuracy</h2>" in html and "What buys the same balanced accuracy</h2>" in html
 
 
 def test_of_a_large_study_factors_are_carried_in_two_bytes(study, monkeypatch):
-    whole = page_data(study, STUDY)
+    whole = page_data(study, summary_of(study), STUDY)
     monkeypatch.setattr(data, "FACTOR_CHARACTERS", 1000)
-    short = page_data(study, STUDY)
+    short = page_data(study, summary_of(study), STUDY)
     assert (whole["factors"], short["factors"]["kind"]) == ({"kind": "f4", "unit": 1.0}, "i2")
     for carried, block in zip(short["blocks"], study.blocks, strict=True):
         for entry, surface in zip(carried["surfaces"], block.surfaces, strict=True):
@@ -131,7 +131,7 @@ def test_numbers_that_are_none_are_refused():
 def test_hostile_names_add_no_element(study, html):
     named = study.table.assign(task=study.table.task.replace("topic", NASTY))
     settings = STUDY | {"name": NASTY, "titles": dict.fromkeys(TITLES, NASTY)}
-    hostile = page.render(page_data(Posterior(named), settings))
+    hostile = page.render(page_data(Posterior(named), summary_of(Posterior(named)), settings))
     expected, found = Elements(html), Elements(hostile)
     assert [tag for tag, _ in found.tags] == [tag for tag, _ in expected.tags]
     assert found.title.startswith(NASTY)
@@ -164,7 +164,7 @@ def test_scripts_hold_nothing_that_ends_them():
 
 
 def test_the_same_results_give_the_same_page(study, html):
-    assert page.render(page_data(make_study(), STUDY)) == html
+    assert page.render(page_data(make_study(), summary_of(make_study()), STUDY)) == html
 
 
 def test_the_size_of_the_page_is_that_of_the_library_and_little_more(html):

@@ -94,7 +94,7 @@ def legend(figure):
 
 
 def spending(table, panel="task"):
-    return plot_spending(table, NOTHING, TITLES, panel, [4, 16], 0.1, "accuracy")
+    return plot_spending(table, NOTHING, TITLES, panel, [4, 16], 0.1, {}, "accuracy")
 
 
 def scaling(blocks, budgets):
@@ -204,6 +204,18 @@ def test_a_single_split_has_a_bar_in_place_of_a_band():
     assert bars[:, :, 1] == pytest.approx(np.array([[65, 73]]))
 
 
+def test_spending_tells_the_true_prices_of_labels_that_have_one():
+    table = several("supervisor", ["v", "w", "u"])
+    settings = (table, NOTHING, TITLES, "supervisor", [4, 16], 0.1)
+    figure = plot_spending(*settings, {"v": 0.02, "w": 0.1, "elsewhere": 0.3}, "accuracy")
+    assert figure.get_supxlabel().endswith("(a weak label counts as 0.1)")
+    split = (
+        "Budgets are split at the grid's price of a weak label, 0.1; its true price is 0.02 (v). Answers are at true"
+    )
+    assert split in words(figure)[-1]
+    assert spending(table, "supervisor").get_supxlabel().endswith("(a weak label costs 0.1)")
+
+
 def test_spending_leaves_out_what_spends_no_budget():
     odd = points([(24, 0), (8, 15), (8, 16), (0, 9)], shots=8, shot_quality="weak")
     assert [len(xy) for xy in joined(panels(spending(pd.concat([points(), odd])))[0])] == [3, 3]
@@ -223,7 +235,7 @@ def test_spending_leaves_out_purchases_that_prompts_used_up():
 def test_the_runs_behind_the_points_and_what_is_missing_stand_below():
     lacking = pd.DataFrame([{"task": "topic", "method": "m", "n_weak": 20, "n_gold": 2, "seed": 3}])
     lacking = lacking.assign(supervisor="v", student="s")
-    note = words(plot_spending(points(), lacking, TITLES, "method", [4, 16], 0.1, "accuracy"))[-1]
+    note = words(plot_spending(points(), lacking, TITLES, "method", [4, 16], 0.1, {}, "accuracy"))[-1]
     assert "Each point: 3 seeds on each of 2 tasks." in note
     assert "topic lacks seed 3 of 20 weak + 2 gold labels (Method M)" in note
 

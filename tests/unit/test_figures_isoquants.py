@@ -5,7 +5,7 @@ from blocks import GOLD, WEAK, make_block, make_surface
 from test_figures import legend, panel_titles, panels
 
 from elicitation.analysis.choices import decide, terms_for
-from elicitation.figures.isoquants import MANY, PATH_COLOURS, best_path, label_places, plot_isoquants
+from elicitation.figures.isoquants import MANY, ONE_BUDGET, PATH_COLOURS, best_path, label_places, plot_isoquants
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +95,11 @@ def test_a_single_purchase_or_a_flat_surface_can_be_drawn():
     one = make_surface(weak=[0], gold=[16])
     flat = make_surface(lambda n_weak, n_gold: 0.7 + 0 * n_weak * n_gold)
     assert len(panels(isoquants([make_block([surface]) for surface in (one, flat, make_surface())]))) == 3
+
+
+def test_of_one_budget_a_sentence_stands_in_its_place():
+    figure = isoquants([make_block([make_surface(mixed=False)])], budgets=[16])
+    assert not figure.axes and " ".join(figure.texts[0].get_text().split()) == ONE_BUDGET
 
 
 def test_many_panels_stay_on_a_page():

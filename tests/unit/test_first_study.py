@@ -116,6 +116,16 @@ def test_prices_may_be_in_gold_labels_or_in_another_currency(capsys, here):
     assert "say what a gold label costs" in refused(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=$1")
 
 
+def test_texts_are_named_by_a_column_of_ids(capsys, here):
+    write()
+    run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "--id", "id")
+    assert yaml.safe_load((here / "labels.yaml").read_text())["tasks"][0]["id"] == "id"
+    (here / "labels.yaml").unlink()
+    assert "no column is called 'idd'; did you mean 'id'" in refused(capsys, *ASKED, "--id", "idd")
+    asked = ("labels.csv", "--gold", "is_spam", "--weak", "id=1", "--id", "id")
+    assert "'id' is the column of the ids; name one of weak labels" in refused(capsys, *asked)
+
+
 def test_one_vote_a_row_is_read_by_its_worker(capsys, here):
     header = "task,text,gold,response,worker_id"
     lines = [header]

@@ -130,6 +130,18 @@ def test_a_run_that_is_stopped_says_so_once(handler, said, tmp_path):
     assert said == [plugin.STOP]
 
 
+def test_who_interrupts_hears_how_to_stop_now(handler, said):
+    wait = message("Terminating processes on user request, this might take some time.")
+    run(handler, wait).close()
+    assert said == [f"{plugin.STOP} {plugin.WAITING}"]
+
+
+def test_who_interrupts_a_run_that_stops_already_hears_it_too(handler, said):
+    stop = message("Will exit after finishing currently running jobs (scheduler).")
+    run(handler, stop, message("Terminating processes on user request, this might take some time.")).close()
+    assert said == [plugin.STOP, plugin.WAITING]
+
+
 def test_a_job_that_alone_was_stopped_is_listed(handler, said, tmp_path):
     """As clusters do at a job's time limit."""
     log = tmp_path / "log"

@@ -3,6 +3,7 @@
 import copy
 from dataclasses import asdict, replace
 
+import pandas as pd
 import pytest
 from posteriors import findings_on, posterior_table
 from random_configs import OWN_STUDY, write_files
@@ -233,12 +234,10 @@ def test_the_explorer_opens_in_the_currency():
     study = {"name": "own", "titles": {}, "prices": {"v": [0.1]}, "weak_price": 0.1, "budgets": [16], "verdict": 0.9}
     study |= {"pool_sizes": {}, "measure": "accuracy", "precision": ""}
     posterior = findings().posterior
-    told = page_data(posterior, study | {"money": asdict(DOLLARS)})["study"]
+    told = page_data(posterior, pd.DataFrame(), study | {"money": asdict(DOLLARS)})["study"]
     assert (told["currency"], told["goldPrice"], told["budgets"]) == ("$", 3, [16])
-    assert (page_data(posterior, study)["study"]["currency"], page_data(posterior, study)["study"]["goldPrice"]) == (
-        "",
-        1,
-    )
+    plain = page_data(posterior, pd.DataFrame(), study)["study"]
+    assert (plain["currency"], plain["goldPrice"]) == ("", 1)
 
 
 def test_one_question_in_two_units_has_one_answer():

@@ -23,7 +23,7 @@ def numbered(**sets):
 def test_a_word_more_makes_a_near_copy_and_another_sentence_does_not():
     other = "Whoever packed this parcel was late for lunch and left the box half open."
     sets = numbered(test=[TEXT, other], pool=[TEXT.replace("two", "ten"), "short", ""], supervision=[])
-    assert find_near_copies(sets) == NearCopies(1, [("1", "3")])
+    assert find_near_copies(sets) == NearCopies(1, [("1", "3")], (TEXT, TEXT.replace("two", "ten")))
     assert find_near_copies(numbered(test=[other], pool=[TEXT])) == NearCopies(0, [])
     for test, pool in ([], []), ([], [TEXT]), ([TEXT], []), (["four"], ["four", ""]):
         assert find_near_copies(numbered(test=test, pool=pool)) == NearCopies(0, [])
@@ -47,7 +47,7 @@ def test_copies_inside_one_set_are_not_counted():
 
 def test_each_text_of_the_test_set_is_counted_once_with_its_first_copy():
     sets = numbered(test=[TEXT, f"{TEXT}!"], pool=["Another.", f"{TEXT}?"], supervision=[f"So: {TEXT}"])
-    assert find_near_copies(sets) == NearCopies(2, [("1", "4"), ("2", "4")])
+    assert find_near_copies(sets) == NearCopies(2, [("1", "4"), ("2", "4")], (TEXT, f"{TEXT}?"))
 
 
 def test_the_card_names_the_rows_of_tables():

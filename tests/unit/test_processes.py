@@ -2,13 +2,14 @@ import getpass
 import os
 import pwd
 import re
+import signal
 import subprocess
 import sys
 
 import pytest
 
 from elicitation.errors import InputError
-from elicitation.jobs.processes import check_interpreter, name_user
+from elicitation.jobs.processes import ENDED, check_interpreter, name_user
 
 
 @pytest.mark.parametrize("folder", ["me", "müller", "a+b@c,d=e%f:g"])
@@ -43,6 +44,31 @@ def test_a_file_that_has_taken_the_number_of_a_closed_stream_keeps_it(tmp_path, 
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (result.returncode, (tmp_path / "log").read_text()) == (0, f"{number}\n")
     assert result.stderr == ("" if number == 2 else "said\n")
+
+
+WAITS = """
+import threading, time
+from elicitation.jobs.processes import end_at_second_interrupt
+end_at_second_interrupt()
+job = threading.Thread(target=time.sleep, args=[60])
+job.start()
+try:
+    print("runs", flush=True)
+    time.sleep(60)
+except KeyboardInterrupt:
+    print("waits", flush=True)
+    job.join()
+"""
+
+
+def test_a_second_interrupt_ends_the_process_in_one_line(monkeypatch, pytestconfig):
+    monkeypatch.setenv("PYTHONPATH", str(pytestconfig.rootpath / "src"))
+    command = [sys.executable, "-c", WAITS]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        for word in ("runs", "waits"):
+            assert process.stdout.readline() == f"{word}\n"
+            process.send_signal(signal.SIGINT)
+        assert process.communicate()[1] == f"{ENDED}\n" and process.returncode == 130
 
 
 def test_a_user_whom_the_machine_has_no_name_for_is_called_by_number(monkeypatch):

@@ -19,6 +19,8 @@ from elicitation.jobs import snakemake_internals
 from elicitation.jobs.snakemake_internals import JOB_MODULE, KeepGoing, jobs_run_here, plain_error, run_snakemake
 
 ROOT = Path(__file__).parents[2]
+# As in profiles/slurm.
+ON_SLURM = ["-n", "--executor", "slurm", "--jobs", "100", "--cores", "4"]
 ROOM = Path(snakemake_internals.__file__)
 SNAKEFILE = f"""
 import json, sys
@@ -135,10 +137,18 @@ def test_a_linted_module_knows_both(folder):
 def test_jobs_that_run_elsewhere_are_seen(executor, here):
     """By the property itself, since without a cluster no run gets so far."""
     plugin = ExecutorPluginRegistry().get_plugin(executor)
-    assert (
-        jobs_run_here(SimpleNamespace(local_exec=Workflow.local_exec.fget(SimpleNamespace(executor_plugin=plugin))))
-        == here
-    )
+    local = Workflow.local_exec.fget(SimpleNamespace(executor_plugin=plugin))
+    assert jobs_run_here(SimpleNamespace(local_exec=local, executor_plugin=plugin, is_main_process=True)) == here
+
+
+@pytest.mark.parametrize(("words", "here"), [(["--cores", "2"], True), (["-j", "2"], True), (ON_SLURM, False)])
+def test_while_the_snakefile_is_read_a_cluster_is_known_by_its_submissions(tmp_path, words, here):
+    read = "print(internals.jobs_run_here(workflow), file=open('read', 'w'))"
+    snakefile = "\n".join([*SNAKEFILE.partition("with open")[0].splitlines(), read, "rule all:", '    output: "made"'])
+    (tmp_path / "Snakefile").write_text(f"{snakefile}\n    shell: 'touch made'\n")
+    command = [sys.executable, "-m", "snakemake", *words]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 0 and (tmp_path / "read").read_text() == f"{here}\n", result.stderr
 
 
 CHECKED = f"""

@@ -110,7 +110,7 @@ def test_spending_is_drawn_for_methods_tasks_and_supervisors(study, shown, title
         if figure in views:
             rows, missing = shown(figure, study.averaged("spending"))
             rows = task_rows(rows) if panel == "task" else rows
-            axes = plot_spending(rows, missing, titles, panel, budgets, price, "accuracy").axes
+            axes = plot_spending(rows, missing, titles, panel, budgets, price, {}, "accuracy").axes
             drawn[figure] = len([panel for panel in axes if panel.get_title()])
     assert min(drawn.values()) > 0
     assert drawn.get("spending_supervisors", len(study.supervisors)) == len(study.supervisors)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from blocks import make_block, make_surface
+from matplotlib.colors import to_hex
 
 from elicitation.analysis.advice import BEYOND, advise, budget_row, of_group, prices_shown
 from elicitation.analysis.advice_text import advice_caption, finding, prices_words
@@ -107,6 +108,16 @@ def test_a_group_has_the_blocks_of_its_student_that_hold_it():
         ),
         ([UNDETERMINED, "gold only"], "Buy gold labels from 10; below, undetermined"),
         (["weak only", UNDETERMINED], "Buy weak labels up to 10; above, undetermined"),
+        (
+            [UNDETERMINED, *["gold only", UNDETERMINED] * 2],
+            "Buy gold labels from 10 to 10,000 with gaps; elsewhere, undetermined",
+        ),
+        (["weak only", UNDETERMINED] * 3 + ["weak only"], "Buy weak labels at most budgets; between, undetermined"),
+        (
+            [UNDETERMINED, *["weak only", UNDETERMINED] * 5, "gold only"],
+            "Buy weak labels from 10 to 10,000,000,000 with gaps, gold from 100,000,000,000; below and between, "
+            "undetermined",
+        ),
     ],
 )
 def test_a_finding_says_what_to_buy_where(choices, words):
@@ -178,6 +189,14 @@ def test_where_nothing_is_to_be_bought_the_picture_says_so():
     figure = draw([(PRICES, rows_of(make_block(asking=0.99)))])
     assert [text.get_text() for text in figure.axes[1].texts] == ["buy\nnothing"]
     assert "Buy nothing at every budget" in [text.get_text() for text in figure.axes[0].texts]
+
+
+def test_purchases_have_the_colours_of_the_lines_above_them():
+    rows = rows_of(make_block())
+    above, below = draw([(PRICES, rows)]).axes
+    lines = {to_hex(line.get_color()) for line in above.lines}
+    areas = {to_hex(area.get_facecolor()[0]) for area in below.collections if not area.get_hatch()}
+    assert areas == {to_hex(style.CHOICE_COLOURS[name]) for name in STRATEGIES} and areas < lines
 
 
 def test_undetermined_budgets_are_hatched():

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from explorer_study import ASKED, COMMON, STUDY, TITLES, WEAK, make_study
+from explorer_study import ASKED, COMMON, STUDY, TITLES, WEAK, make_study, summary_of
 from helpers import install
 
 from elicitation.analysis.choices import Terms, decide, find_options, terms_for
@@ -65,7 +65,7 @@ def study():
 
 
 def write_page(path, posterior, study=STUDY):
-    path.write_text(render(page_data(posterior, study)))
+    path.write_text(render(page_data(posterior, summary_of(posterior), study)))
     return path.as_uri()
 
 
@@ -549,6 +549,16 @@ def test_what_readers_say_about_themselves_is_typed_and_taken_back(page):
     wait_for(page, "explorer.view.haveGold === null")
 
 
+def test_scores_where_the_weak_label_is_wrong_stand_beside_the_answer(page, study):
+    words, *_ = answer_words(page, "#task=topic&weak=0.1&budget=64&method=plain")
+    best = ask(page, "(({nWeak, nGold}) => [nWeak, nGold])(explorer.view.decision.best)")
+    rows = summary_of(study).query("task == 'topic' and method == 'plain'").sort_values(["n_weak", "n_gold"])
+    [score] = 100 * rows.accuracy_wrong[(rows[["n_weak", "n_gold"]] == best).all(axis=1)]
+    said = f"label of small is wrong (260 of 1,000 test texts), {score:.1f} % ({score - 5:.1f} to {score + 5:.1f}) are"
+    assert said in words
+    assert len(page.find_elements("css selector", "#parts-table tbody tr")) == len(rows)
+
+
 def test_the_measure_has_its_name(browser, study, tmp_path):
     page = opened(browser, write_page(tmp_path / "auroc.html", study, STUDY | {"measure": "auroc"}))
     words = texts(page, "#reasons")[0]
@@ -850,25 +860,34 @@ def test_labels_with_one_price_are_shown_at_it(browser, tmp_path):
 
     table, tables = make_study(tasks=("topic",)).table, []
     bought = table[table.supervisor == "small"]
-    for name in ("llm", "crowd", "small"):
+    for name in ("crowd", "llm", "small"):
         tables.append(bought.assign(supervisor=name))
     table = pd.concat([*tables, table[table.supervisor == ""]], ignore_index=True)
-    settings = STUDY | {"prices": {"llm": [0.05], "crowd": [0.3], "small": [0.5, 0.1]}}
+    settings = STUDY | {"prices": {"crowd": [0.3], "llm": [0.05], "small": [0.5, 0.1]}}
     address = write_page(tmp_path / "own.html", Posterior(table), settings)
-    page = opened(browser, address)
-    assert ask(page, "explorer.view.weak") == 0.05
-    for name, price in (("crowd", 0.3), ("small", 0.3), ("llm", 0.05)):
+    page = opened(browser, f"{address}#budget=64")
+    # Of labels that are as good, it opens on the cheapest.
+    assert ask(page, "[explorer.view.supervisor, explorer.view.weak]") == ["llm", 0.05]
+    lead = "Of 3 sources of weak labels llm, at 0.05 a label, is expected to bring most at this budget; it is shown."
+    assert texts(page, "#sources") == [lead]
+    for name, price in (("crowd", 0.3), ("small", 0.1), ("llm", 0.05)):
         Select(find(page, "#supervisor")).select_by_value(name)
         wait_for(page, f"explorer.view.supervisor === '{name}'")
         assert ask(page, "explorer.view.weak") == price
         # A map over prices is drawn where there are several.
         assert find(page, "#map-plot").is_displayed() == (name == "small")
         assert ("have one price, so there is no map" in texts(page, "#map-words")[0]) == (name != "small")
-    page = opened(browser, f"{address}#supervisor=crowd&gold=2")
+    page = opened(browser, f"{address}#supervisor=crowd&gold=2&budget=64")
     assert ask(page, "explorer.view.weak") == 0.6
     type_number(page, "#gold-number", 4)
     wait_for(page, "explorer.view.gold === 4")
     assert ask(page, "explorer.view.weak") == 1.2, "its price stays what it is in gold labels"
+    shown = texts(page, "#sources")[0]
+    assert "llm, at 0.2 a label" in shown and "Shown: weak labels of crowd. Show llm" in shown
+    find(page, "#show-best").click()
+    wait_for(page, "explorer.view.supervisor === 'llm' && explorer.view.weak === 0.2")
+    assert ask(page, "document.activeElement.id") == "supervisor"
+    assert not page.find_elements("css selector", "#show-best")
     page = opened(browser, f"{address}#supervisor=crowd&weak=0.2")
     assert ask(page, "explorer.view.weak") == 0.2, "an address says what it says"
 

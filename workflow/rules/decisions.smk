@@ -44,7 +44,7 @@ rule plot_what_to_buy:
         "tables"
     params:
         **MONEY,
-        version=1,
+        version=2,
         titles=TITLES,
         measure=study.inference.measure,
         student=FIRST.student,
@@ -70,7 +70,7 @@ rule plot_isoquants:
         "tables"
     params:
         **MONEY,
-        version=3,
+        version=4,
         titles=TITLES,
         measure=study.inference.measure,
         shown=SHOWN,
@@ -84,6 +84,7 @@ rule plot_isoquants:
 rule build_explorer:
     input:
         posterior="results/posterior.parquet",
+        summary="results/summary.parquet",
         metrics="results/metrics.parquet",
     output:
         html="figures/explorer.html",
@@ -98,7 +99,7 @@ rule build_explorer:
     params:
         **MONEY,
         **INVENTED,
-        version=10,
+        version=11,
         name=study.study,
         titles=TITLES,
         prices=study.prices,
@@ -153,7 +154,7 @@ rule recommend:
     params:
         **MONEY,
         **INVENTED,
-        version=11,
+        version=12,
         titles=TITLES,
         prices=study.prices,
         budgets=study.budgets,
@@ -165,6 +166,8 @@ rule recommend:
         methods=list(TITLES),
         weak_price=study.grid.weak_price,
         pool_sizes=POOL_SIZES,
+        # By which it is known later whether the study has changed.
+        config=config_hash,
     script:
         "../scripts/recommend.py"
 
@@ -180,7 +183,7 @@ rule write_answer:
     group:
         "tables"
     params:
-        version=5,
+        version=6,
         # The middle one of those shown.
         weak_price=sorted(study.weak_prices)[len(study.weak_prices) // 2] if study.weak_prices else 0,
     script:

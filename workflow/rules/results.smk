@@ -15,6 +15,16 @@ POOL_SIZES[AVERAGE] = min(POOL_SIZES[task] for task in AVERAGED)
 # Figures that may average other tasks than the rest; those that do have tables of their own.
 AVERAGED_IN = {figure: study.averaged(figure) for figure in ("spending", "prompting")}
 SUMMARIES = {figure: f"results/{figure}_" if tasks != AVERAGED else "results/" for figure, tasks in AVERAGED_IN.items()}
+# The prices of weak labels that have one of their own, whatever prices the study looks at.
+OWN_PRICES = {name: prices[0] for name, prices in study.prices.items() if prices != study.weak_prices}
+
+
+def price_in(figure):
+    """The price of a weak label in a figure of one supervisor, if it is drawn: its own, else the grid's."""
+    [supervisor] = study.views.get(figure, {}).get("supervisor", [""])
+    return OWN_PRICES.get(supervisor, study.grid.weak_price)
+
+
 RESULTS = [
     "figures/what_to_buy.pdf",
     "figures/pareto.pdf",
@@ -237,13 +247,14 @@ rule plot_spending:
         "tables"
     params:
         **MONEY,
-        version=5,
+        version=6,
         titles=TITLES,
         measure=study.inference.measure,
         panel="method",
         shown=study.views.get("spending", {}),
         budgets=study.budgets,
         weak_price=study.grid.weak_price,
+        own_prices=OWN_PRICES,
     script:
         "../scripts/plot_spending.py"
 
@@ -257,13 +268,14 @@ use rule plot_spending as plot_spending_tasks with:
         "logs/plot_spending_tasks.log",
     params:
         **MONEY,
-        version=5,
+        version=6,
         titles=TITLES,
         measure=study.inference.measure,
         panel="task",
         shown=study.views.get("spending_tasks", {}),
         budgets=study.budgets,
         weak_price=study.grid.weak_price,
+        own_prices=OWN_PRICES,
 
 
 use rule plot_spending as plot_spending_supervisors with:
@@ -275,13 +287,14 @@ use rule plot_spending as plot_spending_supervisors with:
         "logs/plot_spending_supervisors.log",
     params:
         **MONEY,
-        version=5,
+        version=6,
         titles=TITLES,
         measure=study.inference.measure,
         panel="supervisor",
         shown=study.views.get("spending_supervisors", {}),
         budgets=study.budgets,
         weak_price=study.grid.weak_price,
+        own_prices=OWN_PRICES,
 
 
 rule plot_prompting:
@@ -300,11 +313,11 @@ rule plot_prompting:
         "tables"
     params:
         **MONEY,
-        version=5,
+        version=6,
         titles=TITLES,
         measure=study.inference.measure,
         shown=study.views.get("prompting", {}),
-        weak_price=study.grid.weak_price,
+        weak_price=price_in("prompting"),
     script:
         "../scripts/plot_prompting.py"
 
@@ -323,12 +336,12 @@ rule plot_scaling:
         "tables"
     params:
         **MONEY,
-        version=5,
+        version=6,
         titles=TITLES,
         measure=study.inference.measure,
         shown=study.views["scaling"],
         budgets=study.budgets,
-        weak_price=study.grid.weak_price,
+        weak_price=price_in("scaling"),
         pool_sizes=POOL_SIZES,
         verdict=study.inference.verdict,
     script:

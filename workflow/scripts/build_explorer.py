@@ -3,6 +3,8 @@
 from elicitation.jobs.script import job
 
 with job(snakemake) as record:
+    import pandas as pd
+
     from elicitation.analysis.captions import precision_of_runs
     from elicitation.analysis.posterior import read_posterior
     from elicitation.explorer.data import page_data
@@ -10,7 +12,8 @@ with job(snakemake) as record:
     from elicitation.files import replacing
 
     study = dict(snakemake.params.items()) | {"precision": precision_of_runs(snakemake.input.metrics)}
-    data = page_data(read_posterior(snakemake.input.posterior), study)
+    summary = pd.read_parquet(snakemake.input.summary)
+    data = page_data(read_posterior(snakemake.input.posterior), summary, study)
     with replacing(snakemake.output.html) as temporary:
         temporary.write_text(render(data), encoding="utf-8")
     record["factors"] = data["factors"]["kind"]

@@ -18,6 +18,6 @@ with job(snakemake):
     points = task_rows(points) if params.panel == "task" else average_rows(points)
     points = with_scores(points, read_posterior(snakemake.input.posterior).blocks)
     missing = pd.read_csv(snakemake.input.missing)
-    price, measure, money = params.weak_price, params.measure, Money(**params.get("money", {}))
-    figure = plot_spending(points, missing, params.titles, params.panel, params.budgets, price, measure, money)
+    settings = (params[name] for name in ("titles", "panel", "budgets", "weak_price", "own_prices", "measure"))
+    figure = plot_spending(points, missing, *settings, Money(**params.get("money", {})))
     save_figure(figure, [snakemake.output.pdf, snakemake.output.png], precision_of_runs(snakemake.input.metrics))

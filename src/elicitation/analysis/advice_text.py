@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import pandas as pd
@@ -16,8 +17,6 @@ THINGS = {"weak only": "weak", "mixed": "a mix", "gold only": "gold", NOTHING_BO
 MOST_STRETCHES = 4
 # Prices of a weak label, by supervisor, and what elicitation.analysis.advice.advise says at them.
 Panel = tuple[dict[str, float], pd.DataFrame]
-# A stretch of budgets: what is decided there (a key of THINGS, or UNDETERMINED), where it begins and where it ends.
-Stretch = tuple[str, float, float]
 
 
 def budget_words(budget: float, money: Money = GOLD_LABELS) -> str:
@@ -28,12 +27,29 @@ def budget_words(budget: float, money: Money = GOLD_LABELS) -> str:
     return f"{rounded:,.0f}" if rounded >= 100 else f"{rounded:g}"
 
 
-def stretches(choices: list[str], budgets: list[float]) -> list[Stretch]:
-    """The stretches of budgets (n,), rising, that have the same choice (n,)."""
+@dataclass(frozen=True)
+class Stretch:
+    """Budgets that have the same choice."""
+
+    choice: str
+    """A key of THINGS, or UNDETERMINED."""
+    begin: int
+    """The position of the first budget."""
+    end: int
+    """The position of the first budget after it."""
+    has_gaps: bool = False
+    """Whether some budgets in it are undetermined."""
+
+
+def stretches(choices: list[str]) -> list[Stretch]:
+    """The stretches of the same choice (n,). What is decided alike before and after a gap is one stretch with gaps."""
     found, end = [], 0
     for choice, group in groupby(choices):
         begin, end = end, end + len(list(group))
-        found.append((choice, budgets[begin], budgets[min(end, len(budgets) - 1)]))
+        if len(found) > 1 and found[-1].choice == UNDETERMINED and found[-2].choice == choice:
+            found[-2:] = [replace(found[-2], end=end, has_gaps=True)]
+        else:
+            found.append(Stretch(choice, begin, end))
     return found
 
 
@@ -42,23 +58,24 @@ def main_stretches(rows: pd.DataFrame) -> list[Stretch]:
 
     rows: as elicitation.analysis.advice.advise returns them, evenly on a logarithmic scale.
     """
-    choices = rows.leading.mask(rows.regime == UNDETERMINED, UNDETERMINED)
+    choices = rows.leading.mask(rows.regime == UNDETERMINED, UNDETERMINED).tolist()
     while True:
-        runs = (choices != choices.shift()).cumsum()
-        lengths = runs[choices != UNDETERMINED].value_counts(sort=False)
-        if len(lengths) <= MOST_STRETCHES:
-            return stretches(choices.tolist(), rows.budget.tolist())
-        choices = choices.mask(runs == lengths.idxmin(), UNDETERMINED)
+        found = stretches(choices)
+        decided = [stretch for stretch in found if stretch.choice != UNDETERMINED]
+        if len(decided) <= MOST_STRETCHES:
+            return found
+        shortest = min(decided, key=lambda stretch: stretch.end - stretch.begin)
+        choices[shortest.begin : shortest.end] = [UNDETERMINED] * (shortest.end - shortest.begin)
 
 
-def range_words(stretch: Stretch, found: list[Stretch], money: Money) -> str:
-    """Where a stretch is, among all."""
-    begin, end = (budget_words(budget, money) for budget in stretch[1:])
-    if len(found) == 1:
-        return "at every budget"
-    if stretch == found[0]:
-        return f"up to {end}"
-    return f"from {begin}" if stretch == found[-1] else f"from {begin} to {end}"
+def range_words(stretch: Stretch, budgets: list[float], money: Money) -> str:
+    """Where a stretch is, among all budgets (n,)."""
+    is_first, is_last = stretch.begin == 0, stretch.end == len(budgets)
+    begin, end = (budget_words(budgets[min(at, len(budgets) - 1)], money) for at in (stretch.begin, stretch.end))
+    if is_first and is_last:
+        return "at most budgets" if stretch.has_gaps else "at every budget"
+    where = f"up to {end}" if is_first else f"from {begin}" if is_last else f"from {begin} to {end}"
+    return where + " with gaps" * stretch.has_gaps
 
 
 def finding(rows: pd.DataFrame, money: Money = GOLD_LABELS) -> str:
@@ -66,15 +83,20 @@ def finding(rows: pd.DataFrame, money: Money = GOLD_LABELS) -> str:
 
     rows: as elicitation.analysis.advice.advise returns them.
     """
-    found = main_stretches(rows)
+    found, budgets = main_stretches(rows), rows.budget.tolist()
     decided = [
-        f"{THINGS[stretch[0]]} {range_words(stretch, found, money)}" for stretch in found if stretch[0] in THINGS
+        f"{THINGS[stretch.choice]} {range_words(stretch, budgets, money)}"
+        for stretch in found
+        if stretch.choice in THINGS
     ]
     if not decided:
         return "Undetermined at every budget"
     places = ["below", *["between"] * (len(found) - 2), "above"] if len(found) > 1 else [""]
-    places = dict.fromkeys(place for place, (choice, *_) in zip(places, found, strict=True) if choice == UNDETERMINED)
-    rest = f"; {' and '.join(places)}, undetermined" if places else ""
+    open_at = {place for place, stretch in zip(places, found, strict=True) if stretch.choice == UNDETERMINED}
+    open_at |= {"between" for stretch in found if stretch.has_gaps}
+    places = [place for place in ("below", "between", "above") if place in open_at]
+    where = "elsewhere" if len(places) > 2 else " and ".join(places)
+    rest = f"; {where}, undetermined" if places else ""
     # Once said, labels are what is bought.
     return re.sub("(weak|gold)", r"\1 labels", f"Buy {', '.join(decided)}{rest}", count=1)
 

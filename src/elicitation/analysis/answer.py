@@ -8,6 +8,7 @@ from elicitation.analysis.recommendation_text import (
     FREE_WORDS,
     MEASURE_WORDS,
     budget_text,
+    money,
     notes,
     percent,
     price_text,
@@ -41,10 +42,11 @@ def choose_answers(answers: list[Recommendation], weak_price: float) -> dict[str
 
 
 def purchase_words(answer: Recommendation, bought: Purchase) -> str:
-    """A purchase with its way of spending, source and method."""
+    """A purchase with its way of spending, source, method and cost."""
     weak = f"{bought.n_weak:,} weak labels of {bought.supervisor} at {price_text(answer, bought.weak_price)}"
     kinds = [weak] * (bought.n_weak > 0) + [f"{bought.n_gold:,} gold labels"] * (bought.n_gold > 0)
-    return f"{PLAIN[bought.strategy]} ({' and '.join(kinds)}, used by {bought.title})"
+    cost = money(answer, bought.cost)
+    return f"{PLAIN[bought.strategy]} ({' and '.join(kinds)}, used by {bought.title}) for {cost}"
 
 
 def nothing_words(answer: Recommendation) -> str:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from elicitation.analysis.choices import Options, decide, find_options
+from elicitation.analysis.choices import MIN_GAIN, Options, decide, find_options
 from elicitation.analysis.findings import Findings, Question
 from elicitation.analysis.recommendation import (
     UNLIMITED,
@@ -98,7 +98,11 @@ def offer(findings: Findings, question: Question, n_weak: int, n_gold: int) -> R
 
 
 def break_even(findings: Findings, question: Question) -> Recommendation:
-    """The price from which on no weak label is bought, and what is bought just below; see Recommendation.break_even."""
+    """The price from which on no weak label is bought, and what is bought just below; see Recommendation.break_even.
+
+    At a price at which weak labels stop being worth it, what is bought below and above is as good. Where that is not
+    so, the weak labels that were studied only stop fitting the budget there; see Recommendation.fits_up_to.
+    """
     asked = ask(findings, replace(question, weak_price=0.0))
 
     def at(price: Fraction) -> Asked:
@@ -113,11 +117,19 @@ def break_even(findings: Findings, question: Question) -> Recommendation:
         own = replace(at(price), question=replace(question, weak_price=asked.money(price)))
         return replace(answer(own), break_even=asked.money(break_even))
 
+    def score(price: Fraction) -> float:
+        decision = decide(at(price).block, at(price).terms, findings.verdict)
+        return float(score_of(decision).mean[0])
+
     if buys_none(LOWEST_PRICE):
         return told(exact(0), 0)
     almost_gold = 1 - LOWEST_PRICE
     if not buys_none(almost_gold):
         return told(almost_gold, 1)
-    price = lowest(buys_none, LOWEST_PRICE, almost_gold) * (1 - PRECISION)
-    price = Fraction(Context(prec=DIGITS, rounding=ROUND_DOWN).create_decimal_from_float(float(price)))
-    return told(price, price)
+    above = lowest(buys_none, LOWEST_PRICE, almost_gold)
+    below = float(above * (1 - PRECISION))
+    price = Fraction(Context(prec=DIGITS, rounding=ROUND_DOWN).create_decimal_from_float(below))
+    found = told(price, price)
+    if score(price) - score(above) > MIN_GAIN:
+        return replace(found, break_even=None, fits_up_to=found.break_even)
+    return found

@@ -5,13 +5,13 @@ plain values, with what people want to know beside it. docs/reference/json.md do
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from pydantic import TypeAdapter
 
 from elicitation.analysis.choices import SAME_SCORE, Decision, Options, Terms, decide, find_options
-from elicitation.analysis.findings import Findings, Question, narrow, terms_of
+from elicitation.analysis.findings import Findings, Question, narrow, price_of, terms_of
 from elicitation.analysis.names import ASKING, AVERAGE, COMMONER, LABELS, STRATEGIES, UNDETERMINED
 from elicitation.analysis.posterior import Block, Scores, gap
 from elicitation.buying.prices import exact
@@ -184,6 +184,11 @@ class Recommendation:
     break_even: float | None = None
     """Only where it was asked for: the price of a weak label from which on none is bought; 0 if none is bought at any
     price, the price of a gold label if some are bought at any price below."""
+    fits_up_to: float | None = None
+    """In place of it where it is not known: the price from which on no weak labels that were studied fit the budget,
+    though they are worth more there than what is bought instead."""
+    replaced_prices: dict[str, float] = field(default_factory=dict)
+    """By supervisor, the price of its own in place of which that of the question counts."""
 
 
 RECOMMENDATION = TypeAdapter(Recommendation)
@@ -259,6 +264,16 @@ class Asked:
             n_tasks=self.block.n_tasks,
             n_test=self.block.n_test,
         )
+
+    @property
+    def replaced_prices(self) -> dict[str, float]:
+        """The prices of supervisors, where each has its own, in place of which the question names another."""
+        if self.question.weak_price is None:
+            return {}
+        with_own = [name for name in self.terms.prices if len(self.findings.prices[name]) == 1]
+        unasked = replace(self.question, weak_price=None)
+        own = {name: price_of(name, unasked, self.findings) for name in with_own}
+        return {name: self.money(price) for name, price in own.items() if price != self.terms.prices[name]}
 
     @property
     def undertrained(self) -> bool:
@@ -350,6 +365,7 @@ def answer(asked: Asked) -> Recommendation:
         alternatives=alternatives,
         studied=studied,
         undertrained=asked.undertrained,
+        replaced_prices=asked.replaced_prices,
     )
 
 

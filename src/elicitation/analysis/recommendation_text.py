@@ -141,6 +141,10 @@ def undertrained_words(answer: Recommendation) -> str:
 def notes(answer: Recommendation) -> Iterator[str]:
     """What a buyer should know before following the answer, in sentences."""
     studied, baseline = answer.studied, answer.baseline
+    if answer.replaced_prices:
+        own = ", ".join(f"{price_text(answer, price)} ({name})" for name, price in answer.replaced_prices.items())
+        asked = price_text(answer, answer.question.weak_price)
+        yield f"The price of {asked} a weak label replaces the labels' own: {own}."
     if studied.beyond:
         yield (
             f"The budget lies beyond what was studied: the most expensive purchase at these prices costs "
@@ -191,7 +195,7 @@ def alternative_line(answer: Recommendation, name: str, other: Alternative) -> s
 
 def goal_line(answer: Recommendation) -> Iterator[str]:
     """The answer to a question about a score, a purchase or the price of a weak label, if there was one."""
-    goal, offer, price = answer.goal, answer.offer, answer.break_even
+    goal, offer = answer.goal, answer.offer
     name = MEASURE_WORDS[answer.measure]
     if goal and goal.reached and not answer.purchase:
         yield f"Nothing has to be bought for {percent(goal.score)} % {name}.\n"
@@ -211,8 +215,14 @@ def goal_line(answer: Recommendation) -> Iterator[str]:
             nothing = f"{free}, since no purchase is recommended for that money"
             rival = "what is recommended for that money" if answer.purchase else nothing
             yield f"Against {rival}: {points_of(offer.difference)}.\n"
-    if price is not None:
-        yield f"{break_even_words(answer, price)}\n"
+    if answer.break_even is not None:
+        yield f"{break_even_words(answer, answer.break_even)}\n"
+    if answer.fits_up_to is not None:
+        yield (
+            f"At this budget weak labels are bought up to a price of {price_text(answer, answer.fits_up_to)}. There "
+            "the purchases that were studied stop fitting the budget; weak labels are still worth more than what is "
+            "bought instead, so up to which price they are is not known.\n"
+        )
 
 
 def break_even_words(answer: Recommendation, price: float) -> str:

@@ -33,6 +33,8 @@ class NearCopies(NamedTuple):
     texts: int
     pairs: list[tuple[str, str]]
     """The first of them by name, each with the first text that it nearly equals."""
+    example: tuple[str, str] = ("", "")
+    """The texts of the first pair; empty where there is none."""
 
 
 def shingles(key: str) -> set[str]:
@@ -47,19 +49,19 @@ def are_near(one: set[str], other: set[str]) -> bool:
 
 def find_near_copies(sets: Mapping[str, Sequence[tuple[str, str]]]) -> NearCopies:
     """Texts of the set `test` that nearly equal one of another set; sets: the name and the text of each example."""
-    test = [(name, own) for name, text in sets["test"] if (own := shingles(text_key(text)))]
+    test = [(name, own, text) for name, text in sets["test"] if (own := shingles(text_key(text)))]
     # A text may stand in two sets, where supervisors learn from rows of the pool.
     others = [*dict.fromkeys(chain.from_iterable(examples for part, examples in sets.items() if part != "test"))]
     if not test:
         return NearCopies(0, [])
-    counts = Counter(chain.from_iterable(own for _, own in test))
-    rarest = [sorted(own, key=lambda s: (counts[s], s))[: len(own) // LOOKED_FOR + 1] for _, own in test]
+    counts = Counter(chain.from_iterable(own for _, own, _ in test))
+    rarest = [sorted(own, key=lambda s: (counts[s], s))[: len(own) // LOOKED_FOR + 1] for _, own, _ in test]
     # A copy lacks at most len(own) // OF of a text's shingles.
-    needed = np.array([len(part) - len(own) // OF for part, (_, own) in zip(rarest, test, strict=True)])
+    needed = np.array([len(part) - len(own) // OF for part, (_, own, _) in zip(rarest, test, strict=True)])
     vectorizer = CountVectorizer(analyzer=list)
     in_test = vectorizer.fit_transform(rarest)
     known = frozenset(vectorizer.vocabulary_)
-    found: dict[int, str] = {}
+    found: dict[int, tuple[str, str]] = {}
     for start in range(0, len(others), CHUNK):
         chunk, left = others[start : start + CHUNK], [place for place in range(len(test)) if place not in found]
         # Shared shingles, (texts of the chunk, texts of the test set that are left).
@@ -69,5 +71,7 @@ def find_near_copies(sets: Mapping[str, Sequence[tuple[str, str]]]) -> NearCopie
         for column, row in sorted(zip(shared.col[enough].tolist(), shared.row[enough].tolist(), strict=True)):
             place, (name, text) = left[column], chunk[row]
             if place not in found and are_near(test[place][1], shingles(text_key(text))):
-                found[place] = name
-    return NearCopies(len(found), [(test[place][0], name) for place, name in sorted(found.items())[:NAMED]])
+                found[place] = name, text
+    first = sorted(found.items())[:NAMED]
+    example = next(((test[place][2], text) for place, (_, text) in first), ("", ""))
+    return NearCopies(len(found), [(test[place][0], name) for place, (name, _) in first], example)

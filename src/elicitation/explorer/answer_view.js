@@ -45,8 +45,8 @@ function nothingWords({ decision, here }) {
     const rival = `the best, ${describePurchase(best)}, is expected to bring ${percentText(best.mean)} %`;
     return [`No purchase studied within this budget beats ${FREE_WORDS[free.kind]}: ${rival}.`, found];
   }
-  const gap = differenceOf(best, free);
-  const ahead = `The purchase is expected to bring ${points(gap.mean)} points more (${spread(gap, points)})`;
+  const gap = pointsText(differenceOf(best, free));
+  const ahead = `Against ${FREE_WORDS[free.kind]} the purchase is expected to bring ${gap}`;
   return [`${found} ${ahead}, and is ahead with probability ${likely(beatsFree)}.`];
 }
 
@@ -69,9 +69,8 @@ function labelsWords({ weakLabels, decision, weak, gold, highest: most }) {
 /** What another way of spending would bring instead. */
 function rivalWords(rival, { decision, titles }) {
   const gap = differenceOf(rival, decision.buys ? decision.best : decision.free);
-  const [word, shown] = gap.mean < 0 ? ["less", { low: -gap.high, high: -gap.low }] : ["more", gap];
   const by = `${describePurchase(rival)} by ${titles[rival.surface.method]}: ${percentText(rival.mean)} %`;
-  return `${by}, ${points(Math.abs(gap.mean))} points ${word} (${spread(shown, points)})`;
+  return `${by}, ${pointsText(gap)}`;
 }
 
 /** The labels of a purchase that are still to be bought. */
@@ -113,6 +112,29 @@ function betterWords({ weakLabels, decision, supervisor, weak, gold }) {
   const price = weak === 0 ? "at no cost" : `at ${money(weak)} a text`;
   const found = `they ${scoring(weakLabels.mean, true)}, ${price}`;
   return `The weak labels of ${supervisor} score higher as they are, without training: ${found}.`;
+}
+
+/** Which of several sources of weak labels brings most, and which one is shown. */
+function sourcesWords({ sources: { n, best }, supervisor, gold }) {
+  if (n === 1) return "";
+  const shown = ` Shown: weak labels of ${supervisor}.`;
+  if (!best) return `No source of weak labels, of ${n}, is worth buying from at this budget.${shown}`;
+  if (best.nWeak === 0) return `Of ${n} sources of weak labels none beats gold labels alone at this budget.${shown}`;
+  const source = best.surface.supervisor;
+  const price = `at ${money(priceOf(source))} a label`;
+  const lead = `Of ${n} sources of weak labels ${source}, ${price}, is expected to bring most at this budget`;
+  if (source === supervisor) return `${lead}; it is shown.`;
+  const bought = `${describePurchase(best)} for ${moneyWords(best.cost * gold)}`;
+  return `${lead}: ${bought}, expected ${STUDY.measure.title} ${percentText(best.mean)} %.${shown}`;
+}
+
+/** The same, with a button that shows the best source where another one is shown. */
+function showSources(view) {
+  const { best } = view.sources;
+  const words = sourcesWords(view);
+  const isElsewhere = words && best?.nWeak && best.surface.supervisor !== view.supervisor;
+  const button = () => make("button", { type: "button", id: "show-best", text: `Show ${best.surface.supervisor}` });
+  element("sources").replaceChildren(words, ...(isElsewhere ? [" ", button()] : []));
 }
 
 /** The answer in a sentence or two, as parts with their looks. */
@@ -162,6 +184,7 @@ function showAnswer(view) {
   const { decision } = view;
   const { best, byStrategy, leading } = decision;
   const parts = leadParts(view).map(({ tag, ...look }) => make(tag, look));
+  showSources(view);
   element("lead").replaceChildren(...parts);
   element("better").textContent = betterWords(view);
   element("goal").textContent = targetWords(view);
@@ -175,6 +198,7 @@ function showAnswer(view) {
     ...(best ? [`${decisionWords(decision)}.`] : []),
     ...nothingWords(view),
     ...labelsWords(view),
+    ...partsWords(view),
   ];
   element("reasons").replaceChildren(
     ...words.map((text) => make("p", { text })),
@@ -188,8 +212,8 @@ const termsWords = ({ weak, budget }) => `Weak label ${money(weak)}, budget ${mo
 
 /** What a screen reader hears after a change. */
 function summary(view) {
-  const words = [termsWords(view), leadWords(view), `${capital(supportOf(view)[1])}.`, ...rangeWords(view)];
-  return [...words, betterWords(view), targetWords(view)].filter(Boolean).join(" ");
+  const answer = [sourcesWords(view), leadWords(view), `${capital(supportOf(view)[1])}.`];
+  return [termsWords(view), ...answer, ...rangeWords(view), betterWords(view), targetWords(view)].filter(Boolean).join(" ");
 }
 
 function showNotes() {

@@ -47,6 +47,13 @@ const lonePrice = (supervisor) => (pricesOf(supervisor).length === 1 ? pricesOf(
 const isInStudysMoney = () => STUDY.currency !== "" && state.currency === STUDY.currency;
 /** What the study's prices are multiplied by. */
 const priceUnit = () => (isInStudysMoney() ? STUDY.goldPrice : state.gold);
+/** The price at which a supervisor's labels are looked at first. */
+const openingPrice = (supervisor) => (lonePrice(supervisor) ?? STUDY.weakPrice) * priceUnit();
+/** Whether labels of one supervisor keep the price of another's as the reader set it: neither has one of its own. */
+const sharePrice = (one, other) => [one, other].every((supervisor) => lonePrice(supervisor) === null);
+/** What a supervisor's labels cost: the reader's price of those shown, and of all that have none of their own. */
+const priceOf = (supervisor) =>
+  supervisor === state.supervisor || sharePrice(supervisor, state.supervisor) ? state.weak : openingPrice(supervisor);
 /** The prices of the map. */
 const mapStops = () => {
   const own = pricesOf(state.supervisor).map((price) => price * priceUnit());
@@ -140,8 +147,10 @@ function afterQuiet(milliseconds, act) {
 const saveAddress = afterQuiet(SAVE_AFTER, () => history.replaceState(null, "", address()));
 const saySummary = afterQuiet(SAY_AFTER, () => (element("summary").textContent = summary(view)));
 
-/** Replace choices that do not exist here by the first ones that do, and find the price where none is given. */
+/** Replace choices that do not exist here by the first ones that do, and find the price where none is given. Where no
+ *  supervisor is chosen, it is the one that is expected to bring most. */
 function settle() {
+  const chosen = state.supervisor;
   for (const kind of KINDS) {
     const options = choicesOf(kind);
     if (!options.includes(state[kind])) state[kind] = options[0];
@@ -149,10 +158,15 @@ function settle() {
   const here = methodsHere();
   if (state.methods && here.every((method) => state.methods.includes(method))) state.methods = null;
   if (!chosenMethods().includes(state.focus)) state.focus = "";
-  state.weak ??= (lonePrice(state.supervisor) ?? STUDY.weakPrice) * priceUnit();
+  state.weak ??= openingPrice(state.supervisor);
+  const best = state.supervisor === chosen ? null : bestOfSources();
+  if (!best?.nWeak) return;
+  const { supervisor } = best.surface;
+  Object.assign(state, { weak: priceOf(supervisor), supervisor });
 }
 
-const chosenMethods = () => methodsHere().filter((method) => state.methods?.includes(method) ?? true);
+const isChosen = (method) => state.methods?.includes(method) ?? true;
+const chosenMethods = () => methodsHere().filter(isChosen);
 
 // Computing
 
@@ -180,6 +194,27 @@ function readPlace({ task, supervisor, student }) {
 function termsOf({ weak, gold, budget, pool, haveWeak, haveGold, task }) {
   const texts = pool ?? STUDY.poolSizes[task] ?? Infinity;
   return makeTerms({ budget, weak, gold, pool: texts, haveWeak: haveWeak ?? 0, haveGold: haveGold ?? 0 });
+}
+
+/** The supervisors whose labels this student learned from on this task. */
+const sourcesHere = () =>
+  GROUPS.filter(({ task, student }) => task === state.task && student === state.student)
+    .map(({ supervisor }) => supervisor)
+    .filter((supervisor, i, all) => all.indexOf(supervisor) === i);
+
+/** The purchase that is expected to bring most of all sources of weak labels, each at its price; null where nothing is
+ *  bought. Labels that the reader has are of the supervisor that is shown. */
+function bestOfSources() {
+  const { task, student, supervisor: shown } = state;
+  let free = [];
+  const options = sourcesHere().flatMap((supervisor) => {
+    const place = once(`source ${task} ${student} ${supervisor}`, () => readPlace({ task, supervisor, student }));
+    free = place.free;
+    const surfaces = place.surfaces.filter(({ method }) => isChosen(method));
+    const haveWeak = supervisor === shown ? state.haveWeak : 0;
+    return findOptions(surfaces, termsOf({ ...state, weak: priceOf(supervisor), haveWeak }));
+  });
+  return options.length && beats(options, bestFree(free)) ? bestOf(options) : null;
 }
 
 /** The purchase that is recommended for each budget, or null where nothing is bought. */
@@ -242,6 +277,8 @@ function compute() {
     costs: every.length ? studiedCosts(every) : null,
     highest: every.length ? bestOf(every) : null,
     weakLabels: here.free.find(({ kind }) => kind === LABELS) ?? null,
+    sources: { n: sourcesHere().length, best: bestOfSources() },
+    parts: DATA.parts.filter((row) => KINDS.every((kind) => row[kind] === state[kind])),
     reaching: target === null ? null : reach(target, here, terms),
     scored: frontierOf(here, terms),
     path: pathOf(here, budgets),

@@ -4,6 +4,7 @@ import base64
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from elicitation.analysis import choices, frontier, posterior, questions
 from elicitation.analysis.measures import MEASURES
@@ -115,8 +116,29 @@ def shared_constants() -> dict:
     return constants | ways | names | precision | {"STRATEGIES": list(STRATEGIES)}
 
 
-def page_data(posterior: Posterior, study: dict) -> dict:
-    """All that the page carries.
+def describe_part(row: dict, part: str) -> dict | None:
+    """The accuracy on one part of the test examples with the ends of its interval; None where it holds none."""
+    ends = {name: row[f"accuracy_{part}{end}"] for name, end in (("mean", ""), ("low", "_low"), ("high", "_high"))}
+    return None if np.isnan(ends["mean"]) else ends
+
+
+def describe_parts(summary: pd.DataFrame) -> list[dict]:
+    """Of every configuration how right it is where the weak label is wrong, and where it is right.
+
+    summary: results/summary.parquet, with the scores of elicitation.analysis.error_parts.
+    """
+    names = ("task", "supervisor", "student", "method")
+    counts = {"nWeak": "n_weak", "nGold": "n_gold", "nSeeds": "n_seeds", "nWrong": "n_wrong", "nRight": "n_right"}
+    return [
+        {name: row[name] for name in names}
+        | {name: round(row[column]) for name, column in counts.items()}
+        | {part: describe_part(row, part) for part in ("wrong", "right")}
+        for row in summary.to_dict("records")
+    ]
+
+
+def page_data(posterior: Posterior, summary: pd.DataFrame, study: dict) -> dict:
+    """All that the page carries. summary: results/summary.parquet.
 
     study: name, titles (of methods), prices (of a weak label, by supervisor), weak_price (at which the page opens),
     budgets, verdict, pool_sizes (by task, the average among them), measure (a key of MEASURES) and precision (a
@@ -144,4 +166,5 @@ def page_data(posterior: Posterior, study: dict) -> dict:
         "factors": {"kind": code.kind, "unit": code.unit},
         "draws": encode(standard_draws(max(block["rank"] for block in described)), "f4"),
         "blocks": described,
+        "parts": describe_parts(summary),
     }

@@ -36,11 +36,16 @@ const moneyUnit = () => state.currency || (state.gold === 1 ? "gold labels" : ""
 /** An amount in a sentence: 128 gold labels, $1.20. */
 const moneyWords = (value) => (state.currency ? money(value) : `${amount(value)} ${moneyUnit()}`.trim());
 const percentText = (share) => (100 * share).toFixed(1);
-const points = (share) => `${share < 0 ? "−" : ""}${Math.abs(100 * share).toFixed(1)}`;
+/** A difference of scores in percentage points, with its sign: −1.0, +9.6. */
+const points = (share) => `${Math.round(1000 * share) < 0 ? "−" : "+"}${Math.abs(100 * share).toFixed(1)}`;
 /** The ends of an interval in a sentence. */
 const between = ({ low, high }) => `between ${percentText(low)} and ${percentText(high)} %`;
 const spread = ({ low, high }, show = percentText) => `${show(low)} to ${show(high)}`;
+/** A difference of scores with its interval, all with their signs: −1.0 points (−7.5 to +9.6). */
+const pointsText = (gap) => `${points(gap.mean)} points (${spread(gap, points)})`;
 const likely = (probability) => `${(100 * probability).toFixed(probability > 0.995 && probability < 1 ? 1 : 0)} %`;
+
+const seedsWords = (n) => `${n} seed${n === 1 ? "" : "s"}`;
 
 const capital = (text) => text[0].toUpperCase() + text.slice(1);
 

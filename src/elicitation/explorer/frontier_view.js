@@ -16,7 +16,7 @@ const FREE_WORDS = {
 function hoverOfPoint(view, point) {
   const { supervisor, task, student, gold, titles, here } = view;
   const { surface, nSeeds } = point;
-  const runs = `${nSeeds} seed${nSeeds === 1 ? "" : "s"}${here.nTasks > 1 ? ` on each of ${here.nTasks} tasks` : ""}`;
+  const runs = `${seedsWords(nSeeds)}${here.nTasks > 1 ? ` on each of ${here.nTasks} tasks` : ""}`;
   return [
     `<b>${plain(titles[surface.method])}</b>: ${describePurchase(point)}`,
     plain(`${task} / ${supervisor} / ${student} / ${surface.method}`),

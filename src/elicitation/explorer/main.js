@@ -80,7 +80,9 @@ function fillControls() {
     label.textContent = currency ? `${label.dataset.text}, ${currency}` : label.dataset.text;
   }
   if (document.activeElement !== element("currency")) element("currency").value = currency;
-  element("pool-number").placeholder = STUDY.poolSizes[task] ? count(STUDY.poolSizes[task]) : "any";
+  const texts = STUDY.poolSizes[task];
+  element("pool-number").placeholder = texts ? count(texts) : "any";
+  element("pool-words").textContent = `Only so many texts${texts ? ` (the study: ${count(texts)})` : ""}`;
 }
 
 function isDark() {
@@ -98,6 +100,7 @@ function setTheme() {
 function draw() {
   showAnswer(view);
   tabulatePath(view);
+  tabulateParts(view);
   drawFrontier(view, colours);
   tabulateFrontier(view);
   element("map-words").textContent = regimeWords(view);
@@ -145,12 +148,12 @@ function change(changes) {
   updateSoon();
 }
 
-/** Another task, supervisor or student. Labels of another source that have one price come at it. */
+/** Another task, supervisor or student. Labels that have a price of their own come at it. */
 function choose(kind, value) {
   const before = state.supervisor;
   state[kind] = value;
   settle();
-  change(state.supervisor !== before && lonePrice(state.supervisor) !== null ? { weak: null } : {});
+  change(state.supervisor === before || sharePrice(state.supervisor, before) ? {} : { weak: null });
 }
 
 /** What the budget buys stays the same when gold labels cost another price, and so do labels that have one price, unless
@@ -176,6 +179,12 @@ function listen() {
     on(`${name}-number`, "change", () => change({ [name]: numberOf(name, element(`${name}-number`).value) }));
   }
   for (const kind of KINDS) on(kind, "change", () => choose(kind, element(kind).value));
+  on("sources", "click", ({ target }) => {
+    if (target.id !== "show-best") return;
+    choose("supervisor", view.sources.best.surface.supervisor);
+    // The button goes; who came by keys goes on from the choice that it made.
+    element("supervisor").focus({ preventScroll: true });
+  });
   on("focus", "change", () => change({ focus: element("focus").value }));
   on("methods", "change", () => {
     const boxes = [...element("methods").querySelectorAll("input:checked")];

@@ -91,7 +91,18 @@ function pathRows({ path, gold, weak, task, student, supervisor, decision }) {
   return [heads, ...rows];
 }
 
-const TABLES = { frontier: frontierRows, path: pathRows };
+/** What was run, where the weak label is wrong and where it is right, by the names of results/summary.parquet. */
+function partsRows({ parts }) {
+  const ends = (part) => ["", "_low", "_high"].map((end) => `accuracy_${part}${end}`);
+  const heads = ["task", "student", "supervisor", "method", "n_weak", "n_gold", "n_seeds", "n_wrong", "n_right"];
+  const rows = parts.map((row) => [
+    ...[row.task, row.student, row.supervisor, row.method, row.nWeak, row.nGold, row.nSeeds, row.nWrong, row.nRight],
+    ...[row.wrong, row.right].flatMap((score) => (score ? [score.mean, score.low, score.high] : [null, null, null])),
+  ]);
+  return [[...heads, ...ends("wrong"), ...ends("right")], ...rows];
+}
+
+const TABLES = { frontier: frontierRows, path: pathRows, parts: partsRows };
 
 function saveTable({ currentTarget: { dataset } }) {
   const text = TABLES[dataset.table](view).map(csvRow).join("\r\n");
@@ -106,7 +117,7 @@ function saveTable({ currentTarget: { dataset } }) {
 function wholeAnswer(view) {
   const reasons = [...element("reasons").querySelectorAll("p, li")].map(({ textContent }) => textContent);
   const verdict = `${capital(supportOf(view)[1])}.`;
-  const answer = [leadWords(view), betterWords(view), targetWords(view), verdict];
+  const answer = [sourcesWords(view), leadWords(view), betterWords(view), targetWords(view), verdict];
   const lines = [STUDY.warning, `${placeWords(view)}.`, pricesWords(view), ...answer, ...reasons];
   return lines.filter(Boolean).join("\n");
 }

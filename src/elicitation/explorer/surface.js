@@ -30,10 +30,25 @@ function drawScores(means, factors, rank) {
   return draws;
 }
 
-/** Scores that are jointly normal, with their draws. */
+/** A function that computes a value when it is first asked for it. */
+function lazy(compute) {
+  let value;
+  return () => (value ??= compute());
+}
+
+/** Scores that are jointly normal, with their draws; of sources that are only compared the means are enough. */
 function readScores(mean, base64, rank) {
-  const factors = decodeFactors(base64);
-  return { mean, factors, rank, draws: drawScores(mean, factors, rank) };
+  const factors = lazy(() => decodeFactors(base64));
+  const draws = lazy(() => drawScores(mean, factors(), rank));
+  return {
+    ...{ mean, rank },
+    get factors() {
+      return factors();
+    },
+    get draws() {
+      return draws();
+    },
+  };
 }
 
 /** A surface as the page's data describe it; `node` says which of its scores a crossing has, or -1. */

@@ -1,6 +1,5 @@
 """What a student says where its supervisor's labels are wrong, and where they are right."""
 
-import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -70,9 +69,7 @@ def plot_errors(points: pd.DataFrame, missing: pd.DataFrame, method: str, titles
     style.set_style()
     points = points[(points.n_wrong > 0) & ((points.method == method) | ~buys_labels(points))]
     if not (points.n_weak > 0).any():
-        figure = plt.figure(figsize=(style.PRINT_WIDTH, 0.6))
-        figure.text(0.5, 0.5, NO_WEAK_LABELS, ha="center", va="center")
-        return figure
+        return style.sentence_figure(NO_WEAK_LABELS)
     panels = [rows for _, rows in points.groupby(["student", "supervisor"], sort=False) if (rows.n_weak > 0).any()]
     figure, grid = style.make_panels(len(panels), columns=2, height=2.8)
     for axes, rows in zip(grid, panels, strict=True):

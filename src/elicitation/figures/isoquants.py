@@ -36,6 +36,11 @@ PATH_COLOURS = (style.NAMED_COLOURS[3], style.NAMED_COLOURS[0], (0, 0, 0), *styl
 PATH_MARKERS = "s^DvP*X"
 # Neighbouring paths are so many points apart, up and to the right.
 ASIDE = 3
+# What the figure says where it would hold single points.
+ONE_BUDGET = (
+    "No isoquants: with one budget this study has too few purchases to join those that are equally good. Give the grid "
+    "several budgets."
+)
 # Isoquants have their labels near this place (shares of the axes' lengths), away from most purchases and paths.
 LABEL_PLACE = (0.9, 0.35)
 
@@ -81,13 +86,18 @@ def scores_on_grid(surface: Surface) -> tuple[np.ndarray, np.ndarray, np.ndarray
     return x, y, scores.reshape(GRID, GRID)
 
 
+def has_isoquants(surface: Surface) -> bool:
+    """Whether neighbouring mixtures were studied, between which scores are known."""
+    studied = surface.studied
+    return bool((studied[1:, 1:] & studied[:-1, 1:] & studied[1:, :-1] & studied[:-1, :-1]).any())
+
+
 def draw_isoquants(axes: Axes, surface: Surface, norm: Normalize, labelled: bool) -> None:
     """Lines of equal scores over shades of them, where mixtures were studied, and shades of what else was studied."""
     i, j = np.nonzero(surface.studied & (surface.n_seeds == 0))
     look = {"cmap": style.ORDERED_COLOURS, "norm": norm, "clip_on": False}
     axes.scatter(surface.weak[i], surface.gold[j], s=4, c=in_percent(surface.mean[i, j]), linewidth=0, **look)
-    studied = surface.studied
-    if not (studied[1:, 1:] & studied[:-1, 1:] & studied[1:, :-1] & studied[:-1, :-1]).any():
+    if not has_isoquants(surface):
         return
     x, y, scores = scores_on_grid(surface)
     scores = in_percent(scores)
@@ -172,11 +182,13 @@ def plot_isoquants(
     """A panel a task: isoquants, what to buy as the budget grows, and the purchases that were run.
 
     blocks: of one student, supervisor and method, by task; where: these three, in words; pool_sizes: by task; measure:
-    one of MEASURES.
+    one of MEASURES. Of one budget, without isoquants, a sentence says so.
     """
     style.set_style()
     small = len(blocks) > MANY
     surfaces = [block.surfaces[0] for block in blocks]
+    if len(budgets) == 1 and not any(map(has_isoquants, surfaces)):
+        return style.sentence_figure(ONE_BUDGET)
     every = in_percent(np.concatenate([surface.mean[surface.studied] for surface in surfaces]))
     norm = Normalize(every.min(), every.max())
     most = [max(lines[-1] for lines in kind) for kind in zip(*((s.weak, s.gold) for s in surfaces), strict=True)]

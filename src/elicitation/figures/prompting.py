@@ -2,7 +2,6 @@
 
 from itertools import product
 
-import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -56,9 +55,7 @@ def plot_prompting(
     """
     style.set_style()
     if not (points.shots > 0).any():
-        figure = plt.figure(figsize=(style.PRINT_WIDTH, 0.6))
-        figure.text(0.5, 0.5, NO_PROMPTS, ha="center", va="center")
-        return figure
+        return style.sentence_figure(NO_PROMPTS)
     note = f"{footnote(points, missing, titles)} {style.MOVED_ASIDE}"
     points, free = points[buys_labels(points)], points[~buys_labels(points)]
     points = finetuning_labels(priced(points, weak_price))
@@ -84,7 +81,7 @@ def plot_prompting(
         if len(free):
             style.draw_asking(axes, free.iloc[0])
         style.set_cost_axis(axes)
-        axes.set_xlim(points.cost.min() / MARGIN, points.cost.max() * MARGIN)
+        axes.set_xlim(style.left_edge(points.cost), points.cost.max() * MARGIN)
         style.set_score_axis(axes, pd.concat([points.score, free.score]))
         style.set_title(axes, f"{in_prompt} in the prompt, {trained} for finetuning", 2)
     handles = [style.handle(f"{shots}", color=colours[shots], marker=markers[shots]) for shots in colours]

@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from elicitation.analysis.captions import footnote, plain_amount, usual_seeds
+from elicitation.analysis.captions import footnote, plain_amount, price_words, usual_seeds
 from elicitation.analysis.measures import MEASURES
 from elicitation.analysis.run_scores import priced
 from elicitation.buying.amounts import GOLD_LABELS, Money
@@ -25,6 +25,13 @@ def budgets_spent(points: pd.DataFrame, budgets: list[float], weak_price: float)
     return spent
 
 
+def price_sentence(own: dict[str, float], weak_price: float, money: Money) -> str:
+    """That budgets are split at another price than labels cost. own: the prices of supervisors that have one."""
+    other = [f"{price_words(price, money)} ({name})" for name, price in own.items() if price != weak_price]
+    split = f"Budgets are split at the grid's price of a weak label, {price_words(weak_price, money)}"
+    return f"{split}; its true price is {', '.join(other)}. Answers are at true prices." if other else ""
+
+
 def plot_spending(
     points: pd.DataFrame,
     missing: pd.DataFrame,
@@ -32,13 +39,15 @@ def plot_spending(
     panel: str,
     budgets: list[int],
     weak_price: float,
+    own_prices: dict[str, float],
     measure: str,
     money: Money = GOLD_LABELS,
 ) -> Figure:
     """A panel for each value of the column `panel`, a curve a budget with a band for its interval.
 
     points: as elicitation.analysis.run_scores.with_scores returns them, of one configuration a panel and purchase;
-    measure: one of MEASURES. Purchases that were used up in prompts, or that spend no budget, are no split of one and
+    weak_price: that at which the grid splits budgets; own_prices: of supervisors whose labels have one price; measure:
+    one of MEASURES. Purchases that were used up in prompts, or that spend no budget, are no split of one and
     are not drawn.
     """
     style.set_style()
@@ -56,7 +65,10 @@ def plot_spending(
     shown = sorted(points.budget.unique())
     handles = [style.handle(plain_amount(budget, money), color=colours[budget], marker="o") for budget in shown]
     style.add_legend(figure, [*handles, style.weak_labels_handle()], title=f"budget, in {money.unit}")
-    x_label = f"share of the budget spent on weak labels, % (a weak label costs {plain_amount(weak_price, money)})"
+    own = {name: own_prices[name] for name in points.supervisor.unique() if name in own_prices}
+    told = price_sentence(own, weak_price, money)
+    costs = f"a weak label {'counts as' if told else 'costs'} {price_words(weak_price, money)}"
+    x_label = f"share of the budget spent on weak labels, % ({costs})"
     note = footnote(points, missing, titles, "Bands (triangles where they leave the panel)")
-    style.finish_figure(figure, note, x_label, f"expected {MEASURES[measure]}, %")
+    style.finish_figure(figure, f"{note} {told}", x_label, f"expected {MEASURES[measure]}, %")
     return figure

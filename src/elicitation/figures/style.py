@@ -320,6 +320,13 @@ def add_legend(figure: Figure, handles: list[Line2D], title: str | None = None) 
     figure.legend(handles=handles, loc="outside upper center", ncols=columns, frameon=False, title=title)
 
 
+def sentence_figure(sentence: str) -> Figure:
+    """What stands in the place of a figure that has nothing to show: why that is so."""
+    figure = plt.figure(figsize=(PRINT_WIDTH, 0.6))
+    figure.text(0.5, 0.5, textwrap.fill(sentence, FOOTNOTE_LENGTH), ha="center", va="center", fontsize=8)
+    return figure
+
+
 def finish_figure(figure: Figure, footnote: str, x_label: str = "", y_label: str = "") -> None:
     """Write the axis labels that the panels share, and a footnote below all."""
     if x_label:

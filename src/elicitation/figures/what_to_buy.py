@@ -30,6 +30,8 @@ TITLE_SIZE = 7.5
 BEST = {"color": "0.75", "linewidth": 5, "solid_capstyle": "butt"}
 # The look of budgets at which it is undecided how to spend them.
 UNDECIDED = {"hatch": "/////", "facecolor": "none", "edgecolor": "0.25", "linewidth": 0}
+# How strong the colour of a mix is where its money goes to gold labels.
+PALE = 0.5
 # To find places for words purchases are looked at as a picture of so many rows and columns.
 PICTURE = (40, 80)
 
@@ -49,6 +51,7 @@ def name_lines(axes: Axes, rows: pd.DataFrame) -> None:
     ends = {name: last[name] for name in STRATEGIES if not np.isnan(last[name])} | {NOTHING_BOUGHT: last.free_score}
     bottom, top = axes.get_ylim()
     height = axes.get_window_extent().height / axes.figure.dpi
+    colours = CHOICE_COLOURS | {NOTHING_BOUGHT: style.FREE_LOOKS[last.free]["color"]}
     gap = style.CHARACTER[1] * END_SIZE / 72 / height * (top - bottom)
     for (name, score), place in zip(ends.items(), style.spread(in_percent(list(ends.values())), gap), strict=True):
         axes.annotate(
@@ -56,21 +59,24 @@ def name_lines(axes: Axes, rows: pd.DataFrame) -> None:
             (1, 100 * score),
             (1.02, place),
             xycoords=("axes fraction", "data"),
-            color=CHOICE_COLOURS[name],
+            color=colours[name],
             fontsize=END_SIZE,
             va="center",
         )
 
 
 def draw_purchases(axes: Axes, rows: pd.DataFrame) -> None:
-    """What share of each budget goes to weak and to gold labels, hatched where that is undecided."""
-    bought = rows.leading != NOTHING_BOUGHT
-    weak = (rows.weak_cost / rows.budget).where(bought, 0.0)
-    spent = weak + (rows.gold_cost / rows.budget).where(bought, 0.0)
-    areas = {"weak only": (0 * weak, weak), "gold only": (weak, spent)}
-    for name, (low, high) in areas.items():
-        colour = CHOICE_COLOURS[name]
-        axes.fill_between(rows.budget, in_percent(low), in_percent(high), color=colour, linewidth=0, step="post")
+    """What share of each budget goes to weak and to gold labels, hatched where that is undecided.
+
+    The colour is that of the way of spending; of a mix what goes to gold labels is paler.
+    """
+    weak, spent = rows.weak_cost / rows.budget, (rows.weak_cost + rows.gold_cost) / rows.budget
+    for name in STRATEGIES:
+        own = rows.leading == name
+        for low, high, strength in ((0 * weak, weak, 1), (weak, spent, PALE if name == "mixed" else 1)):
+            area = (in_percent(end.where(own, 0.0)) for end in (low, high))
+            look = {"color": CHOICE_COLOURS[name], "alpha": strength, "linewidth": 0, "step": "post"}
+            axes.fill_between(rows.budget, *area, **look)
     undecided = rows.regime == UNDETERMINED
     axes.fill_between(rows.budget, 0, 100, where=undecided, step="post", **UNDECIDED)
     axes.set(ylim=(0, 100), yticks=(0, 50, 100), xlim=(rows.budget.iloc[0], rows.budget.iloc[-1]))
@@ -81,11 +87,10 @@ def name_areas(axes: Axes, rows: pd.DataFrame) -> None:
     even = np.geomspace(rows.budget.iloc[0], rows.budget.iloc[-1], PICTURE[1])
     at = rows.iloc[np.searchsorted(rows.budget, even * (1 - 1e-9))]
     height = (np.arange(PICTURE[0])[:, None] + 0.5) / PICTURE[0]
-    bought = (at.leading != NOTHING_BOUGHT).to_numpy()
-    weak, spent = (at.weak_cost / at.budget).to_numpy(), ((at.weak_cost + at.gold_cost) / at.budget).to_numpy()
-    masks = {
-        "weak": bought & (height < weak),
-        "gold": bought & (height >= weak) & (height < spent),
+    leading, spent = at.leading.to_numpy(), ((at.weak_cost + at.gold_cost) / at.budget).to_numpy()
+    bought = leading != NOTHING_BOUGHT
+    masks = {word: (leading == name) & (height < spent) for name, word in LINE_WORDS.items()}
+    masks |= {
         "not\nspent": bought & (height >= spent),
         PLAIN[NOTHING_BOUGHT].replace(" ", "\n"): np.broadcast_to(~bought, (PICTURE[0], len(at))),
     }
@@ -153,8 +158,9 @@ def plot_what_to_buy(
     free = FREE_WORDS[every.free.iloc[0]]
     note = (
         f"{where}. Above: the best purchase of each kind within the budget, and {free} (no labels). Wide grey line: "
-        "what is recommended, with its 95 % interval. Below: the money of that purchase. Hatched: undetermined, the "
-        f"way of spending is less sure than {100 * verdict:.0f} %. All sources of weak labels and methods compete. "
+        "what is recommended, with its 95 % interval. Below: the money of that purchase, in the colour of its kind; "
+        "of a mix what goes to weak labels is dark, what goes to gold ones pale. Hatched: undetermined, the way of "
+        f"spending is less sure than {100 * verdict:.0f} %. All sources of weak labels and methods compete. "
         f"{own_words(panels, money)}"
     )
     style.finish_figure(figure, note, f"budget, in {money.unit}")

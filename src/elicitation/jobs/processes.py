@@ -3,13 +3,17 @@
 import getpass
 import os
 import select
+import signal
 import sys
 import threading
+from contextlib import suppress
 
 from elicitation.errors import InputError, shown
 
 # What a path may hold beside letters and digits that no shell reads as anything else.
 PLAIN = "/._-+@%=:,"
+# What is said once a run was ended by a second SIGINT.
+ENDED = "Stopped now, and the jobs that ran with it; the same command goes on from what is finished."
 
 
 def check_interpreter() -> None:
@@ -47,6 +51,26 @@ def name_user() -> None:
         getpass.getuser()
     except (KeyError, OSError):
         os.environ["USER"] = str(os.getuid())
+
+
+def end_at_second_interrupt() -> None:
+    """Let a second SIGINT end this process at once, in one line. The first one is a KeyboardInterrupt, as always.
+
+    Snakemake waits after the first one for the jobs that run, which a second KeyboardInterrupt would end in tracebacks.
+    Jobs on this machine end with this process, and the next run takes away what they left unfinished.
+    """
+
+    def end(signum, frame) -> None:
+        os.write(2, f"{ENDED}\n".encode())
+        os._exit(128 + signum)
+
+    def interrupt(signum, frame) -> None:
+        signal.signal(signal.SIGINT, end)
+        raise KeyboardInterrupt
+
+    # Signals are the main thread's alone.
+    with suppress(ValueError):
+        signal.signal(signal.SIGINT, interrupt)
 
 
 def end_with(process: int) -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 # How messages of Snakemake begin: nothing is to be done; it was told to stop; jobs have failed; one is tried again;
 # what it always says; where its log is.
 NOTHING_TO_DO = "Nothing to be done"
-STOPPING = ("Will exit after finishing currently running jobs", "Terminating processes on user request")
+TERMINATING = "Terminating processes on user request"
+STOPPING = ("Will exit after finishing currently running jobs", TERMINATING)
 JOBS_FAILED = ("Exiting because a job execution failed", "At least one job did not complete successfully")
 RESTART = "Trying to restart job "
 ASSUMED = "Assuming unrestricted shared filesystem usage"
@@ -44,10 +45,15 @@ def is_main_process(workflow) -> bool:
 
 
 def jobs_run_here(workflow) -> bool:
-    """Whether jobs run on this machine, and not on the nodes of a cluster.
+    """Whether jobs run on this machine, and not on the nodes of a cluster. A job's own process runs it where it is.
 
-    Relies on `Workflow.local_exec`.
+    Relies on `Workflow.local_exec`, which is true of all calls while the Snakefile is read, since the executor is not
+    known by then (`Workflow.executor_plugin`). Then it is one if a number of submissions is given, without which none
+    may run elsewhere (`Workflow.resource_settings.nodes`); by `--jobs` beside `--cores`, or in a dry run, a call
+    here gives one too.
     """
+    if workflow.executor_plugin is None and workflow.is_main_process:
+        return workflow.resource_settings.nodes is None
     return workflow.local_exec
 
 

@@ -79,6 +79,8 @@ class Wanted:
     worker: str | None = None
     """The column that says who votes, in a table with one row for each vote."""
     encoding: str | None = None
+    id: str | None = None
+    """The column of the rows' ids; None: rows are known by their numbers."""
 
     @property
     def folder(self) -> str:
@@ -128,7 +130,7 @@ def look(wanted: Wanted) -> Looked:
         raise InputError(f"There is no file {where}; name a table of texts and labels.")
     table = read_table(wanted.path, where, wanted.encoding)
     named = [name for name in wanted.weak if not is_pattern(name)]
-    others = [name for name in (wanted.text, wanted.worker) if name]
+    others = [name for name in (wanted.text, wanted.worker, wanted.id) if name]
     for name in (wanted.gold, *named, *others):
         find_column(name, table, where)
     for column in table.columns:
@@ -139,7 +141,7 @@ def look(wanted: Wanted) -> Looked:
     label = {"column": wanted.gold, "labels": wanted.labels} | ({"others": "drop"} if wanted.drops else {})
     task = {"name": slug(wanted.path.stem), "table": wanted.path.name, "text": f"{{{text}}}"}
     task |= {"label": label if wanted.labels else wanted.gold}
-    task |= {"encoding": wanted.encoding} if wanted.encoding else {}
+    task |= {key: value for key, value in (("id", wanted.id), ("encoding", wanted.encoding)) if value}
     gold = [row.gold for row in join_repeated(read_own_table(task, wanted.folder).rows) if row.gold is not None]
     check_gold(gold, where)
     task["test_size"] = min(MOST_TEST, 10 * round(len(gold) * TEST_SHARE / 10))
@@ -178,7 +180,7 @@ def find_sources(wanted: Wanted, task: dict) -> dict[str, dict]:
             found = probe.found_in([column for column in columns if column != wanted.worker], task["name"])
             source = {"columns": found} if len(found) == 1 else source
         elif name not in columns:
-            kind = "gold labels" if name == wanted.gold else "texts"
+            kind = {wanted.gold: "gold labels", wanted.id: "ids"}.get(name, "texts")
             raise InputError(f"{wanted.path}: {name!r} is the column of the {kind}; name one of weak labels by --weak.")
         if wanted.worker or is_pattern(*source["columns"]):
             source["aggregate"] = "mean"

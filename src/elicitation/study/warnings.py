@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator
+from contextlib import suppress
+from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
+from elicitation.data.own_labels import table_file
 from elicitation.data.table_survey import Votes, survey_copies
+from elicitation.files import hash_file, read_json
 from elicitation.study.supervisors import LEARNING, Remote, Unpriced
 from elicitation.study.tasks import TableTask
 
@@ -15,14 +20,19 @@ if TYPE_CHECKING:
 
 # Standard errors beyond which a column is called worse than chance.
 RELIABLY = 3
+# A text is shown to so many characters.
+SHOWN = 70
 # With fewer votes of each source it is mostly worse to learn how often they err than to count votes
 # (benchmarks/README.md).
 FEW_VOTES = 60
 
 
-def warnings_of(study: Study) -> list[str]:
-    """All warnings about a study, those about its prices first."""
-    tables = (*warn_of_columns(study), *warn_of_files(study), *warn_of_copies(study))
+def warnings_of(study: Study, folder: Path | None = None) -> list[str]:
+    """All warnings about a study, those about its prices first.
+
+    folder: of the study, where near copies in a table are not told of again once it was prepared as it is.
+    """
+    tables = (*warn_of_columns(study), *warn_of_files(study), *warn_of_copies(study, folder))
     return [*warn_of_prices(study), *tables, *warn_of_questions(study)]
 
 
@@ -82,17 +92,28 @@ def warn_of_files(study: Study) -> Iterator[str]:
                     )
 
 
-def warn_of_copies(study: Study) -> Iterator[str]:
-    """Texts of the test set that nearly equal another text of the table."""
+def is_prepared(task: TableTask, data_folder: str | None, folder: Path) -> bool:
+    """Whether the card of the task in the study's folder is of its table as it is now."""
+    with suppress(OSError, ValueError):
+        card, table = read_json(folder / f"results/tasks/{task.name}/card.json"), table_file(task.plain, data_folder)
+        return card.get("source_files") == {str(table): hash_file(table)}
+    return False
+
+
+def warn_of_copies(study: Study, folder: Path | None) -> Iterator[str]:
+    """Texts of the test set that nearly equal another text of the table. folder: as of warnings_of."""
     for task in study.tasks:
-        if isinstance(task, TableTask):
-            found = survey_copies(task.plain, study.data_folder)
-            if found.texts:
-                rows = ", ".join(f"{one} and {other}" for one, other in found.pairs)
-                yield (
-                    f"{found.texts} texts of the test set of {task.name!r} nearly equal another text, such as rows "
-                    f"{rows}, and make a student look better than it is; keep one row of each."
-                )
+        if not isinstance(task, TableTask) or (folder and is_prepared(task, study.data_folder, folder)):
+            continue
+        found = survey_copies(task.plain, study.data_folder)
+        if found.texts:
+            rows = ", ".join(f"{one} and {other}" for one, other in found.pairs)
+            first, second = (shorten(text, SHOWN, placeholder=" …") for text in found.example)
+            yield (
+                f"{found.texts} texts of the test set of {task.name!r} nearly equal another text and make a student "
+                f"look better than it is; keep one row of each, such as rows {rows}. The first two are {first!r} and "
+                f"{second!r}."
+            )
 
 
 def warn_of_questions(study: Study) -> Iterator[str]:
