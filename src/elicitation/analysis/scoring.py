@@ -167,8 +167,10 @@ def evaluate_runs(
     if gold_noise is not None:
         gold = test.gold.dropna().to_numpy()
         for name in ("accuracy", "auroc"):
-            shift, ends = gold_shift(name, gold_noise, gold), [f"{name}_low", f"{name}_high"]
-            metrics[ends] = np.column_stack(widened(metrics[name], *(metrics[end] for end in ends), shift))
+            shift = gold_shift(name, gold_noise, gold)
+            for each in {name, f"{name}_classical"} & {*metrics}:
+                ends = [f"{each}_low", f"{each}_high"]
+                metrics[ends] = np.column_stack(widened(metrics[each], *(metrics[end] for end in ends), shift))
             metrics[f"{name}_shift"] = shift
         evidence["gold_shift"] = gold_shift(measure, gold_noise, gold)
     return metrics, evidence

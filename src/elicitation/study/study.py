@@ -133,8 +133,8 @@ class Study(Plan, Setup):
         partly = [task.name for task in self.tasks if task.test_gold is not None]
         if partly and self.inference.measure != "accuracy":
             raise refusal(
-                f"{self.inference.measure} needs the gold label of every test text; drop test_gold of {partly[0]!r}, or "
-                "set `measure: accuracy`.",
+                f"{self.inference.measure} needs the gold label of every test text; drop test_gold of {partly[0]!r}, "
+                "or set `measure: accuracy`.",
                 "inference.measure",
             )
         return self

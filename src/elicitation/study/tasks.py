@@ -137,9 +137,9 @@ class Task(Kind):
     pool_size: Count = Field(description=POOL)
     test_size: whole(ge=10) = Field(description="Examples that are scored.")
     test_gold: whole(ge=LEAST_TEST_GOLD) = may_be_absent(
-        "Examples of the test set that have a gold label, where not all do; accuracies are then estimated with the weak "
-        "labels of the others (docs/how-to/own-study.md#few-gold-test-labels). A table's others are rows without gold; "
-        "other tasks hide theirs."
+        "Examples of the test set that have a gold label, where not all do; accuracies are then estimated with the "
+        "weak labels of the others (docs/how-to/own-study.md#few-gold-test-labels). A table's others are rows without "
+        "gold; other tasks hide theirs."
     )
     supervision_size: whole(ge=4) = Field(description=SUPERVISION)
     too_long: Literal["refuse", "truncate", "drop"] = Field(
@@ -155,8 +155,8 @@ class Task(Kind):
     def check_test_gold(self) -> Self:
         if self.test_gold is not None and self.test_gold >= self.test_size:
             raise refusal(
-                f"{self.test_gold} of {self.test_size} test texts are to have a gold label, so none is left to the weak "
-                "labels alone; raise test_size, or drop test_gold.",
+                f"{self.test_gold} of {self.test_size} test texts are to have a gold label, so none is without; raise "
+                "test_size, or drop test_gold.",
                 "test_gold",
             )
         return self
