@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from random_configs import MINI
 
 from elicitation.analysis.averages import with_averaged_runs
 from elicitation.analysis.evidence import evidence_on, score_configuration
@@ -11,6 +12,8 @@ from elicitation.analysis.intervals import wilson
 from elicitation.analysis.names import CLASSICAL, POWERED
 from elicitation.analysis.prediction_powered import effective_size, powered_contributions
 from elicitation.analysis.scoring import evaluate_runs, score_run, summarise
+from elicitation.errors import InputError
+from elicitation.study.validation import validate
 
 NAN = np.nan
 
@@ -86,7 +89,7 @@ def test_gaps_among_weak_labels_bias_nothing_even_if_texts_with_gold_have_fewer(
     ],
 )
 def test_intervals_hold_the_truth_and_are_never_much_wider(n, accuracy, weak_accuracy, imitated, narrower):
-    """95 % intervals hold it in 92 to 97 % of 1,000 simulated tests; the long form is benchmarks/prediction_powered.py."""
+    """95 % intervals hold it in 92 to 97 % of 1,000 tests; the long form is benchmarks/prediction_powered.py."""
     rng, held, widths = np.random.default_rng(3), [], []
     truth = imitated * weak_accuracy + (1 - imitated) * accuracy
     for _ in range(1000):
@@ -176,6 +179,15 @@ def test_tasks_with_and_without_gaps_are_averaged_together():
     size = found.n_effective["few"].iloc[0]
     assert found.n_effective["average"].iloc[0] == pytest.approx(4 / (1 / size + 1 / 400))
     assert summarise(found.reset_index()).accuracy_classical.notna().all()
+
+
+def test_other_measures_want_all_gold_labels():
+    task = MINI["tasks"][0] | {"test_size": 100, "test_gold": 60}
+    study = MINI | {"tasks": [task]}
+    assert validate(study).tasks[0].plain["test_gold"] == 60
+    for measure in ("auroc", "balanced_accuracy"):
+        with pytest.raises(InputError, match=f"inference.measure: {measure} needs the gold label of every test text"):
+            validate(study | {"inference": {"measure": measure}})
 
 
 def test_the_correlation_follows_from_accuracies_and_agreement():
