@@ -44,8 +44,7 @@ def test_the_accuracy_is_that_of_power_tuned_prediction_powered_inference():
     right = (log_odds[known] > 0) == (gold[known] == 1)
     said = np.where(log_odds > 0, p_weak, 1 - p_weak)
     own, rest = said[known], said[~known]
-    spread = own.var() + len(own) / len(rest) * rest.var()
-    weight = np.cov(right, own, ddof=0)[0, 1] / spread
+    weight = np.cov(right, own)[0, 1] / ((1 + len(own) / len(rest)) * said.var(ddof=1))
     each = powered_contributions(log_odds, gold, p_weak)
     assert each.mean() == pytest.approx(right.mean() + weight * (rest.mean() - own.mean()))
     variance = (right - weight * own).var(ddof=2) / len(own) + weight**2 * rest.var() / len(rest)

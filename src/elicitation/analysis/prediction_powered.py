@@ -39,8 +39,8 @@ def powered_contributions(log_odds: np.ndarray, gold: np.ndarray, p_weak: np.nda
         # By how much each text moves the mean of what is foretold among its like.
         own_moves = np.where(voted[known], said[..., known] - own, 0.0) * (n / both)
         rest_moves = said[..., ~known & voted] - rest
-        covariance = (error * own_moves).mean(axis=-1, keepdims=True)
-        spread = (own_moves**2).mean(axis=-1, keepdims=True) + n / others * (rest_moves**2).mean(axis=-1, keepdims=True)
+        covariance = (error * own_moves).sum(axis=-1, keepdims=True) / (n - 1)
+        spread = n * (1 / both + 1 / others) * said[..., voted].var(axis=-1, ddof=1, keepdims=True)
         weight = np.divide(covariance, spread, out=np.zeros_like(spread), where=spread > 0)
         score, error = score + weight * (rest - own), error - weight * own_moves
         found[..., ~known & voted] = weight * rest_moves * (len(gold) / others)
