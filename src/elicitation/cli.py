@@ -180,9 +180,12 @@ def recommend(arguments: argparse.Namespace) -> int:
 
 
 def next_steps(arguments: argparse.Namespace) -> int:
-    from dataclasses import asdict
+    from dataclasses import asdict, replace
 
-    from elicitation.analysis.findings import read_findings
+    import pandas as pd
+
+    from elicitation.analysis.findings import finished_file, read_findings
+    from elicitation.analysis.gold_test_plan import plan_gold_tests
     from elicitation.analysis.next_steps import plan, read_evidence
     from elicitation.analysis.next_steps_text import plan_lines
     from elicitation.jobs.training_times import training_times
@@ -191,6 +194,9 @@ def next_steps(arguments: argparse.Namespace) -> int:
     findings = read_findings(folder)
     question = question_of(arguments, findings.money)
     found = plan(findings, read_evidence(folder), question, training_times(folder))
+    if arguments.width is not None:
+        metrics = pd.read_parquet(finished_file(folder, "metrics.parquet"))
+        found = replace(found, gold_tests=plan_gold_tests(findings, metrics, question, arguments.width))
     print_answer(folder, findings, asdict(found), plan_lines(found), arguments.json)
     return 0
 
@@ -295,6 +301,12 @@ def add_next(commands: argparse._SubParsersAction) -> None:
     )
     add_question(
         command, "what all labels may cost together, such as --budget 100; default: each of the study's budgets"
+    )
+    command.add_argument(
+        "--width",
+        type=argument(share),
+        help="how many gold test labels make the 95 %% interval of an accuracy so wide, by themselves and with weak "
+        "labels on more texts: --width 5%%",
     )
     command.set_defaults(function=next_steps)
 

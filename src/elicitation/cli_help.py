@@ -15,6 +15,7 @@ EXAMPLES = """examples:
   elicitation recommend --accuracy 90% --weak-price 0.1
                                                    # what reaches 90 %
   elicitation next                                 # what to run, test or buy next
+  elicitation next --width 5% --weak-price 0.1     # gold test labels for an interval 5 points wide
   elicitation trace figures/pareto.pdf             # where a result comes from
   elicitation verify                               # whether all results are what they were
   elicitation COMMAND --help                       # all options of a command

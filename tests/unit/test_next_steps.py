@@ -180,6 +180,17 @@ def test_the_command_answers_from_a_folder(study, tmp_path, capsys):
     assert "What next?" in capsys.readouterr().out
     assert main(["next", folder, "--budget", "50", "--json"]) == 0
     assert {"runs", "tests", "labels", "expected"} <= json.loads(capsys.readouterr().out).keys()
+    metrics = pd.DataFrame(
+        {"task": "t", "student": "s", "supervisor": "v", "method": "m", "n_weak": 0, "n_gold": [8, 16]}
+    )
+    scores = {"accuracy": [0.5, 0.8], "weak_accuracy": 0.9, "weak_agreement": 0.74}
+    write_table(tmp_path / "results/metrics.parquet", metrics.assign(**scores))
+    asked = ["next", folder, "--weak-price", "0.05", "--width"]
+    assert main([*asked, "8%"]) == 0
+    told = capsys.readouterr().out
+    assert "Gold test labels that make the 95 % interval of an accuracy 8 points wide:" in told
+    assert "385 by themselves (accuracy 80 %); 223 with weak labels of v on 1,062 test texts" in told
+    assert main([*asked, "0"]) == 1 and "name a width such as 5%" in capsys.readouterr().err
     assert main(["next", folder, "--task", "x"]) == 1
     assert "no result for the task 'x'" in capsys.readouterr().err
 

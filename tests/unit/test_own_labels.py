@@ -227,6 +227,27 @@ def test_sets_are_disjoint_complete_and_in_proportion(drawn, test_size, supervis
     assert draw_sets(rows, task) == sets, "the order of the rows plays no part"
 
 
+def test_few_test_texts_with_gold_leave_the_other_gold_labels_to_be_bought():
+    rows = rows_of([(i % 4 == 0 if i < 100 else None, None) for i in range(300)])
+    task = TASK | {"test_size": 200, "test_gold": 60}
+    sets = draw_sets(rows, task)
+    known = [row for row in sets["test"] if row.gold is not None]
+    assert (len(sets["test"]), len(known), sum(row.gold for row in known)) == (200, 60, 15)
+    assert [row.gold is None for row in sets["pool"]] == [False] * 40 + [True] * 60
+    assert sorted(row.number for part in sets.values() for row in part) == [row.number for row in rows]
+    with pytest.raises(InputError, match=r"takes 240 texts without a gold label, but labels\.csv has 200; lower"):
+        draw_sets(rows, task | {"test_size": 300})
+
+
+def test_a_source_must_label_test_texts_without_gold_too(tmp_path):
+    lines = [f"text {i},{i % 2 if i < 100 else ''},{'' if i >= 100 else 0.5},1" for i in range(500)]
+    (tmp_path / "labels.csv").write_bytes(HEADER + "\n".join(lines).encode())
+    task = TASK | {"test_size": 200, "test_gold": 60}
+    assert survey_table(task, str(tmp_path), {"crowd": columns_of("vote")}).supply == Supply(300, 300, 40)
+    with pytest.raises(InputError, match="none of the 140 test texts without a gold label has a label of 'llm'"):
+        survey_table(task, str(tmp_path), {"llm": columns_of("p")})
+
+
 def test_neither_label_comes_first_in_a_set():
     rows = rows_of([(i % 2, None) for i in range(200)])
     for part, drawn in draw_sets(rows, TASK | {"test_size": 50, "supervision_size": 50}).items():

@@ -237,6 +237,14 @@ def test_sets_do_not_depend_on_the_order_of_the_rows(data, extra):
     assert all(examples.equals(second[part]) for part, examples in first.items())
 
 
+def test_few_test_examples_keep_their_gold_label_where_the_task_says_so():
+    whole, few = prepare_task(SANDBOX_TASK, "hub", None), prepare_task(SANDBOX_TASK | {"test_gold": 4}, "hub", None)
+    assert few["pool"].equals(whole["pool"]) and few["test"].id.equals(whole["test"].id)
+    kept = few["test"].gold.dropna()
+    assert sorted(kept) == [0, 0, 1, 1] and kept.equals(whole["test"].gold[kept.index].astype(float))
+    assert len(sample_texts(few)) == 3 and describe_sets(few)["counts"]["test"]["gold labels"] == 4
+
+
 def test_tasks_are_shuffled_by_their_names():
     table = rows().rename(columns={"q": "text", "y": "gold"})
     first, second = (split_task(table, table, SIZES | {"name": name}) for name in ("a", "b"))

@@ -34,6 +34,7 @@ def own(tmp_path_factory):
     folder = tmp_path_factory.mktemp("own")
     table = write_votes(folder / "labels.csv")
     task = {"name": "own", "table": "labels.csv", "test_size": 100, "gold_noise": "estimated", "second_label": "again"}
+    task["test_gold"] = 60
     crowd = {"name": "crowd", "columns": {"ann*": 0.05}, "aggregate": "mace"}
     study = deepcopy(MINI) | {"data_folder": str(folder), "tasks": [task], "models": MINI["models"][:1]}
     study |= {"supervisors": [crowd, {"name": "first", "columns": {"ann1": 0.05}}]}
@@ -71,6 +72,20 @@ def test_the_surest_errors_of_each_source_are_listed_with_their_texts(own):
         assert row.source_id == str(table.text.eq(row.text).idxmax() + 2)
     assert (errors["aggregate"] == "mace").sum() > 3
     assert read_json(folder / "results/label_errors/own/crowd.json").keys() >= {"abstentions", "agreement"}
+
+
+def test_few_gold_test_labels_give_prediction_powered_accuracies(own):
+    _, folder, _ = own
+    card = read_json(folder / "results/tasks/own/card.json")
+    assert (card["counts"]["test"]["rows"], card["counts"]["test"]["gold labels"]) == (100, 60)
+    metrics = pd.read_parquet(folder / "results/metrics.parquet")
+    assert set(metrics.estimator) == {"prediction-powered"} and metrics.n_test.eq(60).all()
+    evidence = pd.read_parquet(folder / "results/evidence.parquet")
+    means = metrics.groupby(["supervisor", "n_weak", "n_gold"]).accuracy.mean()
+    bought = evidence[evidence.kind == "purchase"].set_index(["supervisor", "n_weak", "n_gold"])
+    assert bought.score.sort_index().to_list() == pytest.approx(means.to_list())
+    posterior = pd.read_parquet(folder / "results/posterior.parquet")
+    assert posterior.n_test.dropna().eq(60).all() and posterior.score.between(0.3, 1).all()
 
 
 def test_gold_labels_that_may_be_wrong_widen_intervals_and_train_nothing_again(own):

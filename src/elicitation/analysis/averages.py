@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from elicitation.analysis.names import AVERAGE, COUNTS, MISSING, RUN, SETTING
+from elicitation.analysis.names import AVERAGE, CLASSICAL, COUNTS, MISSING, RUN, SETTING
 from elicitation.errors import InputError
 
 
@@ -35,6 +35,10 @@ def averaged_rows(table: pd.DataFrame, over: list[str]) -> pd.DataFrame:
 
 def with_averaged_runs(metrics: pd.DataFrame, over: list[str]) -> pd.DataFrame:
     """The metrics with a column `n_tasks`: the average over the tasks `over`, if these are several, then every task."""
+    if "estimator" in metrics:
+        # It is said of those tasks only whose test texts have gold labels in part.
+        usual = {"estimator": CLASSICAL, "n_effective": metrics.n_test, "accuracy_classical": metrics.accuracy}
+        metrics = metrics.fillna(usual)
     single, averaged = metrics.assign(n_tasks=1), averaged_rows(metrics, over)
     return single if averaged.empty else pd.concat([average_tasks(averaged), single], ignore_index=True)
 

@@ -8,22 +8,27 @@ import pandas as pd
 
 from elicitation.analysis.measures import contributions
 from elicitation.analysis.names import ASKING, AVERAGE, COMMONER, FREE, LABELS, PURCHASE
+from elicitation.analysis.prediction_powered import powered_contributions
 
 # What tells the rows of one student on one task apart.
 CONFIGURATION = ["kind", "supervisor", "method", "n_weak", "n_gold"]
 
 
-def score_configuration(measure: str, log_odds: np.ndarray, gold: np.ndarray) -> dict:
+def score_configuration(measure: str, log_odds: np.ndarray, gold: np.ndarray, p_weak: np.ndarray | None = None) -> dict:
     """The row of one configuration. log_odds: (seeds, n) of its runs; gold: (n,) of 0/1.
 
+    Where gold labels are missing (NaN), the measure is accuracy, and weak labels, p_weak (n,), take part in it: see
+    elicitation.analysis.prediction_powered. `n_test` counts the texts with a gold label.
     `examples` is what each test example contributes, on average over the seeds; `seed_variance` is what the draw of the
     seeds adds to the variance of the mean over them: their variance less the noise of single predictions, which the
     examples hold too (two-way analysis of variance without repetition). One seed has none.
     """
-    each = contributions(measure, log_odds, gold)
+    known = ~np.isnan(gold)
+    whole = known.all()
+    each = contributions(measure, log_odds, gold) if whole else powered_contributions(log_odds, gold, p_weak)
     seeds, n = each.shape
     examples, by_seed = each.mean(axis=0), each.mean(axis=1)
-    row = {"score": each.mean(), "n_seeds": seeds, "n_test": n, "examples": examples.astype(np.float32)}
+    row = {"score": each.mean(), "n_seeds": seeds, "n_test": int(known.sum()), "examples": examples.astype(np.float32)}
     if seeds == 1:
         return row | {"seed_variance": np.nan}
     rest = each - examples - by_seed[:, None] + each.mean()
@@ -34,19 +39,20 @@ def score_configuration(measure: str, log_odds: np.ndarray, gold: np.ndarray) ->
 def evidence_rows(names: dict[str, str], test: pd.DataFrame, predictions: pd.DataFrame, measure: str) -> pd.DataFrame:
     """The rows of one task, supervisor, student and method (`names`), and of what costs nothing there.
 
-    test: id, gold and p_weak (missing where a source has no label); predictions: seed, n_weak, n_gold, id, log_odds.
+    test: id, gold (missing where it is not known) and p_weak (missing where a source has no label); predictions: seed,
+    n_weak, n_gold, id, log_odds.
     """
-    gold, rows = test.gold.to_numpy(), []
+    gold, p_weak, rows = test.gold.to_numpy(), test.p_weak.to_numpy(dtype=float), []
     for (n_weak, n_gold), runs in predictions.groupby(["n_weak", "n_gold"]):
         log_odds = runs.pivot(index="seed", columns="id", values="log_odds")[test.id].to_numpy()
         kind = PURCHASE if n_weak + n_gold else ASKING
         row = {"kind": kind, "n_weak": n_weak, "n_gold": n_gold}
-        rows.append(row | score_configuration(measure, log_odds, gold))
-    commoner = np.full((1, len(gold)), 1.0 if gold.mean() >= 0.5 else -1.0)
+        rows.append(row | score_configuration(measure, log_odds, gold, p_weak))
+    commoner = np.full((1, len(gold)), 1.0 if np.nanmean(gold) >= 0.5 else -1.0)
     # Where there is no weak label nothing is said, which is right in half of the cases.
     labels = (test.p_weak.fillna(0.5) - 0.5).to_numpy()[None]
     for kind, said in ((COMMONER, commoner), (LABELS, labels)):
-        rows.append({"kind": kind, "n_weak": 0, "n_gold": 0} | score_configuration(measure, said, gold))
+        rows.append({"kind": kind, "n_weak": 0, "n_gold": 0} | score_configuration(measure, said, gold, p_weak))
     return pd.DataFrame(rows).assign(**names)
 
 
@@ -73,7 +79,7 @@ def evidence_on(table: pd.DataFrame) -> Evidence:
         supervisor=table.supervisor.mask(shared, ""), method=table.method.mask(table.kind.isin(FREE), "")
     )
     table = table.drop_duplicates(CONFIGURATION, ignore_index=True)
-    covariance = np.atleast_2d(np.cov(np.stack(table.examples))) / table.n_test.iloc[0]
+    covariance = np.atleast_2d(np.cov(np.stack(table.examples))) / len(table.examples.iloc[0])
     # Asking, the commoner label and the weak labels themselves are the same whatever the seed.
     free = table.kind.isin(FREE)
     variance, freedom = table.seed_variance.mask(free, 0.0), (table.n_seeds - 1).mask(free, 1)

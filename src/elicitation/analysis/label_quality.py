@@ -151,8 +151,8 @@ def compare_supervisors(
         tests[task].merge(table, on="id").assign(task=task, supervisor=supervisor)
         for (task, supervisor), table in labels.items()
     )
-    # A user's own labels may have gaps.
-    known, pooled = pd.concat(tables).dropna(subset=["p_weak"]), comparable_tasks(list(labels))
+    # A user's own labels may have gaps, weak and gold.
+    known, pooled = pd.concat(tables).dropna(subset=["p_weak", "gold"]), comparable_tasks(list(labels))
     bins = [
         reliability(group.gold.to_numpy(), group.p_weak.to_numpy()).assign(supervisor=supervisor)
         for supervisor, group in known[known.task.isin(pooled)].groupby("supervisor", sort=False)

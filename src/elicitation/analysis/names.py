@@ -49,7 +49,12 @@ GROUP = ["task", *SETTING]
 PART_COUNTS = ["n_wrong", "n_right"]
 
 # The columns that count a run's test examples, and those of them that have a weak label.
-COUNTS = ["n_test", "n_voted", *PART_COUNTS]
+COUNTS = ["n_test", "n_voted", *PART_COUNTS, "n_effective"]
+
+# How an accuracy is estimated: from gold labels alone, or with weak ones where only few test texts have gold.
+CLASSICAL, POWERED = "classical", "prediction-powered"
+# With fewer gold test labels its simulated 95 % intervals hold the truth too seldom (benchmarks/prediction_powered.py).
+LEAST_TEST_GOLD = 60
 
 # The columns of the list of missing runs.
 MISSING = [*GROUP, "n_weak", "n_gold", "seed"]

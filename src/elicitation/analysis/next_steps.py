@@ -9,7 +9,7 @@ normal too.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from scipy.stats import norm
 from elicitation.analysis.choices import Options, find_options
 from elicitation.analysis.evidence import Evidence, evidence_by_task
 from elicitation.analysis.findings import Findings, Question, finished_file, narrow, terms_of
+from elicitation.analysis.gold_test_plan import LabelPlan
 from elicitation.analysis.names import LABELS, PURCHASE
 from elicitation.analysis.noise import noise_covariance, seed_variances
 from elicitation.analysis.posterior import Block, Scores, Surface, joined
@@ -221,6 +222,8 @@ class Plan:
     """By gain."""
     labels: list[Step]
     """By gain. Empty where no budget was named."""
+    gold_tests: list[LabelPlan] = field(default_factory=list)
+    """What an interval of a wished width takes; empty where none was named."""
 
 
 def plan(findings: Findings, table: pd.DataFrame, question: Question, times: pd.DataFrame) -> Plan:

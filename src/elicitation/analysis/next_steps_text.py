@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from elicitation.analysis.gold_test_plan import LabelPlan
 from elicitation.analysis.next_steps import Plan, Step
 from elicitation.analysis.recommendation_text import MEASURE_WORDS, labels_words, percent
 from elicitation.buying.amounts import amount_words
@@ -34,6 +35,17 @@ def run_words(step: Step) -> str:
     return f"one more seed of {purchase_words(step)} (now {step.n_seeds}): {gain_words(step)}"
 
 
+def gold_test_words(plan: LabelPlan) -> str:
+    """What an interval of a width takes, with the weak labels of one supervisor and without."""
+    alone = f"{plan.gold_alone:,} by themselves (accuracy {percent(plan.accuracy)} %)"
+    if not plan.saved:
+        return f"{alone}; weak labels of {plan.supervisor} save nothing"
+    return (
+        f"{alone}; {plan.gold:,} with weak labels of {plan.supervisor} on {plan.texts:,} test texts, which saves "
+        f"{percent(plan.saved)} % of the cost (`test_size: {plan.texts}`, `test_gold: {plan.gold}`)"
+    )
+
+
 def plan_lines(plan: Plan) -> Iterator[str]:
     """The plan as lines of Markdown."""
     question, name = plan.question, MEASURE_WORDS[plan.measure]
@@ -57,5 +69,9 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         for step in labels:
             have = f"--have-weak {step.n_weak} " * (step.n_weak > 0) + f"--have-gold {step.n_gold}" * (step.n_gold > 0)
             yield f"- buy {purchase_words(step)} first, train once, ask again with {have.strip()}: {gain_words(step)}"
+    if plan.gold_tests:
+        width = percent(plan.gold_tests[0].width)
+        yield f"\nGold test labels that make the 95 % interval of an accuracy {width} points wide:\n"
+        yield from (f"- {gold_test_words(each)}" for each in plan.gold_tests)
     if not runs + tests + labels:
         yield "Nothing is expected to raise it by 0.01 points: what is best is known as well as it needs to be."

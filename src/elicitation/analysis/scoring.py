@@ -10,8 +10,9 @@ from elicitation.analysis.error_parts import PART_SCORES, score_parts
 from elicitation.analysis.evidence import evidence_rows
 from elicitation.analysis.intervals import auroc_interval, mean_accuracy, mean_of_runs, seed_half_width, widened, wilson
 from elicitation.analysis.measures import agreement, contributions, gold_shift, right_answers
-from elicitation.analysis.names import CONFIGURATION, PART_COUNTS
+from elicitation.analysis.names import CONFIGURATION, PART_COUNTS, POWERED
 from elicitation.analysis.posterior import Z
+from elicitation.analysis.prediction_powered import effective_size, powered_contributions
 from elicitation.buying.methods import Shots
 from elicitation.seeds import stream
 
@@ -38,7 +39,13 @@ def score_run(
 
     Where a source has no weak label, p_weak is missing and the example says nothing of the weak labels.
     `commoner_accuracy` is what always giving the commoner label achieves, without any model.
+    Where gold labels are missing, the accuracy is estimated as `powered_accuracy` says; all other scores are those on
+    the examples that have one.
     """
+    known = test.gold.notna().to_numpy()
+    if not known.all():
+        powered = powered_accuracy(test, log_odds)
+        return score_run(test[known], log_odds[known], rng, gold_noise) | powered
     gold = test.gold.to_numpy()
     correct = right_answers(log_odds, gold)
     voted = test.p_weak.notna().to_numpy()
@@ -60,6 +67,23 @@ def score_run(
         "commoner_accuracy": float(max(gold.mean(), 1 - gold.mean())),
         "balanced_accuracy": float(contributions("balanced_accuracy", log_odds, gold).mean()),
     } | score_parts(gold, test.p_weak.to_numpy(dtype=float), log_odds, gold_noise or 0.0)
+
+
+def powered_accuracy(test: pd.DataFrame, log_odds: np.ndarray) -> dict:
+    """The prediction-powered accuracy of one run, of few examples with gold labels; test and log_odds as of score_run.
+
+    `n_effective` is how many examples with gold would tell as much without weak labels, and the interval Wilson's for
+    so many: near 0 and 1 a normal one would hold the truth too seldom. Beside it stands the accuracy by gold alone.
+    """
+    gold, known = test.gold.to_numpy(dtype=float), test.gold.notna().to_numpy()
+    right = right_answers(log_odds[known], gold[known])
+    each = powered_contributions(log_odds, gold, test.p_weak.to_numpy(dtype=float))
+    size = float(effective_size(each, right))
+    accuracy = float(np.clip(each.mean(), 0, 1))
+    found = {"estimator": POWERED, "n_test_texts": len(gold), "n_effective": size}
+    for name, mean, n in (("accuracy", accuracy, size), ("accuracy_classical", float(right.mean()), len(right))):
+        found |= zip((name, f"{name}_low", f"{name}_high"), (mean, *wilson(mean * n, n)), strict=True)
+    return found
 
 
 def performance_gap_recovered(metrics: pd.DataFrame) -> pd.Series:
@@ -87,9 +111,12 @@ def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
     for key, runs in metrics.groupby(CONFIGURATION, sort=False):
         row = dict(zip(CONFIGURATION, key, strict=True)) | {"n_seeds": len(runs), "n_tasks": runs.n_tasks.iloc[0]}
         row |= {count: runs[count].iloc[0] for count in PART_COUNTS}
-        for name in ("accuracy", "matched_accuracy", "weak_accuracy", "weak_agreement"):
+        names, sizes = ["accuracy", "matched_accuracy", "weak_accuracy", "weak_agreement"], {}
+        if "n_effective" in runs:
+            names, sizes = [*names, "accuracy_classical"], {"accuracy": runs.n_effective.mean()}
+        for name in names:
             examples = runs.n_voted if name.startswith("weak") else runs.n_test
-            mean, low, high = mean_accuracy(runs[name].to_numpy(), examples.iloc[0])
+            mean, low, high = mean_accuracy(runs[name].to_numpy(), sizes.get(name, examples.iloc[0]))
             # Whether student and weak label agree no gold label says.
             if "accuracy_shift" in runs and name != "weak_agreement":
                 low, high = map(float, widened(mean, low, high, runs.accuracy_shift.iloc[0]))
@@ -138,10 +165,12 @@ def evaluate_runs(
     metrics["pgr"] = performance_gap_recovered(metrics)
     evidence = evidence_rows(dict(names), test, predictions, measure)
     if gold_noise is not None:
-        gold = test.gold.to_numpy()
+        gold = test.gold.dropna().to_numpy()
         for name in ("accuracy", "auroc"):
-            shift, ends = gold_shift(name, gold_noise, gold), [f"{name}_low", f"{name}_high"]
-            metrics[ends] = np.column_stack(widened(metrics[name], *(metrics[end] for end in ends), shift))
+            shift = gold_shift(name, gold_noise, gold)
+            for each in {name, f"{name}_classical"} & {*metrics}:
+                ends = [f"{each}_low", f"{each}_high"]
+                metrics[ends] = np.column_stack(widened(metrics[each], *(metrics[end] for end in ends), shift))
             metrics[f"{name}_shift"] = shift
         evidence["gold_shift"] = gold_shift(measure, gold_noise, gold)
     return metrics, evidence

@@ -91,8 +91,9 @@ def describe_sets(sets: dict[str, pd.DataFrame]) -> dict:
 
 
 def sample_texts(sets: dict[str, pd.DataFrame], n: int = 3) -> list[dict]:
-    """The first n examples of the test set, for the task's card."""
-    rows = sets["test"][["text", "gold", *further_columns(sets["test"])]].head(n).to_dict("records")
+    """The first n examples of the test set that have a gold label, for the task's card."""
+    known = sets["test"].dropna(subset="gold")
+    rows = known[["text", "gold", *further_columns(known)]].head(n).to_dict("records")
     return [row | {"gold": int(row["gold"])} for row in rows]
 
 

@@ -79,14 +79,16 @@ def take_in_proportion(rows: list[Row], n: int) -> list[Row]:
 def draw_sets(rows: list[Row], task: dict) -> dict[str, list[Row]]:
     """Test, supervision set and pool, disjoint.
 
-    Test and supervision set are drawn from the rows with gold labels and keep their proportion. The pool takes all
-    other rows, or as many as the task says, those with gold labels first. Raises InputError if there are too few.
+    Test and supervision set are drawn from the rows with gold labels and keep their proportion; where only `test_gold`
+    test texts are to have a gold label, the others are drawn from the rows without. The pool takes all other rows, or
+    as many as the task says, those with gold labels first. Raises InputError if there are too few.
     """
     name = task["name"]
     order = stream(0, "shuffle", name).permutation(len(rows))
     shuffled = [row for _, row in sorted(zip(order, sorted(rows, key=lambda row: row.id), strict=True))]
     left = [row for row in shuffled if row.gold is not None]
-    sizes = {part: task.get(f"{part}_size", 0) for part in ("test", "supervision")}
+    without = [row for row in shuffled if row.gold is None]
+    sizes = {"test": task.get("test_gold", task["test_size"]), "supervision": task.get("supervision_size", 0)}
     labels = sorted({row.gold for row in left})
     if len(left) < sum(sizes.values()) or len(labels) < 2:
         only = f"all of them {labels[0]}, " if len(labels) == 1 else ""
@@ -100,7 +102,14 @@ def draw_sets(rows: list[Row], task: dict) -> dict[str, list[Row]]:
         sets[part] = take_in_proportion(left, size) if size else []
         taken = {row.id for row in sets[part]}
         left = [row for row in left if row.id not in taken]
-    others = left + [row for row in shuffled if row.gold is None]
+    n_without = task["test_size"] - sizes["test"]
+    if n_without > len(without):
+        raise InputError(
+            f"Task {name!r}: the test set takes {n_without} texts without a gold label, but {task['table']} has "
+            f"{len(without)}; lower test_size or raise test_gold."
+        )
+    sets["test"] += without[:n_without]
+    others = left + without[n_without:]
     size = task.get("pool_size", len(others))
     if size > len(others):
         raise InputError(

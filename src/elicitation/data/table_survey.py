@@ -119,18 +119,25 @@ def survey_unchanged(path: str, files: States, settings: str) -> Survey:
     rows = table.rows
     refuse_further_votes(rows, [column["column"] for column in columns], f"Task {task['name']!r}, {path}")
     rows = join_repeated(rows)
-    sets = {part: count_patterns(drawn) for part, drawn in draw_sets(rows, task).items()}
-    everywhere, in_pool = count_patterns(rows), sets["pool"]
+    sets = draw_sets(rows, task)
+    tested = count_patterns(row for row in sets["test"] if row.gold is not None)
+    untold = count_patterns(row for row in sets["test"] if row.gold is None)
+    everywhere, in_pool = count_patterns(rows), count_patterns(sets["pool"])
     examples, weak = [in_pool.total()], [in_pool.total()]
     votes = {}
     for source, entries in sources.items():
         places = [1 + columns.index(column) for column in entries]
         if not (labelled := rows_with(everywhere, *places)):
             raise InputError(f"Task {task['name']!r}, {path}: no row has a label of {source!r}; write some or drop it.")
-        if not rows_with(sets["test"], *places):
+        if not rows_with(tested, *places):
             raise InputError(
-                f"Task {task['name']!r}, {path}: no text of the test set, {task['test_size']} of those with a gold "
+                f"Task {task['name']!r}, {path}: no text of the test set, {tested.total()} of those with a gold "
                 f"label, has a label of {source!r}, so its quality cannot be told; let it label texts with gold ones."
+            )
+        if untold and not rows_with(untold, *places):
+            raise InputError(
+                f"Task {task['name']!r}, {path}: none of the {untold.total()} test texts without a gold label has a "
+                f"label of {source!r}, so they tell nothing; let it label them, or drop test_gold."
             )
         votes[source] = {
             column["name"]: describe_votes(rows, place - 1, labelled)

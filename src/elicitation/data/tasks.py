@@ -128,6 +128,7 @@ def split_task(
 
     train, test: text and gold of the source's examples; what both hold is kept for the test set. rows_in_pool: whether
     the pool may hold examples of the supervision set; otherwise all three sets are disjoint.
+    Where the task has `test_gold`, only so many test examples keep their gold label; those of the others are NaN.
     Raises InputError if a label is missing or there are too few examples.
     """
     name = task["name"]
@@ -141,6 +142,9 @@ def split_task(
     sets["test"] = take_balanced(clean(test, name), task["test_size"], f"Task {name!r}: the test set")
     rest = clean(train, name)
     rest = rest[~rest.key.isin(sets["test"].key)]
+    if "test_gold" in task:
+        known = take_balanced(sets["test"], task["test_gold"], f"Task {name!r}: the test set")
+        sets["test"]["gold"] = sets["test"].gold.where(sets["test"].id.isin(known.id))
     for part in ("supervision", "pool"):
         sets[part] = take_balanced(rest, task[f"{part}_size"], f"Task {name!r}: the {part} set")
         if not rows_in_pool:
@@ -158,14 +162,14 @@ def read_examples(task: dict, splits: list[str], sources: str, data_folder: str 
 def split_table(rows: list[Row], task: dict) -> dict[str, pd.DataFrame]:
     """As split_task, but with labels in the proportion of the table, and with `source_id`, its own name for the row.
 
-    In the pool, a gold label that is not known is NaN.
+    A gold label that is not known, in the pool or of a test text, is NaN.
     """
-    sets = {}
+    sets, gaps = {}, {"pool", "test"} if "test_gold" in task else {"pool"}
     for part, drawn in draw_sets(join_repeated(rows), task).items():
         table = pd.DataFrame(drawn, columns=list(Row._fields))[
             ["id", "text", "gold", "source_id", *further_columns(task)]
         ]
-        sets[part] = table.astype({"gold": "float64" if part == "pool" else "int64"})
+        sets[part] = table.astype({"gold": "float64" if part in gaps else "int64"})
     return sets
 
 

@@ -237,6 +237,11 @@ def check_labels(study: Study) -> None:
         local_archive(study.ratings_archive)
     for task, name in study.labelled:
         entry, labeller = study.task_named[task], study.labeller(name)
+        if isinstance(study.supervisor_named[name], Shuffled) and (isinstance(entry, TableTask) or entry.test_gold):
+            raise InputError(
+                f"Config, supervisors[{name}]: shuffled errors need the gold label of every text, which {task!r} "
+                "lacks; keep them apart by `combinations`."
+            )
         if isinstance(labeller, Raters):
             check_raters(labeller.raters, name, entry)
         elif isinstance(entry, TableTask):
@@ -261,12 +266,7 @@ def check_raters(n: int, name: str, task: Task) -> None:
 
 def check_table_labels(name: str, task: TableTask, study: Study) -> None:
     """InputError if a supervisor of a table wants gold labels that it lacks, or takes them for weak ones."""
-    entry, place = study.supervisor_named[name], f"Config, supervisors[{name}]"
-    if isinstance(entry, Shuffled):
-        raise InputError(
-            f"{place}: shuffled errors need the gold label of every text, which the table of {task.name!r} lacks; keep "
-            "them apart by `combinations`."
-        )
+    entry = study.supervisor_named[name]
     if isinstance(entry, Columns):
         study.check_columns(entry, task)
     if isinstance(entry, Learning) and entry.shots != 0 and not task.supervision_size:

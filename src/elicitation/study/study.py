@@ -128,6 +128,17 @@ class Study(Plan, Setup):
             raise refusal("says what a gold label costs; say in which currency, as in `currency: $`.", "gold_price")
         return self
 
+    @model_validator(mode="after")
+    def check_test_gold(self) -> Self:
+        partly = [task.name for task in self.tasks if task.test_gold is not None]
+        if partly and self.inference.measure != "accuracy":
+            raise refusal(
+                f"{self.inference.measure} needs the gold label of every test text; drop test_gold of {partly[0]!r}, "
+                "or set `measure: accuracy`.",
+                "inference.measure",
+            )
+        return self
+
     @property
     def money(self) -> Money:
         """What amounts are shown in."""

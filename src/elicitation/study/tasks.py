@@ -4,6 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from elicitation.analysis.names import LEAST_TEST_GOLD
 from elicitation.data.templates import template_fields
 from elicitation.errors import join_words, shown
 from elicitation.study.catalogue import completed
@@ -135,6 +136,11 @@ class Task(Kind):
     prompt: Prompt = Field(Prompt(), description="How prompts show an example of the task.")
     pool_size: Count = Field(description=POOL)
     test_size: whole(ge=10) = Field(description="Examples that are scored.")
+    test_gold: whole(ge=LEAST_TEST_GOLD) = may_be_absent(
+        "Examples of the test set that have a gold label, where not all do; accuracies are then estimated with the "
+        "weak labels of the others (docs/how-to/own-study.md#few-gold-test-labels). A table's others are rows without "
+        "gold; other tasks hide theirs."
+    )
     supervision_size: whole(ge=4) = Field(description=SUPERVISION)
     too_long: Literal["refuse", "truncate", "drop"] = Field(
         "refuse",
@@ -144,6 +150,16 @@ class Task(Kind):
     )
     # No job of the task depends on it, so none sees it among the task's settings.
     gold_noise: NoiseShare = Field(default=None, exclude=True, description=NOISE)
+
+    @model_validator(mode="after")
+    def check_test_gold(self) -> Self:
+        if self.test_gold is not None and self.test_gold >= self.test_size:
+            raise refusal(
+                f"{self.test_gold} of {self.test_size} test texts are to have a gold label, so none is without; raise "
+                "test_size, or drop test_gold.",
+                "test_gold",
+            )
+        return self
 
     @property
     def read_by_supervisors(self) -> str:

@@ -1,0 +1,91 @@
+"""How many gold test labels an interval of a wished width takes, with weak labels on more texts and without them.
+
+With n gold test labels among T test texts the variance of an accuracy a is a(1 - a)((1 - r²) / n + r² / T), where r is
+the correlation of being right and agreeing with the weak label (elicitation.analysis.prediction_powered, by its best
+weight). The cheapest n and T for a variance are those of double sampling (Neyman 1938, Contribution to the theory of
+sampling human populations, Journal of the American Statistical Association 33).
+"""
+
+import math
+from dataclasses import dataclass
+
+import pandas as pd
+
+from elicitation.analysis.findings import Findings, Question, narrow, price_of
+from elicitation.analysis.names import AVERAGE, LEAST_TEST_GOLD
+from elicitation.analysis.posterior import Z
+from elicitation.errors import InputError
+
+# Weak labels that are cheaper, or free, are planned at this price, gold = 1, since texts are not without end.
+LEAST_PRICE = 0.001
+
+
+@dataclass(frozen=True)
+class LabelPlan:
+    """What an interval of a width takes, with the weak labels of one supervisor."""
+
+    supervisor: str
+    width: float
+    accuracy: float
+    """Of the supervisor's best purchase that was run, whose interval is planned."""
+    gold_alone: int
+    """Gold test labels where no weak ones take part."""
+    gold: int
+    """Gold test labels where weak ones do; as many as alone where that saves nothing."""
+    texts: int
+    """Test texts, all with a weak label."""
+    saved: float
+    """The share of the cost of gold labels alone that is saved."""
+
+
+def squared_correlation(accuracy: float, weak_accuracy: float, agreement: float) -> float:
+    """r² of a student's being right and its agreeing with the weak label; 0 where one of both never changes.
+
+    Both are right on a share (accuracy + weak_accuracy + agreement - 1) / 2 of the texts, since they agree where both
+    are right and where both are wrong.
+    """
+    variances = accuracy * (1 - accuracy) * agreement * (1 - agreement)
+    covariance = (accuracy + weak_accuracy + agreement - 1) / 2 - accuracy * agreement
+    return min(covariance**2 / variances, 1.0) if variances > 0 else 0.0
+
+
+def plan_labels(supervisor: str, width: float, accuracy: float, r2: float, price: float) -> LabelPlan:
+    """The cheapest test labels for a 95 % interval of the width; price: of a weak label, gold = 1."""
+    gold_alone = accuracy * (1 - accuracy) / (width / (2 * Z)) ** 2
+    price = max(price, LEAST_PRICE)
+    root = math.sqrt(1 - r2) + math.sqrt(r2 * price)
+    gold, texts = (math.ceil(gold_alone * root * share) for share in (math.sqrt(1 - r2), math.sqrt(r2 / price)))
+    gold, gold_alone = max(gold, LEAST_TEST_GOLD), max(math.ceil(gold_alone), LEAST_TEST_GOLD)
+    saved = 1 - (gold + price * texts) / gold_alone
+    if texts <= gold or saved <= 0:
+        gold, texts, saved = gold_alone, gold_alone, 0.0
+    return LabelPlan(supervisor, width, accuracy, gold_alone, gold, texts, saved)
+
+
+def plan_gold_tests(findings: Findings, metrics: pd.DataFrame, question: Question, width: float) -> list[LabelPlan]:
+    """A plan for every supervisor that the question leaves open, the one that saves most first.
+
+    metrics: results/metrics.parquet; width: a share of 1. Raises InputError if it is 0, if the question names what is
+    not there or leaves open the task, or if the study's measure is no accuracy.
+    """
+    if not width:
+        raise InputError("--width 0 would take endless labels; name a width such as 5%.")
+    if findings.measure != "accuracy":
+        raise InputError(
+            f"--width plans intervals of accuracies, but the study's measure is {findings.measure}; drop it."
+        )
+    block, plans = narrow(findings.posterior, question), []
+    if block.task == AVERAGE:
+        raise InputError("--width plans the test set of one task; name it by --task.")
+    if "accuracy_classical" in metrics:
+        # All three by gold labels alone, since r² compares them.
+        metrics = metrics.assign(accuracy=metrics.accuracy_classical.fillna(metrics.accuracy))
+    metrics = metrics[(metrics.task == block.task) & (metrics.student == block.student)]
+    for supervisor in dict.fromkeys(surface.supervisor for surface in block.surfaces):
+        methods = [surface.method for surface in block.only(supervisor).surfaces]
+        runs = metrics[(metrics.supervisor == supervisor) & metrics.method.isin(methods)]
+        scores = runs.groupby(["method", "n_weak", "n_gold"])[["accuracy", "weak_accuracy", "weak_agreement"]].mean()
+        best = scores.loc[scores.accuracy.idxmax()]
+        price = float(price_of(supervisor, question, findings))
+        plans.append(plan_labels(supervisor, width, best.accuracy, squared_correlation(*best), price))
+    return sorted(plans, key=lambda plan: -plan.saved)
