@@ -2,9 +2,10 @@
 import re
 
 from elicitation.study.grid import NO_LABELS, NO_SEED, NO_SUPERVISOR, Group
-from elicitation.study.models import ApiModel, Checkpoint, GgufModel, TruncatedModel
+from elicitation.study.models import TUNED, ApiModel, Checkpoint, GgufModel, TruncatedModel
 from elicitation.study.supervisors import Columns, ModelSupervisor, Raters, Remote, Ruled, Shuffled
 from elicitation.study.tasks import RatedTask, SourceTask, TableTask
+from elicitation.study.tuning import first_methods, tuning_labels
 from elicitation.study.values import Section
 from elicitation.data.sources import split_file, splits_read
 from elicitation.buying.methods import settings_of
@@ -30,6 +31,7 @@ RUNS = "results/runs/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.pa
 ASKED = f"results/runs/{{task}}/{NO_SUPERVISOR}/{{student}}/{NO_LABELS}/b0_s{NO_SEED}"
 STAGE = "results/stages/{task}/{supervisor}/{student}/{recipe}/w{n_weak}_s{seed}"
 TRUNK = "results/trunk/{task}/{student}"
+RATES = "results/learning_rates/{task}/{student}.csv"
 PROMPTS = "results/tasks/{task}/prompts/{model}/{examples}_s{seed}.json"
 # Where supervisors read another text.
 SUPERVISOR_PROMPTS = "results/tasks/{task}/supervisor_prompts/{model}/{examples}_s{seed}.json"
@@ -46,7 +48,15 @@ TRAINS, LABELS, DRAWS = "elicitation.training.runs", "vllm.entrypoints.llm", "el
 # What may not work comes first.
 IMPORTS = {
     LABELS: ("check_engine", "write_weak_labels", "score_prompts", "ask_without_labels") if ENGINE else (),
-    TRAINS: ("prepare_model", "compute_trunk", "train_", "write_weak_labels", "score_prompts", "ask_without_labels"),
+    TRAINS: (
+        "prepare_model",
+        "compute_trunk",
+        "train_",
+        "tune_",
+        "write_weak_labels",
+        "score_prompts",
+        "ask_without_labels",
+    ),
     DRAWS: ("plot_",),
 }
 FETCHED = [model.name for model in study.models if isinstance(model, (GgufModel, Checkpoint))]
@@ -223,6 +233,16 @@ def method_trunk(wildcards):
 
 def recipe_trunk(wildcards):
     return trunk_of(wildcards, study.weak_stage(wildcards).shots)
+
+
+def tuned_rate(wildcards):
+    """The comparison of learning rates, where the student's is chosen by it."""
+    return RATES if study.student(wildcards).learning_rate == TUNED else []
+
+
+def tuning_method(wildcards):
+    """The method as which a student trains while its learning rate is tuned."""
+    return first_methods(study)[wildcards.task, wildcards.student]
 
 
 def pretrained_supervisor(wildcards):

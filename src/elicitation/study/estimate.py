@@ -18,10 +18,11 @@ from elicitation.buying.methods import Method, Shots, Stage
 from elicitation.files import read_json
 from elicitation.study.bills import bill_of
 from elicitation.study.grid import NO_LABELS, as_runs, made_blocks
-from elicitation.study.models import ApiModel, Checkpoint, GgufModel, Model, OwnModel, SandboxModel
+from elicitation.study.models import TUNED, ApiModel, Checkpoint, GgufModel, Model, OwnModel, SandboxModel
 from elicitation.study.study import Study
 from elicitation.study.supervisors import Learning, ModelSupervisor, Remote
 from elicitation.study.text_lengths import TOKENS_PER_TEXT, TOKENS_PER_WORD, assumed_tokens
+from elicitation.study.tuning import texts_to_tune
 from elicitation.training.schedule import plan_schedule, student_protocol, supervisor_protocol
 
 # Assumed of one device: an H100 or H200 in bfloat16 at about 15 % of its peak; one CPU core in float32.
@@ -201,6 +202,14 @@ def estimate_student(
     jobs = len(runs.drop_duplicates(["task", "supervisor", "method", "budget", "seed"])) + len(weak)
     trained_tokens = (trained.tokens * trained.presentations).sum()
     predicted_tokens = (trained.tokens * trained.validations).sum() + (runs.tokens * runs.predictions).sum()
+    if isinstance(model, OwnModel) and model.learning_rate == TUNED:
+        for task in trained.task.unique():
+            tokens, (shown, read) = tokens_of(task, model, study, folder), texts_to_tune(study, task, model.name)
+            jobs, trained_tokens, predicted_tokens = (
+                jobs + 1,
+                trained_tokens + tokens * shown,
+                predicted_tokens + tokens * read,
+            )
     row = {
         "student": model.name,
         "runs": len(runs),

@@ -31,6 +31,7 @@ from elicitation.study.values import (
     may_be_absent,
     number,
     optional,
+    or_word,
     refusal,
     whole,
 )
@@ -39,6 +40,8 @@ from elicitation.study.values import (
 HEAD_SIZE = 32
 # What architectures call the number of layers.
 LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
+# The learning rate of a model for which it is chosen on gold labels.
+TUNED = "tuned"
 # What of an entry the preparation of a model depends on.
 SOURCE_KEYS = {"name", "sandbox", "hub", "local", "gguf", "truncate"}
 WeightsCommit = like("[0-9a-f]{40}", "a commit (40 hexadecimal digits)")
@@ -86,8 +89,9 @@ class Model(Kind):
 class OwnModel(Model):
     """A model that is prepared, trained and asked here."""
 
-    learning_rate: Positive = Field(
-        description="Peak learning rate when this model is finetuned; required of all but API models."
+    learning_rate: or_word(Positive, TUNED) = Field(
+        description="Peak learning rate when this model is finetuned; required of all but API models. `tuned`, for "
+        "students, is the best of several on each task's supervision set (`tuning`)."
     )
     parameters: Positive = may_be_absent(
         "Number of its parameters, for `make estimate` (counted where the model is made here or local)."

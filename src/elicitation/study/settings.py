@@ -144,6 +144,23 @@ class Training(Section):
     )
 
 
+class Tuning(Section):
+    learning_rates: distinct(Positive, min_length=2) = Field(
+        [1.0e-4, 3.0e-4, 1.0e-3, 3.0e-3, 1.0e-2],
+        description="The learning rates that are compared, by the score of what they train on gold labels that are "
+        "held out.",
+    )
+    labels: distinct(whole(ge=2), min_length=1) = Field(
+        [16, 64, 256],
+        description="How many gold labels of the supervision set are trained on, each number at each rate; at most "
+        "half of it, so that the other half can be held out. Larger numbers are left out.",
+    )
+    seeds: Count = Field(
+        3,
+        description="How often this is repeated, each time with other labels held out, another head and other orders.",
+    )
+
+
 class Supervision(Section):
     epochs: Count = Field(3, description="Epochs over the supervision set; the best validated checkpoint is kept.")
     validation_size: optional(whole(ge=2), WHOLE) = Field(

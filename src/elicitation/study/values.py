@@ -6,7 +6,7 @@ A refusal is raised as pydantic's error with the words that stand behind the pla
 import math
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, ClassVar, Union
+from typing import Annotated, Any, ClassVar, Literal, Union
 
 from pydantic import (
     AfterValidator,
@@ -156,6 +156,14 @@ def one_of(kinds: dict[str, Any]) -> Any:
         Union[tuple(Annotated[inner, Tag(f"<{kind}>")] for kind, inner in kinds.items())],  # noqa: UP007
         Discriminator(which),
         of_kind(*kinds),
+    ]
+
+
+def or_word(kind: Any, word: str) -> Any:
+    """A value of the kind, or this one word."""
+    return Annotated[
+        Annotated[kind, Tag("<kind>")] | Annotated[Literal[word], Tag("<word>")],
+        Discriminator(lambda value: "<word>" if value == word else "<kind>"),
     ]
 
 
