@@ -48,15 +48,7 @@ TRAINS, LABELS, DRAWS = "elicitation.training.runs", "vllm.entrypoints.llm", "el
 # What may not work comes first.
 IMPORTS = {
     LABELS: ("check_engine", "write_weak_labels", "score_prompts", "ask_without_labels") if ENGINE else (),
-    TRAINS: (
-        "prepare_model",
-        "compute_trunk",
-        "train_",
-        "tune_",
-        "write_weak_labels",
-        "score_prompts",
-        "ask_without_labels",
-    ),
+    TRAINS: ("prepare_model", "compute_trunk", "train_", "write_weak_labels", "score_prompts", "ask_without_labels"),
     DRAWS: ("plot_",),
 }
 FETCHED = [model.name for model in study.models if isinstance(model, (GgufModel, Checkpoint))]
