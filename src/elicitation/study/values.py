@@ -160,11 +160,12 @@ def one_of(kinds: dict[str, Any]) -> Any:
 
 
 def or_word(kind: Any, word: str) -> Any:
-    """A value of the kind, or this one word."""
-    return Annotated[
-        Annotated[kind, Tag("<kind>")] | Annotated[Literal[word], Tag("<word>")],
-        Discriminator(lambda value: "<word>" if value == word else "<kind>"),
-    ]
+    """A value of the kind, which is no text, or this one word."""
+
+    def which(value: Any) -> str:
+        return "<word>" if isinstance(value, str) and not LIKE_A_NUMBER.fullmatch(value) else "<kind>"
+
+    return Annotated[Annotated[kind, Tag("<kind>")] | Annotated[Literal[word], Tag("<word>")], Discriminator(which)]
 
 
 def optional(kind: Any, of: str) -> Any:
