@@ -157,8 +157,8 @@ class Tuning(Section):
     labels: distinct(whole(ge=2), min_length=1) = Field(
         [16, 64],
         description="How many gold labels of the supervision set are trained on, each number at each rate; at most "
-        "half of it, so that the other half can be held out. Larger numbers are left out. Few labels may want a higher rate "
-        "than many, so name numbers like those that runs buy.",
+        "half of it, so that the other half can be held out. Larger numbers are left out. Few labels may want a "
+        "higher rate than many, so name numbers like those that runs buy.",
     )
     seeds: Count = Field(
         3,
