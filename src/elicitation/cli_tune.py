@@ -24,11 +24,7 @@ def add_tune(commands: argparse._SubParsersAction) -> None:
     command.add_argument(
         "folder", nargs="?", type=Path, default=Path(), help="where its results are or will be; default: here"
     )
-    command.add_argument(
-        "options",
-        nargs="*",
-        help="further options of Snakemake, after `--`, for instance: elicitation tune config.yaml . -- --cores 1",
-    )
+    command.add_argument("options", nargs="*", help="further options of Snakemake, after `--`, such as -- --cores 1")
     command.set_defaults(function=tune)
 
 

@@ -59,7 +59,7 @@ def rate_lines(compared: pd.DataFrame) -> list[str]:
         cells.append("chosen" if rate == best else f"{100 * row.behind:.1f}{ends(row.behind_low, row.behind_high)}")
         lines.append(f"| {' | '.join(cells)} |")
     held_out = int(compared.n_held_out.iloc[0])
-    lines.append(f"\nBalanced accuracy in % on {held_out} held-out gold labels; {n_seeds} seeds.")
+    lines.append(f"\nBalanced accuracy in % on {held_out} held-out gold labels; {n_seeds} seed{'s' * (n_seeds > 1)}.")
     return [*lines, verdict(summary, best)]
 
 
