@@ -30,9 +30,7 @@ def add_tune(commands: argparse._SubParsersAction) -> None:
 
 def tune(arguments: argparse.Namespace) -> int:
     require_run()
-    import pandas as pd
-
-    from elicitation.analysis.learning_rates import rate_lines
+    from elicitation.analysis.learning_rates import rate_lines, read_rates
     from elicitation.jobs.records import ROOT, study_command, words_again
     from elicitation.jobs.snakemake_internals import run_snakemake
     from elicitation.study.tuning import check_gold, first_methods
@@ -53,5 +51,5 @@ def tune(arguments: argparse.Namespace) -> int:
     for (task, student), file in files.items():
         given = study.model_named[student].learning_rate
         print(f"\n## {student} on {task} (the study says: learning_rate: {given})\n")
-        print("\n".join(rate_lines(pd.read_csv(arguments.folder / file))))
+        print("\n".join(rate_lines(read_rates(arguments.folder / file))))
     return 0

@@ -1,8 +1,9 @@
 # Names, constraints and settings that the rules share. Imports nothing heavy.
 import re
 
+from elicitation.analysis.names import TUNED
 from elicitation.study.grid import NO_LABELS, NO_SEED, NO_SUPERVISOR, Group
-from elicitation.study.models import TUNED, ApiModel, Checkpoint, GgufModel, TruncatedModel
+from elicitation.study.models import ApiModel, Checkpoint, GgufModel, TruncatedModel
 from elicitation.study.supervisors import Columns, ModelSupervisor, Raters, Remote, Ruled, Shuffled
 from elicitation.study.tasks import RatedTask, SourceTask, TableTask
 from elicitation.study.tuning import first_methods, tuning_labels

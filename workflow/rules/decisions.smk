@@ -153,10 +153,9 @@ rule recommend:
     params:
         **MONEY,
         **INVENTED,
+        **TRAINED,
         version=12,
         titles=TITLES,
-        trained=TRAINING,
-        learning_rates={name: study.model_named[name].learning_rate for name in LOCAL_STUDENTS},
         prices=study.prices,
         budgets=study.budgets,
         average_over=AVERAGED,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from elicitation.analysis.captions import price_words
 from elicitation.analysis.choices import MIN_GAIN, ONE_SEED
-from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, NOTHING_BOUGHT, PLAIN, UNDETERMINED
+from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, NOTHING_BOUGHT, PLAIN, TUNED, UNDETERMINED
 from elicitation.analysis.recommendation import Alternative, Estimate, Purchase, Recommendation, WeakLabels
 from elicitation.buying.amounts import amount_words
 
@@ -150,7 +150,7 @@ def chance_words(answer: Recommendation) -> str:
     best = max(answer.at_chance, key=lambda found: found.better_score)
     other = FREE_WORDS.get(best.better, labels_words(best.better_weak, best.better_gold))
     fix = "is tuned already, so what is left to try is more labels or another method"
-    if answer.learning_rate != "tuned":
+    if answer.learning_rate != TUNED:
         fix = (
             f"of {answer.learning_rate:g} may be wrong for so few: set `learning_rate: tuned` in its entry of `models`"
         )

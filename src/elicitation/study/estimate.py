@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 from safetensors import safe_open
 
+from elicitation.analysis.names import TUNED
 from elicitation.api.chat import MIN_LINES
 from elicitation.api.costs import dollars
 from elicitation.buying.market import CANDIDATES
@@ -18,7 +19,7 @@ from elicitation.buying.methods import Method, Shots, Stage
 from elicitation.files import read_json
 from elicitation.study.bills import bill_of
 from elicitation.study.grid import NO_LABELS, as_runs, made_blocks
-from elicitation.study.models import TUNED, ApiModel, Checkpoint, GgufModel, Model, OwnModel, SandboxModel
+from elicitation.study.models import ApiModel, Checkpoint, GgufModel, Model, OwnModel, SandboxModel
 from elicitation.study.study import Study
 from elicitation.study.supervisors import Learning, ModelSupervisor, Remote
 from elicitation.study.text_lengths import TOKENS_PER_TEXT, TOKENS_PER_WORD, assumed_tokens

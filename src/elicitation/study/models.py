@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from elicitation.analysis.names import TUNED
 from elicitation.errors import InputError
 from elicitation.models.folder import local_model_folder, model_config, place_in_package
 from elicitation.models.gguf_files import Header, read_header
@@ -40,8 +41,6 @@ from elicitation.study.values import (
 HEAD_SIZE = 32
 # What architectures call the number of layers.
 LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
-# The learning rate of a model for which it is chosen on gold labels.
-TUNED = "tuned"
 # What of an entry the preparation of a model depends on.
 SOURCE_KEYS = {"name", "sandbox", "hub", "local", "gguf", "truncate"}
 WeightsCommit = like("[0-9a-f]{40}", "a commit (40 hexadecimal digits)")

@@ -1,8 +1,9 @@
 """Learning rates that are chosen on gold labels of supervision sets: of which students, and on how many labels."""
 
+from elicitation.analysis.names import TUNED
 from elicitation.buying.methods import Method
 from elicitation.errors import InputError
-from elicitation.study.models import TUNED, OwnModel
+from elicitation.study.models import OwnModel
 from elicitation.study.study import Study
 from elicitation.study.supervisors import Finetuned
 from elicitation.training.schedule import plan_schedule, student_protocol
