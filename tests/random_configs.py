@@ -83,6 +83,7 @@ STUDY = MINI | {
     "figures": {},
     "inference": {},
     "training": {},
+    "tuning": {},
     "supervision": {},
     "labelling": {"engine": "transformers"},
 }

@@ -19,6 +19,7 @@ from elicitation.cli_explore import add_explore
 from elicitation.cli_help import EXAMPLES, Version, complete, completes
 from elicitation.cli_init import add_init
 from elicitation.cli_light import missing_part, require_run
+from elicitation.cli_tune import add_tune
 from elicitation.errors import InputError
 from elicitation.jobs.processes import open_standard_streams
 
@@ -368,6 +369,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     command.set_defaults(function=estimate)
 
+    add_tune(commands)
     add_init(commands)
     add_recommend(commands)
     add_next(commands)

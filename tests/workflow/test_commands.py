@@ -1,5 +1,6 @@
 """Every command that README and docs print runs as it stands there, in its order, on finished small studies."""
 
+import json
 import os
 import re
 import shutil
@@ -68,6 +69,8 @@ def small_study() -> dict:
     study = deepcopy(MINI) | {"labelling": {"engine": "transformers"}, "supervisors": ["small-model"], "seeds": [0]}
     study["tasks"] = [study["tasks"][0] | {"name": "film"}]
     study["models"][1]["name"] = "small-model"
+    study["models"][0]["learning_rate"] = "tuned"
+    study["tuning"] = {"learning_rates": [1e-3, 5e-3], "seeds": 1}
     study["grid"] = study["grid"] | {"budgets": [4], "gold_shares": [0, 1]}
     return study
 
@@ -113,6 +116,17 @@ def test_a_command_runs_as_it_is_printed(checkout, page, command):
     result = run(command, checkout)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "Traceback" not in result.stdout + result.stderr
+
+
+def test_runs_and_weak_stages_take_the_rate_that_was_tuned(checkout):
+    results = checkout / "results"
+    chosen = json.loads((results / "learning_rates/film/student.json").read_text())["chosen"]
+    of_runs, of_stages = (
+        list(results.glob(f"{kind}/film/*/student/{how}/*.json"))
+        for kind, how in (("runs", "sequential_sft"), ("stages", "plain"))
+    )
+    rates = {json.loads(path.read_text())["protocol"]["learning_rate"] for path in of_runs + of_stages}
+    assert of_runs and of_stages and rates == {chosen} and chosen in (1e-3, 5e-3)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 # Names, constraints and settings that the rules share. Imports nothing heavy.
 import re
 
+from elicitation.analysis.names import TUNED
 from elicitation.study.grid import NO_LABELS, NO_SEED, NO_SUPERVISOR, Group
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, TruncatedModel
 from elicitation.study.supervisors import Columns, ModelSupervisor, Raters, Remote, Ruled, Shuffled
 from elicitation.study.tasks import RatedTask, SourceTask, TableTask
+from elicitation.study.tuning import first_methods, tuning_labels
 from elicitation.study.values import Section
 from elicitation.data.sources import split_file, splits_read
 from elicitation.buying.methods import settings_of
@@ -30,6 +32,7 @@ RUNS = "results/runs/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.pa
 ASKED = f"results/runs/{{task}}/{NO_SUPERVISOR}/{{student}}/{NO_LABELS}/b0_s{NO_SEED}"
 STAGE = "results/stages/{task}/{supervisor}/{student}/{recipe}/w{n_weak}_s{seed}"
 TRUNK = "results/trunk/{task}/{student}"
+RATES = "results/learning_rates/{task}/{student}.csv"
 PROMPTS = "results/tasks/{task}/prompts/{model}/{examples}_s{seed}.json"
 # Where supervisors read another text.
 SUPERVISOR_PROMPTS = "results/tasks/{task}/supervisor_prompts/{model}/{examples}_s{seed}.json"
@@ -223,6 +226,16 @@ def method_trunk(wildcards):
 
 def recipe_trunk(wildcards):
     return trunk_of(wildcards, study.weak_stage(wildcards).shots)
+
+
+def tuned_rate(wildcards):
+    """The comparison of learning rates, where the student's is chosen by it."""
+    return RATES if study.student(wildcards).learning_rate == TUNED else []
+
+
+def tuning_method(wildcards):
+    """The method as which a student trains while its learning rate is tuned."""
+    return first_methods(study)[wildcards.task, wildcards.student]
 
 
 def pretrained_supervisor(wildcards):

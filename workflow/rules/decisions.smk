@@ -154,7 +154,8 @@ rule recommend:
     params:
         **MONEY,
         **INVENTED,
-        version=12,
+        **TRAINED,
+        version=13,
         titles=TITLES,
         prices=study.prices,
         budgets=study.budgets,

@@ -46,12 +46,47 @@ rule compute_trunk:
         "../scripts/compute_trunk.py"
 
 
+# On the supervision set, which holds neither test texts nor, unless `rows_in_pool` says so, any that runs buy.
+rule tune_learning_rate:
+    input:
+        texts=student_texts,
+        student="results/models/{student}",
+        supervision="results/tasks/{task}/supervision.parquet",
+    output:
+        rates=RATES,
+        record="results/learning_rates/{task}/{student}.json",
+    log:
+        "logs/tune_learning_rate/{task}/{student}.log",
+    benchmark:
+        "benchmarks/measured/tune_learning_rate/{task}/{student}.tsv"
+    wildcard_constraints:
+        student=one_of(LOCAL_STUDENTS),
+    # Every run waits for it.
+    priority: 20
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(240),
+        gpu=gpus_of("student"),
+    params:
+        version=1,
+        hardware=hardware_of("student"),
+        adapt_layers=of("student.adapt_layers"),
+        trains=lambda wildcards: tuning_method(wildcards).stages[-1].trains,
+        training=lambda wildcards: study.training.plain | tuning_method(wildcards).training,
+        learning_rates=study.tuning.learning_rates,
+        labels=lambda wildcards: tuning_labels(study, wildcards.task),
+        seeds=study.tuning.seeds,
+    script:
+        "../scripts/tune_learning_rate.py"
+
+
 rule train_weak_stage:
     input:
         texts=student_texts,
         prompts=recipe_prompts,
         student="results/models/{student}",
         trunk=recipe_trunk,
+        rates=tuned_rate,
         pool="results/tasks/{task}/pool.parquet",
         ordering="results/purchases/{task}/s{seed}.parquet",
         weak_labels="results/weak_labels/{task}/{supervisor}.parquet",
@@ -88,6 +123,7 @@ rule train_runs:
         prompts=method_prompts,
         student="results/models/{student}",
         trunk=method_trunk,
+        rates=tuned_rate,
         pool="results/tasks/{task}/pool.parquet",
         test="results/tasks/{task}/test.parquet",
         ordering="results/purchases/{task}/s{seed}.parquet",

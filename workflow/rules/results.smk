@@ -9,6 +9,9 @@ FIRST_TRAINED = next((name for name, method in study.method_named.items() if not
 MONEY = {"money": {"currency": study.currency, "gold_price": study.gold_price}} if study.currency else {}
 # For jobs that answer what to buy: whether the study's data are invented.
 INVENTED = {"invented": True} if study.invented else {}
+# For jobs that say where training brought nothing: what trains here, and at which rates.
+RATES_OF = {name: study.model_named[name].learning_rate for name in LOCAL_STUDENTS}
+TRAINED = {"trained": TRAINING, "learning_rates": RATES_OF} if LOCAL_STUDENTS else {}
 # How many texts can be labelled, by task.
 POOL_SIZES = {task: supply.examples for task, supply in study.supplies.items()}
 POOL_SIZES[AVERAGE] = min(POOL_SIZES[task] for task in AVERAGED)

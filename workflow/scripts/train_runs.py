@@ -5,6 +5,7 @@ from elicitation.jobs.script import block_arguments, imports_done, job
 with job(snakemake) as record:
     import pandas as pd
 
+    from elicitation.analysis.learning_rates import read_best_rate
     from elicitation.buying.block import predictions_table, read_block
     from elicitation.data.prompts import PromptFormat
     from elicitation.files import write_table
@@ -19,7 +20,8 @@ with job(snakemake) as record:
     block = read_block(pairs=params.purchases, **block_arguments(snakemake))
     test = pd.read_parquet(files.test)
     texts = texts_of_runs(block, PromptFormat(**params.prompt), test)
-    protocol = student_protocol(params.learning_rate, params.training, block.method)
+    rate = read_best_rate(files.rates) if files.rates else params.learning_rate
+    protocol = student_protocol(rate, params.training, block.method)
     student = Student(files.student, hardware, texts, block.seed, protocol, params.adapt_layers, files.trunk or None)
     weak_stages = read_weak_stages(files.stages, files.stages_records)
     runs = train_block(block, student, test.id.tolist(), weak_stages, print)

@@ -3,6 +3,7 @@
 from elicitation.jobs.script import block_arguments, imports_done, job
 
 with job(snakemake) as record:
+    from elicitation.analysis.learning_rates import read_best_rate
     from elicitation.buying.block import read_block, weak_purchase
     from elicitation.data.prompts import PromptFormat
     from elicitation.files import hash_ids
@@ -17,7 +18,8 @@ with job(snakemake) as record:
     pairs = [weak_purchase(params.method, int(names.n_weak))]
     block = read_block(pairs=pairs, **block_arguments(snakemake))
     texts = texts_of_weak_stage(block, PromptFormat(**params.prompt))
-    protocol = student_protocol(params.learning_rate, params.training, block.method)
+    rate = read_best_rate(files.rates) if files.rates else params.learning_rate
+    protocol = student_protocol(rate, params.training, block.method)
     student = Student(files.student, hardware, texts, block.seed, protocol, params.adapt_layers, files.trunk or None)
     ids, stage = train_weak_stage(block, student, print)
     student.model.save_pretrained(snakemake.output.adapter)

@@ -12,7 +12,7 @@ from elicitation.analysis.recommendation_text import (
     notes,
     percent,
     price_text,
-    undertrained_words,
+    warning_lines,
     with_ends,
 )
 
@@ -96,8 +96,7 @@ def answer_lines(answers: list[Recommendation], weak_price: float, invented: boo
     if price is not None and any(purchase.weak_price != price for purchase in bought):
         costs += " unless it has a price of its own"
     yield f"# What to buy: {first.task}, student {first.student}, {costs}\n"
-    if told := undertrained_words(first):
-        yield f"**{told}**\n"
+    yield from warning_lines(first)
     yield from (f"{i}. {sentence(size, answer)}" for i, (size, answer) in enumerate(chosen.items(), 1))
     yield ""
     for note in dict.fromkeys(note for answer in chosen.values() for note in notes(answer)):

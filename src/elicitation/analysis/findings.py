@@ -70,6 +70,10 @@ class Findings:
     """What the study's prices are in."""
     invented: bool = False
     """Whether its data are invented, so that answers are no advice and begin with names.DEMONSTRATION."""
+    trained: list[str] = field(default_factory=list)
+    """The methods that train."""
+    learning_rates: dict[str, float | str] = field(default_factory=dict)
+    """As the study says them, by student that is trained here."""
 
 
 def finished_file(folder: Path, name: str) -> Path:
@@ -105,8 +109,9 @@ def read_finding_files(folder: Path) -> tuple[Path, dict]:
 def make_findings(posterior: str | Path, settings: dict) -> Findings:
     """The findings from result files; settings: all but the posterior, by the names of Findings."""
     names = ("prices", "titles", "verdict", "measure", "budgets", "average_over")
-    # Only jobs of studies that have a currency, or invented data, are told of it.
-    rare = {"money": Money(**settings.get("money", {})), "invented": settings.get("invented", False)}
+    # Only jobs of studies that have a currency, invented data, or students that are trained here are told of it.
+    names += tuple(name for name in ("invented", "trained", "learning_rates") if name in settings)
+    rare = {"money": Money(**settings.get("money", {}))}
     return Findings(read_posterior(posterior), **{name: settings[name] for name in names}, **rare)
 
 

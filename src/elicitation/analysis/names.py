@@ -33,6 +33,9 @@ def strategy_of(n_weak: int, n_gold: int) -> str:
 # What the average over tasks is called in tables.
 AVERAGE = "average"
 
+# What a study says in the place of a learning rate that is to be chosen on gold labels.
+TUNED = "tuned"
+
 # The columns of a configuration: what a run shares with the runs of other seeds.
 CONFIGURATION = ["task", "supervisor", "student", "method", "shots", "shot_quality", "n_weak", "n_gold"]
 

@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from pydantic import TypeAdapter
 
+from elicitation.analysis.chance import AtChance, gold_at_chance
 from elicitation.analysis.choices import SAME_SCORE, Decision, Options, Terms, decide, find_options
 from elicitation.analysis.findings import Findings, Question, narrow, price_of, terms_of
 from elicitation.analysis.names import ASKING, AVERAGE, COMMONER, LABELS, STRATEGIES, UNDETERMINED
@@ -177,6 +178,11 @@ class Recommendation:
     undertrained: bool = False
     """Whether no purchase studied, however expensive, is expected to beat the best of what needs no training: weak
     labels as they are, or always giving the commoner label."""
+    at_chance: list[AtChance] = field(default_factory=list)
+    """Gold labels bought alone from which the student learned nothing, though it could have, on all tasks of the
+    answer."""
+    learning_rate: float | str | None = None
+    """The student's, as the study says it; None of students behind an API."""
     goal: Goal | None = None
     """Only where a score was asked for."""
     offer: Offer | None = None
@@ -366,6 +372,8 @@ def answer(asked: Asked) -> Recommendation:
         studied=studied,
         undertrained=asked.undertrained,
         replaced_prices=asked.replaced_prices,
+        at_chance=gold_at_chance(findings, asked.block),
+        learning_rate=findings.learning_rates.get(asked.block.student),
     )
 
 

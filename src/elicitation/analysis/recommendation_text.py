@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from elicitation.analysis.captions import price_words
 from elicitation.analysis.choices import MIN_GAIN, ONE_SEED
-from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, NOTHING_BOUGHT, PLAIN, UNDETERMINED
+from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, NOTHING_BOUGHT, PLAIN, TUNED, UNDETERMINED
 from elicitation.analysis.recommendation import Alternative, Estimate, Purchase, Recommendation, WeakLabels
 from elicitation.buying.amounts import amount_words
 
@@ -138,6 +138,34 @@ def undertrained_words(answer: Recommendation) -> str:
     )
 
 
+def chance_words(answer: Recommendation) -> str:
+    """What to do where gold labels alone leave the student at chance, though it could learn; else nothing."""
+    if not answer.at_chance:
+        return ""
+    purchases = "; ".join(
+        f"{found.n_gold:,} on {found.task} by {found.title}: {percent(found.score)} %, between {percent(found.low)} "
+        f"and {percent(found.high)} %"
+        for found in answer.at_chance
+    )
+    best = max(answer.at_chance, key=lambda found: found.better_score)
+    other = FREE_WORDS.get(best.better, labels_words(best.better_weak, best.better_gold))
+    fix = "is tuned already, so what is left to try is more labels or another method"
+    if answer.learning_rate != TUNED:
+        fix = (
+            f"of {answer.learning_rate:g} may be wrong for so few: set `learning_rate: tuned` in its entry of `models`"
+        )
+    reach = "reaches" if best.better == ASKING else "reach"
+    return (
+        f"{answer.student} stays at chance with gold labels alone ({purchases}), though {other} {reach} "
+        f"{percent(best.better_score)} % on {best.task}; its learning rate {fix}."
+    )
+
+
+def warning_lines(answer: Recommendation) -> Iterator[str]:
+    """What stands above the answer, in lines of Markdown: that training achieved too little, and the fix."""
+    yield from (f"**{told}**\n" for told in (undertrained_words(answer), chance_words(answer)) if told)
+
+
 def notes(answer: Recommendation) -> Iterator[str]:
     """What a buyer should know before following the answer, in sentences."""
     studied, baseline = answer.studied, answer.baseline
@@ -264,8 +292,7 @@ def recommendation_lines(answer: Recommendation) -> Iterator[str]:
     yield f"## Budget {amount_words(question.budget, answer.currency)}: {weak}, a gold one {gold}"
     tasks = f" ({answer.studied.n_tasks} tasks)" if answer.studied.n_tasks > 1 else ""
     yield f"\nTask {answer.task}{tasks}, student {answer.student}, at least {answer.studied.n_seeds} seeds.\n"
-    if told := undertrained_words(answer):
-        yield f"**{told}**\n"
+    yield from warning_lines(answer)
     yield from goal_line(answer)
     name = MEASURE_WORDS[answer.measure]
     if bought:

@@ -29,6 +29,7 @@ FORMS = {
     "prepare": ("preparing", "prepared"),
     "score": ("scoring", "scored"),
     "train": ("training", "trained"),
+    "tune": ("tuning", "tuned"),
 }
 CHECKS = "check {n} time{s} that texts, prompts and vLLM are fit"
 LABELS = Deed("label", "{task} by {supervisor}", "write weak labels of {tasks}")
@@ -54,6 +55,9 @@ DEEDS = {
     "order_purchases": Deed("order", "the texts of {task}, seed {seed}", "order the texts of {tasks} {n} time{s}"),
     "compute_trunk": Deed(
         "compute", "the lower layers of {student} on {task}", "compute the lower layers of a student on {tasks}"
+    ),
+    "tune_learning_rate": Deed(
+        "tune", "the learning rate of {student} on {task}", "tune {n} learning rate{s} on {tasks}"
     ),
     "train_weak_stage": Deed(
         "train", "{task} on {n_weak} weak labels, seed {seed}", "train {n} time{s} on weak labels of {tasks}"

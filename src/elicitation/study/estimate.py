@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 from safetensors import safe_open
 
+from elicitation.analysis.names import TUNED
 from elicitation.api.chat import MIN_LINES
 from elicitation.api.costs import dollars
 from elicitation.buying.market import CANDIDATES
@@ -22,6 +23,7 @@ from elicitation.study.models import ApiModel, Checkpoint, GgufModel, Model, Own
 from elicitation.study.study import Study
 from elicitation.study.supervisors import Learning, ModelSupervisor, Remote
 from elicitation.study.text_lengths import TOKENS_PER_TEXT, TOKENS_PER_WORD, assumed_tokens
+from elicitation.study.tuning import texts_to_tune
 from elicitation.training.schedule import plan_schedule, student_protocol, supervisor_protocol
 
 # Assumed of one device: an H100 or H200 in bfloat16 at about 15 % of its peak; one CPU core in float32.
@@ -201,6 +203,14 @@ def estimate_student(
     jobs = len(runs.drop_duplicates(["task", "supervisor", "method", "budget", "seed"])) + len(weak)
     trained_tokens = (trained.tokens * trained.presentations).sum()
     predicted_tokens = (trained.tokens * trained.validations).sum() + (runs.tokens * runs.predictions).sum()
+    if isinstance(model, OwnModel) and model.learning_rate == TUNED:
+        for task in trained.task.unique():
+            tokens, (shown, read) = tokens_of(task, model, study, folder), texts_to_tune(study, task, model.name)
+            jobs, trained_tokens, predicted_tokens = (
+                jobs + 1,
+                trained_tokens + tokens * shown,
+                predicted_tokens + tokens * read,
+            )
     row = {
         "student": model.name,
         "runs": len(runs),

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from elicitation.analysis.names import TUNED
 from elicitation.errors import InputError
 from elicitation.models.folder import local_model_folder, model_config, place_in_package
 from elicitation.models.gguf_files import Header, read_header
@@ -31,6 +32,7 @@ from elicitation.study.values import (
     may_be_absent,
     number,
     optional,
+    or_word,
     refusal,
     whole,
 )
@@ -86,8 +88,9 @@ class Model(Kind):
 class OwnModel(Model):
     """A model that is prepared, trained and asked here."""
 
-    learning_rate: Positive = Field(
-        description="Peak learning rate when this model is finetuned; required of all but API models."
+    learning_rate: or_word(Positive, TUNED) = Field(
+        description="Peak learning rate when this model is finetuned; required of all but API models. `tuned`, for "
+        "students, is the best of several on each task's supervision set (`tuning`)."
     )
     parameters: Positive = may_be_absent(
         "Number of its parameters, for `make estimate` (counted where the model is made here or local)."

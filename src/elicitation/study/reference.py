@@ -40,7 +40,7 @@ SECTIONS = (
     ("Methods", "Ways of training on labels. [All of them](../explanation/methods.md#methods).", "methods"),
     ("Purchases", "What is bought and trained on.", "grid combinations seeds extra_seeds"),
     ("Prices", "What results are shown at. Changing them trains nothing.", "weak_prices currency gold_price"),
-    ("Training of students", "[The protocols](../explanation/methods.md#early_stopping).", "training"),
+    ("Training of students", "[The protocols](../explanation/methods.md#early_stopping).", "training tuning"),
     ("Training of supervisors", "The model that writes weak labels, where it is finetuned.", "supervision"),
     ("Labelling", "How a supervisor's model writes its labels.", "labelling"),
     ("Inference", "[How uncertain scores are](../explanation/posterior.md).", "inference"),

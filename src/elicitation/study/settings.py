@@ -28,6 +28,10 @@ from elicitation.study.values import (
 Seeds = distinct(Natural, min_length=1)
 Budgets = distinct(whole(gt=0), min_length=1)
 SomeTasks = distinct(Text)
+# Compared where a study names no others: half decades around the rates of the paper's students (2e-5 to 5e-4, adapters
+# on all layers of models of 0.5 to 70 billion parameters) and those of this project's small models with few layers
+# that train (1e-3 to 1e-2).
+LEARNING_RATES = [1.0e-4, 3.0e-4, 1.0e-3, 3.0e-3, 1.0e-2]
 
 
 class Combination(Section):
@@ -141,6 +145,24 @@ class Training(Section):
     patience: Count = Field(4, description="Validations in a row that may gain too little before the stage stops.")
     micro_batch_tokens: Count = Field(
         16384, description="Tokens that pass through the model at once; sets speed and memory."
+    )
+
+
+class Tuning(Section):
+    learning_rates: distinct(Positive, min_length=2) = Field(
+        LEARNING_RATES,
+        description="The learning rates that are compared, by the score of what they train on gold labels that are "
+        "held out.",
+    )
+    labels: distinct(whole(ge=2), min_length=1) = Field(
+        [16, 64],
+        description="How many gold labels of the supervision set are trained on, each number at each rate; at most "
+        "half of it, so that the other half can be held out. Larger numbers are left out. Few labels may want a "
+        "higher rate than many, so name numbers like those that runs buy.",
+    )
+    seeds: Count = Field(
+        3,
+        description="How often this is repeated, each time with other labels held out, another head and other orders.",
     )
 
 

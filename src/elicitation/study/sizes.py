@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 from elicitation.study.estimate import trained_stages
 from elicitation.study.study import Study
+from elicitation.study.tuning import texts_to_tune
 from elicitation.training.schedule import plan_schedule, student_protocol
 
 # What a text takes that is only read, of what one takes that is trained on: no gradients.
@@ -19,9 +20,12 @@ def texts_of_job(
     Texts that are only read count as READING. wildcards, purchases: of the job; a weak stage has one purchase, which
     its wildcards name.
     """
+    names = SimpleNamespace(**wildcards)
+    if rule == "tune_learning_rate":
+        shown, read = texts_to_tune(study, names.task, names.student)
+        return shown + READING * read
     if rule not in ("train_runs", "train_weak_stage"):
         return 0.0
-    names = SimpleNamespace(**wildcards)
     method = study.weak_stage(names) if rule == "train_weak_stage" else study.method(names)
     protocol = student_protocol(1.0, study.training.plain, method)
     texts = 0.0

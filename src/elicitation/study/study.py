@@ -19,7 +19,7 @@ from elicitation.study.grid import Blocks, Group, as_runs, made_blocks, planned_
 from elicitation.study.models import AnyModel, Model, OwnModel, TruncatedModel
 from elicitation.study.plan import Plan
 from elicitation.study.prices import price_of_ratings, prices_of
-from elicitation.study.settings import Figures, Inference, Labelling, SomeTasks, Supervision, Training
+from elicitation.study.settings import Figures, Inference, Labelling, SomeTasks, Supervision, Training, Tuning
 from elicitation.study.supervisors import (
     LEARNING,
     Columns,
@@ -111,6 +111,11 @@ class Study(Plan, Setup):
     )
     training: Training = Field(
         Training(), description="How each stage of a student is trained (docs/explanation/methods.md)."
+    )
+    tuning: Tuning = Field(
+        Tuning(),
+        description="How the learning rate of students is found that say `learning_rate: tuned` "
+        "(docs/explanation/methods.md).",
     )
     keep_weak_stages: Flag = Field(
         True,

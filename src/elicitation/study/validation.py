@@ -10,6 +10,7 @@ from elicitation.study.prices import in_gold_labels
 from elicitation.study.reading import read_yaml
 from elicitation.study.sentences import sentence
 from elicitation.study.study import Study
+from elicitation.study.tuning import check_tuning
 
 
 def well_formed(config: dict) -> Study:
@@ -31,6 +32,7 @@ def validate(config: dict) -> Study:
     """
     study = well_formed(config)
     check(study)
+    check_tuning(study)
     return study
 
 

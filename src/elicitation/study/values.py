@@ -6,7 +6,7 @@ A refusal is raised as pydantic's error with the words that stand behind the pla
 import math
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, ClassVar, Union
+from typing import Annotated, Any, ClassVar, Literal, Union
 
 from pydantic import (
     AfterValidator,
@@ -157,6 +157,15 @@ def one_of(kinds: dict[str, Any]) -> Any:
         Discriminator(which),
         of_kind(*kinds),
     ]
+
+
+def or_word(kind: Any, word: str) -> Any:
+    """A value of the kind, which is no text, or this one word."""
+
+    def which(value: Any) -> str:
+        return "<word>" if isinstance(value, str) and not LIKE_A_NUMBER.fullmatch(value) else "<kind>"
+
+    return Annotated[Annotated[kind, Tag("<kind>")] | Annotated[Literal[word], Tag("<word>")], Discriminator(which)]
 
 
 def optional(kind: Any, of: str) -> Any:

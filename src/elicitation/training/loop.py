@@ -36,6 +36,10 @@ CONFIDENCE_BATCH = 8
 CONFIDENCE_STEPS = 200
 
 
+class NotFinite(InputError):
+    """A loss or a prediction is infinite or no number."""
+
+
 @dataclass(frozen=True)
 class StageResult:
     """What a stage reports of itself; it stands in records."""
@@ -157,7 +161,7 @@ class StageTrainer:
             return train_step(self.model, self.optimizer, texts, *tensors, tokens)
 
     def take_step(self) -> float:
-        """The loss of the next step; InputError if it is not finite or single texts do not fit into memory."""
+        """The loss of the next step; NotFinite if it is not, InputError if single texts do not fit into memory."""
         batch = self.train[next(self.batches)]
         loss, self.tokens = within_memory(partial(self.train_on, batch), self.tokens, self.longest)
         self.refuse_unless(math.isfinite(loss), f"the loss is {loss}", batch)
@@ -166,7 +170,7 @@ class StageTrainer:
         return loss
 
     def validate(self) -> tuple[str, float, float]:
-        """Metric, score and log-loss on the held-out labels; InputError if a prediction is not finite."""
+        """Metric, score and log-loss on the held-out labels; NotFinite if a prediction is not finite."""
         texts = [self.texts[i] for i in self.held_out]
         log_odds, self.tokens = within_memory(partial(predict, self.model, texts), self.tokens, self.longest)
         finite = np.isfinite(log_odds)
@@ -175,10 +179,10 @@ class StageTrainer:
         return validation_scores(self.p[self.held_out], log_odds, self.weights[self.held_out])
 
     def refuse_unless(self, fine: bool, problem: str, suspects: np.ndarray) -> None:
-        """InputError that names the labels of these indices, unless all is fine."""
+        """NotFinite that names the labels of these indices, unless all is fine."""
         if not fine:
             labels = ", ".join(self.called[i] for i in suspects)
-            raise InputError(
+            raise NotFinite(
                 f"Stage {self.name!r}: {problem} at step {self.step}; lower the learning rate, or look at these "
                 f"labels: {labels}."
             )
@@ -207,7 +211,8 @@ def train_stage(
     Where memory runs out, the micro-batches are halved; the labels of a step stay the same. Under early stopping the
     best validated weights are restored at the end.
 
-    Raises InputError if there are no labels, the loss stops being finite, or single texts do not fit into memory.
+    Raises InputError if there are no labels or single texts do not fit into memory; NotFinite, which is one, if the
+    loss stops being finite.
     """
     if len(p) == 0:
         raise InputError(f"Stage {name!r} has no labels; skip it instead of training it.")
