@@ -524,6 +524,7 @@ def test_equal_purchases_stand_once():
         ("two_shot_gold", [(140, 2), (70, 9), (0, 16)]),
         ("few_shot_weak", [(2, 0), (8, 0)]),
         ("few_shot_gold", [(0, 2), (0, 8)]),
+        ("few_shot_mixed", [(1, 1), (4, 4)]),
     ],
 )
 def test_examples_in_prompts_are_paid_for(method, purchases):

@@ -272,6 +272,15 @@ def test_prompting_parts_the_runs_by_quality_in_prompt_and_finetuning():
     assert legend(figure) == ["0", "2", "8", "prompt alone", "the weak labels themselves"]
 
 
+def test_prompting_has_a_row_more_for_prompts_of_weak_and_gold_labels():
+    mixed = points([(3, 2), (11, 2)], shots=5, shot_quality="mixed", method="n")
+    assert finetuning_labels(mixed)[["weak_trained", "gold_trained"]].to_numpy().tolist() == [[0, 0], [8, 0]]
+    figure = plot_prompting(pd.concat([prompted(), mixed]), NOTHING, TITLES, 0.1, "accuracy")
+    assert panel_titles(figure)[-2:] == [
+        f"mixed in the prompt, {quality} for finetuning" for quality in ("weak", "gold")
+    ]
+
+
 def test_methods_of_as_many_examples_in_the_prompt_keep_curves_of_their_own():
     table = prompted()
     table = pd.concat([table, table[table.shots == 2].assign(method="m")])

@@ -52,6 +52,7 @@ def test_every_method_has_its_runs(metrics):
     assert set(found) == {*METHODS, "chosen"} and found["chosen"] == {(60, 2)}
     assert found["few_shot_weak"] == {(0, 0), (1, 0), (2, 0)}
     assert found["few_shot_gold"] == {(0, 0), (0, 1), (0, 2)}
+    assert found["few_shot_mixed"] == {(0, 0), (1, 0), (1, 1)}
     # 8 less the price of two weak or two gold examples, and the examples themselves.
     assert found["two_shot_weak"] == {(80, 0), (50, 3), (2, 7)}
     assert found["two_shot_gold"] == {(60, 2), (30, 5), (0, 8)}
@@ -69,13 +70,15 @@ def test_asking_without_labels_is_one_run_that_all_share(folder, metrics):
     runs = list((folder / "results/runs/verdict/no-supervisor/student/no-labels").glob("*.parquet"))
     assert [run.name for run in runs] == ["b0_s0.parquet"]
     asked = metrics[metrics.n_weak + metrics.n_gold == 0]
-    assert asked.method.tolist() == ["few_shot_weak", "few_shot_gold"] and asked.accuracy.nunique() == 1
+    assert (
+        asked.method.tolist() == ["few_shot_weak", "few_shot_gold", "few_shot_mixed"] and asked.accuracy.nunique() == 1
+    )
     test = pd.read_parquet(folder / "results/tasks/verdict/test.parquet").set_index("id").gold
     odds = pd.read_parquet(runs[0]).set_index("id").log_odds
     assert asked.accuracy.iloc[0] == ((odds > 0) == (test[odds.index] == 1)).mean()
     # No file holds the run a second time.
     shown = [pd.read_parquet(path) for path in (folder / "results/runs").glob("*/*/*/few_shot_*/*.parquet")]
-    assert len(shown) == 2 and all((table.n_weak + table.n_gold > 0).all() for table in shown)
+    assert len(shown) == 3 and all((table.n_weak + table.n_gold > 0).all() for table in shown)
 
 
 def test_runs_without_weak_labels_are_made_once_for_all_supervisors(folder, metrics):
@@ -90,6 +93,7 @@ def test_prompts_are_measured_once_for_all_that_show_them(folder):
     prompts = folder / "results/tasks/verdict/prompts"
     measured = {str(path.relative_to(prompts)): json.loads(path.read_text()) for path in prompts.rglob("*.json")}
     student = {f"student/{number}-{quality}_s0.json" for number in (2, "few") for quality in ("weak", "gold")}
+    student.add("student/few-mixed_s0.json")
     assert set(measured) == student | {"student/0-supervision_s0.json", "supervisor/2-supervision_s0.json"}
     assert all(prompt["context"] == 1024 for prompt in measured.values())
     assert all((20 if "2" in name else 2) < prompt["prompt"] < 200 for name, prompt in measured.items())

@@ -66,7 +66,7 @@ wildcard_constraints:
     recipe=one_of(study.recipes),
     budget=r"\d+",
     n_weak=r"\d+",
-    examples=r"\w+-(weak|gold|supervision)",
+    examples=r"\w+-(weak|gold|mixed|supervision)",
     seed=r"\d+",
 
 

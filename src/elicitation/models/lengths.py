@@ -57,7 +57,8 @@ def count_tokens(folder: Path, texts: list[str]) -> list[int]:
 def shown_ids(pool: pd.DataFrame, shots: Shots, seed: int) -> list[str]:
     """The ids of the examples that a purchase of the seed puts before a text; pool: id and gold of its texts."""
     ordering, _ = arrange(order_pool(pool.id, seed), pool.id, pool.id[pool.gold.notna()])
-    return (ordering if shots.quality == "weak" else ordering[::-1])[: shots.k]
+    n_weak, n_gold = shots.split(shots.k)
+    return ordering[:n_weak] + ordering[::-1][:n_gold]
 
 
 def tokens_per_label(folder: Path, style: PromptFormat) -> int:
@@ -154,8 +155,9 @@ def check_prompts(
 
     InputError if a text does not fit behind it, if a label is no token, or if the model has no language head.
 
-    sets: id, text and gold of pool, test and supervision; source: `weak` or `gold`, for k examples that are bought, or
-    `supervision`, for the first k of that set; asked: whether the model in `folder` answers with a label's token.
+    sets: id, text and gold of pool, test and supervision; source: `weak`, `gold` or `mixed`, for k examples that are
+    bought, or `supervision`, for the first k of that set; asked: whether the model in `folder` answers with a label's
+    token.
     """
     if asked:
         require_language_head(folder, folder.name)
