@@ -706,6 +706,8 @@ def test_an_encoder_cannot_be_prompted(study, model_folders):
             validate(study | asking)
     with pytest.raises(InputError, match="no causal language model"):
         validate(study | {"supervisors": [{"name": "asked", "model": "bert", "prompted_shots": 0}]})
+    with pytest.raises(InputError, match="no causal language model"):
+        validate(study | {"supervisors": [{"name": "found", "model": "bert", "icm": {"texts": 8}}]})
     validate(study | {"students": ["bert"], "supervisors": ["bert"]})
     both = {"grid": grid, "students": ["bert", "large"], "methods": ["sequential_sft", "few_shot_weak"]}
     apart = [{"methods": ["sequential_sft"]}, {"methods": ["few_shot_weak"], "students": ["large"]}]

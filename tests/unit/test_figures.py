@@ -126,6 +126,14 @@ def test_pareto_shows_every_point_with_its_interval():
     assert all(list(bar[:, 1]) == pytest.approx([65, 73]) for bar in bars)
 
 
+def test_pareto_shows_free_labels_on_the_left_edge():
+    table = frontier()
+    axes = panels(plot_pareto(table.assign(cost=table.n_gold, weak_price=0.0), NOTHING, TITLES, "accuracy"))[0]
+    bars = [bar for container in axes.containers for bar in container[2][0].get_segments()]
+    assert axes.get_title() == "a weak label costs 0" and 0 < axes.get_xlim()[0] < 1
+    assert min(bar[0, 0] for bar in bars) == axes.get_xlim()[0]
+
+
 def test_pareto_shows_the_average_of_several_tasks_alone():
     tasks = frontier(several("task", ["average", "topic", "verdict"]))
     axes = panels(plot_pareto(tasks, NOTHING, TITLES, "accuracy"))[0]

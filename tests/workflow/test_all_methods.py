@@ -21,12 +21,13 @@ def study():
         "supervisor",
         {"name": "prompted", "model": "supervisor", "prompted_shots": 2},
         {"name": "shuffled", "shuffle_errors_of": "supervisor"},
+        {"name": "coherent", "model": "supervisor", "icm": {"texts": 4, "examples": 2, "steps": 6}},
     ]
     # Its recipe is that of others, which buy other numbers of weak labels.
     study["methods"] = [*METHODS, {"name": "chosen", "like": "new_head", "finetune_on": [[60, 2]]}]
     study["combinations"] = [
         {"supervisors": ["supervisor"]},
-        {"supervisors": ["prompted", "shuffled"], "methods": ["sequential_sft"]},
+        {"supervisors": ["prompted", "shuffled", "coherent"], "methods": ["sequential_sft"]},
     ]
     study |= {"seeds": [0], "labelling": {"engine": "transformers"}}
     study["grid"] |= {"budgets": [8], "shots": [0, 1, 2]}
@@ -83,10 +84,10 @@ def test_asking_without_labels_is_one_run_that_all_share(folder, metrics):
 
 def test_runs_without_weak_labels_are_made_once_for_all_supervisors(folder, metrics):
     gold = metrics[(metrics.method == "sequential_sft") & (metrics.n_weak == 0)]
-    assert set(gold.supervisor) == {"supervisor", "prompted", "shuffled"}
+    assert set(gold.supervisor) == {"supervisor", "prompted", "shuffled", "coherent"}
     assert gold.groupby(["n_gold", "seed"]).accuracy.nunique().tolist() == [1]
     files = sorted(path.parts[-4] for path in (folder / "results/runs").glob("*/*/*/sequential_sft/*.parquet"))
-    assert files == ["no-supervisor", "prompted", "shuffled", "supervisor"]
+    assert files == ["coherent", "no-supervisor", "prompted", "shuffled", "supervisor"]
 
 
 def test_prompts_are_measured_once_for_all_that_show_them(folder):
@@ -94,7 +95,8 @@ def test_prompts_are_measured_once_for_all_that_show_them(folder):
     measured = {str(path.relative_to(prompts)): json.loads(path.read_text()) for path in prompts.rglob("*.json")}
     student = {f"student/{number}-{quality}_s0.json" for number in (2, "few") for quality in ("weak", "gold")}
     student.add("student/few-mixed_s0.json")
-    assert set(measured) == student | {"student/0-supervision_s0.json", "supervisor/2-supervision_s0.json"}
+    asked = {"student/0-supervision_s0.json", "supervisor/2-supervision_s0.json", "supervisor/4-searched_s0.json"}
+    assert set(measured) == student | asked
     assert all(prompt["context"] == 1024 for prompt in measured.values())
     assert all((20 if "2" in name else 2) < prompt["prompt"] < 200 for name, prompt in measured.items())
 
@@ -144,6 +146,14 @@ def test_shuffled_errors_are_as_many_but_others(folder):
         labels = pd.read_parquet(folder / f"results/weak_labels/verdict/{supervisor}.parquet").set_index("id").p_weak
         wrong[supervisor] = (labels[test.index] > 0.5) != (test.gold == 1)
     assert wrong["supervisor"].sum() == wrong["shuffled"].sum() and not wrong["supervisor"].equals(wrong["shuffled"])
+
+
+def test_a_search_labels_texts_of_the_pool_and_these_all_others(folder):
+    labels = pd.read_parquet(folder / "results/weak_labels/verdict/coherent.parquet").set_index("id").p_weak
+    found = json.loads((folder / "results/weak_labels/verdict/coherent.json").read_text())
+    texts = [len(pd.read_parquet(folder / f"results/tasks/verdict/{part}.parquet")) for part in ("pool", "test")]
+    assert len(labels) == sum(texts) and labels.isin([0, 1]).sum() == found["search"]["labelled"] == 4
+    assert found["engine"]["engine"] == "transformers" and set(found["quality"]) == {"pool", "test"}
 
 
 def test_prompting_is_drawn(folder):

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from elicitation.data.table_survey import Votes, survey_copies
-from elicitation.study.supervisors import LEARNING, Remote, Unpriced
+from elicitation.study.columns import LEARNING
+from elicitation.study.supervisors import Remote, Unpriced
 from elicitation.study.tasks import TableTask
 
 if TYPE_CHECKING:
