@@ -218,7 +218,8 @@ def test_a_weak_stage_trains_on_the_share_that_is_kept_and_all_of_it_is_bought()
     method = METHODS["most_confident"].until_gold
     block = Block("task", "student", method, 0, pool, Purchase([], []), {(4, 0): Purchase(list("abcd"), [])}, {})
     bought, record = train_weak_stage(block, Told(), silent)
-    assert bought == list("abcd") and record == {"trained": ["b", "d"]}
+    kept = {"of": 4, "kept": 2, "by_chance": 0, "label_1": 1}
+    assert bought == list("abcd") and record == {"trained": ["b", "d"], "most_confident": kept}
 
 
 def test_the_settings_of_stages_that_keep_all_weak_labels_do_not_name_it():
