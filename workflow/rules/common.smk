@@ -45,19 +45,10 @@ LOCAL_STUDENTS = [name for name in study.students if name not in API_STUDENTS]
 # What takes seconds to import, and the rules, by the beginnings of their names, that do.
 TRAINS, LABELS, DRAWS = "elicitation.training.runs", "vllm.entrypoints.llm", "elicitation.figures.style"
 # What may not work comes first.
+ASKS = ("write_weak_labels", "search_labels", "score_prompts", "ask_without_labels")
 IMPORTS = {
-    LABELS: (
-        ("check_engine", "write_weak_labels", "search_labels", "score_prompts", "ask_without_labels") if ENGINE else ()
-    ),
-    TRAINS: (
-        "prepare_model",
-        "compute_trunk",
-        "train_",
-        "write_weak_labels",
-        "search_labels",
-        "score_prompts",
-        "ask_without_labels",
-    ),
+    LABELS: ("check_engine", *ASKS) if ENGINE else (),
+    TRAINS: ("prepare_model", "compute_trunk", "train_", *ASKS),
     DRAWS: ("plot_",),
 }
 FETCHED = [model.name for model in study.models if isinstance(model, (GgufModel, Checkpoint))]
@@ -280,13 +271,11 @@ def supervisor_prompts(wildcards):
     entry = study.supervisor(wildcards)
     if entry.shots is None:
         return []
-    shown = (
-        (f"{entry.icm.texts}-searched", entry.icm.seed)
-        if wildcards.supervisor in SEARCHING
-        else (f"{entry.shots}-supervision", NO_SEED)
-    )
+    shown, seed = f"{entry.shots}-supervision", NO_SEED
+    if isinstance(entry, Coherent):
+        shown, seed = f"{entry.icm.texts}-searched", entry.icm.seed
     records = PROMPTS if study.task(wildcards).read_by_supervisors == "text" else SUPERVISOR_PROMPTS
-    return prompts_checked(study.supervisor_model(wildcards), *shown, records=records)
+    return prompts_checked(study.supervisor_model(wildcards), shown, seed, records)
 
 
 def labelling_model(wildcards):
