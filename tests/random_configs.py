@@ -169,9 +169,10 @@ def models(draw, name: str, earlier: list[str]) -> dict:
 
 
 def supervisors_of(model: str) -> st.SearchStrategy:
-    """A supervisor of this model: finetuned or prompted."""
+    """A supervisor of this model: finetuned, prompted, or with labels of a search."""
     prompted = st.builds(lambda k: {"name": model, "prompted_shots": k}, st.integers(0, 4))
-    return st.just(model) | prompted
+    searched = st.builds(lambda n: {"name": model, "icm": {"texts": n}}, st.integers(2, 4))
+    return st.just(model) | prompted | searched
 
 
 @st.composite

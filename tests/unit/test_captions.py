@@ -132,6 +132,7 @@ def test_the_precision_is_named_once_for_all_runs(precisions, expected):
         (0.01, "0.01"),
         (0.1 * 3, "0.3"),
         (16, "16"),
+        (0, "0"),
         (0.0123456789, "0.0123457"),
     ],
 )

@@ -524,6 +524,7 @@ def test_equal_purchases_stand_once():
         ("two_shot_gold", [(140, 2), (70, 9), (0, 16)]),
         ("few_shot_weak", [(2, 0), (8, 0)]),
         ("few_shot_gold", [(0, 2), (0, 8)]),
+        ("few_shot_mixed", [(1, 1), (4, 4)]),
     ],
 )
 def test_examples_in_prompts_are_paid_for(method, purchases):
@@ -705,6 +706,8 @@ def test_an_encoder_cannot_be_prompted(study, model_folders):
             validate(study | asking)
     with pytest.raises(InputError, match="no causal language model"):
         validate(study | {"supervisors": [{"name": "asked", "model": "bert", "prompted_shots": 0}]})
+    with pytest.raises(InputError, match="no causal language model"):
+        validate(study | {"supervisors": [{"name": "found", "model": "bert", "icm": {"texts": 8}}]})
     validate(study | {"students": ["bert"], "supervisors": ["bert"]})
     both = {"grid": grid, "students": ["bert", "large"], "methods": ["sequential_sft", "few_shot_weak"]}
     apart = [{"methods": ["sequential_sft"]}, {"methods": ["few_shot_weak"], "students": ["large"]}]

@@ -126,6 +126,14 @@ def test_pareto_shows_every_point_with_its_interval():
     assert all(list(bar[:, 1]) == pytest.approx([65, 73]) for bar in bars)
 
 
+def test_pareto_shows_free_labels_on_the_left_edge():
+    table = frontier()
+    axes = panels(plot_pareto(table.assign(cost=table.n_gold, weak_price=0.0), NOTHING, TITLES, "accuracy"))[0]
+    bars = [bar for container in axes.containers for bar in container[2][0].get_segments()]
+    assert axes.get_title() == "a weak label costs 0" and 0 < axes.get_xlim()[0] < 1
+    assert min(bar[0, 0] for bar in bars) == axes.get_xlim()[0]
+
+
 def test_pareto_shows_the_average_of_several_tasks_alone():
     tasks = frontier(several("task", ["average", "topic", "verdict"]))
     axes = panels(plot_pareto(tasks, NOTHING, TITLES, "accuracy"))[0]
@@ -282,6 +290,15 @@ def test_prompting_parts_the_runs_by_quality_in_prompt_and_finetuning():
     for title, found in costs.items():
         assert np.concatenate(found) == pytest.approx(np.concatenate(expected[title])), title
     assert legend(figure) == ["0", "2", "8", "prompt alone", "the weak labels themselves"]
+
+
+def test_prompting_has_a_row_more_for_prompts_of_weak_and_gold_labels():
+    mixed = points([(3, 2), (11, 2)], shots=5, shot_quality="mixed", method="n")
+    assert finetuning_labels(mixed)[["weak_trained", "gold_trained"]].to_numpy().tolist() == [[0, 0], [8, 0]]
+    figure = plot_prompting(pd.concat([prompted(), mixed]), NOTHING, TITLES, 0.1, "accuracy")
+    assert panel_titles(figure)[-2:] == [
+        f"mixed in the prompt, {quality} for finetuning" for quality in ("weak", "gold")
+    ]
 
 
 def test_methods_of_as_many_examples_in_the_prompt_keep_curves_of_their_own():

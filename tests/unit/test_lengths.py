@@ -113,6 +113,7 @@ def test_prompts_show_the_examples_bought_first():
     ordering = order_pool(pool.id, seed=3)
     assert shown_ids(pool, Shots("weak", 3), 3) == ordering[:3]
     assert shown_ids(pool, Shots("gold", 3), 3) == ordering[::-1][:3]
+    assert shown_ids(pool, Shots("mixed", 3), 3) == [*ordering[:2], ordering[-1]]
 
 
 def test_what_stands_around_a_label_counts(llama_folder):

@@ -114,9 +114,8 @@ def ask(request, llama_folder, examples):
     ordering, label_ids = order_pool(pool.id, seed=1), label_token_ids(tokenizer.backend_tokenizer, MOOD, "student")
 
     def ask_for(numbers, test_ids=tuple(examples.id[30:]), beyond_context="refuse"):
-        weak = method.shots.quality == "weak"
-        bought = {k: buy(ordering, *((k, 0) if weak else (0, k)), "task") for k in numbers}
-        shots = {k: labelled_shots(method.shots, purchase, pool.set_index("id")) for k, purchase in bought.items()}
+        bought = {k: buy(ordering, *method.shots.split(k), "task") for k in numbers}
+        shots = {k: labelled_shots(purchase, pool.set_index("id")) for k, purchase in bought.items()}
         texts = examples.set_index("id").text[list(test_ids)].tolist()
         prompts = tokenize_prompts(tokenizer, shots, texts, MOOD, beyond_context)
         return {k: label_with_transformers(llama_folder, ids, CPU, label_ids).log_odds for k, ids in prompts.items()}
@@ -136,6 +135,17 @@ def test_prompting_predicts_in_the_order_of_the_test_ids(ask):
     ids = ["id31", "id38", "id30"]
     forwards, backwards = ask([3], ids)[3], ask([3], ids[::-1])[3]
     np.testing.assert_allclose(forwards, backwards[::-1], atol=1e-6)
+
+
+def test_mixed_examples_are_the_first_weak_and_gold_labels_weak_ones_first():
+    shots, pool = (
+        METHODS["few_shot_mixed"].shots,
+        pd.DataFrame(
+            {"text": list("ABCDE"), "gold": [1, 0, 1, 1, 0], "p_weak": [0.9, 0.7, 0.2, 0.4, 0.6]}, index=list("abcde")
+        ),
+    )
+    assert [shots.split(k) for k in range(4)] == [(0, 0), (1, 0), (1, 1), (2, 1)]
+    assert labelled_shots(buy(list("abcde"), *shots.split(4), "task"), pool) == [("A", 1), ("B", 1), ("E", 0), ("D", 1)]
 
 
 def test_examples_that_do_not_fit_the_context_are_refused_or_left_out(ask, monkeypatch):
@@ -208,7 +218,8 @@ def test_a_weak_stage_trains_on_the_share_that_is_kept_and_all_of_it_is_bought()
     method = METHODS["most_confident"].until_gold
     block = Block("task", "student", method, 0, pool, Purchase([], []), {(4, 0): Purchase(list("abcd"), [])}, {})
     bought, record = train_weak_stage(block, Told(), silent)
-    assert bought == list("abcd") and record == {"trained": ["b", "d"]}
+    kept = {"of": 4, "kept": 2, "by_chance": 0, "label_1": 1}
+    assert bought == list("abcd") and record == {"trained": ["b", "d"], "most_confident": kept}
 
 
 def test_the_settings_of_stages_that_keep_all_weak_labels_do_not_name_it():

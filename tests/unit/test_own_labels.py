@@ -23,7 +23,7 @@ from elicitation.data.tasks import prepare_task
 from elicitation.errors import InputError
 from elicitation.files import hash_text
 from elicitation.models.lengths import shown_ids
-from elicitation.study.supervisors import LEARNING
+from elicitation.study.columns import LEARNING
 from elicitation.study.validation import validate
 
 # crowd-kit is written for an older pandas.

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from elicitation.buying.methods import Selection
 from elicitation.seeds import stream
-from elicitation.training.selection import choose_uncertain, most_confident, uncertainty
+from elicitation.training.selection import choose_uncertain, describe_kept, kept_words, most_confident, uncertainty
 
 IDS = ["sure", "even", "leaning", "certain"]
 LOG_ODDS = np.array([-3.0, 0.0, 1.0, 20.0])
@@ -49,3 +49,27 @@ def test_the_most_confident_weak_labels_are_kept_in_their_order_and_of_equal_one
     assert most_confident(p, 1).equals(p) and list(most_confident(p, 0.01).index) == ["b"]
     # One person's labels are all as confident.
     assert list(most_confident(pd.Series([1.0, 0.0, 1.0, 0.0], list("abcd")), 0.5).index) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "by_chance", "label_1", "warned"),
+    [
+        ([0.9, 0.2, 0.6, 0.4], 0, 1, []),
+        # The last of the kept ones is no surer than the first that is not.
+        ([0.9, 0.8, 0.2, 0.6], 1, 2, ["label 1"]),
+        ([1.0, 0.0, 1.0, 0.0], 2, 1, ["a random part"]),
+        ([0.0, 0.0, 0.0, 1.0], 2, 0, ["a random part", "label 0"]),
+    ],
+)
+def test_it_is_said_how_many_are_kept_by_chance_and_of_which_label(labels, by_chance, label_1, warned):
+    p = pd.Series(labels, list("abcd"))
+    record = describe_kept(p, most_confident(p, 0.5))
+    assert record == {"of": 4, "kept": 2, "by_chance": by_chance, "label_1": label_1}
+    words = kept_words(**record)
+    assert words.count("Warning") == len(warned) and all(part in words for part in warned)
+    assert words.startswith("the 2 most confident of 4 weak labels are trained on") and words.endswith(".")
+
+
+def test_nothing_is_kept_by_chance_where_all_is_kept():
+    p = pd.Series([1.0], ["a"])
+    assert describe_kept(p, most_confident(p, 0.5)) == {"of": 1, "kept": 1, "by_chance": 0, "label_1": 1}

@@ -101,6 +101,22 @@ def test_persons_with_too_few_votes_to_be_known_are_named(folder, how, persons, 
     assert any(warning.startswith(says) for warning in validate(study).warnings) == warned
 
 
+@pytest.mark.parametrize(
+    ("cell", "warned"), [(lambda i, gold: int(i % 3 > 0), True), (lambda i, gold: 0.8 if gold else 0.3, False)]
+)
+def test_a_method_that_keeps_the_most_confident_of_labels_that_say_no_confidence_is_named(folder, cell, warned):
+    assert warnings(folder, cell) == []
+    study = copy.deepcopy(OWN_STUDY)
+    study["supervisors"] = [{"name": "llm", "columns": {"llm": 0.1}}, {"name": "words", "rule": {"contains": ["a"]}}]
+    study["supervisors"][1]["price"], study["tasks"][0]["table"] = 0.1, "own/weak.csv"
+    study["methods"] = ["sequential_sft", {"name": "sure", "like": "most_confident", "weak_kept": 0.25}]
+    found = validate(study).warnings
+    says = "'sure' keeps the most confident 25% of the labels of {!r}, but these are only 0 or 1, so it keeps a random"
+    named = ["llm", "words"] if warned else ["words"]
+    assert len(found) == len(named)
+    assert all(one.startswith(says.format(name)) for one, name in zip(found, named, strict=True))
+
+
 def test_a_weak_label_at_the_price_of_a_gold_one_is_named(folder):
     dear, planned = warnings(folder, llm=3.5)
     assert dear.startswith("A weak label of 'llm' costs 3.5, as much as a gold label or more; prices")

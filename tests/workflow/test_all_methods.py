@@ -21,12 +21,13 @@ def study():
         "supervisor",
         {"name": "prompted", "model": "supervisor", "prompted_shots": 2},
         {"name": "shuffled", "shuffle_errors_of": "supervisor"},
+        {"name": "coherent", "model": "supervisor", "icm": {"texts": 4, "examples": 2, "steps": 6}},
     ]
     # Its recipe is that of others, which buy other numbers of weak labels.
     study["methods"] = [*METHODS, {"name": "chosen", "like": "new_head", "finetune_on": [[60, 2]]}]
     study["combinations"] = [
         {"supervisors": ["supervisor"]},
-        {"supervisors": ["prompted", "shuffled"], "methods": ["sequential_sft"]},
+        {"supervisors": ["prompted", "shuffled", "coherent"], "methods": ["sequential_sft"]},
     ]
     study |= {"seeds": [0], "labelling": {"engine": "transformers"}}
     study["grid"] |= {"budgets": [8], "shots": [0, 1, 2]}
@@ -52,6 +53,7 @@ def test_every_method_has_its_runs(metrics):
     assert set(found) == {*METHODS, "chosen"} and found["chosen"] == {(60, 2)}
     assert found["few_shot_weak"] == {(0, 0), (1, 0), (2, 0)}
     assert found["few_shot_gold"] == {(0, 0), (0, 1), (0, 2)}
+    assert found["few_shot_mixed"] == {(0, 0), (1, 0), (1, 1)}
     # 8 less the price of two weak or two gold examples, and the examples themselves.
     assert found["two_shot_weak"] == {(80, 0), (50, 3), (2, 7)}
     assert found["two_shot_gold"] == {(60, 2), (30, 5), (0, 8)}
@@ -69,28 +71,32 @@ def test_asking_without_labels_is_one_run_that_all_share(folder, metrics):
     runs = list((folder / "results/runs/verdict/no-supervisor/student/no-labels").glob("*.parquet"))
     assert [run.name for run in runs] == ["b0_s0.parquet"]
     asked = metrics[metrics.n_weak + metrics.n_gold == 0]
-    assert asked.method.tolist() == ["few_shot_weak", "few_shot_gold"] and asked.accuracy.nunique() == 1
+    assert (
+        asked.method.tolist() == ["few_shot_weak", "few_shot_gold", "few_shot_mixed"] and asked.accuracy.nunique() == 1
+    )
     test = pd.read_parquet(folder / "results/tasks/verdict/test.parquet").set_index("id").gold
     odds = pd.read_parquet(runs[0]).set_index("id").log_odds
     assert asked.accuracy.iloc[0] == ((odds > 0) == (test[odds.index] == 1)).mean()
     # No file holds the run a second time.
     shown = [pd.read_parquet(path) for path in (folder / "results/runs").glob("*/*/*/few_shot_*/*.parquet")]
-    assert len(shown) == 2 and all((table.n_weak + table.n_gold > 0).all() for table in shown)
+    assert len(shown) == 3 and all((table.n_weak + table.n_gold > 0).all() for table in shown)
 
 
 def test_runs_without_weak_labels_are_made_once_for_all_supervisors(folder, metrics):
     gold = metrics[(metrics.method == "sequential_sft") & (metrics.n_weak == 0)]
-    assert set(gold.supervisor) == {"supervisor", "prompted", "shuffled"}
+    assert set(gold.supervisor) == {"supervisor", "prompted", "shuffled", "coherent"}
     assert gold.groupby(["n_gold", "seed"]).accuracy.nunique().tolist() == [1]
     files = sorted(path.parts[-4] for path in (folder / "results/runs").glob("*/*/*/sequential_sft/*.parquet"))
-    assert files == ["no-supervisor", "prompted", "shuffled", "supervisor"]
+    assert files == ["coherent", "no-supervisor", "prompted", "shuffled", "supervisor"]
 
 
 def test_prompts_are_measured_once_for_all_that_show_them(folder):
     prompts = folder / "results/tasks/verdict/prompts"
     measured = {str(path.relative_to(prompts)): json.loads(path.read_text()) for path in prompts.rglob("*.json")}
     student = {f"student/{number}-{quality}_s0.json" for number in (2, "few") for quality in ("weak", "gold")}
-    assert set(measured) == student | {"student/0-supervision_s0.json", "supervisor/2-supervision_s0.json"}
+    student.add("student/few-mixed_s0.json")
+    asked = {"student/0-supervision_s0.json", "supervisor/2-supervision_s0.json", "supervisor/4-searched_s0.json"}
+    assert set(measured) == student | asked
     assert all(prompt["context"] == 1024 for prompt in measured.values())
     assert all((20 if "2" in name else 2) < prompt["prompt"] < 200 for name, prompt in measured.items())
 
@@ -140,6 +146,14 @@ def test_shuffled_errors_are_as_many_but_others(folder):
         labels = pd.read_parquet(folder / f"results/weak_labels/verdict/{supervisor}.parquet").set_index("id").p_weak
         wrong[supervisor] = (labels[test.index] > 0.5) != (test.gold == 1)
     assert wrong["supervisor"].sum() == wrong["shuffled"].sum() and not wrong["supervisor"].equals(wrong["shuffled"])
+
+
+def test_a_search_labels_texts_of_the_pool_and_these_all_others(folder):
+    labels = pd.read_parquet(folder / "results/weak_labels/verdict/coherent.parquet").set_index("id").p_weak
+    found = json.loads((folder / "results/weak_labels/verdict/coherent.json").read_text())
+    texts = [len(pd.read_parquet(folder / f"results/tasks/verdict/{part}.parquet")) for part in ("pool", "test")]
+    assert len(labels) == sum(texts) and labels.isin([0, 1]).sum() == found["search"]["labelled"] == 4
+    assert found["engine"]["engine"] == "transformers" and set(found["quality"]) == {"pool", "test"}
 
 
 def test_prompting_is_drawn(folder):

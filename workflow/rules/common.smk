@@ -4,7 +4,7 @@ import re
 from elicitation.analysis.names import TUNED
 from elicitation.study.grid import NO_LABELS, NO_SEED, NO_SUPERVISOR, Group
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, TruncatedModel
-from elicitation.study.supervisors import Columns, ModelSupervisor, Raters, Remote, Ruled, Shuffled
+from elicitation.study.supervisors import Coherent, Columns, Finetuned, Prompted, Raters, Remote, Ruled, Shuffled
 from elicitation.study.tasks import RatedTask, SourceTask, TableTask
 from elicitation.study.tuning import first_methods, tuning_labels
 from elicitation.study.values import Section
@@ -21,12 +21,13 @@ JOINING = study.supervisors_of_kind(Columns)
 RATING = study.supervisors_of_kind(Raters)
 REMOTE = study.supervisors_of_kind(Remote)
 RULED = study.supervisors_of_kind(Ruled)
-LABELLING = study.supervisors_of_kind(ModelSupervisor)
+LABELLING = study.supervisors_of_kind(Finetuned, Prompted)
+SEARCHING = study.supervisors_of_kind(Coherent)
 # What labels without a model of this study: columns, raters, models behind an API, rules.
 GIVING = JOINING + RATING + REMOTE + RULED
 # The task and supervisor of what they label.
 COMPARED = [f"{task}/{supervisor}" for task, supervisor in study.labelled if supervisor in GIVING]
-ENGINE = ["results/engine.json"] if study.labelling.engine == "vllm" and LABELLING + PROMPTING else []
+ENGINE = ["results/engine.json"] if study.labelling.engine == "vllm" and LABELLING + SEARCHING + PROMPTING else []
 RUNS = "results/runs/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.parquet"
 # The run without any label.
 ASKED = f"results/runs/{{task}}/{NO_SUPERVISOR}/{{student}}/{NO_LABELS}/b0_s{NO_SEED}"
@@ -47,9 +48,10 @@ LOCAL_STUDENTS = [name for name in study.students if name not in API_STUDENTS]
 # What takes seconds to import, and the rules, by the beginnings of their names, that do.
 TRAINS, LABELS, DRAWS = "elicitation.training.runs", "vllm.entrypoints.llm", "elicitation.figures.style"
 # What may not work comes first.
+ASKS = ("write_weak_labels", "search_labels", "score_prompts", "ask_without_labels")
 IMPORTS = {
-    LABELS: ("check_engine", "write_weak_labels", "score_prompts", "ask_without_labels") if ENGINE else (),
-    TRAINS: ("prepare_model", "compute_trunk", "train_", "write_weak_labels", "score_prompts", "ask_without_labels"),
+    LABELS: ("check_engine", *ASKS) if ENGINE else (),
+    TRAINS: ("prepare_model", "compute_trunk", "train_", *ASKS),
     DRAWS: ("plot_",),
 }
 FETCHED = [model.name for model in study.models if isinstance(model, (GgufModel, Checkpoint))]
@@ -69,7 +71,7 @@ wildcard_constraints:
     recipe=one_of(study.recipes),
     budget=r"\d+",
     n_weak=r"\d+",
-    examples=r"\w+-(weak|gold|supervision)",
+    examples=r"\w+-(weak|gold|mixed|supervision|searched)",
     seed=r"\d+",
 
 
@@ -279,11 +281,14 @@ def asking_prompts(wildcards):
 
 
 def supervisor_prompts(wildcards):
-    n_shots = study.supervisor(wildcards).shots
-    if n_shots is None:
+    entry = study.supervisor(wildcards)
+    if entry.shots is None:
         return []
+    shown, seed = f"{entry.shots}-supervision", NO_SEED
+    if isinstance(entry, Coherent):
+        shown, seed = f"{entry.icm.texts}-searched", entry.icm.seed
     records = PROMPTS if study.task(wildcards).read_by_supervisors == "text" else SUPERVISOR_PROMPTS
-    return prompts_checked(study.supervisor_model(wildcards), f"{n_shots}-supervision", records=records)
+    return prompts_checked(study.supervisor_model(wildcards), shown, seed, records)
 
 
 def labelling_model(wildcards):

@@ -81,6 +81,38 @@ rule write_weak_labels:
         "../scripts/write_weak_labels.py"
 
 
+rule search_labels:
+    input:
+        texts=supervisor_texts,
+        prompts=supervisor_prompts,
+        engine=ENGINE,
+        supervisor=pretrained_supervisor,
+        pool="results/tasks/{task}/pool.parquet",
+        test="results/tasks/{task}/test.parquet",
+    output:
+        labels="results/weak_labels/{task}/{supervisor}.parquet",
+        record="results/weak_labels/{task}/{supervisor}.json",
+    log:
+        "logs/search_labels/{task}/{supervisor}.log",
+    benchmark:
+        "benchmarks/measured/search_labels/{task}/{supervisor}.tsv"
+    wildcard_constraints:
+        supervisor=one_of(SEARCHING),
+    priority: 20
+    resources:
+        mem_mb=grows(3000),
+        runtime=grows(240),
+        gpu=gpus_of("supervisor_model"),
+    params:
+        version=1,
+        hardware=hardware_of("supervisor_model"),
+        supervisor=of("supervisor.settings"),
+        prompt=of("task.prompt"),
+        labelling=study.labelling.plain,
+    script:
+        "../scripts/search_labels.py"
+
+
 rule join_columns:
     input:
         table=task_table,

@@ -36,8 +36,8 @@ def price_words(price: float, money: Money = GOLD_LABELS) -> str:
     """A price as people write it: 1/18 for what rounds to that share of a gold label, but 0.5 rather than 1/2."""
     if money.currency or not price:
         return money.words(price)
-    parts = round(1 / price)
-    is_share = parts <= LARGEST_PANEL and abs(parts * price - 1) < 5e-4 and float(f"{price:.3g}") != price
+    parts = round(1 / price) if price else 0
+    is_share = 0 < parts <= LARGEST_PANEL and abs(parts * price - 1) < 5e-4 and float(f"{price:.3g}") != price
     return f"1/{parts}" if is_share else f"{price:g}"
 
 

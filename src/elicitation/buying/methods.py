@@ -7,6 +7,7 @@ trains; elicitation.training.runs carries a method out. How to add one stands in
 from dataclasses import asdict, dataclass, field, replace
 
 PAPER = "Mallen & Belrose (2024), arXiv 2410.13215"
+OWN = "baseline of this project"
 UNFINISHED = "the repository of Mallen & Belrose (2024), an experiment that the paper does not report"
 # What stands in paths for each number of examples that a study shows.
 FEW = "few"
@@ -19,7 +20,7 @@ class Shots:
     """Labelled examples that stand before every text; they are bought like all others."""
 
     quality: str
-    """`weak` or `gold`."""
+    """`weak`, `gold`, or `mixed`: half of them each, and of an odd number one more is weak."""
     k: int | None = None
     """Number of examples; None, for methods that only prompt: each number in `grid.shots`."""
 
@@ -27,6 +28,11 @@ class Shots:
     def name(self) -> str:
         """What the examples are called in paths, as in `2-gold` or, for each number in `grid.shots`, `few-gold`."""
         return f"{FEW if self.k is None else self.k}-{self.quality}"
+
+    def split(self, k: int) -> tuple[int, int]:
+        """Weak and gold labels among k examples."""
+        n_gold = {"weak": 0, "mixed": k // 2, "gold": k}[self.quality]
+        return k - n_gold, n_gold
 
 
 @dataclass(frozen=True)
@@ -88,8 +94,7 @@ class Method:
     @property
     def shots_bought(self) -> tuple[int, int]:
         """Weak and gold labels that stand in the prompt and are not trained on."""
-        k = (self.shots.k or 0) if self.shots else 0
-        return (k, 0) if self.shots and self.shots.quality == "weak" else (0, k)
+        return self.shots.split(self.shots.k or 0) if self.shots else (0, 0)
 
     @property
     def recipe(self) -> str:
@@ -114,6 +119,7 @@ METHODS = {
     "sequential_sft": Method("Sequential SFT", PAPER, WEAK_THEN_GOLD),
     "few_shot_weak": Method("few-shot, weak", PAPER, shots=Shots("weak")),
     "few_shot_gold": Method("few-shot, gold", PAPER, shots=Shots("gold")),
+    "few_shot_mixed": Method("few-shot, mixed", OWN, shots=Shots("mixed")),
     "two_shot_weak": Method("+ 2-shot, weak", PAPER, WEAK_THEN_GOLD, shots=Shots("weak", 2)),
     "two_shot_gold": Method("+ 2-shot, gold", PAPER, WEAK_THEN_GOLD, shots=Shots("gold", 2)),
     "uncertainty_sampling": Method("+ uncertainty sampling", PAPER, WEAK_THEN_GOLD, selection=Selection("entropy")),
@@ -122,7 +128,7 @@ METHODS = {
     "head_only": Method("head only", PAPER, (Stage("weak", trains="head"), Stage("gold", trains="head"))),
     "body_only": Method("body only", PAPER, (Stage("weak", trains="body"), Stage("gold", trains="body"))),
     "new_head": Method("+ new head", PAPER, (Stage("weak"), Stage("gold", new_head=True))),
-    "joint_sft": Method("Joint SFT", "baseline of this project", (Stage("both", gold_weight=10),)),
+    "joint_sft": Method("Joint SFT", OWN, (Stage("both", gold_weight=10),)),
 }
 
 

@@ -41,6 +41,8 @@ class Votes(NamedTuple):
     """How many of each vote for label 1; even odds count half."""
     n: int
     """How many there are."""
+    hard: bool
+    """Whether none says how sure it is: all are 0, 1, or 0.5 for neither."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ def describe_votes(rows: Iterable[Row], place: int, labelled: int) -> Votes:
         tuple(known),
         tuple(for_one),
         len(votes),
+        {*values} <= {0, 0.5, 1},
     )
 
 

@@ -26,9 +26,13 @@ SHARES = {0: "gold only", 25: "25 %", 50: "50 %", 75: "75 %", 100: "weak only"}
 MARGIN = 1.4
 
 
-def draw_purchases(axes: Axes, points: pd.DataFrame, marker: str) -> None:
-    """Draw purchases in the colour of the weak labels' share of the cost; the likelier on the frontier, the bigger."""
+def draw_purchases(axes: Axes, points: pd.DataFrame, marker: str, edge: float) -> None:
+    """Draw purchases in the colour of the weak labels' share of the cost; the likelier on the frontier, the bigger.
+
+    edge: where those stand that cost nothing.
+    """
     order = points.sort_values("probability")
+    order = order.assign(cost=order.cost.clip(lower=edge))
     strength = 0.3 + 0.7 * order.probability
     bars = axes.errorbar(
         order.cost,
@@ -63,7 +67,7 @@ def draw_panel(axes: Axes, panel: pd.DataFrame, markers: dict[str, str], usual: 
     """
     bought, asking = panel[panel.kind == PURCHASE], panel[panel.kind == ASKING]
     for method, points in bought.groupby("method", sort=False):
-        draw_purchases(axes, points, markers[method])
+        draw_purchases(axes, points, markers[method], edge)
     best = panel[panel.on_frontier].sort_values("cost")
     style.draw_weak_labels(axes, panel)
     # The frontier holds up to the most expensive purchase.

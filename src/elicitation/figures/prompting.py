@@ -2,6 +2,7 @@
 
 from itertools import product
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,10 +12,11 @@ from elicitation.analysis.captions import footnote, plain_amount, usual_seeds
 from elicitation.analysis.measures import MEASURES
 from elicitation.analysis.run_scores import priced
 from elicitation.buying.amounts import GOLD_LABELS, Money
+from elicitation.buying.methods import Shots
 from elicitation.figures import style
 from elicitation.figures.style import in_percent
 
-# The kinds of labels, in the order of the rows and columns.
+# The kinds of labels, in the order of the rows and columns; a row more where both stand in a prompt.
 QUALITIES = ("weak", "gold")
 # The look of methods that only prompt.
 ALONE = {"color": "0.5", "marker": "*", "markersize": 10, "markerfacecolor": "white", "linestyle": ":"}
@@ -26,11 +28,11 @@ NO_PROMPTS = "No run of this study has labels in the prompt; list methods that h
 
 def finetuning_labels(points: pd.DataFrame) -> pd.DataFrame:
     """The points with `weak_trained` and `gold_trained`: the labels bought less those in the prompt."""
-    trained = {
-        f"{quality}_trained": points[f"n_{quality}"] - points.shots.where(points.shot_quality == quality, 0)
-        for quality in QUALITIES
-    }
-    return points.assign(**trained)
+    shown = [
+        Shots(quality).split(k) if k else (0, 0) for quality, k in zip(points.shot_quality, points.shots, strict=True)
+    ]
+    weak, gold = np.array(shown).reshape(-1, 2).T
+    return points.assign(weak_trained=points.n_weak - weak, gold_trained=points.n_gold - gold)
 
 
 def draw_points(axes: Axes, x, points: pd.DataFrame, usual_seeds: int, **look) -> None:
@@ -66,7 +68,7 @@ def plot_prompting(
     colours = style.shades(points[~alone].shots.unique())
     markers = dict(zip(colours, style.MARKERS, strict=False))
     aside = dict(zip(colours, style.LOG_STEP ** style.offsets(len(colours)), strict=True))
-    in_prompts = [quality for quality in QUALITIES if (points.shot_quality == quality).any()]
+    in_prompts = [quality for quality in (*QUALITIES, "mixed") if (points.shot_quality == quality).any()]
     parts = list(product(in_prompts, QUALITIES))
     figure, panels = style.make_panels(len(parts), columns=2)
     for axes, (in_prompt, trained) in zip(panels, parts, strict=True):

@@ -47,6 +47,7 @@ DEEDS = {
     "check_supervisor_prompts": Deed("check", "the prompts of {task} for {model}", CHECKS),
     "train_supervisor": Deed("train", "{supervisor}, which labels {task}", "train {n} supervisor{s} for {tasks}"),
     "write_weak_labels": LABELS,
+    "search_labels": LABELS,
     "join_columns": LABELS,
     "draw_ratings": LABELS,
     "shuffle_errors": LABELS,

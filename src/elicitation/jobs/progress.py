@@ -21,7 +21,10 @@ STOPPED = "Stopped by "
 TOLD = "ELICITATION_TOLD"
 # What a job of these rules takes, as a multiple of another one's, until one of its rule is done: so many figures are
 # drawn, or runs are scored, while one run trains. By the beginnings of their names.
-HEAVY = {"train_": 10, "prepare_model": 10, "compute_trunk": 10, "write_weak_labels": 10, "score_prompts": 10}
+HEAVY = {
+    **dict.fromkeys(("train_", "prepare_model", "compute_trunk", "write_weak_labels", "score_prompts"), 10),
+    "search_labels": 30,
+}
 # So many texts are trained on where a run counts as one, of HEAVY.
 TEXTS = 500
 # Bytes of a log within which its last line is looked for.

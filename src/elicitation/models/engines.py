@@ -4,14 +4,17 @@ Where the engine that a study names fails, nothing here falls back on the other 
 """
 
 import gc
+import importlib
 import os
 import re
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +30,8 @@ MIN_CPU_CACHE_GB = "1"
 GPU_SHARE = 0.5
 # The largest difference in probability between two engines, by precision, where the study does not name one.
 PARITY_TOLERANCE = {"float32": 1e-3, "bfloat16": 0.05}
+# What a started model says of texts by their token ids: probabilities of label 1, in their order.
+Answer = Callable[[list[list[int]]], Sequence[float]]
 # Keeps log-odds finite where an engine returns a probability of 0 or 1.
 CLIP = 1e-12
 # The last line of an exception's traceback in a log, behind what vLLM's logger puts before each line.
@@ -121,7 +126,7 @@ def set_up_vllm(hardware: Hardware) -> None:
 
 
 def vllm_options(folder: str | Path, longest: int, hardware: Hardware, label_ids: tuple[int, int] | None) -> dict:
-    """The arguments of vLLM's LLM. longest: tokens of the longest text; label_ids: as in label_with_vllm."""
+    """The arguments of vLLM's LLM. longest: tokens of the longest text; label_ids: as in open_vllm."""
     options = {"runner": "pooling", "convert": "classify"} if label_ids is None else {"enable_prefix_caching": True}
     if hardware.device == "cuda":
         options["gpu_memory_utilization"] = GPU_SHARE
@@ -139,7 +144,7 @@ def vllm_options(folder: str | Path, longest: int, hardware: Hardware, label_ids
 
 
 def ask_vllm(llm, token_ids: list[list[int]], label_ids: tuple[int, int] | None) -> list[float]:
-    """Probabilities of label 1 by a vLLM engine that runs; label_ids: as in label_with_vllm."""
+    """Probabilities of label 1 by a vLLM engine that runs; label_ids: as in open_vllm."""
     from vllm import SamplingParams
 
     prompts = [{"prompt_token_ids": ids} for ids in token_ids]
@@ -150,40 +155,85 @@ def ask_vllm(llm, token_ids: list[list[int]], label_ids: tuple[int, int] | None)
     return [expit(row[label_ids[1]].logprob - row[label_ids[0]].logprob) for row in scored]
 
 
-def label_with_vllm(
-    folder: str | Path,
-    token_ids: list[list[int]],
-    hardware: Hardware,
-    label_ids: tuple[int, int] | None = None,
-) -> Labels:
-    """Label by vLLM, whose engine runs in this process and keeps its memory until the process ends.
-
-    label_ids: None for a classifier; for a language model the tokens of label 0 and label 1, whose probabilities as
-    the next token are normalised to sum to 1. Prompts that begin alike are computed once (prefix caching).
-    Raises InputError with vLLM's last error line if it fails, which it nearly always does at the start, and before it
-    what its import has logged of parts that do not load.
-    """
-    set_up_vllm(hardware)
-    started = time.perf_counter()
+@contextmanager
+def vllm_failures(folder: str | Path) -> Iterator[None]:
+    """What fails within is an InputError with vLLM's last error line, and what its import logged of unloaded parts."""
     try:
-        from vllm import LLM, __version__
-
-        STARTED.clear()
-        # vLLM collects garbage several times, and each time would search all that has been imported.
-        gc.freeze()
-        llm = LLM(**vllm_options(folder, max(map(len, token_ids)), hardware, label_ids))
-        if hardware.gpus == 1:
-            STARTED.append(llm)
-        ready = time.perf_counter()
-        p = ask_vllm(llm, token_ids, label_ids)
+        yield
     except Exception as error:
         log = written_to_stderr()
         lines = "; then: ".join(filter(None, [not_loaded(log), last_error_line(error, log)]))
         raise InputError(
             f"vLLM failed on {folder}: {lines} (fix its installation, or set labelling.engine: transformers)."
         ) from error
+
+
+def open_vllm(folder: str | Path, longest: int, hardware: Hardware, label_ids: tuple[int, int] | None = None) -> Answer:
+    """Start vLLM, whose engine runs in this process and keeps its memory until the process ends or starts another one.
+
+    longest: tokens of the longest text that it will be given; label_ids: None for a classifier; for a language model
+    the tokens of label 0 and label 1, whose probabilities as the next token are normalised to sum to 1. Prompts that
+    begin alike are computed once (prefix caching). Raises InputError if vLLM fails, which it nearly always does at the
+    start.
+    """
+    set_up_vllm(hardware)
+    with vllm_failures(folder):
+        from vllm import LLM
+
+        STARTED.clear()
+        # vLLM collects garbage several times, and each time would search all that has been imported.
+        gc.freeze()
+        llm = LLM(**vllm_options(folder, longest, hardware, label_ids))
+        if hardware.gpus == 1:
+            STARTED.append(llm)
+
+    def answer(token_ids: list[list[int]]) -> list[float]:
+        with vllm_failures(folder):
+            return ask_vllm(llm, token_ids, label_ids)
+
+    return answer
+
+
+def open_transformers(
+    folder: str | Path, longest: int, hardware: Hardware, label_ids: tuple[int, int] | None = None
+) -> Answer:
+    """Load the model by transformers, which batches texts by length; arguments as for vLLM."""
+    from elicitation.models.batches import predict, predict_next_token
+    from elicitation.models.loading import load_classifier, load_language_model, load_tokenizer
+
+    load = load_classifier if label_ids is None else load_language_model
+    model = load(folder, hardware, load_tokenizer(folder).pad_token_id)
+
+    def answer(token_ids: list[list[int]]) -> np.ndarray:
+        if label_ids is None:
+            return expit(predict(model, token_ids, MICRO_BATCH_TOKENS))
+        return expit(predict_next_token(model, token_ids, label_ids, MICRO_BATCH_TOKENS))
+
+    return answer
+
+
+OPENED: dict[str, Callable[..., Answer]] = {"vllm": open_vllm, "transformers": open_transformers}
+
+
+def label_with(
+    engine: str,
+    folder: str | Path,
+    token_ids: list[list[int]],
+    hardware: Hardware,
+    label_ids: tuple[int, int] | None = None,
+) -> Labels:
+    """Start an engine, a key of OPENED, and label by it; label_ids: as in open_vllm."""
+    started = time.perf_counter()
+    answer = OPENED[engine](folder, max(map(len, token_ids)), hardware, label_ids)
+    ready = time.perf_counter()
+    p = np.array(answer(token_ids), np.float64)
     seconds = time.perf_counter() - ready
-    return Labels(np.array(p, np.float64), "vllm", __version__, hardware.dtype, ready - started, len(p) / seconds)
+    version = importlib.import_module(engine).__version__
+    return Labels(p, engine, version, hardware.dtype, ready - started, len(p) / seconds)
+
+
+label_with_vllm, label_with_transformers = (partial(label_with, engine) for engine in OPENED)
+ENGINES: dict[str, Callable[..., Labels]] = {"vllm": label_with_vllm, "transformers": label_with_transformers}
 
 
 def start_vllm(hardware: Hardware) -> str:
@@ -201,33 +251,6 @@ def start_vllm(hardware: Hardware) -> str:
             build_tokenizer().save_pretrained(folder)
             labels = label_with_vllm(folder, [[1, 2, 3]], hardware, label_ids)
     return labels.version
-
-
-def label_with_transformers(
-    folder: str | Path,
-    token_ids: list[list[int]],
-    hardware: Hardware,
-    label_ids: tuple[int, int] | None = None,
-) -> Labels:
-    """Label by transformers, batched by length; arguments as for vLLM."""
-    import transformers
-
-    from elicitation.models.batches import predict, predict_next_token
-    from elicitation.models.loading import load_classifier, load_language_model, load_tokenizer
-
-    started = time.perf_counter()
-    load = load_classifier if label_ids is None else load_language_model
-    model = load(folder, hardware, load_tokenizer(folder).pad_token_id)
-    ready = time.perf_counter()
-    if label_ids is None:
-        log_odds = predict(model, token_ids, MICRO_BATCH_TOKENS)
-    else:
-        log_odds = predict_next_token(model, token_ids, label_ids, MICRO_BATCH_TOKENS)
-    seconds, version = time.perf_counter() - ready, transformers.__version__
-    return Labels(expit(log_odds), "transformers", version, hardware.dtype, ready - started, len(log_odds) / seconds)
-
-
-ENGINES: dict[str, Callable[..., Labels]] = {"vllm": label_with_vllm, "transformers": label_with_transformers}
 
 
 def check_parity(p: np.ndarray, reference: np.ndarray, tolerance: float, engine: str) -> float:
@@ -250,7 +273,7 @@ def label(
 ) -> tuple[Labels, dict]:
     """Label by the engine that the study names, and check a sample of the rows against transformers.
 
-    label_ids: as in label_with_vllm. Returns the labels and what the record says of engine and parity. The sample is
+    label_ids: as in open_vllm. Returns the labels and what the record says of engine and parity. The sample is
     spread evenly over the rows. Raises InputError if the engines differ by more than the study accepts.
     """
     labels = ENGINES[labelling.engine](folder, token_ids, hardware, label_ids)

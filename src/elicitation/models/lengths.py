@@ -12,6 +12,7 @@ from elicitation.buying.purchases import arrange, order_pool
 from elicitation.data.prompts import PromptFormat, label_token_ids
 from elicitation.errors import InputError
 from elicitation.models.folder import model_config, require_language_head, whole_number
+from elicitation.seeds import stream
 
 # Tokens at the end of a text that stay where its middle is cut out: it may end with a question.
 TAIL = 64
@@ -57,7 +58,13 @@ def count_tokens(folder: Path, texts: list[str]) -> list[int]:
 def shown_ids(pool: pd.DataFrame, shots: Shots, seed: int) -> list[str]:
     """The ids of the examples that a purchase of the seed puts before a text; pool: id and gold of its texts."""
     ordering, _ = arrange(order_pool(pool.id, seed), pool.id, pool.id[pool.gold.notna()])
-    return (ordering if shots.quality == "weak" else ordering[::-1])[: shots.k]
+    n_weak, n_gold = shots.split(shots.k)
+    return ordering[:n_weak] + ordering[::-1][:n_gold]
+
+
+def searched_ids(pool: pd.DataFrame, n: int, seed: int) -> list[str]:
+    """The ids of the n texts of the pool that a search of this seed labels, in the order in which they are shown."""
+    return stream(seed, "searched").permutation(sorted(pool.id))[:n].tolist()
 
 
 def tokens_per_label(folder: Path, style: PromptFormat) -> int:
@@ -154,15 +161,20 @@ def check_prompts(
 
     InputError if a text does not fit behind it, if a label is no token, or if the model has no language head.
 
-    sets: id, text and gold of pool, test and supervision; source: `weak` or `gold`, for k examples that are bought, or
-    `supervision`, for the first k of that set; asked: whether the model in `folder` answers with a label's token.
+    sets: id, text and gold of pool, test and supervision; source: `weak`, `gold` or `mixed`, for k examples that are
+    bought, `supervision`, for the first k of that set, or `searched`, as in searched_ids; asked: whether the model in
+    `folder` answers with a label's token.
     """
     if asked:
         require_language_head(folder, folder.name)
         label_token_ids(read_tokenizer(folder), style, folder.name)
     counts = {part: pd.Series(count_tokens(folder, rows.text.tolist()), rows.id) for part, rows in sets.items()}
-    bought = source != "supervision"
-    shown = counts["pool"][shown_ids(sets["pool"], Shots(source, k), seed)] if bought else counts["supervision"][:k]
+    pool = sets["pool"]
+    if source == "supervision":
+        shown = counts["supervision"][:k]
+    else:
+        searched = source == "searched"
+        shown = counts["pool"][searched_ids(pool, k, seed) if searched else shown_ids(pool, Shots(source, k), seed)]
     # The text behind the examples has a cue too.
     prompt = int(shown.sum()) + tokens_per_label(folder, style) * (k + 1)
     texts = pd.concat([counts["pool"], counts["test"]])

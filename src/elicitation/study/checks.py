@@ -16,7 +16,7 @@ from elicitation.models.folder import check_split, require_language_head
 from elicitation.study.grid import NARROWED, NO_LABELS, NO_SUPERVISOR, as_runs, blocks_of, purchases_of
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, Model, OwnModel, TruncatedModel
 from elicitation.study.study import Study
-from elicitation.study.supervisors import Columns, Learning, ModelSupervisor, Prompted, Raters, Shuffled, Unpriced
+from elicitation.study.supervisors import Columns, Learning, ModelSupervisor, Raters, Shuffled, Unpriced
 from elicitation.study.tasks import RatedTask, SourceTask, TableTask, Task
 
 # Names that results have beside those of a study's entries.
@@ -220,7 +220,7 @@ def check_supervisors(study: Study) -> None:
                     f"Config, supervisors[{name}]: the API model {model.name!r} can only be a student; name a local "
                     "model, or give the supervisor an `api` entry of its own."
                 )
-            if isinstance(entry, Prompted):
+            if entry.shots is not None:
                 check_prompting(model, study)
         elif isinstance(entry, Shuffled):
             original = entry.shuffle_errors_of

@@ -20,8 +20,9 @@ from elicitation.files import read_json
 from elicitation.study.bills import bill_of
 from elicitation.study.grid import NO_LABELS, as_runs, made_blocks
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, Model, OwnModel, SandboxModel
+from elicitation.study.settings import CoherenceSearch
 from elicitation.study.study import Study
-from elicitation.study.supervisors import Learning, ModelSupervisor, Remote
+from elicitation.study.supervisors import Coherent, Learning, ModelSupervisor, Remote
 from elicitation.study.text_lengths import TOKENS_PER_TEXT, TOKENS_PER_WORD, assumed_tokens
 from elicitation.study.tuning import texts_to_tune
 from elicitation.training.schedule import plan_schedule, student_protocol, supervisor_protocol
@@ -239,6 +240,17 @@ def estimate_student(
     return row | {f"{device} hours": hours * model.gpus, "disk, GB": disk / 1e9}, notes
 
 
+def searched_texts(icm: CoherenceSearch, labelled: int, engine: str) -> float:
+    """About how many texts a model reads in a search, and in labelling all texts behind those that were found.
+
+    A label that changes, as in about every other step, is in the prompts of as many texts as stand in a prompt. vLLM
+    reads what stands before all texts once.
+    """
+    examples = min(icm.examples, icm.texts - 1)
+    search = icm.steps / 2 * (examples + 1) ** 2
+    return search + labelled * (1 if engine == "vllm" else 1 + icm.texts)
+
+
 def estimate_supervisor(entry: ModelSupervisor, study: Study, folder: Path) -> tuple[dict, list[str]]:
     """What finetuning a supervisor and writing its labels take, on all its tasks."""
     model, device, shots = study.model_named[entry.writer], study.device, entry.shots
@@ -247,7 +259,11 @@ def estimate_supervisor(entry: ModelSupervisor, study: Study, folder: Path) -> t
     for task in tasks:
         tokens = tokens_of(task.name, model, study, folder, task.read_by_supervisors)
         labelled = task.test_size + study.supplies[task.name].examples
-        rows, predicted_tokens = rows + labelled, predicted_tokens + labelled * tokens * (1 + (shots or 0))
+        rows += labelled
+        if isinstance(entry, Coherent):
+            predicted_tokens += tokens * searched_texts(entry.icm, labelled, study.labelling.engine)
+        else:
+            predicted_tokens += labelled * tokens * (1 + (shots or 0))
         if shots is None:
             settings, n = study.supervision, task.supervision_size
             plan = plan_schedule(n, supervisor_protocol(1.0, settings.epochs, n, 1, settings.validation_size))
@@ -259,7 +275,7 @@ def estimate_supervisor(entry: ModelSupervisor, study: Study, folder: Path) -> t
     if parameters is None:
         return row, [without_size(model.name)]
     work = (FORWARD + BACKWARD) * trained_tokens + FORWARD * predicted_tokens
-    patterns = [f"{rule}/*/{entry.name}.tsv" for rule in ("train_supervisor", "write_weak_labels")]
+    patterns = [f"{rule}/*/{entry.name}.tsv" for rule in ("train_supervisor", "write_weak_labels", "search_labels")]
     hours, notes = hours_of(entry.name, parameters, work, jobs, device, folder, patterns)
     # Each finetuned supervisor is a whole model.
     copies = len(tasks) * parameters * BYTES_PER_PARAMETER[device] if shots is None else 0

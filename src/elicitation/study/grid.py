@@ -96,7 +96,7 @@ def purchases_of(budget: int, grid: Grid, method: Method) -> Pairs:
     """
     if method.prompts_only:
         numbers = [k for k in grid.shots if bool(k) == bool(budget)]
-        return [(k, 0) if method.shots.quality == "weak" else (0, k) for k in numbers]
+        return [method.shots.split(k) for k in numbers]
     price, (weak_shots, gold_shots) = exact(grid.weak_price), method.shots_bought
     pairs = [pair for pair in listed_purchases(grid, method) if ceiling(*pair, price) == budget]
     if budget in grid.budgets and method.finetune_on is None:

@@ -28,7 +28,10 @@ Title = like(r"[\w ,.:;()+/%&'-]+", "made of letters, digits, spaces and , . : ;
 
 
 class ShotsSettings(Section):
-    quality: Literal["weak", "gold"] = Field(description="Whether their labels are weak or gold.")
+    quality: Literal["weak", "gold", "mixed"] = Field(
+        description="Whether their labels are weak, gold, or half of them each (`mixed`; of an odd number one more is "
+        "weak)."
+    )
     k: Count = may_be_absent("Number of examples; absent for methods that only prompt (`grid.shots`).")
 
 

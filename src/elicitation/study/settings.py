@@ -180,6 +180,15 @@ class Supervision(Section):
     )
 
 
+class CoherenceSearch(Section):
+    texts: whole(ge=2) = Field(32, description="How many texts of the pool get labels by the search.")
+    examples: Count = Field(
+        16, description="How many of the others stand before a text at most while the model is asked for its label."
+    )
+    steps: Count = Field(128, description="Steps of the search, each of which proposes a label for one of the texts.")
+    seed: Natural = Field(0, description="Seed by which texts, first labels and steps are drawn.")
+
+
 class Labelling(Section):
     engine: Literal["vllm", "transformers"] = Field(
         "vllm", description="What runs the supervisor; there is no fallback from one to the other."

@@ -15,20 +15,19 @@ from elicitation.data.own_labels import table_columns
 from elicitation.data.table_survey import Survey, survey_table
 from elicitation.data.templates import template_fields
 from elicitation.errors import InputError
+from elicitation.study.columns import LEARNING, check_learning
 from elicitation.study.grid import Blocks, Group, as_runs, made_blocks, planned_blocks
 from elicitation.study.models import AnyModel, Model, OwnModel, TruncatedModel
 from elicitation.study.plan import Plan
 from elicitation.study.prices import price_of_ratings, prices_of
 from elicitation.study.settings import Figures, Inference, Labelling, SomeTasks, Supervision, Training, Tuning
 from elicitation.study.supervisors import (
-    LEARNING,
     Columns,
     ModelSupervisor,
     Remote,
     Ruled,
     Shuffled,
     Supervisor,
-    check_learning,
 )
 from elicitation.study.tasks import SandboxTask, TableTask, Task
 from elicitation.study.values import (
@@ -357,11 +356,12 @@ class Study(Plan, Setup):
     def longest_examples(self, wildcards) -> dict:
         """The examples of the longest prompt that must fit a model: arguments of models.lengths.check_prompts.
 
-        `wildcards.examples` is the name of Shots, or says how many examples of the `supervision` set are shown.
+        `wildcards.examples` is the name of Shots, or says how many examples of the `supervision` set are shown, or how
+        many texts of the pool whose labels are `searched`.
         """
         number, source = wildcards.examples.split("-")
         if number != FEW:
-            return {"source": source, "k": int(number), "asked": source == "supervision"}
+            return {"source": source, "k": int(number), "asked": source in ("supervision", "searched")}
         numbers = [k for k in self.grid.shots if k]
         # Where prompts that do not fit are left out, those with the fewest examples must.
         return {"source": source, "k": (max if self.grid.beyond_context == "refuse" else min)(numbers), "asked": True}

@@ -1,15 +1,16 @@
 """The supervisors of a study: what writes weak labels, and what the labels of each depend on."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from elicitation.data.labels import is_pattern
-from elicitation.data.table_survey import Votes
-from elicitation.errors import InputError, join_words, shown
+from elicitation.errors import InputError, shown
+from elicitation.study.columns import AGGREGATE, LEARNING, Column, ColumnEntry
 from elicitation.study.servers import LabelServer
+from elicitation.study.settings import CoherenceSearch
 from elicitation.study.tasks import ExportFormat, WordRule
 from elicitation.study.values import (
     LIST,
@@ -17,17 +18,14 @@ from elicitation.study.values import (
     NUMBER,
     TEXT,
     Count,
-    Flag,
     Kind,
     Name,
     Natural,
     Price,
-    Section,
     SomeText,
     Spelling,
     Text,
     any_kind,
-    like,
     listed,
     mapping,
     may_be_absent,
@@ -35,35 +33,7 @@ from elicitation.study.values import (
     refusal,
 )
 
-# What tables and figures show; spreadsheets compute what begins with =.
-Column = like(r"[^=\x00-\x1f][^\x00-\x1f]*", "a name of one line that does not begin with =", max_length=200)
-AGGREGATE = (
-    "How several columns or ratings become one label; `mean` of the probabilities or votes, `majority` of the votes, "
-    "`dawid_skene` or `mace`, which weigh each column by its errors (estimated without gold labels; of columns only)."
-)
-# The ways of joining that learn how often each source errs.
-LEARNING = ("dawid_skene", "mace")
 MODEL = "Name of its model; by default its own name."
-
-
-def check_learning(place: str, how: str, votes: Mapping[str, Votes]) -> None:
-    """InputError unless it can be learned how often columns err: three of them must vote for both labels.
-
-    place: of the supervisor in the config; how: one of LEARNING; votes: of each column.
-    """
-    voters = sum(column.voters for column in votes.values())
-    if voters < 3:
-        raise InputError(
-            f"{place}: {how} tells how often columns err from how often each agrees with the others, which takes "
-            f"three of them, but there are {voters}; choose mean or majority."
-        )
-    voting = {name: column for name, column in votes.items() if column.voters}
-    one_way = [name for name, column in voting.items() if column.lowest > 0.5 or column.highest < 0.5]
-    if voters - sum(votes[name].voters for name in one_way) < 3:
-        raise InputError(
-            f"{place}: {join_words({*one_way}, 'and')} vote for one label only, which tells {how} nothing of how "
-            "often they err, and fewer than three other columns are left; choose majority or mean."
-        )
 
 
 class Supervisor(Kind):
@@ -80,7 +50,7 @@ class ModelSupervisor(Supervisor):
     """A supervisor whose labels a model writes."""
 
     # Its labels have none of their own.
-    price: ClassVar[None] = None
+    price: ClassVar[float | None] = None
     model: Text = may_be_absent(MODEL)
 
     @property
@@ -113,6 +83,30 @@ class Prompted(ModelSupervisor):
     @property
     def shots(self) -> int | None:
         return self.prompted_shots
+
+
+class Coherent(ModelSupervisor):
+    """A model whose labels are those that it finds most coherent, without any gold label."""
+
+    decided_by: ClassVar = ("icm",)
+    # Its labels are free.
+    price: ClassVar[float] = 0.0
+    icm: CoherenceSearch = Field(
+        description="Label without any gold label and at no price, by a search for the labels that the model predicts "
+        "best from each other (Internal Coherence Maximization)."
+    )
+
+    @property
+    def shots(self) -> int:
+        return 0
+
+    @property
+    def settings(self) -> dict:
+        return {"name": self.name, "model": self.writer, "icm": self.icm.plain}
+
+    @classmethod
+    def says_of_foreign(cls, key: str) -> str:
+        return f"a search for labels (icm) takes no {key}; drop it."
 
 
 class Remote(Supervisor):
@@ -165,28 +159,6 @@ class Shuffled(Supervisor):
     @classmethod
     def says_of_foreign(cls, key: str) -> str:
         return "shuffle_errors_of stands alone; drop the other keys."
-
-
-class ColumnEntry(Section):
-    """A weak column that is more than votes or probabilities under its own name."""
-
-    price: Price = Field(description="Price of one of its labels (gold = 1, or in the study's `currency`).")
-    label: SomeText = may_be_absent("Column that holds its labels; by default the one that the entry is called by.")
-    confidence: SomeText = may_be_absent(
-        "Column that says how sure each label is; a label 1 has it as probability, a label 0 what it lacks to 1."
-    )
-    percent: Flag = Field(False, description="Whether confidences or probabilities go from 0 to 100.")
-    votes: Flag = Field(
-        False,
-        description="Whether a cell holds several votes, as `0,1,1`, `0|1|1`, a list, or a count such as `3 of 5`. The "
-        "price is that of one vote.",
-    )
-
-    @model_validator(mode="after")
-    def check_votes(self) -> Self:
-        if self.votes and (self.confidence is not None or self.percent):
-            raise refusal("excludes `confidence` and `percent`; drop them, or give each vote a column.", "votes")
-        return self
 
 
 class Columns(Supervisor):
@@ -357,7 +329,7 @@ class Ruled(Supervisor):
 
 
 # Those that only join, draw or look for words go first, since they have no model.
-Supervisor.kinds = (Raters, Columns, Shuffled, Ruled, Remote, Prompted, Finetuned)
+Supervisor.kinds = (Raters, Columns, Shuffled, Ruled, Remote, Coherent, Prompted, Finetuned)
 # Those that learn from the supervision set, or may.
 Learning = ModelSupervisor | Remote
 # Those whose labels have no price unless the study or their entry says one.

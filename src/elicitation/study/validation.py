@@ -8,6 +8,7 @@ from elicitation.errors import InputError
 from elicitation.study.checks import check
 from elicitation.study.prices import in_gold_labels
 from elicitation.study.reading import read_yaml
+from elicitation.study.searches import check_searches
 from elicitation.study.sentences import sentence
 from elicitation.study.study import Study
 from elicitation.study.tuning import check_tuning
@@ -33,6 +34,7 @@ def validate(config: dict) -> Study:
     study = well_formed(config)
     check(study)
     check_tuning(study)
+    check_searches(study)
     return study
 
 

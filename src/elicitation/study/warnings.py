@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from elicitation.data.own_labels import table_file
 from elicitation.data.table_survey import Votes, survey_copies
 from elicitation.files import hash_file, read_json
-from elicitation.study.supervisors import LEARNING, Remote, Unpriced
+from elicitation.study.columns import LEARNING
+from elicitation.study.supervisors import Columns, Raters, Remote, Ruled, Unpriced
 from elicitation.study.tasks import TableTask
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def warnings_of(study: Study, folder: Path | None = None) -> list[str]:
     folder: of the study, where near copies in a table are not told of again once it was prepared as it is.
     """
     tables = (*warn_of_columns(study), *warn_of_files(study), *warn_of_copies(study, folder))
-    return [*warn_of_prices(study), *tables, *warn_of_questions(study)]
+    return [*warn_of_prices(study), *tables, *warn_of_questions(study), *warn_of_confidence(study)]
 
 
 def warn_of_prices(study: Study) -> Iterator[str]:
@@ -126,6 +127,28 @@ def warn_of_questions(study: Study) -> Iterator[str]:
                 f"{task!r}; name the labels in the task's `prompt`, as in `labels: [ham, spam]`, or add `instruction` "
                 "or `prompted_shots`."
             )
+
+
+def warn_of_confidence(study: Study) -> Iterator[str]:
+    """Methods that keep the most confident of labels which are all as sure as each other."""
+    for method, supervisor in dict.fromkeys((group.method, group.supervisor) for group in study.groups):
+        share = min((stage.kept for stage in study.method_named[method].stages), default=1.0)
+        if share < 1 and says_no_confidence(supervisor, study):
+            yield (
+                f"{method!r} keeps the most confident {share:.0%} of the labels of {supervisor!r}, but these are only "
+                f"0 or 1, so it keeps a random {share:.0%}; give it labels that say how sure they are, such as those "
+                "of a model or the mean of several votes, or keep the two apart by `combinations`."
+            )
+
+
+def says_no_confidence(supervisor: str, study: Study) -> bool:
+    """Whether it is known beforehand that a supervisor's labels are only 0, 1, or 0.5 for neither."""
+    labeller = study.labeller(supervisor)
+    if isinstance(labeller, Columns) and not labeller.aggregate:
+        surveys = [study.survey(task).votes[labeller.name] for task in study.tasks_of(supervisor)]
+        return all(votes.hard for survey in surveys for votes in survey.values())
+    one_rater = isinstance(labeller, Raters) and labeller.raters == 1
+    return one_rater or isinstance(labeller, Ruled) or getattr(labeller, "aggregate", None) == "majority"
 
 
 def warn_of_votes(votes: Votes) -> str | None:

@@ -18,13 +18,14 @@ from elicitation.seeds import stream
 Key = TypeVar("Key")
 
 
-def labelled_shots(shots: Shots, bought: Purchase, pool: pd.DataFrame) -> list[tuple[str, int]]:
+def labelled_shots(bought: Purchase, pool: pd.DataFrame) -> list[tuple[str, int]]:
     """Text and label of the bought examples, in their order; weak labels are hardened at 0.5.
 
-    pool: text, gold and p_weak by id.
+    Weak ones go first, as in training, so that gold ones stand next to the text, where examples count most (Zhao et al.
+    2021, arXiv 2102.09690). pool: text, gold and p_weak by id.
     """
-    ids, labels = (bought.weak, pool.p_weak > 0.5) if shots.quality == "weak" else (bought.gold, pool.gold)
-    return [(pool.text[i], int(labels[i])) for i in ids]
+    weak = [(pool.text[i], int(pool.p_weak[i] > 0.5)) for i in bought.weak]
+    return weak + [(pool.text[i], int(pool.gold[i])) for i in bought.gold]
 
 
 def prompted(
@@ -36,7 +37,7 @@ def prompted(
     """
     if shots is None:
         return examples
-    written = labelled_shots(shots, bought, pool)
+    written = labelled_shots(bought, pool)
     orders = (stream(seed, "shots", i).permutation(len(written)) for i in examples.id)
     texts = [
         write_prompt([written[j] for j in order], text, style)
@@ -80,7 +81,7 @@ def score_block(
     """
     tokenizer = load_tokenizer(folder)
     label_ids = label_token_ids(tokenizer.backend_tokenizer, style, block.student)
-    shots = {pair: labelled_shots(block.method.shots, bought, block.pool) for pair, bought in block.purchases.items()}
+    shots = {pair: labelled_shots(bought, block.pool) for pair, bought in block.purchases.items()}
     prompts: dict[Pair, list[list[int]]] = tokenize_prompts(tokenizer, shots, texts, style, beyond_context)
     token_ids = [ids for prompted_texts in prompts.values() for ids in prompted_texts]
     labels, made_by = label(folder, token_ids, labelling, hardware, label_ids)

@@ -14,7 +14,7 @@ from elicitation.data.prompts import PromptFormat
 from elicitation.files import read_json
 from elicitation.seeds import stream
 from elicitation.training.prompting import prompted
-from elicitation.training.selection import choose_uncertain, most_confident
+from elicitation.training.selection import choose_uncertain, describe_kept, kept_words, most_confident
 from elicitation.training.student import Student
 
 
@@ -59,9 +59,13 @@ def texts_of_runs(block: Block, style: PromptFormat, test: pd.DataFrame) -> pd.D
 def train_weak_stage(block: Block, student: Student, log: Callable[[str], None]) -> tuple[list[str], dict]:
     """Train the student on the weak labels of a block that buys once; returns their ids and the stage's record."""
     (purchase,) = block.purchases.values()
-    stage = block.method.stages[0]
-    weak = most_confident(block.pool.p_weak[purchase.weak], stage.kept)
-    return purchase.weak, student.train(student.fresh(), stage, weak, log)
+    stage, bought = block.method.stages[0], block.pool.p_weak[purchase.weak]
+    weak = most_confident(bought, stage.kept)
+    record = student.train(student.fresh(), stage, weak, log)
+    if stage.kept < 1:
+        record |= {"most_confident": describe_kept(bought, weak)}
+        log(kept_words(**record["most_confident"]))
+    return purchase.weak, record
 
 
 def run_stages(

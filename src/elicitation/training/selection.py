@@ -33,6 +33,11 @@ def choose_uncertain(
     return [ids[i] for i in chosen]
 
 
+def confidence(p: pd.Series) -> pd.Series:
+    """How far each probability is from 1/2. Labels that differ by rounding only are equally confident."""
+    return (p - 0.5).abs().round(9)
+
+
 def most_confident(p: pd.Series, share: float) -> pd.Series:
     """The share of the weak labels (probabilities, by id) that is farthest from 1/2, at least one, in their order.
 
@@ -40,6 +45,24 @@ def most_confident(p: pd.Series, share: float) -> pd.Series:
     farther from 1/2, the more of them agree.
     """
     n = max(1, round(share * len(p)))
-    # Labels that differ by rounding only are equally confident.
-    doubt = -(p - 0.5).abs().round(9).to_numpy()
-    return p.iloc[np.sort(np.argsort(doubt, kind="stable")[:n])]
+    return p.iloc[np.sort(np.argsort(-confidence(p).to_numpy(), kind="stable")[:n])]
+
+
+def describe_kept(p: pd.Series, kept: pd.Series) -> dict:
+    """How many of the weak labels p are kept, how many of these by chance, and how many of these are of label 1.
+
+    By chance are those that are no more confident than some that are not kept.
+    """
+    others = confidence(p.drop(kept.index))
+    by_chance = int((confidence(kept) <= others.max()).sum()) if len(others) else 0
+    return {"of": len(p), "kept": len(kept), "by_chance": by_chance, "label_1": int((kept > 0.5).sum())}
+
+
+def kept_words(of: int, kept: int, by_chance: int, label_1: int) -> str:
+    """What describe_kept returns, in a sentence with a warning where the labels that are kept say little."""
+    words = f"the {kept} most confident of {of} weak labels are trained on"
+    if by_chance == kept:
+        words += "; Warning: they are no more confident than others, so that they are a random part"
+    if label_1 in (0, kept):
+        words += f"; Warning: all of them are label {int(label_1 > 0)}, from which nothing can be learned"
+    return f"{words}."

@@ -1,0 +1,160 @@
+"""Labels that cost nothing: Internal Coherence Maximization, a search for the labels that a model finds most coherent.
+
+Source: Wen et al. (2025), arXiv 2506.10139: the score in section 2.2, the search in section 2.3 (algorithm 1). The
+label of one text contradicts no other's, so the score has no term of logical consistency, and nothing is to be fixed.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from elicitation.data.prompts import PromptFormat, label_token_ids, write_prompt
+from elicitation.files import hash_ids
+from elicitation.models.engines import CLIP, OPENED, Labelling, label
+from elicitation.models.hardware import Hardware
+from elicitation.models.lengths import searched_ids
+from elicitation.models.loading import load_tokenizer, tokenize
+from elicitation.seeds import stream
+
+# So many texts begin with random labels. Source: section 2.3.
+FIRST = 8
+# Weight of the score, first and last temperature, and how fast it cools. Source: appendix A.1.
+ALPHA, HOTTEST, COLDEST, COOLING = 50.0, 10.0, 0.01, 0.99
+
+# Labels by text, each of which is a number from 0 on.
+Found = dict[int, int]
+# A text, and the (text, label) examples that stand before it.
+Question = tuple[int, tuple[tuple[int, int], ...]]
+# The model: the probabilities of label 1 that it answers.
+Ask = Callable[[list[Question]], Sequence[float]]
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is searched, and for how long: the `icm` of a supervisor."""
+
+    texts: int
+    """Of the pool, drawn at random."""
+    examples: int
+    """The most that stand before a text."""
+    steps: int
+    seed: int
+
+
+class Coherence:
+    """How well a model predicts each label of some texts from the others; it is asked no question twice."""
+
+    def __init__(self, search: Search, ask: Ask, rng: np.random.Generator) -> None:
+        self.ask, self.examples, self.known = ask, search.examples, {}
+        # The others of each text, in the order in which they become its examples.
+        self.orders = [rng.permutation(np.delete(np.arange(search.texts), i)).tolist() for i in range(search.texts)]
+
+    def p(self, texts: Sequence[int], labels: Found) -> np.ndarray:
+        """(n,) probabilities of label 1 of the texts, by the labels of others."""
+        questions: list[Question] = [
+            (i, tuple((j, labels[j]) for j in self.orders[i] if j in labels)[: self.examples]) for i in texts
+        ]
+        new = [question for question in dict.fromkeys(questions) if question not in self.known]
+        if new:
+            self.known |= zip(new, self.ask(new), strict=True)
+        return np.array([self.known[question] for question in questions])
+
+    def score(self, labels: Found) -> float:
+        """The mean log-probability of the labels.
+
+        The paper's equation sums them, so that every label that is added would lower the score; the authors' code takes
+        means (of log-odds).
+        """
+        p = self.p(list(labels), labels)
+        right = np.where(np.array(list(labels.values())) == 1, p, 1 - p)
+        return float(np.log(np.maximum(right, CLIP)).mean())
+
+
+def temperature(step: int) -> float:
+    """Of a step, from 1 on. Source: algorithm 1, line 4."""
+    return max(COLDEST, HOTTEST / (1 + COOLING * math.log(step)))
+
+
+def find_labels(search: Search, ask: Ask) -> tuple[Found, dict]:
+    """The labels of most of the texts, those that the search came to, and what the record says of it.
+
+    In each step a random text, labelled or not, gets the label that the model gives it by the others. A worse score is
+    accepted with a probability that falls with the steps (algorithm 1).
+    """
+    rng = stream(search.seed, "coherence")
+    coherence = Coherence(search, ask, rng)
+    first = rng.permutation(search.texts)[:FIRST].tolist()
+    labels: Found = {i: place % 2 for place, i in enumerate(first)}
+    begun = score = coherence.score(labels)
+    accepted = 0
+    for step in range(1, search.steps + 1):
+        i, chance = int(rng.integers(search.texts)), rng.random()
+        proposed = labels | {i: int(coherence.p([i], labels)[0] > 0.5)}
+        if proposed == labels:
+            continue
+        gain = coherence.score(proposed) - score
+        if chance < math.exp(min(0.0, ALPHA * gain / temperature(step))):
+            labels, score, accepted = proposed, score + gain, accepted + 1
+    return dict(sorted(labels.items())), {
+        "labelled": len(labels),
+        "share_of_1": float(np.mean(list(labels.values()))),
+        "mean_log_probability": {"first": begun, "last": score},
+        "accepted": accepted,
+        "questions": len(coherence.known),
+    }
+
+
+def open_model(
+    folder: str, texts: list[str], style: PromptFormat, engine: str, hardware: Hardware, label_ids: tuple[int, int]
+) -> Ask:
+    """A language model that answers questions about the texts; label_ids: as in open_vllm."""
+    tokenizer = load_tokenizer(folder)
+
+    def tokens_of(questions: list[Question]) -> list[list[int]]:
+        prompts = (write_prompt([(texts[j], y) for j, y in shown], texts[i], style) for i, shown in questions)
+        return tokenize(tokenizer, list(prompts))
+
+    everything = tuple((i, 0) for i in range(len(texts)))
+    longest = max(map(len, tokens_of([(i, everything) for i in range(len(texts))])))
+    answer = OPENED[engine](folder, longest, hardware, label_ids)
+    return lambda questions: answer(tokens_of(questions))
+
+
+def label_by_coherence(
+    folder: str,
+    supervisor: Mapping,
+    pool: pd.DataFrame,
+    test: pd.DataFrame,
+    style: PromptFormat,
+    labelling: Labelling,
+    hardware: Hardware,
+) -> tuple[pd.DataFrame, dict]:
+    """The labels (id, p_weak) of pool and test set (id, text, gold), and what the record says of search and engine.
+
+    Texts that the search has labelled keep its labels, 0 or 1. All others get the model's probability of label 1 behind
+    those as examples: the paper searches the labels of all texts, a search of this one's size labels a few.
+    folder: where the model is; supervisor: its settings, as the study's Coherent has them.
+    """
+    search, tokenizer = Search(**supervisor["icm"]), load_tokenizer(folder)
+    label_ids = label_token_ids(tokenizer.backend_tokenizer, style, supervisor["model"])
+    ids, texts = searched_ids(pool, search.texts, search.seed), pd.concat([pool, test]).set_index("id").text
+    searched = texts[ids].tolist()
+    ask = open_model(folder, searched, style, labelling.engine, hardware, label_ids)
+    found, record = find_labels(search, ask)
+    # vLLM's memory is free again only if nothing holds its engine.
+    del ask
+    shown = [(searched[i], y) for i, y in found.items()]
+    token_ids = tokenize(tokenizer, [write_prompt(shown, text, style) for text in texts])
+    labels, made_by = label(folder, token_ids, labelling, hardware, label_ids)
+    p = pd.Series(labels.p, texts.index)
+    own = pd.Series({ids[i]: float(y) for i, y in found.items()})
+    p[own.index] = own
+    gold = pool.set_index("id").gold[own.index].dropna()
+    record |= {
+        "ids": hash_ids(list(own.index)),
+        "accuracy": float((own[gold.index] == gold).mean()) if len(gold) else None,
+    }
+    return p.rename("p_weak").rename_axis("id").reset_index(), {"search": record} | made_by
