@@ -3,7 +3,7 @@ import re
 
 from elicitation.study.grid import NO_LABELS, NO_SEED, NO_SUPERVISOR, Group
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, TruncatedModel
-from elicitation.study.supervisors import Columns, ModelSupervisor, Raters, Remote, Ruled, Shuffled
+from elicitation.study.supervisors import Columns, DrawnErrors, ModelSupervisor, Raters, Remote, Ruled, Shuffled
 from elicitation.study.tasks import RatedTask, SourceTask, TableTask
 from elicitation.study.values import Section
 from elicitation.data.sources import split_file, splits_read
@@ -15,6 +15,7 @@ from elicitation.data.vote_files import vote_files
 TRAINING = [name for name, method in study.method_named.items() if not method.prompts_only]
 PROMPTING = [name for name, method in study.method_named.items() if method.prompts_only]
 SHUFFLED = study.supervisors_of_kind(Shuffled)
+DRAWN = study.supervisors_of_kind(DrawnErrors)
 JOINING = study.supervisors_of_kind(Columns)
 RATING = study.supervisors_of_kind(Raters)
 REMOTE = study.supervisors_of_kind(Remote)
@@ -281,8 +282,14 @@ def labelling_model(wildcards):
 
 
 def original_labels(wildcards):
-    """The labels whose errors are shuffled."""
-    return f"results/weak_labels/{{task}}/{study.supervisor(wildcards).shuffle_errors_of}.parquet"
+    """The labels whose errors are shuffled or drawn."""
+    return f"results/weak_labels/{{task}}/{study.supervisor(wildcards).source}.parquet"
+
+
+def panel_ratings(wildcards):
+    """The ratings of a task's panels, where it is one rater's errors that are drawn."""
+    labeller = study.labeller(wildcards.supervisor)
+    return rated_sentences(wildcards) if isinstance(labeller, Raters) and labeller.raters == 1 else []
 
 
 def gguf_of(wildcards):

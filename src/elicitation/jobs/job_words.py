@@ -49,6 +49,7 @@ DEEDS = {
     "join_columns": LABELS,
     "draw_ratings": LABELS,
     "shuffle_errors": LABELS,
+    "draw_errors": LABELS,
     "ask_for_labels": LABELS,
     "label_by_rule": LABELS,
     "order_purchases": Deed("order", "the texts of {task}, seed {seed}", "order the texts of {tasks} {n} time{s}"),

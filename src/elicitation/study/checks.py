@@ -16,7 +16,7 @@ from elicitation.models.folder import check_split, require_language_head
 from elicitation.study.grid import NARROWED, NO_LABELS, NO_SUPERVISOR, as_runs, blocks_of, purchases_of
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, Model, OwnModel, TruncatedModel
 from elicitation.study.study import Study
-from elicitation.study.supervisors import Columns, Learning, ModelSupervisor, Prompted, Raters, Shuffled, Unpriced
+from elicitation.study.supervisors import Columns, Derived, Learning, ModelSupervisor, Prompted, Raters, Unpriced
 from elicitation.study.tasks import RatedTask, SourceTask, TableTask, Task
 
 # Names that results have beside those of a study's entries.
@@ -222,13 +222,11 @@ def check_supervisors(study: Study) -> None:
                 )
             if isinstance(entry, Prompted):
                 check_prompting(model, study)
-        elif isinstance(entry, Shuffled):
-            original = entry.shuffle_errors_of
-            if isinstance(study.supervisor_named.get(original, entry), Shuffled):
-                raise InputError(
-                    f"Config, supervisors[{name}]: shuffle_errors_of names {original!r}, which must be another "
-                    "supervisor of the study, itself unshuffled."
-                )
+        elif isinstance(entry, Derived) and isinstance(study.supervisor_named.get(entry.source, entry), entry.not_from):
+            raise InputError(
+                f"Config, supervisors[{name}]: {entry.decided_by[0]} names {entry.source!r}, which must be another "
+                f"supervisor of the study, itself {entry.must_be}."
+            )
 
 
 def check_labels(study: Study) -> None:
@@ -262,10 +260,10 @@ def check_raters(n: int, name: str, task: Task) -> None:
 def check_table_labels(name: str, task: TableTask, study: Study) -> None:
     """InputError if a supervisor of a table wants gold labels that it lacks, or takes them for weak ones."""
     entry, place = study.supervisor_named[name], f"Config, supervisors[{name}]"
-    if isinstance(entry, Shuffled):
+    if isinstance(entry, Derived):
         raise InputError(
-            f"{place}: shuffled errors need the gold label of every text, which the table of {task.name!r} lacks; keep "
-            "them apart by `combinations`."
+            f"{place}: shuffled or drawn errors need the gold label of every text, which the table of {task.name!r} "
+            "lacks; keep them apart by `combinations`."
         )
     if isinstance(entry, Columns):
         study.check_columns(entry, task)

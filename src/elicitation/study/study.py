@@ -23,10 +23,10 @@ from elicitation.study.settings import Figures, Inference, Labelling, SomeTasks,
 from elicitation.study.supervisors import (
     LEARNING,
     Columns,
+    Derived,
     ModelSupervisor,
     Remote,
     Ruled,
-    Shuffled,
     Supervisor,
     check_learning,
 )
@@ -181,9 +181,9 @@ class Study(Plan, Setup):
         return model.gpus if self.device == "cuda" else 0
 
     def labeller(self, name: str) -> Supervisor:
-        """The supervisor whose labels another shows: itself, or the one whose errors it shuffles."""
+        """The supervisor whose labels another shows: itself, or the one from whose labels its own are made."""
         entry = self.supervisor_named[name]
-        return self.supervisor_named[entry.shuffle_errors_of] if isinstance(entry, Shuffled) else entry
+        return self.labeller(entry.source) if isinstance(entry, Derived) else entry
 
     def supervisors_of_kind(self, *kinds: type[Supervisor]) -> list[str]:
         """The names of the supervisors of these kinds."""
