@@ -170,6 +170,12 @@ def texts_trained_on(rule, wildcards):
     return texts_of_job(study, rule, wildcards, purchases(wildcards) if "budget" in wildcards else [])
 
 
+def asked_run(wildcards):
+    """The run of a student that is asked without any label, where the study makes it."""
+    made = Group(wildcards.task, NO_SUPERVISOR, wildcards.student, NO_LABELS) in study.made
+    return f"{ASKED}.parquet" if made else []
+
+
 def purchases_of_group(wildcards):
     """The [n_weak, n_gold, seed] of the runs of a group: files that it shares may hold more."""
     blocks = study.planned[Group.of(wildcards)]

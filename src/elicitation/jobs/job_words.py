@@ -63,6 +63,7 @@ DEEDS = {
     "finetune_by_api": TRAINING,
     "score_prompts": Deed("score", "prompts of {task}, budget {budget}, seed {seed}", "prompt {n} run{s} of {tasks}"),
     "ask_without_labels": Deed("ask", "{student} about {task} without labels", "ask about {tasks} without labels"),
+    "measure_imitation": Deed("score", "what the errors of {supervisor} teach", "score what errors teach"),
     "evaluate_runs": Deed("score", "the runs of {task}", "score the runs of {tasks}"),
 }
 DRAWING = Deed("draw", "{file}", "draw {n} figure{s}")

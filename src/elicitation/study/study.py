@@ -24,9 +24,11 @@ from elicitation.study.supervisors import (
     LEARNING,
     Columns,
     Derived,
+    DrawnErrors,
     ModelSupervisor,
     Remote,
     Ruled,
+    Shuffled,
     Supervisor,
     check_learning,
 )
@@ -184,6 +186,13 @@ class Study(Plan, Setup):
         """The supervisor whose labels another shows: itself, or the one from whose labels its own are made."""
         entry = self.supervisor_named[name]
         return self.labeller(entry.source) if isinstance(entry, Derived) else entry
+
+    @cached_property
+    def error_rates(self) -> dict[str, float]:
+        """The error rate of each supervisor of which the study says it: of drawn errors, and of these shuffled."""
+        named = self.supervisor_named
+        drawn = {name: named[entry.source] if isinstance(entry, Shuffled) else entry for name, entry in named.items()}
+        return {name: entry.error_rate for name, entry in drawn.items() if isinstance(entry, DrawnErrors)}
 
     def supervisors_of_kind(self, *kinds: type[Supervisor]) -> list[str]:
         """The names of the supervisors of these kinds."""
