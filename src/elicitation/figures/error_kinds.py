@@ -47,11 +47,12 @@ def numbers(column: pd.Series) -> str:
 def footnote(kinds: pd.DataFrame) -> str:
     """What the figure shows, and how far it goes."""
     return (
-        f"Trained on {numbers(kinds.n_weak)} labels, {numbers(kinds.n_seeds)} seeds; {numbers(kinds.n_wrong)} test "
-        "texts with a wrong weak label of each kind. Learned: how much more often the student says what the wrong label says "
-        "than after as many gold labels (than when asked, where these were not bought), in percentage points. Brackets "
-        "and bars: 95 % intervals, of these texts and of the seeds, not corrected for the number of kinds. Such weak "
-        "labels take the gold label of every text, so this is research, and no advice on what to buy."
+        f"Trained on {numbers(kinds.n_weak)} labels, {numbers(kinds.n_seeds)} seeds; of each kind "
+        f"{numbers(kinds.n_wrong)} test texts with a wrong weak label. Learned: how much more often the student says "
+        "what the wrong label says than after as many gold labels (than when asked, where these were not bought), in "
+        "percentage points. Brackets and bars: 95 % intervals, of these texts and of the seeds, not corrected for the "
+        "number of kinds. Such weak labels take the gold label of every text, so this is research, no advice on what "
+        "to buy."
     )
 
 
