@@ -37,7 +37,8 @@ def measured(test_set, *made, asked=None):
 @pytest.mark.parametrize(("share", "verdict"), [(0.8, "imitated"), (0.3, "undetermined"), (0.02, "avoided")])
 def test_errors_are_imitated_where_they_are_repeated_more_than_after_as_many_gold_labels(test_set, share, verdict):
     asked = runs(test_set, 0, 0, 0.5, seeds=1)
-    table = measured(test_set, (64, 0, share), (0, 64, 0.3), (0, 16, 0.9), (64, 32, 0.1), asked=asked)
+    made = [(64, 0, share), (0, 64, 0.3), (0, 16, 0.9), (64, 32, 0.1), (64, 0, share)]
+    table = measured(test_set, *made, asked=asked)
     (row,) = table.itertuples()
     assert (row.n_weak, row.n_wrong, row.n_seeds, row.verdict) == (64, 100, 4, verdict)
     assert abs(row.weak - share) < 0.1 and abs(row.gold - 0.3) < 0.1 and abs(row.nothing - 0.5) < 0.2

@@ -27,7 +27,7 @@ if GIVING:
     RESULTS.append("results/label_quality.csv")
 # The groups whose weak labels have an error rate that the study says, so that their kinds of errors can be compared.
 KINDS = [group for group in study.groups if group.supervisor in study.error_rates and group.method == FIRST_TRAINED]
-if len(KINDS) > 1:
+if len({group.supervisor for group in KINDS}) > 1:
     RESULTS.append("figures/error_kinds.pdf")
 
 

@@ -1,5 +1,6 @@
 """Weak labels that are made from others: several sources joined into one, errors dealt out at random."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -245,10 +246,9 @@ def drawn_labels(
         wrong, most = round(rate * n), int((weights > 0).sum())
         if wrong > most:
             raise InputError(
-                f"Supervisor {name!r}, task {task!r}: error_rate is {rate:g}, but {most} of the {n} labels of the "
-                f"{part} set that its errors are drawn from are wrong; lower error_rate to {most / n:.3f} or less."
+                f"Supervisor {name!r}, task {task!r}: error_rate is {rate:g}, but in the {part} set there are errors to "
+                f"draw from for {most} of {n} texts only; lower error_rate to {math.floor(1000 * most / n) / 1000:g}."
             )
-        certain = p if chances is None else gold.astype(float)
-        drawn = draw_errors(gold, certain, weights, wrong, task, part)
-        found.append(pd.DataFrame({"id": s.id, "p_weak": drawn}))
+        sure = p if chances is None else gold.astype(float)
+        found.append(pd.DataFrame({"id": s.id, "p_weak": draw_errors(gold, sure, weights, wrong, task, part)}))
     return pd.concat(found)

@@ -45,7 +45,9 @@ def measure_imitation(test: pd.DataFrame, predictions: pd.DataFrame, asked: pd.D
     bought with the same seeds, or, where these were not bought, to asking. What was not run is missing.
     """
     wrong = test[parts_of(test.gold.to_numpy(), test.p_weak.to_numpy(dtype=float))["wrong"]]
-    said = {bought: says_wrong(runs, wrong) for bought, runs in predictions.groupby(["n_weak", "n_gold"])}
+    # Two budgets may buy the same.
+    runs = predictions.drop_duplicates(["n_weak", "n_gold", "seed", "id"])
+    said = {bought: says_wrong(own, wrong) for bought, own in runs.groupby(["n_weak", "n_gold"])}
     free = None if asked is None else says_wrong(asked, wrong)
     rows = []
     for (n_weak, n_gold), own in said.items() if len(wrong) else ():

@@ -192,7 +192,7 @@ class DrawnErrors(Derived):
     )
     error_rate: number(gt=0, lt=0.5) = Field(
         description="The share of its labels that are wrong, in the pool and in the test set; at most that of the "
-        "supervisor in `errors_of`."
+        "supervisor in `errors_of`, or of the texts on which any rater errs."
     )
 
     @classmethod
