@@ -246,8 +246,8 @@ def drawn_labels(
         wrong, most = round(rate * n), int((weights > 0).sum())
         if wrong > most:
             raise InputError(
-                f"Supervisor {name!r}, task {task!r}: error_rate is {rate:g}, but in the {part} set there are errors to "
-                f"draw from for {most} of {n} texts only; lower error_rate to {math.floor(1000 * most / n) / 1000:g}."
+                f"Supervisor {name!r}, task {task!r}: error_rate is {rate:g}, but the {part} set has errors to draw "
+                f"from for {most} of {n} texts only; lower error_rate to {math.floor(1000 * most / n) / 1000:g}."
             )
         sure = p if chances is None else gold.astype(float)
         found.append(pd.DataFrame({"id": s.id, "p_weak": draw_errors(gold, sure, weights, wrong, task, part)}))

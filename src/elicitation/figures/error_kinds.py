@@ -1,5 +1,7 @@
 """Which errors a student imitates, of different kinds at one rate."""
 
+import textwrap
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -15,8 +17,10 @@ WORDS = ("trained on these weak labels", "trained on as many gold labels", "aske
 LOOKS = (
     {"color": style.NAMED_COLOURS[3], "marker": "o"},
     {"color": style.NAMED_COLOURS[1], "marker": "D"},
-    {"color": style.ASKED["color"], "marker": "|", "markersize": 10, "markeredgewidth": 1.6},
+    {"color": style.ASKED["color"], "marker": "s"},
 )
+# So many characters fit above a panel, beside which stand the kinds.
+TITLE_LENGTH = 64
 # What the figure says where it has nothing to show.
 NO_RUNS = "No run of this study is trained on weak labels alone that are wrong on a test example."
 
@@ -33,8 +37,7 @@ def draw_panel(axes: Axes, kinds: pd.DataFrame) -> None:
     places = np.arange(len(kinds))
     bars = style.POINT | {"elinewidth": 0.8, "capsize": 2, "linestyle": "none"}
     for offset, name, look in zip(style.offsets(len(TRAINED_ON)), TRAINED_ON, LOOKS, strict=True):
-        look = bars | {"markeredgecolor": look["color"]} | look
-        axes.errorbar(in_percent(kinds[name]), places + 0.2 * offset, xerr=error_bars(kinds, name), **look)
+        axes.errorbar(in_percent(kinds[name]), places + 0.2 * offset, xerr=error_bars(kinds, name), **bars, **look)
     axes.set(yticks=places, yticklabels=[kind_words(row) for _, row in kinds.iterrows()], xlim=(-3, 103))
     axes.set_ylim(len(kinds) - 0.5, -0.5)
 
@@ -74,7 +77,8 @@ def plot_error_kinds(imitation: pd.DataFrame) -> Figure:
     figure, grid = style.make_panels(len(panels), columns=1, height=height)
     for axes, ((task, student, rate), kinds) in zip(grid, panels, strict=True):
         draw_panel(axes, kinds)
-        style.set_title(axes, f"{finding(student, kinds)}\n({task}, {rate:.0%} of the weak labels wrong)")
+        title = textwrap.fill(finding(student, kinds), TITLE_LENGTH, break_on_hyphens=False)
+        axes.set_title(f"{title}\n({task}, {100 * rate:g} % of the weak labels wrong)")
     looks = zip(WORDS, LOOKS, strict=True)
     style.add_legend(figure, [style.handle(words, linestyle="none", **look) for words, look in looks])
     style.finish_figure(figure, footnote(shown), "says what the wrong weak label says, %")
