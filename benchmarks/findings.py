@@ -18,6 +18,7 @@ from scipy import stats
 from elicitation.analysis.averages import average_tasks, averaged_rows
 from elicitation.analysis.captions import varying
 from elicitation.analysis.choices import find_options, terms_for
+from elicitation.analysis.error_kinds import TRAINED_ON
 from elicitation.analysis.error_parts import PART_SCORES, PARTS, score_parts
 from elicitation.analysis.intervals import mean_accuracy, mean_of_runs, seed_half_width, wilson
 from elicitation.analysis.names import ASKING, AVERAGE, PART_COUNTS, SETTING
@@ -97,7 +98,9 @@ class Comparison:
     tasks: tuple[str, ...] = ("film",)
 
 
-STUDIES = ("default", "reviews", "early_stopping")
+STUDIES = ("default", "reviews", "early_stopping", "error_kinds")
+# The only tables of a study that asks one question.
+ONLY = {"error_kinds": ("metrics", "label_quality", "imitation")}
 SMALL, WHOLE = "smollm2", "smollm2-all-layers"
 RATED = ("film", "product", "tweet", "editorial")
 # What a budget of 64 gold labels buys where a weak label costs half a one: weak only, mixed, gold only.
@@ -362,9 +365,11 @@ def collect(folder: Path) -> None:
     tables["asking"] = pd.DataFrame(gains_over_asking(results))
     tables["label_quality"] = pd.DataFrame(label_quality(results))
     tables["errors"] = pd.DataFrame(errors(results, runs))
+    if (imitation := results / "imitation.parquet").exists():
+        tables["imitation"] = pd.read_parquet(imitation)
     for name, table in tables.items():
         # A study in which no model was asked without labels has no such comparison.
-        if table.empty:
+        if table.empty or name not in ONLY.get(study, tables):
             continue
         write_table(path_of(study, name), table.round(DIGITS))
 
@@ -497,6 +502,21 @@ def errors_table(study: str) -> pd.DataFrame:
     )
 
 
+def imitation_table(study: str) -> pd.DataFrame:
+    """How often the student says what the wrong weak label says, by the kind of error."""
+    rows = read(study, "imitation")
+    shown = rows[["task", "supervisor"]].rename(columns={"supervisor": "weak labels"})
+    for name, what in zip(TRAINED_ON, ("these labels", "as many gold labels", "nothing"), strict=True):
+        shown[f"trained on {what}, %"] = [percent(*row) for row in rows[ends(name)].itertuples(index=False)]
+    return shown.assign(
+        **{"learned, points": [points_of(row, "learned") for row in rows.itertuples()]},
+        verdict=rows.verdict,
+        labels=rows.n_weak,
+        wrong=rows.n_wrong,
+        seeds=rows.n_seeds,
+    )
+
+
 def average_accuracies(study: str) -> pd.DataFrame:
     """Accuracies of several sets averaged, of the purchases that all of them have; empty for one set."""
     metrics = read(study, "metrics").query("method == 'sequential_sft'").assign(shots=0, shot_quality="")
@@ -527,6 +547,7 @@ SHOWN = (
     ("sources of weak labels", "differences", compared("one-rater", "three-raters", "prompted")),
     ("people's labels for the money", "differences", compared("32 of", "128 of")),
     ("where weak labels are wrong", "errors", errors_table),
+    ("which errors are imitated", "imitation", imitation_table),
     ("asking", "metrics", asking_table),
     ("labels, not asking", "differences", compared("gold labels", "labels of")),
     ("buying, not asking", "asking", gains_table),

@@ -685,6 +685,20 @@ def test_combinations_that_name_too_much_or_too_little_are_refused(study, combin
         ([{"name": "asked", "model": "smal", "prompted_shots": 0}], "did you mean 'small'"),
         ([{"name": "control", "shuffle_errors_of": "small"}], "must be another supervisor"),
         (["small", {"name": "control", "shuffle_errors_of": "small", "prompted_shots": 1}], "drop the other keys"),
+        (
+            [{"name": "fewer", "errors_of": "small", "error_rate": 0.1}],
+            "errors_of names 'small', which must be another",
+        ),
+        (["small", {"name": "fewer", "errors_of": "small", "error_rate": 0.5}], "error_rate"),
+        (["small", {"name": "fewer", "errors_of": "small"}], "error_rate"),
+        (
+            [
+                "small",
+                {"name": "control", "shuffle_errors_of": "small"},
+                {"name": "fewer", "errors_of": "control", "error_rate": 0.1},
+            ],
+            "itself made from no other",
+        ),
         (["small", {"name": "small", "model": "large"}], "'small' stands twice"),
     ],
 )

@@ -296,6 +296,10 @@ def test_a_raters_price_is_that_of_the_tasks_that_it_labels():
 def test_the_shuffled_errors_of_a_rater_cost_what_the_rater_costs():
     study = validate(changed(supervisors=[ONE, SHUFFLED]))
     assert study.prices == {"one_rater": [0.05277], "control": [0.05277]}
+    # Shuffled or not, errors that are drawn cost what all of them do.
+    fewer = {"name": "fewer", "errors_of": "one_rater", "error_rate": 0.1}
+    study = validate(changed(supervisors=[ONE, fewer, SHUFFLED | {"shuffle_errors_of": "fewer"}]))
+    assert study.prices == {"one_rater": [0.05277], "fewer": [0.05277], "control": [0.05277]}
 
 
 def test_models_beside_raters_have_the_studys_prices():

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elicitation.analysis.derived_labels import shuffle_errors
+from elicitation.analysis.derived_labels import drawn_labels, shuffle_errors, wrong_ratings
 from elicitation.analysis.label_quality import quality_by_set
+from elicitation.errors import InputError
 
 
 @given(st.lists(st.tuples(st.integers(0, 1), st.floats(0, 1)), min_size=1, max_size=50))
@@ -22,6 +23,57 @@ def test_shuffled_errors_have_lost_their_pattern():
     shuffled = shuffle_errors(gold, np.where(hard, 1 - gold, gold), "task", "pool")
     wrong = (shuffled > 0.5) != gold
     assert wrong.mean() == hard.mean() and abs(np.corrcoef(wrong, hard)[0, 1]) < 0.06
+
+
+@pytest.fixture(scope="module")
+def wrong_of_thirty():
+    """Pool and test set of 1,000 and 500 texts, and labels of which 30 % are wrong, some are 0.5 and some missing."""
+    rng = np.random.default_rng(1)
+    sets = {
+        part: pd.DataFrame({"id": [f"{part}{i}" for i in range(n)], "gold": rng.integers(2, size=n)})
+        for part, n in (("pool", 1000), ("test", 500))
+    }
+    examples = pd.concat(sets.values())
+    wrong, sure = rng.random(len(examples)) < 0.3, rng.uniform(0.6, 1, len(examples))
+    p = np.where((examples.gold == 1) != wrong, sure, 1 - sure)
+    p[:20], p[20:60] = 0.5, np.nan
+    return sets, pd.DataFrame({"id": examples.id, "p_weak": p})
+
+
+def test_drawn_errors_are_errors_of_the_source_at_the_rate_that_is_asked_for(wrong_of_thirty):
+    sets, labels = wrong_of_thirty
+    drawn = drawn_labels(labels, sets, 0.1, "film", "fewer")
+    assert drawn.id.tolist() == labels.id.tolist()
+    before, after, gold = labels.p_weak.to_numpy(), drawn.p_weak.to_numpy(), pd.concat(sets.values()).gold
+    changed = ~np.isclose(before, after, equal_nan=True)
+    was_wrong, is_wrong = (np.abs(p - gold.to_numpy()) > 0.5 for p in (before, after))
+    assert was_wrong[changed].all() and was_wrong[is_wrong].all() and not is_wrong[changed].any()
+    # Corrected labels are as sure as they were.
+    assert after[changed] == pytest.approx(1 - before[changed])
+    assert (np.isnan(before) == np.isnan(after)).all() and (after[before == 0.5] == 0.5).all()
+    assert is_wrong[:1000].sum() == round(0.1 * 960) and is_wrong[1000:].sum() == 50
+    pd.testing.assert_frame_equal(drawn, drawn_labels(labels, sets, 0.1, "film", "other"))
+
+
+def test_errors_of_one_rater_are_drawn_where_raters_err(wrong_of_thirty):
+    sets, labels = wrong_of_thirty
+    gold = pd.concat(sets.values()).set_index("id").gold
+    # Of every fourth text no rating is wrong, of the next one in ten, then three and then six, and one abstains.
+    against = dict(zip(gold.index, [0, 1, 3, 6] * 375, strict=True))
+    votes = {i: [-n if gold[i] else n for n in [1] * k + [-1] * (9 - k) + [0]] for i, k in against.items()}
+    chances = wrong_ratings(votes, gold)
+    assert chances.tolist() == pytest.approx([0, 0.1, 0.3, 0.6] * 375)
+    drawn = drawn_labels(labels.fillna(0.5), sets, 0.1, "film", "person", chances).set_index("id").p_weak
+    assert set(drawn) == {0.0, 1.0}
+    shares = (drawn != gold).to_numpy().reshape(-1, 4).mean(axis=0)
+    assert shares.mean() == pytest.approx(0.1)
+    assert shares[0] == 0 and shares[1] < shares[2] < shares[3]
+
+
+def test_more_errors_than_there_are_cannot_be_drawn(wrong_of_thirty):
+    sets, labels = wrong_of_thirty
+    with pytest.raises(InputError, match=r"'fewer', task 'film': error_rate is 0.4, but .* lower error_rate to 0\.\d+"):
+        drawn_labels(labels, sets, 0.4, "film", "fewer")
 
 
 def test_quality_is_by_set():

@@ -20,14 +20,16 @@ def study():
     study["supervisors"] = [
         "supervisor",
         {"name": "prompted", "model": "supervisor", "prompted_shots": 2},
-        {"name": "shuffled", "shuffle_errors_of": "supervisor"},
         {"name": "coherent", "model": "supervisor", "icm": {"texts": 4, "examples": 2, "steps": 6}},
+        {"name": "fewer", "errors_of": "supervisor", "error_rate": 0.05},
+        {"name": "shuffled", "shuffle_errors_of": "fewer"},
     ]
     # Its recipe is that of others, which buy other numbers of weak labels.
     study["methods"] = [*METHODS, {"name": "chosen", "like": "new_head", "finetune_on": [[60, 2]]}]
     study["combinations"] = [
         {"supervisors": ["supervisor"]},
         {"supervisors": ["prompted", "shuffled", "coherent"], "methods": ["sequential_sft"]},
+        {"supervisors": ["fewer"], "methods": ["sequential_sft"], "gold_shares": [0]},
     ]
     study |= {"seeds": [0], "labelling": {"engine": "transformers"}}
     study["grid"] |= {"budgets": [8], "shots": [0, 1, 2]}
@@ -142,10 +144,22 @@ def test_methods_of_one_recipe_share_their_weak_stages(folder):
 def test_shuffled_errors_are_as_many_but_others(folder):
     test = pd.read_parquet(folder / "results/tasks/verdict/test.parquet").set_index("id")
     wrong = {}
-    for supervisor in ("supervisor", "shuffled"):
+    for supervisor in ("supervisor", "fewer", "shuffled"):
         labels = pd.read_parquet(folder / f"results/weak_labels/verdict/{supervisor}.parquet").set_index("id").p_weak
         wrong[supervisor] = (labels[test.index] > 0.5) != (test.gold == 1)
-    assert wrong["supervisor"].sum() == wrong["shuffled"].sum() and not wrong["supervisor"].equals(wrong["shuffled"])
+    # 5 % of 60, which are errors of the supervisor.
+    assert wrong["fewer"].sum() == wrong["shuffled"].sum() == 3 and not wrong["fewer"].equals(wrong["shuffled"])
+    assert wrong["supervisor"][wrong["fewer"]].all()
+
+
+def test_kinds_of_errors_at_one_rate_are_compared(folder, study):
+    result = run_snakemake(folder, study, target="figures/error_kinds.pdf")
+    assert result.returncode == 0, result.stdout + result.stderr
+    table = pd.read_parquet(folder / "results/imitation.parquet").set_index("supervisor")
+    assert table.index.tolist() == ["shuffled", "fewer"] and set(table.n_weak) == {80} and set(table.n_wrong) == {3}
+    # As many gold labels were not bought, so it is compared with asking; and one seed decides nothing.
+    assert table.gold.isna().all() and (table.learned == table.weak - table.nothing).all()
+    assert set(table.verdict) == {"undetermined"}
 
 
 def test_a_search_labels_texts_of_the_pool_and_these_all_others(folder):

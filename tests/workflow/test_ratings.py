@@ -39,6 +39,26 @@ def test_single_peoples_ratings_become_weak_labels_of_the_known_quality(tmp_path
     quality = pd.read_csv(results / "label_quality.csv")
     assert quality.column.tolist() == ["rating 1"] * 2 + ["rating 2", "rating 3", "rating 1 + rating 2 + rating 3"]
     assert quality.price.tolist() == [0.05555] * 4 + [0.1666]
+    errors_are_drawn(tmp_path, gold)
+
+
+def errors_are_drawn(folder, gold):
+    """Of one rater three times as many errors as it makes are drawn, where raters err, and shuffled."""
+    fewer = {"name": "drawn", "errors_of": "one_rater", "error_rate": 0.15}
+    supervisors = [*STUDY["supervisors"], fewer, {"name": "control", "shuffle_errors_of": "drawn"}]
+    result = run_snakemake(
+        folder, STUDY | {"supervisors": supervisors}, target="results/weak_labels/film/control.parquet"
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    names = ("one_rater", "drawn", "control")
+    labels = {
+        n: pd.read_parquet(folder / f"results/weak_labels/film/{n}.parquet").set_index("id").p_weak for n in names
+    }
+    wrong = {name: (p != gold[p.index])[gold.index] for name, p in labels.items()}
+    assert wrong["drawn"].mean() == wrong["control"].mean() == 0.15
+    rater = labels["one_rater"][gold.index]
+    rater_errs = wrong["one_rater"] & (rater != 0.5)
+    assert wrong["drawn"][rater_errs].mean() > 0.5 > 0.25 > wrong["control"][rater_errs].mean()
 
 
 def test_an_archive_with_another_hash_ends_the_run_before_anything_else(tmp_path):
@@ -49,8 +69,5 @@ def test_an_archive_with_another_hash_ends_the_run_before_anything_else(tmp_path
     assert "Traceback" not in result.stderr and not (tmp_path / "results/models").exists()
 
 
-def test_fetch_gets_the_ratings_and_shuffled_errors_are_made_of_drawn_ones(tmp_path):
+def test_fetch_gets_the_ratings(tmp_path):
     assert jobs_planned(tmp_path, STUDY, "fetch")["fetch_ratings"] == 1
-    study = STUDY | {"supervisors": [*STUDY["supervisors"], {"name": "control", "shuffle_errors_of": "one_rater"}]}
-    planned = jobs_planned(tmp_path, study, "results/weak_labels/film/control.parquet")
-    assert planned == {"fetch_ratings": 1, "prepare_task": 1, "draw_ratings": 1, "shuffle_errors": 1}

@@ -4,7 +4,17 @@ import re
 from elicitation.analysis.names import TUNED
 from elicitation.study.grid import NO_LABELS, NO_SEED, NO_SUPERVISOR, Group
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, TruncatedModel
-from elicitation.study.supervisors import Coherent, Columns, Finetuned, Prompted, Raters, Remote, Ruled, Shuffled
+from elicitation.study.supervisors import (
+    Coherent,
+    Columns,
+    DrawnErrors,
+    Finetuned,
+    Prompted,
+    Raters,
+    Remote,
+    Ruled,
+    Shuffled,
+)
 from elicitation.study.tasks import RatedTask, SourceTask, TableTask
 from elicitation.study.tuning import first_methods, tuning_labels
 from elicitation.study.values import Section
@@ -17,6 +27,7 @@ from elicitation.data.vote_files import vote_files
 TRAINING = [name for name, method in study.method_named.items() if not method.prompts_only]
 PROMPTING = [name for name, method in study.method_named.items() if method.prompts_only]
 SHUFFLED = study.supervisors_of_kind(Shuffled)
+DRAWN = study.supervisors_of_kind(DrawnErrors)
 JOINING = study.supervisors_of_kind(Columns)
 RATING = study.supervisors_of_kind(Raters)
 REMOTE = study.supervisors_of_kind(Remote)
@@ -174,6 +185,12 @@ def texts_trained_on(rule, wildcards):
     return texts_of_job(study, rule, wildcards, purchases(wildcards) if "budget" in wildcards else [])
 
 
+def asked_run(wildcards):
+    """The run of a student that is asked without any label, where the study makes it."""
+    made = Group(wildcards.task, NO_SUPERVISOR, wildcards.student, NO_LABELS) in study.made
+    return f"{ASKED}.parquet" if made else []
+
+
 def purchases_of_group(wildcards):
     """The [n_weak, n_gold, seed] of the runs of a group: files that it shares may hold more."""
     blocks = study.planned[Group.of(wildcards)]
@@ -299,8 +316,14 @@ def labelling_model(wildcards):
 
 
 def original_labels(wildcards):
-    """The labels whose errors are shuffled."""
-    return f"results/weak_labels/{{task}}/{study.supervisor(wildcards).shuffle_errors_of}.parquet"
+    """The labels whose errors are shuffled or drawn."""
+    return f"results/weak_labels/{{task}}/{study.supervisor(wildcards).source}.parquet"
+
+
+def panel_ratings(wildcards):
+    """The ratings of a task's panels, where it is one rater's errors that are drawn."""
+    labeller = study.labeller(wildcards.supervisor)
+    return rated_sentences(wildcards) if isinstance(labeller, Raters) and labeller.raters == 1 else []
 
 
 def gguf_of(wildcards):

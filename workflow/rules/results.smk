@@ -38,6 +38,10 @@ RESULTS = [
 ]
 if GIVING:
     RESULTS.append("results/label_quality.csv")
+# The groups whose weak labels have an error rate that the study says, so that their kinds of errors can be compared.
+KINDS = [group for group in study.groups if group.supervisor in study.error_rates and group.method == FIRST_TRAINED]
+if len({group.supervisor for group in KINDS}) > 1:
+    RESULTS.append("figures/error_kinds.pdf")
 
 
 rule evaluate_runs:
@@ -393,6 +397,56 @@ rule plot_errors:
         titles=TITLES,
     script:
         "../scripts/plot_errors.py"
+
+
+rule measure_imitation:
+    input:
+        predictions=runs_of_group,
+        asked=asked_run,
+        test="results/tasks/{task}/test.parquet",
+        weak_labels="results/weak_labels/{task}/{supervisor}.parquet",
+    output:
+        imitation="results/imitation/{task}/{supervisor}/{student}/{method}.parquet",
+        record="results/imitation/{task}/{supervisor}/{student}/{method}.json",
+    log:
+        "logs/measure_imitation/{task}/{supervisor}/{student}/{method}.log",
+    group:
+        "scores"
+    params:
+        version=1,
+        error_rate=lambda wildcards: study.error_rates[wildcards.supervisor],
+    script:
+        "../scripts/measure_imitation.py"
+
+
+use rule collect_metrics as collect_imitation with:
+    input:
+        [f"results/imitation/{'/'.join(group)}.parquet" for group in KINDS],
+    output:
+        imitation="results/imitation.parquet",
+        record="results/imitation.json",
+    log:
+        "logs/collect_imitation.log",
+    params:
+        version=1,
+
+
+rule plot_error_kinds:
+    input:
+        imitation="results/imitation.parquet",
+        metrics="results/metrics.parquet",
+    output:
+        pdf="figures/error_kinds.pdf",
+        png=figure("error_kinds", "Which errors students imitate"),
+        record="figures/error_kinds.json",
+    log:
+        "logs/plot_error_kinds.log",
+    group:
+        "tables"
+    params:
+        version=1,
+    script:
+        "../scripts/plot_error_kinds.py"
 
 
 rule tabulate_label_quality:

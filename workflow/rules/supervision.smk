@@ -228,3 +228,26 @@ rule shuffle_errors:
         supervisor=of("supervisor.settings"),
     script:
         "../scripts/shuffle_errors.py"
+
+
+rule draw_errors:
+    input:
+        weak_labels=original_labels,
+        ratings=panel_ratings,
+        pool="results/tasks/{task}/pool.parquet",
+        test="results/tasks/{task}/test.parquet",
+    output:
+        labels="results/weak_labels/{task}/{supervisor}.parquet",
+        record="results/weak_labels/{task}/{supervisor}.json",
+    log:
+        "logs/draw_errors/{task}/{supervisor}.log",
+    wildcard_constraints:
+        supervisor=one_of(DRAWN),
+    # It may find too few errors.
+    priority: CHECK_PRIORITY
+    params:
+        version=1,
+        task=of("task"),
+        error_rate=of("supervisor.error_rate"),
+    script:
+        "../scripts/draw_errors.py"

@@ -1,11 +1,13 @@
 """Weak labels that are made from others: several sources joined into one, errors dealt out at random."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from elicitation.analysis.error_parts import parts_of
 from elicitation.analysis.label_quality import describe_sources, describe_workers, quality_by_set
 from elicitation.data.labels import column_of
 from elicitation.data.own_labels import read_own_table
@@ -202,3 +204,51 @@ def shuffled_labels(labels: pd.DataFrame, sets: dict[str, pd.DataFrame], task: s
         pd.DataFrame({"id": s.id, "p_weak": shuffle_errors(s.gold.to_numpy(), p[s.id].to_numpy(), task, part)})
         for part, s in sets.items()
     )
+
+
+def draw_errors(gold: np.ndarray, p: np.ndarray, chances: np.ndarray, wrong: int, *names: str) -> np.ndarray:
+    """Soft labels of which so many are wrong and all others right, each as sure as it is in p; all are (n,).
+
+    The wrong ones are drawn one after another, with probabilities proportional to `chances`, of which at least `wrong`
+    are not 0. A label of 0.5, or none, stays. names: of the random stream.
+    """
+    drawn = np.zeros(len(gold), dtype=bool)
+    drawn[stream(0, "drawn errors", *names).choice(len(gold), wrong, replace=False, p=chances / chances.sum())] = True
+    sure = np.maximum(p, 1 - p)
+    return np.where((gold == 1) != drawn, sure, 1 - sure)
+
+
+def wrong_ratings(votes: Mapping[str, Sequence[int]], gold: pd.Series) -> pd.Series:
+    """By example, the share of its ratings that say the opposite of its gold label. votes: their signs, by example."""
+    against = {example: -1 if label else 1 for example, label in gold.items()}
+    return pd.Series({example: np.mean(np.equal(votes[example], sign)) for example, sign in against.items()})
+
+
+def drawn_labels(
+    labels: pd.DataFrame,
+    sets: dict[str, pd.DataFrame],
+    rate: float,
+    task: str,
+    name: str,
+    chances: pd.Series | None = None,
+) -> pd.DataFrame:
+    """id and p_weak of every set (id, gold), of which a share `rate` is wrong, for a supervisor called `name`.
+
+    The errors are drawn from those of the labels (id, p_weak), and all other labels are right, as sure as they were.
+    With `chances`, of each example to be labelled wrongly, they are drawn by these, and the labels are 0 or 1.
+    Raises InputError if there are too few errors to draw from.
+    """
+    found = []
+    for part, s in sets.items():
+        gold, p = s.gold.to_numpy(), labels.set_index("id").p_weak[s.id].to_numpy(dtype=float)
+        weights = chances[s.id].to_numpy() if chances is not None else parts_of(gold, p)["wrong"].astype(float)
+        n = len(p) - int(np.isnan(p).sum())
+        wrong, most = round(rate * n), int((weights > 0).sum())
+        if wrong > most:
+            raise InputError(
+                f"Supervisor {name!r}, task {task!r}: error_rate is {rate:g}, but the {part} set has errors to draw "
+                f"from for {most} of {n} texts only; lower error_rate to {math.floor(1000 * most / n) / 1000:g}."
+            )
+        sure = p if chances is None else gold.astype(float)
+        found.append(pd.DataFrame({"id": s.id, "p_weak": draw_errors(gold, sure, weights, wrong, task, part)}))
+    return pd.concat(found)

@@ -90,6 +90,18 @@ def mean_accuracy(per_seed: np.ndarray, n_test: float) -> tuple[float, float, fl
     return mean, max(0.0, mean - np.hypot(mean - low, seeds)), min(1.0, mean + np.hypot(high - mean, seeds))
 
 
+def mean_difference(paired: np.ndarray) -> tuple[float, float, float]:
+    """Mean of paired differences (seeds, examples) with a 95 % interval (mean, low, high), which is infinite for one
+    seed.
+
+    The two sources of error of `mean_accuracy` add in quadrature; that of the examples is from how much they differ.
+    """
+    mean, each = float(paired.mean()), paired.mean(axis=0)
+    examples = Z * each.std(ddof=1) / np.sqrt(len(each)) if len(each) > 1 else np.inf
+    off = float(np.hypot(seed_half_width(paired.mean(axis=1)), examples))
+    return mean, mean - off, mean + off
+
+
 def mean_of_runs(runs: pd.DataFrame, name: str) -> tuple[float, float, float]:
     """A score averaged over the runs of several seeds, with a 95 % interval (mean, low, high), as `mean_accuracy`'s.
 

@@ -184,15 +184,21 @@ def read_rated(task: dict) -> pd.DataFrame:
     return rows
 
 
+def votes_by_example(rows: pd.DataFrame, task: dict) -> dict[str, list[int]]:
+    """By the id of each text of a task, the signs of all of its ratings; rows: as of draw_ratings."""
+    votes: dict[str, list[int]] = {}
+    for text, signs in zip(rows.text, rows.votes, strict=True):
+        votes.setdefault(hash_text(fill(task["text"], {"text": text})), []).extend(signs)
+    return votes
+
+
 def draw_ratings(rows: pd.DataFrame, ids: pd.Index, task: dict, raters: int) -> pd.DataFrame:
     """Drawn ratings, as elicitation.data.ratings.draw_votes gives them: one row an example, one column a rating.
 
     rows: as elicitation.data.ratings.labelled makes them; ids: of the task's examples. Where a text was rated by two
     panels, both are drawn from. Raises InputError if a text has fewer ratings than are to be drawn.
     """
-    votes: dict[str, list[int]] = {}
-    for text, signs in zip(rows.text, rows.votes, strict=True):
-        votes.setdefault(hash_text(fill(task["text"], {"text": text})), []).extend(signs)
+    votes = votes_by_example(rows, task)
     try:
         drawn = [draw_votes(votes[example], example, raters) for example in ids]
     except InputError as error:

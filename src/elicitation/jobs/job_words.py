@@ -51,6 +51,7 @@ DEEDS = {
     "join_columns": LABELS,
     "draw_ratings": LABELS,
     "shuffle_errors": LABELS,
+    "draw_errors": LABELS,
     "ask_for_labels": LABELS,
     "label_by_rule": LABELS,
     "order_purchases": Deed("order", "the texts of {task}, seed {seed}", "order the texts of {tasks} {n} time{s}"),
@@ -67,6 +68,7 @@ DEEDS = {
     "finetune_by_api": TRAINING,
     "score_prompts": Deed("score", "prompts of {task}, budget {budget}, seed {seed}", "prompt {n} run{s} of {tasks}"),
     "ask_without_labels": Deed("ask", "{student} about {task} without labels", "ask about {tasks} without labels"),
+    "measure_imitation": Deed("score", "what the errors of {supervisor} teach", "score what errors teach"),
     "evaluate_runs": Deed("score", "the runs of {task}", "score the runs of {tasks}"),
 }
 DRAWING = Deed("draw", "{file}", "draw {n} figure{s}")

@@ -16,7 +16,7 @@ from elicitation.models.folder import check_split, require_language_head
 from elicitation.study.grid import NARROWED, NO_LABELS, NO_SUPERVISOR, as_runs, blocks_of, purchases_of
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, Model, OwnModel, TruncatedModel
 from elicitation.study.study import Study
-from elicitation.study.supervisors import Columns, Learning, ModelSupervisor, Raters, Shuffled, Unpriced
+from elicitation.study.supervisors import Columns, Derived, Learning, ModelSupervisor, Raters, Unpriced
 from elicitation.study.tasks import RatedTask, SourceTask, TableTask, Task
 
 # Names that results have beside those of a study's entries.
@@ -222,13 +222,11 @@ def check_supervisors(study: Study) -> None:
                 )
             if entry.shots is not None:
                 check_prompting(model, study)
-        elif isinstance(entry, Shuffled):
-            original = entry.shuffle_errors_of
-            if isinstance(study.supervisor_named.get(original, entry), Shuffled):
-                raise InputError(
-                    f"Config, supervisors[{name}]: shuffle_errors_of names {original!r}, which must be another "
-                    "supervisor of the study, itself unshuffled."
-                )
+        elif isinstance(entry, Derived) and isinstance(study.supervisor_named.get(entry.source, entry), entry.not_from):
+            raise InputError(
+                f"Config, supervisors[{name}]: {entry.decided_by[0]} names {entry.source!r}, which must be another "
+                f"supervisor of the study, itself {entry.must_be}."
+            )
 
 
 def check_labels(study: Study) -> None:
@@ -237,10 +235,10 @@ def check_labels(study: Study) -> None:
         local_archive(study.ratings_archive)
     for task, name in study.labelled:
         entry, labeller = study.task_named[task], study.labeller(name)
-        if isinstance(study.supervisor_named[name], Shuffled) and (isinstance(entry, TableTask) or entry.test_gold):
+        if isinstance(study.supervisor_named[name], Derived) and (isinstance(entry, TableTask) or entry.test_gold):
             raise InputError(
-                f"Config, supervisors[{name}]: shuffled errors need the gold label of every text, which {task!r} "
-                "lacks; keep them apart by `combinations`."
+                f"Config, supervisors[{name}]: shuffled or drawn errors need the gold label of every text, which "
+                f"{task!r} lacks; keep them apart by `combinations`."
             )
         if isinstance(labeller, Raters):
             check_raters(labeller.raters, name, entry)

@@ -34,7 +34,7 @@ def prices_of(study: Study) -> dict[str, list[float]]:
 
     Columns of tables have their own: what their votes cost on average for each example that has any. So have raters:
     the share of the panel that they are, on average over the tasks that they label; and models behind an API and rules,
-    where they say one. Shuffled errors cost what they cost unshuffled.
+    where they say one. Labels made from another supervisor's cost what these cost.
     """
     prices = {}
     for name, entry in study.supervisor_named.items():

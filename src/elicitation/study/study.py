@@ -23,6 +23,8 @@ from elicitation.study.prices import price_of_ratings, prices_of
 from elicitation.study.settings import Figures, Inference, Labelling, SomeTasks, Supervision, Training, Tuning
 from elicitation.study.supervisors import (
     Columns,
+    Derived,
+    DrawnErrors,
     ModelSupervisor,
     Remote,
     Ruled,
@@ -196,9 +198,16 @@ class Study(Plan, Setup):
         return model.gpus if self.device == "cuda" else 0
 
     def labeller(self, name: str) -> Supervisor:
-        """The supervisor whose labels another shows: itself, or the one whose errors it shuffles."""
+        """The supervisor whose labels another shows: itself, or the one from whose labels its own are made."""
         entry = self.supervisor_named[name]
-        return self.supervisor_named[entry.shuffle_errors_of] if isinstance(entry, Shuffled) else entry
+        return self.labeller(entry.source) if isinstance(entry, Derived) else entry
+
+    @cached_property
+    def error_rates(self) -> dict[str, float]:
+        """The error rate of each supervisor of which the study says it: of drawn errors, and of these shuffled."""
+        named = self.supervisor_named
+        drawn = {name: named[entry.source] if isinstance(entry, Shuffled) else entry for name, entry in named.items()}
+        return {name: entry.error_rate for name, entry in drawn.items() if isinstance(entry, DrawnErrors)}
 
     def supervisors_of_kind(self, *kinds: type[Supervisor]) -> list[str]:
         """The names of the supervisors of these kinds."""

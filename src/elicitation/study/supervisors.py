@@ -29,6 +29,7 @@ from elicitation.study.values import (
     listed,
     mapping,
     may_be_absent,
+    number,
     one_of,
     refusal,
 )
@@ -149,8 +150,22 @@ class Remote(Supervisor):
         return f"a model behind an API takes no {key}; drop it (its own settings stand under `api`)."
 
 
-class Shuffled(Supervisor):
+class Derived(Supervisor):
+    """A supervisor whose labels are made from another's and from the gold labels of all texts, for research."""
+
+    # The supervisors that it cannot be made from, and what a sentence says that the other one must be.
+    not_from: ClassVar[type[Supervisor]]
+    must_be: ClassVar[str]
+
+    @property
+    def source(self) -> str:
+        """The name of that other supervisor."""
+        return getattr(self, self.decided_by[0])
+
+
+class Shuffled(Derived):
     decided_by: ClassVar = ("shuffle_errors_of",)
+    must_be: ClassVar = "unshuffled"
     shuffle_errors_of: Text = Field(
         description="A control; as many and as large errors as this supervisor makes, but spread over the examples at "
         "random."
@@ -159,6 +174,24 @@ class Shuffled(Supervisor):
     @classmethod
     def says_of_foreign(cls, key: str) -> str:
         return "shuffle_errors_of stands alone; drop the other keys."
+
+
+class DrawnErrors(Derived):
+    decided_by: ClassVar = ("errors_of", "error_rate")
+    must_be: ClassVar = "made from no other"
+    errors_of: Text = Field(
+        description="For research; some of the errors of this supervisor, drawn at random, with all other labels "
+        "corrected, so that errors of different kinds can be compared at one rate. Of one rater (`raters: 1`) the "
+        "label of a text is wrong the more likely the more of its raters are."
+    )
+    error_rate: number(gt=0, lt=0.5) = Field(
+        description="The share of its labels that are wrong, in the pool and in the test set; at most that of the "
+        "supervisor in `errors_of`, or of the texts on which any rater errs."
+    )
+
+    @classmethod
+    def says_of_foreign(cls, key: str) -> str:
+        return "errors_of takes error_rate alone; drop the other keys."
 
 
 class Columns(Supervisor):
@@ -328,8 +361,9 @@ class Ruled(Supervisor):
         return self if self.price is None else self.model_copy(update={"price": of(self.price)})
 
 
+Shuffled.not_from, DrawnErrors.not_from = Shuffled, Derived
 # Those that only join, draw or look for words go first, since they have no model.
-Supervisor.kinds = (Raters, Columns, Shuffled, Ruled, Remote, Coherent, Prompted, Finetuned)
+Supervisor.kinds = (Raters, Columns, Shuffled, DrawnErrors, Ruled, Remote, Coherent, Prompted, Finetuned)
 # Those that learn from the supervision set, or may.
 Learning = ModelSupervisor | Remote
 # Those whose labels have no price unless the study or their entry says one.
