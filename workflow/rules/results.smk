@@ -47,7 +47,7 @@ rule evaluate_runs:
         mem_mb=grows(2000),
         runtime=grows(30),
     params:
-        version=10,
+        version=11,
         method=method_settings,
         purchases=purchases_of_group,
         measure=study.inference.measure,
@@ -141,7 +141,7 @@ rule summarise_runs:
     group:
         "tables"
     params:
-        version=5,
+        version=6,
         plan=study.plan,
         average_over=AVERAGED,
     script:
@@ -158,7 +158,7 @@ use rule summarise_runs as summarise_for_figure with:
     wildcard_constraints:
         figure=one_of(AVERAGED_IN),
     params:
-        version=5,
+        version=6,
         plan=study.plan,
         average_over=averaged_in_figure,
 
