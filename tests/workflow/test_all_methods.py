@@ -10,13 +10,15 @@ import pytest
 from helpers import MINI, jobs_planned, run_snakemake
 
 from elicitation.buying.methods import METHODS
+from elicitation.files import read_json
 
 
 @pytest.fixture(scope="module")
 def study():
     study = deepcopy(MINI)
     prompt = {"cue": " mood :", "labels": [" unhappy", " happy"]}
-    study["tasks"] = [task | {"prompt": prompt} for task in study["tasks"] if task["name"] == "verdict"]
+    cues = {"asks": "{text} the mood :"}
+    study["tasks"] = [task | {"prompt": prompt, "cues": cues} for task in study["tasks"] if task["name"] == "verdict"]
     study["supervisors"] = [
         "supervisor",
         {"name": "prompted", "model": "supervisor", "prompted_shots": 2},
@@ -25,10 +27,11 @@ def study():
     # Its recipe is that of others, which buy other numbers of weak labels.
     study["methods"] = [*METHODS, {"name": "chosen", "like": "new_head", "finetune_on": [[60, 2]]}]
     study["combinations"] = [
-        {"supervisors": ["supervisor"]},
-        {"supervisors": ["prompted", "shuffled"], "methods": ["sequential_sft"]},
+        {"supervisors": ["supervisor"], "cues": ["none"]},
+        {"supervisors": ["supervisor"], "methods": ["sequential_sft"], "cues": ["asks"], "gold_shares": [0, 0.5]},
+        {"supervisors": ["prompted", "shuffled"], "methods": ["sequential_sft"], "cues": ["none"]},
     ]
-    study |= {"seeds": [0], "labelling": {"engine": "transformers"}}
+    study |= {"seeds": [0], "cues": ["none", "asks"], "labelling": {"engine": "transformers"}}
     study["grid"] |= {"budgets": [8], "shots": [0, 1, 2]}
     return study
 
@@ -43,7 +46,8 @@ def folder(study, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def metrics(folder):
-    return pd.read_parquet(folder / "results/metrics.parquet")
+    metrics = pd.read_parquet(folder / "results/metrics.parquet")
+    return metrics[metrics.cue == "none"]
 
 
 def test_every_method_has_its_runs(metrics):
@@ -82,7 +86,7 @@ def test_runs_without_weak_labels_are_made_once_for_all_supervisors(folder, metr
     gold = metrics[(metrics.method == "sequential_sft") & (metrics.n_weak == 0)]
     assert set(gold.supervisor) == {"supervisor", "prompted", "shuffled"}
     assert gold.groupby(["n_gold", "seed"]).accuracy.nunique().tolist() == [1]
-    files = sorted(path.parts[-4] for path in (folder / "results/runs").glob("*/*/*/sequential_sft/*.parquet"))
+    files = sorted(path.parts[-4] for path in (folder / "results/runs").glob("*/*/student/sequential_sft/*.parquet"))
     assert files == ["no-supervisor", "prompted", "shuffled", "supervisor"]
 
 
@@ -140,6 +144,20 @@ def test_shuffled_errors_are_as_many_but_others(folder):
         labels = pd.read_parquet(folder / f"results/weak_labels/verdict/{supervisor}.parquet").set_index("id").p_weak
         wrong[supervisor] = (labels[test.index] > 0.5) != (test.gold == 1)
     assert wrong["supervisor"].sum() == wrong["shuffled"].sum() and not wrong["supervisor"].equals(wrong["shuffled"])
+
+
+def test_by_another_cue_a_student_reads_other_texts_and_differs_in_nothing_else(folder):
+    plain, cued = (pd.read_parquet(folder / f"results/tasks/verdict/{part}pool.parquet") for part in ("", "cues/asks/"))
+    assert (cued.text == plain.text + " the mood :").all() and (cued.id == plain.id).all()
+    made = folder / "results/runs/verdict/supervisor"
+    runs = [made / name / "sequential_sft/b8_s0" for name in ("student", "student@asks")]
+    records = [read_json(run.with_suffix(".json"))["runs"] for run in runs]
+    bought = [{(run["n_weak"], run["n_gold"]): run["ids"] for run in record} for record in records]
+    assert bought[0] == bought[1] and set(bought[0]) == {(80, 0), (40, 4)}
+    odds = [pd.read_parquet(run.with_suffix(".parquet")).log_odds for run in runs]
+    assert (odds[0] != odds[1]).any()
+    metrics = pd.read_parquet(folder / "results/metrics.parquet").query("student == 'student@asks'")
+    assert set(metrics.cue) == {"asks"} and set(metrics.method) == {"sequential_sft"} and len(metrics) == 2
 
 
 def test_prompting_is_drawn(folder):

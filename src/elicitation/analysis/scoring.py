@@ -135,7 +135,9 @@ def evaluate_runs(
         # A method that only prompts shows all that it buys.
         prompt = {"shots": (shots.k or n_weak + n_gold) if shots else 0, "shot_quality": shots.quality if shots else ""}
         computed = {"precision": run.precision.iloc[0]}
-        rows.append({**names, "cue": cue, "n_weak": n_weak, "n_gold": n_gold, "seed": seed} | prompt | computed | scores)
+        rows.append(
+            {**names, "cue": cue, "n_weak": n_weak, "n_gold": n_gold, "seed": seed} | prompt | computed | scores
+        )
     metrics = pd.DataFrame(rows)
     metrics["pgr"] = performance_gap_recovered(metrics)
     evidence = evidence_rows(dict(names), test, predictions, measure)
