@@ -71,8 +71,8 @@ class Group(NamedTuple):
 
     def is_in(self, combination: Combination) -> bool:
         """Whether a combination holds the group."""
-        named = ((name, getattr(combination, kind)) for name, kind in WILDCARDS.items())
-        return all(names is None or self.named[name] in names for name, names in named)
+        own, held = self.named, ((name, getattr(combination, kind)) for name, kind in WILDCARDS.items())
+        return all(names is None or own[name] in names for name, names in held)
 
 
 @dataclass(frozen=True)
