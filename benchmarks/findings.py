@@ -7,7 +7,7 @@ bought with the same seed and answer the same test sentences.
 
 import argparse
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
@@ -19,9 +19,9 @@ from elicitation.analysis.averages import average_tasks, averaged_rows
 from elicitation.analysis.captions import varying
 from elicitation.analysis.choices import find_options, terms_for
 from elicitation.analysis.error_kinds import TRAINED_ON
-from elicitation.analysis.error_parts import PART_SCORES, PARTS, score_parts
+from elicitation.analysis.error_parts import PART_SCORES, PARTS, parts_of, score_parts
 from elicitation.analysis.intervals import mean_accuracy, mean_of_runs, seed_half_width, wilson
-from elicitation.analysis.names import ASKING, AVERAGE, PART_COUNTS, SETTING
+from elicitation.analysis.names import ASKING, AVERAGE, NO_CUE, PART_COUNTS, SETTING, student_and_cue
 from elicitation.analysis.posterior import gap, read_posterior
 from elicitation.files import read_json, write_table
 from elicitation.study.grid import NO_LABELS, NO_SUPERVISOR
@@ -98,9 +98,14 @@ class Comparison:
     tasks: tuple[str, ...] = ("film",)
 
 
-STUDIES = ("default", "reviews", "early_stopping", "error_kinds")
+STUDIES = ("default", "reviews", "early_stopping", "error_kinds", "salience")
 # The only tables of a study that asks one question.
-ONLY = {"error_kinds": ("metrics", "label_quality", "imitation")}
+ONLY = {
+    "error_kinds": ("metrics", "label_quality", "imitation"),
+    "salience": ("metrics", "label_quality", "errors", "cue_differences"),
+}
+# The methods that are scored where weak labels are wrong.
+IN_PARTS = ("sequential_sft", "few_shot_weak", "few_shot_gold", NO_LABELS)
 SMALL, WHOLE = "smollm2", "smollm2-all-layers"
 RATED = ("film", "product", "tweet", "editorial")
 # What a budget of 64 gold labels buys where a weak label costs half a one: weak only, mixed, gold only.
@@ -325,19 +330,24 @@ def label_quality(results: Path) -> Iterator[dict]:
             yield {"task": path.parent.name, "supervisor": path.stem, "set": of} | scores
 
 
+def labelled_tests(results: Path) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Task, supervisor, and the test examples with gold and weak label, of all weak labels."""
+    for path in sorted(results.glob("weak_labels/*/*.parquet")):
+        test = pd.read_parquet(results / f"tasks/{path.parent.name}/test.parquet")
+        yield path.parent.name, path.stem, test.merge(pd.read_parquet(path), on="id")
+
+
 def errors(results: Path, runs: dict[tuple, pd.Series]) -> Iterator[dict]:
     """How often students are right where their supervisor's label is wrong, and where it is right, by purchase.
 
-    Of sequential SFT and of asking without labels; what is bought without weak labels is scored on each supervisor's.
+    Of IN_PARTS; what is bought without weak labels is scored on each supervisor's.
     """
-    for path in sorted(results.glob("weak_labels/*/*.parquet")):
-        task, supervisor = path.parent.name, path.stem
-        test = pd.read_parquet(results / f"tasks/{task}/test.parquet").merge(pd.read_parquet(path), on="id")
+    for task, supervisor, test in labelled_tests(results):
         gold, p_weak = test.gold.to_numpy(), test.p_weak.to_numpy(dtype=float)
         scored = [
             dict(zip(RUN, key, strict=True)) | score_parts(gold, p_weak, run[test.id].to_numpy(), 0.0)
             for key, run in runs.items()
-            if key[0] == task and key[1] in (supervisor, NO_SUPERVISOR) and key[3] in ("sequential_sft", NO_LABELS)
+            if key[0] == task and key[1] in (supervisor, NO_SUPERVISOR) and key[3] in IN_PARTS
         ]
         for names, found in pd.DataFrame(scored).groupby(["student", "method", *PURCHASE]):
             row = {"task": task, "supervisor": supervisor}
@@ -346,6 +356,32 @@ def errors(results: Path, runs: dict[tuple, pd.Series]) -> Iterator[dict]:
             for score in PART_SCORES:
                 row |= dict(zip(ends(score), mean_of_runs(found, score), strict=True))
             yield row
+
+
+def cue_comparisons(task: str, supervisor: str, runs: dict[tuple, pd.Series]) -> Iterator[Comparison]:
+    """Each cue against none, at every purchase; and with each cue weak labels against the most gold labels alone."""
+    made = [key[2:6] for key in runs if key[0] == task and key[1] in (supervisor, NO_SUPERVISOR) and any(key[4:6])]
+    finetuned = [(student, *purchase) for student, method, *purchase in sorted(made) if method == "sequential_sft"]
+    most_gold = {student: (0, n_gold) for student, n_weak, n_gold in finetuned if not n_weak}
+    for student, method, *purchase in dict.fromkeys(made):
+        side, (base, cue) = Side(supervisor, student, method, (tuple(purchase),)), student_and_cue(student)
+        if cue != NO_CUE:
+            yield Comparison(f"cue {cue}, not none", side, replace(side, student=base), (task,))
+        if purchase[0] and method == "sequential_sft":
+            gold_alone = replace(side, purchases=(most_gold[student],))
+            yield Comparison("weak labels, not gold alone", side, gold_alone, (task,))
+
+
+def cue_differences(results: Path, runs: dict[tuple, pd.Series]) -> Iterator[dict]:
+    """What cues and weak labels change on the test examples whose weak label is wrong, where students read several."""
+    if all(student_and_cue(key[2])[1] == NO_CUE for key in runs):
+        return
+    for task, supervisor, test in labelled_tests(results):
+        wrong = parts_of(test.gold.to_numpy(), test.p_weak.to_numpy(dtype=float))["wrong"]
+        golds = {task: test[wrong].set_index("id").gold}
+        for comparison in cue_comparisons(task, supervisor, runs):
+            names = {"student": comparison.first.student, "method": comparison.first.method}
+            yield names | difference(runs, golds, comparison)
 
 
 def collect(folder: Path) -> None:
@@ -367,6 +403,7 @@ def collect(folder: Path) -> None:
     tables["errors"] = pd.DataFrame(errors(results, runs))
     if (imitation := results / "imitation.parquet").exists():
         tables["imitation"] = pd.read_parquet(imitation)
+    tables["cue_differences"] = pd.DataFrame(cue_differences(results, runs))
     for name, table in tables.items():
         # A study in which no model was asked without labels has no such comparison.
         if table.empty or name not in ONLY.get(study, tables):
@@ -470,6 +507,7 @@ def asking_table(study: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "task": row.task,
+            **{name: getattr(row, name) for name in varying(asked, ["student"])},
             "accuracy, %": percent(row.accuracy, *wilson(row.accuracy * row.n_test, row.n_test)),
             "AUROC, %": f"{100 * row.auroc:.1f}",
             "half called 1, %": f"{100 * row.matched_accuracy:.1f}",
@@ -490,6 +528,8 @@ def gains_table(study: str) -> pd.DataFrame:
 def errors_table(study: str) -> pd.DataFrame:
     """How often the student is right where the weak label is wrong, and where it is right."""
     rows = read(study, "errors")
+    if several_cues(rows):
+        return rows.head(0)
     # Purchases without weak labels stand beside those with some.
     trained = rows[rows.n_weak > 0][["task", "supervisor", "student"]].drop_duplicates()
     rows = rows.merge(trained)
@@ -514,6 +554,44 @@ def imitation_table(study: str) -> pd.DataFrame:
         labels=rows.n_weak,
         wrong=rows.n_wrong,
         seeds=rows.n_seeds,
+    )
+
+
+def several_cues(rows: pd.DataFrame) -> bool:
+    return rows.student.map(student_and_cue).str[1].nunique() > 1
+
+
+def by_cue(score: str) -> Callable[[str], pd.DataFrame]:
+    """The table of a score where the weak label is wrong, a column for each cue; empty without several cues."""
+
+    def table(study: str) -> pd.DataFrame:
+        rows = read(study, "errors")
+        if not several_cues(rows):
+            return rows.head(0)
+        rows["cue"] = rows.student.map(student_and_cue).str[1]
+        rows["cell"] = [percent(*row) for row in rows[ends(score)].itertuples(index=False)]
+        index = ["task", "supervisor", "method", *PURCHASE, "n_wrong"]
+        wide = rows.pivot(index=index, columns="cue", values="cell")[list(dict.fromkeys(rows.cue))].reset_index()
+        return wide.rename(columns={"n_weak": "weak", "n_gold": "gold", "n_wrong": "wrong labels"})
+
+    return table
+
+
+def cue_differences_table(study: str) -> pd.DataFrame:
+    """What differs where the weak label is wrong: cues, and weak labels from gold ones."""
+    rows = read(study, "cue_differences")
+    return pd.DataFrame(
+        {
+            "comparison": row.comparison,
+            "weak labels of": row.supervisor,
+            "cue": student_and_cue(row.student)[1],
+            "method": row.method,
+            "weak + gold labels": row.first if row.first == row.second else f"{row.first}, not {row.second}",
+            "accuracy, points": points_of(row, "accuracy"),
+            "AUROC": points_of(row, "auroc"),
+            "pairs": row.n_pairs,
+        }
+        for row in rows.sort_values(["comparison", "supervisor", "method", "first", "student"]).itertuples()
     )
 
 
@@ -548,6 +626,9 @@ SHOWN = (
     ("people's labels for the money", "differences", compared("32 of", "128 of")),
     ("where weak labels are wrong", "errors", errors_table),
     ("which errors are imitated", "imitation", imitation_table),
+    ("accuracy by cue", "errors", by_cue("accuracy_wrong")),
+    ("AUROC by cue", "errors", by_cue("auroc_wrong")),
+    ("cues compared", "cue_differences", cue_differences_table),
     ("asking", "metrics", asking_table),
     ("labels, not asking", "differences", compared("gold labels", "labels of")),
     ("buying, not asking", "asking", gains_table),

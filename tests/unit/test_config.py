@@ -663,6 +663,20 @@ def test_combinations_are_products_that_are_joined(study):
     ]  # fmt: skip
 
 
+def test_cues_are_further_students_that_buy_the_same(study):
+    study["tasks"][0]["cues"] = {"none": "{text}", "weak": "{text} Is it loud?"}
+    plain, cued = validate(study), validate(study | {"cues": ["none", "weak"]})
+    assert [group.student for group in cued.groups] == ["large", "large@weak"]
+    assert plain.groups[0] == cued.groups[0] and plain.plan == {k: v for k, v in cued.plan.items() if k != "cues"}
+    assert cued.planned[cued.groups[0]] == cued.planned[cued.groups[1]] == plain.planned[plain.groups[0]]
+    assert cued.model_of("large@weak") == cued.model_named["large"] and cued.readers("verdict", "text")[0] == "large"
+    chosen = [{"supervisors": ["small"], "cues": ["none"]}, {"supervisors": ["large"]}]
+    some = validate(study | {"supervisors": ["small", "large"], "cues": ["none", "weak"], "combinations": chosen})
+    assert [(group.supervisor, group.student) for group in some.groups] == [
+        ("small", "large"), ("large", "large"), ("large", "large@weak"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("combinations", "sentence"),
     [

@@ -107,6 +107,19 @@ def test_lines_are_drawn_at_the_scores_of_each_part():
     assert [50, 20] in drawn and [80, 80] in drawn and [60, 60] in drawn
 
 
+def test_cues_are_compared_where_labels_are_wrong():
+    table = points(ASKED, ("sft", 0, 32, 0.7, 0.05), IMITATES)
+    scores = {f"auroc_wrong{end}": table[f"accuracy_wrong{end}"] / 2 for end in ("", "_low", "_high")}
+    cued = table.assign(student="large@weak", accuracy_wrong=table.accuracy_wrong / 4)
+    figure = plot_errors(pd.concat([table, cued]).assign(**scores), NONE_MISSING, "sft", TITLES)
+    accuracy, auroc = figure.axes
+    assert " ".join(accuracy.get_title().split()) == "Accuracy: large from labels of small, wrong on 40 of 200"
+    assert auroc.get_title() == "AUROC\nno cue, cue weak: learns errors"
+    drawn = [[list(line.get_ydata()) for line in axes.lines] for axes in figure.axes]
+    assert [20] in drawn[0] and [5] in drawn[0] and drawn[1].count([10]) == 2
+    assert {"no cue", "cue weak"} < {text.get_text() for text in figure.legends[0].texts}
+
+
 @pytest.mark.parametrize(("rows", "counts"), [((ASKED,), {}), ((ASKED, IMITATES), {"wrong": 0})])
 def test_a_study_without_weak_labels_that_are_wrong_says_so(rows, counts):
     assert title_of(*rows, **counts) == NO_WEAK_LABELS

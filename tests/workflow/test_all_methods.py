@@ -10,13 +10,15 @@ import pytest
 from helpers import MINI, jobs_planned, run_snakemake
 
 from elicitation.buying.methods import METHODS
+from elicitation.files import read_json
 
 
 @pytest.fixture(scope="module")
 def study():
     study = deepcopy(MINI)
     prompt = {"cue": " mood :", "labels": [" unhappy", " happy"]}
-    study["tasks"] = [task | {"prompt": prompt} for task in study["tasks"] if task["name"] == "verdict"]
+    cues = {"asks": "{text} the mood :"}
+    study["tasks"] = [task | {"prompt": prompt, "cues": cues} for task in study["tasks"] if task["name"] == "verdict"]
     study["supervisors"] = [
         "supervisor",
         {"name": "prompted", "model": "supervisor", "prompted_shots": 2},
@@ -27,11 +29,12 @@ def study():
     # Its recipe is that of others, which buy other numbers of weak labels.
     study["methods"] = [*METHODS, {"name": "chosen", "like": "new_head", "finetune_on": [[60, 2]]}]
     study["combinations"] = [
-        {"supervisors": ["supervisor"]},
-        {"supervisors": ["prompted", "shuffled", "coherent"], "methods": ["sequential_sft"]},
-        {"supervisors": ["fewer"], "methods": ["sequential_sft"], "gold_shares": [0]},
+        {"supervisors": ["supervisor"], "cues": ["none"]},
+        {"supervisors": ["supervisor"], "methods": ["sequential_sft"], "cues": ["asks"], "gold_shares": [0, 0.5]},
+        {"supervisors": ["prompted", "shuffled", "coherent"], "methods": ["sequential_sft"], "cues": ["none"]},
+        {"supervisors": ["fewer"], "methods": ["sequential_sft"], "cues": ["none"], "gold_shares": [0]},
     ]
-    study |= {"seeds": [0], "labelling": {"engine": "transformers"}}
+    study |= {"seeds": [0], "cues": ["none", "asks"], "labelling": {"engine": "transformers"}}
     study["grid"] |= {"budgets": [8], "shots": [0, 1, 2]}
     return study
 
@@ -46,7 +49,8 @@ def folder(study, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def metrics(folder):
-    return pd.read_parquet(folder / "results/metrics.parquet")
+    metrics = pd.read_parquet(folder / "results/metrics.parquet")
+    return metrics[metrics.cue == "none"]
 
 
 def test_every_method_has_its_runs(metrics):
@@ -88,7 +92,7 @@ def test_runs_without_weak_labels_are_made_once_for_all_supervisors(folder, metr
     gold = metrics[(metrics.method == "sequential_sft") & (metrics.n_weak == 0)]
     assert set(gold.supervisor) == {"supervisor", "prompted", "shuffled", "coherent"}
     assert gold.groupby(["n_gold", "seed"]).accuracy.nunique().tolist() == [1]
-    files = sorted(path.parts[-4] for path in (folder / "results/runs").glob("*/*/*/sequential_sft/*.parquet"))
+    files = sorted(path.parts[-4] for path in (folder / "results/runs").glob("*/*/student/sequential_sft/*.parquet"))
     assert files == ["coherent", "no-supervisor", "prompted", "shuffled", "supervisor"]
 
 
@@ -168,6 +172,20 @@ def test_a_search_labels_texts_of_the_pool_and_these_all_others(folder):
     texts = [len(pd.read_parquet(folder / f"results/tasks/verdict/{part}.parquet")) for part in ("pool", "test")]
     assert len(labels) == sum(texts) and labels.isin([0, 1]).sum() == found["search"]["labelled"] == 4
     assert found["engine"]["engine"] == "transformers" and set(found["quality"]) == {"pool", "test"}
+
+
+def test_by_another_cue_a_student_reads_other_texts_and_differs_in_nothing_else(folder):
+    plain, cued = (pd.read_parquet(folder / f"results/tasks/verdict/{part}pool.parquet") for part in ("", "cues/asks/"))
+    assert (cued.text == plain.text + " the mood :").all() and (cued.id == plain.id).all()
+    made = folder / "results/runs/verdict/supervisor"
+    runs = [made / name / "sequential_sft/b8_s0" for name in ("student", "student@asks")]
+    records = [read_json(run.with_suffix(".json"))["runs"] for run in runs]
+    bought = [{(run["n_weak"], run["n_gold"]): run["ids"] for run in record} for record in records]
+    assert bought[0] == bought[1] and set(bought[0]) == {(80, 0), (40, 4)}
+    odds = [pd.read_parquet(run.with_suffix(".parquet")).log_odds for run in runs]
+    assert (odds[0] != odds[1]).any()
+    metrics = pd.read_parquet(folder / "results/metrics.parquet").query("student == 'student@asks'")
+    assert set(metrics.cue) == {"asks"} and set(metrics.method) == {"sequential_sft"} and len(metrics) == 2
 
 
 def test_prompting_is_drawn(folder):

@@ -24,7 +24,7 @@ def test_every_study_dry_runs_with_hub_ids(study, tmp_path):
 
 def test_supervisors_of_another_text_wait_for_checks_of_that_text(tmp_path):
     study = deepcopy(MINI) | {"tasks": [{"name": "film", "catalogue": "film", "supervisor_text": {"words": 8}}]}
-    study["tasks"][0] |= {"pool_size": 300, "test_size": 60, "supervision_size": 40}
+    study["tasks"][0] |= {"pool_size": 300, "test_size": 60, "supervision_size": 40, "cues": {"asks": "{text} Good?"}}
     study["supervisors"] += [
         {"name": "asked", "model": "student", "prompted_shots": 1},
         {"name": "words", "rule": {"contains": ["good"]}},
@@ -34,6 +34,12 @@ def test_supervisors_of_another_text_wait_for_checks_of_that_text(tmp_path):
     assert planned["check_supervisor_texts"] == 2 and planned["check_texts"] == 1
     assert planned["check_supervisor_prompts"] == planned["label_by_rule"] == planned["compare_sources"] == 1
     assert "check_prompts" not in planned
+
+    cued = jobs_planned(tmp_path, study | {"cues": ["none", "asks"]})
+    assert cued["write_cue"] == cued["check_cued_texts"] == 1
+    assert cued["train_runs"] == 2 * planned["train_runs"] and cued["order_purchases"] == planned["order_purchases"]
+    alone = jobs_planned(tmp_path, study | {"cues": ["asks"]})
+    assert alone["train_runs"] == planned["train_runs"] and "check_texts" not in alone
 
 
 @pytest.mark.skipif(not HUB_DATA.is_dir(), reason="the folder with real data sets is not here")

@@ -35,8 +35,8 @@ rule ask_for_labels:
 rule finetune_by_api:
     input:
         texts=student_texts,
-        pool="results/tasks/{task}/pool.parquet",
-        test="results/tasks/{task}/test.parquet",
+        pool=student_pool,
+        test=student_test,
         ordering="results/purchases/{task}/s{seed}.parquet",
         weak_labels=weak_labels,
     output:

@@ -1,7 +1,7 @@
 # Names, constraints and settings that the rules share. Imports nothing heavy.
 import re
 
-from elicitation.analysis.names import TUNED
+from elicitation.analysis.names import NO_CUE, TUNED, student_and_cue
 from elicitation.study.grid import NO_LABELS, NO_SEED, NO_SUPERVISOR, Group
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, TruncatedModel
 from elicitation.study.supervisors import (
@@ -39,6 +39,9 @@ GIVING = JOINING + RATING + REMOTE + RULED
 # The task and supervisor of what they label.
 COMPARED = [f"{task}/{supervisor}" for task, supervisor in study.labelled if supervisor in GIVING]
 ENGINE = ["results/engine.json"] if study.labelling.engine == "vllm" and LABELLING + SEARCHING + PROMPTING else []
+TASK = "results/tasks/{task}"
+# The sets of a task as students read them by a cue.
+CUED = f"{TASK}/cues/{{cue}}"
 RUNS = "results/runs/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.parquet"
 # The run without any label.
 ASKED = f"results/runs/{{task}}/{NO_SUPERVISOR}/{{student}}/{NO_LABELS}/b0_s{NO_SEED}"
@@ -51,11 +54,11 @@ SUPERVISOR_PROMPTS = "results/tasks/{task}/supervisor_prompts/{model}/{examples}
 # Bad data, or an engine that does not start, should stop the study before anything is trained: what checks them comes
 # first and, where jobs share a machine, takes all of it; after a failed check nothing else starts.
 CHECKS = ["check_engine", "fetch_ratings", "prepare_task", "prepare_tokenizer", "check_texts", "check_prompts"]
-CHECKS += ["check_supervisor_texts", "check_supervisor_prompts"]
+CHECKS += ["check_supervisor_texts", "check_supervisor_prompts", "write_cue", "check_cued_texts", "check_cued_prompts"]
 CHECK_PRIORITY = 100
 CHECK_THREADS = internals.given_cores(workflow) if internals.jobs_run_here(workflow) else 1
-API_STUDENTS = [name for name in study.students if isinstance(study.model_named[name], ApiModel)]
-LOCAL_STUDENTS = [name for name in study.students if name not in API_STUDENTS]
+API_STUDENTS = [name for name in study.cued_students if isinstance(study.model_of(name), ApiModel)]
+LOCAL_STUDENTS = [name for name in study.cued_students if name not in API_STUDENTS]
 # What takes seconds to import, and the rules, by the beginnings of their names, that do.
 TRAINS, LABELS, DRAWS = "elicitation.training.runs", "vllm.entrypoints.llm", "elicitation.figures.style"
 # What may not work comes first.
@@ -77,7 +80,8 @@ wildcard_constraints:
     task=one_of(study.task_named),
     model=one_of(study.model_named),
     supervisor=one_of([*study.supervisor_named, NO_SUPERVISOR]),
-    student=one_of(study.students),
+    student=one_of(study.cued_students),
+    cue=one_of(study.cues_read),
     method=one_of(study.method_named),
     recipe=one_of(study.recipes),
     budget=r"\d+",
@@ -138,11 +142,12 @@ def task_tokenizers(column):
 
 def tokenizer(wildcards):
     """The tokenizer of a model, of which one behind an API has none."""
-    return [] if wildcards.model in API_STUDENTS else "results/tokenizers/{model}"
+    return [] if isinstance(study.model(wildcards), ApiModel) else "results/tokenizers/{model}"
 
 
 def api_context(wildcards):
-    return study.model(wildcards).api.context if wildcards.model in API_STUDENTS else None
+    model = study.model(wildcards)
+    return model.api.context if isinstance(model, ApiModel) else None
 
 
 def method_settings(wildcards):
@@ -233,6 +238,28 @@ def gpus_of(model):
     return lambda wildcards: study.gpus(getattr(study, model)(wildcards))
 
 
+def pretrained_student(wildcards):
+    return f"results/models/{study.student(wildcards).name}"
+
+
+def as_student_reads(path, wildcards):
+    """A file that depends on the texts of the task, or the one in its place where the student reads them by a cue."""
+    _, cue = student_and_cue(wildcards.student)
+    return path if cue == NO_CUE else path.replace(TASK, CUED.replace("{cue}", cue))
+
+
+def student_pool(wildcards):
+    return as_student_reads(f"{TASK}/pool.parquet", wildcards)
+
+
+def student_test(wildcards):
+    return as_student_reads(f"{TASK}/test.parquet", wildcards)
+
+
+def cue_template(wildcards):
+    return study.task(wildcards).cues[wildcards.cue]
+
+
 def trunk_of(wildcards, shots):
     """What the student's lower layers make of the task's texts, where they stay as they are and no examples stand
     before the texts."""
@@ -249,7 +276,8 @@ def recipe_trunk(wildcards):
 
 def tuned_rate(wildcards):
     """The comparison of learning rates, where the student's is chosen by it."""
-    return RATES if study.student(wildcards).learning_rate == TUNED else []
+    model = study.student(wildcards)
+    return RATES.replace("{student}", model.name) if model.learning_rate == TUNED else []
 
 
 def tuning_method(wildcards):
@@ -267,7 +295,7 @@ def texts_checked(model, column="text"):
 
 
 def student_texts(wildcards):
-    return texts_checked(study.student(wildcards))
+    return as_student_reads(texts_checked(study.student(wildcards)), wildcards)
 
 
 def supervisor_texts(wildcards):
@@ -279,10 +307,14 @@ def prompts_checked(model, examples, seed=NO_SEED, records=PROMPTS):
     return records.format(task="{task}", model=study.original(model).name, examples=examples, seed=seed)
 
 
+def student_prompts(wildcards, examples, seed=NO_SEED):
+    return as_student_reads(prompts_checked(study.student(wildcards), examples, seed), wildcards)
+
+
 def shots_checked(wildcards, method):
     """The record that the student's prompts fit, if the method shows any examples."""
     shots = method.shots
-    return prompts_checked(study.student(wildcards), shots.name, wildcards.seed) if shots else []
+    return student_prompts(wildcards, shots.name, wildcards.seed) if shots else []
 
 
 def method_prompts(wildcards):
@@ -294,7 +326,7 @@ def recipe_prompts(wildcards):
 
 
 def asking_prompts(wildcards):
-    return prompts_checked(study.student(wildcards), "0-supervision")
+    return student_prompts(wildcards, "0-supervision")
 
 
 def supervisor_prompts(wildcards):

@@ -21,9 +21,9 @@ rule order_purchases:
 rule compute_trunk:
     input:
         texts=student_texts,
-        student="results/models/{student}",
-        pool="results/tasks/{task}/pool.parquet",
-        test="results/tasks/{task}/test.parquet",
+        student=pretrained_student,
+        pool=student_pool,
+        test=student_test,
     output:
         trunk=directory(TRUNK),
         record=f"{TRUNK}.json",
@@ -60,7 +60,7 @@ rule tune_learning_rate:
     benchmark:
         "benchmarks/measured/tune_learning_rate/{task}/{student}.tsv"
     wildcard_constraints:
-        student=one_of(LOCAL_STUDENTS),
+        student=one_of({study.model_of(name).name: None for name in LOCAL_STUDENTS}),
     # Every run waits for it.
     priority: 20
     resources:
@@ -84,10 +84,10 @@ rule train_weak_stage:
     input:
         texts=student_texts,
         prompts=recipe_prompts,
-        student="results/models/{student}",
+        student=pretrained_student,
         trunk=recipe_trunk,
         rates=tuned_rate,
-        pool="results/tasks/{task}/pool.parquet",
+        pool=student_pool,
         ordering="results/purchases/{task}/s{seed}.parquet",
         weak_labels="results/weak_labels/{task}/{supervisor}.parquet",
     output:
@@ -121,11 +121,11 @@ rule train_runs:
     input:
         texts=student_texts,
         prompts=method_prompts,
-        student="results/models/{student}",
+        student=pretrained_student,
         trunk=method_trunk,
         rates=tuned_rate,
-        pool="results/tasks/{task}/pool.parquet",
-        test="results/tasks/{task}/test.parquet",
+        pool=student_pool,
+        test=student_test,
         ordering="results/purchases/{task}/s{seed}.parquet",
         weak_labels=weak_labels,
         stages=weak_stages,
@@ -164,9 +164,9 @@ rule score_prompts:
         texts=student_texts,
         prompts=method_prompts,
         engine=ENGINE,
-        student="results/models/{student}",
-        pool="results/tasks/{task}/pool.parquet",
-        test="results/tasks/{task}/test.parquet",
+        student=pretrained_student,
+        pool=student_pool,
+        test=student_test,
         ordering="results/purchases/{task}/s{seed}.parquet",
         weak_labels=weak_labels,
     output:
@@ -200,8 +200,8 @@ rule ask_without_labels:
         texts=student_texts,
         prompts=asking_prompts,
         engine=ENGINE,
-        student="results/models/{student}",
-        test="results/tasks/{task}/test.parquet",
+        student=pretrained_student,
+        test=student_test,
     output:
         predictions=f"{ASKED}.parquet",
         record=f"{ASKED}.json",

@@ -108,6 +108,42 @@ use rule check_texts as check_supervisor_texts with:
         column="supervisor_text",
 
 
+# What students read by a cue.
+rule write_cue:
+    input:
+        pool="results/tasks/{task}/pool.parquet",
+        test="results/tasks/{task}/test.parquet",
+        supervision="results/tasks/{task}/supervision.parquet",
+    output:
+        pool=f"{CUED}/pool.parquet",
+        test=f"{CUED}/test.parquet",
+        supervision=f"{CUED}/supervision.parquet",
+        record=f"{CUED}/card.json",
+    log:
+        "logs/write_cue/{task}/{cue}.log",
+    priority: CHECK_PRIORITY
+    group:
+        "tasks"
+    threads: CHECK_THREADS
+    params:
+        version=1,
+        template=cue_template,
+    script:
+        "../scripts/write_cue.py"
+
+
+use rule check_texts as check_cued_texts with:
+    input:
+        pool=f"{CUED}/pool.parquet",
+        test=f"{CUED}/test.parquet",
+        supervision=f"{CUED}/supervision.parquet",
+        tokenizer=tokenizer,
+    output:
+        record=f"{CUED}/texts/{{model}}.json",
+    log:
+        "logs/check_cued_texts/{task}/{cue}/{model}.log",
+
+
 # Each by all that its length depends on, so that a new seed or method makes nothing again that shows another prompt.
 rule check_prompts:
     input:
@@ -141,6 +177,18 @@ use rule check_prompts as check_supervisor_prompts with:
         "logs/check_supervisor_prompts/{task}/{model}/{examples}_s{seed}.log",
     params:
         column="supervisor_text",
+
+
+use rule check_prompts as check_cued_prompts with:
+    input:
+        pool=f"{CUED}/pool.parquet",
+        test=f"{CUED}/test.parquet",
+        supervision=f"{CUED}/supervision.parquet",
+        tokenizer="results/tokenizers/{model}",
+    output:
+        record=PROMPTS.replace(TASK, CUED),
+    log:
+        "logs/check_cued_prompts/{task}/{cue}/{model}/{examples}_s{seed}.log",
 
 
 # All that comes from elsewhere, for a machine whose jobs cannot reach the network.

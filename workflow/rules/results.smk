@@ -10,7 +10,7 @@ MONEY = {"money": {"currency": study.currency, "gold_price": study.gold_price}} 
 # For jobs that answer what to buy: whether the study's data are invented.
 INVENTED = {"invented": True} if study.invented else {}
 # For jobs that say where training brought nothing: what trains here, and at which rates.
-RATES_OF = {name: study.model_named[name].learning_rate for name in LOCAL_STUDENTS}
+RATES_OF = {name: study.model_of(name).learning_rate for name in LOCAL_STUDENTS}
 TRAINED = {"trained": TRAINING, "learning_rates": RATES_OF} if LOCAL_STUDENTS else {}
 # How many texts can be labelled, by task.
 POOL_SIZES = {task: supply.examples for task, supply in study.supplies.items()}
@@ -64,7 +64,7 @@ rule evaluate_runs:
         mem_mb=grows(2000),
         runtime=grows(30),
     params:
-        version=10,
+        version=11,
         method=method_settings,
         purchases=purchases_of_group,
         measure=study.inference.measure,
@@ -158,7 +158,7 @@ rule summarise_runs:
     group:
         "tables"
     params:
-        version=5,
+        version=6,
         plan=study.plan,
         average_over=AVERAGED,
     script:
@@ -175,7 +175,7 @@ use rule summarise_runs as summarise_for_figure with:
     wildcard_constraints:
         figure=one_of(AVERAGED_IN),
     params:
-        version=5,
+        version=6,
         plan=study.plan,
         average_over=averaged_in_figure,
 

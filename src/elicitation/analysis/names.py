@@ -30,6 +30,23 @@ def strategy_of(n_weak: int, n_gold: int) -> str:
     return "gold only" if n_weak == 0 else "weak only" if n_gold == 0 else "mixed"
 
 
+# The cue of a text as it is.
+NO_CUE = "none"
+# What stands between a student's name and its cue's; names of models and cues hold no such sign.
+CUE_SIGN = "@"
+
+
+def with_cue(student: str, cue: str) -> str:
+    """What a student that reads texts with a cue is called in paths and tables: `smollm2@gold`, `smollm2` without."""
+    return student if cue == NO_CUE else f"{student}{CUE_SIGN}{cue}"
+
+
+def student_and_cue(name: str) -> tuple[str, str]:
+    """The student, and the cue, of which with_cue made the name."""
+    student, _, cue = name.partition(CUE_SIGN)
+    return student, cue or NO_CUE
+
+
 # What the average over tasks is called in tables.
 AVERAGE = "average"
 

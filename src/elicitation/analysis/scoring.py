@@ -10,7 +10,7 @@ from elicitation.analysis.error_parts import PART_SCORES, score_parts
 from elicitation.analysis.evidence import evidence_rows
 from elicitation.analysis.intervals import auroc_interval, mean_accuracy, mean_of_runs, seed_half_width, widened, wilson
 from elicitation.analysis.measures import agreement, contributions, gold_shift, right_answers
-from elicitation.analysis.names import CONFIGURATION, PART_COUNTS, POWERED
+from elicitation.analysis.names import CONFIGURATION, PART_COUNTS, POWERED, student_and_cue
 from elicitation.analysis.posterior import Z
 from elicitation.analysis.prediction_powered import effective_size, powered_contributions
 from elicitation.buying.methods import Shots
@@ -110,6 +110,7 @@ def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for key, runs in metrics.groupby(CONFIGURATION, sort=False):
         row = dict(zip(CONFIGURATION, key, strict=True)) | {"n_seeds": len(runs), "n_tasks": runs.n_tasks.iloc[0]}
+        row["cue"] = student_and_cue(row["student"])[1]
         row |= {count: runs[count].iloc[0] for count in PART_COUNTS}
         names, sizes = ["accuracy", "matched_accuracy", "weak_accuracy", "weak_agreement"], {}
         if "n_effective" in runs:
@@ -154,13 +155,16 @@ def evaluate_runs(
     predictions = predictions.drop_duplicates([*PURCHASE_AND_SEED, "id"])
     wanted = pd.DataFrame(purchases, columns=PURCHASE_AND_SEED)
     predictions, rows = predictions.merge(wanted, on=PURCHASE_AND_SEED), []
+    _, cue = student_and_cue(names["student"])
     for (n_weak, n_gold, seed), run in predictions.groupby(PURCHASE_AND_SEED):
         log_odds = run.set_index("id").log_odds.loc[test.id].to_numpy()
         scores = score_run(test, log_odds, stream(seed, "bootstrap", *names.values(), n_weak, n_gold), gold_noise)
         # A method that only prompts shows all that it buys.
         prompt = {"shots": (shots.k or n_weak + n_gold) if shots else 0, "shot_quality": shots.quality if shots else ""}
         computed = {"precision": run.precision.iloc[0]}
-        rows.append({**names, "n_weak": n_weak, "n_gold": n_gold, "seed": seed} | prompt | computed | scores)
+        rows.append(
+            {**names, "cue": cue, "n_weak": n_weak, "n_gold": n_gold, "seed": seed} | prompt | computed | scores
+        )
     metrics = pd.DataFrame(rows)
     metrics["pgr"] = performance_gap_recovered(metrics)
     evidence = evidence_rows(dict(names), test, predictions, measure)

@@ -3,10 +3,12 @@
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from elicitation.analysis.averages import buys_labels
 from elicitation.analysis.captions import missing_sentence, seed_range, seeds_and_tasks
 from elicitation.analysis.error_parts import PARTS, learned
+from elicitation.analysis.names import NO_CUE, student_and_cue
 from elicitation.figures import style
 from elicitation.figures.style import in_percent
 
@@ -27,42 +29,94 @@ def reference_of(points: pd.DataFrame) -> pd.Series | None:
     return gold.loc[gold.n_gold.idxmax()] if len(gold) else None
 
 
-def panel_title(points: pd.DataFrame) -> str:
-    """Who labels and learns, how many labels are wrong, and what is learned from the most weak labels alone."""
-    first, reference = points.iloc[0], reference_of(points)
-    weak = points[(points.n_weak > 0) & (points.n_gold == 0)]
+def title_of(points: pd.DataFrame, student: str) -> str:
+    """Who labels and learns, and how many labels are wrong."""
+    first = points.iloc[0]
     wrong = f"wrong on {first.n_wrong:,.0f} of {first.n_wrong + first.n_right:,.0f}"
-    title = f"{first.student} from labels of {first.supervisor}, {wrong}"
-    if reference is None or weak.empty:
-        return title
-    return f"{title}: {learned(weak.loc[weak.n_weak.idxmax()], reference)}"
+    return f"{student} from labels of {first.supervisor}, {wrong}"
 
 
-def draw_panel(axes: Axes, points: pd.DataFrame, amounts: list[int]) -> None:
-    """The accuracy on both parts over the number of weak labels. amounts: of weak labels, evenly spaced from 0 on."""
+def lesson(points: pd.DataFrame, reference: pd.Series | None) -> str:
+    """What one student learns from the most weak labels alone, in words; nothing where it cannot be compared."""
+    weak = points[(points.n_weak > 0) & (points.n_gold == 0)]
+    return "" if reference is None or weak.empty else learned(weak.loc[weak.n_weak.idxmax()], reference)
+
+
+def draw_scores(
+    axes: Axes, points: pd.DataFrame, column: str, color, amounts: list[int], aside: float = 0.0, step: float = 0.12
+) -> None:
+    """A score over the number of weak labels, a marker for each way of spending, and a line for asking without labels.
+
+    amounts: of weak labels, evenly spaced from 0 on. aside, step: by how much all points are moved aside, and those of
+    as many weak labels from each other, in distances of two amounts.
+    """
     free = points[~buys_labels(points)]
     kinds = (
-        (WEAK_ONLY, points[(points.n_weak > 0) & (points.n_gold == 0)], -1),
-        (MIXED, points[(points.n_weak > 0) & (points.n_gold > 0)], 1),
-        (GOLD_ONLY, points[(points.n_weak == 0) & (points.n_gold > 0)], 0),
+        (WEAK_ONLY, points[(points.n_weak > 0) & (points.n_gold == 0)], -0.12),
+        (MIXED, points[(points.n_weak > 0) & (points.n_gold > 0)], 0.12),
+        (GOLD_ONLY, points[(points.n_weak == 0) & (points.n_gold > 0)], 0.0),
     )
-    for part, colour in COLOURS.items():
-        column = f"accuracy_{part}"
-        for look, rows, aside in kinds:
-            rows = rows.sort_values(["n_weak", "n_gold"])
-            # Purchases of as many weak labels stand beside each other, from few gold labels to many.
-            nth = rows.groupby("n_weak").cumcount()
-            x = rows.n_weak.map(amounts.index) + 0.12 * aside + 0.12 * nth
-            edge = {"markeredgecolor": colour} if look is MIXED else {}
-            style.draw_curve(axes, x, rows, column, color=colour, **look | edge)
-        if len(free):
-            axes.axhline(in_percent(free[column])[0], **style.ASKED | {"color": colour})
+    for look, rows, beside in kinds:
+        rows = rows.sort_values(["n_weak", "n_gold"])
+        # Purchases of as many weak labels stand beside each other, from few gold labels to many.
+        x = rows.n_weak.map(amounts.index) + aside + beside + step * rows.groupby("n_weak").cumcount()
+        edge = {"markeredgecolor": color} if look is MIXED else {}
+        style.draw_curve(axes, x, rows, column, color=color, **look | edge)
+    if len(free):
+        axes.axhline(in_percent(free[column])[0], **style.ASKED | {"color": color})
     axes.set(xticks=range(len(amounts)), xticklabels=[f"{n:,}" for n in amounts], ylim=(-3, 103))
     axes.set_xlim(-0.4, len(amounts) - 0.4)
 
 
+def draw_parts(panels: list[pd.DataFrame]) -> tuple[Figure, list[Line2D]]:
+    """A panel for each student and supervisor: the accuracy where weak labels are wrong, and where they are right.
+
+    Returns the figure and the entries of its legend that name the colours.
+    """
+    figure, grid = style.make_panels(len(panels), columns=2, height=2.8)
+    for axes, rows in zip(grid, panels, strict=True):
+        for part, color in COLOURS.items():
+            draw_scores(axes, rows, f"accuracy_{part}", color, sorted({0, *rows.n_weak}))
+        title, found = title_of(rows, rows.student.iloc[0]), lesson(rows, reference_of(rows))
+        style.set_title(axes, f"{title}: {found}" if found else title, 2)
+    return figure, [style.handle(f"where the weak label is {part}", color=color) for part, color in COLOURS.items()]
+
+
+def draw_cues(panels: list[pd.DataFrame], cues: list[str]) -> tuple[Figure, list[Line2D]]:
+    """Two panels for each student and supervisor: accuracy and AUROC where weak labels are wrong, by the student's cue.
+
+    Returns as draw_parts.
+    """
+    colors = dict(zip(cues, style.NAMED_COLOURS * len(cues), strict=False))
+    figure, grid = style.make_panels(2 * len(panels), columns=2, height=2.8)
+    for left, right, rows in zip(grid[::2], grid[1::2], panels, strict=True):
+        for axes, name in ((left, "accuracy_wrong"), (right, "auroc_wrong")):
+            for aside, (cue, color) in zip(style.offsets(len(cues)), colors.items(), strict=True):
+                amounts = sorted({0, *rows.n_weak})
+                draw_scores(axes, rows[rows.cue == cue], name, color, amounts, 0.06 * aside, step=0.3)
+        style.set_title(left, f"Accuracy: {title_of(rows, rows.model.iloc[0])}", 2)
+        style.set_title(right, f"AUROC\n{lessons_by_cue(rows)}", 2)
+    return figure, [style.handle(cue_words(cue), color=color) for cue, color in colors.items()]
+
+
+def cue_words(cue: str) -> str:
+    return "no cue" if cue == NO_CUE else f"cue {cue}"
+
+
+def lessons_by_cue(points: pd.DataFrame) -> str:
+    """What the student of each cue learns from the most weak labels alone, against the most gold labels alone."""
+    found: dict[str, list[str]] = {}
+    for cue, rows in points.groupby("cue", sort=False):
+        # Asking depends on the cue's question itself, so what was trained is compared.
+        if says := lesson(rows, reference_of(rows[buys_labels(rows)])):
+            found.setdefault(says, []).append(cue_words(cue))
+    return "\n".join(f"{', '.join(of)}: {says}" for says, of in found.items())
+
+
 def plot_errors(points: pd.DataFrame, missing: pd.DataFrame, method: str, titles: dict[str, str]) -> Figure:
-    """The accuracy where weak labels are wrong and where they are right, a panel for each student and supervisor.
+    """What students say where weak labels are wrong, two panels or one for each student and supervisor.
+
+    Where students read texts by several cues, these are drawn in colours; else the accuracy where labels are right is.
 
     points: as elicitation.analysis.scoring.summarise returns them; those of the method and of asking are shown.
     """
@@ -70,24 +124,26 @@ def plot_errors(points: pd.DataFrame, missing: pd.DataFrame, method: str, titles
     points = points[(points.n_wrong > 0) & ((points.method == method) | ~buys_labels(points))]
     if not (points.n_weak > 0).any():
         return style.sentence_figure(NO_WEAK_LABELS)
-    panels = [rows for _, rows in points.groupby(["student", "supervisor"], sort=False) if (rows.n_weak > 0).any()]
-    figure, grid = style.make_panels(len(panels), columns=2, height=2.8)
-    for axes, rows in zip(grid, panels, strict=True):
-        draw_panel(axes, rows, sorted({0, *rows.n_weak}))
-        style.set_title(axes, panel_title(rows), 2)
+    read = points.student.map(student_and_cue)
+    points = points.assign(model=read.str[0], cue=read.str[1])
+    cues = list(points.cue.unique())
+    panels = [rows for _, rows in points.groupby(["model" if len(cues) > 1 else "student", "supervisor"], sort=False)]
+    panels = [rows for rows in panels if (rows.n_weak > 0).any()]
+    figure, colours = draw_cues(panels, cues) if len(cues) > 1 else draw_parts(panels)
     plain = {"color": "0.3"}
-    handles = [style.handle(f"where the weak label is {part}", color=colour) for part, colour in COLOURS.items()]
-    handles += [style.handle("weak labels alone", **plain | WEAK_ONLY)]
+    handles = [style.handle("weak labels alone", **plain | WEAK_ONLY)]
     handles += [style.handle("with gold labels too", **plain | MIXED)]
     handles += [style.handle("gold labels alone", **plain | GOLD_ONLY)]
     handles += [style.handle("asked without labels", **style.ASKED | plain)] if (~buys_labels(points)).any() else []
-    style.add_legend(figure, handles)
+    style.add_legend(figure, colours + handles)
     runs = seeds_and_tasks(seed_range(points), points)
+    reference = "the most gold labels alone" if len(cues) > 1 else "who has seen none of them"
     note = (
         f"{titles[method]}. Each point: {runs}. Who repeats the supervisor's errors falls to 0 where these are; who "
         "knows the truth rises to 100. Bars: 95 % intervals, of the test examples in the part and of the seeds. What "
-        "is learned: the most weak labels alone against who has seen none of them, where the intervals do not overlap. "
+        f"is learned: by accuracy, the most weak labels alone against {reference}, where intervals do not overlap. "
         f"Beside each other: more gold labels to the right. {missing_sentence(missing, titles)}"
     )
-    style.finish_figure(figure, note, "weak labels that the student is trained on", "right on these examples, %")
+    score = "score where the weak label is wrong, %" if len(cues) > 1 else "right on these examples, %"
+    style.finish_figure(figure, note, "weak labels that the student is trained on", score)
     return figure

@@ -13,11 +13,12 @@ from elicitation.data.ratings import local_archive
 from elicitation.data.sources import split_file, splits_read
 from elicitation.errors import InputError, join_words, nearest
 from elicitation.models.folder import check_split, require_language_head
-from elicitation.study.grid import NARROWED, NO_LABELS, NO_SUPERVISOR, as_runs, blocks_of, purchases_of
+from elicitation.study.grid import NARROWED, NO_LABELS, NO_SUPERVISOR, WILDCARDS, as_runs, blocks_of, purchases_of
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, Model, OwnModel, TruncatedModel
 from elicitation.study.study import Study
 from elicitation.study.supervisors import Columns, Derived, Learning, ModelSupervisor, Raters, Unpriced
 from elicitation.study.tasks import RatedTask, SourceTask, TableTask, Task
+from elicitation.study.templates import check_cues
 
 # Names that results have beside those of a study's entries.
 TAKEN = {AVERAGE: "the average over tasks", NO_SUPERVISOR: "shared runs", NO_LABELS: "runs without labels"}
@@ -37,6 +38,7 @@ def check(study: Study) -> None:
         check_model(model, study)
     check_supervisors(study)
     check_combinations(study)
+    check_cues(study)
     for task in study.tasks:
         check_task(task, study)
     check_labels(study)
@@ -100,13 +102,9 @@ def refuse_undefined(place: str, names: Iterable[str], known: Sequence[str]) -> 
 
 def check_combinations(study: Study) -> None:
     """InputError if a combination names what is not there, or a defined name is in none."""
-    for wildcard, kind, known in (
-        ("task", "tasks", list(study.task_named)),
-        ("supervisor", "supervisors", list(study.supervisor_named)),
-        ("student", "students", study.students),
-        ("method", "methods", list(study.method_named)),
-    ):
-        names = {getattr(group, wildcard) for group in study.groups}
+    defined = study.task_named, study.supervisor_named, study.students, study.method_named, study.cues_read
+    for (wildcard, kind), known in zip(WILDCARDS.items(), map(list, defined), strict=True):
+        names = {group.named[wildcard] for group in study.groups}
         for name in sorted(names - {*known}):
             raise InputError(f"Config, combinations: {name!r} is not one of the study's {kind}{nearest(name, known)}")
         for name in [name for name in known if name not in names]:
@@ -337,7 +335,7 @@ def check_stopping(name: str, method: Method, stopping: str) -> None:
 
 def check_elicitation(study: Study) -> None:
     """InputError if a student cannot do what a method asks of it."""
-    for name, student in dict.fromkeys((group.method, group.student) for group in study.groups):
+    for name, student in dict.fromkeys((group.method, group.named["student"]) for group in study.groups):
         model, method = study.model_named[student], study.method_named[name]
         if isinstance(model, ApiModel):
             check_api_method(name, method, student)

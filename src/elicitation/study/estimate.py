@@ -147,7 +147,7 @@ def with_tokens(table: pd.DataFrame, study: Study, folder: Path) -> pd.Series:
     methods = methods_made(study)
     shots = {name: method.shots.k or 0 if method.shots else 0 for name, method in methods.items()}
     pairs = table[["task", "student"]].drop_duplicates().itertuples(index=False)
-    tokens = {(task, student): tokens_of(task, study.model_named[student], study, folder) for task, student in pairs}
+    tokens = {(task, student): tokens_of(task, study.model_of(student), study, folder) for task, student in pairs}
     # A method that only prompts shows all labels that it buys.
     only = table.method.map({name: method.prompts_only for name, method in methods.items()})
     k = table.method.map(shots) + only * (table.n_weak + table.n_gold)
@@ -193,18 +193,20 @@ def estimate_api(model: ApiModel, runs: pd.DataFrame, trained: pd.DataFrame) -> 
 
 
 def estimate_student(
-    model: Model, runs: pd.DataFrame, stages: pd.DataFrame, trained: pd.DataFrame, study: Study, folder: Path
+    name: str, runs: pd.DataFrame, stages: pd.DataFrame, trained: pd.DataFrame, study: Study, folder: Path
 ) -> tuple[dict, list[str]]:
     """What one student takes, and notes on what was assumed or measured.
 
     runs, stages, trained (with `tokens`: of one text; and `test_size` in runs): the student's own.
     """
-    weak = trained[trained.recipe.notna()]
+    model, weak = study.model_of(name), trained[trained.recipe.notna()]
     # A weak stage is a job of its own.
     jobs = len(runs.drop_duplicates(["task", "supervisor", "method", "budget", "seed"])) + len(weak)
     trained_tokens = (trained.tokens * trained.presentations).sum()
     predicted_tokens = (trained.tokens * trained.validations).sum() + (runs.tokens * runs.predictions).sum()
-    if isinstance(model, OwnModel) and model.learning_rate == TUNED:
+    # Once for all cues.
+    is_first = name == next(other for other in study.cued_students if study.model_of(other) == model)
+    if is_first and isinstance(model, OwnModel) and model.learning_rate == TUNED:
         for task in trained.task.unique():
             tokens, (shown, read) = tokens_of(task, model, study, folder), texts_to_tune(study, task, model.name)
             jobs, trained_tokens, predicted_tokens = (
@@ -213,7 +215,7 @@ def estimate_student(
                 predicted_tokens + tokens * read,
             )
     row = {
-        "student": model.name,
+        "student": name,
         "runs": len(runs),
         "jobs": jobs,
         "stages": len(trained),
@@ -232,8 +234,8 @@ def estimate_student(
     once = trunk_tokens(model, list(runs.task.unique()), study, folder) if model.adapt_layers is not None else 0.0
     training = FORWARD * (2 if model.gradient_checkpointing else 1) + BACKWARD
     work = share * (training * trained_tokens + FORWARD * predicted_tokens) + (1 - share) * FORWARD * once
-    patterns = [f"{rule}/*/*/{model.name}/*/*.tsv" for rule in STUDENT_RULES]
-    hours, notes = hours_of(model.name, parameters, work, jobs, device, folder, patterns)
+    patterns = [f"{rule}/*/*/{name}/*/*.tsv" for rule in STUDENT_RULES]
+    hours, notes = hours_of(name, parameters, work, jobs, device, folder, patterns)
     kept = len(weak) if study.keep_weak_stages else 0
     disk = share * kept * adapter_bytes(parameters) + BYTES_PER_PREDICTION * runs.test_size.sum()
     disk += once * width_of(parameters) * BYTES_PER_PARAMETER[device]
@@ -332,12 +334,12 @@ def estimate(study: Study, folder: Path) -> tuple[dict[str, pd.DataFrame], list[
     found = {
         "students": [
             estimate_student(
-                study.model_named[name],
+                name,
                 *(table[table.student == name] for table in (runs, stages, trained)),
                 study,
                 folder,
             )
-            for name in study.students
+            for name in study.cued_students
         ],
         "supervisors": [
             estimate_remote(entry, study) if isinstance(entry, Remote) else estimate_supervisor(entry, study, folder)

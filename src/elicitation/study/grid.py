@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from elicitation.analysis.names import student_and_cue
 from elicitation.buying.methods import Method
 from elicitation.buying.prices import ceiling, exact, labels_for
 from elicitation.buying.purchases import Supply
@@ -25,7 +26,13 @@ NO_SEED = 0
 # Keys of the grid that a combination may narrow.
 NARROWED = ("budgets", "gold_shares")
 # The names of a combination, by what a group calls them.
-WILDCARDS = {"task": "tasks", "supervisor": "supervisors", "student": "students", "method": "methods"}
+WILDCARDS = {
+    "task": "tasks",
+    "supervisor": "supervisors",
+    "student": "students",
+    "method": "methods",
+    "cue": "cues",
+}
 # (n_weak, n_gold) that are bought.
 Pairs = list[tuple[int, int]]
 # What is bought, by (budget, seed).
@@ -38,11 +45,18 @@ class Group(NamedTuple):
     task: str
     supervisor: str
     student: str
+    """With its cue, as elicitation.analysis.names.with_cue writes both."""
     method: str
 
     @classmethod
     def of(cls, wildcards: Mapping[str, str]) -> Group:
         return cls(*(wildcards[name] for name in cls._fields))
+
+    @property
+    def named(self) -> dict[str, str]:
+        """The names that a combination may give, the student's and its cue's apart; by the keys of WILDCARDS."""
+        student, cue = student_and_cue(self.student)
+        return self._asdict() | {"student": student, "cue": cue}
 
     def maker(self, n_weak: int, n_gold: int) -> Group:
         """The group under whose name a run is made and stored.
@@ -57,8 +71,8 @@ class Group(NamedTuple):
 
     def is_in(self, combination: Combination) -> bool:
         """Whether a combination holds the group."""
-        named = ((name, getattr(combination, kind)) for name, kind in WILDCARDS.items())
-        return all(names is None or getattr(self, name) in names for name, names in named)
+        own, held = self.named, ((name, getattr(combination, kind)) for name, kind in WILDCARDS.items())
+        return all(names is None or own[name] in names for name, names in held)
 
 
 @dataclass(frozen=True)

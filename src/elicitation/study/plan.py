@@ -7,6 +7,7 @@ from math import prod
 
 from pydantic import Field
 
+from elicitation.analysis.names import NO_CUE, with_cue
 from elicitation.buying.methods import Method
 from elicitation.buying.purchases import full_supply
 from elicitation.errors import InputError
@@ -18,7 +19,7 @@ from elicitation.study.tasks import AnyTask, Task
 from elicitation.study.values import Names, Section, distinct, listed, may_be_absent
 
 # The keys of a plan, in the order in which jobs see them.
-KEYS = ("tasks", "supervisors", "students", "methods", "combinations", "grid", "seeds", "extra_seeds")
+KEYS = ("tasks", "supervisors", "students", "methods", "cues", "combinations", "grid", "seeds", "extra_seeds")
 # Jobs, as Plan.rough_size counts them. Snakemake planned 26,000, about 16,000 by that count, in 3 minutes and 1 GB.
 MOST_JOBS = 20_000
 
@@ -31,6 +32,10 @@ class Plan(Section):
     students: Names = Field(description="Names of the models that are elicited.")
     methods: distinct(AnyMethod, min_length=1) = Field(
         description="Names of the methods (docs/explanation/methods.md), or variants of them."
+    )
+    cues: Names = may_be_absent(
+        "Cues by which students read the texts of tasks (`tasks[].cues`), `none` for the text as it is. By default all "
+        "texts are read so. Students of several cues buy the same labels and differ in nothing else."
     )
     combinations: listed(Combination, min_length=1) = Field(
         [Combination()],
@@ -60,6 +65,16 @@ class Plan(Section):
     def method_named(self) -> dict[str, Method]:
         return methods_by_name(self.methods)
 
+    @property
+    def cues_read(self) -> list[str]:
+        """The cues by which the students read texts."""
+        return self.cues or [NO_CUE]
+
+    @property
+    def cued_students(self) -> list[str]:
+        """Every student with every cue, as groups call them."""
+        return [with_cue(student, cue) for student, cue in product(self.students, self.cues_read)]
+
     @cached_property
     def spending(self) -> Spending:
         return Spending(self.grid, self.seeds, self.extra_seeds)
@@ -72,6 +87,7 @@ class Plan(Section):
             "supervisors": len(self.supervisors),
             "students": len(self.students),
             "methods": len(self.methods),
+            "cues": len(self.cues_read),
         }
         blocks = 0
         for entry in self.combinations:
@@ -79,7 +95,7 @@ class Plan(Section):
             blocks += groups * (len(entry.budgets or self.grid.budgets) + len(self.grid.more_purchases))
         seeds = len(self.spending.all_seeds)
         # Each task is prepared, ordered for each seed, labelled by supervisors that are trained, and read by students.
-        return blocks * seeds + kinds["tasks"] * (1 + seeds + 2 * kinds["supervisors"] + kinds["students"])
+        return blocks * seeds + kinds["tasks"] * (1 + seeds + 2 * kinds["supervisors"] + len(self.cued_students))
 
     def check_size(self) -> None:
         """InputError if the study is too large to be planned."""
@@ -97,11 +113,13 @@ class Plan(Section):
             "tasks": list(self.task_named),
             "supervisors": list(self.supervisor_named),
             "students": self.students,
+            "cues": self.cues_read,
             "methods": list(self.method_named),
         }
         chosen = ([getattr(entry, kind) or names[kind] for kind in names] for entry in self.combinations)
         found = chain.from_iterable(product(*kinds) for kinds in chosen)
-        return [Group(*group) for group in dict.fromkeys(found)]
+        groups = (Group(task, by, with_cue(student, cue), method) for task, by, student, cue, method in found)
+        return list(dict.fromkeys(groups))
 
     @cached_property
     def budgets(self) -> list[int]:

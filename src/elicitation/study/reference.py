@@ -35,7 +35,7 @@ SECTIONS = (
         "study device precision jobs_per_gpu sources data_folder ratings_archive keep_weak_stages",
     ),
     ("Tasks", "What texts are sorted by. [How to add one](../how-to/tasks.md).", "tasks"),
-    ("Models and students", "[What models there may be](../explanation/methods.md#models).", "models students"),
+    ("Models and students", "[What models there may be](../explanation/methods.md#models).", "models students cues"),
     ("Supervisors", "What writes weak labels. [Their kinds](../explanation/methods.md#supervisors).", "supervisors"),
     ("Methods", "Ways of training on labels. [All of them](../explanation/methods.md#methods).", "methods"),
     ("Purchases", "What is bought and trained on.", "grid combinations seeds extra_seeds"),

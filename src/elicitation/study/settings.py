@@ -39,6 +39,7 @@ class Combination(Section):
     supervisors: Names = may_be_absent("Names of supervisors.")
     students: Names = may_be_absent("Names of students.")
     methods: Names = may_be_absent("Names of methods.")
+    cues: Names = may_be_absent("Names of cues.")
     budgets: Budgets = may_be_absent(
         "Those of the grid's budgets that are spent here; by default all. `more_purchases`, `shots` and a method's "
         "`finetune_on` follow from no budget and stay."

@@ -6,6 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from elicitation.analysis.names import student_and_cue
 from elicitation.buying.amounts import Money
 from elicitation.buying.methods import FEW, Method
 from elicitation.buying.purchases import Supply, full_supply
@@ -164,7 +165,7 @@ class Study(Plan, Setup):
         return self.model_named[wildcards.model]
 
     def student(self, wildcards) -> Model:
-        return self.model_named[wildcards.student]
+        return self.model_of(wildcards.student)
 
     def supervisor(self, wildcards) -> Supervisor:
         return self.supervisor_named[wildcards.supervisor]
@@ -184,6 +185,10 @@ class Study(Plan, Setup):
     @cached_property
     def model_named(self) -> dict[str, Model]:
         return {model.name: model for model in self.models}
+
+    def model_of(self, reader: str) -> Model:
+        """The model of a student, whatever its cue."""
+        return self.model_named[student_and_cue(reader)[0]]
 
     def original(self, model: Model) -> Model:
         """The model that a truncated one is cut from, whose tokenizer it has; others are their own."""
@@ -225,7 +230,7 @@ class Study(Plan, Setup):
     def readers(self, task: str, column: str) -> list[str]:
         """The models whose tokenizers say how long the texts in a column of a task's sets are."""
         entries = [self.supervisor_named[name] for labelled, name in self.labelled if labelled == task]
-        names = [group.student for group in self.groups if group.task == task] if column == "text" else []
+        names = [group.named["student"] for group in self.groups if group.task == task] if column == "text" else []
         if column == self.task_named[task].read_by_supervisors:
             names += [entry.writer for entry in entries if isinstance(entry, ModelSupervisor)]
         models = [self.model_named[name] for name in names]

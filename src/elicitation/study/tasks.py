@@ -8,6 +8,7 @@ from elicitation.analysis.names import LEAST_TEST_GOLD
 from elicitation.data.templates import template_fields
 from elicitation.errors import join_words, shown
 from elicitation.study.catalogue import completed
+from elicitation.study.templates import Cues, Line, Template
 from elicitation.study.values import (
     LIST,
     MAPPING,
@@ -63,17 +64,6 @@ POOL = (
 )
 
 
-def check_template(template: str) -> str:
-    """The template, if it holds names in braces."""
-    try:
-        fields = template_fields(template)
-    except ValueError as error:
-        raise refusal(f"{shown(template)} is malformed ({error}); fix its braces.") from error
-    if not fields:
-        raise refusal(f"{shown(template)} names no column; put columns in braces.")
-    return template
-
-
 def check_encoding(name: str) -> str:
     """The name of an encoding of text."""
     try:
@@ -86,8 +76,6 @@ def check_encoding(name: str) -> str:
 Encoding = Annotated[SomeText, AfterValidator(check_encoding)]
 # The tools of elicitation.data.exports.
 ExportFormat = Literal["label_studio", "doccano", "prodigy", "argilla"]
-Template = Annotated[SomeText, AfterValidator(check_template)]
-Line = Annotated[Text, AfterValidator(check_template)]
 
 
 class Prompt(Section):
@@ -150,6 +138,14 @@ class Task(Kind):
     )
     # No job of the task depends on it, so none sees it among the task's settings.
     gold_noise: NoiseShare = Field(default=None, exclude=True, description=NOISE)
+
+    # Nor do they see its cues, of which those that are run have sets of their own.
+    cues: Cues = Field(
+        default=None,
+        exclude=True,
+        description="Other ways in which students may read the text, templates in which `{text}` is the task's text "
+        "and the words beside it ask a question; `none` is the text as it is. The study's `cues` says which are run.",
+    )
 
     @model_validator(mode="after")
     def check_test_gold(self) -> Self:

@@ -10,12 +10,16 @@ from elicitation.training.schedule import plan_schedule, student_protocol
 
 
 def first_methods(study: Study) -> dict[tuple[str, str], Method]:
-    """By each (task, student) that is trained here, the first method that trains it."""
+    """By each (task, student) that is trained here, the first method that trains it.
+
+    A student has one rate for all cues, tuned on the texts as they are.
+    """
     found: dict[tuple[str, str], Method] = {}
     for group in study.groups:
         method = study.method_named[group.method]
-        if not method.prompts_only and isinstance(study.model_named[group.student], OwnModel):
-            found.setdefault((group.task, group.student), method)
+        model = study.model_of(group.student)
+        if not method.prompts_only and isinstance(model, OwnModel):
+            found.setdefault((group.task, model.name), method)
     return found
 
 
