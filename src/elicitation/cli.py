@@ -4,31 +4,20 @@
 from __future__ import annotations
 
 import argparse
-import json
-import re
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterable
 from contextlib import chdir
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from elicitation.buying.amounts import common_currency, read_amount
+from elicitation.cli_ask import add_next, add_recommend
 from elicitation.cli_explore import add_explore
-from elicitation.cli_help import EXAMPLES, Version, complete, completes
+from elicitation.cli_help import EXAMPLES, Version, complete
 from elicitation.cli_init import add_init
 from elicitation.cli_light import missing_part, require_run
 from elicitation.cli_tune import add_tune
 from elicitation.errors import InputError
 from elicitation.jobs.processes import open_standard_streams
-
-# Floats in JSON have so many significant digits; what comes after is the error of binary numbers.
-DIGITS = 9
-
-if TYPE_CHECKING:
-    from elicitation.analysis.findings import Findings, Question
-    from elicitation.buying.amounts import Money
 
 
 def trace(arguments: argparse.Namespace) -> int:
@@ -93,223 +82,6 @@ def estimate(arguments: argparse.Namespace) -> int:
     require_run()
     print(describe(read_study(arguments.study), arguments.folder))
     return 0
-
-
-def currency_of(arguments: argparse.Namespace, named: str | None = None) -> str:
-    """The currency of all amounts that a command is given; InputError if there are two. named: where none is said."""
-    given = [amount for amount in (arguments.budget, arguments.weak_price, arguments.gold_price) if amount]
-    said = arguments.currency or any(amount.currency for amount in given)
-    return common_currency(given, arguments.currency if said else named)
-
-
-def question_of(arguments: argparse.Namespace, money: Money) -> Question:
-    """The question that a command's arguments ask; InputError if they contradict each other.
-
-    money: of the study, which amounts are in where no other currency is named.
-    """
-    from elicitation.analysis.findings import Question
-
-    given = (arguments.budget, arguments.weak_price, arguments.gold_price)
-    budget, weak_price, gold_price = (amount and amount.value for amount in given)
-    currency = currency_of(arguments, money.currency)
-    if gold_price is None and currency == money.currency:
-        gold_price = money.gold_price
-    if currency and gold_price is None:
-        raise InputError(f"Amounts are in {currency}, so say what a gold label costs, such as --gold-price 3.")
-    names = ("task", "supervisor", "student", "method", "have_weak", "have_gold", "pool")
-    asked = {name: getattr(arguments, name) for name in names}
-    return Question(budget or 0.0, weak_price, gold_price or 1.0, currency=currency, **asked)
-
-
-def rounded(value):
-    """The value, or all that a list or dictionary holds, with floats rounded to DIGITS."""
-    if isinstance(value, dict):
-        return {name: rounded(entry) for name, entry in value.items()}
-    if isinstance(value, list):
-        return [rounded(entry) for entry in value]
-    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
-
-
-def print_answer(folder: Path, findings: Findings, answer: dict, lines: Iterable[str], as_json: bool) -> None:
-    """Print an answer from the findings in a folder in its lines, or as JSON.
-
-    First is said where the data are invented, and where the study has changed since.
-    """
-    from elicitation.analysis.names import DEMONSTRATION
-    from elicitation.study.changes import change_sentence
-
-    for sentence in filter(None, (DEMONSTRATION * findings.invented, change_sentence(folder))):
-        # Beside JSON, which programs read.
-        print(sentence, file=sys.stderr if as_json else sys.stdout)
-    if as_json:
-        print(json.dumps(rounded(answer), indent=1))
-    else:
-        # The lines are of reports too, in Markdown.
-        print(re.sub(r"^## |\*\*", "", "\n".join(lines), flags=re.MULTILINE))
-
-
-def recommend(arguments: argparse.Namespace) -> int:
-    from dataclasses import asdict
-
-    from elicitation.analysis.findings import read_findings
-    from elicitation.analysis.questions import break_even, offer, reach
-    from elicitation.analysis.recommendation import recommend
-    from elicitation.analysis.recommendation_text import recommendation_lines
-
-    score, bought = arguments.score, arguments.buy
-    if score is None and bought is None and not arguments.budget:
-        raise InputError("Say what all labels may cost together: --budget 100; or ask by --score or --buy.")
-    if (score is not None) + (bought is not None) + arguments.break_even > 1:
-        raise InputError("--score, --buy and --break-even are questions of their own; ask one at a time.")
-    if (score is not None or bought is not None) and arguments.budget:
-        raise InputError("--score and --buy say what is spent by themselves; leave out --budget.")
-    if arguments.break_even and arguments.weak_price:
-        raise InputError("--break-even searches for the price of a weak label; leave out --weak-price.")
-    if bought is not None and not sum(bought):
-        raise InputError("--buy names no label; give the weak and the gold labels, such as --buy 1000 100.")
-    currency_of(arguments)
-    findings = read_findings(arguments.folder)
-    question = question_of(arguments, findings.money)
-    if score is not None:
-        answer = reach(findings, question, score)
-    elif bought is not None:
-        answer = offer(findings, question, *bought)
-    else:
-        answer = (break_even if arguments.break_even else recommend)(findings, question)
-    print_answer(arguments.folder, findings, asdict(answer), recommendation_lines(answer), arguments.json)
-    return 0
-
-
-def next_steps(arguments: argparse.Namespace) -> int:
-    from dataclasses import asdict, replace
-
-    import pandas as pd
-
-    from elicitation.analysis.findings import finished_file, read_findings
-    from elicitation.analysis.gold_test_plan import plan_gold_tests
-    from elicitation.analysis.next_steps import plan, read_evidence
-    from elicitation.analysis.next_steps_text import plan_lines
-    from elicitation.jobs.training_times import training_times
-
-    folder = arguments.folder
-    findings = read_findings(folder)
-    question = question_of(arguments, findings.money)
-    found = plan(findings, read_evidence(folder), question, training_times(folder))
-    if arguments.width is not None:
-        metrics = pd.read_parquet(finished_file(folder, "metrics.parquet"))
-        found = replace(found, gold_tests=plan_gold_tests(findings, metrics, question, arguments.width))
-    print_answer(folder, findings, asdict(found), plan_lines(found), arguments.json)
-    return 0
-
-
-# What an option that chooses among a study's findings chooses by default.
-CHOICES = {
-    "task": "the average over tasks",
-    "student": "the only one",
-    "supervisor": "the best one",
-    "method": "the best one",
-}
-
-
-def argument(read: Callable[[str], object]) -> Callable[[str], object]:
-    """A reader of an argument's text whose ValueError is the sentence that the user sees."""
-
-    def read_argument(text: str):
-        try:
-            return read(text)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(str(error)) from error
-
-    return read_argument
-
-
-def count(text: str) -> int:
-    """A whole number from 0 on; ValueError says in a sentence what is wrong."""
-    if not re.fullmatch(r"\d+|\d{1,3}(,\d{3})+", text):
-        raise ValueError(f"{text} must be a whole number from 0 on")
-    return int(text.replace(",", ""))
-
-
-def share(text: str) -> float:
-    """A score from 0 to 1, or in percent; ValueError says in a sentence what is wrong."""
-    found = re.fullmatch(r"(\d*\.?\d+|\d+\.)\s*(%?)", text)
-    value = float(found[1]) / (100 if found[2] else 1) if found else 2.0
-    if value > 1:
-        raise ValueError(f"{text} must be a score from 0 to 1, or in percent, such as 0.9 or 90%")
-    return value
-
-
-def add_question(command: argparse.ArgumentParser, budget: str) -> None:
-    """Arguments of all commands that answer from a study's findings. budget: what help says of it."""
-    amount, price = argument(read_amount), argument(lambda text: read_amount(text, least=0))
-    whole = argument(count)
-    command.add_argument("folder", nargs="?", type=Path, default=Path(), help="the study's folder; default: this one")
-    command.add_argument("--budget", type=amount, help=budget)
-    command.add_argument(
-        "--weak-price",
-        type=price,
-        help="of one weak label, such as --weak-price 2c, or free: --weak-price 0; default: the supervisor's own",
-    )
-    command.add_argument(
-        "--gold-price", type=amount, help="of one gold label, such as --gold-price '$3'; default: the study's, or 1"
-    )
-    command.add_argument("--currency", help="of amounts that name none, such as --currency €; default: the study's")
-    have = "labels that you have already, such as --have-gold 200 --have-weak 1000; default: 0"
-    command.add_argument("--have-weak", type=whole, default=0, help=f"weak {have}")
-    command.add_argument("--have-gold", type=whole, default=0, help=f"gold {have}")
-    command.add_argument(
-        "--pool", type=whole, help="how many texts can be labelled in all, such as --pool 3000; default: any number"
-    )
-    for kind, default in CHOICES.items():
-        completes(command.add_argument(f"--{kind}", help=f"the {kind}; default: {default}"))
-    command.add_argument("--json", action="store_true", help="print the answer as JSON (docs/reference/json.md)")
-
-
-def add_recommend(commands: argparse._SubParsersAction) -> None:
-    command = commands.add_parser(
-        "recommend",
-        help="what to buy, from the results of a study",
-        description="What to buy for a budget, from the results of a study (docs/how-to/questions.md).",
-    )
-    add_question(command, "what all labels may cost together: --budget '$500' --gold-price '$3' --weak-price 2c")
-    command.add_argument(
-        "--score",
-        "--accuracy",
-        dest="score",
-        type=argument(share),
-        help="what is the cheapest purchase that is expected to reach this score: --accuracy 0.9",
-    )
-    command.add_argument(
-        "--buy",
-        nargs=2,
-        type=argument(count),
-        metavar=("WEAK", "GOLD"),
-        help="what would so many labels bring, against the best for that money: --buy 1000 100",
-    )
-    command.add_argument(
-        "--break-even",
-        action="store_true",
-        help="up to which price is a weak label bought: --break-even --budget 100",
-    )
-    command.set_defaults(function=recommend)
-
-
-def add_next(commands: argparse._SubParsersAction) -> None:
-    command = commands.add_parser(
-        "next",
-        help="what to run, test or buy next, by what it is expected to gain",
-        description="What could be done next, by how much it is expected to raise the score of what is then bought.",
-    )
-    add_question(
-        command, "what all labels may cost together, such as --budget 100; default: each of the study's budgets"
-    )
-    command.add_argument(
-        "--width",
-        type=argument(share),
-        help="how many gold test labels make the 95 %% interval of an accuracy so wide, by themselves and with weak "
-        "labels on more texts: --width 5%%",
-    )
-    command.set_defaults(function=next_steps)
 
 
 class Parser(argparse.ArgumentParser):

@@ -6,17 +6,8 @@ from posteriors import findings_on, posterior_table
 from elicitation.analysis.answer import answer_lines, choose_answers, sentence
 from elicitation.analysis.findings import Question
 from elicitation.analysis.names import NOTHING_BOUGHT, REGIMES, UNDETERMINED
-from elicitation.analysis.recommendation import (
-    Alternative,
-    Baseline,
-    Estimate,
-    Purchase,
-    Recommendation,
-    Regime,
-    Studied,
-    answer_all,
-    recommend,
-)
+from elicitation.analysis.recommendation import answer_all, recommend
+from elicitation.analysis.recommended import Alternative, Baseline, Estimate, Purchase, Recommendation, Regime, Studied
 
 
 def answer(budget=16, weak_price=0.1, asked=True, decided=True, buys=True, task="film", own_price=None, **bought):

@@ -10,8 +10,9 @@ from elicitation.analysis.answer import answer_lines
 from elicitation.analysis.chance import at_chance
 from elicitation.analysis.findings import Findings, Question
 from elicitation.analysis.posterior import Posterior
-from elicitation.analysis.recommendation import recommend, recommendation_from
+from elicitation.analysis.recommendation import recommend
 from elicitation.analysis.recommendation_text import chance_words, recommendation_lines
+from elicitation.analysis.recommended import recommendation_from
 
 # Chance on 16 labels, within their errors, and what 64 of them bring.
 STUCK = posterior_of([(0, 16, 0.51), (0, 64, 0.7)], error=0.01, asking=0.75)

@@ -13,8 +13,9 @@ from elicitation.analysis.choices import MIN_GAIN, SAME_SCORE, decide
 from elicitation.analysis.findings import Findings, Question, narrow
 from elicitation.analysis.names import NOTHING_BOUGHT, REGIMES, UNDETERMINED
 from elicitation.analysis.questions import offer
-from elicitation.analysis.recommendation import RECOMMENDATION, Recommendation, ask, recommend
+from elicitation.analysis.recommendation import ask, recommend
 from elicitation.analysis.recommendation_text import percent, recommendation_lines
+from elicitation.analysis.recommended import RECOMMENDATION, Recommendation
 from elicitation.cli import main
 from elicitation.files import hash_file, write_json, write_table
 

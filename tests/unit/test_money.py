@@ -20,7 +20,8 @@ from elicitation.analysis.recommendation import answer_all, recommend
 from elicitation.analysis.recommendation_text import recommendation_lines, recommendation_report
 from elicitation.buying.amounts import GOLD_LABELS, Money
 from elicitation.buying.prices import exact, labels_for
-from elicitation.cli import build_parser, question_of
+from elicitation.cli import build_parser
+from elicitation.cli_ask import question_of
 from elicitation.errors import InputError
 from elicitation.explorer.data import page_data
 from elicitation.figures.what_to_buy import plot_what_to_buy

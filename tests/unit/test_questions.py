@@ -12,7 +12,8 @@ from elicitation.analysis.questions import break_even, offer, reach
 from elicitation.analysis.recommendation import ask, recommend
 from elicitation.analysis.recommendation_text import recommendation_lines
 from elicitation.buying.amounts import Money
-from elicitation.cli import main, rounded
+from elicitation.cli import main
+from elicitation.cli_ask import rounded
 from elicitation.files import hash_file, write_json, write_table
 
 ANY = Question(0, 0.1)

@@ -11,8 +11,9 @@ from elicitation.analysis.answer import answer_lines
 from elicitation.analysis.findings import Question, read_findings
 from elicitation.analysis.names import NOTHING_BOUGHT, UNDETERMINED
 from elicitation.analysis.questions import reach
-from elicitation.analysis.recommendation import answer_all, recommend, recommendation_from
+from elicitation.analysis.recommendation import answer_all, recommend
 from elicitation.analysis.recommendation_text import recommendation_lines, recommendation_report
+from elicitation.analysis.recommended import recommendation_from
 from elicitation.errors import InputError
 from elicitation.files import hash_file, write_json, write_table
 

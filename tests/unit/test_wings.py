@@ -13,7 +13,7 @@ FLOORS = (
     ("cli_reference",),
     ("cli",),
     # Commands of it, its help, and what all of them say.
-    ("cli_explore", "cli_init", "cli_tune"),
+    ("cli_ask", "cli_explore", "cli_init", "cli_tune"),
     ("cli_help", "cli_light"),
     ("study",),
     ("figures", "explorer", "api", "training"),

@@ -60,7 +60,7 @@ rule tune_learning_rate:
     benchmark:
         "benchmarks/measured/tune_learning_rate/{task}/{student}.tsv"
     wildcard_constraints:
-        student=one_of({study.model_of(name).name: None for name in LOCAL_STUDENTS}),
+        student=one_of(study.model_of(name).name for name in LOCAL_STUDENTS),
     # Every run waits for it.
     priority: 20
     resources:

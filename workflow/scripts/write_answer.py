@@ -4,7 +4,7 @@ from elicitation.jobs.script import job
 
 with job(snakemake):
     from elicitation.analysis.answer import answer_lines
-    from elicitation.analysis.recommendation import recommendation_from
+    from elicitation.analysis.recommended import recommendation_from
     from elicitation.files import read_json, replacing
 
     recommended = read_json(snakemake.input.recommendation)

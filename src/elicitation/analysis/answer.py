@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, PLAIN, UNDETERMINED
-from elicitation.analysis.recommendation import Alternative, Purchase, Recommendation
 from elicitation.analysis.recommendation_text import (
     FREE_WORDS,
     MEASURE_WORDS,
@@ -15,6 +14,7 @@ from elicitation.analysis.recommendation_text import (
     warning_lines,
     with_ends,
 )
+from elicitation.analysis.recommended import Alternative, Purchase, Recommendation
 
 # What budgets are called in the sentences, from the smallest to the largest.
 BUDGET_SIZES = ("small", "middle", "large")

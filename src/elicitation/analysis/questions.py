@@ -9,18 +9,8 @@ import numpy as np
 
 from elicitation.analysis.choices import MIN_GAIN, Options, decide, find_options
 from elicitation.analysis.findings import Findings, Question
-from elicitation.analysis.recommendation import (
-    UNLIMITED,
-    Asked,
-    Goal,
-    Offer,
-    Recommendation,
-    answer,
-    ask,
-    difference,
-    estimate,
-    score_of,
-)
+from elicitation.analysis.recommendation import UNLIMITED, Asked, answer, ask, difference, estimate, score_of
+from elicitation.analysis.recommended import Goal, Offer, Recommendation
 from elicitation.buying.prices import exact
 
 # Budgets and prices are searched until they are known to this share.

@@ -1,208 +1,32 @@
 """What to buy for a budget, by which method, and whether the data support it. Imports nothing heavy.
 
 Nothing is computed here that `elicitation.analysis.choices.decide` did not choose: a recommendation is its decision in
-plain values, with what people want to know beside it. docs/reference/json.md documents it as JSON.
+plain values (elicitation.analysis.recommended), with what people want to know beside it.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from pydantic import TypeAdapter
-
-from elicitation.analysis.chance import AtChance, gold_at_chance
+from elicitation.analysis.chance import gold_at_chance
 from elicitation.analysis.choices import SAME_SCORE, Decision, Options, Terms, decide, find_options
 from elicitation.analysis.findings import Findings, Question, narrow, price_of, terms_of
 from elicitation.analysis.names import ASKING, AVERAGE, COMMONER, LABELS, STRATEGIES, UNDETERMINED
 from elicitation.analysis.posterior import Block, Scores, gap
+from elicitation.analysis.recommended import (
+    Alternative,
+    Baseline,
+    Estimate,
+    Purchase,
+    Recommendation,
+    Regime,
+    Studied,
+    WeakLabels,
+)
 from elicitation.buying.prices import exact
 
 # More than any budget, in gold labels.
 UNLIMITED = Fraction(10**15)
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A mean with the ends of its 95 % interval."""
-
-    mean: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class Purchase:
-    """Labels, and the method that uses them. Amounts are in the question's currency."""
-
-    n_weak: int
-    """Weak labels that the student is trained on."""
-    n_gold: int
-    """Gold labels that the student is trained on."""
-    new_weak: int
-    """Those of them that are still to be bought."""
-    new_gold: int
-    """Those of them that are still to be bought."""
-    supervisor: str
-    """Whose the weak labels are."""
-    weak_price: float
-    """Of one of them."""
-    method: str
-    title: str
-    """What the method is called."""
-    strategy: str
-    """One of STRATEGIES."""
-    cost: float
-    """Of what is still to be bought."""
-    unspent: float
-    """What is left of the budget."""
-
-
-@dataclass(frozen=True)
-class Alternative(Purchase):
-    """Another purchase beside what is recommended."""
-
-    expected: Estimate
-    difference: Estimate
-    """By how much its score is above that of what is recommended."""
-
-
-@dataclass(frozen=True)
-class WeakLabels:
-    """The weak labels of a supervisor as they are, without any student."""
-
-    supervisor: str
-    price: float
-    """Of each text that is labelled."""
-    score: Estimate
-    difference: Estimate
-    """By how much it is above that of what is recommended."""
-
-
-@dataclass(frozen=True)
-class Baseline:
-    """What is achieved without training on any label."""
-
-    asking: Estimate | None
-    """The student asked without any label; None where that was not measured."""
-    commoner: Estimate
-    """Always giving the commoner label."""
-    weak_labels: list[WeakLabels]
-
-    @property
-    def free(self) -> str:
-        """The best of what costs nothing: ASKING or COMMONER."""
-        return ASKING if self.asking and self.asking.mean >= self.commoner.mean else COMMONER
-
-
-@dataclass(frozen=True)
-class Regime:
-    """Which way of spending is the best one."""
-
-    name: str
-    """One of REGIMES' values, NOTHING_BOUGHT or UNDETERMINED."""
-    strategy: str
-    """What is recommended: one of STRATEGIES, or NOTHING_BOUGHT."""
-    probabilities: dict[str, float]
-    """By strategy that can be bought, that no other one is ahead of it."""
-    beats_nothing: float
-    """The probability that the best purchase beats what costs nothing."""
-    wanted: float
-    """The probability from which on something is decided."""
-    reason: str
-    """Why it is undetermined where no probability says so."""
-
-
-@dataclass(frozen=True)
-class Studied:
-    """What the answer rests on."""
-
-    within: bool
-    """Whether the budget is neither below the cheapest nor above the most expensive purchase that was studied."""
-    beyond: bool
-    """Whether it is above the most expensive one, so that some of it cannot be spent on anything known."""
-    cheapest: float | None
-    """The cost of the cheapest purchase that was studied, at these prices; None where nothing can be bought at any."""
-    most_expensive: float | None
-    unspent: float
-    """What is left of the budget."""
-    n_seeds: int
-    """The fewest behind a purchase that was run by the method."""
-    n_tasks: int
-    n_test: int
-
-
-@dataclass(frozen=True)
-class Offer:
-    """A purchase that was asked about."""
-
-    purchase: Purchase
-    expected: Estimate | None
-    """None where nothing near was studied."""
-    difference: Estimate | None
-    """By how much its score is above that of what is recommended for its cost."""
-    studied: bool
-    """Whether it lies among purchases that were run."""
-
-
-@dataclass(frozen=True)
-class Goal:
-    """A score that was asked for."""
-
-    score: float
-    reached: bool
-    """Whether what is recommended is expected to reach it; else no purchase studied is."""
-
-
-@dataclass(frozen=True)
-class Recommendation:
-    """What to buy, what to expect of it, and how sure this is."""
-
-    question: Question
-    task: str
-    student: str
-    measure: str
-    """The score: one of measures.MEASURES."""
-    currency: str
-    """Of all amounts; empty where they are in gold labels."""
-    purchase: Purchase | None
-    """None where nothing is to be bought."""
-    expected: Estimate
-    """The score of the purchase, or of the best of what costs nothing."""
-    baseline: Baseline
-    regime: Regime
-    supported: bool
-    """Whether the way of spending is decided, and the budget lies within what was studied."""
-    alternatives: dict[str, Alternative]
-    """The best purchase of every other strategy."""
-    studied: Studied
-    undertrained: bool = False
-    """Whether no purchase studied, however expensive, is expected to beat the best of what needs no training: weak
-    labels as they are, or always giving the commoner label."""
-    at_chance: list[AtChance] = field(default_factory=list)
-    """Gold labels bought alone from which the student learned nothing, though it could have, on all tasks of the
-    answer."""
-    learning_rate: float | str | None = None
-    """The student's, as the study says it; None of students behind an API."""
-    goal: Goal | None = None
-    """Only where a score was asked for."""
-    offer: Offer | None = None
-    """Only where a purchase was asked about."""
-    break_even: float | None = None
-    """Only where it was asked for: the price of a weak label from which on none is bought; 0 if none is bought at any
-    price, the price of a gold label if some are bought at any price below."""
-    fits_up_to: float | None = None
-    """In place of it where it is not known: the price from which on no weak labels that were studied fit the budget,
-    though they are worth more there than what is bought instead."""
-    replaced_prices: dict[str, float] = field(default_factory=dict)
-    """By supervisor, the price of its own in place of which that of the question counts."""
-
-
-RECOMMENDATION = TypeAdapter(Recommendation)
-
-
-def recommendation_from(entry: dict) -> Recommendation:
-    """The recommendation that `dataclasses.asdict` made plain values of, as results/recommendation.json holds it."""
-    return RECOMMENDATION.validate_python(entry)
 
 
 def estimate(scores: Scores) -> Estimate:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from elicitation.analysis.captions import price_words
 from elicitation.analysis.choices import MIN_GAIN, ONE_SEED
 from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, NOTHING_BOUGHT, PLAIN, TUNED, UNDETERMINED
-from elicitation.analysis.recommendation import Alternative, Estimate, Purchase, Recommendation, WeakLabels
+from elicitation.analysis.recommended import Alternative, Estimate, Purchase, Recommendation, WeakLabels
 from elicitation.buying.amounts import amount_words
 
 # What scores are called in sentences.
