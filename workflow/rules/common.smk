@@ -59,6 +59,8 @@ CHECK_PRIORITY = 100
 CHECK_THREADS = internals.given_cores(workflow) if internals.jobs_run_here(workflow) else 1
 API_STUDENTS = [name for name in study.cued_students if isinstance(study.model_of(name), ApiModel)]
 LOCAL_STUDENTS = [name for name in study.cued_students if name not in API_STUDENTS]
+# The prices of weak labels that have one of their own, whatever prices the study looks at.
+OWN_PRICES = {name: prices[0] for name, prices in study.prices.items() if prices != study.weak_prices}
 # What takes seconds to import, and the rules, by the beginnings of their names, that do.
 TRAINS, LABELS, DRAWS = "elicitation.training.runs", "vllm.entrypoints.llm", "elicitation.figures.style"
 # What may not work comes first.
@@ -406,6 +408,12 @@ def table(path, title):
     """A table or text, as the report shows it."""
     caption = f"../report/{Path(path).stem}.rst"
     return report(path, caption=caption, category="Tables", labels={"Table": title, "File": path})
+
+
+def price_in(figure):
+    """The price of a weak label in a figure of one supervisor, if it is drawn: its own, else the grid's."""
+    [supervisor] = study.views.get(figure, {}).get("supervisor", [""])
+    return OWN_PRICES.get(supervisor, study.grid.weak_price)
 
 
 def averaged_in_figure(wildcards):

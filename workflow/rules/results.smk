@@ -18,16 +18,6 @@ POOL_SIZES[AVERAGE] = min(POOL_SIZES[task] for task in AVERAGED)
 # Figures that may average other tasks than the rest; those that do have tables of their own.
 AVERAGED_IN = {figure: study.averaged(figure) for figure in ("spending", "prompting")}
 SUMMARIES = {figure: f"results/{figure}_" if tasks != AVERAGED else "results/" for figure, tasks in AVERAGED_IN.items()}
-# The prices of weak labels that have one of their own, whatever prices the study looks at.
-OWN_PRICES = {name: prices[0] for name, prices in study.prices.items() if prices != study.weak_prices}
-
-
-def price_in(figure):
-    """The price of a weak label in a figure of one supervisor, if it is drawn: its own, else the grid's."""
-    [supervisor] = study.views.get(figure, {}).get("supervisor", [""])
-    return OWN_PRICES.get(supervisor, study.grid.weak_price)
-
-
 RESULTS = [
     "figures/what_to_buy.pdf",
     "figures/pareto.pdf",
