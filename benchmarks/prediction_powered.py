@@ -75,6 +75,7 @@ def cells(draw: Draw, truth: float, n: int, texts: int, price: float, times: int
 def students_of(folder: Path) -> Iterator[tuple[str, pd.DataFrame]]:
     """What runs of a study's folder are called, and log_odds, gold and p_weak of their test texts."""
     metrics = pd.read_parquet(folder / "results/metrics.parquet")
+    metrics = metrics[metrics.n_weak + metrics.n_gold > 0]
     for (task, supervisor, student, method), rows in metrics.groupby(["task", "supervisor", "student", "method"]):
         weak_only = rows[rows.n_gold == 0].nlargest(1, "n_weak")
         labels = pd.read_parquet(folder / f"results/weak_labels/{task}/{supervisor}.parquet")
