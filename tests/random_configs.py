@@ -73,6 +73,7 @@ STUDY = MINI | {
         {"name": "shuffled", "shuffle_errors_of": "supervisor"},
         {"name": "served", "api": LABEL_API, "prompted_shots": 1, "price": 0.05, "others": "drop"},
         {"name": "words", "rule": {"contains": ["good", "great"]}, "price": 0.02},
+        {"name": "coherent", "model": "student", "icm": {"texts": 4}},
     ],
     "students": ["student", "remote"],
     "methods": ["sequential_sft", VARIANT, "few_shot_gold"],

@@ -17,6 +17,7 @@ from elicitation.analysis.recommendation import ask, recommend
 from elicitation.analysis.recommendation_text import percent, recommendation_lines
 from elicitation.analysis.recommended import RECOMMENDATION, Recommendation
 from elicitation.cli import main
+from elicitation.cli_ask import rounded
 from elicitation.files import hash_file, write_json, write_table
 
 STUDIES = ("default", "sandbox", "falling", "lopsided")
@@ -153,7 +154,7 @@ def test_the_command_says_what_the_function_says(findings, answers, tmp_path, ca
             words = ["--budget", str(answer.question.budget), "--weak-price", str(price), "--json"]
             assert main(["recommend", str(tmp_path), *words]) == 0
             told = json.loads(capsys.readouterr().out)
-            assert told == json.loads(json.dumps(asdict(answer)))
+            assert told == json.loads(json.dumps(rounded(asdict(answer))))
 
 
 def test_a_tie_is_no_gain():
