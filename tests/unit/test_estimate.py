@@ -178,15 +178,21 @@ def test_measured_jobs_correct_the_hours(study, tmp_path):
 def test_supervisors_and_models_are_counted_too(study, tmp_path):
     study["supervisors"] += [
         {"name": "asked", "model": "supervisor", "prompted_shots": 3},
+        {"name": "found", "model": "supervisor", "icm": {"texts": 10, "examples": 3, "steps": 20}},
         {"name": "shuffled", "shuffle_errors_of": "supervisor"},
     ]
     study = validate(study)
     tables, _ = estimate(study, tmp_path)
-    finetuned, asked = tables["supervisors"].to_dict("records")
+    finetuned, asked, found = tables["supervisors"].to_dict("records")
     assert (finetuned["supervisor"], finetuned["jobs"]) == ("supervisor", 2)
     assert (asked["supervisor"], asked["jobs"]) == ("asked", 1)
     # 300 texts of the pool and 60 of the test set, each behind three others.
     assert asked["tokens, millions"] == pytest.approx(360 * 4 * assumed_tokens("topic", study) / 1e6)
+    # Ten labels that change, each before three texts with three others; then all texts, by vLLM.
+    texts = 10 * (3 + 1) ** 2 + 360
+    assert found["jobs"] == 1 and found["tokens, millions"] * 1e6 == pytest.approx(
+        texts * assumed_tokens("topic", study)
+    )
     # Of 40, 8 validate and 32 train in one step an epoch, for 3 epochs.
     texts = 360 + 3 * (32 + 8)
     assert finetuned["tokens, millions"] == pytest.approx(texts * assumed_tokens("topic", study) / 1e6)

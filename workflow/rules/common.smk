@@ -63,8 +63,8 @@ LOCAL_STUDENTS = [name for name in study.cued_students if name not in API_STUDEN
 OWN_PRICES = {name: prices[0] for name, prices in study.prices.items() if prices != study.weak_prices}
 # What takes seconds to import, and the rules, by the beginnings of their names, that do.
 TRAINS, LABELS, DRAWS = "elicitation.training.runs", "vllm.entrypoints.llm", "elicitation.figures.style"
-# What may not work comes first.
 ASKS = ("write_weak_labels", "search_labels", "score_prompts", "ask_without_labels")
+# What may not work comes first.
 IMPORTS = {
     LABELS: ("check_engine", *ASKS) if ENGINE else (),
     TRAINS: ("prepare_model", "compute_trunk", "train_", *ASKS),
