@@ -133,6 +133,14 @@ def test_without_a_budget_all_budgets_and_prices_of_the_study_count(study):
     assert found.runs and not found.labels and "the study's budgets" in "\n".join(plan_lines(found))
 
 
+def test_a_task_of_an_average_has_the_budgets_of_the_study_too():
+    evidence = pd.concat([drawn_evidence(close, GRID, seed, asking=0.6, task=f"t{seed}") for seed in (1, 2)])
+    findings = findings_on(fitted(evidence, ["t1", "t2"]), average_over=["t1", "t2"])
+    for task, named in (("t1", "t1"), ("average", None)):
+        found = plan(findings, evidence, Question(0, task=named), TIMES)
+        assert found.task == task and 0.6 < found.expected < 0.9
+
+
 def test_where_all_is_decided_nothing_is_told():
     truth = lambda w, g: 0.6 + 0.35 * (g >= 60) + 0 * w  # noqa: E731
     evidence = drawn_evidence(truth, GRID, 2, asking=0.6, luck=0.001)

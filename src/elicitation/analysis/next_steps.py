@@ -20,7 +20,7 @@ from elicitation.analysis.choices import Options, find_options
 from elicitation.analysis.evidence import Evidence, evidence_by_task
 from elicitation.analysis.findings import Findings, Question, finished_file, narrow, terms_of
 from elicitation.analysis.gold_test_plan import LabelPlan
-from elicitation.analysis.names import LABELS, PURCHASE
+from elicitation.analysis.names import AVERAGE, LABELS, PURCHASE
 from elicitation.analysis.noise import noise_covariance, seed_variances
 from elicitation.analysis.posterior import Block, Scores, Surface, joined
 from elicitation.analysis.recommendation import questions
@@ -185,11 +185,11 @@ def asked_of(findings: Findings, question: Question) -> list[tuple[Findings, Que
         return [(findings, question)]
     block, found = narrow(findings.posterior, question), []
     for each in questions(findings, findings.budgets):
-        if (each.student, each.task) == (block.student, block.task):
+        if each.student == block.student and each.task in (block.task, AVERAGE):
             asked = None if each.weak_price is None else float(each.in_gold(each.weak_price))
             prices = {n: every if len(every) == 1 else [asked] for n, every in findings.prices.items()}
             budget = each.budget_in_gold * exact(question.gold_price)
-            own = replace(question, budget=budget, task=each.task, student=each.student)
+            own = replace(question, budget=budget, task=block.task, student=block.student)
             found.append((replace(findings, prices=prices), own))
     return found
 
