@@ -1,6 +1,7 @@
 # Names, constraints and settings that the rules share. Imports nothing heavy.
 import re
 
+from elicitation.study.composed import Composed
 from elicitation.study.grid import NO_LABELS, NO_SEED, NO_SUPERVISOR, Group
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, TruncatedModel
 from elicitation.study.supervisors import Columns, ModelSupervisor, Raters, Remote, Ruled, Shuffled
@@ -19,9 +20,10 @@ JOINING = study.supervisors_of_kind(Columns)
 RATING = study.supervisors_of_kind(Raters)
 REMOTE = study.supervisors_of_kind(Remote)
 RULED = study.supervisors_of_kind(Ruled)
+COMPOSED = study.supervisors_of_kind(Composed)
 LABELLING = study.supervisors_of_kind(ModelSupervisor)
-# What labels without a model of this study: columns, raters, models behind an API, rules.
-GIVING = JOINING + RATING + REMOTE + RULED
+# What labels without a model of its own in this study: columns, raters, models behind an API, rules, composed labels.
+GIVING = JOINING + RATING + REMOTE + RULED + COMPOSED
 # The task and supervisor of what they label.
 COMPARED = [f"{task}/{supervisor}" for task, supervisor in study.labelled if supervisor in GIVING]
 ENGINE = ["results/engine.json"] if study.labelling.engine == "vllm" and LABELLING + PROMPTING else []
@@ -283,6 +285,11 @@ def labelling_model(wildcards):
 def original_labels(wildcards):
     """The labels whose errors are shuffled."""
     return f"results/weak_labels/{{task}}/{study.supervisor(wildcards).shuffle_errors_of}.parquet"
+
+
+def labels_of_parts(wildcards):
+    """The labels that a supervisor's own are composed from, if they are."""
+    return [f"results/weak_labels/{{task}}/{part}.parquet" for part in study.supervisor(wildcards).parts]
 
 
 def gguf_of(wildcards):

@@ -158,6 +158,7 @@ rule compare_sources:
         pool="results/tasks/{task}/pool.parquet",
         test="results/tasks/{task}/test.parquet",
         weak_labels="results/weak_labels/{task}/{supervisor}.parquet",
+        parts=labels_of_parts,
     output:
         errors="results/label_errors/{task}/{supervisor}.jsonl",
         record="results/label_errors/{task}/{supervisor}.json",
@@ -196,3 +197,22 @@ rule shuffle_errors:
         supervisor=of("supervisor.settings"),
     script:
         "../scripts/shuffle_errors.py"
+
+
+rule compose_labels:
+    input:
+        parts=labels_of_parts,
+        pool="results/tasks/{task}/pool.parquet",
+        test="results/tasks/{task}/test.parquet",
+    output:
+        labels="results/weak_labels/{task}/{supervisor}.parquet",
+        record="results/weak_labels/{task}/{supervisor}.json",
+    log:
+        "logs/compose_labels/{task}/{supervisor}.log",
+    wildcard_constraints:
+        supervisor=one_of(COMPOSED),
+    params:
+        version=1,
+        supervisor=of("supervisor.settings"),
+    script:
+        "../scripts/compose_labels.py"

@@ -106,7 +106,7 @@ def check_combinations(study: Study) -> None:
         ("student", "students", study.students),
         ("method", "methods", list(study.method_named)),
     ):
-        names = {getattr(group, wildcard) for group in study.groups}
+        names = study.names_used(wildcard)
         for name in sorted(names - {*known}):
             raise InputError(f"Config, combinations: {name!r} is not one of the study's {kind}{nearest(name, known)}")
         for name in [name for name in known if name not in names]:

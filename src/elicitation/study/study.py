@@ -20,6 +20,7 @@ from elicitation.study.models import AnyModel, Model, OwnModel, TruncatedModel
 from elicitation.study.plan import Plan
 from elicitation.study.prices import price_of_ratings, prices_of
 from elicitation.study.settings import Figures, Inference, Labelling, SomeTasks, Supervision, Training
+from elicitation.study.supervisor_base import Supervisor
 from elicitation.study.supervisors import (
     LEARNING,
     Columns,
@@ -27,7 +28,6 @@ from elicitation.study.supervisors import (
     Remote,
     Ruled,
     Shuffled,
-    Supervisor,
     check_learning,
 )
 from elicitation.study.tasks import SandboxTask, TableTask, Task
@@ -189,10 +189,22 @@ class Study(Plan, Setup):
         """The names of the supervisors of these kinds."""
         return [name for name, entry in self.supervisor_named.items() if isinstance(entry, kinds)]
 
+    def sources_of(self, name: str) -> list[str]:
+        """The supervisors from whose labels those of a supervisor are composed, and from whose labels theirs are."""
+        parts = list(self.labeller(name).parts)
+        return [*parts, *chain.from_iterable(map(self.sources_of, parts))]
+
+    def names_used(self, wildcard: str) -> set[str]:
+        """The names by this wildcard in all runs, those of supervisors with the sources of composed labels."""
+        names = {getattr(group, wildcard) for group in self.groups}
+        composed = names & {*self.supervisor_named} if wildcard == "supervisor" else ()
+        return names.union(*map(self.sources_of, composed))
+
     @cached_property
     def labelled(self) -> list[tuple[str, str]]:
-        """The (task, supervisor) that weak labels are written for."""
-        return list(dict.fromkeys((group.task, group.supervisor) for group in self.groups))
+        """The (task, supervisor) that weak labels are written for: of runs, and those that others are composed from."""
+        runs = dict.fromkeys((group.task, group.supervisor) for group in self.groups)
+        return list(dict.fromkeys([*runs, *((task, part) for task, name in runs for part in self.sources_of(name))]))
 
     def tasks_of(self, supervisor: str) -> list[Task]:
         """The tasks that a supervisor labels."""
@@ -241,7 +253,11 @@ class Study(Plan, Setup):
 
     def survey(self, task: TableTask) -> Survey:
         """What the task's table can give; InputError if it is unfit."""
-        return survey_table(task.plain, self.data_folder, self.columns_of(task))
+        columns = self.columns_of(task)
+        names = [name for labelled, name in self.labelled if labelled == task.name]
+        parts = {name: [part for part in self.sources_of(name) if part in columns] for name in names}
+        composed = {name: taken for name, taken in parts.items() if taken}
+        return survey_table(task.plain, self.data_folder, columns, composed)
 
     def columns_in(self, task: TableTask) -> list[str]:
         """The columns of a table that may hold weak labels."""
@@ -299,6 +315,8 @@ class Study(Plan, Setup):
             return {entry.api.model: entry.price}
         if isinstance(entry, Ruled):
             return {name: entry.price}
+        if entry.parts:
+            return {part: self.prices[part][0] for part in entry.parts}
         price = price_of_ratings(1, self.tasks_of(name))
         return {f"rating {place + 1}": price for place in range(entry.raters)}
 

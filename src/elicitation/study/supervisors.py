@@ -9,7 +9,9 @@ from pydantic import Field, model_validator
 from elicitation.data.labels import is_pattern
 from elicitation.data.table_survey import Votes
 from elicitation.errors import InputError, join_words, shown
+from elicitation.study.composed import Joined, Tiers
 from elicitation.study.servers import LabelServer
+from elicitation.study.supervisor_base import Supervisor
 from elicitation.study.tasks import ExportFormat, WordRule
 from elicitation.study.values import (
     LIST,
@@ -18,8 +20,6 @@ from elicitation.study.values import (
     TEXT,
     Count,
     Flag,
-    Kind,
-    Name,
     Natural,
     Price,
     Section,
@@ -44,6 +44,10 @@ AGGREGATE = (
 # The ways of joining that learn how often each source errs.
 LEARNING = ("dawid_skene", "mace")
 MODEL = "Name of its model; by default its own name."
+PRICE = (
+    "Price of one of its labels (gold = 1, or in the study's `currency`); by default results are shown at "
+    "`weak_prices`."
+)
 
 
 def check_learning(place: str, how: str, votes: Mapping[str, Votes]) -> None:
@@ -66,22 +70,11 @@ def check_learning(place: str, how: str, votes: Mapping[str, Votes]) -> None:
         )
 
 
-class Supervisor(Kind):
-    name: Name = Field(description="Name of the supervisor in paths and figures: letters, digits, ., - and _.")
-
-    @property
-    def settings(self) -> dict:
-        """What its labels depend on, as jobs see it: no prices."""
-        asked = {"name": self.name, "model": self.name, "prompted_shots": None, "shuffle_errors_of": None}
-        return {key: value if getattr(self, key, None) is None else getattr(self, key) for key, value in asked.items()}
-
-
 class ModelSupervisor(Supervisor):
     """A supervisor whose labels a model writes."""
 
-    # Its labels have none of their own.
-    price: ClassVar[None] = None
     model: Text = may_be_absent(MODEL)
+    price: Price = may_be_absent(PRICE)
 
     @property
     def writer(self) -> str:
@@ -130,8 +123,8 @@ class Remote(Supervisor):
         "for none.",
     )
     price: Price = may_be_absent(
-        "Price of one of its labels (gold = 1); by default results are shown at `weak_prices`. `elicitation estimate` "
-        "says beforehand, and `results/label_quality.csv` afterwards, what a label costs in US dollars."
+        f"{PRICE} `elicitation estimate` says beforehand, and `results/label_quality.csv` afterwards, what a label "
+        "costs in US dollars."
     )
     others: Literal["refuse", "drop"] = Field(
         "refuse",
@@ -298,7 +291,6 @@ class Columns(Supervisor):
         return settings
 
     def priced(self, of: Callable[[float], float]) -> Self:
-        """The supervisor with other prices, which `of` makes of its own."""
         columns = {
             name: of(entry) if isinstance(entry, (int, float)) else entry.model_copy(update={"price": of(entry.price)})
             for name, entry in self.columns.items()
@@ -342,22 +334,15 @@ class Ruled(Supervisor):
     # One source is joined with none.
     aggregate: ClassVar = None
     rule: WordRule = Field(description="Instead of a model, a rule on what supervisors read of a text.")
-    price: Price = may_be_absent(
-        "Price of one of its labels (gold = 1, or in the study's `currency`); by default results are shown at "
-        "`weak_prices`."
-    )
+    price: Price = may_be_absent(PRICE)
 
     @classmethod
     def says_of_foreign(cls, key: str) -> str:
         return "a rule has no model, no columns and no raters; drop the other keys."
 
-    def priced(self, of: Callable[[float], float]) -> Self:
-        """The supervisor with another price, which `of` makes of its own."""
-        return self if self.price is None else self.model_copy(update={"price": of(self.price)})
-
 
 # Those that only join, draw or look for words go first, since they have no model.
-Supervisor.kinds = (Raters, Columns, Shuffled, Ruled, Remote, Prompted, Finetuned)
+Supervisor.kinds = (Raters, Columns, Shuffled, Joined, Tiers, Ruled, Remote, Prompted, Finetuned)
 # Those that learn from the supervision set, or may.
 Learning = ModelSupervisor | Remote
 # Those whose labels have no price unless the study or their entry says one.
