@@ -1,4 +1,4 @@
-"""Weak labels that are made from others: several sources joined into one, errors dealt out at random."""
+"""Weak labels that are made from others: joined, dealt out to tiers of sources, or with errors at random places."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path

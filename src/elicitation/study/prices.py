@@ -1,4 +1,4 @@
-"""What weak labels cost: a study's own prices, those of columns of tables, and shares of a panel's."""
+"""What weak labels cost: a study's own prices, those of columns of tables, shares of a panel's, and composed ones."""
 
 from __future__ import annotations
 
