@@ -40,7 +40,8 @@ def test_tiers_label_their_shares_of_the_texts_and_a_text_keeps_its_tier():
     tiers = draw_tiers(IDS, SHARES, "tiers")
     for name, share in SHARES.items():
         assert abs((tiers == name).mean() - share) < 0.03
-    assert draw_tiers(IDS[:5][::-1], SHARES, "tiers").tolist() == tiers[:5][::-1].tolist()
+    backwards = dict(reversed(SHARES.items()))
+    assert draw_tiers(IDS[:5][::-1], backwards, "tiers").tolist() == tiers[:5][::-1].tolist()
     # Those of another supervisor are drawn independently.
     other = draw_tiers(IDS, SHARES, "other") == "small"
     assert abs(other[tiers == "small"].mean() - 0.7) < 0.04

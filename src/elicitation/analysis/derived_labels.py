@@ -222,8 +222,10 @@ def draw_tiers(ids: Iterable[str], shares: Mapping[str, float], name: str) -> np
     The draw depends on the text's id and on the `name` of the supervisor whose labels are composed, so it stays the
     same whatever else is in the pool or is bought.
     """
+    # Sorted, so that it does not matter in which order a study names them.
+    names = sorted(shares)
     uniform = [derive_seed(0, "tiers", name, text) / 2**63 for text in ids]
-    return np.array([*shares])[np.searchsorted(np.cumsum([*shares.values()])[:-1], uniform, side="right")]
+    return np.array(names)[np.searchsorted(np.cumsum([shares[tier] for tier in names])[:-1], uniform, side="right")]
 
 
 def compose_labels(labels: pd.DataFrame, supervisor: Mapping, sets: dict[str, pd.DataFrame]) -> JoinedLabels:
