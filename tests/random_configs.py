@@ -74,6 +74,8 @@ STUDY = MINI | {
         {"name": "served", "api": LABEL_API, "prompted_shots": 1, "price": 0.05, "others": "drop"},
         {"name": "words", "rule": {"contains": ["good", "great"]}, "price": 0.02},
         {"name": "coherent", "model": "student", "icm": {"texts": 4}},
+        {"name": "both", "joined": ["served", "words"]},
+        {"name": "tiers", "shares": {"words": 0.8, "both": 0.2}},
     ],
     "students": ["student", "remote"],
     "methods": ["sequential_sft", VARIANT, "few_shot_gold"],

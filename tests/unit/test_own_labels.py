@@ -412,6 +412,23 @@ def test_a_source_costs_what_its_votes_cost_and_sells_what_it_has(folder):
     assert supply.gold == 99 - 64 and 226 <= supply.weak <= 300 - 40 and supply.weak < supply.examples < 336
 
 
+def test_composed_labels_are_sold_of_texts_that_all_of_their_columns_label(folder):
+    """Two columns with a label of every other text and of every third one have both labels of every sixth."""
+    ways = [{"joined": ["llm", "crowd"]}, {"shares": {"llm": 0.5, "crowd": 0.5}}]
+    lines = [
+        f"{i},t,,{i % 2 if 0 < i < 99 else ''},{1 if i % 2 == 0 else ''},{1 if i % 3 == 0 else ''},{1 if i % 3 == 0 else ''}"
+        for i in range(900)
+    ]
+    (folder / "parts.csv").write_text("ticket,title,body,expert,llm,ann a,ann b\n" + "\n".join(lines))
+    for way in ways:
+        study = changed("supervisors", [*OWN_STUDY["supervisors"][1:], {"name": "both"} | way])
+        study["tasks"][0] |= {"table": "parts.csv", "text": "{ticket}"}
+        study |= {"combinations": [{"supervisors": ["both"]}], "grid": OWN_STUDY["grid"] | {"budgets": [2]}}
+        study["tasks"][0].pop("pool_size")
+        supply = validate(study).supplies["mine"]
+        assert 150 - 64 <= supply.weak <= 150 and supply.examples < supply.weak + 98 - 64 + 1
+
+
 def test_purchases_that_the_table_cannot_serve_are_refused_or_left_out():
     with pytest.raises(InputError, match="36 examples of the pool have a gold label, but the grid buys 40"):
         validate(changed("grid.more_purchases", [[0, 40]]))

@@ -309,6 +309,29 @@ def test_models_beside_raters_have_the_studys_prices():
     assert prices == {"one_rater": [0.05277], "student": [0.5, 0.1], "control": [0.5, 0.1]}
 
 
+MODEL_LABELS = {"name": "small", "model": "student", "price": 0.01}
+TWICE = {"name": "twice", "joined": ["small", "one_rater"]}
+TIERS = {"name": "tiers", "shares": {"small": 0.8, "twice": 0.2}}
+
+
+def test_composed_labels_cost_what_the_labels_cost_that_they_are_made_of():
+    study = validate(changed(supervisors=[ONE, MODEL_LABELS, TWICE, TIERS]))
+    assert study.prices == {"one_rater": [0.05277], "small": [0.01], "twice": [0.06277], "tiers": [0.020554]}
+    assert study.source_prices("tiers") == {"small": 0.01, "twice": 0.06277}
+    # One price of all models is as good as one of this one.
+    alone = changed(supervisors=[ONE, "student", TWICE | {"joined": ["student", "one_rater"]}], weak_prices=[0.1])
+    assert validate(alone).prices["twice"] == [0.15277]
+
+
+def test_what_labels_are_composed_from_needs_no_runs_of_its_own():
+    alone = [{"tasks": ["film"], "supervisors": ["tiers"]}]
+    study = validate(
+        changed(tasks=STUDY["tasks"][:1], supervisors=[ONE, MODEL_LABELS, TWICE, TIERS], combinations=alone)
+    )
+    assert {group.supervisor for group in study.groups} == {"tiers"} and study.prices["one_rater"] == [0.05555]
+    assert study.labelled == [("film", name) for name in ("tiers", "small", "twice", "one_rater")]
+
+
 def test_an_own_prompt_completes_the_catalogues():
     own = STUDY["tasks"][0] | {"prompt": {"labels": [" bad", " good"]}}
     assert validate(changed(tasks=[own])).tasks[0].prompt.plain == {

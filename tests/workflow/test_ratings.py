@@ -12,6 +12,7 @@ STUDY = deepcopy(MINI) | {
     "supervisors": [
         {"name": "one_rater", "raters": 1},
         {"name": "three_raters", "raters": 3, "aggregate": "majority"},
+        {"name": "tiers", "shares": {"one_rater": 0.8, "three_raters": 0.2}},
     ],
     "labelling": {"engine": "transformers"},
 }
@@ -37,8 +38,12 @@ def test_single_peoples_ratings_become_weak_labels_of_the_known_quality(tmp_path
         assert set(p.index) == set(gold.index) and set(p) == {0, 0.5, 1}
         assert abs((p == gold[p.index]).mean() - right) < 0.01 and abs((p == 0.5).mean() - undecided) < 0.01
     quality = pd.read_csv(results / "label_quality.csv")
-    assert quality.column.tolist() == ["rating 1"] * 2 + ["rating 2", "rating 3", "rating 1 + rating 2 + rating 3"]
-    assert quality.price.tolist() == [0.05555] * 4 + [0.1666]
+    raters = ["one_rater", "three_raters", "one_rater + three_raters"]
+    ratings = ["rating 1"] * 2 + ["rating 2", "rating 3", "rating 1 + rating 2 + rating 3"]
+    assert quality.column.tolist() == ratings + raters
+    assert quality.price.tolist() == [0.05555] * 4 + [0.1666] + [0.05555, 0.1666, 0.07776]
+    single, joined, tiers = quality.set_index("column").accuracy[raters]
+    assert abs(tiers - (0.8 * single + 0.2 * joined)) < 0.01
     errors_are_drawn(tmp_path, gold)
 
 
@@ -69,5 +74,10 @@ def test_an_archive_with_another_hash_ends_the_run_before_anything_else(tmp_path
     assert "Traceback" not in result.stderr and not (tmp_path / "results/models").exists()
 
 
-def test_fetch_gets_the_ratings(tmp_path):
+def test_fetch_gets_the_ratings_and_errors_are_shuffled_of_labels_that_are_composed_of_drawn_ones(tmp_path):
     assert jobs_planned(tmp_path, STUDY, "fetch")["fetch_ratings"] == 1
+    study = STUDY | {"supervisors": [*STUDY["supervisors"], {"name": "control", "shuffle_errors_of": "tiers"}]}
+    planned = jobs_planned(tmp_path, study, "results/weak_labels/film/control.parquet")
+    assert planned == {
+        "fetch_ratings": 1, "prepare_task": 1, "draw_ratings": 2, "compose_labels": 1, "shuffle_errors": 1,
+    }  # fmt: skip

@@ -2,6 +2,7 @@
 import re
 
 from elicitation.analysis.names import NO_CUE, TUNED, student_and_cue
+from elicitation.study.composed import Composed
 from elicitation.study.grid import NO_LABELS, NO_SEED, NO_SUPERVISOR, Group
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, TruncatedModel
 from elicitation.study.supervisors import (
@@ -32,10 +33,11 @@ JOINING = study.supervisors_of_kind(Columns)
 RATING = study.supervisors_of_kind(Raters)
 REMOTE = study.supervisors_of_kind(Remote)
 RULED = study.supervisors_of_kind(Ruled)
+COMPOSED = study.supervisors_of_kind(Composed)
 LABELLING = study.supervisors_of_kind(Finetuned, Prompted)
 SEARCHING = study.supervisors_of_kind(Coherent)
-# What labels without a model of this study: columns, raters, models behind an API, rules.
-GIVING = JOINING + RATING + REMOTE + RULED
+# What labels without a model of this study: columns, raters, models behind an API, rules, composed labels.
+GIVING = JOINING + RATING + REMOTE + RULED + COMPOSED
 # The task and supervisor of what they label.
 COMPARED = [f"{task}/{supervisor}" for task, supervisor in study.labelled if supervisor in GIVING]
 ENGINE = ["results/engine.json"] if study.labelling.engine == "vllm" and LABELLING + SEARCHING + PROMPTING else []
@@ -358,6 +360,11 @@ def panel_ratings(wildcards):
     """The ratings of a task's panels, where it is one rater's errors that are drawn."""
     labeller = study.labeller(wildcards.supervisor)
     return rated_sentences(wildcards) if isinstance(labeller, Raters) and labeller.raters == 1 else []
+
+
+def labels_of_parts(wildcards):
+    """The labels that a supervisor's own are composed from, if they are."""
+    return [f"results/weak_labels/{{task}}/{part}.parquet" for part in study.supervisor(wildcards).parts]
 
 
 def gguf_of(wildcards):

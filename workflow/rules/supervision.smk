@@ -251,3 +251,22 @@ rule draw_errors:
         error_rate=of("supervisor.error_rate"),
     script:
         "../scripts/draw_errors.py"
+
+
+rule compose_labels:
+    input:
+        parts=labels_of_parts,
+        pool="results/tasks/{task}/pool.parquet",
+        test="results/tasks/{task}/test.parquet",
+    output:
+        labels="results/weak_labels/{task}/{supervisor}.parquet",
+        record="results/weak_labels/{task}/{supervisor}.json",
+    log:
+        "logs/compose_labels/{task}/{supervisor}.log",
+    wildcard_constraints:
+        supervisor=one_of(COMPOSED),
+    params:
+        version=1,
+        supervisor=of("supervisor.settings"),
+    script:
+        "../scripts/compose_labels.py"

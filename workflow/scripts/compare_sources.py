@@ -5,7 +5,7 @@ from elicitation.jobs.script import job
 with job(snakemake) as record:
     import pandas as pd
 
-    from elicitation.analysis.derived_labels import Sources, read_sources
+    from elicitation.analysis.derived_labels import Sources, labels_of, read_sources
     from elicitation.analysis.source_comparison import compare_sources
     from elicitation.data.supervisor_texts import further_columns
     from elicitation.data.tasks import draw_ratings
@@ -19,6 +19,8 @@ with job(snakemake) as record:
         examples = pd.concat(pd.read_parquet(inputs[part]) for part in ("pool", "test")).set_index("id")
         if params.raters:
             votes = draw_ratings(pd.read_parquet(inputs.said), examples.index, params.task, params.raters)
+        elif inputs.parts:
+            votes = labels_of(inputs.parts).loc[examples.index]
         else:
             # A model behind an API is one source, and so is a rule.
             votes = joined.reindex(examples.index).to_frame(snakemake.wildcards.supervisor)

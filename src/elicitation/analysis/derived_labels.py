@@ -1,7 +1,8 @@
-"""Weak labels that are made from others: several sources joined into one, errors dealt out at random."""
+"""Weak labels that are made from others: joined, dealt out to tiers of sources, or with errors at random places."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from elicitation.data.own_labels import read_own_table
 from elicitation.data.table_sets import by_voter, join_repeated
 from elicitation.data.word_rules import contains_any
 from elicitation.errors import InputError
-from elicitation.seeds import stream
+from elicitation.seeds import derive_seed, stream
 
 # The probability that votes for neither label.
 UNDECIDED = 0.5
@@ -124,6 +125,12 @@ class JoinedLabels(NamedTuple):
     """As of Sources."""
 
 
+def labels_in(sets: dict[str, pd.DataFrame], p: pd.Series) -> pd.DataFrame:
+    """id and p_weak of every text of the sets; p: by example."""
+    wanted = pd.concat(sets.values()).id
+    return pd.DataFrame({"id": wanted, "p_weak": p[wanted].to_numpy()})
+
+
 def join_votes(
     votes: pd.DataFrame,
     gold: pd.Series,
@@ -137,8 +144,8 @@ def join_votes(
     joining, bought or not: the votes are there, and no gold label is used. column: the one in which all sources stand,
     if they are workers of one table.
     """
-    p, wanted = join_labels(votes, aggregate), pd.concat(sets.values()).id
-    labels = pd.DataFrame({"id": wanted, "p_weak": p[wanted].to_numpy()})
+    p = join_labels(votes, aggregate)
+    labels = labels_in(sets, p)
     if column is None:
         sources = describe_sources(gold, votes, p, aggregate)
     else:
@@ -252,3 +259,38 @@ def drawn_labels(
         sure = p if chances is None else gold.astype(float)
         found.append(pd.DataFrame({"id": s.id, "p_weak": draw_errors(gold, sure, weights, wrong, task, part)}))
     return pd.concat(found)
+
+
+def labels_of(files: Iterable[str]) -> pd.DataFrame:
+    """The weak labels (examples, supervisors) in the files of several supervisors, which are called like these."""
+    return pd.DataFrame({Path(file).stem: pd.read_parquet(file).set_index("id").p_weak for file in files})
+
+
+def draw_tiers(ids: Iterable[str], shares: Mapping[str, float], name: str) -> np.ndarray:
+    """(n,) the supervisor that labels each text (its id), drawn by their shares, which sum to 1.
+
+    The draw depends on the text's id and on the `name` of the supervisor whose labels are composed, so it stays the
+    same whatever else is in the pool or is bought.
+    """
+    # Sorted, so that it does not matter in which order a study names them.
+    names = sorted(shares)
+    uniform = [derive_seed(0, "tiers", name, text) / 2**63 for text in ids]
+    return np.array(names)[np.searchsorted(np.cumsum([shares[tier] for tier in names])[:-1], uniform, side="right")]
+
+
+def compose_labels(labels: pd.DataFrame, supervisor: Mapping, sets: dict[str, pd.DataFrame]) -> JoinedLabels:
+    """The labels of a supervisor for every text of the sets (id, gold), composed from those of others.
+
+    labels: (examples, supervisors), with gaps; a text with a gap has no composed label. supervisor: its settings. It
+    joins the labels of all others, or takes that of one of them, drawn by `shares`.
+    """
+    labels = labels.loc[pd.concat(sets.values()).id]
+    if shares := supervisor.get("shares"):
+        how, tiers = "shares", draw_tiers(labels.index, shares, supervisor["name"])
+        p = labels.where(tiers[:, None] == labels.columns.to_numpy()).sum(axis=1)
+    else:
+        how = supervisor["aggregate"]
+        p = join_labels(labels, how)
+    p, gold = p.where(labels.notna().all(axis=1)), pd.concat(sets.values()).set_index("id").gold
+    composed = labels_in(sets, p)
+    return JoinedLabels(composed, quality_by_set(composed, sets), describe_sources(gold, labels, p, how))

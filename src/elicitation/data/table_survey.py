@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -62,9 +62,13 @@ def count_patterns(rows: Iterable[Row]) -> Counter[tuple[bool, ...]]:
     return Counter(tuple(label is not None for label in (row.gold, *row.votes)) for row in rows)
 
 
-def rows_with(patterns: Counter[tuple[bool, ...]], *places: int) -> int:
-    """The number of rows that have a label in any of these places."""
-    return sum(n for pattern, n in patterns.items() if any(pattern[place] for place in places))
+def rows_with(patterns: Counter[tuple[bool, ...]], *sources: Collection[int], or_gold: bool = False) -> int:
+    """The number of rows that have a label of each source, in any of its places; or_gold: or that have a gold one."""
+    return sum(
+        n
+        for pattern, n in patterns.items()
+        if (or_gold and pattern[GOLD]) or all(any(pattern[place] for place in places) for places in sources)
+    )
 
 
 def describe_votes(rows: Iterable[Row], place: int, labelled: int) -> Votes:
@@ -92,15 +96,23 @@ def describe_votes(rows: Iterable[Row], place: int, labelled: int) -> Votes:
     )
 
 
-def survey_table(task: dict, data_folder: str | None, sources: Mapping[str, list[dict]]) -> Survey:
+def survey_table(
+    task: dict,
+    data_folder: str | None,
+    sources: Mapping[str, list[dict]],
+    composed: Mapping[str, Collection[str]] | None = None,
+) -> Survey:
     """What the task's table can give; sources: the columns of each weak source, as of own_labels.read_own_table.
+
+    composed: the supervisors whose labels are composed from those of these sources, each with their names; such a label
+    takes one of each.
 
     Raises InputError if the table is malformed, or a source labels nothing or nothing of the test set.
     """
     path = table_file(task, data_folder)
     columns = [column_of(column) for entries in sources.values() for column in entries]
     files = [file for column in columns if column.files for file in vote_files(column.files, task, data_folder)]
-    return survey_unchanged(str(path), states((path, *files)), json.dumps([task, data_folder, sources]))
+    return survey_unchanged(str(path), states((path, *files)), json.dumps([task, data_folder, sources, composed or {}]))
 
 
 # Files by their paths, with the times when they were changed and their sizes.
@@ -115,7 +127,7 @@ def states(paths: Iterable[Path]) -> States:
 @cache
 def survey_unchanged(path: str, files: States, settings: str) -> Survey:
     """As survey_table, but computed once for each state of the files, since a study asks for it in several places."""
-    task, data_folder, sources = json.loads(settings)
+    task, data_folder, sources, composed = json.loads(settings)
     columns = [column for entries in sources.values() for column in entries]
     columns = [column for place, column in enumerate(columns) if column not in columns[:place]]
     table = read_own_table(task, data_folder, columns)
@@ -127,28 +139,30 @@ def survey_unchanged(path: str, files: States, settings: str) -> Survey:
     untold = count_patterns(row for row in sets["test"] if row.gold is None)
     everywhere, in_pool = count_patterns(rows), count_patterns(sets["pool"])
     examples, weak = [in_pool.total()], [in_pool.total()]
-    votes = {}
+    votes, places = {}, {}
     for source, entries in sources.items():
-        places = [1 + columns.index(column) for column in entries]
-        if not (labelled := rows_with(everywhere, *places)):
+        places[source] = [1 + columns.index(column) for column in entries]
+        if not (labelled := rows_with(everywhere, places[source])):
             raise InputError(f"Task {task['name']!r}, {path}: no row has a label of {source!r}; write some or drop it.")
-        if not rows_with(tested, *places):
-            raise InputError(
-                f"Task {task['name']!r}, {path}: no text of the test set, {tested.total()} of those with a gold "
-                f"label, has a label of {source!r}, so its quality cannot be told; let it label texts with gold ones."
-            )
-        if untold and not rows_with(untold, *places):
-            raise InputError(
-                f"Task {task['name']!r}, {path}: none of the {untold.total()} test texts without a gold label has a "
-                f"label of {source!r}, so they tell nothing; let it label them, or drop test_gold."
-            )
         votes[source] = {
             column["name"]: describe_votes(rows, place - 1, labelled)
-            for column, place in zip(entries, places, strict=True)
+            for column, place in zip(entries, places[source], strict=True)
         }
-        weak.append(rows_with(in_pool, *places))
-        examples.append(rows_with(in_pool, GOLD, *places))
-    supply = Supply(min(examples), min(weak), rows_with(in_pool, GOLD))
+    for name, taken in ({source: [source] for source in sources} | composed).items():
+        together = [places[source] for source in taken]
+        if not rows_with(tested, *together):
+            raise InputError(
+                f"Task {task['name']!r}, {path}: no text of the test set, {tested.total()} of those with a gold "
+                f"label, has a label of {name!r}, so its quality cannot be told; let it label texts with gold ones."
+            )
+        if untold and not rows_with(untold, *together):
+            raise InputError(
+                f"Task {task['name']!r}, {path}: none of the {untold.total()} test texts without a gold label has a "
+                f"label of {name!r}, so they tell nothing; let it label them, or drop test_gold."
+            )
+        weak.append(rows_with(in_pool, *together))
+        examples.append(rows_with(in_pool, *together, or_gold=True))
+    supply = Supply(min(examples), min(weak), rows_with(in_pool, [GOLD]))
     found = {source: table.files[columns.index(entries[0])] for source, entries in sources.items()}
     return Survey(supply, votes, {source: counts for source, counts in found.items() if counts})
 

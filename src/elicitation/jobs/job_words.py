@@ -57,6 +57,7 @@ DEEDS = {
     "draw_errors": LABELS,
     "ask_for_labels": LABELS,
     "label_by_rule": LABELS,
+    "compose_labels": LABELS,
     "order_purchases": Deed("order", "the texts of {task}, seed {seed}", "order the texts of {tasks} {n} time{s}"),
     "compute_trunk": Deed(
         "compute", "the lower layers of {student} on {task}", "compute the lower layers of a student on {tasks}"

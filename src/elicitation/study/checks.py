@@ -104,7 +104,7 @@ def check_combinations(study: Study) -> None:
     """InputError if a combination names what is not there, or a defined name is in none."""
     defined = study.task_named, study.supervisor_named, study.students, study.method_named, study.cues_read
     for (wildcard, kind), known in zip(WILDCARDS.items(), map(list, defined), strict=True):
-        names = {group.named[wildcard] for group in study.groups}
+        names = study.names_used(wildcard)
         for name in sorted(names - {*known}):
             raise InputError(f"Config, combinations: {name!r} is not one of the study's {kind}{nearest(name, known)}")
         for name in [name for name in known if name not in names]:

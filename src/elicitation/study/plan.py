@@ -14,7 +14,8 @@ from elicitation.errors import InputError
 from elicitation.study.grid import Blocks, Group, Spending, as_runs, budgets_of, planned_blocks
 from elicitation.study.methods import AnyMethod, methods_by_name
 from elicitation.study.settings import Combination, ExtraSeeds, Grid, Seeds
-from elicitation.study.supervisors import AnySupervisor, Finetuned, Supervisor
+from elicitation.study.supervisor_base import Supervisor
+from elicitation.study.supervisors import AnySupervisor, Finetuned
 from elicitation.study.tasks import AnyTask, Task
 from elicitation.study.values import Names, Section, distinct, listed, may_be_absent
 

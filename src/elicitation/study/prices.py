@@ -1,4 +1,4 @@
-"""What weak labels cost: a study's own prices, those of columns of tables, and shares of a panel's."""
+"""What weak labels cost: a study's own prices, those of columns of tables, shares of a panel's, and composed ones."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from elicitation.study.supervisors import Columns, Raters, Ruled, Unpriced
+from elicitation.buying.prices import exact
+from elicitation.errors import InputError, join_words
+from elicitation.study.composed import Joined, Tiers
+from elicitation.study.supervisors import Columns, Derived, Raters, Unpriced
 from elicitation.study.tasks import RatedTask, TableTask
 
 if TYPE_CHECKING:
@@ -19,7 +22,7 @@ def in_gold_labels(study: Study) -> Study:
     if study.currency is None:
         return study
     of = study.money.in_gold
-    supervisors = [entry.priced(of) if isinstance(entry, Columns | Ruled) else entry for entry in study.supervisors]
+    supervisors = [entry if isinstance(entry, str) else entry.priced(of) for entry in study.supervisors]
     changed = {
         "supervisors": supervisors,
         "grid": study.grid.model_copy(update={"weak_price": of(study.grid.weak_price)}),
@@ -30,24 +33,52 @@ def in_gold_labels(study: Study) -> Study:
 
 
 def prices_of(study: Study) -> dict[str, list[float]]:
-    """The prices of a weak label at which each supervisor's results are shown.
+    """The prices of a weak label at which each supervisor's results are shown."""
+    return {name: own_prices(name, study) for name in study.supervisor_named}
+
+
+def own_prices(name: str, study: Study) -> list[float]:
+    """The prices of a weak label at which a supervisor's results are shown.
 
     Columns of tables have their own: what their votes cost on average for each example that has any. So have raters:
-    the share of the panel that they are, on average over the tasks that they label; and models behind an API and rules,
-    where they say one. Labels made from another supervisor's cost what these cost.
+    the share of the panel that they are, on average over the tasks that they label; and models and rules, where they
+    say one. Composed labels cost what the labels cost that they are composed from, and labels made from another
+    supervisor's what these cost.
     """
-    prices = {}
-    for name, entry in study.supervisor_named.items():
-        labeller = study.labeller(name)
-        if isinstance(labeller, Raters):
-            prices[name] = [price_of_ratings(labeller.raters, study.tasks_of(name))]
-        elif isinstance(entry, Columns):
-            prices[name] = [price_of_votes(name, study)]
-        elif isinstance(labeller, Unpriced) and labeller.price is not None:
-            prices[name] = [labeller.price]
-        else:
-            prices[name] = study.weak_prices
-    return prices
+    labeller = study.labeller(name)
+    if labeller.parts:
+        return [float(sum(exact(n) * exact(own_prices(part, study)[0]) for part, n in labeller.parts.items()))]
+    if isinstance(labeller, Raters):
+        return [price_of_ratings(labeller.raters, study.tasks_of(name))]
+    if isinstance(labeller, Columns):
+        return [price_of_votes(name, study)]
+    if isinstance(labeller, Unpriced) and labeller.price is not None:
+        return [labeller.price]
+    return study.weak_prices
+
+
+def check_parts(study: Study) -> None:
+    """InputError if labels are to be composed from those of no supervisor of the study, or of one without one price."""
+    for name, composed in study.supervisor_named.items():
+        for part in composed.parts:
+            place = f"Config, supervisors[{name}].{composed.decided_by[0]}"
+            source = study.supervisor_named.get(part)
+            if source is None or isinstance(source, (Derived, Tiers, type(composed))):
+                raise InputError(
+                    f"{place}: {part!r} must be another supervisor of the study, itself not made from another "
+                    "(but shares may be those of joined ones)."
+                )
+            if isinstance(source, Unpriced) and source.price is None and len(study.weak_prices or []) > 1:
+                raise InputError(
+                    f"{place}: the labels of {part!r} are shown at several weak_prices, so those of {name!r} have no "
+                    f"one price; add a `price` to {part!r}, or name one of weak_prices."
+                )
+        raters = [part for part in composed.parts if isinstance(study.supervisor_named[part], Raters)]
+        if isinstance(composed, Joined) and len(raters) > 1:
+            raise InputError(
+                f"Config, supervisors[{name}].joined: {join_words({*raters}, 'and')} draw the same ratings of a text; "
+                "name one of them, with more `raters`."
+            )
 
 
 def price_of_votes(name: str, study: Study) -> float:

@@ -12,7 +12,7 @@ from elicitation.study.catalogue import PARTS
 from elicitation.study.models import Model
 from elicitation.study.reading import read_yaml
 from elicitation.study.study import Study
-from elicitation.study.supervisors import Supervisor
+from elicitation.study.supervisor_base import Supervisor
 from elicitation.study.tasks import Task
 
 ROOT = Path(__file__).parents[3]

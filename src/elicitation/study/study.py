@@ -1,7 +1,6 @@
 """A study: all that its file says, and what follows from that, each computed once and nowhere else."""
 
 from functools import cached_property
-from itertools import chain
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -10,18 +9,19 @@ from elicitation.analysis.names import student_and_cue
 from elicitation.buying.amounts import Money
 from elicitation.buying.methods import FEW, Method
 from elicitation.buying.purchases import Supply, full_supply
-from elicitation.data.gold_noise import GoldPairs, check_rarer, noise_of_pairs, pairs_of_columns, pairs_of_copies
 from elicitation.data.labels import column_of, rule_of
 from elicitation.data.own_labels import table_columns
 from elicitation.data.table_survey import Survey, survey_table
 from elicitation.data.templates import template_fields
 from elicitation.errors import InputError
 from elicitation.study.columns import LEARNING, check_learning
+from elicitation.study.gold_noise import noise_of
 from elicitation.study.grid import Blocks, Group, as_runs, made_blocks, planned_blocks
 from elicitation.study.models import AnyModel, Model, OwnModel, TruncatedModel
 from elicitation.study.plan import Plan
 from elicitation.study.prices import price_of_ratings, prices_of
 from elicitation.study.settings import Figures, Inference, Labelling, SomeTasks, Supervision, Training, Tuning
+from elicitation.study.supervisor_base import Supervisor
 from elicitation.study.supervisors import (
     Columns,
     Derived,
@@ -30,7 +30,6 @@ from elicitation.study.supervisors import (
     Remote,
     Ruled,
     Shuffled,
-    Supervisor,
 )
 from elicitation.study.tasks import SandboxTask, TableTask, Task
 from elicitation.study.values import (
@@ -218,10 +217,22 @@ class Study(Plan, Setup):
         """The names of the supervisors of these kinds."""
         return [name for name, entry in self.supervisor_named.items() if isinstance(entry, kinds)]
 
+    def sources_of(self, name: str) -> list[str]:
+        """The supervisors from whose labels those of a supervisor are composed, and from whose labels theirs are."""
+        parts = list(self.labeller(name).parts)
+        return [*parts, *chain.from_iterable(map(self.sources_of, parts))]
+
+    def names_used(self, wildcard: str) -> set[str]:
+        """The names by this wildcard in all runs, those of supervisors with the sources of composed labels."""
+        names = {group.named[wildcard] for group in self.groups}
+        composed = names & {*self.supervisor_named} if wildcard == "supervisor" else ()
+        return names.union(*map(self.sources_of, composed))
+
     @cached_property
     def labelled(self) -> list[tuple[str, str]]:
-        """The (task, supervisor) that weak labels are written for."""
-        return list(dict.fromkeys((group.task, group.supervisor) for group in self.groups))
+        """The (task, supervisor) that weak labels are written for: of runs, and those that others are composed from."""
+        runs = dict.fromkeys((group.task, group.supervisor) for group in self.groups)
+        return list(dict.fromkeys([*runs, *((task, part) for task, name in runs for part in self.sources_of(name))]))
 
     def tasks_of(self, supervisor: str) -> list[Task]:
         """The tasks that a supervisor labels."""
@@ -270,7 +281,11 @@ class Study(Plan, Setup):
 
     def survey(self, task: TableTask) -> Survey:
         """What the task's table can give; InputError if it is unfit."""
-        return survey_table(task.plain, self.data_folder, self.columns_of(task))
+        columns = self.columns_of(task)
+        names = [name for labelled, name in self.labelled if labelled == task.name]
+        parts = {name: [part for part in self.sources_of(name) if part in columns] for name in names}
+        composed = {name: taken for name, taken in parts.items() if taken}
+        return survey_table(task.plain, self.data_folder, columns, composed)
 
     def columns_in(self, task: TableTask) -> list[str]:
         """The columns of a table that may hold weak labels."""
@@ -280,29 +295,8 @@ class Study(Plan, Setup):
     @cached_property
     def gold_noise(self) -> dict[str, float]:
         """The share of wrong gold labels by task, if that of any task is known. InputError if they say nothing."""
-        found = {task.name: self.noise_of(task) for task in self.tasks}
+        found = {task.name: noise_of(self, task) for task in self.tasks}
         return found if any(found.values()) else {}
-
-    def noise_of(self, task: Task) -> float:
-        """The share of a task's gold labels that may be wrong; 0 where nothing is said of it."""
-        noise, place = task.gold_noise or 0.0, f"Config, tasks[{task.name}].gold_noise"
-        if noise == "estimated":
-            noise = noise_of_pairs(self.gold_pairs(task, place), place)
-        if noise and isinstance(task, TableTask):
-            check_rarer(noise, task.plain, self.data_folder, place)
-        return noise
-
-    def gold_pairs(self, task: TableTask, place: str) -> GoldPairs:
-        """The texts of a table with two gold labels; InputError, which begins with `place`, if copies tell nothing."""
-        if task.second_label is not None:
-            return pairs_of_columns(task.plain, self.data_folder, task.second_label)
-        columns = chain(*self.columns_of(task).values())
-        if by_vote := [column["name"] for column in columns if column_of(column).has_voters]:
-            raise InputError(
-                f"{place}: rows of {by_vote[0]!r} are votes, so a text's gold label stands in all of its rows and "
-                "cannot be compared with itself; add `second_label`, a column with others."
-            )
-        return pairs_of_copies(task.plain, self.data_folder)
 
     @cached_property
     def supplies(self) -> dict[str, Supply]:
@@ -328,6 +322,8 @@ class Study(Plan, Setup):
             return {entry.api.model: entry.price}
         if isinstance(entry, Ruled):
             return {name: entry.price}
+        if entry.parts:
+            return {part: self.prices[part][0] for part in entry.parts}
         price = price_of_ratings(1, self.tasks_of(name))
         return {f"rating {place + 1}": price for place in range(entry.raters)}
 

@@ -9,8 +9,10 @@ from pydantic import Field, model_validator
 from elicitation.data.labels import is_pattern
 from elicitation.errors import InputError, shown
 from elicitation.study.columns import AGGREGATE, LEARNING, Column, ColumnEntry
+from elicitation.study.composed import Joined, Tiers
 from elicitation.study.servers import LabelServer
 from elicitation.study.settings import CoherenceSearch
+from elicitation.study.supervisor_base import Supervisor
 from elicitation.study.tasks import ExportFormat, WordRule
 from elicitation.study.values import (
     LIST,
@@ -18,8 +20,6 @@ from elicitation.study.values import (
     NUMBER,
     TEXT,
     Count,
-    Kind,
-    Name,
     Natural,
     Price,
     SomeText,
@@ -35,23 +35,15 @@ from elicitation.study.values import (
 )
 
 MODEL = "Name of its model; by default its own name."
-
-
-class Supervisor(Kind):
-    name: Name = Field(description="Name of the supervisor in paths and figures: letters, digits, ., - and _.")
-
-    @property
-    def settings(self) -> dict:
-        """What its labels depend on, as jobs see it: no prices."""
-        asked = {"name": self.name, "model": self.name, "prompted_shots": None, "shuffle_errors_of": None}
-        return {key: value if getattr(self, key, None) is None else getattr(self, key) for key, value in asked.items()}
+PRICE = (
+    "Price of one of its labels (gold = 1, or in the study's `currency`); by default results are shown at "
+    "`weak_prices`."
+)
 
 
 class ModelSupervisor(Supervisor):
     """A supervisor whose labels a model writes."""
 
-    # Its labels have none of their own.
-    price: ClassVar[float | None] = None
     model: Text = may_be_absent(MODEL)
 
     @property
@@ -73,6 +65,8 @@ class ModelSupervisor(Supervisor):
 class Finetuned(ModelSupervisor):
     """A model that is finetuned on the supervision set."""
 
+    price: Price = may_be_absent(PRICE)
+
 
 class Prompted(ModelSupervisor):
     decided_by: ClassVar = ("prompted_shots",)
@@ -80,6 +74,7 @@ class Prompted(ModelSupervisor):
         description="Ask the model itself, with so many examples of the supervision set in the prompt (0 for none), "
         "instead of finetuning it."
     )
+    price: Price = may_be_absent(PRICE)
 
     @property
     def shots(self) -> int | None:
@@ -125,8 +120,8 @@ class Remote(Supervisor):
         "for none.",
     )
     price: Price = may_be_absent(
-        "Price of one of its labels (gold = 1); by default results are shown at `weak_prices`. `elicitation estimate` "
-        "says beforehand, and `results/label_quality.csv` afterwards, what a label costs in US dollars."
+        f"{PRICE} `elicitation estimate` says beforehand, and `results/label_quality.csv` afterwards, what a label "
+        "costs in US dollars."
     )
     others: Literal["refuse", "drop"] = Field(
         "refuse",
@@ -303,7 +298,6 @@ class Columns(Supervisor):
         return settings
 
     def priced(self, of: Callable[[float], float]) -> Self:
-        """The supervisor with other prices, which `of` makes of its own."""
         columns = {
             name: of(entry) if isinstance(entry, (int, float)) else entry.model_copy(update={"price": of(entry.price)})
             for name, entry in self.columns.items()
@@ -347,23 +341,28 @@ class Ruled(Supervisor):
     # One source is joined with none.
     aggregate: ClassVar = None
     rule: WordRule = Field(description="Instead of a model, a rule on what supervisors read of a text.")
-    price: Price = may_be_absent(
-        "Price of one of its labels (gold = 1, or in the study's `currency`); by default results are shown at "
-        "`weak_prices`."
-    )
+    price: Price = may_be_absent(PRICE)
 
     @classmethod
     def says_of_foreign(cls, key: str) -> str:
         return "a rule has no model, no columns and no raters; drop the other keys."
 
-    def priced(self, of: Callable[[float], float]) -> Self:
-        """The supervisor with another price, which `of` makes of its own."""
-        return self if self.price is None else self.model_copy(update={"price": of(self.price)})
-
 
 Shuffled.not_from, DrawnErrors.not_from = Shuffled, Derived
 # Those that only join, draw or look for words go first, since they have no model.
-Supervisor.kinds = (Raters, Columns, Shuffled, DrawnErrors, Ruled, Remote, Coherent, Prompted, Finetuned)
+Supervisor.kinds = (
+    Raters,
+    Columns,
+    Shuffled,
+    DrawnErrors,
+    Joined,
+    Tiers,
+    Ruled,
+    Remote,
+    Coherent,
+    Prompted,
+    Finetuned,
+)
 # Those that learn from the supervision set, or may.
 Learning = ModelSupervisor | Remote
 # Those whose labels have no price unless the study or their entry says one.

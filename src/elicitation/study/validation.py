@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from elicitation.errors import InputError
 from elicitation.study.checks import check
-from elicitation.study.prices import in_gold_labels
+from elicitation.study.prices import check_parts, in_gold_labels
 from elicitation.study.reading import read_yaml
 from elicitation.study.searches import check_searches
 from elicitation.study.sentences import sentence
@@ -32,6 +32,7 @@ def validate(config: dict) -> Study:
     to nothing; sources that are not there; an engine that is not installed.
     """
     study = well_formed(config)
+    check_parts(study)
     check(study)
     check_tuning(study)
     check_searches(study)
