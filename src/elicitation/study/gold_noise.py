@@ -1,4 +1,4 @@
-"""How many gold labels of a study's tasks may be wrong: as the study says, or estimated from a table's second labels."""
+"""How many gold labels of a study may be wrong: as it says, or estimated from the second labels of a table."""
 
 from __future__ import annotations
 

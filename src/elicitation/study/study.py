@@ -1,6 +1,7 @@
 """A study: all that its file says, and what follows from that, each computed once and nowhere else."""
 
 from functools import cached_property
+from itertools import chain
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
