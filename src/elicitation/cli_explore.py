@@ -32,10 +32,14 @@ def page_of(folder: Path) -> str:
     from elicitation.explorer.page import render
 
     posterior, record = read_finding_files(folder)
-    settings, precision = record["settings"], precision_of_runs(finished_file(folder, "metrics.parquet"))
+    settings = record["settings"]
+    is_old = InputError(f"The results in {folder} are from a version of the project without this command; {FINISH}")
+    if "methods" not in settings:
+        raise is_old
+    precision = precision_of_runs(finished_file(folder, "metrics.parquet"))
     summary = pd.read_parquet(finished_file(folder, "summary.parquet"))
-    if "methods" not in settings or "accuracy_wrong" not in summary:
-        raise InputError(f"The results in {folder} are from a version of the project without this command; {FINISH}")
+    if "accuracy_wrong" not in summary:
+        raise is_old
     titles = {method: settings["titles"][method] for method in settings["methods"]}
     study = settings | {"name": record["study"], "titles": titles, "precision": precision}
     return render(page_data(read_posterior(posterior), summary, study))

@@ -93,7 +93,7 @@ def test_runs_without_weak_labels_are_made_once_for_all_supervisors(folder, metr
     assert set(gold.supervisor) == {"supervisor", "prompted", "shuffled", "coherent"}
     assert gold.groupby(["n_gold", "seed"]).accuracy.nunique().tolist() == [1]
     files = sorted(path.parts[-4] for path in (folder / "results/runs").glob("*/*/student/sequential_sft/*.parquet"))
-    assert files == ["coherent", "no-supervisor", "prompted", "shuffled", "supervisor"]
+    assert files == ["coherent", "fewer", "no-supervisor", "prompted", "shuffled", "supervisor"]
 
 
 def test_prompts_are_measured_once_for_all_that_show_them(folder):
@@ -180,7 +180,7 @@ def test_by_another_cue_a_student_reads_other_texts_and_differs_in_nothing_else(
     made = folder / "results/runs/verdict/supervisor"
     runs = [made / name / "sequential_sft/b8_s0" for name in ("student", "student@asks")]
     records = [read_json(run.with_suffix(".json"))["runs"] for run in runs]
-    bought = [{(run["n_weak"], run["n_gold"]): run["ids"] for run in record} for record in records]
+    bought = [{(run["n_weak"], run["n_gold"]): (run["weak_ids"], run["gold_ids"]) for run in record} for record in records]
     assert bought[0] == bought[1] and set(bought[0]) == {(80, 0), (40, 4)}
     odds = [pd.read_parquet(run.with_suffix(".parquet")).log_odds for run in runs]
     assert (odds[0] != odds[1]).any()
