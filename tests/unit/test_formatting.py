@@ -173,7 +173,7 @@ def test_what_a_rule_makes_hides_a_column_of_the_same_name():
     assert format_row({"options": ["x", "y"], "answer": 1}, task)[0] in ("x", "y")
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.text(), min_size=2, max_size=4), st.integers(0, 1))
 def test_a_row_has_one_text_whether_its_lists_are_lists_or_arrays(options, key):
     row = {"q": "?", "options": options, "key": key}

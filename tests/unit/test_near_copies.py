@@ -60,7 +60,7 @@ def test_the_card_names_the_rows_of_tables():
     assert describe_copies({part: s.drop(columns="source_id") for part, s in sets.items()})["some"] == [("aa", "bb")]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1))
 def test_all_pairs_are_found_that_a_comparison_of_all_with_all_finds(seed):
     rng = np.random.default_rng(seed)

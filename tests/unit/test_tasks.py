@@ -213,7 +213,7 @@ QUIZ = TASK | {"text": "{q}: {answer}", "answer": {"among": ["a", "b", "c"], "ri
 del QUIZ["label"]
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.permutations(range(60)))
 def test_answers_do_not_depend_on_the_order_or_number_of_rows(order):
     table = pd.DataFrame({"q": [f"question {i}" for i in range(60)], "a": "red", "b": "blue", "c": "green"})
@@ -226,7 +226,7 @@ def test_answers_do_not_depend_on_the_order_or_number_of_rows(order):
 labelled = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 1)), max_size=30)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.data(), labelled)
 def test_sets_do_not_depend_on_the_order_of_the_rows(data, extra):
     """Not even where the same text comes with both labels."""
