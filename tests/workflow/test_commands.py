@@ -39,7 +39,7 @@ ELSEWHERE = {
 # What stands in a text as the name of a command, and is none without more words.
 NAMES_ALONE = {"elicitation init", "elicitation recommend"}
 # The folders of other studies that the pages name.
-FOLDERS = ("runs/mine", "runs/own", "runs/sandbox", "runs/reviews", "runs/default", "FOLDER")
+FOLDERS = ("runs/mine", "runs/own", "runs/sandbox", "runs/reviews", "runs/default", "runs/error_kinds", "FOLDER")
 
 
 def commands_of(page: Path) -> list[str]:
