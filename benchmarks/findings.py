@@ -390,7 +390,8 @@ def collect(folder: Path) -> None:
     study = read_json(results / "metrics.json")["study"]
     tables = {"metrics": pd.read_parquet(results / "metrics.parquet")}
     tables |= {name: pd.read_csv(results / f"{name}.csv") for name in ("frontier", "regimes")}
-    tables = {name: table[KEPT[name]] for name, table in tables.items()}
+    # A study without mixtures does not say what one gains.
+    tables = {name: table.reindex(columns=KEPT[name]) for name, table in tables.items()}
     tests = {
         path.parent.name: pd.read_parquet(path).set_index("id").gold for path in results.glob("tasks/*/test.parquet")
     }

@@ -40,7 +40,8 @@ ELSEWHERE = {
 # What stands in a text as the name of a command, and is none without more words.
 NAMES_ALONE = {"elicitation init", "elicitation recommend"}
 # The folders of other studies that the pages name.
-FOLDERS = ("runs/mine", "runs/own", "runs/sandbox", "runs/reviews", "runs/salience", "runs/default", "FOLDER")
+STUDIES = ("mine", "own", "sandbox", "reviews", "salience", "error_kinds", "default")
+FOLDERS = (*(f"runs/{name}" for name in STUDIES), "FOLDER")
 
 
 def commands_of(page: Path) -> list[str]:
