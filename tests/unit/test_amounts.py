@@ -26,9 +26,9 @@ def test_cents_are_hundredths_of_whatever_currency(text):
     assert read_amount(text) == Amount(0.02, "", True)
 
 
-@pytest.mark.parametrize("text", ["", "x", "1,5", "2,00", "$5€", "5 6", "1.2.3", "nan", "inf", "$"])
+@pytest.mark.parametrize("text", ["", "x", "1,5", "0,010", "2,00", "$5€", "5 6", "1.2.3", "nan", "inf", "$"])
 def test_what_is_no_amount_is_refused_with_examples(text):
-    with pytest.raises(ValueError, match="is no amount; write it as 500, 2,000, '\\$500' or 2c"):
+    with pytest.raises(ValueError, match="is no amount; write it as 500, 2,000, '\\$500', 2c or 0.02, with a point"):
         read_amount(text)
 
 

@@ -14,7 +14,9 @@ SMALLEST = 1e-12
 CENTS = ("c", "ct", "¢", "cent", "cents")
 # Prices that money is turned into have so many digits.
 DIGITS = 12
-NUMBER = r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][+-]?\d+)?"
+HOW = "write it as 500, 2,000, '$500', 2c or 0.02, with a point before decimals"
+# Commas part thousands, so `0,010` is no number.
+NUMBER = r"[+-]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][+-]?\d+)?"
 AMOUNT = re.compile(rf"(?P<before>[^\d\s.,+-]*)\s*(?P<number>{NUMBER})\s*(?P<after>[^\d\s.,+-]*)")
 
 
@@ -34,13 +36,13 @@ def read_amount(text: str, least: float = SMALLEST) -> Amount:
     found = AMOUNT.fullmatch(text.strip())
     number = found["number"].replace(",", "") if found else ""
     if not number or (found["before"] and found["after"]):
-        raise ValueError(f"{text} is no amount; write it as 500, 2,000, '$500' or 2c")
+        raise ValueError(f"{text} is no amount; {HOW}")
     unit = found["before"] or found["after"]
     cents = unit.lower() in CENTS
     try:
         value = float(number) / (100 if cents else 1)
     except ValueError:
-        raise ValueError(f"{text} is no amount; write it as 500, 2,000, '$500' or 2c") from None
+        raise ValueError(f"{text} is no amount; {HOW}") from None
     if not (value == least == 0 or SMALLEST <= value <= 1 / SMALLEST):
         lowest = "0, or a number" if least == 0 else "a number"
         raise ValueError(f"{text} must be {lowest} from {SMALLEST:g} to {1 / SMALLEST:g}")
