@@ -197,7 +197,7 @@ def test_json_has_the_keys_that_are_documented(folder, capsys):
     [
         (["--budget", "-3"], 2, "-3 must be a number from 1e-12 to 1e+12"),
         (["--budget", "50", "--weak-price", "1e-300"], 2, "1e-300 must be 0, or a number from 1e-12 to 1e+12"),
-        (["--budget", "1,5"], 2, "1,5 is no amount; write it as 500, 2,000, '$500', 2c or 0.02, with a point before decimals"),
+        (["--budget", "1,5"], 2, "1,5 is no amount; write it as 500, 2,000, '$500', 2c or 0.02"),
         (["--accuracy", "90"], 2, "90 must be a score from 0 to 1, or in percent, such as 0.9 or 90%"),
         (["--accuracy", "x"], 2, "x must be a score"),
         (["--buy", "1.5", "2"], 2, "1.5 must be a whole number from 0 on"),
