@@ -862,7 +862,8 @@ def test_labels_with_one_price_are_shown_at_it(browser, tmp_path):
     bought = table[table.supervisor == "small"]
     for name in ("crowd", "llm", "small"):
         tables.append(bought.assign(supervisor=name))
-    table = pd.concat([*tables, table[table.supervisor == ""]], ignore_index=True)
+    labels = table[table.kind == LABELS].assign(supervisor="llm", score=0.97)
+    table = pd.concat([*tables, labels, table[table.supervisor == ""]], ignore_index=True)
     settings = STUDY | {"prices": {"crowd": [0.3], "llm": [0.05], "small": [0.5, 0.1]}}
     address = write_page(tmp_path / "own.html", Posterior(table), settings)
     page = opened(browser, f"{address}#budget=64")
@@ -874,6 +875,8 @@ def test_labels_with_one_price_are_shown_at_it(browser, tmp_path):
         Select(find(page, "#supervisor")).select_by_value(name)
         wait_for(page, f"explorer.view.supervisor === '{name}'")
         assert ask(page, "explorer.view.weak") == price
+        # Whichever source is shown.
+        assert texts(page, "#better")[0].startswith("The weak labels of llm score higher as they are, without training")
         # A map over prices is drawn where there are several.
         assert find(page, "#map-plot").is_displayed() == (name == "small")
         assert ("have one price, so there is no map" in texts(page, "#map-words")[0]) == (name != "small")

@@ -11,6 +11,7 @@ from elicitation.analysis.recommendation_text import (
     notes,
     percent,
     price_text,
+    seeds_words,
     warning_lines,
     with_ends,
 )
@@ -101,6 +102,6 @@ def answer_lines(answers: list[Recommendation], weak_price: float, invented: boo
     yield ""
     for note in dict.fromkeys(note for answer in chosen.values() for note in notes(answer)):
         yield f"Note: {note}"
-    seeds, wanted = first.studied.n_seeds, f"{100 * first.regime.wanted:.0f} %"
-    yield f"Scores: {MEASURE_WORDS[first.measure]}, with 95 % intervals; at least {seeds} seeds a purchase."
+    seeds, wanted = seeds_words(first.studied.n_seeds), f"{100 * first.regime.wanted:.0f} %"
+    yield f"Scores: {MEASURE_WORDS[first.measure]}, with 95 % intervals; at least {seeds} a purchase."
     yield f"Undetermined: less sure than {wanted}. Every budget and price: results/recommendation.md."

@@ -14,7 +14,7 @@ from elicitation.files import hash_file, read_json
 
 # The files in a study's folder `results` that hold its findings.
 FINDING_FILES = ("posterior.parquet", "recommendation.json")
-FINISH = "run the study to its end first: snakemake --cores all."
+FINISH = "run the study to its end first, with the command that started it."
 
 
 @dataclass(frozen=True)

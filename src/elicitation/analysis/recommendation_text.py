@@ -22,8 +22,15 @@ def percent(share: float) -> str:
 
 
 def with_ends(score: Estimate) -> str:
-    """A score in percent with the ends of its interval."""
+    """A score in percent with the ends of its interval, where it has any width."""
+    if score.low == score.high:
+        return f"{percent(score.mean)} %"
     return f"{percent(score.mean)} %, between {percent(score.low)} and {percent(score.high)} %"
+
+
+def seeds_words(n: int) -> str:
+    """A number of seeds."""
+    return f"{n} seed{'s' * (n != 1)}"
 
 
 def more_or_less(difference: float) -> str:
@@ -32,7 +39,9 @@ def more_or_less(difference: float) -> str:
 
 
 def points_of(gap: Estimate) -> str:
-    """A difference of scores in percentage points with the ends of its interval."""
+    """A difference of scores in percentage points with the ends of its interval, where it has any width."""
+    if gap.low == gap.high:
+        return more_or_less(gap.mean)
     return f"{more_or_less(gap.mean)}, between {more_or_less(gap.low)} and {more_or_less(gap.high)}"
 
 
@@ -291,7 +300,7 @@ def recommendation_lines(answer: Recommendation) -> Iterator[str]:
     weak = "weak labels at their own prices" if price is None else f"a weak label costs {price_text(answer, price)}"
     yield f"## Budget {amount_words(question.budget, answer.currency)}: {weak}, a gold one {gold}"
     tasks = f" ({answer.studied.n_tasks} tasks)" if answer.studied.n_tasks > 1 else ""
-    yield f"\nTask {answer.task}{tasks}, student {answer.student}, at least {answer.studied.n_seeds} seeds.\n"
+    yield f"\nTask {answer.task}{tasks}, student {answer.student}, at least {seeds_words(answer.studied.n_seeds)}.\n"
     yield from warning_lines(answer)
     yield from goal_line(answer)
     name = MEASURE_WORDS[answer.measure]

@@ -105,13 +105,15 @@ function targetWords(view) {
   return `To reach ${wanted} for as little money as possible, ${found} (expected: ${score}).`;
 }
 
-/** That the weak labels are better as they are than what is recommended, where they are and gold ones cost more. */
-function betterWords({ weakLabels, decision, supervisor, weak, gold }) {
+/** Which weak labels, of all sources, are better as they are than what is recommended and cheaper than gold ones. */
+function betterWords({ sources, decision, gold }) {
   const answer = decision.buys ? decision.best : decision.free;
-  if (!weakLabels || weakLabels.mean <= answer.mean || weak >= gold) return "";
-  const price = weak === 0 ? "at no cost" : `at ${money(weak)} a text`;
-  const found = `they ${scoring(weakLabels.mean, true)}, ${price}`;
-  return `The weak labels of ${supervisor} score higher as they are, without training: ${found}.`;
+  const better = sources.labels.filter(({ mean, price }) => mean > answer.mean && price < gold);
+  if (!better.length) return "";
+  const best = better.reduce((one, other) => (other.mean > one.mean ? other : one));
+  const price = best.price === 0 ? "at no cost" : `at ${money(best.price)} a text`;
+  const found = `they ${scoring(best.mean, true)}, ${price}`;
+  return `The weak labels of ${best.supervisor} score higher as they are, without training: ${found}.`;
 }
 
 /** Which of several sources of weak labels brings most, and which one is shown. */

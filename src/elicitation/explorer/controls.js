@@ -202,16 +202,29 @@ const sourcesHere = () =>
     .map(({ supervisor }) => supervisor)
     .filter((supervisor, i, all) => all.indexOf(supervisor) === i);
 
+/** All that is known of a source of weak labels, on this task and student. */
+function sourceNamed(supervisor) {
+  const { task, student } = state;
+  return once(`source ${task} ${student} ${supervisor}`, () => readPlace({ task, supervisor, student }));
+}
+
+/** The weak labels of all sources as they are, each with its price. */
+function labelsOfSources() {
+  return sourcesHere().flatMap((supervisor) => {
+    const labels = sourceNamed(supervisor).free.filter(({ kind }) => kind === LABELS);
+    return labels.map((own) => ({ ...own, supervisor, price: priceOf(supervisor) }));
+  });
+}
+
 /** The purchase that is expected to bring most of all sources of weak labels, each at its price; null where nothing is
  *  bought. Labels that the reader has are of the supervisor that is shown. */
 function bestOfSources() {
-  const { task, student, supervisor: shown } = state;
   let free = [];
   const options = sourcesHere().flatMap((supervisor) => {
-    const place = once(`source ${task} ${student} ${supervisor}`, () => readPlace({ task, supervisor, student }));
+    const place = sourceNamed(supervisor);
     free = place.free;
     const surfaces = place.surfaces.filter(({ method }) => isChosen(method));
-    const haveWeak = supervisor === shown ? state.haveWeak : 0;
+    const haveWeak = supervisor === state.supervisor ? state.haveWeak : 0;
     return findOptions(surfaces, termsOf({ ...state, weak: priceOf(supervisor), haveWeak }));
   });
   return options.length && beats(options, bestFree(free)) ? bestOf(options) : null;
@@ -277,7 +290,7 @@ function compute() {
     costs: every.length ? studiedCosts(every) : null,
     highest: every.length ? bestOf(every) : null,
     weakLabels: here.free.find(({ kind }) => kind === LABELS) ?? null,
-    sources: { n: sourcesHere().length, best: bestOfSources() },
+    sources: { n: sourcesHere().length, best: bestOfSources(), labels: labelsOfSources() },
     parts: DATA.parts.filter((row) => KINDS.every((kind) => row[kind] === state[kind])),
     reaching: target === null ? null : reach(target, here, terms),
     scored: frontierOf(here, terms),
