@@ -19,7 +19,18 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from elicitation.jobs import snakemake_internals as internals
 from elicitation.jobs.ending import ending_lines
 from elicitation.jobs.job_words import count_words
-from elicitation.jobs.progress import STOPPED, Failures, Pace, going, job_of, runs_of, say_progress, time_words, told
+from elicitation.jobs.progress import (
+    STOPPED,
+    Failures,
+    Pace,
+    going,
+    job_of,
+    planned_job,
+    runs_of,
+    say_progress,
+    time_words,
+    told,
+)
 from elicitation.jobs.terminal import Terminal, bar_of
 
 # Seconds after which a long job's own progress is shown, in the bar or where nothing else is said.
@@ -109,7 +120,7 @@ class LogHandler(LogHandlerBase):
         total, self.complete = len(told.jobs) or record.total, record.done == record.total
         for number in finished:
             self.done += 1
-            job = self.failures.known[number]
+            job = self.failures.known.get(number) or planned_job(number)
             self.say_done(job.done(told.varying.get(job.rule, ())), self.done, total)
         if not told.jobs:
             self.say_done("jobs done", record.done, total)

@@ -58,7 +58,8 @@ SUPERVISOR_PROMPTS = "results/tasks/{task}/supervisor_prompts/{model}/{examples}
 CHECKS = ["check_engine", "fetch_ratings", "prepare_task", "prepare_tokenizer", "check_texts", "check_prompts"]
 CHECKS += ["check_supervisor_texts", "check_supervisor_prompts", "write_cue", "check_cued_texts", "check_cued_prompts"]
 CHECK_PRIORITY = 100
-CHECK_THREADS = internals.given_cores(workflow) if internals.jobs_run_here(workflow) else 1
+ON_CLUSTER = internals.is_submitted(workflow) or not internals.jobs_run_here(workflow)
+CHECK_THREADS = 1 if ON_CLUSTER else internals.given_cores(workflow)
 API_STUDENTS = [name for name in study.cued_students if isinstance(study.model_of(name), ApiModel)]
 LOCAL_STUDENTS = [name for name in study.cued_students if name not in API_STUDENTS]
 # The prices of weak labels that have one of their own, whatever prices the study looks at.

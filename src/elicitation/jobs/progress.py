@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,6 +86,15 @@ told = Told()
 def job_of(record: logging.LogRecord) -> Job:
     """The job of Snakemake's event that says what will run."""
     return Job(record.rule_name, record.wildcards, record.output, record.log)
+
+
+def planned_job(number: int, logs: Collection[str] = ()) -> Job | None:
+    """A job as it was planned, since executors that submit several at once, as Slurm's, tell of none that starts.
+
+    None if it was not; logs: its own, which the plan does not name.
+    """
+    planned = told.jobs.get(number)
+    return planned and Job(planned.rule, planned.wildcards, logs=logs)
 
 
 def runs_of(job: Job) -> int:
@@ -203,7 +212,8 @@ class Failures:
         elif event == "group_error":
             self.groups.append({job["jobid"] for job in record.job_error_info})
         elif event == "job_error":
-            self.jobs[record.jobid] = self.known.get(record.jobid) or Job(record.rule_name, logs=record.log)
+            told_of = self.known.get(record.jobid) or planned_job(record.jobid, record.log)
+            self.jobs[record.jobid] = told_of or Job(record.rule_name, logs=record.log)
         elif event == "job_finished":
             self.jobs.pop(record.job_id, None)
 

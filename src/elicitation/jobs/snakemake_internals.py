@@ -57,6 +57,14 @@ def jobs_run_here(workflow) -> bool:
     return workflow.local_exec
 
 
+def is_submitted(workflow) -> bool:
+    """Whether this process runs jobs that were submitted to a cluster.
+
+    Relies on `Workflow.remote_exec`.
+    """
+    return workflow.remote_exec
+
+
 def only_touches(workflow) -> bool:
     """Whether Snakemake was called with --touch, so that no job reads or makes anything.
 
