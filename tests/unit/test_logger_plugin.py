@@ -247,7 +247,7 @@ def test_snakemake_writes_to_its_log_and_the_plugin_to_the_terminal(capfd):
         logger.info("", extra={"event": LogEvent.WORKFLOW_STARTED})
         logger.info("from Snakemake")
         logger.info("", extra={"event": LogEvent.PROGRESS, "done": 1, "total": 1})
-        fields = {"jobid": 1, "rule_name": "train", "log": ["a.log"]}
+        fields = {"jobid": 99, "rule_name": "train", "log": ["a.log"]}
         logger.error("in all words", extra={"event": LogEvent.JOB_ERROR, **fields})
     finally:
         manager.stop()
