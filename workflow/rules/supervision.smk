@@ -190,6 +190,7 @@ rule compare_sources:
         pool="results/tasks/{task}/pool.parquet",
         test="results/tasks/{task}/test.parquet",
         weak_labels="results/weak_labels/{task}/{supervisor}.parquet",
+        parts=labels_of_parts,
     output:
         errors="results/label_errors/{task}/{supervisor}.jsonl",
         record="results/label_errors/{task}/{supervisor}.json",
