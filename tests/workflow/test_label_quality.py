@@ -78,11 +78,12 @@ def test_few_gold_test_labels_give_prediction_powered_accuracies(own):
     _, folder, _ = own
     card = read_json(folder / "results/tasks/own/card.json")
     assert (card["counts"]["test"]["rows"], card["counts"]["test"]["gold labels"]) == (100, 60)
-    metrics = pd.read_parquet(folder / "results/metrics.parquet")
+    metrics = pd.read_parquet(folder / "results/metrics/own/crowd/student/sequential_sft.parquet")
     assert set(metrics.estimator) == {"prediction-powered"} and metrics.n_test.eq(60).all()
     evidence = pd.read_parquet(folder / "results/evidence.parquet")
-    means = metrics.groupby(["supervisor", "n_weak", "n_gold"]).accuracy.mean()
-    bought = evidence[evidence.kind == "purchase"].set_index(["supervisor", "n_weak", "n_gold"])
+    means = metrics.groupby(["n_weak", "n_gold"]).accuracy.mean()
+    crowd = evidence[(evidence.kind == "purchase") & (evidence.supervisor == "crowd")]
+    bought = crowd.set_index(["n_weak", "n_gold"])
     assert bought.score.sort_index().to_list() == pytest.approx(means.to_list())
     posterior = pd.read_parquet(folder / "results/posterior.parquet")
     assert posterior.n_test.dropna().eq(60).all() and posterior.score.between(0.3, 1).all()
