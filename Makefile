@@ -20,8 +20,7 @@ INSTALL = $(UV) pip install --python .venv --compile-bytecode --quiet $(SOURCES)
 pareto: .venv/installed
 	@$(BIN)/snakemake --cores all figures/what_to_buy.pdf figures/pareto.pdf results/recommendation.md results/answer.md figures/explorer.html
 
-# A file at a time on either of two cores; unit tests on one thread each. Three of the workflow's at once, since those of
-# clusters, servers and bare machines mostly wait.
+# A file at a time on either of two cores; unit tests on one thread each.
 test: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -29,7 +28,7 @@ test: .venv/installed
 	$(BIN)/snakemake --lint
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests/unit
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder tests/workflow
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests/workflow
 
 env: .venv/installed
 

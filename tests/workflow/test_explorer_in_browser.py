@@ -98,8 +98,9 @@ def opened(browser, address, fragment=""):
 def at(page, fragment):
     """The page at another fragment, without loading it again."""
     # In one go, since the page writes its address itself.
-    steps = "history.replaceState(null, '', location.pathname + arguments[0]); dispatchEvent(new Event('hashchange'));"
-    page.execute_script(f"{steps} explorer.update()", fragment)
+    address = "history.replaceState(null, '', location.pathname + arguments[0])"
+    event = "dispatchEvent(new HashChangeEvent('hashchange', { newURL: location.href }))"
+    page.execute_script(f"{address}; {event}; explorer.update()", fragment)
 
 
 def type_number(page, selector, number):

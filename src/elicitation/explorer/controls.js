@@ -109,9 +109,9 @@ function initialState() {
   return { ...where, weak: null, gold: STUDY.goldPrice, budget, ...open, currency: STUDY.currency, theme: "" };
 }
 
-/** What the address holds, over the initial state. */
-function readAddress() {
-  const given = new URLSearchParams(location.hash.slice(1));
+/** What an address holds, over the initial state. */
+function readAddress({ hash }) {
+  const given = new URLSearchParams(hash.slice(1));
   const start = initialState();
   const number = (name) => numberOf(name, given.get(name)) ?? start[name];
   const text = (name) => given.get(name) ?? "";

@@ -198,8 +198,9 @@ function listen() {
   for (const button of document.querySelectorAll("[data-plot]")) button.addEventListener("click", savePicture);
   for (const button of document.querySelectorAll("[data-table]")) button.addEventListener("click", saveTable);
   on("theme", "click", () => change({ theme: isDark() ? "light" : "dark" }));
-  addEventListener("hashchange", () => {
-    readAddress();
+  addEventListener("hashchange", ({ newURL }) => {
+    // The page may have written its own address over it meanwhile.
+    readAddress(new URL(newURL));
     updateSoon();
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", updateSoon);
@@ -216,7 +217,7 @@ function listenToMap() {
 
 keyOfMap();
 showNotes();
-readAddress();
+readAddress(location);
 listen();
 update();
 
