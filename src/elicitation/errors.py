@@ -74,10 +74,15 @@ def nearest(name: str, known: list[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(sorted(known))}."
 
 
+def listed(words: Iterable[str], word: str = "and") -> str:
+    """Words as a sentence lists them: `1, 2 and 3`."""
+    *first, last = words
+    return f"{', '.join(first)} {word} {last}" if first else last
+
+
 def join_words(keys: set, word: str) -> str:
     """'a', 'b' and 'c'."""
-    *first, last = ["null" if key is None else repr(key) for key in sorted(keys, key=str)]
-    return f"{', '.join(first)} {word} {last}" if first else last
+    return listed(["null" if key is None else repr(key) for key in sorted(keys, key=str)], word)
 
 
 def repeated(values: Iterable) -> Any:

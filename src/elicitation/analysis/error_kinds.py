@@ -5,15 +5,14 @@ on weak labels alone, after training on as many gold labels, and when asked with
 the weak labels than after the gold ones it has learned from their errors, since these examples may be hard for anyone.
 """
 
-from collections.abc import Collection, Sequence
-
 import numpy as np
 import pandas as pd
 
 from elicitation.analysis.error_parts import parts_of
-from elicitation.analysis.intervals import mean_accuracy, mean_difference
+from elicitation.analysis.intervals import mean_accuracy, mean_difference, named
 from elicitation.analysis.measures import right_answers
 from elicitation.analysis.names import UNDETERMINED
+from elicitation.errors import listed
 
 # What a student was trained on before it is counted how often it says what wrong weak labels say.
 TRAINED_ON = ("weak", "gold", "nothing")
@@ -66,24 +65,13 @@ def measure_imitation(test: pd.DataFrame, predictions: pd.DataFrame, asked: pd.D
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def named(name: str, score: Sequence[float]) -> dict[str, float]:
-    """The columns of a score and its interval (mean, low, high)."""
-    return dict(zip((name, f"{name}_low", f"{name}_high"), score, strict=True))
-
-
-def listing(names: Collection[str]) -> str:
-    """`a, b and c`."""
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
-
-
 def finding(student: str, kinds: pd.DataFrame) -> str:
     """Which errors a student imitates, as a sentence. kinds: supervisor and verdict."""
     by_verdict = {verdict: rows.supervisor.tolist() for verdict, rows in kinds.groupby("verdict")}
     imitated, avoided, open_ = (by_verdict.get(verdict, []) for verdict in (IMITATED, AVOIDED, UNDETERMINED))
     if not imitated:
         said = f"Whether {student} imitates any of these errors is {UNDETERMINED}"
-        return f"{said}; it avoids {listing(avoided)}" if avoided else said
-    said = f"{student} imitates {listing(imitated)}"
-    said += f"; it avoids {listing(avoided)}" if avoided else ""
-    return said + (f"; {UNDETERMINED}: {listing(open_)}" if open_ else "")
+        return f"{said}; it avoids {listed(avoided)}" if avoided else said
+    said = f"{student} imitates {listed(imitated)}"
+    said += f"; it avoids {listed(avoided)}" if avoided else ""
+    return said + (f"; {UNDETERMINED}: {listed(open_)}" if open_ else "")

@@ -1,5 +1,7 @@
 """Intervals of scores that hold the truth in 95 % of cases."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -100,6 +102,11 @@ def mean_difference(paired: np.ndarray) -> tuple[float, float, float]:
     examples = Z * each.std(ddof=1) / np.sqrt(len(each)) if len(each) > 1 else np.inf
     off = float(np.hypot(seed_half_width(paired.mean(axis=1)), examples))
     return mean, mean - off, mean + off
+
+
+def named(name: str, score: Sequence) -> dict:
+    """A score with its interval (mean, low, high) as columns: `name`, `name_low` and `name_high`."""
+    return dict(zip((name, f"{name}_low", f"{name}_high"), score, strict=True))
 
 
 def mean_of_runs(runs: pd.DataFrame, name: str) -> tuple[float, float, float]:

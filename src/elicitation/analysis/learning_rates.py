@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from elicitation.analysis.intervals import seed_half_width
+from elicitation.analysis.intervals import named, seed_half_width
 
 # Scores that differ by less are the same.
 SAME = 1e-9
@@ -47,7 +47,7 @@ def summarise_rates(compared: pd.DataFrame) -> pd.DataFrame:
     columns = {}
     for name, by_seed in (("score", scores), ("behind", scores.loc[best_rate(compared)] - scores)):
         means, off = by_seed.mean(axis=1), by_seed.apply(lambda row: seed_half_width(row.to_numpy()), axis=1)
-        columns |= {name: means, f"{name}_low": means - off, f"{name}_high": means + off}
+        columns |= named(name, (means, means - off, means + off))
     return pd.DataFrame(columns)
 
 

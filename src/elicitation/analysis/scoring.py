@@ -8,7 +8,15 @@ from sklearn.metrics import roc_auc_score
 
 from elicitation.analysis.error_parts import PART_SCORES, score_parts
 from elicitation.analysis.evidence import evidence_rows
-from elicitation.analysis.intervals import auroc_interval, mean_accuracy, mean_of_runs, seed_half_width, widened, wilson
+from elicitation.analysis.intervals import (
+    auroc_interval,
+    mean_accuracy,
+    mean_of_runs,
+    named,
+    seed_half_width,
+    widened,
+    wilson,
+)
 from elicitation.analysis.measures import agreement, contributions, gold_shift, right_answers
 from elicitation.analysis.names import CONFIGURATION, PART_COUNTS, POWERED, student_and_cue
 from elicitation.analysis.posterior import Z
@@ -82,7 +90,7 @@ def powered_accuracy(test: pd.DataFrame, log_odds: np.ndarray) -> dict:
     accuracy = float(np.clip(each.mean(), 0, 1))
     found = {"estimator": POWERED, "n_test_texts": len(gold), "n_effective": size}
     for name, mean, n in (("accuracy", accuracy, size), ("accuracy_classical", float(right.mean()), len(right))):
-        found |= zip((name, f"{name}_low", f"{name}_high"), (mean, *wilson(mean * n, n)), strict=True)
+        found |= named(name, (mean, *wilson(mean * n, n)))
     return found
 
 
@@ -121,16 +129,15 @@ def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
             # Whether student and weak label agree no gold label says.
             if "accuracy_shift" in runs and name != "weak_agreement":
                 low, high = map(float, widened(mean, low, high, runs.accuracy_shift.iloc[0]))
-            row |= {name: mean, f"{name}_low": low, f"{name}_high": high}
+            row |= named(name, (mean, low, high))
         row["commoner_accuracy"] = runs.commoner_accuracy.mean()
         for name in ("auroc", "pgr"):
             mean, off = runs[name].mean(), seed_half_width(runs[name].to_numpy()) if len(runs) > 1 else np.nan
             if name == "auroc" and "auroc_shift" in runs:
                 off = np.hypot(off, Z * runs.auroc_shift.iloc[0])
-            row |= {name: mean, f"{name}_low": mean - off, f"{name}_high": mean + off}
+            row |= named(name, (mean, mean - off, mean + off))
         for name in PART_SCORES:
-            mean, low, high = mean_of_runs(runs, name)
-            row |= {name: mean, f"{name}_low": low, f"{name}_high": high}
+            row |= named(name, mean_of_runs(runs, name))
         rows.append(row)
     return pd.DataFrame(rows)
 

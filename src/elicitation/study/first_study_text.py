@@ -9,7 +9,7 @@ from elicitation.analysis.intervals import wilson
 from elicitation.analysis.recommendation_text import percent
 from elicitation.buying.amounts import Money, amount_words
 from elicitation.data.table_survey import Votes
-from elicitation.errors import join_words
+from elicitation.errors import join_words, listed
 from elicitation.study.first_study import Looked, Wanted
 from elicitation.study.reference import SCHEMA_FILE
 from elicitation.study.study import Study
@@ -133,12 +133,6 @@ def costs_words(numbers: list[int], price: float, money: Money) -> str:
     """What some numbers of labels cost: `$1.44 and $4.36`. price: of one of them, in gold labels."""
     unit = "" if money.currency else " gold labels"
     return listed([money.words(n * price) for n in numbers]) + unit
-
-
-def listed(words: list[str]) -> str:
-    """Words as a sentence lists them: `1, 2 and 3`."""
-    *first, last = words
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def size_lines(study: Study, looked: Looked, minutes: float, cores: int, money: Money) -> Iterator[str]:
