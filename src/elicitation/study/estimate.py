@@ -209,11 +209,9 @@ def estimate_student(
     if is_first and isinstance(model, OwnModel) and model.learning_rate == TUNED:
         for task in trained.task.unique():
             tokens, (shown, read) = tokens_of(task, model, study, folder), texts_to_tune(study, task, model.name)
-            jobs, trained_tokens, predicted_tokens = (
-                jobs + 1,
-                trained_tokens + tokens * shown,
-                predicted_tokens + tokens * read,
-            )
+            jobs += 1
+            trained_tokens += tokens * shown
+            predicted_tokens += tokens * read
     row = {
         "student": name,
         "runs": len(runs),
