@@ -97,7 +97,7 @@ def test_the_longest_job_shows_its_own_progress(tmp_path, monkeypatch):
         run.now += 100
     assert run.pace.longest(600) == ""
     assert run.pace.longest(120) == "training film, budget 1, seed 0 for 3 min"
-    (tmp_path / "long.log").write_text("run 2 of 7: 64 weak and 4 gold labels\n")
+    (tmp_path / "long.log").write_text("run 2 of 7: 64 weak and 4 gold labels\nWARNING: no libiomp in LD_PRELOAD\n")
     assert run.pace.longest(120).endswith(", seed 0 for 3 min: run 2 of 7: 64 weak and 4 gold labels")
     tell(run.pace, "job_finished", job_id=1)
     assert run.pace.longest(120) == ""

@@ -1,6 +1,7 @@
 """How far a study is, how long it will take, and which jobs failed: what is said of it on the terminal."""
 
 import logging
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -27,6 +28,8 @@ HEAVY = {
 }
 # So many texts are trained on where a run counts as one, of HEAVY.
 TEXTS = 500
+# What is found in a line of a log that says how far the job is: 'run 2 of 7'.
+HOW_FAR = r"\b\d+ of \d+\b"
 # Bytes of a log within which its last line is looked for.
 TAIL = 10_000
 
@@ -130,14 +133,15 @@ class Pace:
     def longest(self, least: float = 0, quotes: float = 0) -> str:
         """How far the job is that has run longest: what it does and for how long.
 
-        Empty if none has run for `least` seconds. From `quotes` seconds on it is told what the job's log says last.
+        Empty if none has run for `least` seconds. From `quotes` seconds on it is told how far it is by its own log, in
+        which libraries write too.
         """
         running = {number: self.clock() - self.started[number] for number in list(self.running)}
         number = max(running, key=running.__getitem__, default=None)
         job = self.running.get(number)
         if job is None or running[number] < least:
             return ""
-        said = last_line(Path(job.logs[0])) if job.logs and running[number] >= quotes else ""
+        said = last_line(Path(job.logs[0]), HOW_FAR) if job.logs and running[number] >= quotes else ""
         return f"{going(job)} for {time_words(running[number])}" + (f": {said}" if said else "")
 
     def left(self, done: int, total: int) -> float | None:
@@ -177,14 +181,14 @@ def going(job: Job) -> str:
     return job.going(told.varying.get(job.rule, ()))
 
 
-def last_line(log: Path) -> str:
-    """The last line of a log; empty if there is none."""
+def last_line(log: Path, like: str = "") -> str:
+    """The last line of a log in which the pattern is found; empty if there is none."""
     if not log.is_file():
         return ""
     with log.open("rb") as stream:
         stream.seek(max(0, log.stat().st_size - TAIL))
         lines = stream.read().decode(errors="replace").split("\n")
-    return one_line(next((line for line in reversed(lines) if line.strip()), ""))
+    return one_line(next((line for line in reversed(lines) if line.strip() and re.search(like, line)), ""))
 
 
 class Failures:
