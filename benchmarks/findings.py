@@ -98,7 +98,9 @@ class Comparison:
     tasks: tuple[str, ...] = ("film",)
 
 
-STUDIES = ("default", "reviews", "early_stopping", "error_kinds", "salience")
+# Runs of reviews that were made by themselves, after the study.
+PART = "reviews_methods"
+STUDIES = ("default", "reviews", PART, "early_stopping", "error_kinds", "salience")
 # The only tables of a study that asks one question.
 ONLY = {
     "error_kinds": ("metrics", "label_quality", "imitation"),
@@ -189,6 +191,31 @@ def ways_to_train() -> Iterator[Comparison]:
     ):
         sides = (Side("small-model", SMALL, name, ((64, 32),)) for name in (method, base))
         yield Comparison(f"{method}, not {base}", *sides)
+    yield from cheaper_labels()
+
+
+def cheaper_labels() -> Iterator[Comparison]:
+    """Choosing among weak labels, composing them, mixing them in prompts, and labels without a supervisor."""
+    weak, mixed = AT_64[:2]
+    for supervisor, bought in (("small-model", mixed), ("two-opinions", weak)):
+        sides = (Side(supervisor, SMALL, method, (bought,)) for method in ("most_confident", "sequential_sft"))
+        yield Comparison("most_confident, not sequential_sft", *sides)
+    examples = Side("small-model", SMALL, "few_shot_mixed", ((4, 4),))
+    yield Comparison(
+        "few_shot_mixed, not few_shot_gold", examples, replace(examples, method="few_shot_gold", purchases=((0, 8),))
+    )
+    asking = Side("small-model", SMALL, NO_LABELS, ((0, 0),))
+    yield Comparison("few_shot_mixed, not asking", examples, asking)
+    for first, second in (
+        ("two-opinions", "one-rater"),
+        ("two-opinions", "prompted"),
+        ("half-by-people", "one-rater"),
+        ("half-by-people", "prompted"),
+        ("coherent", "prompted"),
+    ):
+        yield sources(f"{first}, not {second}", first, second, weak)
+    for supervisor in ("coherent", "prompted", "two-opinions"):
+        yield Comparison(f"{supervisor}, not asking", Side(supervisor, SMALL, "sequential_sft", (weak,)), asking)
 
 
 # Collecting
@@ -359,16 +386,20 @@ def errors(results: Path, runs: dict[tuple, pd.Series]) -> Iterator[dict]:
 
 
 def cue_comparisons(task: str, supervisor: str, runs: dict[tuple, pd.Series]) -> Iterator[Comparison]:
-    """Each cue against none, at every purchase; and with each cue weak labels against the most gold labels alone."""
+    """Each cue against none, at every purchase; and with each cue weak labels against gold labels alone.
+
+    In training these cost as much, where a weak label costs half a gold one; in a prompt they are as many.
+    """
     made = [key[2:6] for key in runs if key[0] == task and key[1] in (supervisor, NO_SUPERVISOR) and any(key[4:6])]
-    finetuned = [(student, *purchase) for student, method, *purchase in sorted(made) if method == "sequential_sft"]
-    most_gold = {student: (0, n_gold) for student, n_weak, n_gold in finetuned if not n_weak}
-    for student, method, *purchase in dict.fromkeys(made):
-        side, (base, cue) = Side(supervisor, student, method, (tuple(purchase),)), student_and_cue(student)
+    for student, method, n_weak, n_gold in dict.fromkeys(made):
+        side, (base, cue) = Side(supervisor, student, method, ((n_weak, n_gold),)), student_and_cue(student)
         if cue != NO_CUE:
             yield Comparison(f"cue {cue}, not none", side, replace(side, student=base), (task,))
-        if purchase[0] and method == "sequential_sft":
-            gold_alone = replace(side, purchases=(most_gold[student],))
+        if method == "few_shot_weak":
+            gold_examples = replace(side, method="few_shot_gold", purchases=((0, n_weak),))
+            yield Comparison("weak examples, not gold ones", side, gold_examples, (task,))
+        elif n_weak:
+            gold_alone = replace(side, purchases=((0, n_weak // 2 + n_gold),))
             yield Comparison("weak labels, not gold alone", side, gold_alone, (task,))
 
 
@@ -385,20 +416,24 @@ def cue_differences(results: Path, runs: dict[tuple, pd.Series]) -> Iterator[dic
 
 
 def collect(folder: Path) -> None:
-    """Write the CSVs of a finished study."""
+    """Write the CSVs of a finished study, or of the part of reviews that is PART."""
     results = folder / "results"
+    runs = read_runs(results)
+    tests = {
+        path.parent.name: pd.read_parquet(path).set_index("id").gold for path in results.glob("tasks/*/test.parquet")
+    }
+    finished = (results / "metrics.json").exists()
+    wanted = comparisons() if finished else cheaper_labels()
+    found = pd.DataFrame([difference(runs, tests, each) for each in wanted if is_made(runs, each)])
+    if not finished:
+        write_table(path_of(PART, "differences"), found.round(DIGITS))
+        return
     study = read_json(results / "metrics.json")["study"]
     tables = {"metrics": pd.read_parquet(results / "metrics.parquet")}
     tables |= {name: pd.read_csv(results / f"{name}.csv") for name in ("frontier", "regimes")}
     # A study without mixtures does not say what one gains.
     tables = {name: table.reindex(columns=KEPT[name]) for name, table in tables.items()}
-    tests = {
-        path.parent.name: pd.read_parquet(path).set_index("id").gold for path in results.glob("tasks/*/test.parquet")
-    }
-    runs = read_runs(results)
-    tables["differences"] = pd.DataFrame(
-        [difference(runs, tests, each) for each in comparisons() if is_made(runs, each)]
-    )
+    tables["differences"] = found
     tables["asking"] = pd.DataFrame(gains_over_asking(results))
     tables["label_quality"] = pd.DataFrame(label_quality(results))
     tables["errors"] = pd.DataFrame(errors(results, runs))
@@ -615,6 +650,8 @@ def compared(*names: str) -> Callable[[str], pd.DataFrame]:
     return lambda study: differences_table(study, *names)
 
 
+# How the names of cheaper_labels() begin.
+CHEAPER = ("most_confident", "few_shot_mixed", "two-opinions", "half-by-people", "coherent", "prompted, not asking")
 # What a study's tables show: a title, the CSV that it comes from, and what makes it.
 SHOWN = (
     ("accuracies", "metrics", accuracy_table),
@@ -623,7 +660,7 @@ SHOWN = (
     ("verdicts", "regimes", regime_counts),
     ("ways of spending", "differences", compared("mixed", "weak only")),
     ("quality of the weak labels", "label_quality", quality_table),
-    ("sources of weak labels", "differences", compared("one-rater", "three-raters", "prompted")),
+    ("sources of weak labels", "differences", compared("one-rater", "three-raters", "prompted, not small-model")),
     ("people's labels for the money", "differences", compared("32 of", "128 of")),
     ("where weak labels are wrong", "errors", errors_table),
     ("which errors are imitated", "imitation", imitation_table),
@@ -636,6 +673,7 @@ SHOWN = (
     ("two examples in the prompt", "differences", compared("two-shot")),
     ("layers", "differences", compared("upper")),
     ("methods", "differences", compared("uncertainty", "log_confidence", "joint", "sft_validated")),
+    ("cheaper labels", "differences", compared(*CHEAPER)),
 )
 
 
