@@ -38,6 +38,23 @@ def test_the_search_finds_the_coherent_labels(seed):
     assert record["labelled"] == len(found) and record["share_of_1"] == np.mean(list(found.values()))
 
 
+@pytest.mark.parametrize("bias", [-4.0, 4.0])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_model_that_leans_to_a_label_does_not_end_with_that_label_for_all(bias, seed):
+    hints = 2 * TRUTH - 1 + np.random.default_rng(1).normal(0, 1, len(TRUTH))
+
+    def ask(questions):
+        """Copies the labels that it is shown, the last one most, and leans to one label whatever it is shown."""
+        copied = [sum(0.3 * (2 * y - 1) for _, y in shown) + 2 * shown[-1][1] - 1 for _, shown in questions]
+        return [expit(bias + more + 0.6 * hints[i]) for (i, _), more in zip(questions, copied, strict=True)]
+
+    assert np.mean((bias + 0.6 * hints > 0) == TRUTH) < 0.6
+    found, record = find_labels(Search(texts=40, examples=8, steps=200, seed=seed), ask)
+    assert len(found) >= 36 and 0.3 < record["share_of_1"] < 0.7
+    assert np.mean([TRUTH[i] == label for i, label in found.items()]) > 0.8
+    assert 30 < record["accepted"] <= record["proposals"] <= 200
+
+
 def test_a_search_repeats_itself_and_asks_nothing_twice_and_no_text_about_itself():
     asked = []
     search = Search(texts=40, examples=5, steps=60, seed=3)
@@ -66,6 +83,9 @@ def test_texts_keep_the_labels_of_the_search_and_others_are_labelled_by_them(lla
     labels, record = label_by_coherence(*arguments)
     assert labels.id.tolist() == examples.id.tolist() and labels.p_weak.between(0, 1).all()
     own = labels[labels.p_weak.isin([0, 1])].id
+    # The model's answers to all that the pool holds are calibrated, so they lean to neither label.
+    others = labels[:30][~labels.id[:30].isin(own)].p_weak
+    assert 0.2 < (others > 0.5).mean() < 0.8
     assert FIRST <= len(own) == record["search"]["labelled"] and {*own} <= {*searched_ids(pool, 10, 1)}
     assert labels.p_weak[30:].nunique() == 10 and 0 <= record["search"]["accuracy"] <= 1
     assert record["engine"]["engine"] == "transformers" and record["parity"]["rows"] == 4

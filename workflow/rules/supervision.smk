@@ -104,7 +104,7 @@ rule search_labels:
         runtime=grows(240),
         gpu=gpus_of("supervisor_model"),
     params:
-        version=1,
+        version=2,
         hardware=hardware_of("supervisor_model"),
         supervisor=of("supervisor.settings"),
         prompt=of("task.prompt"),

@@ -59,6 +59,11 @@ class Labelling:
     """The largest difference in probability that is accepted; None: what PARITY_TOLERANCE says of the precision."""
 
 
+def finite_log_odds(p: np.ndarray) -> np.ndarray:
+    """Log-odds of probabilities, all finite."""
+    return logit(np.clip(p, CLIP, 1 - CLIP))
+
+
 @dataclass(frozen=True)
 class Labels:
     """What an engine says of n texts, and how it fared."""
@@ -76,7 +81,7 @@ class Labels:
     @property
     def log_odds(self) -> np.ndarray:
         """Log-odds (n,) of label 1, all finite."""
-        return logit(np.clip(self.p, CLIP, 1 - CLIP))
+        return finite_log_odds(self.p)
 
 
 def written_to_stderr() -> str:

@@ -243,8 +243,8 @@ def estimate_student(
 def searched_texts(icm: CoherenceSearch, labelled: int, engine: str) -> float:
     """About how many texts a model reads in a search, and in labelling all texts behind those that were found.
 
-    A label that changes, as in about every other step, is in the prompts of as many texts as stand in a prompt. vLLM
-    reads what stands before all texts once.
+    A label changes in about every other step, and then in the prompts of all texts, if its own is among the few that
+    stand in prompts. vLLM reads what stands before all texts once.
     """
     examples = min(icm.examples, icm.texts - 1)
     search = icm.steps / 2 * (examples + 1) ** 2

@@ -2,6 +2,8 @@
 
 Source: Wen et al. (2025), arXiv 2506.10139: the score in section 2.2, the search in section 2.3 (algorithm 1). The
 label of one text contradicts no other's, so the score has no term of logical consistency, and nothing is to be fixed.
+That term keeps the search from giving all texts one label. Here the model's answers are calibrated instead: their
+log-odds are taken less their mean over texts (batch calibration: Zhou et al. 2023, arXiv 2309.17249).
 """
 
 import math
@@ -10,10 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 
 from elicitation.data.prompts import PromptFormat, label_token_ids, write_prompt
 from elicitation.files import hash_ids
-from elicitation.models.engines import CLIP, OPENED, Labelling, label
+from elicitation.models.engines import OPENED, Labelling, finite_log_odds, label
 from elicitation.models.hardware import Hardware
 from elicitation.models.lengths import searched_ids
 from elicitation.models.loading import load_tokenizer, tokenize
@@ -49,28 +52,31 @@ class Coherence:
 
     def __init__(self, search: Search, ask: Ask, rng: np.random.Generator) -> None:
         self.ask, self.examples, self.known = ask, search.examples, {}
-        # The others of each text, in the order in which they become its examples.
-        self.orders = [rng.permutation(np.delete(np.arange(search.texts), i)).tolist() for i in range(search.texts)]
+        # The first of them that are labelled are the examples, for all texts alike: answers lean to the labels that a
+        # prompt shows, and only a lean that texts share is calibrated away.
+        self.order = rng.permutation(search.texts).tolist()
 
-    def p(self, texts: Sequence[int], labels: Found) -> np.ndarray:
-        """(n,) probabilities of label 1 of the texts, by the labels of others."""
-        questions: list[Question] = [
-            (i, tuple((j, labels[j]) for j in self.orders[i] if j in labels)[: self.examples]) for i in texts
-        ]
+    def log_odds(self, texts: Sequence[int], labels: Found) -> np.ndarray:
+        """(n,) log-odds of label 1 of the texts, by the labels of others."""
+        labelled = [(j, labels[j]) for j in self.order if j in labels]
+        others = [[pair for pair in labelled if pair[0] != i] for i in texts]
+        # The last example sways a model most, so the first of the order stands there, in all prompts but its own.
+        questions = [(i, tuple(known[: self.examples][::-1])) for i, known in zip(texts, others, strict=True)]
         new = [question for question in dict.fromkeys(questions) if question not in self.known]
         if new:
             self.known |= zip(new, self.ask(new), strict=True)
-        return np.array([self.known[question] for question in questions])
+        return finite_log_odds(np.array([self.known[question] for question in questions]))
 
-    def score(self, labels: Found) -> float:
-        """The mean log-probability of the labels.
+    def score(self, labels: Found) -> tuple[float, float]:
+        """The mean log-probability of the labels, calibrated, and the mean log-odds by which it is.
 
-        The paper's equation sums them, so that every label that is added would lower the score; the authors' code takes
-        means (of log-odds).
+        Uncalibrated, labels that are all the same would score best: the model gives any text the label that it has just
+        seen. The paper's equation sums, so that every label that is added would lower the score; the authors' code
+        takes means (of log-odds).
         """
-        p = self.p(list(labels), labels)
-        right = np.where(np.array(list(labels.values())) == 1, p, 1 - p)
-        return float(np.log(np.maximum(right, CLIP)).mean())
+        log_odds = self.log_odds(list(labels), labels)
+        signs, offset = 2 * np.array(list(labels.values())) - 1, float(log_odds.mean())
+        return float(np.log(expit(signs * (log_odds - offset))).mean()), offset
 
 
 def temperature(step: int) -> float:
@@ -81,27 +87,31 @@ def temperature(step: int) -> float:
 def find_labels(search: Search, ask: Ask) -> tuple[Found, dict]:
     """The labels of most of the texts, those that the search came to, and what the record says of it.
 
-    In each step a random text, labelled or not, gets the label that the model gives it by the others. A worse score is
-    accepted with a probability that falls with the steps (algorithm 1).
+    In each step a random text, labelled or not, gets the label that the model gives it by the others, calibrated. A
+    worse score is accepted with a probability that falls with the steps (algorithm 1).
     """
     rng = stream(search.seed, "coherence")
     coherence = Coherence(search, ask, rng)
-    first = rng.permutation(search.texts)[:FIRST].tolist()
-    labels: Found = {i: place % 2 for place, i in enumerate(first)}
-    begun = score = coherence.score(labels)
-    accepted = 0
+    first = coherence.order[:FIRST]
+    # As many of 0 as of 1, in the authors' code too.
+    labels: Found = dict(zip(first, (rng.permutation(len(first)) % 2).tolist(), strict=True))
+    score, offset = coherence.score(labels)
+    begun = score
+    proposals = accepted = 0
     for step in range(1, search.steps + 1):
         i, chance = int(rng.integers(search.texts)), rng.random()
-        proposed = labels | {i: int(coherence.p([i], labels)[0] > 0.5)}
-        if proposed == labels:
+        new = labels | {i: int(coherence.log_odds([i], labels)[0] > offset)}
+        if new == labels:
             continue
-        gain = coherence.score(proposed) - score
-        if chance < math.exp(min(0.0, ALPHA * gain / temperature(step))):
-            labels, score, accepted = proposed, score + gain, accepted + 1
+        proposals += 1
+        new_score, new_offset = coherence.score(new)
+        if chance < math.exp(min(0.0, ALPHA * (new_score - score) / temperature(step))):
+            labels, score, offset, accepted = new, new_score, new_offset, accepted + 1
     return dict(sorted(labels.items())), {
         "labelled": len(labels),
         "share_of_1": float(np.mean(list(labels.values()))),
         "mean_log_probability": {"first": begun, "last": score},
+        "proposals": proposals,
         "accepted": accepted,
         "questions": len(coherence.known),
     }
@@ -135,7 +145,8 @@ def label_by_coherence(
     """The labels (id, p_weak) of pool and test set (id, text, gold), and what the record says of search and engine.
 
     Texts that the search has labelled keep its labels, 0 or 1. All others get the model's probability of label 1 behind
-    those as examples: the paper searches the labels of all texts, a search of this one's size labels a few.
+    those as examples, calibrated by the pool: the paper searches the labels of all texts, a search of this one's size
+    labels a few.
     folder: where the model is; supervisor: its settings, as the study's Coherent has them.
     """
     search, tokenizer = Search(**supervisor["icm"]), load_tokenizer(folder)
@@ -149,7 +160,8 @@ def label_by_coherence(
     shown = [(searched[i], y) for i, y in found.items()]
     token_ids = tokenize(tokenizer, [write_prompt(shown, text, style) for text in texts])
     labels, made_by = label(folder, token_ids, labelling, hardware, label_ids)
-    p = pd.Series(labels.p, texts.index)
+    log_odds = pd.Series(labels.log_odds, texts.index)
+    p = pd.Series(expit(log_odds - log_odds[pool.id].mean()), texts.index)
     own = pd.Series({ids[i]: float(y) for i, y in found.items()})
     p[own.index] = own
     gold = pool.set_index("id").gold[own.index].dropna()
