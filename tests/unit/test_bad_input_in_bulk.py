@@ -339,7 +339,7 @@ def test_random_valid_configs_are_valid(study):
     assert all(filled[key] == value for key, value in study.items() if not isinstance(value, (dict, list)))
 
 
-@settings(max_examples=1000, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
 @given(mutations())
 def test_random_mutations_are_valid_or_refused_with_a_sentence(study):
     try:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from helpers import MINI, run_snakemake
+from helpers import MINI, run_alone
 
 # Files that take minutes; the one that waits most comes first.
 LONG = (
@@ -31,6 +31,6 @@ def mini_study(tmp_path_factory, worker_id) -> Path:
     shared = tmp_path_factory.getbasetemp()
     folder = (shared if worker_id == "master" else shared.parent) / "mini"
     with FileLock(folder.with_suffix(".lock")):
-        result = run_snakemake(folder, MINI)
+        result = run_alone(folder, MINI)
     assert result.returncode == 0, result.stdout + result.stderr
     return folder

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from filelock import FileLock
+from forks import run_forked
 
 ROOT = Path(__file__).parents[2]
 MINI = yaml.safe_load((Path(__file__).parent / "mini.yaml").read_text())
@@ -55,7 +56,13 @@ def snakemake_command(folder: Path, config: dict | Path, *options: str, target: 
 
 
 def run_snakemake(folder: Path, config: dict | Path, *options: str, target: str = "all") -> subprocess.CompletedProcess:
-    """Run the pipeline to its end; see snakemake_command."""
+    """Run the pipeline to its end, in a fork of a process that has imported it; see snakemake_command."""
+    _, _, *words = snakemake_command(folder, config, *options, target=target)
+    return run_forked([str(word) for word in words], ROOT)
+
+
+def run_alone(folder: Path, config: dict | Path, *options: str, target: str = "all") -> subprocess.CompletedProcess:
+    """As run_snakemake, in a process and with a fork server of its own, as users run it."""
     command = snakemake_command(folder, config, *options, target=target)
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
 

@@ -5,7 +5,7 @@ from copy import deepcopy
 
 import pandas as pd
 import pytest
-from helpers import MINI, TABLE, run_snakemake
+from helpers import MINI, TABLE, run_alone, run_snakemake
 
 
 def changed(*path, value):
@@ -126,5 +126,5 @@ def test_bad_prompts_are_named_before_anything_is_trained(name, tmp_path):
 def test_where_no_caches_can_be_kept_in_the_home_folder_they_are_kept_elsewhere(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", "/proc/none")
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    result = run_snakemake(tmp_path, MINI, target="results/purchases/topic/s0.parquet")
+    result = run_alone(tmp_path, MINI, target="results/purchases/topic/s0.parquet")
     assert result.returncode == 0, result.stderr
