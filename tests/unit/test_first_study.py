@@ -161,7 +161,8 @@ def test_a_study_is_made_smaller_until_it_takes_half_an_hour(
     run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02")
     grid = yaml.safe_load((here / "labels.yaml").read_text())["grid"]
     assert grid["budgets"][-1] == largest and grid["budgets"][0] == 16
-    assert 0.9 * most_weak < largest / grid["weak_price"] <= most_weak
+    assert grid["most_weak"] == most_weak
+    assert max(run["n_weak"] for run in read_study(here / "labels.yaml").made_runs) == most_weak
 
 
 def test_the_study_is_the_same_where_its_student_is_not_installed(capsys, here, monkeypatch):
@@ -282,8 +283,19 @@ def test_the_file_says_in_what_its_purchases_are_counted(capsys, here):
     for name, unit in (("labels.yaml", "$"), ("b.yaml", "gold labels")):
         lines = [line.strip() for line in (here / name).read_text().splitlines()]
         places = {line.partition(":")[0]: place for place, line in enumerate(lines)}
-        assert f"budgets buy weak labels here, in {unit};" in lines[places["weak_price"] - 1]
+        assert f"of the most expensive source, in {unit}." in lines[places["weak_price"] - 1]
         assert lines[places["budgets"] - 1] == "# In gold labels."
+
+
+def test_the_price_of_a_weak_label_in_the_file_is_that_of_the_most_expensive_source(capsys, here):
+    write()
+    run(capsys, *ASKED)
+    grid = yaml.safe_load((here / "labels.yaml").read_text())["grid"]
+    study = read_study(here / "labels.yaml")
+    assert grid["weak_price"] == 0.14 and study.prices["ann"][0] * 3 == pytest.approx(0.1375, rel=0.01)
+    # At that price the largest budget would buy more than the 300 texts that have weak labels.
+    assert grid["most_weak"] == max(run["n_weak"] for run in study.made_runs) == 300
+    assert grid["budgets"][-1] * 3 / grid["weak_price"] > 300
 
 
 @pytest.mark.parametrize(

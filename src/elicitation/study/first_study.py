@@ -231,10 +231,10 @@ def grid_of(looked: Looked, prices: list[float], money: Money, most_weak: int, m
     dearest = max(prices)
     largest = min(supply.gold, most_gold, int(weak * max(dearest, 0.5)))
     largest = max(largest // STEP * STEP, min(STEP, largest))
-    price = max(dearest, largest / weak)
     middle = round(math.sqrt(LEAST_BUDGET * largest) / STEP) * STEP
     budgets = sorted({min(LEAST_BUDGET, largest), middle if largest >= 4 * LEAST_BUDGET else largest, largest})
-    return {"weak_price": round_up(money.of(price)), "budgets": budgets, "gold_shares": GOLD_SHARES}
+    price = round_up(money.of(dearest))
+    return {"budgets": budgets, "gold_shares": GOLD_SHARES, "weak_price": price, "most_weak": weak}
 
 
 def config_of(looked: Looked, wanted: Wanted) -> dict:

@@ -60,6 +60,11 @@ class Grid(Section):
         description="Price of a weak label (gold = 1, or in the study's `currency`) at which budgets are turned into "
         "purchases. Results can be priced differently afterwards."
     )
+    most_weak: Count = may_be_absent(
+        "The most weak labels that a budget buys. Where the largest would buy more at `weak_price`, all budgets are "
+        "split at a higher price, at which it buys just so many and smaller ones buy fewer in proportion; answers keep "
+        "to true prices."
+    )
     budgets: Budgets = Field(description="Budgets, in gold labels.")
     gold_shares: Shares = Field(description="Shares of a budget spent on gold labels.")
     more_purchases: Purchases = Field(

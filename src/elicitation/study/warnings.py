@@ -53,7 +53,7 @@ def warn_of_prices(study: Study) -> Iterator[str]:
         own = not isinstance(labeller, Unpriced) or labeller.price is not None
         if own and planned is not None and prices[0] > planned:
             yield (
-                f"A weak label of {name!r} costs {words(prices[0])}, but grid.weak_price is {words(planned)}, so its "
+                f"A weak label of {name!r} costs {words(prices[0])}, but budgets buy it at {words(planned)}, so its "
                 f"purchases cost more than the budgets; raise grid.weak_price to {money.of(prices[0]):g}."
             )
 
