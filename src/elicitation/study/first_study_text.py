@@ -67,7 +67,7 @@ def study_text(config: dict, looked: Looked, command: str, minutes: float) -> st
             "grid:",
             "  # In gold labels.",
             *(f"  {key}: {flow(grid[key])}" for key in ("budgets", "gold_shares")),
-            f"  # Of a weak label of the most expensive source, {unit_of_prices}. Answers are at each source's own price.",
+            f"  # Of a weak label of the most expensive source, {unit_of_prices}; answers are at each one's own.",
             f"  weak_price: {flow(grid['weak_price'])}",
             "  # So many weak labels the largest budget buys at most; smaller ones buy fewer in proportion.",
             f"  most_weak: {flow(grid['most_weak'])}",
@@ -129,6 +129,8 @@ def look_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
             votes = looked.survey.votes[source]
             voters = f"the votes of all {wanted.worker}" if wanted.worker else join_words({*votes}, "and")
             yield f"{source} joins {voters} by {entry['aggregate']}"
+    if gaps := [f"{n:,} texts have no label of {source}" for source, n in looked.survey.lacking.items() if n]:
+        yield f"{listed(gaps)}: in the study these count as half right, as if a coin were thrown"
 
 
 def costs_words(numbers: list[int], price: float, money: Money) -> str:
