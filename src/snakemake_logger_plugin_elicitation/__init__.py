@@ -208,7 +208,7 @@ class LogHandler(LogHandlerBase):
             reasons = Counter(words for *_, reason in self.would for words in internals.reasons_of(reason)[:1])
             counts = (f"{words} ({n:,} job{'s' * (n != 1)})" for words, n in reasons.items())
             yield f"Why: {'; '.join(counts)}."
-            yield "Job by job: the same command with -p. How long it takes: elicitation estimate."
+            yield "Job by job: the same command with -p. How long it takes: elicitation estimate STUDY FOLDER."
         elif self.complete and self.done:
             yield f"Done: {self.done:,} jobs in {time_words(time.monotonic() - self.began)}."
         if self.log_file:

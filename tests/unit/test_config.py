@@ -491,17 +491,15 @@ def test_budgets_become_exact_purchases(budget, weak_price, gold_share, purchase
 
 
 @pytest.mark.parametrize(
-    ("most_weak", "purchases"),
+    ("rate", "purchases"),
     [
-        (100, [(25, 0), (12, 2), (0, 4), (100, 0), (50, 8), (0, 16)]),
-        # A number of which the largest budget buys fewer at the price changes nothing.
-        (1000, [(40, 0), (20, 2), (0, 4), (160, 0), (80, 8), (0, 16)]),
+        (6.25, [(25, 0), (12, 2), (0, 4), (100, 0), (50, 8), (0, 16)]),
+        # At the price 0.1 ten are bought in place of a gold one.
+        (11, [(40, 0), (20, 2), (0, 4), (160, 0), (80, 8), (0, 16)]),
     ],
 )
-def test_the_largest_budget_buys_at_most_so_many_weak_labels_and_others_fewer_in_proportion(
-    study, most_weak, purchases
-):
-    study["grid"]["most_weak"] = most_weak
+def test_no_more_weak_labels_than_the_rate_are_bought_in_place_of_a_gold_one(study, rate, purchases):
+    study["grid"]["most_weak_per_gold"] = rate
     in_gold = validate(study)
     assert purchases_in_all(replace(in_gold.spending, seeds=[0]), full_supply(999)) == purchases
     study |= {"currency": "$", "gold_price": 3, "weak_prices": [0.3]}

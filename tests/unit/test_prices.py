@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elicitation.buying.prices import affords, ceiling, cost, exact, exact_cost, labels_for, price_for
+from elicitation.buying.prices import affords, ceiling, cost, exact, exact_cost, labels_for
 
 # Prices as people write them.
 prices = st.builds(lambda n, digits: n / 10**digits, st.integers(1, 9999), st.integers(0, 4))
@@ -52,9 +52,3 @@ def test_the_ceiling_is_the_smallest_whole_budget_that_affords_a_purchase(n_weak
     budget = ceiling(n_weak, n_gold, price)
     assert affords(budget, n_weak, n_gold, price)
     assert budget == 0 or not affords(budget - 1, n_weak, n_gold, price)
-
-
-@given(st.integers(1, 10**6), st.integers(1, 10**6))
-def test_at_the_price_for_a_number_of_labels_a_budget_buys_just_so_many(budget, n):
-    price = price_for(budget, n)
-    assert labels_for(budget, price) == n and price == pytest.approx(budget / n)

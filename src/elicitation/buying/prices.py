@@ -45,12 +45,6 @@ def labels_for(budget, price) -> int:
     return math.floor(exact(budget) / exact(price))
 
 
-def price_for(budget: int, n: int) -> float:
-    """The price at which a budget buys n labels and no more: the greatest number at which it affords them."""
-    price = budget / n
-    return price if labels_for(budget, price) >= n else math.nextafter(price, 0)
-
-
 def ceiling(n_weak: int, n_gold: int, weak_price) -> int:
     """The smallest whole budget that affords a purchase."""
     return math.ceil(n_gold + n_weak * exact(weak_price))

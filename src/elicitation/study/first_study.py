@@ -248,7 +248,10 @@ def grid_of(looked: Looked, prices: list[float], money: Money, most_weak: int, m
     middle = round(math.sqrt(LEAST_BUDGET * largest) / STEP) * STEP
     budgets = sorted({min(LEAST_BUDGET, largest), middle if largest >= 4 * LEAST_BUDGET else largest, largest})
     price = round_up(money.of(dearest))
-    return {"budgets": budgets, "gold_shares": GOLD_SHARES, "weak_price": price, "most_weak": weak}
+    grid = {"budgets": budgets, "gold_shares": GOLD_SHARES, "weak_price": price}
+    # What the texts suffice for, where the price would buy more.
+    rate = math.floor(100 * weak / largest) / 100
+    return grid | ({"most_weak_per_gold": rate} if money.in_gold(price) * rate < 1 else {})
 
 
 def config_of(looked: Looked, wanted: Wanted) -> dict:

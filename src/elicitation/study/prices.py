@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from elicitation.buying.prices import exact, price_for
+from elicitation.buying.prices import exact
 from elicitation.errors import InputError, join_words
 from elicitation.study.composed import Joined, Tiers
 from elicitation.study.supervisors import Columns, Derived, Raters, Unpriced
@@ -35,10 +35,10 @@ def in_gold_labels(study: Study) -> Study:
 
 
 def split_at(grid: Grid, in_gold: Callable[[float], float]) -> Grid:
-    """The grid with the price at which its budgets are split, in gold labels: higher than its own for `most_weak`."""
+    """The grid with the price at which its budgets are split, in gold labels: that of the lower of its two rates."""
     price = in_gold(grid.weak_price)
-    if grid.most_weak is not None:
-        price = max(price, price_for(max(grid.budgets), grid.most_weak))
+    if grid.most_weak_per_gold is not None:
+        price = max(price, 1 / grid.most_weak_per_gold)
     return grid.model_copy(update={"weak_price": price})
 
 
