@@ -32,7 +32,7 @@ from elicitation.study.bills import open_bills
 from elicitation.study.changes import hash_config
 from elicitation.study.reading import read_yaml, with_overrides
 from elicitation.study.validation import validate, well_formed
-from elicitation.study.warnings import warnings_of
+from elicitation.study.warnings import warn_of_copies
 
 # Before any file is opened whose number jobs could take for that of a standard stream.
 open_standard_streams()
@@ -69,7 +69,7 @@ try:
     if internals.jobs_run_here(workflow):
         check_precision(hardware)
     if schedules:
-        warnings = [f"Warning: {warning}" for warning in warnings_of(study, Path.cwd())]
+        warnings = [f"Warning: {warning}" for warning in study.warnings]
         for line in [*warnings, *open_bills(study, Path.cwd())]:
             print(line, file=sys.stderr)
 except InputError as error:
@@ -130,6 +130,9 @@ onstart:
             with writing("results"):
                 check_inputs(*internals.planned_files(workflow))
             planned = internals.planned_jobs(workflow)
+            prepared = {wildcards["task"] for rule, _, wildcards in planned.values() if rule == "prepare_task"}
+            for warning in warn_of_copies(study, prepared):
+                print(f"Warning: {warning}", file=sys.stderr)
             told.plan({number: (*job, texts_trained_on(job[0], job[2])) for number, job in planned.items()})
             if shared := shared_imports():
                 # Without it jobs begin more slowly.

@@ -30,7 +30,8 @@ def priced_column(text: str) -> tuple[str, Amount]:
     """A weak column or pattern with the price of one of its labels, written as `llm=0.02`."""
     name, separator, price = text.rpartition("=")
     if not separator or not name:
-        raise argparse.ArgumentTypeError(f"{text} must name a column and the price of a label, as in llm=0.02")
+        several = "; give each of several columns its own price, as in llm=0.02 rater=0.20" if "," in text else ""
+        raise argparse.ArgumentTypeError(f"{text} must name a column and the price of a label, as in llm=0.02{several}")
     try:
         return name, read_amount(price)
     except ValueError as error:
@@ -159,6 +160,7 @@ def cores_here() -> int:
 def init(arguments: argparse.Namespace) -> int:
     from elicitation.study.first_study import look, size_study, slug
     from elicitation.study.first_study_text import look_lines, size_lines, study_text
+    from elicitation.study.warnings import warn_of_copies
 
     wanted = wanted_of(arguments)
     output = arguments.output or Path(f"{slug(wanted.path.stem)}.yaml")
@@ -170,7 +172,7 @@ def init(arguments: argparse.Namespace) -> int:
     print("\n".join(look_lines(looked, wanted)))
     cores, folder = cores_here(), Path("runs") / output.stem
     config, study, minutes = size_study(looked, wanted, cores, folder)
-    for warning in study.warnings:
+    for warning in (*study.warnings, *warn_of_copies(study, study.task_named)):
         print(f"Warning: {warning}")
     command = run_command(output, folder)
     output.write_text(study_text(config, looked, command, minutes), encoding="utf-8")

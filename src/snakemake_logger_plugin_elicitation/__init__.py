@@ -31,15 +31,17 @@ from elicitation.jobs.progress import (
     time_words,
     told,
 )
+from elicitation.jobs.study_folder import name_other_run
 from elicitation.jobs.terminal import Terminal, bar_of
 
 # Seconds after which a long job's own progress is shown, in the bar or where nothing else is said.
 BEAT = 120
 # Seconds after which the bar is drawn again.
 REDRAW = 1
-STOP = "Stopping. What is finished is kept; the same command goes on from there."
+STOP = "Stopping."
 # What is said at a first Ctrl-C, after which Snakemake waits.
 WAITING = "Finishing the jobs that run; press Ctrl-C again to stop now."
+GOES_ON = "what is finished is kept, and the same command goes on from there."
 
 
 class LogHandler(LogHandlerBase):
@@ -132,7 +134,9 @@ class LogHandler(LogHandlerBase):
     def hear_message(self, record: logging.LogRecord) -> None:
         """A message of Snakemake's: errors and warnings are shown, and of the rest what a user should know."""
         text = record.getMessage()
-        if record.levelno >= logging.ERROR:
+        if internals.finds_lock(record):
+            self.say(f"{'Note' if self.common_settings.dryrun else 'Error'}: {name_other_run()}")
+        elif record.levelno >= logging.ERROR:
             if sentence := internals.plain_error(record):
                 self.say(f"Error: {sentence}")
         elif record.levelno >= logging.WARNING:
@@ -194,6 +198,8 @@ class LogHandler(LogHandlerBase):
     def last_lines(self) -> Iterator[str]:
         """What is said at the end."""
         if self.stopped:
+            done = self.done + len(told.jobs.keys() & {*self.finished})
+            yield f"Stopped after {done:,} of {len(told.jobs):,} jobs; {GOES_ON}"
             return
         if failed := str(self.failures):
             yield failed
@@ -202,7 +208,7 @@ class LogHandler(LogHandlerBase):
             reasons = Counter(words for *_, reason in self.would for words in internals.reasons_of(reason)[:1])
             counts = (f"{words} ({n:,} job{'s' * (n != 1)})" for words, n in reasons.items())
             yield f"Why: {'; '.join(counts)}."
-            yield "Job by job: the same command with -p. How long it takes: elicitation estimate."
+            yield "Job by job: the same command with -p. How long it takes: elicitation estimate STUDY FOLDER."
         elif self.complete and self.done:
             yield f"Done: {self.done:,} jobs in {time_words(time.monotonic() - self.began)}."
         if self.log_file:

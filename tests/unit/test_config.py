@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from time import perf_counter
 from types import SimpleNamespace
@@ -487,6 +488,23 @@ def test_vllm_must_be_installed_where_it_is_configured(study, monkeypatch):
 def test_budgets_become_exact_purchases(budget, weak_price, gold_share, purchase):
     grid = Grid(**{"weak_price": weak_price, "budgets": [budget], "gold_shares": [gold_share]})
     assert purchases_of(budget, grid, SEQUENTIAL) == [purchase]
+
+
+@pytest.mark.parametrize(
+    ("rate", "purchases"),
+    [
+        (6.25, [(25, 0), (12, 2), (0, 4), (100, 0), (50, 8), (0, 16)]),
+        # At the price 0.1 ten are bought in place of a gold one.
+        (11, [(40, 0), (20, 2), (0, 4), (160, 0), (80, 8), (0, 16)]),
+    ],
+)
+def test_no_more_weak_labels_than_the_rate_are_bought_in_place_of_a_gold_one(study, rate, purchases):
+    study["grid"]["most_weak_per_gold"] = rate
+    in_gold = validate(study)
+    assert purchases_in_all(replace(in_gold.spending, seeds=[0]), full_supply(999)) == purchases
+    study |= {"currency": "$", "gold_price": 3, "weak_prices": [0.3]}
+    study["grid"]["weak_price"] *= 3
+    assert validate(study).made_runs == in_gold.made_runs
 
 
 @given(

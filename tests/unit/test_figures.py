@@ -218,9 +218,7 @@ def test_spending_tells_the_true_prices_of_labels_that_have_one():
     settings = (table, NOTHING, TITLES, "supervisor", [4, 16], 0.1)
     figure = plot_spending(*settings, {"v": 0.02, "w": 0.1, "elsewhere": 0.3}, "accuracy")
     assert figure.get_supxlabel().endswith("(a weak label counts as 0.1)")
-    split = (
-        "Budgets are split at the grid's price of a weak label, 0.1; its true price is 0.02 (v). Answers are at true"
-    )
+    split = "Budgets are split as if a weak label cost 0.1; it costs 0.02 (v). Answers are at these prices."
     assert split in words(figure)[-1]
     assert spending(table, "supervisor").get_supxlabel().endswith("(a weak label costs 0.1)")
 

@@ -85,7 +85,35 @@ def test_the_quality_of_each_weak_column_is_told(capsys):
     rows = {line.split()[0]: line.split() for line in lines if line[:3] in ("llm", "ann")}
     assert rows["llm"][1:] == ["$0.02", "80", "%", "73", "to", "86", "%", "150", "100", "%"]
     assert rows["ann3"][1] == "$0.05" and rows["ann3"][-2:] == ["75", "%"] and rows["ann3"][-3] == "112"
+    # Every fourth text has no vote of ann3, but all have one of another annotator.
+    assert "without a label" not in "".join(lines)
     assert any(line.startswith("ann joins 'ann1', 'ann2' and 'ann3' by mean") for line in lines)
+
+
+def test_texts_without_a_label_are_counted_and_it_is_said_what_becomes_of_them(capsys):
+    write(cells=lambda i, label: [str(label) if i % 10 else "", str(label) if i % 4 else "", "", ""])
+    said = run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "ann1=0.05")
+    assert (
+        "texts without a label: 40 of llm, 100 of ann1; the study counts them as half right, as if a coin were thrown\n"
+    ) in said
+
+
+def test_several_weak_columns_in_one_word_are_told_apart(capsys):
+    write()
+    asked = ("labels.csv", "--gold", "is_spam", "--gold-price", "3")
+    apart = "write several with spaces between them, each with the price of a label, as in --weak llm=0.02 ann1=0.05"
+    assert f"no column is called 'llm=0.02,ann1'; {apart}" in refused(capsys, *asked, "--weak", "llm=0.02,ann1=0.05")
+    assert "as in --weak llm=0.05 ann1=0.05" in refused(capsys, *asked, "--weak", "llm,ann1=0.05")
+    with pytest.raises(SystemExit):
+        main(["init", *asked, "--weak", "llm,ann1"])
+    said = " ".join(capsys.readouterr().err.split())
+    assert "give each of several columns its own price, as in llm=0.02 rater=0.20" in said
+
+
+def test_near_copies_are_told_of_once(capsys, here):
+    write(n_gold=200)
+    assert run(capsys, *ASKED).count("nearly equal another text") == 1
+    assert read_study(here / "labels.yaml").warnings == []
 
 
 def test_the_command_that_is_printed_is_the_one_in_the_file_with_the_minutes_of_the_estimate(capsys, here):
@@ -161,7 +189,8 @@ def test_a_study_is_made_smaller_until_it_takes_half_an_hour(
     run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02")
     grid = yaml.safe_load((here / "labels.yaml").read_text())["grid"]
     assert grid["budgets"][-1] == largest and grid["budgets"][0] == 16
-    assert 0.9 * most_weak < largest / grid["weak_price"] <= most_weak
+    bought = max(run["n_weak"] for run in read_study(here / "labels.yaml").made_runs)
+    assert 0.98 * most_weak < bought <= most_weak and grid["weak_price"] == 0.02
 
 
 def test_the_study_is_the_same_where_its_student_is_not_installed(capsys, here, monkeypatch):
@@ -282,8 +311,21 @@ def test_the_file_says_in_what_its_purchases_are_counted(capsys, here):
     for name, unit in (("labels.yaml", "$"), ("b.yaml", "gold labels")):
         lines = [line.strip() for line in (here / name).read_text().splitlines()]
         places = {line.partition(":")[0]: place for place, line in enumerate(lines)}
-        assert f"budgets buy weak labels here, in {unit};" in lines[places["weak_price"] - 1]
+        assert f"of the most expensive source, in {unit};" in lines[places["weak_price"] - 1]
         assert lines[places["budgets"] - 1] == "# In gold labels."
+
+
+def test_the_price_of_a_weak_label_in_the_file_is_that_of_the_most_expensive_source(capsys, here):
+    write()
+    run(capsys, *ASKED)
+    study, grid = read_study(here / "labels.yaml"), yaml.safe_load((here / "labels.yaml").read_text())["grid"]
+    assert grid["weak_price"] == 0.14 and study.prices["ann"][0] * 3 == pytest.approx(0.1375, rel=0.01)
+    # At that price the largest budget would buy more than the 300 texts that have weak labels.
+    assert grid["most_weak_per_gold"] == 6.25 and grid["budgets"][-1] * 3 / grid["weak_price"] > 300
+    assert max(run["n_weak"] for run in study.made_runs) == 300
+    # At a higher price it buys fewer, and the texts suffice.
+    run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=1", "--gold-price", "3", "--output", "b.yaml")
+    assert "most_weak_per_gold" not in (here / "b.yaml").read_text()
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yte
+from snakemake.exceptions import LockException
 from snakemake.logging import LoggerManager, logger
 from snakemake.settings.types import OutputSettings
 from snakemake_interface_logger_plugins.common import LogEvent
@@ -19,6 +20,7 @@ import snakemake_logger_plugin_elicitation as plugin
 from elicitation.analysis.names import DEMONSTRATION
 from elicitation.jobs.ending import ANSWER, DOORS
 from elicitation.jobs.progress import Told, told
+from elicitation.jobs.study_folder import name_other_run
 from elicitation.jobs.terminal import ERASE, WIDTH, Terminal, bar_of
 
 ROOT = Path(__file__).parents[2]
@@ -127,19 +129,21 @@ def test_a_run_that_is_stopped_says_so_once(handler, said, tmp_path):
     stop = message("Will exit after finishing currently running jobs (scheduler).")
     run(handler, failed(1, logs[0]), stop, failed(2, logs[1]), stop)
     handler.close()
-    assert said == [plugin.STOP]
+    assert said == [plugin.STOP, f"Stopped after 0 of 2 jobs; {plugin.GOES_ON}"]
 
 
 def test_who_interrupts_hears_how_to_stop_now(handler, said):
     wait = message("Terminating processes on user request, this might take some time.")
-    run(handler, wait).close()
-    assert said == [f"{plugin.STOP} {plugin.WAITING}"]
+    finished = (record(LogEvent.JOB_FINISHED, job_id=1), record(LogEvent.PROGRESS, done=1, total=3))
+    # One more ends while the run stops, and Snakemake counts no further.
+    run(handler, job(1), job(2), *finished, wait, record(LogEvent.JOB_FINISHED, job_id=2)).close()
+    assert said[1:] == [f"{plugin.STOP} {plugin.WAITING}", f"Stopped after 2 of 2 jobs; {plugin.GOES_ON}"]
 
 
 def test_who_interrupts_a_run_that_stops_already_hears_it_too(handler, said):
     stop = message("Will exit after finishing currently running jobs (scheduler).")
     run(handler, stop, message("Terminating processes on user request, this might take some time.")).close()
-    assert said == [plugin.STOP, plugin.WAITING]
+    assert said[:2] == [plugin.STOP, plugin.WAITING] and len(said) == 3
 
 
 def test_a_job_that_alone_was_stopped_is_listed(handler, said, tmp_path):
@@ -170,6 +174,17 @@ def test_warnings_errors_and_what_is_said_before_a_run_are_shown(handler, said):
     run(handler, message("Trying to restart job 1."))
     assert said[:3] == ["Report created: x", "Warning: Beware.", "Error: No; fix it."] and len(said) == 5
     assert said[4] == "Trying again: training film, budget 64, seed 1"
+
+
+def test_a_run_beside_another_is_one_sentence_that_does_not_begin_with_unlocking(said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    error = message(f"LockException:\n{LockException()}", logging.ERROR)
+    run(plugin.LogHandler(OutputSettings(), None), error)
+    assert said == [f"Error: {name_other_run()}"]
+    # Of a dry run, which is told all the same what would run.
+    warned = message("Error: Directory cannot be locked. Another Snakemake instance is running.")
+    run(plugin.LogHandler(OutputSettings(dryrun=True), None), warned)
+    assert said[1] == f"Note: {name_other_run()}"
 
 
 def test_the_end_of_a_run_is_its_answer_and_three_paths(handler, said, tmp_path, monkeypatch):

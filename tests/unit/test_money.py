@@ -111,7 +111,7 @@ def test_a_weak_label_at_the_price_of_a_gold_one_is_said_in_the_currency():
     study["grid"]["weak_price"] = 3
     dear, planned = validate(study).warnings
     assert dear.startswith("A weak label of 'llm' costs $3.50, as much as a gold label ($3) or more; prices are in $")
-    assert "costs $3.50, but grid.weak_price is $3, so" in planned and planned.endswith("raise grid.weak_price to 3.5.")
+    assert "costs $3.50, but budgets buy it at $3, so" in planned and planned.endswith("raise grid.weak_price to 3.5.")
     # The same number is a bargain where gold labels cost more.
     study["gold_price"], study["grid"]["weak_price"] = 50, 3.5
     assert validate(study).warnings == []

@@ -125,9 +125,9 @@ BAD_CSV = [
     ("UTF-16 without a mark", "text,gold\nok,1\n".encode("utf-16-le"), ", row 1: it holds zero bytes, as UTF-16 without a mark does; save the file as UTF-8, or add `encoding: utf-16-le` to the task."),
     ("nothing", b"", " has no rows; write some into it."),
     ("a header alone", HEADER, " has no rows; write some into it."),
-    ("no column of texts", b"texts,gold,p,vote\na,1,1,1\n", ", row 1: the column 'text' is missing; it has ['texts', 'gold', 'p', 'vote']."),
-    ("no column of gold labels", b"text,p,vote\na,1,1\n", ", row 1: the column 'gold' is missing; it has ['text', 'p', 'vote']."),
-    ("no column of weak labels", b"text,gold,p\na,1,1\n", ", row 1: the column 'vote' is missing; it has ['text', 'gold', 'p']."),
+    ("no column of texts", b"texts,gold,p,vote\na,1,1,1\n", ", row 1: the column 'text' is missing; did you mean 'texts'?"),
+    ("no column of gold labels", b"text,p,vote\na,1,1\n", ", row 1: the column 'gold' is missing; known are p, text, vote."),
+    ("no column of weak labels", b"text,gold,p\na,1,1\n", ", row 1: the column 'vote' is missing; did you mean 'text'?"),
     ("two columns of one name", b"text,gold,p,p\na,1,1,1\n", ", row 1: two columns are called 'p'; rename one."),
     ("a cell too many", HEADER + b'a,1,1,1\n"b\nc",1,1,1\nd, e,1,1,1\n', f", row 5: it has 5 cells, but the header has 4; {CELLS}"),
     ("a cell too few", HEADER + b"a,1,1,1\nb\n", f", row 3: it has 1 cells, but the header has 4; {CELLS}"),
@@ -154,7 +154,7 @@ BAD_JSONL = [
     ("deep brackets", b"[" * 100000 + b"\n", f", row 1: it is no JSON (maximum recursion depth exceeded while decoding a JSON array from a unicode string); {JSON_MEND}"),
     ("endless digits", b'{"text": "a", "gold": ' + b"1" * 5000 + b"}\n", f", row 1: it is no JSON (Exceeds the limit (4300 digits) for integer string conversion: value has 5000 digits; use sys.set_int_max_str_digits() to increase the limit); {JSON_MEND}"),
     ("a large number", b'{"text": "a", "gold": 1, "p": 1' + b"0" * 400 + b', "vote": 1}\n', f", row 1: column 'p' holds what is no label, 1{'0' * 199}... (1 row); {NO_VOTE}"),
-    ("a column that no row has", b'{"text": "a", "gold": 1, "p": 1}\n', ", row 1: the column 'vote' is missing; it has ['text', 'gold', 'p']."),
+    ("a column that no row has", b'{"text": "a", "gold": 1, "p": 1}\n', ", row 1: the column 'vote' is missing; did you mean 'text'?"),
     ("a row without text", b'{"text": "a", "gold": 1, "p": 1, "vote": 1}\n{"gold": 1}\n', ", row 2: it has no text in 'text'; write one or drop the row."),
     ("a list for a text", b'{"text": ["a"], "gold": 1, "p": 1, "vote": 1}\n', ", row 1: ['a'] in column 'text' is no text; write words in quotes."),
     ("a list for a label", b'{"text": "a", "gold": 1, "p": [1], "vote": 1}\n', f", row 1: column 'p' holds what is no label, '[1]' (1 row); {NO_VOTE}"),
@@ -164,7 +164,7 @@ BAD_JSONL = [
 BAD_IDS = [
     ("an id twice", b'text,gold,id\n"a\nb",1,x\nc,0,y\nd,0,x\n', ", row 5: its id 'x' is that of row 2 too; give it one of its own."),
     ("no id", b"text,gold,id\na,1,x\nb,1,\n", ", row 3: it has no id in column 'id'; write one or drop `id` from the config."),
-    ("no column of ids", b"text,gold\na,1\n", ", row 1: the column 'id' is missing; it has ['text', 'gold']."),
+    ("no column of ids", b"text,gold\na,1\n", ", row 1: the column 'id' is missing; known are gold, text."),
 ]
 # fmt: on
 

@@ -205,6 +205,14 @@ def test_what_a_run_would_do_is_counted_in_words(monkeypatch):
     assert words == "prepare 4 tasks; train 64 runs of film; draw 1 figure"
 
 
+def test_checks_are_told_by_what_they_check_however_many_there_are():
+    names = [{"task": "film", "model": model} for model in ("a", "b")]
+    jobs = [Job(rule, name) for rule in ("check_texts", "check_supervisor_texts", "check_prompts") for name in names]
+    words = count_words((job, 1) for job in [Job("check_engine"), *jobs])
+    texts, prompts = (f"check that models can read the {what} of film" for what in ("texts", "prompts"))
+    assert words == f"check vLLM; {texts}; {prompts}"
+
+
 RULE = re.compile(r"^(?:rule|use rule \w+ as) (\w+)(?: with)?:\n((?: .*\n|\n)+)", re.MULTILINE)
 
 

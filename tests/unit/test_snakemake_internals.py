@@ -1,6 +1,7 @@
 """Contracts with the installed Snakemake: each use of what it does not document, and that there are no others."""
 
 import importlib.metadata
+import inspect
 import json
 import logging
 import os
@@ -13,10 +14,19 @@ from types import SimpleNamespace
 import pytest
 import snakemake
 from snakemake.api import Workflow
+from snakemake.exceptions import LockException
+from snakemake.persistence import PersistenceBase
 from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 
 from elicitation.jobs import snakemake_internals
-from elicitation.jobs.snakemake_internals import JOB_MODULE, KeepGoing, jobs_run_here, plain_error, run_snakemake
+from elicitation.jobs.snakemake_internals import (
+    JOB_MODULE,
+    LOCKED,
+    KeepGoing,
+    jobs_run_here,
+    plain_error,
+    run_snakemake,
+)
 
 ROOT = Path(__file__).parents[2]
 # As in profiles/slurm.
@@ -356,3 +366,7 @@ def test_the_snakefile_the_project_and_the_environment_agree_on_the_version():
     assert pinned == wanted == importlib.metadata.version("snakemake")
     for lock in ("cpu", "cuda"):
         assert f"\nsnakemake=={pinned} " in (ROOT / f"envs/{lock}.lock").read_text()
+
+
+def test_runs_and_dry_runs_beside_another_run_say_the_words_by_which_a_lock_is_known():
+    assert LOCKED in str(LockException()) and LOCKED in inspect.getsource(PersistenceBase.lock_warn_only)

@@ -1,5 +1,6 @@
 import errno
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from elicitation.jobs.study_folder import (
     hold_alone,
     hold_folder,
     locks_are_seen,
+    name_other_run,
     refuse_running,
     share_folder,
 )
@@ -72,6 +74,19 @@ def other_run(state, monkeypatch, pytestconfig):
         assert other.stdout.readline() == "held\n"
         yield other
         other.kill()
+
+
+def test_another_run_is_named_by_its_process_and_its_beginning_as_far_as_they_are_known(state, other_run):
+    (state / "locks").mkdir()
+    (state / "locks/0.output.lock").touch()
+    with hold_folder(state):
+        said = name_other_run(state)
+    listed = f"process {other_run.pid}, " if study_folder.HELD.exists() else ""
+    assert re.search(rf"works in .* \({listed}since \d{{4}}-\d\d-\d\d \d\d:\d\d\); wait until it has", said)
+    other_run.kill()
+    other_run.wait()
+    (state / "locks/0.output.lock").unlink()
+    assert name_other_run(state).startswith(f"Another run works in {state.parent}; wait until it has ended, or stop it")
 
 
 def test_the_lock_of_a_run_that_lives_stays_until_it_is_killed(state, other_run):

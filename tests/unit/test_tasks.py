@@ -288,7 +288,7 @@ def test_labels_that_are_not_0_or_1_are_counted_and_the_first_is_named(labels, w
 
 @pytest.mark.parametrize("changes", [{"text": "{question}"}, {"label": "question"}, {"text": "{q} {question}"}])
 def test_a_missing_column_is_named_beside_those_that_are_there(changes):
-    with pytest.raises(InputError, match=r"'own', split 'train': the column 'question' is missing; it has q, y\."):
+    with pytest.raises(InputError, match=r"'own', split 'train': the column 'question' is missing; known are q, y\."):
         format_rows(rows(), TASK | changes, "train")
 
 

@@ -1,16 +1,13 @@
 """What is probably not meant: prices above gold's, and weak columns that say less than they seem to or mislead."""
 
 import copy
-import json
 import re
 
 import pytest
 from random_configs import OWN_STUDY, write_files
 
-from elicitation.data.own_labels import table_file
-from elicitation.files import hash_file
 from elicitation.study.validation import validate
-from elicitation.study.warnings import warnings_of
+from elicitation.study.warnings import warn_of_copies
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -38,34 +35,21 @@ def test_a_sound_study_has_no_warnings(folder):
     assert warnings(folder, lambda i, gold: 0.8 if gold else 0.3) == []
 
 
-def test_texts_of_the_test_set_that_nearly_equal_another_are_said_with_rows(folder):
-    (warning,) = warnings(
-        folder, lambda i, gold: 0.8 if gold else 0.3, title="The parcel came late and its box was open"
-    )
-    size = OWN_STUDY["tasks"][0]["test_size"]
-    assert re.match(
-        rf"{size} texts of the test set of '.+' nearly equal another text and make a student look better than it is; "
-        r"keep one row of each, such as rows T\d+ and T",
-        warning,
-    )
-    assert "The first two are 'The parcel came late and its box was open" in warning
-
-
-def test_near_copies_are_told_of_until_the_table_is_prepared(folder):
+def test_near_copies_are_said_with_rows_and_only_of_the_tasks_that_are_asked_for(folder):
     title = "The parcel came late and its box was open"
-    warnings(folder, lambda i, gold: 0.8 if gold else 0.3, title=title)
+    assert warnings(folder, lambda i, gold: 0.8 if gold else 0.3, title=title) == []
     study = copy.deepcopy(OWN_STUDY)
     study["tasks"][0]["table"] = "own/weak.csv"
     study["supervisors"] = ["supervisor", {"name": "llm", "columns": {"llm": 0.1}}]
     study = validate(study)
-    assert len(warnings_of(study, folder)) == 1
-    table = table_file(study.tasks[0].plain, study.data_folder)
-    card = folder / f"results/tasks/{study.tasks[0].name}/card.json"
-    card.parent.mkdir(parents=True)
-    card.write_text(json.dumps({"source_files": {str(table): hash_file(table)}}))
-    assert warnings_of(study, folder) == [] and len(study.warnings) == 1
-    card.write_text(json.dumps({"source_files": {str(table): "another"}}))
-    assert len(warnings_of(study, folder)) == 1
+    (warning,) = warn_of_copies(study, study.task_named)
+    assert re.match(
+        rf"{study.tasks[0].test_size} texts of the test set of '.+' nearly equal another text and make a student look "
+        r"better than it is; keep one row of each, such as rows T\d+ and T",
+        warning,
+    )
+    assert f"The first two are '{title}" in warning
+    assert [*warn_of_copies(study, ["another"])] == []
 
 
 @pytest.mark.parametrize(

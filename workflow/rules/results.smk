@@ -244,7 +244,7 @@ rule plot_spending:
         "tables"
     params:
         **MONEY,
-        version=6,
+        version=7,
         titles=TITLES,
         measure=study.inference.measure,
         panel="method",
@@ -265,7 +265,7 @@ use rule plot_spending as plot_spending_tasks with:
         "logs/plot_spending_tasks.log",
     params:
         **MONEY,
-        version=6,
+        version=7,
         titles=TITLES,
         measure=study.inference.measure,
         panel="task",
@@ -284,7 +284,7 @@ use rule plot_spending as plot_spending_supervisors with:
         "logs/plot_spending_supervisors.log",
     params:
         **MONEY,
-        version=6,
+        version=7,
         titles=TITLES,
         measure=study.inference.measure,
         panel="supervisor",

@@ -7,7 +7,7 @@ from elicitation.data.labels import Column, Decoded, read_votes, weigh
 from elicitation.data.supervisor_texts import SUPERVISOR_TEXT, supervisor_text
 from elicitation.data.table_files import Table, is_blank
 from elicitation.data.templates import fill, template_fields
-from elicitation.errors import InputError, shown
+from elicitation.errors import InputError, nearest, shown
 
 
 def read_words(record: dict, column: str, place: str) -> str:
@@ -22,9 +22,8 @@ def require_columns(table: Table, columns: Iterable[str], where: str) -> None:
     """InputError if one of the columns is missing in the table's header or, in formats without one, in every row."""
     for column in columns:
         if column not in table.columns:
-            raise InputError(
-                f"{where}, row {table.header}: the column {column!r} is missing; it has {shown(table.columns)}."
-            )
+            near = nearest(column, table.columns)
+            raise InputError(f"{where}, row {table.header}: the column {column!r} is missing{near}")
 
 
 def read_votes_of(table: Table, column: Column, words: dict[str, int], where: str) -> Decoded:

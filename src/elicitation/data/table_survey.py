@@ -53,6 +53,8 @@ class Survey:
     """The labels of a purchase that all weak sources can serve."""
     votes: dict[str, dict[str, Votes]]
     """By source and column."""
+    lacking: dict[str, int]
+    """By source, the texts that have no label of it."""
     files: dict[str, dict[str, int]]
     """Of sources whose labels stand in files of their own, how these and the table go together."""
 
@@ -139,11 +141,12 @@ def survey_unchanged(path: str, files: States, settings: str) -> Survey:
     untold = count_patterns(row for row in sets["test"] if row.gold is None)
     everywhere, in_pool = count_patterns(rows), count_patterns(sets["pool"])
     examples, weak = [in_pool.total()], [in_pool.total()]
-    votes, places = {}, {}
+    votes, places, lacking = {}, {}, {}
     for source, entries in sources.items():
         places[source] = [1 + columns.index(column) for column in entries]
         if not (labelled := rows_with(everywhere, places[source])):
             raise InputError(f"Task {task['name']!r}, {path}: no row has a label of {source!r}; write some or drop it.")
+        lacking[source] = len(rows) - labelled
         votes[source] = {
             column["name"]: describe_votes(rows, place - 1, labelled)
             for column, place in zip(entries, places[source], strict=True)
@@ -164,7 +167,7 @@ def survey_unchanged(path: str, files: States, settings: str) -> Survey:
         examples.append(rows_with(in_pool, *together, or_gold=True))
     supply = Supply(min(examples), min(weak), rows_with(in_pool, [GOLD]))
     found = {source: table.files[columns.index(entries[0])] for source, entries in sources.items()}
-    return Survey(supply, votes, {source: counts for source, counts in found.items() if counts})
+    return Survey(supply, votes, lacking, {source: counts for source, counts in found.items() if counts})
 
 
 def survey_copies(task: dict, data_folder: str | None) -> NearCopies:

@@ -15,7 +15,7 @@ from elicitation.data.splits import read_split
 from elicitation.data.supervisor_texts import further_columns
 from elicitation.data.table_sets import draw_sets, join_repeated
 from elicitation.data.templates import fill
-from elicitation.errors import InputError
+from elicitation.errors import InputError, nearest
 from elicitation.files import hash_text
 from elicitation.seeds import stream
 
@@ -42,7 +42,7 @@ def format_rows(rows: pd.DataFrame, task: dict, split: str) -> pd.DataFrame:
     columns = list(dict.fromkeys([*texts, *as_list(label_column(task) or [])]))
     for column in columns:
         if column not in rows.columns:
-            raise InputError(f"{where}: the column {column!r} is missing; it has {', '.join(rows.columns)}.")
+            raise InputError(f"{where}: the column {column!r} is missing{nearest(column, list(rows.columns))}")
     whole = rows[columns][rows[texts].notna().all(axis=1)]
     if "label" in task:
         task = task | {"label": checked_rule(whole, task, where)}

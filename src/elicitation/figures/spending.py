@@ -28,8 +28,8 @@ def budgets_spent(points: pd.DataFrame, budgets: list[float], weak_price: float)
 def price_sentence(own: dict[str, float], weak_price: float, money: Money) -> str:
     """That budgets are split at another price than labels cost. own: the prices of supervisors that have one."""
     other = [f"{price_words(price, money)} ({name})" for name, price in own.items() if price != weak_price]
-    split = f"Budgets are split at the grid's price of a weak label, {price_words(weak_price, money)}"
-    return f"{split}; its true price is {', '.join(other)}. Answers are at true prices." if other else ""
+    split = f"Budgets are split as if a weak label cost {price_words(weak_price, money)}"
+    return f"{split}; it costs {', '.join(other)}. Answers are at these prices." if other else ""
 
 
 def plot_spending(

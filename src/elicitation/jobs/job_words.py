@@ -31,7 +31,7 @@ FORMS = {
     "train": ("training", "trained"),
     "tune": ("tuning", "tuned"),
 }
-CHECKS = "check {n} time{s} that texts, prompts and vLLM are fit"
+TEXTS, PROMPTS = (f"check that models can read the {what} of {{tasks}}" for what in ("texts", "prompts"))
 LABELS = Deed("label", "{task} by {supervisor}", "write weak labels of {tasks}")
 TRAINING = Deed("train", "{task}, budget {budget}, seed {seed}", "train {n} run{s} of {tasks}")
 # By rule. Of all others it is said which file they make.
@@ -40,14 +40,14 @@ DEEDS = {
     "prepare_task": Deed("prepare", "{task}", "prepare {tasks}"),
     "prepare_tokenizer": Deed("prepare", "the tokenizer of {model}", "prepare {n} tokenizer{s}"),
     "prepare_model": Deed("prepare", "the model {model}", "prepare {n} model{s}"),
-    "check_engine": Deed("check", "vLLM", CHECKS),
-    "check_texts": Deed("check", "the texts of {task} for {model}", CHECKS),
-    "check_prompts": Deed("check", "the prompts of {task} for {model}", CHECKS),
-    "check_supervisor_texts": Deed("check", "the texts of {task} for {model}", CHECKS),
+    "check_engine": Deed("check", "vLLM", "check vLLM"),
+    "check_texts": Deed("check", "the texts of {task} for {model}", TEXTS),
+    "check_prompts": Deed("check", "the prompts of {task} for {model}", PROMPTS),
+    "check_supervisor_texts": Deed("check", "the texts of {task} for {model}", TEXTS),
     "write_cue": Deed("prepare", "{task} by the cue {cue}", "prepare {tasks}"),
-    "check_cued_texts": Deed("check", "the texts of {task}, cue {cue}, for {model}", CHECKS),
-    "check_cued_prompts": Deed("check", "the prompts of {task}, cue {cue}, for {model}", CHECKS),
-    "check_supervisor_prompts": Deed("check", "the prompts of {task} for {model}", CHECKS),
+    "check_cued_texts": Deed("check", "the texts of {task}, cue {cue}, for {model}", TEXTS),
+    "check_cued_prompts": Deed("check", "the prompts of {task}, cue {cue}, for {model}", PROMPTS),
+    "check_supervisor_prompts": Deed("check", "the prompts of {task} for {model}", PROMPTS),
     "train_supervisor": Deed("train", "{supervisor}, which labels {task}", "train {n} supervisor{s} for {tasks}"),
     "write_weak_labels": LABELS,
     "search_labels": LABELS,

@@ -11,12 +11,13 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 # How messages of Snakemake begin: nothing is to be done; it was told to stop; jobs have failed; one is tried again;
-# what it always says; where its log is.
+# what it always says; where its log is. And what it says where another run makes the same files.
 NOTHING_TO_DO = "Nothing to be done"
 TERMINATING = "Terminating processes on user request"
 STOPPING = ("Will exit after finishing currently running jobs", TERMINATING)
 JOBS_FAILED = ("Exiting because a job execution failed", "At least one job did not complete successfully")
 RESTART = "Trying to restart job "
+LOCKED = "Directory cannot be locked"
 ASSUMED = "Assuming unrestricted shared filesystem usage"
 LOG_FILE = "Complete log(s): "
 # Why jobs would run: how Snakemake says it, and in words. That an input is made again by another job is no reason of
@@ -200,6 +201,11 @@ def stop_after_failed(workflow, checks: Collection[str]) -> None:
 def starts_with(record: logging.LogRecord, *beginnings: str) -> bool:
     """Whether a message of Snakemake's that is no event begins so. Relies on the wording of the constants above."""
     return getattr(record, "event", None) is None and record.getMessage().startswith(beginnings)
+
+
+def finds_lock(record: logging.LogRecord) -> bool:
+    """Whether a message says that another run has locked files that this one would make. Relies on its wording."""
+    return LOCKED in record.getMessage()
 
 
 def plain_error(record: logging.LogRecord) -> str:

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -18,11 +19,15 @@ from elicitation.jobs.records import FOLDERS
 # Snakemake's folder, and the file in it that every run holds a lock on.
 STATE = Path(".snakemake")
 RUNNING = "running"
+# The folder in it with Snakemake's own locks, which are made when a run begins.
+LOCKS = "locks"
 FULL = (errno.ENOSPC, errno.EDQUOT)
 UNWRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
 # Options with which NFS and Lustre are mounted where other machines do not see a lock.
 LOCAL_LOCKS = {"local_lock=all", "local_lock=flock", "localflock"}
 MOUNTS = Path("/proc/self/mountinfo")
+# Where Linux lists all locks on files: number, kind, mode, access, process, device:file, from, to.
+HELD = Path("/proc/locks")
 # Bytes that the folder for temporary files must have room for.
 ROOM = 2**20
 
@@ -103,7 +108,7 @@ def open_running(state: Path) -> TextIO:
 def remove_stale_lock(state: Path) -> None:
     """Remove the lock that a killed run of Snakemake left; only for whoever is alone there."""
     if locks_are_seen(state):
-        shutil.rmtree(state / "locks", ignore_errors=True)
+        shutil.rmtree(state / LOCKS, ignore_errors=True)
 
 
 def remove_leftovers(study: Path) -> None:
@@ -164,6 +169,30 @@ def hold_alone(state: Path = STATE) -> TextIO:
             raise InputError(f"A study is running in {state.resolve().parent}; wait until it has ended.")
         take_over(running, state)
     return running
+
+
+def holders(file: Path) -> list[int]:
+    """The other processes of this machine that hold a lock on a file, as far as the system lists them."""
+    fields = [line.split() for line in HELD.read_text().splitlines()] if HELD.exists() else []
+    state = file.stat()
+    held = f"{os.major(state.st_dev):02x}:{os.minor(state.st_dev):02x}:{state.st_ino}"
+    found = {int(pid) for _, kind, _, _, pid, place, *_ in fields if kind == "FLOCK" and place == held}
+    return sorted(found - {os.getpid()})
+
+
+def name_other_run(state: Path = STATE) -> str:
+    """What to say where Snakemake finds that another run makes the same files: which, and what to do."""
+    facts = []
+    with suppress(OSError, ValueError):
+        facts = [f"process {pid}" for pid in holders(state / RUNNING)]
+    with suppress(OSError, ValueError):
+        began = min(lock.stat().st_mtime for lock in (state / LOCKS).iterdir())
+        facts.append(f"since {datetime.fromtimestamp(began):%Y-%m-%d %H:%M}")
+    known = f" ({', '.join(facts)})" if facts else ""
+    return (
+        f"Another run works in {state.resolve().parent}{known}; wait until it has ended, or stop it (only if no run is "
+        "left there, as after a crash, give the same command with --unlock)."
+    )
 
 
 def refuse_running(folder: Path) -> TextIO | None:

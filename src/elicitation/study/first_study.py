@@ -3,7 +3,8 @@
 import importlib.util
 import math
 import re
-from collections.abc import Container, Mapping
+import shlex
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -131,6 +132,7 @@ def look(wanted: Wanted) -> Looked:
     table = read_table(wanted.path, where, wanted.encoding)
     named = [name for name in wanted.weak if not is_pattern(name)]
     others = [name for name in (wanted.text, wanted.worker, wanted.id) if name]
+    refuse_commas(named, wanted.weak, table.columns, where)
     for name in (wanted.gold, *named, *others):
         find_column(name, table, where)
     for column in table.columns:
@@ -149,6 +151,18 @@ def look(wanted: Wanted) -> Looked:
     looked = Looked(table, task, sources, gold, survey_of(task, sources, wanted.folder))
     check_supply(looked, where)
     return looked
+
+
+def refuse_commas(names: Iterable[str], prices: Mapping[str, float], columns: Container[str], where: str) -> None:
+    """InputError if commas stand between several weak columns, which become one name that no column has."""
+    for name in names:
+        if "," in name and name not in columns:
+            parts = [part.strip() for part in name.split(",")]
+            apart = [part if "=" in part else f"{part}={prices[name]:g}" for part in parts if part]
+            raise InputError(
+                f"{where}: no column is called {name!r}; write several with spaces between them, each with the price "
+                f"of a label, as in --weak {shlex.join(apart)}"
+            )
 
 
 def check_gold(gold: list[int], where: str) -> None:
@@ -231,10 +245,13 @@ def grid_of(looked: Looked, prices: list[float], money: Money, most_weak: int, m
     dearest = max(prices)
     largest = min(supply.gold, most_gold, int(weak * max(dearest, 0.5)))
     largest = max(largest // STEP * STEP, min(STEP, largest))
-    price = max(dearest, largest / weak)
     middle = round(math.sqrt(LEAST_BUDGET * largest) / STEP) * STEP
     budgets = sorted({min(LEAST_BUDGET, largest), middle if largest >= 4 * LEAST_BUDGET else largest, largest})
-    return {"weak_price": round_up(money.of(price)), "budgets": budgets, "gold_shares": GOLD_SHARES}
+    price = round_up(money.of(dearest))
+    grid = {"budgets": budgets, "gold_shares": GOLD_SHARES, "weak_price": price}
+    # What the texts suffice for, where the price would buy more.
+    rate = math.floor(100 * weak / largest) / 100
+    return grid | ({"most_weak_per_gold": rate} if money.in_gold(price) * rate < 1 else {})
 
 
 def config_of(looked: Looked, wanted: Wanted) -> dict:

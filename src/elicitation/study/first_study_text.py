@@ -63,18 +63,27 @@ def study_text(config: dict, looked: Looked, command: str, minutes: float) -> st
             *entry(model),
             *lines("students", "methods", "seeds"),
             "",
-            "# The purchases that are trained on: each budget on weak labels, gold ones, and both.",
+            "# What is trained on: each budget spent on weak labels, on gold ones, and half on each.",
             "grid:",
-            f"  # Price at which budgets buy weak labels here, {unit_of_prices}; answers are at the sources' own.",
-            f"  weak_price: {flow(grid['weak_price'])}",
             "  # In gold labels.",
             *(f"  {key}: {flow(grid[key])}" for key in ("budgets", "gold_shares")),
+            f"  # Of a weak label of the most expensive source, {unit_of_prices}; answers are at each one's own.",
+            f"  weak_price: {flow(grid['weak_price'])}",
+            *rate_lines(grid),
             "",
             *(["# One label is much commoner than the other."] if "inference" in config else []),
             *lines("inference", "training", "labelling"),
             "",
         ]
     )
+
+
+def rate_lines(grid: dict) -> Iterator[str]:
+    """What the file says where a table has fewer texts than the largest budget would buy weak labels."""
+    if rate := grid.get("most_weak_per_gold"):
+        yield "  # At that price the texts do not suffice for the largest budget, so no more weak labels than these are"
+        yield "  # bought in place of a gold one."
+        yield f"  most_weak_per_gold: {flow(rate)}"
 
 
 def minutes_words(minutes: float) -> str:
@@ -127,6 +136,8 @@ def look_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
             votes = looked.survey.votes[source]
             voters = f"the votes of all {wanted.worker}" if wanted.worker else join_words({*votes}, "and")
             yield f"{source} joins {voters} by {entry['aggregate']}"
+    if gaps := [f"{n:,} of {source}" for source, n in looked.survey.lacking.items() if n]:
+        yield f"texts without a label: {', '.join(gaps)}; the study counts them as half right, as if a coin were thrown"
 
 
 def costs_words(numbers: list[int], price: float, money: Money) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -14,22 +14,32 @@ from elicitation.study.supervisors import Columns, Derived, Raters, Unpriced
 from elicitation.study.tasks import RatedTask, TableTask
 
 if TYPE_CHECKING:
+    from elicitation.study.settings import Grid
     from elicitation.study.study import Study
 
 
 def in_gold_labels(study: Study) -> Study:
-    """The study with all prices in gold labels, as everything else takes them; they may stand there in a currency."""
+    """The study with all prices in gold labels, as everything else takes them; they may stand there in a currency.
+
+    That of its grid is the one at which budgets are split.
+    """
+    study = study.model_copy(update={"grid": split_at(study.grid, study.money.in_gold)})
     if study.currency is None:
         return study
     of = study.money.in_gold
     supervisors = [entry if isinstance(entry, str) else entry.priced(of) for entry in study.supervisors]
-    changed = {
-        "supervisors": supervisors,
-        "grid": study.grid.model_copy(update={"weak_price": of(study.grid.weak_price)}),
-    }
+    changed = {"supervisors": supervisors}
     if study.weak_prices is not None:
         changed["weak_prices"] = [of(price) for price in study.weak_prices]
     return study.model_copy(update=changed)
+
+
+def split_at(grid: Grid, in_gold: Callable[[float], float]) -> Grid:
+    """The grid with the price at which its budgets are split, in gold labels: that of the lower of its two rates."""
+    price = in_gold(grid.weak_price)
+    if grid.most_weak_per_gold is not None:
+        price = max(price, 1 / grid.most_weak_per_gold)
+    return grid.model_copy(update={"weak_price": price})
 
 
 def prices_of(study: Study) -> dict[str, list[float]]:

@@ -60,6 +60,10 @@ class Grid(Section):
         description="Price of a weak label (gold = 1, or in the study's `currency`) at which budgets are turned into "
         "purchases. Results can be priced differently afterwards."
     )
+    most_weak_per_gold: number(ge=1e-12) = may_be_absent(
+        "The most weak labels that are bought in place of a gold one. Where `weak_price` would buy more than the pool "
+        "holds, budgets are split at this rate; answers keep to true prices."
+    )
     budgets: Budgets = Field(description="Budgets, in gold labels.")
     gold_shares: Shares = Field(description="Shares of a budget spent on gold labels.")
     more_purchases: Purchases = Field(

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Collection, Container, Iterator
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
-from elicitation.data.own_labels import table_file
 from elicitation.data.table_survey import Votes, survey_copies
-from elicitation.files import hash_file, read_json
 from elicitation.study.columns import LEARNING
 from elicitation.study.supervisors import Columns, Raters, Remote, Ruled, Unpriced
 from elicitation.study.tasks import TableTask
@@ -28,12 +24,9 @@ SHOWN = 70
 FEW_VOTES = 60
 
 
-def warnings_of(study: Study, folder: Path | None = None) -> list[str]:
-    """All warnings about a study, those about its prices first.
-
-    folder: of the study, where near copies in a table are not told of again once it was prepared as it is.
-    """
-    tables = (*warn_of_columns(study), *warn_of_files(study), *warn_of_copies(study, folder))
+def warnings_of(study: Study) -> list[str]:
+    """All warnings about a study but those of near copies, those about its prices first."""
+    tables = (*warn_of_columns(study), *warn_of_files(study))
     return [*warn_of_prices(study), *tables, *warn_of_questions(study), *warn_of_confidence(study)]
 
 
@@ -53,7 +46,7 @@ def warn_of_prices(study: Study) -> Iterator[str]:
         own = not isinstance(labeller, Unpriced) or labeller.price is not None
         if own and planned is not None and prices[0] > planned:
             yield (
-                f"A weak label of {name!r} costs {words(prices[0])}, but grid.weak_price is {words(planned)}, so its "
+                f"A weak label of {name!r} costs {words(prices[0])}, but budgets buy it at {words(planned)}, so its "
                 f"purchases cost more than the budgets; raise grid.weak_price to {money.of(prices[0]):g}."
             )
 
@@ -93,18 +86,13 @@ def warn_of_files(study: Study) -> Iterator[str]:
                     )
 
 
-def is_prepared(task: TableTask, data_folder: str | None, folder: Path) -> bool:
-    """Whether the card of the task in the study's folder is of its table as it is now."""
-    with suppress(OSError, ValueError):
-        card, table = read_json(folder / f"results/tasks/{task.name}/card.json"), table_file(task.plain, data_folder)
-        return card.get("source_files") == {str(table): hash_file(table)}
-    return False
+def warn_of_copies(study: Study, tasks: Container[str]) -> Iterator[str]:
+    """Texts of the test set that nearly equal another text of the table; tasks: the names of those that are looked at.
 
-
-def warn_of_copies(study: Study, folder: Path | None) -> Iterator[str]:
-    """Texts of the test set that nearly equal another text of the table. folder: as of warnings_of."""
+    Said where a study is first written, and where a table is prepared, which notes them in its card.
+    """
     for task in study.tasks:
-        if not isinstance(task, TableTask) or (folder and is_prepared(task, study.data_folder, folder)):
+        if not isinstance(task, TableTask) or task.name not in tasks:
             continue
         found = survey_copies(task.plain, study.data_folder)
         if found.texts:
