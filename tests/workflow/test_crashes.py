@@ -30,7 +30,7 @@ SMALL = MINI | {
 # With one more budget, and what only that needs.
 LARGER = SMALL | {"grid": SMALL["grid"] | {"budgets": [4, 8]}}
 LARGER_STAGE = "results/stages/topic/supervisor/student/plain/w80_s0"
-KILLS = 5
+KILLS = 10
 POOL = "results/tasks/topic/pool.parquet"
 LABELS = "results/weak_labels/topic/supervisor.parquet"
 STUDENT = "results/models/student"
@@ -86,7 +86,7 @@ def undisturbed(tmp_path_factory) -> Path:
     return folder
 
 
-def test_a_study_killed_again_and_again_ends_with_the_files_of_an_undisturbed_one(undisturbed, tmp_path):
+def test_a_study_killed_ten_times_ends_with_the_files_of_an_undisturbed_one(undisturbed, tmp_path):
     seed = int(os.environ.get("ELICITATION_KILL_SEED", random.SystemRandom().randrange(10**6)))
     print(f"ELICITATION_KILL_SEED={seed} kills at these moments again")
     rng, folder, finished = random.Random(seed), tmp_path / "study", {}
@@ -276,7 +276,7 @@ def processes_in(folder: Path) -> list[str]:
     return found
 
 
-def test_a_repair_killed_again_and_again_leaves_no_process_and_trains_nothing_twice(broken, undisturbed, tmp_path):
+def test_a_repair_that_is_killed_ten_times_leaves_no_process_and_trains_nothing_twice(broken, undisturbed, tmp_path):
     seed = int(os.environ.get("ELICITATION_KILL_SEED", random.SystemRandom().randrange(10**6)))
     print(f"ELICITATION_KILL_SEED={seed} kills at these moments again")
     rng = random.Random(seed)
