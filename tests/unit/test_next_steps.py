@@ -18,7 +18,8 @@ from elicitation.analysis.next_steps import (
     plan,
     told,
 )
-from elicitation.analysis.next_steps_text import plan_lines
+from elicitation.analysis.next_steps_text import HowTo, plan_lines
+from elicitation.buying.amounts import GOLD_LABELS
 from elicitation.cli import main
 from elicitation.files import hash_file, write_json, write_table
 from elicitation.jobs.training_times import training_times
@@ -109,7 +110,7 @@ def test_every_kind_of_step_is_told_in_words_and_as_json(study):
     assert found.tests[0].gain >= found.tests[-1].gain and {step.n_test for step in found.tests} <= {800, 1600}
     assert {step.gold_labels for step in found.tests} <= {400, 1200}
     assert all(step.n_gold + 0.1 * step.n_weak <= 0.75 * 50 for step in found.labels)
-    text = "\n".join(plan_lines(found))
+    text = "\n".join(plan_lines(found, HOW))
     assert "## What next? t, student s, budget 50" in text
     assert "More runs, by gain an hour:" in text and "More test examples" in text
     assert "minutes of training" in text
@@ -130,7 +131,7 @@ def test_without_a_budget_all_budgets_and_prices_of_the_study_count(study):
     found = plan(findings, evidence, Question(0), TIMES)
     single = [plan(findings, evidence, Question(b, p), TIMES) for b in (20, 50) for p in (0.5, 0.1)]
     assert found.expected == pytest.approx(np.mean([each.expected for each in single]))
-    assert found.runs and not found.labels and "the study's budgets" in "\n".join(plan_lines(found))
+    assert found.runs and not found.labels and "the study's budgets" in "\n".join(plan_lines(found, HOW))
 
 
 def test_a_task_of_an_average_has_the_budgets_of_the_study_too():
@@ -144,7 +145,7 @@ def test_a_task_of_an_average_has_the_budgets_of_the_study_too():
 def test_where_all_is_decided_nothing_is_told():
     truth = lambda w, g: 0.6 + 0.35 * (g >= 60) + 0 * w  # noqa: E731
     evidence = drawn_evidence(truth, GRID, 2, asking=0.6, luck=0.001)
-    text = "\n".join(plan_lines(plan(findings_on(fitted(evidence)), evidence, Question(64, 0.1), TIMES)))
+    text = "\n".join(plan_lines(plan(findings_on(fitted(evidence)), evidence, Question(64, 0.1), TIMES), HOW))
     assert "what is best is known as well as it needs to be" in text
 
 
