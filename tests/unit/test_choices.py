@@ -45,7 +45,7 @@ def block_of(*surfaces, asking=0.5, commoner=0.5):
         Free(kind, "", Scores(np.array([score]), np.zeros((1, rank))), 400, score, 1.0)
         for kind, score in ((ASKING, asking), (COMMONER, commoner))
     ]
-    return Block("t", "s", list(surfaces), free, 1, 400)
+    return Block("t", "s", list(surfaces), free, 1, 400, 400)
 
 
 def rising(w, g):
