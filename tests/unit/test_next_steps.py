@@ -20,7 +20,7 @@ from elicitation.analysis.next_steps import (
     plan,
     told,
 )
-from elicitation.analysis.next_steps_text import LEAST_TOLD, HowTo, options_after, plan_lines
+from elicitation.analysis.next_steps_text import LEAST_TOLD, HowTo, options_after, plan_lines, round_words
 from elicitation.buying.amounts import GOLD_LABELS, Money
 from elicitation.cli import main
 from elicitation.files import hash_file, write_json, write_table
@@ -135,7 +135,8 @@ def test_every_step_says_how_it_is_done_and_what_its_labels_cost(study):
     asked = ["--budget", f"{100 - step.cost:g}", "--have-weak", str(step.n_weak), "--have-gold", str(step.n_gold)]
     expected = {*(word for pair in zip(asked[::2], asked[1::2], strict=True) for word in pair if pair[1] != "0")}
     assert expected <= {*options} and "--gold-price" not in options
-    assert any(f"ask `elicitation recommend runs/mine {' '.join(options)}`" in line for line in lines)
+    said = round_words(step, found, replace(HOW, money=money))
+    assert f"ask `elicitation recommend runs/mine {' '.join(options)}`" in said and " first for $" in said
     foreign = [*options_after(step, found.question, GOLD_LABELS)]
     assert foreign[foreign.index("--gold-price") :][:4] == ["--gold-price", "2", "--currency", "$"]
 
