@@ -33,6 +33,8 @@ METHODS = {"plain": (0, 60, 400), "prompted": (0.01, 40, 60), "joint": (-0.03, 9
 HARMFUL, HARM = "drawn", 0.006
 # What costs nothing, and the weak labels themselves.
 ASKED, COMMON, WEAK = 0.66, 0.55, 0.74
+# The test texts, and what share of them has a weak label.
+TESTED = {"n_test": 1000, "n_texts": 1000, "coverage": 0.9}
 # How many directions the scores may be wrong in, and how far in each.
 RANK, SPREAD = 6, 0.012
 # How far the ends of intervals are from a score on a part of the test examples.
@@ -71,7 +73,8 @@ def nodes_of(method, task, purchases):
     off = 0.01 * stream(0, "measured", task, method).standard_normal(len(score))
     return pd.DataFrame(
         {"n_weak": n_weak, "n_gold": n_gold, "studied": lattice.studied[needed(lattice.studied)], "score": score}
-        | {"measured": np.where(ran, score + off, np.nan), "n_seeds": np.where(ran, 4, np.nan), "n_test": 1000}
+        | {"measured": np.where(ran, score + off, np.nan), "n_seeds": np.where(ran, 4, np.nan)}
+        | TESTED
         | {"factors": list(factors_at(method, task, n_weak, n_gold)), "method": method, "supervisor": "small"}
     ).assign(kind=PURCHASE)
 
@@ -82,7 +85,8 @@ def free_rows(asked):
     return pd.DataFrame(
         [
             {"kind": kind, "supervisor": supervisor, "score": score, "measured": score, "method": "", "n_weak": 0}
-            | {"n_gold": 0, "n_seeds": 1, "n_test": 1000, "studied": True, "factors": np.full(RANK, off)}
+            | {"n_gold": 0, "n_seeds": 1, "studied": True, "factors": np.full(RANK, off)}
+            | TESTED
             for kind, supervisor, score, off in rows
         ]
     )

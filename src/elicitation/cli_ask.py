@@ -67,12 +67,12 @@ def rounded(value):
 def print_answer(folder: Path, findings: Findings, answer: dict, lines: Iterable[str], as_json: bool) -> None:
     """Print an answer from the findings in a folder in its lines, or as JSON.
 
-    First is said where the data are invented, and where the study has changed since.
+    First is said where the data are invented, and where the study or its table has changed since.
     """
     from elicitation.analysis.names import DEMONSTRATION
-    from elicitation.study.changes import change_sentence
+    from elicitation.study.changes import change_sentences
 
-    for sentence in filter(None, (DEMONSTRATION * findings.invented, change_sentence(folder))):
+    for sentence in [*[DEMONSTRATION] * findings.invented, *change_sentences(folder)]:
         # Beside JSON, which programs read.
         print(sentence, file=sys.stderr if as_json else sys.stdout)
     if as_json:
@@ -122,8 +122,9 @@ def next_steps(arguments: argparse.Namespace) -> int:
     from elicitation.analysis.findings import finished_file, read_findings
     from elicitation.analysis.gold_test_plan import plan_gold_tests
     from elicitation.analysis.next_steps import plan, read_evidence
-    from elicitation.analysis.next_steps_text import plan_lines
+    from elicitation.analysis.next_steps_text import HowTo, plan_lines
     from elicitation.jobs.training_times import training_times
+    from elicitation.study.changes import where_to_change
 
     folder = arguments.folder
     findings = read_findings(folder)
@@ -132,7 +133,8 @@ def next_steps(arguments: argparse.Namespace) -> int:
     if arguments.width is not None:
         metrics = pd.read_parquet(finished_file(folder, "metrics.parquet"))
         found = replace(found, gold_tests=plan_gold_tests(findings, metrics, question, arguments.width))
-    print_answer(folder, findings, asdict(found), plan_lines(found), arguments.json)
+    how = HowTo(*where_to_change(folder), str(folder), findings.money)
+    print_answer(folder, findings, asdict(found), plan_lines(found, how), arguments.json)
     return 0
 
 

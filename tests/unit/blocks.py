@@ -43,8 +43,8 @@ def make_block(surfaces: list[Surface] | None = None, task: str = "t", student: 
     known = FREE_SCORES | {kinds[name]: score for name, score in free.items()}
     names = {LABELS: list(dict.fromkeys(surface.supervisor for surface in surfaces))}
     nothing = [
-        Free(kind, supervisor, Scores(np.array([score]), np.zeros((1, rank))), 100, score)
+        Free(kind, supervisor, Scores(np.array([score]), np.zeros((1, rank))), 100, score, 1.0)
         for kind, score in known.items()
         for supervisor in names.get(kind, [""])
     ]
-    return Block(task, student, surfaces, nothing, n_tasks=1, n_test=100)
+    return Block(task, student, surfaces, nothing, n_tasks=1, n_test=100, n_texts=100)

@@ -30,6 +30,8 @@ def posterior_table(
     commoner: float = 0.5,
     labels: float = 0.6,
     n_seeds: int = 3,
+    coverage: float = 1.0,
+    n_texts: int = N_TEST,
     **names: str,
 ) -> pd.DataFrame:
     """A posterior whose means are the truth, each with an error of its own. names: task, supervisor, ... of others."""
@@ -49,7 +51,9 @@ def posterior_table(
     ]
     bought = nodes.assign(supervisor=names["supervisor"], method=names["method"])
     table = pd.concat([bought, pd.DataFrame(rows)], ignore_index=True)
-    table = table.assign(task=names["task"], student=names["student"], n_test=N_TEST, n_tasks=1)
+    table = table.assign(
+        task=names["task"], student=names["student"], n_test=N_TEST, n_texts=n_texts, n_tasks=1, coverage=coverage
+    )
     return table.assign(factors=list(spread * np.eye(len(table), dtype=np.float32)))
 
 
@@ -96,7 +100,9 @@ def drawn_evidence(
     for kind, said in free.items():
         row = {"kind": kind, "n_weak": 0, "n_gold": 0}
         rows.append(row | score_configuration("accuracy", said[None], gold))
-    return pd.DataFrame(rows).assign(**{"task": "t", "supervisor": "v", "student": "s", "method": "m"} | names)
+    return pd.DataFrame(rows).assign(
+        **{"task": "t", "supervisor": "v", "student": "s", "method": "m", "coverage": 1.0} | names
+    )
 
 
 def fitted(evidence: pd.DataFrame, over: Sequence[str] = ()) -> pd.DataFrame:

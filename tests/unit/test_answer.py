@@ -31,14 +31,15 @@ def answer(budget=16, weak_price=0.1, asked=True, decided=True, buys=True, task=
         regime=Regime(regime, strategy, {}, 0.0, 0.9, ""),
         supported=decided,
         alternatives={} if buys else {"weak only": other},
-        studied=Studied(True, False, 4.0, 1024.0, 0.0, 3, 1, 500),
+        cheaper=None,
+        studied=Studied(True, False, 4.0, 1024.0, 0.0, 3, 1, 500, 500),
     )
 
 
 BUY = "buy weak (160 weak labels of small at 0.1, used by Sequential SFT) for 16 gold labels: "
 BUY += "expected 74.1 %, between 68.2 and 80 %"
 COMMONER = "always giving the commoner label 50.2 %"
-ASKING = f"without labels: asking without labels 79 %, between 76 and 82 %; {COMMONER}"
+ASKING = f"without training: asking without labels 79 %, between 76 and 82 %; {COMMONER}"
 NOTHING = "buy nothing, since no purchase studied beats asking without labels"
 
 
@@ -46,7 +47,7 @@ NOTHING = "buy nothing, since no purchase studied beats asking without labels"
     ("given", "expected"),
     [
         ({}, f"{BUY}; {ASKING}."),
-        ({"asked": False}, f"{BUY}; without labels: {COMMONER}."),
+        ({"asked": False}, f"{BUY}; without training: {COMMONER}."),
         ({"decided": False}, f"it is undetermined how to spend it; the best guess is to {BUY}; "),
         ({"buys": False}, f"{NOTHING}; the best one is to {BUY}; {ASKING}."),
         ({"buys": False, "decided": False}, f"it is undetermined what to do; the best guess is to {NOTHING}; "),
@@ -63,7 +64,7 @@ def test_a_sentence_says_what_to_do_what_to_expect_and_what_nothing_achieves(giv
 
 def test_what_is_not_affordable_is_said():
     given = replace(answer(buys=False), alternatives={})
-    assert "nothing that was studied is affordable; without labels: " in sentence("small", given)
+    assert "nothing that was studied is affordable; without training: " in sentence("small", given)
 
 
 def test_a_small_a_middle_and_a_large_budget_are_told_at_one_price():
@@ -77,11 +78,11 @@ def test_a_small_a_middle_and_a_large_budget_are_told_at_one_price():
     }
     assert {entry.question.weak_price for entry in chosen.values()} == {0.1}
     lines = list(answer_lines(answers, 0.1))
-    assert lines[0] == "# What to buy: film, student big, a weak label costs 0.1\n"
-    assert [line[:2] for line in lines[1:4]] == ["1.", "2.", "3."] and "90 %" in lines[-1]
+    assert lines[:2] == ["# What to buy: film, student big, a weak label costs 0.1", ""]
+    assert [line[:2] for line in lines[2:5]] == ["1.", "2.", "3."] and "90 %" in lines[-1]
     of_a_rater = [answer(budget, 0.1, own_price=0.05555) for budget in (4, 16, 64)]
     lines = list(answer_lines(of_a_rater, 0.1))
-    assert lines[0].endswith("a weak label costs 0.1 unless it has a price of its own\n") and "at 1/18" in lines[1]
+    assert lines[0].endswith("a weak label costs 0.1 unless it has a price of its own") and "at 1/18" in lines[2]
 
 
 def test_labels_at_their_own_prices_are_told_with_them():
@@ -91,7 +92,7 @@ def test_labels_at_their_own_prices_are_told_with_them():
 
     lines = list(answer_lines([at_own_price(4, 0.3), at_own_price(16, 0.12)], 0.1))
     assert "weak labels at their own prices" in lines[0]
-    assert "of small at 0.3," in lines[1] and "of small at 0.12," in lines[2]
+    assert "of small at 0.3," in lines[2] and "of small at 0.12," in lines[3]
 
 
 def test_a_study_that_can_buy_nothing_says_so():

@@ -11,7 +11,8 @@ from elicitation.analysis.chance import at_chance
 from elicitation.analysis.findings import Findings, Question
 from elicitation.analysis.posterior import Posterior
 from elicitation.analysis.recommendation import recommend
-from elicitation.analysis.recommendation_text import chance_words, recommendation_lines
+from elicitation.analysis.recommendation_notes import chance_notes
+from elicitation.analysis.recommendation_text import recommendation_lines
 from elicitation.analysis.recommended import recommendation_from
 
 # Chance on 16 labels, within their errors, and what 64 of them bring.
@@ -69,7 +70,11 @@ def findings(posterior: Posterior, rate: float | str = 5e-4, **more) -> Findings
     return findings_on(posterior.table, trained=["m"], learning_rates={"s": rate}, **more)
 
 
-def test_the_answer_begins_with_it_and_with_the_fix():
+def chance_words(answer) -> str:
+    return "".join(chance_notes(answer))
+
+
+def test_the_answer_says_it_first_of_its_notes_with_the_fix():
     answer = recommend(findings(STUCK), Question(64, 0.1))
     said = (
         "s stays at chance with gold labels alone (16 on t by Method M: 51 %, between 49 and 53 %), though asking "
@@ -78,7 +83,7 @@ def test_the_answer_begins_with_it_and_with_the_fix():
     )
     assert chance_words(answer) == said
     for lines in (answer_lines([answer], 0.1), recommendation_lines(answer)):
-        assert f"**{said}**\n" in lines
+        assert next(line for line in lines if line.startswith("Note")) == f"Note: {said}"
     assert recommendation_from(asdict(answer)) == answer
 
 

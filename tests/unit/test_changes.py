@@ -2,9 +2,9 @@
 
 import pytest
 
-from elicitation.files import write_json
+from elicitation.files import hash_file, write_json
 from elicitation.jobs.records import ROOT
-from elicitation.study.changes import change_sentence, hash_config, study_file
+from elicitation.study.changes import change_sentences, hash_config, study_file, where_to_change
 from elicitation.study.reading import read_yaml
 
 
@@ -21,19 +21,46 @@ def study(tmp_path):
     return file, folder
 
 
+def told(folder) -> str:
+    return "\n".join(change_sentences(folder))
+
+
 def test_a_study_that_has_changed_is_told_of_with_the_command(study):
     file, folder = study
-    assert change_sentence(folder) == ""
+    assert told(folder) == ""
     file.write_text("labels: {no: 0, 1: 1}\nseeds: [0, 1]\n# The same.\nstudy: mine\n")
-    assert change_sentence(folder) == ""
+    assert told(folder) == ""
     file.write_text("study: mine\nseeds: [1, 0]\nlabels: {1: 1, no: 0}\n")
-    said = change_sentence(folder)
+    said = told(folder)
     assert said.startswith(f"{file} has changed since these results were computed")
     assert f"--configfile {file} --directory {folder}" in said
     file.write_text("study: [")
-    assert "results before a change: The study" in change_sentence(folder)
+    assert "results before a change: The study" in told(folder)
     file.unlink()
-    assert change_sentence(folder) == "", "as on another machine"
+    assert told(folder) == "", "as on another machine"
+
+
+def test_a_table_that_has_changed_is_told_of_with_the_command(study, tmp_path):
+    file, folder = study
+    table, card = tmp_path / "labels.csv", folder / "results/tasks/t/card.json"
+    table.write_text("text,gold\n")
+    card.parent.mkdir(parents=True)
+    source_files = {str(table): hash_file(table), "hub@1:train": "x"}
+    write_json(card, {"rule": "", "outputs": {}, "inputs": {}, "code": "", "source_files": source_files})
+    table.touch()
+    assert told(folder) == "", "its content counts"
+    table.write_text("text,gold\nhello,1\n")
+    said = told(folder)
+    assert said.startswith(f"{table} has changed since these results were computed; for answers of it as it is now")
+    assert f"--configfile {file} --directory {folder}" in said
+    card.unlink()
+    assert told(folder) == "", "as on another machine"
+
+
+def test_where_a_study_is_changed_is_known_from_its_results(study, tmp_path):
+    file, folder = study
+    assert where_to_change(folder)[0] == str(file) and f"--directory {folder}" in where_to_change(folder)[1]
+    assert where_to_change(tmp_path) == ("the study's file", "the command that started it")
 
 
 @pytest.mark.parametrize(

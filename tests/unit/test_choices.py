@@ -42,10 +42,10 @@ def surface_of(mean, weak=WEAK, gold=GOLD, spread=0.002, studied=None, n_seeds=3
 def block_of(*surfaces, asking=0.5, commoner=0.5):
     rank = surfaces[0].factors.shape[2]
     free = [
-        Free(kind, "", Scores(np.array([score]), np.zeros((1, rank))), 400, score)
+        Free(kind, "", Scores(np.array([score]), np.zeros((1, rank))), 400, score, 1.0)
         for kind, score in ((ASKING, asking), (COMMONER, commoner))
     ]
-    return Block("t", "s", list(surfaces), free, 1, 400)
+    return Block("t", "s", list(surfaces), free, 1, 400, 400)
 
 
 def rising(w, g):

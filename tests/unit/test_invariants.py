@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from posteriors import drawn_evidence, findings_on, fitted
 
-from elicitation.analysis.choices import MIN_GAIN, SAME_SCORE, decide
+from elicitation.analysis.choices import CLEARLY_CHEAPER, MIN_GAIN, NEARLY, SAME_SCORE, decide
 from elicitation.analysis.findings import Findings, Question, narrow
 from elicitation.analysis.names import NOTHING_BOUGHT, REGIMES, UNDETERMINED
 from elicitation.analysis.questions import offer
@@ -94,9 +94,11 @@ def test_nothing_is_recommended_that_is_worse_than_something_cheaper(findings, a
     block = narrow(findings.posterior, Question(1))
     table = findings.posterior.table
     table = table[(table.student == block.student) & (table.task == block.task)]
-    free = table[table.kind.isin(["asking", "commoner label"])].score.max()
     runs = table[(table.kind == "purchase") & table.measured.notna()]
     for price, of_price in answers.items():
+        # Weak labels as they are cost their price for each text.
+        nothing = ["asking", "commoner label", *["weak labels"] * (price == 0)]
+        free = table[table.kind.isin(nothing)].score.max()
         # Labels that cost as much as gold ones are not bought.
         bought = runs if price < 1 else runs[runs.n_weak == 0]
         cost, score = (bought.n_gold + price * bought.n_weak).to_numpy(), bought.score.to_numpy()
@@ -108,6 +110,14 @@ def test_nothing_is_recommended_that_is_worse_than_something_cheaper(findings, a
                 assert answer.purchase.n_weak == 0 or price < 1
             elif answer.alternatives:
                 assert max(other.expected.mean for other in answer.alternatives.values()) <= free + SAME_SCORE
+
+
+def test_what_is_nearly_as_good_is_clearly_cheaper_and_only_a_little_worse(answers):
+    named = [(answer, answer.cheaper) for answer in each(answers) if answer.cheaper]
+    for answer, found in named:
+        paid = found.purchase.cost if found.purchase else 0
+        assert answer.purchase.cost > 0 and paid <= CLEARLY_CHEAPER * answer.purchase.cost * (1 + 1e-9)
+        assert found.expected.mean >= answer.expected.mean - NEARLY and found.as_good > 1 - answer.regime.wanted
 
 
 def test_beyond_what_was_studied_nothing_is_supported(answers):

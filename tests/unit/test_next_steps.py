@@ -1,11 +1,12 @@
 """What to run, test or buy next, and that following it wastes less than a fixed grid."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
-from posteriors import drawn_evidence, findings_on, fitted
+from posteriors import drawn_evidence, findings_on, fitted, posterior_table
 
 from elicitation.analysis.findings import Question
 from elicitation.analysis.next_steps import (
@@ -14,16 +15,19 @@ from elicitation.analysis.next_steps import (
     candidates,
     expected_rise,
     hours_of,
+    key_of_runs,
     known_of,
     plan,
     told,
 )
-from elicitation.analysis.next_steps_text import plan_lines
+from elicitation.analysis.next_steps_text import LEAST_TOLD, HowTo, options_after, plan_lines, round_words
+from elicitation.buying.amounts import GOLD_LABELS, Money
 from elicitation.cli import main
 from elicitation.files import hash_file, write_json, write_table
 from elicitation.jobs.training_times import training_times
 
 GRID = [(0, 8), (0, 16), (0, 32), (0, 64), (80, 0), (160, 0), (320, 0), (640, 0), (80, 8), (160, 16), (320, 32)]
+HOW = HowTo("mine.yaml", "snakemake --cores all", "runs/mine", GOLD_LABELS)
 # The standard deviation of a run's score in the simulation.
 NOISE = 0.03
 TIMES = pd.DataFrame({"student": "s", "labels": [10, 110], "seconds": [10.0, 60.0]})
@@ -109,10 +113,39 @@ def test_every_kind_of_step_is_told_in_words_and_as_json(study):
     assert found.tests[0].gain >= found.tests[-1].gain and {step.n_test for step in found.tests} <= {800, 1600}
     assert {step.gold_labels for step in found.tests} <= {400, 1200}
     assert all(step.n_gold + 0.1 * step.n_weak <= 0.75 * 50 for step in found.labels)
-    text = "\n".join(plan_lines(found))
+    text = "\n".join(plan_lines(found, HOW))
     assert "## What next? t, student s, budget 50" in text
     assert "More runs, by gain an hour:" in text and "More test examples" in text
     assert "minutes of training" in text
+    assert "To run what you choose, change the keys in brackets in mine.yaml, then run snakemake --cores all" in text
+
+
+def test_every_step_says_how_it_is_done_and_what_its_labels_cost(study):
+    findings, evidence = study
+    money = Money("$", 2.0)
+    found = plan(findings, evidence, Question(100, 0.2, 2.0, currency="$"), TIMES)
+    lines = list(plan_lines(found, replace(HOW, money=money)))
+    for step in (step for step in found.runs if step.gain >= LEAST_TOLD):
+        change = "one more number in `seeds`" if step.n_seeds else f"[{step.n_weak}, {step.n_gold}] in `grid.more_pu"
+        assert any(f"of training ({change}" in line for line in lines)
+    assert any("1,200 more gold labels, $2,400" in line and "(`test_size` 4 times as large)" in line for line in lines)
+    step = found.labels[0]
+    assert step.cost == pytest.approx(2 * (step.n_gold + 0.1 * step.n_weak))
+    options = [*options_after(step, found.question, money)]
+    asked = ["--budget", f"{100 - step.cost:g}", "--have-weak", str(step.n_weak), "--have-gold", str(step.n_gold)]
+    expected = {*(word for pair in zip(asked[::2], asked[1::2], strict=True) for word in pair if pair[1] != "0")}
+    assert expected <= {*options} and "--gold-price" not in options
+    said = round_words(step, found, replace(HOW, money=money))
+    assert f"ask `elicitation recommend runs/mine {' '.join(options)}`" in said and " first for $" in said
+    foreign = [*options_after(step, found.question, GOLD_LABELS)]
+    assert foreign[foreign.index("--gold-price") :][:4] == ["--gold-price", "2", "--currency", "$"]
+
+
+def test_first_runs_of_methods_that_only_prompt_are_a_number_of_shots():
+    findings = findings_on(posterior_table(), trained=["m"])
+    assert key_of_runs(0, "few_shot_gold", findings) == "grid.shots"
+    assert key_of_runs(0, "m", findings) == "grid.more_purchases"
+    assert key_of_runs(3, "few_shot_gold", findings) == "seeds"
 
 
 def test_rounds_gain_no_more_than_the_same_runs_without_spending(study):
@@ -130,7 +163,7 @@ def test_without_a_budget_all_budgets_and_prices_of_the_study_count(study):
     found = plan(findings, evidence, Question(0), TIMES)
     single = [plan(findings, evidence, Question(b, p), TIMES) for b in (20, 50) for p in (0.5, 0.1)]
     assert found.expected == pytest.approx(np.mean([each.expected for each in single]))
-    assert found.runs and not found.labels and "the study's budgets" in "\n".join(plan_lines(found))
+    assert found.runs and not found.labels and "the study's budgets" in "\n".join(plan_lines(found, HOW))
 
 
 def test_a_task_of_an_average_has_the_budgets_of_the_study_too():
@@ -144,7 +177,7 @@ def test_a_task_of_an_average_has_the_budgets_of_the_study_too():
 def test_where_all_is_decided_nothing_is_told():
     truth = lambda w, g: 0.6 + 0.35 * (g >= 60) + 0 * w  # noqa: E731
     evidence = drawn_evidence(truth, GRID, 2, asking=0.6, luck=0.001)
-    text = "\n".join(plan_lines(plan(findings_on(fitted(evidence)), evidence, Question(64, 0.1), TIMES)))
+    text = "\n".join(plan_lines(plan(findings_on(fitted(evidence)), evidence, Question(64, 0.1), TIMES), HOW))
     assert "what is best is known as well as it needs to be" in text
 
 

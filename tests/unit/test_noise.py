@@ -20,7 +20,13 @@ PLACES = np.log1p(PURCHASES.astype(float))
 def evidence(variance, freedom=3, n_seeds=4, covariance=None, purchases=PURCHASES, n_tasks=1, n_test=400):
     """Evidence with these variances by seeds."""
     points = pd.DataFrame(purchases, columns=["n_weak", "n_gold"]).assign(
-        seed_variance=variance, seed_freedom=freedom, n_seeds=n_seeds, n_tasks=n_tasks, n_test=n_test
+        seed_variance=variance,
+        seed_freedom=freedom,
+        n_seeds=n_seeds,
+        n_tasks=n_tasks,
+        n_test=n_test,
+        n_texts=n_test,
+        coverage=1.0,
     )
     return Evidence(points, np.zeros((len(points),) * 2) if covariance is None else covariance)
 

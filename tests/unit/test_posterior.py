@@ -46,7 +46,8 @@ def test_what_costs_nothing_is_known(table, block):
     assert free[COMMONER].mean[0] == pytest.approx(0.5, abs=1e-6) and measured[COMMONER] == 0.5
     assert free[ASKING].mean[0] == pytest.approx(measured[ASKING], abs=0.01)
     assert free[ASKING].interval[0] < ASKED < free[ASKING].interval[1]
-    assert block.best_free().kind == ASKING, "nobody can buy nothing and get the weak labels"
+    assert block.best_free({"v": 0.1}).kind == ASKING, "nobody can buy nothing and get the weak labels"
+    assert block.best_free({"v": 0}).kind == LABELS, "unless these are free"
 
 
 def test_between_purchases_one_is_less_sure_than_at_them():
@@ -172,5 +173,5 @@ def test_a_student_that_is_only_asked_has_a_posterior_without_purchases():
     first, second = Posterior(fit_posterior(table, groups, [])).blocks
     assert not first.surfaces and len(second.surfaces) == 1
     measured = asked.set_index("kind").score[ASKING]
-    assert first.best_free().scores.mean[0] == pytest.approx(measured, abs=0.01)
-    assert np.isfinite(first.best_free().scores.interval).all()
+    assert first.best_free({}).scores.mean[0] == pytest.approx(measured, abs=0.01)
+    assert np.isfinite(first.best_free({}).scores.interval).all()

@@ -60,7 +60,7 @@ def test_a_score_beyond_reach_is_told_with_the_best_purchase(findings):
 def test_a_score_that_costs_nothing_needs_no_purchase(findings):
     answer = reach(findings, ANY, 0.55)
     assert answer.goal.reached and answer.purchase is None
-    assert "Nothing has to be bought for 55 % accuracy." in told(answer)
+    assert "\n\nNothing has to be bought for 55 % accuracy.\n\n**" in told(answer)
     assert "**Buy nothing: asking without labels (60 %) costs nothing.**" in told(answer)
 
 

@@ -207,7 +207,11 @@ def test_labels_that_are_there_need_no_money():
     assert bought.n_gold + bought.n_weak > 300, "what is there is used"
     assert bought.new_weak == max(0, bought.n_weak - 640) and bought.new_gold == max(0, bought.n_gold - 30)
     assert bought.cost == pytest.approx(bought.new_gold + 0.1 * bought.new_weak) and bought.cost <= 10
-    assert "more and use" in told(answer) and "in all by Method M" in told(answer)
+    assert bought.n_weak <= 640 and bought.n_gold > 30
+    order = f"Buy {bought.new_gold} gold labels, and use {bought.n_weak} weak labels of v (all yours) and"
+    assert f"{order} {bought.n_gold} gold labels (30 yours, {bought.new_gold} to buy) by Method M" in told(answer)
+    left = recommend(findings, Question(10, 0.1, have_weak=700, have_gold=30))
+    assert f"Note: Of your own labels {700 - left.purchase.n_weak} weak labels take no part in it." in told(left)
     nothing = recommend(findings, Question(0.01, 0.1, have_weak=320, have_gold=32))
     assert nothing.purchase.cost == 0 and "Buy no more labels; use" in told(nothing)
 
@@ -229,6 +233,75 @@ def test_free_weak_labels_cost_nothing():
     answer = recommend(findings_on(posterior_table()), Question(20, 0))
     assert answer.purchase.n_weak > 0 and answer.purchase.cost == answer.purchase.n_gold <= 20
     assert "a weak label costs 0, a gold one 1" in told(answer)
+
+
+def test_free_weak_labels_as_they_are_compete_with_purchases():
+    better, worse = (findings_on(posterior_table(labels=score)) for score in (0.97, 0.7))
+    answer = recommend(better, Question(20, 0))
+    assert answer.purchase is None and answer.expected.mean == 0.97 and answer.regime.name == NOTHING_BOUGHT
+    order = "**Buy nothing: no purchase studied beats the weak labels of v as they are (97 %) at this budget.**"
+    assert f"{order}\nExpected accuracy: 97 %, between 95 and 99 %." in told(answer)
+    assert recommend(better, Question(20, 0.01)).purchase, "at any price they cost more than any budget on enough texts"
+    assert recommend(worse, Question(20, 0)).purchase
+    assert reach(better, Question(0, 0), 0.95).purchase is None
+    lines = "\n".join(answer_lines([answer], 0))
+    assert "buy nothing, since no purchase studied beats the weak labels of v as they are; the best one is to" in lines
+    assert "always giving the commoner label 50 %; the weak labels of v as they are 97 %, between 95 and 99 %." in lines
+
+
+def test_texts_without_a_weak_label_are_told_of_wherever_labels_are_scored_as_they_are():
+    table = posterior_table(level(0.7), labels=0.8, coverage=0.8)
+    said = "80 %, between 78 and 82 % (on the 80 % of texts that have one: 87.5 %; others count as half right)"
+    for price in (0.1, 0):
+        text = told(recommend(findings_on(table), Question(50, price)))
+        assert text.count("80 %, between") == text.count(said) == 2
+    other = told(recommend(findings_on(table, measure="auroc"), Question(50, 0.1)))
+    assert other.count("80 %, between 78 and 82 % (80 % of the texts have one)") == 2
+    assert "(on the" not in told(recommend(findings_on(posterior_table()), Question(50, 0.1)))
+
+
+def test_scores_of_few_gold_test_labels_name_their_estimator():
+    findings = findings_on(posterior_table(n_texts=900))
+    said = "prediction-powered, by the gold labels of 400 of 900 test texts and weak labels of the others"
+    assert f"Scores are {said}." in told(recommend(findings, Question(50, 0.1)))
+    assert f"Scores: accuracy, {said}, with 95 %" in "\n".join(answer_lines(answer_all(findings), 0.1))
+    assert "powered" not in told(recommend(findings_on(posterior_table()), Question(50, 0.1)))
+
+
+def test_another_source_that_brings_nearly_the_same_for_less_is_named_after_the_order():
+    w = posterior_table(level(0.705), supervisor="w", purchases=[(40, 0), (160, 0)], spread=0.02)
+    v = posterior_table(level(0.695), purchases=[(40, 0), (160, 0)], spread=0.02)
+    answer = recommend(findings_on(several(w, v), {"v": [0.01], "w": [0.2]}), Question(20))
+    found = answer.cheaper
+    assert (answer.purchase.supervisor, answer.purchase.cost) == ("w", 8)
+    assert (found.purchase.supervisor, found.purchase.cost) == ("v", 0.4) and 0.1 < found.as_good < 0.6
+    assert found.difference.mean == pytest.approx(-0.01) and found.difference.low < 0 < found.difference.high
+    said = (
+        "Nearly as good for less: 40 weak labels of v at 0.01 by Method M for 0.4 gold labels. Expected: 69.5 %, "
+        f"between 65.6 and 73.4 %; at most 0.2 points behind with a probability of {100 * found.as_good:.0f} %."
+    )
+    lines = told(answer).splitlines()
+    assert lines[lines.index(said) - 1].startswith("Expected accuracy: 70.5 %")
+    assert said in "\n".join(answer_lines([answer], 0.1))
+    assert recommendation_from(asdict(answer)) == answer
+
+
+def test_what_costs_nothing_may_be_nearly_as_good():
+    answer = recommend(findings_on(posterior_table(level(0.7), asking=0.69, spread=0.02)), Question(50, 0.1))
+    assert answer.cheaper.purchase is None and answer.cheaper.expected.mean == 0.69
+    assert "Nearly as good for less: asking without labels for nothing. Expected: 69 %" in told(answer)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"asking": 0.68, "spread": 0.02}, {"asking": 0.69, "spread": 0.0001}],
+    ids=["too far behind", "surely behind"],
+)
+def test_what_is_not_nearly_as_good_is_not_named(given):
+    answer = recommend(
+        findings_on(posterior_table(level(0.7), purchases=[(40, 0), (160, 0)], **given)), Question(50, 0.1)
+    )
+    assert answer.purchase and answer.cheaper is None and "Nearly" not in told(answer)
 
 
 def two_sources(**prices):
@@ -344,23 +417,26 @@ def level(score):
 def test_where_no_student_beats_the_weak_labels_they_are_offered_as_they_are():
     answer = recommend(findings_on(posterior_table(level(0.7), labels=0.87)), Question(50, 0.1))
     assert answer.undertrained
-    lines = told(answer).splitlines()
-    offer = (
-        "**No student that was trained here beats the weak labels of v: use them as they are, 87 % right, between 85 "
-        "and 89 %, at 0.1 for each text. A student that is trained longer or on more labels was not studied.**"
-    )
-    assert lines.index(offer) < next(i for i, line in enumerate(lines) if line.startswith("**Buy"))
-    assert "Note" not in told(answer), "it is said once"
-    # The study's answer begins with it.
+    offer = [
+        "**Use the weak labels of v as they are.**",
+        "Expected accuracy: 87 %, between 85 and 89 %, without any training, at 0.1 for each text.",
+        "Where that costs too much for all your texts:",
+    ]
     every = answer_all(findings_on(posterior_table(level(0.7), labels=0.87)))
-    assert list(answer_lines(every, 0.1))[1] == f"{offer}\n"
+    for lines in (recommendation_lines(answer), answer_lines(every, 0.1)):
+        lines = list(lines)
+        [order] = [i for i, line in enumerate(lines) if "**" in line]
+        assert lines[order : order + 3] == offer
+        [note] = [line for line in lines if line.startswith("Note")]
+        assert note.startswith("Note: No student that was trained here beats the weak labels of v as they are. A ")
+    assert "Buy 40 weak labels and use them by Method M." not in told(answer)
     assert recommendation_from(asdict(answer)) == answer
 
 
 def test_of_several_weak_labels_the_best_are_offered_and_the_others_noted():
     parts = (posterior_table(level(0.7), labels=score, supervisor=name) for name, score in (("v", 0.8), ("w", 0.9)))
     answer = recommend(findings_on(several(*parts), {"v": [0.1], "w": [0.2]}), Question(50))
-    assert "beats the weak labels of w: use them as they are, 90 % right" in told(answer)
+    assert "**Use the weak labels of w as they are.**\nExpected accuracy: 90 %" in told(answer)
     assert "expected to beat the weak labels of v as they are: 80 %" in told(answer)
 
 
@@ -397,9 +473,9 @@ def test_a_question_that_leaves_out_the_better_students_says_so_of_its_limits_al
 
 def test_labels_as_expensive_as_gold_ones_are_not_offered():
     answer = recommend(findings_on(posterior_table(level(0.7), labels=0.87), {"v": [1.0]}), Question(50))
-    assert "use them as they are" not in told(answer) and "as much as a gold label" in told(answer)
+    assert "**Use" not in told(answer) and "as much as a gold label" in told(answer)
 
 
 def test_another_measure_is_called_by_its_name():
     answer = recommend(findings_on(posterior_table(level(0.7), labels=0.87), measure="auroc"), Question(50, 0.1))
-    assert "use them as they are, 87 % AUROC, between" in told(answer)
+    assert "Use the weak labels of v as they are.**\nExpected AUROC: 87 %, between" in told(answer)

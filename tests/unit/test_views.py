@@ -59,7 +59,7 @@ def posterior_of(runs):
     free = pd.concat([asking, labels, commoner]).assign(n_weak=0, n_gold=0)
     table = pd.concat([bought[~asks].assign(kind=PURCHASE), free])
     table = table.drop_duplicates([*PLACE, "kind", "supervisor", "method", "n_weak", "n_gold"], ignore_index=True)
-    counts = {"n_seeds": 3, "n_test": 1000, "n_tasks": 1}
+    counts = {"n_seeds": 3, "n_test": 1000, "n_texts": 1000, "coverage": 1.0, "n_tasks": 1}
     factors = [np.array([0.01], dtype=np.float32)] * len(table)
     return Posterior(table.assign(studied=True, measured=0.7, score=0.7, factors=factors, **counts))
 

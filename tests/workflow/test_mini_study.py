@@ -319,7 +319,7 @@ def test_the_answer_is_told_in_three_sentences(mini_study):
     assert lines[0] == DEMONSTRATION
     told = [line for line in lines if line[:2] in ("1.", "2.", "3.")]
     # The miniature has two budgets.
-    assert len(told) == 2 and all("without labels: always giving the commoner label" in line for line in told)
+    assert len(told) == 2 and all("without training: always giving the commoner label" in line for line in told)
 
 
 def test_a_new_task_trains_only_its_own_supervisor_and_no_model(mini_study):

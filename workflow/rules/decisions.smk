@@ -44,7 +44,7 @@ rule plot_what_to_buy:
         "tables"
     params:
         **MONEY,
-        version=2,
+        version=3,
         titles=TITLES,
         measure=study.inference.measure,
         student=FIRST.student,
@@ -99,7 +99,7 @@ rule build_explorer:
     params:
         **MONEY,
         **INVENTED,
-        version=11,
+        version=12,
         name=study.study,
         titles=TITLES,
         prices=study.prices,
@@ -155,7 +155,7 @@ rule recommend:
         **MONEY,
         **INVENTED,
         **TRAINED,
-        version=13,
+        version=14,
         titles=TITLES,
         prices=study.prices,
         budgets=study.budgets,
@@ -184,7 +184,7 @@ rule write_answer:
     group:
         "tables"
     params:
-        version=6,
+        version=7,
         # The middle one of those shown.
         weak_price=sorted(study.weak_prices)[len(study.weak_prices) // 2] if study.weak_prices else 0,
     script:

@@ -54,7 +54,7 @@ rule evaluate_runs:
         mem_mb=grows(2000),
         runtime=grows(30),
     params:
-        version=11,
+        version=12,
         method=method_settings,
         purchases=purchases_of_group,
         measure=study.inference.measure,
@@ -107,7 +107,7 @@ rule fit_posterior:
         mem_mb=grows(2000),
         runtime=grows(30),
     params:
-        version=1,
+        version=2,
         average_over=AVERAGED,
     script:
         "../scripts/fit_posterior.py"
@@ -127,7 +127,7 @@ rule find_regimes:
         mem_mb=grows(1000),
         runtime=grows(30),
     params:
-        version=5,
+        version=6,
         prices=study.prices,
         budgets=study.budgets,
         pool_sizes=POOL_SIZES,
@@ -181,7 +181,7 @@ use rule fit_posterior as fit_posterior_for_figure with:
     wildcard_constraints:
         figure=one_of(AVERAGED_IN),
     params:
-        version=1,
+        version=2,
         average_over=averaged_in_figure,
 
 
@@ -196,7 +196,7 @@ rule find_frontier:
     group:
         "tables"
     params:
-        version=4,
+        version=5,
         prices=study.prices,
     script:
         "../scripts/find_frontier.py"

@@ -3,16 +3,21 @@
 from collections.abc import Iterator
 
 from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, PLAIN, UNDETERMINED
-from elicitation.analysis.recommendation_text import (
+from elicitation.analysis.recommendation_notes import leading_labels, notes
+from elicitation.analysis.recommendation_text import Said, labels_order
+from elicitation.analysis.recommendation_words import (
     FREE_WORDS,
     MEASURE_WORDS,
+    as_they_are,
     budget_text,
+    cheaper_words,
+    estimator_words,
+    free_words,
+    labels_score,
     money,
-    notes,
     percent,
     price_text,
     seeds_words,
-    warning_lines,
     with_ends,
 )
 from elicitation.analysis.recommended import Alternative, Purchase, Recommendation
@@ -55,7 +60,9 @@ def nothing_words(answer: Recommendation) -> str:
     baseline = answer.baseline
     commoner = f"{FREE_WORDS[COMMONER]} {percent(baseline.commoner.mean)} %"
     asking = f"{FREE_WORDS[ASKING]} {with_ends(baseline.asking)}; " if baseline.asking else ""
-    return f"without labels: {asking}{commoner}"
+    free = [entry for entry in baseline.weak_labels if not entry.price]
+    labels = "".join(f"; {as_they_are(entry.supervisor)} {labels_score(answer, entry)}" for entry in free)
+    return f"without training: {asking}{commoner}{labels}"
 
 
 def best_alternative(answer: Recommendation) -> Alternative | None:
@@ -64,14 +71,14 @@ def best_alternative(answer: Recommendation) -> Alternative | None:
 
 
 def sentence(size: str, answer: Recommendation) -> str:
-    """What to do with a budget, in one sentence."""
+    """What to do with a budget in one sentence, and in another what is nearly as good for less."""
     start = f"With a {size} budget ({budget_text(answer)})"
     decided = answer.regime.name != UNDETERMINED
     if answer.purchase:
         choice = f"{purchase_words(answer, answer.purchase)}: expected {with_ends(answer.expected)}"
         guess = "" if decided else "it is undetermined how to spend it; the best guess is to "
-        return f"{start} {guess}{choice}; {nothing_words(answer)}."
-    other, free = best_alternative(answer), FREE_WORDS[answer.baseline.free]
+        return " ".join([f"{start} {guess}{choice}; {nothing_words(answer)}.", *cheaper_words(answer)])
+    other, free = best_alternative(answer), free_words(answer)
     if other is None:
         return f"{start} nothing that was studied is affordable; {nothing_words(answer)}."
     guess = "" if decided else "it is undetermined what to do; the best guess is to "
@@ -79,29 +86,45 @@ def sentence(size: str, answer: Recommendation) -> str:
     return f"{start} {guess}buy nothing, since no purchase studied beats {free}; {best}; {nothing_words(answer)}."
 
 
-def answer_lines(answers: list[Recommendation], weak_price: float, invented: bool = False) -> Iterator[str]:
-    """The sentences as lines of Markdown, with the task, student and price that they hold for.
-
-    weak_price: in gold labels, as of choose_answers; invented: whether the study's data are.
-    """
-    if invented:
-        yield f"{DEMONSTRATION}\n"
-    if not any(answer.purchase or answer.alternatives for answer in answers):
-        yield "# What to buy\n\nNo budget of this study buys any label at its prices."
-        return
-    chosen = choose_answers(answers, weak_price)
+def heading_of(chosen: dict[str, Recommendation]) -> str:
+    """What the sentences hold for: the task, the student and the price of a weak label."""
     first = next(iter(chosen.values()))
     price = first.question.weak_price
     costs = "weak labels at their own prices" if price is None else f"a weak label costs {price_text(first, price)}"
     bought = [answer.purchase for answer in chosen.values() if answer.purchase]
     if price is not None and any(purchase.weak_price != price for purchase in bought):
         costs += " unless it has a price of its own"
-    yield f"# What to buy: {first.task}, student {first.student}, {costs}\n"
-    yield from warning_lines(first)
-    yield from (f"{i}. {sentence(size, answer)}" for i, (size, answer) in enumerate(chosen.items(), 1))
-    yield ""
-    for note in dict.fromkeys(note for answer in chosen.values() for note in notes(answer)):
-        yield f"Note: {note}"
-    seeds, wanted = seeds_words(first.studied.n_seeds), f"{100 * first.regime.wanted:.0f} %"
-    yield f"Scores: {MEASURE_WORDS[first.measure]}, with 95 % intervals; at least {seeds} a purchase."
-    yield f"Undetermined: less sure than {wanted}. Every budget and price: results/recommendation.md."
+    return f"# What to buy: {first.task}, student {first.student}, {costs}"
+
+
+def support_lines(answer: Recommendation) -> list[str]:
+    """What scores are and rest on, and what undetermined means."""
+    seeds, wanted = seeds_words(answer.studied.n_seeds), f"{100 * answer.regime.wanted:.0f} %"
+    estimated = f", {estimator_words(answer)}" if estimator_words(answer) else ""
+    return [
+        f"Scores: {MEASURE_WORDS[answer.measure]}{estimated}, with 95 % intervals; at least {seeds} a purchase.",
+        f"Undetermined: less sure than {wanted}. Every budget and price: results/recommendation.md.",
+    ]
+
+
+def answer_lines(answers: list[Recommendation], weak_price: float, invented: bool = False) -> Iterator[str]:
+    """The sentences as lines of Markdown, with the task, student and price that they hold for.
+
+    weak_price: in gold labels, as of choose_answers; invented: whether the study's data are.
+    """
+    warning = [DEMONSTRATION, ""] * invented
+    if not any(answer.purchase or answer.alternatives for answer in answers):
+        nothing = "No budget of this study buys any label at its prices."
+        return Said([*warning, "# What to buy"], details=[nothing]).lines()
+    chosen = choose_answers(answers, weak_price)
+    first = next(iter(chosen.values()))
+    labels = leading_labels(first)
+    order, details = labels_order(first, labels) if labels else ("", [])
+    return Said(
+        heading=[*warning, heading_of(chosen)],
+        order=order,
+        details=details,
+        budgets=[f"{i}. {sentence(size, answer)}" for i, (size, answer) in enumerate(chosen.items(), 1)],
+        notes=dict.fromkeys(note for answer in chosen.values() for note in notes(answer)),
+        support=support_lines(first),
+    ).lines()

@@ -14,6 +14,10 @@ from elicitation.buying.prices import cost, exact
 SAME_SCORE = 0.0005
 # A strategy is the best one in a draw unless another is ahead by more than this.
 MIN_GAIN = 0.002
+# What costs at most this share of a purchase is clearly cheaper.
+CLEARLY_CHEAPER = 0.5
+# A score that is lower by no more than this is nearly as good.
+NEARLY = 0.015
 # Why a way of spending is undetermined where the best purchase was run once.
 ONE_SEED = "one seed has no spread"
 
@@ -179,7 +183,7 @@ def decide(block: Block, terms: Terms, verdict: float) -> Decision:
     decided where no other way has a purchase that is better by more than MIN_GAIN, in at least a share `verdict` of
     the draws from the posterior; that nothing is to be bought, where no purchase at all is.
     """
-    options, free = find_options(block, terms), block.best_free()
+    options, free = find_options(block, terms), block.best_free(terms.prices)
     strategies = options.strategy
     among = {name: np.flatnonzero(strategies == i) for i, name in enumerate(STRATEGIES)}
     among = {name: rows for name, rows in among.items() if len(rows)}
@@ -216,6 +220,36 @@ def decide(block: Block, terms: Terms, verdict: float) -> Decision:
 def share_ahead(own: np.ndarray, others: list[np.ndarray]) -> float:
     """The share of the draws (n,) in which none of the others is ahead by more than MIN_GAIN."""
     return float(np.all([own >= other - MIN_GAIN for other in others], axis=0).mean()) if others else 1.0
+
+
+@dataclass(frozen=True)
+class Cheaper:
+    """What costs clearly less than the best purchase and is nearly as good."""
+
+    position: int | None
+    """Of the purchase; None: what costs nothing."""
+    as_good: float
+    """The probability that the best purchase is not ahead of it by more than MIN_GAIN."""
+
+
+def find_cheaper(decision: Decision, verdict: float) -> Cheaper | None:
+    """The cheapest that is clearly cheaper than what is bought, expected to be nearly as good, and perhaps as good.
+
+    Perhaps: that the best purchase is ahead by more than MIN_GAIN is not decided, which it is from `verdict` on. None
+    where there is no such thing, or nothing is bought.
+    """
+    if not decision.buys:
+        return None
+    options, best = decision.options, decision.best
+    costs, scores = np.append(options.cost, 0.0), joined([options.scores, decision.free.scores])
+    less = (costs < costs[best]) & (costs <= CLEARLY_CHEAPER * costs[best])
+    near = np.flatnonzero(less & (scores.mean >= scores.mean[best] - NEARLY))
+    [top] = scores.on([best]).draws
+    for position in near[np.lexsort((-scores.mean[near], costs[near]))].tolist():
+        as_good = share_ahead(scores.on([position]).draws[0], [top])
+        if as_good > 1 - verdict:
+            return Cheaper(position if position < len(options.cost) else None, as_good)
+    return None
 
 
 def terms_for(budget, prices: dict[str, float], **more) -> Terms:

@@ -18,7 +18,7 @@ def score_configuration(measure: str, log_odds: np.ndarray, gold: np.ndarray, p_
     """The row of one configuration. log_odds: (seeds, n) of its runs; gold: (n,) of 0/1.
 
     Where gold labels are missing (NaN), the measure is accuracy, and weak labels, p_weak (n,), take part in it: see
-    elicitation.analysis.prediction_powered. `n_test` counts the texts with a gold label.
+    elicitation.analysis.prediction_powered. `n_texts` counts the texts, and `n_test` those with a gold label.
     `examples` is what each test example contributes, on average over the seeds; `seed_variance` is what the draw of the
     seeds adds to the variance of the mean over them: their variance less the noise of single predictions, which the
     examples hold too (two-way analysis of variance without repetition). One seed has none.
@@ -28,7 +28,8 @@ def score_configuration(measure: str, log_odds: np.ndarray, gold: np.ndarray, p_
     each = contributions(measure, log_odds, gold) if whole else powered_contributions(log_odds, gold, p_weak)
     seeds, n = each.shape
     examples, by_seed = each.mean(axis=0), each.mean(axis=1)
-    row = {"score": each.mean(), "n_seeds": seeds, "n_test": int(known.sum()), "examples": examples.astype(np.float32)}
+    row = {"score": each.mean(), "n_seeds": seeds, "n_test": int(known.sum()), "n_texts": n}
+    row |= {"examples": examples.astype(np.float32)}
     if seeds == 1:
         return row | {"seed_variance": np.nan}
     rest = each - examples - by_seed[:, None] + each.mean()
@@ -40,7 +41,7 @@ def evidence_rows(names: dict[str, str], test: pd.DataFrame, predictions: pd.Dat
     """The rows of one task, supervisor, student and method (`names`), and of what costs nothing there.
 
     test: id, gold (missing where it is not known) and p_weak (missing where a source has no label); predictions: seed,
-    n_weak, n_gold, id, log_odds.
+    n_weak, n_gold, id, log_odds. `coverage` is the share of the texts that have a weak label.
     """
     gold, p_weak, rows = test.gold.to_numpy(), test.p_weak.to_numpy(dtype=float), []
     for (n_weak, n_gold), runs in predictions.groupby(["n_weak", "n_gold"]):
@@ -53,7 +54,7 @@ def evidence_rows(names: dict[str, str], test: pd.DataFrame, predictions: pd.Dat
     labels = (test.p_weak.fillna(0.5) - 0.5).to_numpy()[None]
     for kind, said in ((COMMONER, commoner), (LABELS, labels)):
         rows.append({"kind": kind, "n_weak": 0, "n_gold": 0} | score_configuration(measure, said, gold, p_weak))
-    return pd.DataFrame(rows).assign(**names)
+    return pd.DataFrame(rows).assign(coverage=test.p_weak.notna().mean(), **names)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +62,8 @@ class Evidence:
     """The measured scores of one student on one task, or on average over tasks."""
 
     points: pd.DataFrame
-    """A row a configuration: CONFIGURATION, score, n_seeds, n_test, seed_variance, seed_freedom (its degrees of
-    freedom) and n_tasks. Runs without weak labels, which all supervisors share, stand once."""
+    """A row a configuration: CONFIGURATION, score, n_seeds, n_test, n_texts, coverage, seed_variance, seed_freedom (its
+    degrees of freedom) and n_tasks. Runs without weak labels, which all supervisors share, stand once."""
     covariance: np.ndarray
     """(configurations, configurations) of the scores' errors from the draw of the test examples, which all share."""
 
@@ -113,6 +114,8 @@ def average_evidence(parts: Sequence[Evidence], wanted: pd.DataFrame | None = No
             score=by_row.score.mean(),
             n_seeds=by_row.n_seeds.min(),
             n_test=by_row.n_test.sum(),
+            n_texts=by_row.n_texts.sum(),
+            coverage=by_row.coverage.mean(),
             # Tasks with a single seed are taken to vary as the others do.
             seed_variance=by_row.seed_variance.mean() / n_tasks,
             seed_freedom=by_row.seed_freedom.sum(),

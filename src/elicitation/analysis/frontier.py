@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from elicitation.analysis.choices import MIN_GAIN
-from elicitation.analysis.names import LABELS, PURCHASE
+from elicitation.analysis.names import PURCHASE
 from elicitation.analysis.posterior import Block, Posterior, joined
 from elicitation.analysis.run_scores import priced, run_purchases
 
@@ -31,7 +31,7 @@ def on_frontier(costs: np.ndarray, scores: np.ndarray) -> np.ndarray:
     return mask
 
 
-def run_points(block: Block) -> tuple[pd.DataFrame, list]:
+def run_points(block: Block, weak_price: float) -> tuple[pd.DataFrame, list]:
     """Every purchase that was run and what costs nothing, a row each with the columns POINT, and their scores."""
     tables, scores = [], []
     for surface, (bought, found) in zip(block.surfaces, run_purchases(block), strict=True):
@@ -39,8 +39,8 @@ def run_points(block: Block) -> tuple[pd.DataFrame, list]:
         counts = {"n_seeds": surface.n_seeds[at], "kind": PURCHASE, "measured": surface.measured[at]}
         tables.append(pd.DataFrame(bought | counts))
         scores.append(found)
-    nothing = [free for free in block.free if free.kind != LABELS]
-    free = {"kind": [free.kind for free in nothing], "supervisor": "", "method": ""}
+    nothing = block.free_at({surface.supervisor: weak_price for surface in block.surfaces})
+    free = {"kind": [free.kind for free in nothing], "supervisor": [free.supervisor for free in nothing], "method": ""}
     free |= {"n_weak": 0, "n_gold": 0, "n_seeds": 1, "measured": [free.measured for free in nothing]}
     points = pd.concat([*tables, pd.DataFrame(free)], ignore_index=True)[POINT]
     return points, [*scores, *(free.scores for free in nothing)]
@@ -51,7 +51,7 @@ def frontier_at(block: Block, weak_price: float) -> pd.DataFrame:
 
     `probability` is the share of the draws from the posterior whose frontier has the point.
     """
-    points, scores = run_points(block)
+    points, scores = run_points(block, weak_price)
     scores = joined(scores)
     table = priced(points.assign(weak_price=weak_price), weak_price).assign(**scores.columns("score"))
     costs = table.cost.to_numpy()

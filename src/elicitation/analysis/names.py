@@ -16,11 +16,16 @@ PLAIN = {"weak only": "buy weak", "mixed": "mix", "gold only": "buy gold", NOTHI
 
 
 # What a score is of: labels bought to train on, or what needs none of them. Asking the model without labels and always
-# giving the commoner label cost nothing; the weak labels as they are cost their price for each text that is labelled.
+# giving the commoner label cost nothing; the weak labels as they are cost their price for each text that is labelled,
+# so nothing where they are free.
 PURCHASE, ASKING, COMMONER, LABELS = "purchase", "asking", "commoner label", "weak labels"
 FREE = (ASKING, COMMONER, LABELS)
 # What costs nothing, in words.
-FREE_WORDS = {ASKING: "asking without labels", COMMONER: "always the commoner label"}
+FREE_WORDS = {
+    ASKING: "asking without labels",
+    COMMONER: "always the commoner label",
+    LABELS: "the weak labels as they are",
+}
 
 
 def strategy_of(n_weak: int, n_gold: int) -> str:

@@ -20,7 +20,7 @@ from elicitation.analysis.choices import Options, find_options
 from elicitation.analysis.evidence import Evidence, evidence_by_task
 from elicitation.analysis.findings import Findings, Question, finished_file, narrow, terms_of
 from elicitation.analysis.gold_test_plan import LabelPlan
-from elicitation.analysis.names import AVERAGE, LABELS, PURCHASE
+from elicitation.analysis.names import AVERAGE, PURCHASE
 from elicitation.analysis.noise import noise_covariance, seed_variances
 from elicitation.analysis.posterior import Block, Scores, Surface, joined
 from elicitation.analysis.recommendation import questions
@@ -61,6 +61,10 @@ class Step:
     """How many runs of the purchase there are."""
     n_test: int = 0
     """How many test examples there would be."""
+    cost: float = 0.0
+    """Of the labels to pay for, in the question's currency."""
+    key: str = ""
+    """Of the study, which is to be changed for it."""
 
     @property
     def rate(self) -> float:
@@ -174,9 +178,9 @@ class Arms:
 def arms_of(findings: Findings, question: Question) -> Arms:
     """What a question's budget could buy. Labels that have one price keep it where the question names none."""
     block = narrow(findings.posterior, question)
-    options = find_options(block, terms_of(block, question, findings))
-    free = [free.scores for free in block.free if free.kind != LABELS]
-    return Arms(options, joined([options.scores, *free]))
+    terms = terms_of(block, question, findings)
+    options = find_options(block, terms)
+    return Arms(options, joined([options.scores, *(free.scores for free in block.free_at(terms.prices))]))
 
 
 def asked_of(findings: Findings, question: Question) -> list[tuple[Findings, Question]]:
@@ -245,7 +249,8 @@ def plan(findings: Findings, table: pd.DataFrame, question: Question, times: pd.
         n_seeds = surface.n_seeds[np.searchsorted(surface.weak, n_weak), np.searchsorted(surface.gold, n_gold)]
         bought = {"n_weak": n_weak, "n_gold": n_gold, "supervisor": surface.supervisor if n_weak else ""}
         bought |= {"method": surface.method, "title": findings.titles.get(surface.method, surface.method)}
-        step = Step("run", gain(change), hours and hours * block.n_tasks, **bought, n_seeds=int(n_seeds))
+        bought |= {"n_seeds": int(n_seeds), "key": key_of_runs(int(n_seeds), surface.method, findings)}
+        step = Step("run", gain(change), hours and hours * block.n_tasks, **bought)
         runs.append(step)
         changes[step] = change
     first = first_rounds(changes, arms[0], question, block, findings) if question.budget else []
@@ -257,9 +262,17 @@ def plan(findings: Findings, table: pd.DataFrame, question: Question, times: pd.
         expected=float(np.mean([each.scores.mean.max() for each in arms])),
         n_test=block.n_test,
         runs=told(sorted(runs, key=lambda step: -step.rate)),
-        tests=more_tests(known, gain, times),
+        tests=more_tests(known, gain, times, question),
         labels=told(sorted(first, key=lambda step: -step.gain)),
     )
+
+
+def key_of_runs(n_seeds: int, method: str, findings: Findings) -> str:
+    """The key of a study that takes one more run of a purchase, of which there are n_seeds."""
+    if n_seeds:
+        return "seeds"
+    # Without any method that trains, all labels are for students behind an API.
+    return "grid.shots" if findings.trained and method not in findings.trained else "grid.more_purchases"
 
 
 def candidates(block: Block) -> Iterator[tuple[Surface, int, int]]:
@@ -274,17 +287,18 @@ def candidates(block: Block) -> Iterator[tuple[Surface, int, int]]:
                 yield surface, n_weak, n_gold
 
 
-def more_tests(known: Known, gain, times: pd.DataFrame) -> list[Step]:
+def more_tests(known: Known, gain, times: pd.DataFrame, question: Question) -> list[Step]:
     """More test examples. All runs are made again for them, since models are not kept."""
     block, points = known.block, known.evidence.points
     runs = points[points.kind == PURCHASE]
     each = [hours_of(times, block.student, row.n_weak + row.n_gold) for row in runs.itertuples()]
     hours = None if None in each else float((np.array(each) * runs.n_seeds).sum() * block.n_tasks)
-    steps = []
+    key, steps = "test_size" if block.n_texts == block.n_test else "test_gold", []
     for factor in MORE_EXAMPLES:
         n_test = factor * block.n_test
-        step = Step("test", gain(known.more_examples(factor)), hours, n_test - block.n_test, n_test=n_test)
-        steps.append(step)
+        more = n_test - block.n_test
+        said = {"n_test": n_test, "cost": more * question.gold_price, "key": key}
+        steps.append(Step("test", gain(known.more_examples(factor)), hours, more, **said))
     return [step for step in sorted(steps, key=lambda step: -step.gain) if step.gain > LEAST_GAIN]
 
 
@@ -301,7 +315,8 @@ def first_rounds(
         among = (options.n_weak >= step.n_weak) & (options.n_gold >= step.n_gold)
         among &= (supervisors == step.supervisor) | (step.n_weak == 0)
         if among.any():
-            steps.append(replace(step, kind="labels", gain=arms.gain(change, among)))
+            paid = float(exact(cost) * exact(question.gold_price))
+            steps.append(replace(step, kind="labels", gain=arms.gain(change, among), cost=paid))
     return steps
 
 

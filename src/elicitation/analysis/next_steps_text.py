@@ -1,14 +1,31 @@
 """What could be done next, in words."""
 
+import shlex
 from collections.abc import Iterator
+from dataclasses import dataclass
 
+from elicitation.analysis.findings import Question
 from elicitation.analysis.gold_test_plan import LabelPlan
 from elicitation.analysis.next_steps import Plan, Step
-from elicitation.analysis.recommendation_text import MEASURE_WORDS, labels_words, percent
-from elicitation.buying.amounts import amount_words
+from elicitation.analysis.recommendation_words import MEASURE_WORDS, amount_text, labels_words, percent
+from elicitation.buying.amounts import Money, amount_words
 
 # A gain that would be written as 0 is not told.
 LEAST_TOLD = 5e-5
+
+
+@dataclass(frozen=True)
+class HowTo:
+    """Where and how a study is changed and asked."""
+
+    study: str
+    """Its file."""
+    again: str
+    """The command that runs it again."""
+    folder: str
+    """That of its results, as a command takes it."""
+    money: Money
+    """What its prices are in."""
 
 
 def gain_words(step: Step) -> str:
@@ -28,11 +45,56 @@ def purchase_words(step: Step) -> str:
     return f"{labels_words(step.n_weak, step.n_gold, source)} by {step.title}"
 
 
+def key_words(step: Step) -> str:
+    """What to change in the study for a step."""
+    if step.kind == "test":
+        return f"`{step.key}` {step.n_test // (step.n_test - step.gold_labels)} times as large"
+    if step.key == "seeds":
+        return "one more number in `seeds`, for all purchases"
+    number = step.n_weak + step.n_gold if step.key == "grid.shots" else f"[{step.n_weak}, {step.n_gold}]"
+    return f"{number} in `{step.key}`"
+
+
 def run_words(step: Step) -> str:
     """One more seed of a purchase."""
-    if not step.n_seeds:
-        return f"a first run of {purchase_words(step)}: {gain_words(step)}"
-    return f"one more seed of {purchase_words(step)} (now {step.n_seeds}): {gain_words(step)}"
+    bought = purchase_words(step)
+    what = f"one more seed of {bought} (now {step.n_seeds})" if step.n_seeds else f"a first run of {bought}"
+    return f"{what}: {gain_words(step)} ({key_words(step)})"
+
+
+def examples_words(step: Step, plan: Plan) -> str:
+    """More test examples, and what their gold labels cost."""
+    cost = amount_text(plan.question, step.cost)
+    paid = f", {cost}" if plan.question.currency else ""
+    more = f"{step.gold_labels:,} more gold labels{paid}"
+    return f"{step.n_test:,} in all (now {plan.n_test:,}), {more}: {gain_words(step)} ({key_words(step)})"
+
+
+def round_words(step: Step, plan: Plan, how: HowTo) -> str:
+    """A first round of labels, and how to ask again after it."""
+    cost = amount_text(plan.question, step.cost)
+    again = shlex.join(["elicitation", "recommend", how.folder, *options_after(step, plan.question, how.money)])
+    then = f"train once ({key_words(step)}), then ask `{again}`"
+    return f"buy {purchase_words(step)} first for {cost}, {then}: {gain_words(step)}"
+
+
+def options_after(step: Step, question: Question, money: Money) -> Iterator[str]:
+    """The options of the same question once the labels of a step are bought. money: of the study."""
+    asked = {
+        "--budget": f"{question.budget - step.cost:.10g}",
+        "--have-weak": max(question.have_weak, step.n_weak),
+        "--have-gold": max(question.have_gold, step.n_gold),
+        "--pool": question.pool,
+        "--weak-price": None if question.weak_price is None else f"{question.weak_price:.10g}",
+    }
+    if (question.currency, question.gold_price) != (money.currency, money.gold_price):
+        asked |= {"--gold-price": f"{question.gold_price:.10g}", "--currency": question.currency}
+    asked |= {f"--{name}": getattr(question, name) for name in ("task", "student", "method")}
+    asked["--supervisor"] = step.supervisor or question.supervisor
+    for option, value in asked.items():
+        # A price of 0 is a text, and says something.
+        if value:
+            yield from (option, str(value))
 
 
 def gold_test_words(plan: LabelPlan) -> str:
@@ -46,7 +108,7 @@ def gold_test_words(plan: LabelPlan) -> str:
     )
 
 
-def plan_lines(plan: Plan) -> Iterator[str]:
+def plan_lines(plan: Plan, how: HowTo) -> Iterator[str]:
     """The plan as lines of Markdown."""
     question, name = plan.question, MEASURE_WORDS[plan.measure]
     runs, tests, labels = (
@@ -61,17 +123,15 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         yield from (f"{i}. {run_words(step)}" for i, step in enumerate(runs, 1))
     if tests:
         yield "\nMore test examples (all runs are made again, since models are not kept):\n"
-        for step in tests:
-            more = f"{step.gold_labels:,} more gold labels"
-            yield f"- {step.n_test:,} in all (now {plan.n_test:,}), {more}: {gain_words(step)}"
+        yield from (f"- {examples_words(step, plan)}" for step in tests)
     if labels:
         yield "\nLabels in rounds, part of what is bought in the end:\n"
-        for step in labels:
-            have = f"--have-weak {step.n_weak} " * (step.n_weak > 0) + f"--have-gold {step.n_gold}" * (step.n_gold > 0)
-            yield f"- buy {purchase_words(step)} first, train once, ask again with {have.strip()}: {gain_words(step)}"
+        yield from (f"- {round_words(step, plan, how)}" for step in labels)
     if plan.gold_tests:
         width = percent(plan.gold_tests[0].width)
         yield f"\nGold test labels that make the 95 % interval of an accuracy {width} points wide:\n"
         yield from (f"- {gold_test_words(each)}" for each in plan.gold_tests)
+    if runs + tests + labels + plan.gold_tests:
+        yield f"\nTo run what you choose, change the keys in brackets in {how.study}, then run {how.again}"
     if not runs + tests + labels:
         yield "Nothing is expected to raise it by 0.01 points: what is best is known as well as it needs to be."

@@ -5,8 +5,9 @@ weak and of gold labels the mean score and factors of the covariance of all scor
 neighbours on a line the score is interpolated. Imports nothing heavy, since a command answers from here at once.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -159,6 +160,8 @@ class Free:
     n_test: int
     measured: float
     """The score on the test examples."""
+    coverage: float
+    """The share of the test texts that have a weak label of the supervisor."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,15 +174,25 @@ class Block:
     free: list[Free]
     n_tasks: int
     n_test: int
+    """Test texts with a gold label."""
+    n_texts: int
+    """Test texts. Where more than have a gold label, scores are prediction-powered."""
 
     def only(self, supervisor: str | None = None, method: str | None = None) -> "Block":
         """The surfaces of this supervisor and method; None leaves it open."""
         wanted = [s for s in self.surfaces if supervisor in (None, s.supervisor) and method in (None, s.method)]
         return replace(self, surfaces=wanted)
 
-    def best_free(self) -> Free:
-        """What costs nothing and has the highest score: asking, or always giving the commoner label."""
-        return max((free for free in self.free if not free.supervisor), key=lambda free: free.scores.mean[0])
+    def free_at(self, prices: Mapping[str, Fraction | float]) -> list[Free]:
+        """What costs nothing: asking, always giving the commoner label, and weak labels as they are that are free.
+
+        prices: of a weak label, by supervisor, which labels as they are cost for each text that is to be sorted.
+        """
+        return [free for free in self.free if not free.supervisor or prices.get(free.supervisor) == 0]
+
+    def best_free(self, prices: Mapping[str, Fraction | float]) -> Free:
+        """What costs nothing and has the highest score; prices: as of free_at."""
+        return max(self.free_at(prices), key=lambda free: free.scores.mean[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,7 +201,7 @@ class Posterior:
 
     table: pd.DataFrame
     """A row a node: student, task, kind, supervisor, method, n_weak, n_gold, studied, measured, n_seeds, n_test,
-    n_tasks, score, factors."""
+    n_texts, coverage, n_tasks, score, factors."""
 
     @cached_property
     def blocks(self) -> list[Block]:
@@ -209,10 +222,14 @@ def make_blocks(table: pd.DataFrame) -> Iterator[Block]:
         bought = rows[rows.kind == PURCHASE].groupby(["supervisor", "method"], sort=False)
         surfaces = [make_surface(*names, nodes, scores) for names, nodes in bought]
         free = [
-            Free(row.kind, row.supervisor, scores.on([row.Index]), int(row.n_test), float(row.measured))
+            Free(
+                *(row.kind, row.supervisor, scores.on([row.Index])),
+                *(int(row.n_test), float(row.measured), float(row.coverage)),
+            )
             for row in rows[rows.kind.isin(FREE)].itertuples()
         ]
-        yield Block(task, student, surfaces, free, int(rows.n_tasks.iloc[0]), int(rows.n_test.max()))
+        sizes = (int(rows[name].max()) for name in ("n_tasks", "n_test", "n_texts"))
+        yield Block(task, student, surfaces, free, *sizes)
 
 
 def make_surface(supervisor: str, method: str, nodes: pd.DataFrame, scores: Scores) -> Surface:

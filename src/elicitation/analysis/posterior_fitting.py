@@ -12,6 +12,9 @@ from elicitation.analysis.names import AVERAGE, FREE, PURCHASE
 from elicitation.analysis.noise import noise_covariance
 from elicitation.analysis.process import JITTER, Data, Places, fit_hyperparameters, mixture, posterior
 
+# What the posterior keeps of a configuration that was run.
+MEASURED = ["measured", "n_seeds", "n_test", "n_texts", "coverage"]
+
 
 def places_of(table: pd.DataFrame, others: np.ndarray | int, own: float, names: list[list[str]]) -> Places:
     """Where the rows' scores are. table: CONFIGURATION; names: all supervisors and all methods, in a fixed order."""
@@ -48,10 +51,10 @@ def data_of(evidence: Evidence, rest: Evidence | None, own: float, names: list[l
 def nodes_of(evidence: Evidence, groups: pd.DataFrame) -> pd.DataFrame:
     """Where the posterior is kept: every lattice of the groups (supervisor, method), and what costs nothing.
 
-    `studied` says whether a node lies among purchases that were run; n_seeds, n_test and measured are of the
+    `studied` says whether a node lies among purchases that were run; the columns MEASURED are of the
     configuration that was run there, if any was.
     """
-    points = evidence.points
+    points = evidence.points.rename(columns={"score": "measured"})
     bought, tables = points[points.kind == PURCHASE], []
     for supervisor, method in groups.itertuples(index=False):
         runs = bought[bought.supervisor.isin([supervisor, ""]) & (bought.method == method)]
@@ -61,11 +64,10 @@ def nodes_of(evidence: Evidence, groups: pd.DataFrame) -> pd.DataFrame:
         n_weak, n_gold = np.meshgrid(lattice.weak, lattice.gold, indexing="ij")
         nodes = pd.DataFrame({"n_weak": n_weak.ravel(), "n_gold": n_gold.ravel(), "studied": lattice.studied.ravel()})
         nodes = nodes[needed(lattice.studied).ravel()]
-        measured = runs.rename(columns={"score": "measured"})[["n_weak", "n_gold", "measured", "n_seeds", "n_test"]]
-        nodes = nodes.merge(measured, how="left", on=["n_weak", "n_gold"])
+        nodes = nodes.merge(runs[["n_weak", "n_gold", *MEASURED]], how="left", on=["n_weak", "n_gold"])
         tables.append(nodes.assign(kind=PURCHASE, supervisor=supervisor, method=method))
-    free = points[points.kind != PURCHASE].rename(columns={"score": "measured"})
-    tables.append(free[[*CONFIGURATION, "measured", "n_seeds", "n_test"]].assign(studied=True))
+    free = points[points.kind != PURCHASE]
+    tables.append(free[[*CONFIGURATION, *MEASURED]].assign(studied=True))
     return pd.concat(tables, ignore_index=True)
 
 

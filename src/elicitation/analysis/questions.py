@@ -50,7 +50,7 @@ def reach(findings: Findings, question: Question, score: float) -> Recommendatio
         position = options.best()
         return float(options.scores.mean[position]), asked.exact_cost(options, position)
 
-    if asked.block.best_free().scores.mean[0] >= score:
+    if asked.block.best_free(asked.terms.prices).scores.mean[0] >= score:
         return replace(answer(with_budget(asked, 0)), goal=Goal(score, True))
     top, budget = best(UNLIMITED)
     if top >= score:

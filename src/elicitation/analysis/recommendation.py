@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from elicitation.analysis.chance import gold_at_chance
-from elicitation.analysis.choices import SAME_SCORE, Decision, Options, Terms, decide, find_options
+from elicitation.analysis.choices import SAME_SCORE, Decision, Options, Terms, decide, find_cheaper, find_options
 from elicitation.analysis.findings import Findings, Question, narrow, price_of, terms_of
 from elicitation.analysis.names import ASKING, AVERAGE, COMMONER, LABELS, STRATEGIES, UNDETERMINED
 from elicitation.analysis.posterior import Block, Scores, gap
 from elicitation.analysis.recommended import (
     Alternative,
     Baseline,
+    Cheaper,
     Estimate,
     Purchase,
     Recommendation,
@@ -93,7 +94,18 @@ class Asked:
             n_seeds=min(surface.fewest_seeds for surface in surfaces),
             n_tasks=self.block.n_tasks,
             n_test=self.block.n_test,
+            n_texts=self.block.n_texts,
         )
+
+    def cheaper(self, decision: Decision) -> Cheaper | None:
+        """What costs clearly less than what is bought and is nearly as good."""
+        found = find_cheaper(decision, self.findings.verdict)
+        if found is None:
+            return None
+        options, position = decision.options, found.position
+        scores = decision.free.scores if position is None else options.scores.on([position])
+        bought = None if position is None else self.purchase(options, position)
+        return Cheaper(bought, estimate(scores), difference(scores, score_of(decision)), found.as_good)
 
     @property
     def replaced_prices(self) -> dict[str, float]:
@@ -132,6 +144,7 @@ class Asked:
                 self.money(prices[entry.supervisor]),
                 estimate(entry.scores),
                 difference(entry.scores, base),
+                entry.coverage,
             )
             for entry in free
             if entry.kind == LABELS and entry.supervisor in prices
@@ -193,6 +206,7 @@ def answer(asked: Asked) -> Recommendation:
         ),
         supported=studied.within and decision.regime != UNDETERMINED,
         alternatives=alternatives,
+        cheaper=asked.cheaper(decision),
         studied=studied,
         undertrained=asked.undertrained,
         replaced_prices=asked.replaced_prices,

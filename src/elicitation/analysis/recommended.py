@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 
 from elicitation.analysis.chance import AtChance
 from elicitation.analysis.findings import Question
-from elicitation.analysis.names import ASKING, COMMONER
+from elicitation.analysis.names import ASKING, COMMONER, LABELS
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,19 @@ class Alternative(Purchase):
 
 
 @dataclass(frozen=True)
+class Cheaper:
+    """What costs clearly less than what is recommended and is nearly as good."""
+
+    purchase: Purchase | None
+    """None: the best of what costs nothing."""
+    expected: Estimate
+    difference: Estimate
+    """By how much its score is above that of what is recommended."""
+    as_good: float
+    """The probability that what is recommended is not ahead of it by more than choices.MIN_GAIN."""
+
+
+@dataclass(frozen=True)
 class WeakLabels:
     """The weak labels of a supervisor as they are, without any student."""
 
@@ -64,6 +77,8 @@ class WeakLabels:
     score: Estimate
     difference: Estimate
     """By how much it is above that of what is recommended."""
+    coverage: float
+    """The share of the test texts that have one; the others count as half right."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +92,16 @@ class Baseline:
     weak_labels: list[WeakLabels]
 
     @property
-    def free(self) -> str:
-        """The best of what costs nothing: ASKING or COMMONER."""
-        return ASKING if self.asking and self.asking.mean >= self.commoner.mean else COMMONER
+    def free(self) -> tuple[str, str]:
+        """The best of what costs nothing: ASKING, COMMONER or LABELS, and of labels whose they are."""
+        scores = {(ASKING, ""): self.asking} if self.asking else {}
+        scores |= {(COMMONER, ""): self.commoner}
+        scores |= {(LABELS, entry.supervisor): entry.score for entry in self.weak_labels if not entry.price}
+        return max(scores, key=lambda key: scores[key].mean)
+
+    def labels_of(self, supervisor: str) -> WeakLabels:
+        """The weak labels of a supervisor."""
+        return next(entry for entry in self.weak_labels if entry.supervisor == supervisor)
 
 
 @dataclass(frozen=True)
@@ -117,6 +139,9 @@ class Studied:
     """The fewest behind a purchase that was run by the method."""
     n_tasks: int
     n_test: int
+    """Test texts with a gold label."""
+    n_texts: int
+    """Test texts. Where more than have a gold label, scores are prediction-powered."""
 
 
 @dataclass(frozen=True)
@@ -162,6 +187,8 @@ class Recommendation:
     """Whether the way of spending is decided, and the budget lies within what was studied."""
     alternatives: dict[str, Alternative]
     """The best purchase of every other strategy."""
+    cheaper: Cheaper | None
+    """None where nothing is bought, or nothing that is clearly cheaper is nearly as good."""
     studied: Studied
     undertrained: bool = False
     """Whether no purchase studied, however expensive, is expected to beat the best of what needs no training: weak

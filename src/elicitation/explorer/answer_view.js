@@ -1,5 +1,12 @@
 // The answer: what to buy, why, and what doing nothing brings.
 
+// What to do where nothing is bought.
+const FREE_DEEDS = {
+  asking: "ask the model as it is",
+  "commoner label": "give the commoner label",
+  "weak labels": "use the weak labels as they are",
+};
+
 function figureOf(value, unit) {
   const parts = [make("span", { className: "value", text: value }), make("span", { className: "unit", text: unit })];
   return make("div", { className: "figure" }, parts);
@@ -50,12 +57,21 @@ function nothingWords({ decision, here }) {
   return [`${found} ${ahead}, and is ahead with probability ${likely(beatsFree)}.`];
 }
 
+/** How right weak labels are where there are any: a text without one counts as half right. */
+function coverageWords({ coverage, mean }) {
+  const given = percentText(coverage);
+  if (given === percentText(1)) return "";
+  if (STUDY.measure.key !== "accuracy" || coverage === 0) return ` (${given} % of the texts have one)`;
+  const right = percentText((mean - (1 - coverage) / 2) / coverage);
+  return ` (on the ${given} % of texts that have one: ${right} %; others count as half right)`;
+}
+
 /** What the weak labels are worth as they are, without training. */
 function labelsWords({ weakLabels, decision, weak, gold, highest: most }) {
   const words = [];
   if (weakLabels) {
     const price = weak === 0 ? "at no cost" : `at ${money(weak)} for each text that you label with them`;
-    words.push(`The weak labels themselves ${scoring(weakLabels.mean, true)}, ${price}.`);
+    words.push(`The weak labels themselves ${scoring(weakLabels.mean, true)}${coverageWords(weakLabels)}, ${price}.`);
     const answer = decision.buys ? decision.best : decision.free;
     const lead = "That is better than what is recommended here";
     if (weakLabels.mean > answer.mean) words.push(`${lead}: if labels are all that you need, use them as they are.`);
@@ -97,7 +113,9 @@ function targetWords(view) {
   if (target === null) return "";
   const wanted = `${rounded.format(target)} %`;
   const { reached, best } = reaching;
-  if (reached && !best) return `To reach ${wanted}, buy nothing: ${FREE_WORDS[decision.free.kind]} is enough.`;
+  const { kind } = decision.free;
+  const enough = `${FREE_WORDS[kind]} ${kind === LABELS ? "are" : "is"} enough`;
+  if (reached && !best) return `To reach ${wanted}, buy nothing: ${enough}.`;
   if (!best) return `No purchase that was studied is expected to reach ${wanted}.`;
   const score = `${percentText(best.mean)} %`;
   if (!reached) return `No purchase that was studied is expected to reach ${wanted}; the best one brings ${score}.`;
@@ -112,7 +130,7 @@ function betterWords({ sources, decision, gold }) {
   if (!better.length) return "";
   const best = better.reduce((one, other) => (other.mean > one.mean ? other : one));
   const price = best.price === 0 ? "at no cost" : `at ${money(best.price)} a text`;
-  const found = `they ${scoring(best.mean, true)}, ${price}`;
+  const found = `they ${scoring(best.mean, true)}${coverageWords(best)}, ${price}`;
   return `The weak labels of ${best.supervisor} score higher as they are, without training: ${found}.`;
 }
 
@@ -139,6 +157,19 @@ function showSources(view) {
   element("sources").replaceChildren(words, ...(isElsewhere ? [" ", button()] : []));
 }
 
+/** What costs clearly less than what is recommended and is nearly as good. */
+function cheaperWords({ cheaper, supervisor, titles, gold }) {
+  if (!cheaper) return "";
+  const { surface, nWeak, cost, mean, asGood } = cheaper;
+  const isElsewhere = surface && nWeak && surface.supervisor !== supervisor;
+  const whose = isElsewhere ? ` (the weak ones of ${surface.supervisor})` : "";
+  const what = surface
+    ? `${describePurchase(cheaper)}${whose} by ${titles[surface.method]} for ${moneyWords(cost * gold)}`
+    : `${FREE_WORDS[cheaper.kind]} for nothing`;
+  const behind = `at most ${rounded.format(100 * MIN_GAIN)} points behind with probability ${likely(asGood)}`;
+  return ` Nearly as good for less: ${what}, expected ${percentText(mean)} %; ${behind}.`;
+}
+
 /** The answer in a sentence or two, as parts with their looks. */
 function leadParts(view) {
   const { decision, gold, costs } = view;
@@ -150,13 +181,15 @@ function leadParts(view) {
     const score = scoreOf(best);
     const expected = strong(`${percentText(score.mean)} %`, "whole");
     const rest = `, ${between(score)}. Cost: ${moneyWords(best.cost * gold)}.`;
-    return [strong(capital(order)), say(` ${use}: expected ${STUDY.measure.title} `), expected, say(rest)];
+    const lead = say(` ${use}: expected ${STUDY.measure.title} `);
+    return [strong(capital(order)), lead, expected, say(rest + cheaperWords(view))];
   }
   const onTerms = "Nothing that was studied can be bought on these terms";
   const none = costs ? "This budget is below the cheapest purchase that was studied" : onTerms;
   const why = best ? "No purchase studied within this budget is expected to beat that" : none;
-  const interval = free.kind === "asking" ? `, ${between(scoreOf(free))}` : "";
-  return [strong("Buy nothing"), say(`: ${FREE_WORDS[free.kind]} ${scoring(free.mean)}${interval}. ${why}.`)];
+  const interval = free.kind === "commoner label" ? "" : `, ${between(scoreOf(free))}`;
+  const found = `${FREE_WORDS[free.kind]} ${scoring(free.mean, free.kind === LABELS)}${interval}`;
+  return [strong("Buy nothing"), say(`: ${found}. ${why}.`)];
 }
 
 const leadWords = (view) => leadParts(view).map(({ text }) => text).join("");
@@ -169,8 +202,7 @@ function figuresOf(view) {
   const value = `${percentText(score.mean)} %`;
   const ofBudget = `cost, of a budget of ${money(budget)}`;
   if (!buys) {
-    const means = free.kind === "asking" ? "ask the model as it is" : "give the commoner label";
-    return [figureOf("Buy nothing", means), figureOf(value, expected), figureOf("0", ofBudget)];
+    return [figureOf("Buy nothing", FREE_DEEDS[free.kind]), figureOf(value, expected), figureOf("0", ofBudget)];
   }
   const more = stillToBuy(best, view);
   const inAll = (have, n) => (have && n ? ` more, ${count(n)} in all` : "");

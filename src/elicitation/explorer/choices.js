@@ -1,7 +1,7 @@
 // What a budget can buy, and which of it is the best: the one choice that every part of the page shows.
 // The rules are those of elicitation.analysis.choices, .questions and .frontier, to the letter: tests compare them.
 
-const { MIN_GAIN, SAME_COST, SAME_SCORE, PRECISION } = DATA.constants;
+const { MIN_GAIN, SAME_COST, SAME_SCORE, CLEARLY_CHEAPER, NEARLY, PRECISION } = DATA.constants;
 const { STRATEGIES, REGIMES, PLAIN, UNDETERMINED, NOTHING_BOUGHT, LABELS } = DATA.constants;
 const [WEAK_ONLY, MIXED, GOLD_ONLY] = STRATEGIES.keys();
 // More than anybody spends, in whichever unit.
@@ -112,9 +112,11 @@ function bestOf(options) {
 /** Whether the best of these options is expected to beat what costs nothing. */
 const beats = (options, base) => Math.max(...options.map(({ mean }) => mean)) > base.mean + SAME_SCORE;
 
-/** Asking, or always giving the commoner label: what costs nothing and has the highest score. */
-const bestFree = (free) =>
-  free.filter(({ kind }) => kind !== LABELS).reduce((a, b) => (b.mean > a.mean ? b : a));
+/** What costs nothing: asking, always giving the commoner label, and weak labels as they are that are free. */
+const freeAt = (free, { weakPrice }) => free.filter(({ kind }) => kind !== LABELS || weakPrice === 0n);
+
+/** That with the highest score. */
+const bestFree = (free, terms) => freeAt(free, terms).reduce((a, b) => (b.mean > a.mean ? b : a));
 
 /** The highest score of any of these purchases, draw by draw. */
 function highest(options) {
@@ -146,7 +148,7 @@ const shareAhead = (own, others) => shareOf((r) => others.every((other) => own[r
  *  `regime` is its regime, or UNDETERMINED, for the `reason` where no probability says so. */
 function decide({ surfaces, free }, terms, verdict) {
   const options = findOptions(surfaces, terms);
-  const base = bestFree(free);
+  const base = bestFree(free, terms);
   if (!options.length) {
     const none = { options, best: null, byStrategy: [], buys: false, probabilities: [], beatsFree: 0, probability: 1 };
     return { ...none, free: base, leading: NOTHING_BOUGHT, regime: NOTHING_BOUGHT, reason: "" };
@@ -173,6 +175,21 @@ function decide({ surfaces, free }, terms, verdict) {
     leading: buys ? STRATEGIES[leading] : NOTHING_BOUGHT,
     regime: !reason && probability >= verdict ? regime : UNDETERMINED,
   };
+}
+
+/** The cheapest of these options and of what costs nothing that is clearly cheaper than a purchase, expected to be
+ *  nearly as good, and perhaps as good; null where there is none. */
+function cheaperThan(best, options, base, verdict) {
+  const near = [...options, { ...base, nWeak: 0, nGold: 0, cost: 0 }]
+    .filter(({ cost }) => cost < best.cost && cost <= CLEARLY_CHEAPER * best.cost)
+    .filter(({ mean }) => mean >= best.mean - NEARLY)
+    .sort((a, b) => a.cost - b.cost || b.mean - a.mean);
+  const top = drawsOf(best);
+  for (const one of near) {
+    const asGood = shareAhead(drawsOf(one), [top]);
+    if (asGood > 1 - verdict) return { ...one, asGood };
+  }
+  return null;
 }
 
 /** What everything costs that was studied and is not limited by money: the least and the most, in gold labels. */
@@ -208,7 +225,7 @@ function budgetToReach(target, at, costOf) {
  *  `elicitation recommend --score` says it. `best` is null where nothing has to be bought, or nothing can be; where no
  *  purchase is expected to reach the score it is the best one, and `reached` is false. */
 function reach(target, { surfaces, free }, terms) {
-  const base = bestFree(free);
+  const base = bestFree(free, terms);
   const fine = { ...terms, weakPrice: terms.weakPrice * FINER, goldPrice: terms.goldPrice * FINER };
   const within = (budget) => findOptions(surfaces, { ...fine, budget });
   const at = (budget) => {
@@ -256,7 +273,7 @@ function frontierOf({ surfaces, free }, terms) {
     }),
   );
   const bought = { nWeak: 0, nGold: 0, cost: 0 };
-  const nothing = free.filter(({ kind }) => kind !== LABELS).map((point) => ({ ...point, ...bought }));
+  const nothing = freeAt(free, terms).map((point) => ({ ...point, ...bought }));
   const points = [...ran, ...nothing];
   const costs = points.map(({ cost }) => cost);
   const shown = onFrontier(costs, points.map((point) => [meanOf(point)]));

@@ -216,23 +216,27 @@ function labelsOfSources() {
   });
 }
 
-/** The purchase that is expected to bring most of all sources of weak labels, each at its price; null where nothing is
- *  bought. Labels that the reader has are of the supervisor that is shown. */
-function bestOfSources() {
-  let free = [];
-  const options = sourcesHere().flatMap((supervisor) => {
-    const place = sourceNamed(supervisor);
-    free = place.free;
-    const surfaces = place.surfaces.filter(({ method }) => isChosen(method));
+/** All that can be bought of all sources of weak labels, each at its price, and the best of what costs nothing. Labels
+ *  that the reader has are of the supervisor that is shown. */
+function optionsOfSources() {
+  const each = sourcesHere().map((supervisor) => {
+    const { free, surfaces } = sourceNamed(supervisor);
     const haveWeak = supervisor === state.supervisor ? state.haveWeak : 0;
-    return findOptions(surfaces, termsOf({ ...state, weak: priceOf(supervisor), haveWeak }));
+    const terms = termsOf({ ...state, weak: priceOf(supervisor), haveWeak });
+    const chosen = surfaces.filter(({ method }) => isChosen(method));
+    return { options: findOptions(chosen, terms), free: bestFree(free, terms) };
   });
-  return options.length && beats(options, bestFree(free)) ? bestOf(options) : null;
+  const free = each.map((one) => one.free).reduce((a, b) => (b.mean > a.mean ? b : a));
+  return { options: each.flatMap((one) => one.options), free };
 }
+
+/** The purchase that is expected to bring most of all sources of weak labels; null where nothing is bought. */
+const bestOfSources = ({ options, free } = optionsOfSources()) =>
+  options.length && beats(options, free) ? bestOf(options) : null;
 
 /** The purchase that is recommended for each budget, or null where nothing is bought. */
 function pathOf({ surfaces, free }, budgets) {
-  const base = bestFree(free);
+  const base = bestFree(free, termsOf(state));
   return budgets.map((budget) => {
     const options = findOptions(surfaces, termsOf({ ...state, budget }));
     const best = options.length ? bestOf(options) : null;
@@ -277,6 +281,7 @@ function compute() {
   const here = { ...whole, surfaces: whole.surfaces.filter(({ method }) => methods.includes(method)) };
   const terms = termsOf(state);
   const decision = decide(here, terms, STUDY.verdict);
+  const ofSources = optionsOfSources();
   const every = findOptions(here.surfaces, { ...terms, budget: NO_LIMIT });
   const budgets = [...new Set([...budgetStops(), state.budget])].sort((a, b) => a - b);
   const { gold, pool, haveWeak, haveGold } = state;
@@ -290,7 +295,8 @@ function compute() {
     costs: every.length ? studiedCosts(every) : null,
     highest: every.length ? bestOf(every) : null,
     weakLabels: here.free.find(({ kind }) => kind === LABELS) ?? null,
-    sources: { n: sourcesHere().length, best: bestOfSources(), labels: labelsOfSources() },
+    sources: { n: sourcesHere().length, best: bestOfSources(ofSources), labels: labelsOfSources() },
+    cheaper: decision.buys ? cheaperThan(decision.best, ofSources.options, ofSources.free, STUDY.verdict) : null,
     parts: DATA.parts.filter((row) => KINDS.every((kind) => row[kind] === state[kind])),
     reaching: target === null ? null : reach(target, here, terms),
     scored: frontierOf(here, terms),

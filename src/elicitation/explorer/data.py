@@ -87,6 +87,7 @@ def describe_surface(surface: Surface, code: FactorCode) -> dict:
 def describe_free(free: Free, code: FactorCode) -> dict:
     """What needs no label to train on."""
     names = {"kind": free.kind, "supervisor": free.supervisor, "nTest": free.n_test}
+    names |= {"coverage": free.coverage}
     return names | {"mean": float(free.scores.mean[0]), "factors": code.encode(free.scores.factors)}
 
 
@@ -105,7 +106,8 @@ def shared_constants() -> dict:
 
     STRATEGIES, REGIMES and PLAIN are lists in the same order.
     """
-    modules = {choices: ("MIN_GAIN", "SAME_SCORE"), frontier: ("SAME_COST",), posterior: ("DRAWS", "Z")}
+    of_choices = ("MIN_GAIN", "SAME_SCORE", "CLEARLY_CHEAPER", "NEARLY")
+    modules = {choices: of_choices, frontier: ("SAME_COST",), posterior: ("DRAWS", "Z")}
     constants = {name: getattr(module, name) for module, names in modules.items() for name in names}
     ways = {
         name: [words[strategy] for strategy in STRATEGIES] for name, words in (("REGIMES", REGIMES), ("PLAIN", PLAIN))

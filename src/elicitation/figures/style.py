@@ -21,7 +21,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import Locator, MaxNLocator, NullFormatter, NullLocator
 from scipy.ndimage import distance_transform_edt
 
-from elicitation.analysis.names import ASKING, COMMONER, FREE_WORDS, NOTHING_BOUGHT, STRATEGIES
+from elicitation.analysis.names import ASKING, COMMONER, FREE_WORDS, LABELS, NOTHING_BOUGHT, STRATEGIES
 from elicitation.files import replacing
 
 # The colours of the weak labels' share, dark for all weak. They are perceptually uniform and safe for colour-blind
@@ -64,7 +64,7 @@ ASKED = {"color": NAMED_COLOURS[2], "linestyle": "-.", "linewidth": 1}
 ASKED_POINT = {"marker": ">", "markersize": 7, "markeredgecolor": "black", "markeredgewidth": 0.6}
 ALWAYS_COMMONER = {"color": "0.6", "linestyle": ":", "linewidth": 1}
 # The looks of what costs nothing.
-FREE_LOOKS = {ASKING: ASKED, COMMONER: ALWAYS_COMMONER}
+FREE_LOOKS = {ASKING: ASKED, COMMONER: ALWAYS_COMMONER, LABELS: WEAK_LABELS}
 # The white edge of words and lines that stand over others.
 OUTLINE = [withStroke(linewidth=2.5, foreground="white")]
 # How wide a character and how high a line of the words in an area is, as shares of the font's size.

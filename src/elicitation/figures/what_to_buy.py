@@ -155,9 +155,9 @@ def plot_what_to_buy(
         write_title(above, asked_words(prices, panels, money), finding(rows, money), len(panels))
     grid[0, 0].set_ylabel(f"expected {MEASURES[measure]}, %")
     grid[1, 0].set_ylabel("share of the\nbudget, %")
-    free = FREE_WORDS[every.free.iloc[0]]
+    free = " or ".join(dict.fromkeys(every.free.map(FREE_WORDS)))
     note = (
-        f"{where}. Above: the best purchase of each kind within the budget, and {free} (no labels). Wide grey line: "
+        f"{where}. Above: the best purchase of each kind within the budget, and {free} (cost 0). Wide grey line: "
         "what is recommended, with its 95 % interval. Below: the money of that purchase, in the colour of its kind; "
         "of a mix what goes to weak labels is dark, what goes to gold ones pale. Hatched: undetermined, the way of "
         f"spending is less sure than {100 * verdict:.0f} %. All sources of weak labels and methods compete. "

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from elicitation.analysis.names import DEMONSTRATION
-
 ANSWER = "results/answer.md"
 # What to open, each with what it is.
 DOORS = {
@@ -15,10 +13,9 @@ DOORS = {
 
 
 def answer_words(text: str) -> Iterator[str]:
-    """Of the study's answer in Markdown: its heading, what is said before all else, and its sentences."""
-    for line in text.splitlines():
-        if line.startswith((DEMONSTRATION, "# ", "**", "1. ", "2. ", "3. ")):
-            yield line.removeprefix("# ").strip("*")
+    """The study's answer, in Markdown, up to what its scores rest on (elicitation.analysis.answer.support_lines)."""
+    said, _, _ = text.partition("\nScores: ")
+    yield from (line.removeprefix("# ").replace("**", "") for line in said.splitlines() if line)
 
 
 def ending_lines(folder: Path) -> Iterator[str]:

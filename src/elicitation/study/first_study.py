@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from elicitation.analysis.recommendation_text import LOPSIDED
+from elicitation.analysis.recommendation_notes import LOPSIDED
 from elicitation.buying.amounts import Money
 from elicitation.data.labels import VOTES_IN_STUDY, is_missing
 from elicitation.data.own_labels import read_own_table, table_columns

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import yaml
 
 from elicitation.analysis.intervals import wilson
-from elicitation.analysis.recommendation_text import percent
+from elicitation.analysis.recommendation_words import percent
 from elicitation.buying.amounts import Money, amount_words
 from elicitation.data.table_survey import Votes
 from elicitation.errors import join_words, listed

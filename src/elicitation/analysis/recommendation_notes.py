@@ -1,0 +1,145 @@
+"""What a buyer should know beside a recommendation, in sentences. Imports nothing heavy."""
+
+from collections.abc import Iterator
+
+from elicitation.analysis.names import ASKING, COMMONER, LABELS, TUNED
+from elicitation.analysis.recommendation_words import (
+    FREE_WORDS,
+    as_they_are,
+    labels_score,
+    labels_words,
+    limits_text,
+    money,
+    percent,
+    price_text,
+)
+from elicitation.analysis.recommended import Recommendation, WeakLabels
+
+# From this share of the commoner label on, accuracy says little.
+LOPSIDED = 0.7
+
+
+def best_as_they_are(answer: Recommendation) -> WeakLabels | None:
+    """The best weak labels as they are, if they beat always giving the commoner label."""
+    baseline = answer.baseline
+    best = max(baseline.weak_labels, key=lambda entry: entry.score.mean, default=None)
+    return best if best and best.score.mean > baseline.commoner.mean else None
+
+
+def is_too_dear(answer: Recommendation, entry: WeakLabels) -> bool:
+    """Whether a weak label costs as much as a gold one."""
+    return entry.price >= answer.question.gold_price
+
+
+def leading_labels(answer: Recommendation) -> WeakLabels | None:
+    """The weak labels that are to be used as they are, since no student that was trained is expected to beat them.
+
+    None where something that is recommended does, as what costs nothing may; where a label costs as much as a gold one;
+    and where something else was asked than what to buy.
+    """
+    asked_else = answer.goal or answer.offer or answer.break_even is not None or answer.fits_up_to is not None
+    best = best_as_they_are(answer)
+    if not answer.undertrained or asked_else or best is None or is_too_dear(answer, best):
+        return None
+    return best if best.score.mean > answer.expected.mean else None
+
+
+def undertrained_notes(answer: Recommendation) -> Iterator[str]:
+    """That no student that was trained beats what needs no training, where that is so."""
+    best = best_as_they_are(answer)
+    if not answer.undertrained or (best and is_too_dear(answer, best)):
+        return
+    unknown = "A student that is trained longer or on more labels was not studied."
+    if best is None:
+        commoner = f"{FREE_WORDS[COMMONER]} ({percent(answer.baseline.commoner.mean)} %)"
+        yield f"No student that was trained here beats {commoner}, and no weak labels do as they are. {unknown}"
+        return
+    told = best == leading_labels(answer) or (not answer.purchase and answer.baseline.free == (LABELS, best.supervisor))
+    score = "" if told else f": {bring_words(answer, best)}"
+    yield f"No student that was trained here beats {as_they_are(best.supervisor)}{score}. {unknown}"
+
+
+def bring_words(answer: Recommendation, entry: WeakLabels) -> str:
+    """What weak labels as they are bring and cost."""
+    return f"{labels_score(answer, entry)}, without any training, at {price_text(answer, entry.price)} for each text"
+
+
+def chance_notes(answer: Recommendation) -> Iterator[str]:
+    """What to do where gold labels alone leave the student at chance, though it could learn."""
+    if not answer.at_chance:
+        return
+    purchases = "; ".join(
+        f"{found.n_gold:,} on {found.task} by {found.title}: {percent(found.score)} %, between {percent(found.low)} "
+        f"and {percent(found.high)} %"
+        for found in answer.at_chance
+    )
+    best = max(answer.at_chance, key=lambda found: found.better_score)
+    other = FREE_WORDS.get(best.better, labels_words(best.better_weak, best.better_gold))
+    fix = "is tuned already, so what is left to try is more labels or another method"
+    if answer.learning_rate != TUNED:
+        fix = (
+            f"of {answer.learning_rate:g} may be wrong for so few: set `learning_rate: tuned` in its entry of `models`"
+        )
+    reach = "reaches" if best.better == ASKING else "reach"
+    yield (
+        f"{answer.student} stays at chance with gold labels alone ({purchases}), though {other} {reach} "
+        f"{percent(best.better_score)} % on {best.task}; its learning rate {fix}."
+    )
+
+
+def price_notes(answer: Recommendation) -> Iterator[str]:
+    """That prices and budget are other ones than those of the study."""
+    studied = answer.studied
+    if answer.replaced_prices:
+        own = ", ".join(f"{price_text(answer, price)} ({name})" for name, price in answer.replaced_prices.items())
+        asked = price_text(answer, answer.question.weak_price)
+        yield f"The price of {asked} a weak label replaces the labels' own: {own}."
+    if studied.beyond:
+        yield (
+            f"The budget lies beyond what was studied: the most expensive purchase at these prices costs "
+            f"{money(answer, studied.most_expensive)}. {money(answer, studied.unspent)} are left unspent, since what "
+            "more labels would bring is not known."
+        )
+    for entry in filter(lambda entry: is_too_dear(answer, entry), answer.baseline.weak_labels):
+        yield (
+            f"A weak label of {entry.supervisor} costs {price_text(answer, entry.price)}, as much as a gold label or "
+            "more, so none is bought."
+        )
+
+
+def unused_notes(answer: Recommendation) -> Iterator[str]:
+    """Which of the reader's own labels take no part in what is recommended."""
+    question, bought = answer.question, answer.purchase
+    n_weak, n_gold = (bought.n_weak, bought.n_gold) if bought else (0, 0)
+    weak, gold = max(0, question.have_weak - n_weak), max(0, question.have_gold - n_gold)
+    if weak or gold:
+        yield f"Of your own labels {labels_words(weak, gold)} take no part in it."
+
+
+def better_notes(answer: Recommendation) -> Iterator[str]:
+    """Which weak labels are better as they are, unless undertrained_notes says it."""
+    said = best_as_they_are(answer) if answer.undertrained else None
+    for entry in answer.baseline.weak_labels:
+        if entry.score.mean > answer.expected.mean and entry != said and not is_too_dear(answer, entry):
+            # The cheapest way to a score is not the best one.
+            beaten = "What is recommended" if answer.goal else f"No purchase within {limits_text(answer)}"
+            yield (
+                f"{beaten} is {'not ' * bool(answer.goal)}expected to beat {as_they_are(entry.supervisor)}: "
+                f"{bring_words(answer, entry)} that you want to have sorted."
+            )
+
+
+def lopsided_notes(answer: Recommendation) -> Iterator[str]:
+    """That accuracy says little where nearly all texts have the same label."""
+    commoner = answer.baseline.commoner.mean
+    if commoner > LOPSIDED and answer.measure == "accuracy":
+        yield (
+            f"{percent(commoner)} % of the texts have the same label, so accuracy says little; choose "
+            "`inference: {measure: auroc}` or `balanced_accuracy` in the study."
+        )
+
+
+def notes(answer: Recommendation) -> Iterator[str]:
+    """What a buyer should know before following the answer; first that training achieved too little."""
+    kinds = (undertrained_notes, chance_notes, price_notes, unused_notes, better_notes, lopsided_notes)
+    return (note for kind in kinds for note in kind(answer))

@@ -1,0 +1,169 @@
+"""Scores, amounts and purchases of a recommendation in words. Imports nothing heavy."""
+
+from collections.abc import Iterator
+
+from elicitation.analysis.captions import price_words
+from elicitation.analysis.choices import MIN_GAIN
+from elicitation.analysis.findings import Question
+from elicitation.analysis.names import ASKING, COMMONER, LABELS
+from elicitation.analysis.recommended import Estimate, Purchase, Recommendation, WeakLabels
+from elicitation.buying.amounts import amount_words
+
+# What scores are called in sentences.
+MEASURE_WORDS = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "auroc": "AUROC"}
+# What costs nothing, in sentences.
+FREE_WORDS = {ASKING: "asking without labels", COMMONER: "always giving the commoner label"}
+
+
+def percent(share: float) -> str:
+    """A share in percent to one digit, without the sign: 95.4, 100."""
+    return f"{round(100 * share, 1):g}"
+
+
+def with_ends(score: Estimate) -> str:
+    """A score in percent with the ends of its interval, where it has any width."""
+    if score.low == score.high:
+        return f"{percent(score.mean)} %"
+    return f"{percent(score.mean)} %, between {percent(score.low)} and {percent(score.high)} %"
+
+
+def seeds_words(n: int) -> str:
+    """A number of seeds."""
+    return f"{n} seed{'s' * (n != 1)}"
+
+
+def more_or_less(difference: float) -> str:
+    """A difference of scores: `1.7 points less`."""
+    return f"{abs(100 * difference):.1f} points {'less' if round(100 * difference, 1) < 0 else 'more'}"
+
+
+def points_of(gap: Estimate) -> str:
+    """A difference of scores in percentage points with the ends of its interval, where it has any width."""
+    if gap.low == gap.high:
+        return more_or_less(gap.mean)
+    return f"{more_or_less(gap.mean)}, between {more_or_less(gap.low)} and {more_or_less(gap.high)}"
+
+
+def own_words(n: int, new: int) -> str:
+    """Which of n labels the reader has already, in brackets: ` (540 yours, 100 to buy)`."""
+    if new == n:
+        return ""
+    return f" ({n - new:,} yours, {new:,} to buy)" if new else " (all yours)"
+
+
+def labels_words(n_weak: int, n_gold: int, of_weak: str = "", of_gold: str = "") -> str:
+    """How many labels of either kind, and what is said of them: `1,000 weak labels of small and 64 gold labels`."""
+    weak = f"{n_weak:,} weak label{'' if n_weak == 1 else 's'}{of_weak}"
+    gold = f"{n_gold:,} gold label{'' if n_gold == 1 else 's'}{of_gold}"
+    return " and ".join([weak] * (n_weak > 0) + [gold] * (n_gold > 0)) or "no label"
+
+
+def amount_text(question: Question, amount: float) -> str:
+    """An amount in the question's currency; in gold labels where it has none, and these cost 1."""
+    return amount_words(amount, question.currency, "gold labels" if question.gold_price == 1 else "")
+
+
+def money(answer: Recommendation, amount: float) -> str:
+    """An amount as the answer's question gives them."""
+    return amount_text(answer.question, amount)
+
+
+def price_asked(answer: Recommendation) -> float | None:
+    """The price of a weak label that was asked for, else the one that all supervisors have; None: several."""
+    if answer.question.weak_price is not None:
+        return answer.question.weak_price
+    prices = {entry.price for entry in answer.baseline.weak_labels}
+    return prices.pop() if len(prices) == 1 else None
+
+
+def budget_text(answer: Recommendation) -> str:
+    """The budget in the answer's currency, or in gold labels."""
+    budget = answer.question.budget
+    return money(answer, budget) if answer.currency else f"{budget:g} gold labels"
+
+
+def limits_text(answer: Recommendation) -> str:
+    """Within what the question allows to buy: the budget, and how many texts if that is limited."""
+    pool = answer.question.pool
+    return budget_text(answer) + ("" if pool is None else f" and {pool:,} texts")
+
+
+def price_text(answer: Recommendation, price: float) -> str:
+    """A price of a weak label."""
+    if answer.currency or not price:
+        return amount_words(price, answer.currency)
+    return price_words(price)
+
+
+def source_words(answer: Recommendation, bought: Purchase) -> str:
+    """Whose the weak labels of a purchase are, and their price if it is not the one asked for."""
+    own = bought.weak_price != price_asked(answer)
+    return f" of {bought.supervisor}" + (f" at {price_text(answer, bought.weak_price)}" if own else "")
+
+
+def purchase_words(answer: Recommendation, bought: Purchase) -> str:
+    """A purchase: its labels, whose the weak ones are, and which the reader has already."""
+    of_weak = source_words(answer, bought) + own_words(bought.n_weak, bought.new_weak)
+    return labels_words(bought.n_weak, bought.n_gold, of_weak, own_words(bought.n_gold, bought.new_gold))
+
+
+def order_words(answer: Recommendation, bought: Purchase) -> str:
+    """What to buy, beside what is there already."""
+    every = purchase_words(answer, bought)
+    if (bought.new_weak, bought.new_gold) == (bought.n_weak, bought.n_gold):
+        return f"Buy {every} and use them by {bought.title}"
+    if not bought.new_weak + bought.new_gold:
+        return f"Buy no more labels; use {every} by {bought.title}"
+    more = labels_words(bought.new_weak, bought.new_gold, source_words(answer, bought))
+    return f"Buy {more}, and use {every} by {bought.title}"
+
+
+def as_they_are(supervisor: str) -> str:
+    """Weak labels without any student."""
+    return f"the weak labels of {supervisor} as they are"
+
+
+def labels_score(answer: Recommendation, entry: WeakLabels) -> str:
+    """The score of weak labels as they are; where some texts have none, how right the others are.
+
+    A text without a label counts as half right.
+    """
+    score, given = with_ends(entry.score), percent(entry.coverage)
+    if given == "100":
+        return score
+    if answer.measure != "accuracy" or not entry.coverage:
+        return f"{score} ({given} % of the texts have one)"
+    right = (entry.score.mean - (1 - entry.coverage) / 2) / entry.coverage
+    return f"{score} (on the {given} % of texts that have one: {percent(right)} %; others count as half right)"
+
+
+def free_words(answer: Recommendation) -> str:
+    """The best of what costs nothing."""
+    kind, supervisor = answer.baseline.free
+    return as_they_are(supervisor) if kind == LABELS else FREE_WORDS[kind]
+
+
+def expected_words(answer: Recommendation) -> str:
+    """The score of what is recommended."""
+    kind, supervisor = answer.baseline.free
+    if answer.purchase or kind != LABELS:
+        return with_ends(answer.expected)
+    return labels_score(answer, answer.baseline.labels_of(supervisor))
+
+
+def cheaper_words(answer: Recommendation) -> Iterator[str]:
+    """What costs clearly less than what is recommended and is nearly as good, in a sentence, if there is any."""
+    if found := answer.cheaper:
+        bought, what = found.purchase, f"{free_words(answer)} for nothing"
+        if bought:
+            what = f"{purchase_words(answer, bought)} by {bought.title} for {money(answer, bought.cost)}"
+        behind = f"at most {percent(MIN_GAIN)} points behind with a probability of {100 * found.as_good:.0f} %"
+        yield f"Nearly as good for less: {what}. Expected: {with_ends(found.expected)}; {behind}."
+
+
+def estimator_words(answer: Recommendation) -> str:
+    """How scores are estimated where not all test texts have a gold label; else nothing."""
+    n_gold, n = answer.studied.n_test, answer.studied.n_texts
+    if n_gold == n:
+        return ""
+    return f"prediction-powered, by the gold labels of {n_gold:,} of {n:,} test texts and weak labels of the others"
