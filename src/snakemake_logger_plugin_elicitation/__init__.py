@@ -40,7 +40,7 @@ BEAT = 120
 REDRAW = 1
 STOP = "Stopping."
 # What is said at a first Ctrl-C, after which Snakemake waits.
-WAITING = "Finishing the jobs that run; press Ctrl-C again to stop now."
+WAITING = "Waiting for the jobs that still run; press Ctrl-C again to end them."
 GOES_ON = "what is finished is kept, and the same command goes on from there."
 
 

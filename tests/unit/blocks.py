@@ -36,10 +36,10 @@ def make_surface(
 
 
 def make_block(surfaces: list[Surface] | None = None, task: str = "t", student: str = "s", **free: float) -> Block:
-    """A block of the surfaces. free: scores (`asking`, `commoner`) other than FREE_SCORES."""
+    """A block of the surfaces. free: scores (`asking`, `commoner`, `labels`) other than FREE_SCORES."""
     surfaces = [make_surface()] if surfaces is None else surfaces
     rank = surfaces[0].factors.shape[2]
-    kinds = {"asking": ASKING, "commoner": COMMONER}
+    kinds = {"asking": ASKING, "commoner": COMMONER, "labels": LABELS}
     known = FREE_SCORES | {kinds[name]: score for name, score in free.items()}
     names = {LABELS: list(dict.fromkeys(surface.supervisor for surface in surfaces))}
     nothing = [

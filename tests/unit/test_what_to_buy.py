@@ -10,7 +10,7 @@ from blocks import make_block, make_surface
 from matplotlib.colors import to_hex
 
 from elicitation.analysis.advice import BEYOND, advise, budget_row, of_group, prices_shown
-from elicitation.analysis.advice_text import advice_caption, finding, prices_words
+from elicitation.analysis.advice_text import advice_caption, better_labels, finding, prices_words
 from elicitation.analysis.choices import decide, terms_for
 from elicitation.analysis.names import ASKING, NOTHING_BOUGHT, REGIMES, STRATEGIES, UNDETERMINED
 from elicitation.figures import style
@@ -211,7 +211,17 @@ def test_undetermined_budgets_are_hatched():
 def test_the_baseline_is_the_best_of_what_costs_nothing():
     figure = draw([(PRICES, rows_of(make_block(asking=0.3)))])
     assert rows_of(make_block()).free.iloc[0] == ASKING
-    assert "always the commoner label (no labels)" in " ".join(figure.texts[-1].get_text().split())
+    assert "always the commoner label (cost 0)" in " ".join(figure.texts[-1].get_text().split())
+
+
+def test_labels_that_are_better_as_they_are_stand_below_the_picture():
+    panels = [(PRICES, rows_of(make_block()))]
+    assert better_labels(make_block(labels=0.6), panels) == ""
+    better = better_labels(make_block(labels=0.99), panels)
+    assert better == "Better than all of this: the weak labels of v as they are, 99.0 %."
+    assert better in " ".join(
+        plot_what_to_buy(panels, "t", "accuracy", 0.95, better=better).texts[-1].get_text().split()
+    )
 
 
 def test_words_move_apart_as_little_as_needed():

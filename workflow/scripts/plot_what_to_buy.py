@@ -6,7 +6,7 @@ with job(snakemake):
     import numpy as np
 
     from elicitation.analysis.advice import advise, budget_row, prices_shown
-    from elicitation.analysis.advice_text import advice_caption
+    from elicitation.analysis.advice_text import advice_caption, better_labels
     from elicitation.analysis.captions import precision_of_runs
     from elicitation.analysis.posterior import read_posterior
     from elicitation.buying.amounts import Money
@@ -23,8 +23,9 @@ with job(snakemake):
     pool = params.pool_sizes.get(block.task)
     panels = [(listed, advise(block, budgets, listed, pool, params.verdict)) for listed in prices]
     where = f"{block.task}, student {block.student}"
-    figure = plot_what_to_buy(panels, where, params.measure, params.verdict, money)
+    better = better_labels(block, panels)
+    figure = plot_what_to_buy(panels, where, params.measure, params.verdict, money, better)
     precision = precision_of_runs(snakemake.input.metrics)
     save_figure(figure, [snakemake.output.pdf, snakemake.output.png], precision)
     with replacing(snakemake.output.caption) as temporary:
-        temporary.write_text(advice_caption(where, panels, params.budgets, params.titles, precision, money))
+        temporary.write_text(advice_caption(where, panels, params.budgets, params.titles, precision, money, better))

@@ -9,6 +9,7 @@ import pandas as pd
 
 from elicitation.analysis.captions import cost_words, describe_purchase, percent_text, price_words
 from elicitation.analysis.names import FREE_WORDS, NOTHING_BOUGHT, PLAIN, UNDETERMINED
+from elicitation.analysis.posterior import Block
 from elicitation.buying.amounts import GOLD_LABELS, Money, amount_words
 
 # What is bought, in words.
@@ -101,6 +102,15 @@ def finding(rows: pd.DataFrame, money: Money = GOLD_LABELS) -> str:
     return re.sub("(weak|gold)", r"\1 labels", f"Buy {', '.join(decided)}{rest}", count=1)
 
 
+def better_labels(block: Block, panels: list[Panel]) -> str:
+    """That weak labels as they are are better than all that is recommended, in a sentence where it is so."""
+    best = block.best_labels()
+    if best is None or best.scores.mean[0] <= max(rows.score.max() for _, rows in panels):
+        return ""
+    score = percent_text(best.scores.mean[0])
+    return f"Better than all of this: the weak labels of {best.supervisor} as they are, {score} %."
+
+
 def prices_words(prices: dict[str, float], money: Money = GOLD_LABELS) -> str:
     """What weak labels cost: one price, or that of each supervisor."""
     names = {price: [name for name, own in prices.items() if own == price] for price in prices.values()}
@@ -132,12 +142,13 @@ def advice_caption(
     titles: dict[str, str],
     end: str = "",
     money: Money = GOLD_LABELS,
+    better: str = "",
 ) -> str:
     """The caption of figures/what_to_buy.pdf. where: the task and student; budgets: those to tell; end: its last line.
 
-    The budgets must be among those of the panels.
+    The budgets must be among those of the panels; better: as better_labels says it.
     """
-    return "\n".join([*caption_lines(where, panels, budgets, titles, money), *([end] if end else [])]) + "\n"
+    return "\n".join([*caption_lines(where, panels, budgets, titles, money), *filter(None, (better, end))]) + "\n"
 
 
 def caption_lines(

@@ -219,6 +219,8 @@ class Plan:
     measure: str
     expected: float
     """The score of what is bought now; the mean over the study's budgets and prices where none was named."""
+    better: dict[str, float]
+    """By supervisor the score of weak labels as they are, if these are better than all that is bought now."""
     n_test: int
     runs: list[Step]
     """By gain an hour."""
@@ -253,13 +255,17 @@ def plan(findings: Findings, table: pd.DataFrame, question: Question, times: pd.
         step = Step("run", gain(change), hours and hours * block.n_tasks, **bought)
         runs.append(step)
         changes[step] = change
+    expected = float(np.mean([each.scores.mean.max() for each in arms]))
+    labels = block.best_labels()
+    score = float(labels.scores.mean[0]) if labels else 0.0
     first = first_rounds(changes, arms[0], question, block, findings) if question.budget else []
     return Plan(
         question=question,
         task=block.task,
         student=block.student,
         measure=findings.measure,
-        expected=float(np.mean([each.scores.mean.max() for each in arms])),
+        expected=expected,
+        better={labels.supervisor: score} if score > expected else {},
         n_test=block.n_test,
         runs=told(sorted(runs, key=lambda step: -step.rate)),
         tests=more_tests(known, gain, times, question),

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from elicitation.analysis.findings import Question
 from elicitation.analysis.gold_test_plan import LabelPlan
 from elicitation.analysis.next_steps import Plan, Step
-from elicitation.analysis.recommendation_words import MEASURE_WORDS, amount_text, labels_words, percent
+from elicitation.analysis.recommendation_words import (
+    MEASURE_WORDS,
+    amount_text,
+    as_they_are,
+    labels_words,
+    percent,
+)
 from elicitation.buying.amounts import Money, amount_words
 
 # A gain that would be written as 0 is not told.
@@ -116,7 +122,8 @@ def plan_lines(plan: Plan, how: HowTo) -> Iterator[str]:
     )
     at = f"budget {amount_words(question.budget, question.currency)}" if question.budget else "the study's budgets"
     yield f"## What next? {plan.task}, student {plan.student}, {at}\n"
-    now = f"What is recommended now is expected to bring {percent(plan.expected)} % {name}."
+    as_are = "".join(f"; {as_they_are(source)} bring {percent(score)} %" for source, score in plan.better.items())
+    now = f"What is recommended now is expected to bring {percent(plan.expected)} % {name}{as_are}."
     yield f"{now} By so much it is expected to rise, because something better may be found:\n"
     if runs:
         yield "More runs, by gain an hour:\n"

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from elicitation.analysis.names import FREE, PURCHASE
+from elicitation.analysis.names import FREE, LABELS, PURCHASE
 from elicitation.seeds import stream
 
 # Probabilities are shares of so many draws from the posterior.
@@ -189,6 +189,11 @@ class Block:
         prices: of a weak label, by supervisor, which labels as they are cost for each text that is to be sorted.
         """
         return [free for free in self.free if not free.supervisor or prices.get(free.supervisor) == 0]
+
+    def best_labels(self) -> Free | None:
+        """The weak labels that are best as they are, whatever they cost."""
+        labels = (free for free in self.free if free.kind == LABELS)
+        return max(labels, key=lambda free: free.scores.mean[0], default=None)
 
     def best_free(self, prices: Mapping[str, Fraction | float]) -> Free:
         """What costs nothing and has the highest score; prices: as of free_at."""

@@ -89,16 +89,17 @@ def chance_notes(answer: Recommendation) -> Iterator[str]:
 
 def price_notes(answer: Recommendation) -> Iterator[str]:
     """That prices and budget are other ones than those of the study."""
-    studied = answer.studied
+    studied, question = answer.studied, answer.question
     if answer.replaced_prices:
         own = ", ".join(f"{price_text(answer, price)} ({name})" for name, price in answer.replaced_prices.items())
         asked = price_text(answer, answer.question.weak_price)
         yield f"The price of {asked} a weak label replaces the labels' own: {own}."
     if studied.beyond:
+        beside = " beside your own labels" if question.have_weak or question.have_gold else ""
         yield (
             f"The budget lies beyond what was studied: the most expensive purchase at these prices costs "
-            f"{money(answer, studied.most_expensive)}. {money(answer, studied.unspent)} are left unspent, since what "
-            "more labels would bring is not known."
+            f"{money(answer, studied.most_expensive)}{beside}. {money(answer, studied.unspent)} are left unspent, "
+            "since what more labels would bring is not known."
         )
     for entry in filter(lambda entry: is_too_dear(answer, entry), answer.baseline.weak_labels):
         yield (

@@ -127,12 +127,13 @@ def in_money(rows: pd.DataFrame, money: Money) -> pd.DataFrame:
 
 
 def plot_what_to_buy(
-    panels: list[Panel], where: str, measure: str, verdict: float, money: Money = GOLD_LABELS
+    panels: list[Panel], where: str, measure: str, verdict: float, money: Money = GOLD_LABELS, better: str = ""
 ) -> Figure:
     """A column for each set of prices: above scores, below what to buy.
 
     panels: prices of a weak label, by supervisor, and rows of elicitation.analysis.advice.advise at the same budgets;
-    where: the task and student; measure: one of MEASURES; verdict: the probability from which on something is decided.
+    where: the task and student; measure: one of MEASURES; verdict: the probability from which on something is decided;
+    better: as elicitation.analysis.advice_text.better_labels says it.
     """
     style.set_style()
     figure, grid = plt.subplots(
@@ -161,7 +162,7 @@ def plot_what_to_buy(
         "what is recommended, with its 95 % interval. Below: the money of that purchase, in the colour of its kind; "
         "of a mix what goes to weak labels is dark, what goes to gold ones pale. Hatched: undetermined, the way of "
         f"spending is less sure than {100 * verdict:.0f} %. All sources of weak labels and methods compete. "
-        f"{own_words(panels, money)}"
+        f"{own_words(panels, money)} {better}"
     )
     style.finish_figure(figure, note, f"budget, in {money.unit}")
     figure.draw_without_rendering()
