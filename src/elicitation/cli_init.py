@@ -35,7 +35,9 @@ def priced_column(text: str) -> tuple[str, Amount]:
     try:
         return name, read_amount(price)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+        free = "0" in price and not price.strip("$€£ .0")
+        later = "; of free labels write a small price here, and ask `elicitation recommend --weak-price 0` afterwards"
+        raise argparse.ArgumentTypeError(f"{error}{later * free}") from error
 
 
 def label_values(text: str) -> dict[str, int]:

@@ -376,3 +376,6 @@ def test_a_file_that_is_not_there_is_named(capsys):
     with pytest.raises(SystemExit):
         main(["init", "labels.csv", "--weak", "llm"])
     assert "must name a column and the price of a label, as in llm=0.02" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["init", "labels.csv", "--weak", "llm=0.00"])
+    assert "ask `elicitation recommend --weak-price 0` afterwards" in capsys.readouterr().err
