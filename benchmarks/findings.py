@@ -313,7 +313,7 @@ def difference(runs: dict, tests: dict[str, pd.Series], comparison: Comparison) 
     row |= {"n_seeds": len(per_seed), "n_pairs": per_seed.shape[0] * len(per_task) * len(comparison.first.purchases)}
     for i, score in enumerate(SCORES):
         mean, off = per_seed[:, i].mean(), np.hypot(seed_half_width(per_seed[:, i]), examples[i])
-        row |= {score: mean, f"{score}_low": mean - off, f"{score}_high": mean + off}
+        row |= {score: mean, f"{score}_low": max(mean - off, -1), f"{score}_high": min(mean + off, 1)}
     return row
 
 
