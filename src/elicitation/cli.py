@@ -76,11 +76,12 @@ def repair(arguments: argparse.Namespace) -> int:
 
 
 def estimate(arguments: argparse.Namespace) -> int:
+    from elicitation.cli_init import cores_here
     from elicitation.study.estimate import describe
     from elicitation.study.validation import read_study
 
     require_run()
-    print(describe(read_study(arguments.study), arguments.folder))
+    print(describe(read_study(arguments.study), arguments.folder, cores_here()))
     return 0
 
 

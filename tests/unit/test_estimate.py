@@ -235,8 +235,9 @@ def test_training_on_a_gpu_is_estimated_as_it_was_measured(study, tmp_path):
 
 
 def test_the_text_names_totals_and_assumptions(study, tmp_path):
-    text = describe(validate(study), tmp_path)
+    text = describe(validate(study), tmp_path, cores=2)
     assert "3 runs, 4 jobs of students, 2 of supervisors; cpu hours: 0.0; disk, GB: 0.0." in text
+    assert "\nAbout 0 minutes on 2 cores of this machine" in text
     assert "upper bounds" in text and "operations a second" in text
 
 

@@ -420,13 +420,13 @@ def test_where_no_student_beats_the_weak_labels_they_are_offered_as_they_are():
     offer = [
         "**Use the weak labels of v as they are.**",
         "Expected accuracy: 87 %, between 85 and 89 %, without any training, at 0.1 for each text.",
-        "Where that costs too much for all your texts:",
     ]
     every = answer_all(findings_on(posterior_table(level(0.7), labels=0.87)))
-    for lines in (recommendation_lines(answer), answer_lines(every, 0.1)):
+    for lines, budget in ((recommendation_lines(answer), 50), (answer_lines(every, 0.1), 4)):
         lines = list(lines)
         [order] = [i for i, line in enumerate(lines) if "**" in line]
-        assert lines[order : order + 3] == offer
+        pays = f"A budget of {budget} gold labels pays for {10 * budget} texts. Where that is too few:"
+        assert lines[order : order + 3] == [*offer, pays]
         [note] = [line for line in lines if line.startswith("Note")]
         assert note.startswith("Note: No student that was trained here beats the weak labels of v as they are. A ")
     assert "Buy 40 weak labels and use them by Method M." not in told(answer)

@@ -10,6 +10,7 @@ from elicitation.analysis.recommendation_words import (
     FREE_WORDS,
     MEASURE_WORDS,
     as_they_are,
+    budget_text,
     cheaper_words,
     estimator_words,
     expected_words,
@@ -184,9 +185,10 @@ def expected_line(answer: Recommendation) -> str:
 
 def labels_order(answer: Recommendation, labels: WeakLabels) -> tuple[str, list[str]]:
     """That weak labels are to be used as they are, what they bring, and for whom the rest of the answer is."""
-    name, price = MEASURE_WORDS[answer.measure], price_text(answer, labels.price)
-    details = [f"Expected {name}: {labels_score(answer, labels)}, without any training, at {price} for each text."]
-    return f"Use {as_they_are(labels.supervisor)}", [*details, "Where that costs too much for all your texts:"]
+    expected = f"Expected {MEASURE_WORDS[answer.measure]}: {labels_score(answer, labels)}, without any training"
+    pays = f"A budget of {budget_text(answer)} pays for {int(answer.question.budget / labels.price):,} texts"
+    details = [f"{expected}, at {price_text(answer, labels.price)} for each text.", f"{pays}. Where that is too few:"]
+    return f"Use {as_they_are(labels.supervisor)}", details
 
 
 def order_and_details(answer: Recommendation) -> tuple[str, list[str]]:

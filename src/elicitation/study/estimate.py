@@ -363,10 +363,13 @@ def device_hours(study: Study, folder: Path) -> float:
     return sum(hours_by_device(study, estimate(study, folder)[0]).values())
 
 
-def describe(study: Study, folder: Path) -> str:
-    """The estimate as text."""
+def describe(study: Study, folder: Path, cores: int) -> str:
+    """The estimate as text. cores: those here, over which a study without GPUs is spread."""
     tables, notes = estimate(study, folder)
     device = study.device
+    if device == "cpu":
+        minutes = 60 * sum(hours_by_device(study, tables).values()) / cores
+        notes.insert(0, f"About {minutes:,.0f} minutes on {cores} cores of this machine, if nothing else runs here.")
     notes.append(
         f"Hours assume {FLOPS_PER_SECOND[device]:.2g} operations a second and {START_UP_SECONDS[device]:g} s of "
         "start-up a job, unless jobs were measured."

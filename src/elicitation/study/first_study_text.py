@@ -42,7 +42,7 @@ def study_text(config: dict, looked: Looked, command: str, minutes: float) -> st
         [
             *([f"# yaml-language-server: $schema={SCHEMA_FILE}"] if SCHEMA_FILE.is_file() else []),
             f"# What labels to buy for {task['table']}. Edit it as you like: docs/reference/config.md has the keys,",
-            f"# docs/tutorials/your-labels.md table and results. About {minutes_words(minutes)} on this machine:",
+            f"# docs/tutorials/your-labels.md table and results. About {minutes_words(minutes)} here, as it is:",
             f"#   {command}",
             *lines("study", "device", "precision", "sources", "data_folder"),
             "",
