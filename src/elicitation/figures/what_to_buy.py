@@ -161,9 +161,9 @@ def plot_what_to_buy(
         f"{where}. Above: the best purchase of each kind within the budget, and {free} (cost 0). Wide grey line: "
         "what is recommended, with its 95 % interval. Below: the money of that purchase, in the colour of its kind; "
         "of a mix what goes to weak labels is dark, what goes to gold ones pale. Hatched: undetermined, the way of "
-        f"spending is less sure than {100 * verdict:.0f} %. All sources of weak labels and methods compete. "
-        f"{own_words(panels, money)} {better}"
+        f"spending is less sure than {100 * verdict:.0f} %. All sources of weak labels and methods compete."
     )
+    note = " ".join(filter(None, (note, own_words(panels, money), better)))
     style.finish_figure(figure, note, f"budget, in {money.unit}")
     figure.draw_without_rendering()
     for (above, below), (_, rows) in zip(grid.T, panels, strict=True):
