@@ -241,14 +241,14 @@ def estimate_student(
 
 
 def searched_texts(icm: CoherenceSearch, labelled: int, engine: str) -> float:
-    """About how many texts a model reads in a search, and in labelling all texts behind those that were found.
+    """About how many texts a model reads in a search, and in labelling all texts behind its examples.
 
     A label changes in about every other step, and then in the prompts of all texts, if its own is among the few that
     stand in prompts. vLLM reads what stands before all texts once.
     """
     examples = min(icm.examples, icm.texts - 1)
     search = icm.steps / 2 * (examples + 1) ** 2
-    return search + labelled * (1 if engine == "vllm" else 1 + icm.texts)
+    return search + labelled * (1 if engine == "vllm" else 1 + examples)
 
 
 def estimate_supervisor(entry: ModelSupervisor, study: Study, folder: Path) -> tuple[dict, list[str]]:

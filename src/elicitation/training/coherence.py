@@ -85,7 +85,7 @@ def temperature(step: int) -> float:
 
 
 def find_labels(search: Search, ask: Ask) -> tuple[Found, dict]:
-    """The labels of most of the texts, those that the search came to, and what the record says of it.
+    """The labels of most of the texts, in the order of examples, and what the record says of the search.
 
     In each step a random text, labelled or not, gets the label that the model gives it by the others, calibrated. A
     worse score is accepted with a probability that falls with the steps (algorithm 1).
@@ -107,7 +107,7 @@ def find_labels(search: Search, ask: Ask) -> tuple[Found, dict]:
         new_score, new_offset = coherence.score(new)
         if chance < math.exp(min(0.0, ALPHA * (new_score - score) / temperature(step))):
             labels, score, offset, accepted = new, new_score, new_offset, accepted + 1
-    return dict(sorted(labels.items())), {
+    return {i: labels[i] for i in coherence.order if i in labels}, {
         "labelled": len(labels),
         "share_of_1": float(np.mean(list(labels.values()))),
         "mean_log_probability": {"first": begun, "last": score},
@@ -145,8 +145,8 @@ def label_by_coherence(
     """The labels (id, p_weak) of pool and test set (id, text, gold), and what the record says of search and engine.
 
     Texts that the search has labelled keep its labels, 0 or 1. All others get the model's probability of label 1 behind
-    those as examples, calibrated by the pool: the paper searches the labels of all texts, a search of this one's size
-    labels a few.
+    the examples that stood in the search's prompts, calibrated by the pool: the paper searches the labels of all texts,
+    a search of this one's size labels a few.
     folder: where the model is; supervisor: its settings, as the study's Coherent has them.
     """
     search, tokenizer = Search(**supervisor["icm"]), load_tokenizer(folder)
@@ -157,7 +157,7 @@ def label_by_coherence(
     found, record = find_labels(search, ask)
     # vLLM's memory is free again only if nothing holds its engine.
     del ask
-    shown = [(searched[i], y) for i, y in found.items()]
+    shown = [(searched[i], y) for i, y in found.items()][: search.examples][::-1]
     token_ids = tokenize(tokenizer, [write_prompt(shown, text, style) for text in texts])
     labels, made_by = label(folder, token_ids, labelling, hardware, label_ids)
     log_odds = pd.Series(labels.log_odds, texts.index)
