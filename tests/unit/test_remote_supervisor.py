@@ -137,7 +137,7 @@ def test_it_is_said_in_money_before_a_run_and_by_the_estimate(study, tmp_path):
     )
     # Five answers of 16 tokens.
     assert "(at most $28.80 if the server gives no log-probabilities)" in words
-    assert words in describe(study, tmp_path)
+    assert words in describe(study, tmp_path, cores=2)
     tables, _ = estimate(study, tmp_path)
     (row,) = tables["supervisors"].to_dict("records")
     assert row["jobs"] == 1 and row["US dollars"] == pytest.approx(0.36)
