@@ -398,7 +398,7 @@ def cue_comparisons(task: str, supervisor: str, runs: dict[tuple, pd.Series]) ->
         if method == "few_shot_weak":
             gold_examples = replace(side, method="few_shot_gold", purchases=((0, n_weak),))
             yield Comparison("weak examples, not gold ones", side, gold_examples, (task,))
-        elif n_weak:
+        elif n_weak and method == "sequential_sft":
             gold_alone = replace(side, purchases=((0, n_weak // 2 + n_gold),))
             yield Comparison("weak labels, not gold alone", side, gold_alone, (task,))
 
@@ -416,16 +416,17 @@ def cue_differences(results: Path, runs: dict[tuple, pd.Series]) -> Iterator[dic
 
 
 def collect(folder: Path) -> None:
-    """Write the CSVs of a finished study, or of the part of reviews that is PART."""
+    """Write the CSVs of a finished study, or the one of a folder called PART, which holds runs alone."""
     results = folder / "results"
     runs = read_runs(results)
     tests = {
         path.parent.name: pd.read_parquet(path).set_index("id").gold for path in results.glob("tasks/*/test.parquet")
     }
-    finished = (results / "metrics.json").exists()
-    wanted = comparisons() if finished else cheaper_labels()
+    # The part is told by its folder's name, so that no other unfinished study is taken for it.
+    is_part = folder.name == PART
+    wanted = cheaper_labels() if is_part else comparisons()
     found = pd.DataFrame([difference(runs, tests, each) for each in wanted if is_made(runs, each)])
-    if not finished:
+    if is_part:
         write_table(path_of(PART, "differences"), found.round(DIGITS))
         return
     study = read_json(results / "metrics.json")["study"]
