@@ -15,7 +15,7 @@ from elicitation.analysis.names import NOTHING_BOUGHT, REGIMES, UNDETERMINED
 from elicitation.analysis.questions import offer
 from elicitation.analysis.recommendation import ask, recommend
 from elicitation.analysis.recommendation_text import percent, recommendation_lines
-from elicitation.analysis.recommended import RECOMMENDATION, Recommendation
+from elicitation.analysis.recommended import Recommendation, recommendation_from
 from elicitation.cli import main
 from elicitation.cli_ask import rounded
 from elicitation.files import hash_file, write_json, write_table
@@ -139,7 +139,7 @@ def test_the_same_purchase_has_the_same_number_everywhere(findings, answers):
         assert told.offer.purchase.cost == pytest.approx(bought.cost)
         text = "\n".join(recommendation_lines(answer))
         assert f": {percent(answer.expected.mean)} %, between {percent(answer.expected.low)} and " in text
-        assert RECOMMENDATION.validate_python(json.loads(json.dumps(asdict(answer)))) == answer
+        assert recommendation_from(json.loads(json.dumps(asdict(answer)))) == answer
 
 
 def test_one_supervisor_and_method_alone_have_the_regime_of_their_block(findings):

@@ -395,7 +395,7 @@ def test_the_report_has_a_row_a_budget_and_price_and_says_each_in_words():
 def test_the_command_imports_nothing_heavy(folder):
     code = (
         "import sys; from elicitation.cli import main; main(sys.argv[1:]); "
-        "sys.exit(bool({'sklearn', 'scipy', 'torch', 'matplotlib', 'statsmodels'} & set(sys.modules)))"
+        "sys.exit(bool({'sklearn', 'scipy', 'torch', 'matplotlib', 'statsmodels', 'pydantic'} & set(sys.modules)))"
     )
     command = [sys.executable, "-c", code, "recommend", str(folder()), "--budget", "50"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)

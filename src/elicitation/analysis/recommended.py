@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, field
 
-from pydantic import TypeAdapter
-
 from elicitation.analysis.chance import AtChance
 from elicitation.analysis.findings import Question
 from elicitation.analysis.names import ASKING, COMMONER, LABELS
@@ -212,9 +210,9 @@ class Recommendation:
     """By supervisor, the price of its own in place of which that of the question counts."""
 
 
-RECOMMENDATION = TypeAdapter(Recommendation)
-
-
 def recommendation_from(entry: dict) -> Recommendation:
     """The recommendation that `dataclasses.asdict` made plain values of, as results/recommendation.json holds it."""
-    return RECOMMENDATION.validate_python(entry)
+    # A question by command, whose answer is not read back, should not wait for the import.
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Recommendation).validate_python(entry)

@@ -11,7 +11,6 @@ from typing import Any
 import yaml
 
 from elicitation.errors import InputError, repeated, shown
-from elicitation.study.values import LARGEST
 
 # libyaml's loader is ten times as fast.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -19,6 +18,8 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # out; the largest study of this project has 6 and 1,000.
 MAX_DEPTH = 40
 MAX_VALUES = 100_000
+# The largest whole number: what fits into 64 bits.
+LARGEST = 2**63 - 1
 
 
 def read_yaml(path: Path) -> dict:

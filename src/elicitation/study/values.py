@@ -23,6 +23,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from elicitation.errors import join_words, must_be, nearest, repeated, shown
+from elicitation.study.reading import LARGEST
 
 # The kinds of values, as sentences call them.
 TEXT, WHOLE, NUMBER, FLAG, LIST, MAPPING, NULL = (
@@ -35,8 +36,6 @@ TEXT, WHOLE, NUMBER, FLAG, LIST, MAPPING, NULL = (
     "null",
 )
 KINDS = {TEXT: str, WHOLE: int, NUMBER: (int, float), FLAG: bool, LIST: list, MAPPING: dict, NULL: type(None)}
-# The largest whole number: what fits into 64 bits.
-LARGEST = 2**63 - 1
 # How a number looks that YAML reads as text.
 LIKE_A_NUMBER = re.compile(r"[-+.\d]+(e[-+]?\d+)?", re.IGNORECASE)
 
