@@ -13,7 +13,9 @@ CERTIFICATES = $(or $(SSL_CERT_FILE),$(PIP_CERT),$(shell $(PIP) config list | se
 UV = $(if $(CERTIFICATES),SSL_CERT_FILE="$(CERTIFICATES)") $(BIN)/uv --system-certs
 # pip reads its own configuration; uv is told of the folder with wheels and of certificates, where there are some.
 SOURCES := $(if $(PIP_FIND_LINKS),--find-links "$(PIP_FIND_LINKS)")
-INSTALL = $(UV) pip install --python .venv --compile-bytecode --quiet $(SOURCES)
+INSTALL = $(UV) pip install --python .venv --quiet $(SOURCES)
+# A minute now, so that no first start has to wait.
+export UV_COMPILE_BYTECODE ?= 1
 
 .PHONY: pareto test env lock estimate docs format
 
