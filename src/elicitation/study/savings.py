@@ -40,10 +40,10 @@ def hours_saved(study: Study, folder: Path, students: pd.DataFrame) -> pd.DataFr
     students: as `estimate` makes them, with their hours, which are those of the last row. Those of the others are in
     proportion to what the students compute, so time that is measured here counts, and start-up as if it were saved too.
     """
-    runs, uncapped = with_tokens(planned_runs(study), study, folder), without_cap(study)
-    whole = with_tokens(planned_stages(planned_runs(study), uncapped), uncapped, folder)
-    shared = share_weak_stages(whole)
-    capped = with_tokens(share_weak_stages(planned_stages(planned_runs(study), study)), study, folder)
+    runs, uncapped = planned_runs(study), without_cap(study)
+    whole = with_tokens(planned_stages(runs, uncapped), uncapped, folder)
+    capped = with_tokens(share_weak_stages(planned_stages(runs, study)), study, folder)
+    shared, runs = share_weak_stages(whole), with_tokens(runs, study, folder)
     cap = study.training.validation_size
     steps = [
         ("nothing saved", each_text_alone(runs), each_text_alone(whole)),
