@@ -104,12 +104,16 @@ def test_the_tables_say_what_sharing_saves(study, tmp_path):
     assert row["cpu hours"] > 0 and row["disk, GB"] > 0
 
 
-def test_prompts_lengthen_what_is_read(study, tmp_path):
+def test_prompts_lengthen_what_is_read_and_what_texts_share_of_them_counts_once(study, tmp_path):
+    eight = {"name": "eight", "like": "sequential_sft", "shots": {"quality": "gold", "k": 8}}
     tokens = {}
-    for method in ("sequential_sft", "two_shot_gold"):
+    for method in ("sequential_sft", eight, {**eight, "shots": {"quality": "gold", "k": 8, "orders": 1}}):
         students = estimate(validate(with_methods(study, method)), tmp_path)[0]["students"]
-        tokens[method] = students["tokens, millions"].item() / students.presentations.item()
-    assert tokens["two_shot_gold"] / tokens["sequential_sft"] == pytest.approx(3, rel=0.2)
+        tokens[str(method)] = students["tokens, millions"].item() / students.presentations.item()
+    plain, own, shared = tokens.values()
+    assert own / plain == pytest.approx(9, rel=0.2)
+    # Steps on few labels share least: some stages here have two to train on.
+    assert 1 + 8 / 32 < shared / plain < own / plain / 2
 
 
 def test_counted_tokens_take_the_place_of_assumed_ones(study, tmp_path):

@@ -15,13 +15,12 @@ from elicitation.errors import InputError
 from elicitation.models.batches import (
     Text,
     forward,
-    is_packed,
-    lengths_of,
-    micro_batches,
+    passes,
     predict,
     subnormals_as_zero,
     within_memory,
 )
+from elicitation.models.beginnings import members_of
 from elicitation.seeds import stream, torch_stream
 from elicitation.training.schedule import Protocol, plan_schedule
 from elicitation.training.validation import EarlyStopping, restore_weights, trainable_weights, validation_scores
@@ -101,8 +100,9 @@ def train_step(
     # At the start, since a step that ran out of memory leaves gradients behind.
     optimizer.zero_grad()
     total, weights = 0.0, weights / weights.sum()
-    for part in micro_batches(lengths_of(texts), micro_batch_tokens, is_packed(model)):
-        losses = soft_cross_entropy(forward(model, [texts[i] for i in part]), p[part])
+    for families in passes(model, texts, micro_batch_tokens):
+        part = members_of(families)
+        losses = soft_cross_entropy(forward(model, texts, families), p[part])
         loss = (weights[part] * losses).sum()
         loss.backward()
         total += loss.item()
