@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from elicitation.models.beginnings import families_of
-from elicitation.study.estimate import START_UP_SECONDS, describe, estimate
+from elicitation.study.estimate import START_UP_SECONDS, estimate
+from elicitation.study.estimate_text import describe
 from elicitation.study.savings import hours_saved
 from elicitation.study.validation import read_study, validate
 from elicitation.study.work import examples_in_reading, examples_in_steps, orders_seen

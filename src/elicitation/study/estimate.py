@@ -4,7 +4,6 @@ Presentations are upper bounds, since early stopping ends most stages sooner. Ho
 where jobs of the same student, supervisor or model have been measured (benchmarks/measured), they follow from these.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,9 +14,7 @@ from elicitation.analysis.names import TUNED
 from elicitation.api.chat import MIN_LINES
 from elicitation.api.costs import dollars
 from elicitation.study.bills import bill_of
-from elicitation.study.grid import as_runs, made_blocks
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, OwnModel, SandboxModel
-from elicitation.study.savings import describe_savings
 from elicitation.study.settings import CoherenceSearch
 from elicitation.study.study import Study
 from elicitation.study.supervisors import Coherent, Learning, ModelSupervisor, Remote
@@ -139,7 +136,8 @@ def estimate_student(
     """
     model, weak = study.model_of(name), trained[trained.recipe.notna()]
     # A weak stage is a job of its own.
-    jobs = len(runs.drop_duplicates(["task", "supervisor", "method", "budget", "seed"])) + len(weak)
+    blocks = len(runs.drop_duplicates(["task", "supervisor", "method", "budget", "seed"]))
+    jobs = blocks + len(weak)
     trained_tokens, predicted_tokens = tokens_passed(runs, trained)
     # Once for all cues.
     is_first = name == next(other for other in study.cued_students if study.model_of(other) == model)
@@ -153,6 +151,8 @@ def estimate_student(
         "student": name,
         "runs": len(runs),
         "jobs": jobs,
+        "weak stages": len(weak),
+        "blocks": blocks,
         "stages": len(trained),
         "saved by sharing": len(stages) - len(trained),
         "presentations": int(trained.presentations.sum()),
@@ -294,40 +294,3 @@ def hours_by_device(study: Study, tables: dict[str, pd.DataFrame]) -> dict[str, 
 def device_hours(study: Study, folder: Path) -> float:
     """The hours of all jobs, one after another."""
     return sum(hours_by_device(study, estimate(study, folder)[0]).values())
-
-
-def describe(study: Study, folder: Path, cores: int) -> str:
-    """The estimate as text. cores: those here, over which a study without GPUs is spread."""
-    tables, notes = estimate(study, folder)
-    device = study.device
-    notes = describe_savings(study, folder, tables["students"]) + notes
-    if device == "cpu":
-        minutes = 60 * sum(hours_by_device(study, tables).values()) / cores
-        notes.insert(0, f"About {minutes:,.0f} minutes on {cores} cores of this machine, if nothing else runs here.")
-    notes.append(
-        f"Hours assume {FLOPS_PER_SECOND[device]:.2g} operations a second and {START_UP_SECONDS[device]:g} s of "
-        "start-up a job, unless jobs were measured."
-    )
-    shown = [
-        table.to_string(index=False, float_format="{:,.1f}".format, na_rep="")
-        for table in tables.values()
-        if len(table)
-    ]
-    jobs = {kind: int(tables[kind].get("jobs", pd.Series(dtype=int)).sum()) for kind in ("students", "supervisors")}
-    total = f"{tables['methods'].runs.sum():,} runs, {jobs['students']:,} jobs of students, {jobs['supervisors']:,} of "
-    total += "supervisors"
-    for column in dict.fromkeys((f"{device} hours", "cpu hours", "disk, GB")):
-        if found := [table[column].sum() for table in tables.values() if column in table]:
-            total += f"; {column}: {sum(found):,.1f}"
-    left_out = sum(count_left_out(study).values())
-    if left_out:
-        notes.append(f"{left_out:,} runs are left out, since they buy more than their task's pool holds.")
-    notes += [f"Warning: {warning}" for warning in study.warnings]
-    return "\n\n".join([*shown, total + ".", *notes])
-
-
-def count_left_out(study: Study) -> dict[str, int]:
-    """Runs that the grid would make but for the size of a task's pool, by task."""
-    left_out = Counter(run["task"] for run in as_runs(made_blocks(study.whole)))
-    left_out.subtract(run["task"] for run in study.made_runs)
-    return {task: n for task, n in left_out.items() if n}
