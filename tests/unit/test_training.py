@@ -8,9 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elicitation.errors import InputError
-from elicitation.models.batches import predict, predict_next_token, subnormals_as_zero, within_memory, without_adapters
+from elicitation.models.batches import (
+    predict,
+    predict_next_token,
+    predict_next_token_in_turn,
+    subnormals_as_zero,
+    within_memory,
+    without_adapters,
+)
 from elicitation.models.hardware import CPU
 from elicitation.models.loading import load_language_model, load_tokenizer, new_lora_classifier, tokenize
+from elicitation.models.prefixes import computed_tokens
 from elicitation.training.loop import (
     endless_batches,
     log_confidence_targets,
@@ -516,6 +524,32 @@ def test_next_tokens_are_compared_behind_each_text_however_the_texts_are_batched
         logits = [model(torch.tensor([ids])).logits[0, -1].double() for ids in texts]
     expected = [float(each[11] - each[7]) for each in logits]
     assert found[0] == pytest.approx(expected, abs=1e-5) and found[1] == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("stateful", [False, True])
+@pytest.mark.parametrize("architecture", ["llama", "qwen2", "mistral", "gemma", "gpt2"])
+def test_next_tokens_are_the_same_if_what_texts_begin_with_is_computed_once(
+    model_folders, token_ids, architecture, stateful
+):
+    folder = model_folders[architecture]
+    model = load_language_model(folder, CPU, load_tokenizer(folder).pad_token_id)
+    if architecture == "mistral":
+        model.config.sliding_window = 6
+    model._is_stateful = stateful
+    examples, other = token_ids[0][:12], token_ids[1][:4]
+    # Behind two beginnings, mixed; one is the beginning of another, and two are equal.
+    own = [token_ids[i][:3] for i in range(2, 6)]
+    texts = [examples + own[0], other + own[1], examples + own[2], examples, other + own[3], examples + own[0]]
+    passed = []
+    hook = model.base_model.register_forward_pre_hook(lambda *call: passed.append(call[2]), with_kwargs=True)
+    found = predict_next_token_in_turn(model, texts, (7, 11), 1000)
+    hook.remove()
+    if not stateful:
+        assert sum(call["input_ids"].numel() for call in passed) == computed_tokens(texts)
+    model.set_attn_implementation("eager")
+    with torch.inference_mode():
+        logits = [model(torch.tensor([ids])).logits[0, -1].double() for ids in texts]
+    assert found == pytest.approx([float(each[11] - each[7]) for each in logits], abs=1e-5)
 
 
 # Subnormal numbers

@@ -13,9 +13,10 @@ import numpy as np
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.utils.rnn import pad_sequence
-from transformers import AttentionInterface
+from transformers import AttentionInterface, DynamicCache
 
 from elicitation.errors import InputError
+from elicitation.models.prefixes import prefix_order, shared_tokens
 
 Result = TypeVar("Result")
 # A text as models take it here: its token ids, or (tokens, width) of hidden states.
@@ -213,6 +214,35 @@ def predict_next_token(model, texts: Sequence[Text], label_ids: tuple[int, int],
             return model.get_output_embeddings()(last_hidden_states(model, group))[:, list(label_ids)]
 
     return predict_log_odds(model, texts, max_tokens, label_logits)
+
+
+@torch.inference_mode()
+@subnormals_as_zero()
+def predict_next_token_in_turn(
+    model, texts: Sequence[Sequence[int]], label_ids: tuple[int, int], max_tokens: int
+) -> np.ndarray:
+    """As predict_next_token, but one text at a time, by transformers' own attention.
+
+    What a text begins with like the one before it stays in transformers' cache, and is computed once.
+    """
+    # They carry a state that holds all of a text, and cannot go back to where the next one differs (Mamba, RWKV).
+    if model._is_stateful:
+        return predict_next_token(model, texts, label_ids, max_tokens)
+    model.eval()
+    if is_packed(model):
+        model.set_attn_implementation("sdpa")
+    cache, before = DynamicCache(), []
+    log_odds = np.empty(len(texts))
+    for i in prefix_order(texts):
+        known = min(shared_tokens(before, texts[i]), len(texts[i]) - 1)
+        cache.crop(known - len(before))
+        new = torch.tensor([texts[i][known:]], device=model.device)
+        with computing_in(model):
+            states = model.base_model(input_ids=new, past_key_values=cache, use_cache=True).last_hidden_state
+            logits = model.get_output_embeddings()(states[:, -1])[0].double()
+        log_odds[i] = logits[label_ids[1]] - logits[label_ids[0]]
+        before = texts[i]
+    return log_odds
 
 
 def within_memory(compute: Callable[[int], Result], tokens: int, longest: int) -> tuple[Result, int]:
