@@ -33,8 +33,8 @@ GPU_SHARE = 0.5
 # Tokens in a block of vLLM's cache on a CPU; prompts share whole blocks. This is the smallest number that its kernels
 # take. With its own, 128, each prompt would compute 64 tokens of the examples again, on the average.
 CPU_BLOCK = 32
-# From so many tokens on a GPU records CUDA graphs before it begins. That takes about a minute; not measured is how much
-# it saves afterwards. By the assumptions of study.estimate, so many tokens take a quarter of an hour and more.
+# From so many tokens on, vLLM records CUDA graphs on a GPU before it begins. That takes about a minute; how much it
+# saves was not measured. By the assumptions of study.estimate, so many tokens take a quarter of an hour and more.
 GRAPH_TOKENS = 20_000_000
 # What a started model says of texts by their token ids: probabilities of label 1, in their order.
 Answer = Callable[[list[list[int]]], np.ndarray]
