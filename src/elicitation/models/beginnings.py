@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import torch
 
+from elicitation.models.prefixes import common_length, prefix_order
+
 # A text as models take it here: its token ids, or (tokens, width) of hidden states.
 Text = Sequence[int] | torch.Tensor
 # Tokens of a common beginning, and the indices of the texts that have it.
@@ -17,17 +19,10 @@ LEAST_SAVED = 0.25
 LEAST_KEPT = 0.5
 
 
-def common_length(first: Sequence[int], second: Sequence[int]) -> int:
-    """Tokens that two texts begin with, of which each keeps at least one for itself."""
-    most = min(len(first), len(second)) - 1
-    return next((n for n in range(most) if first[n] != second[n]), most)
-
-
 def neighbours(texts: Sequence[Sequence[int]]) -> list[Family]:
     """All texts, those together that begin alike."""
     families: list[Family] = []
-    # Sorted, texts with a long common beginning are neighbours.
-    for i in sorted(range(len(texts)), key=lambda i: texts[i]):
+    for i in prefix_order(texts):
         beginning, members = families[-1] if families else (0, [])
         common = min(beginning, common_length(texts[members[0]], texts[i])) if members else 0
         if common > LEAST_KEPT * beginning:
