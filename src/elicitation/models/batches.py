@@ -7,6 +7,7 @@ for all others, texts of similar length are padded to the longest of them.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import cache
 from typing import TypeVar
 
 import numpy as np
@@ -28,8 +29,85 @@ MAX_PADDING = 0.1
 # long texts: without it a training step of SmolLM2 on sentences takes a fifth less time. But the memory that the
 # products need grows with the square of the length.
 SHORT_TEXT = 256
+# The largest size of a head that torch's kernel for texts of different lengths takes; all are multiples of the step.
+LARGEST_HEAD, HEAD_STEP = 256, 8
 # What the message of an error holds where memory runs out on a CPU, since such errors have no type of their own.
 CPU_MEMORY = "DefaultCPUAllocator"
+
+
+def to_device(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """The tensor on a device, without waiting for what a GPU still computes, as a copy from ordinary memory does."""
+    if device.type != "cuda":
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
+
+
+def pad_texts(states: torch.Tensor, text_lengths: list[int]) -> torch.Tensor:
+    """Texts that stand in one sequence (tokens, ...), as rows (texts, longest, ...)."""
+    return pad_sequence(states.split(text_lengths), batch_first=True)
+
+
+def join_texts(rows: torch.Tensor, text_lengths: list[int]) -> torch.Tensor:
+    """What pad_texts has padded, as one sequence again."""
+    return torch.cat([row[:length] for row, length in zip(rows, text_lengths, strict=True)])
+
+
+class PadTexts(torch.autograd.Function):
+    """pad_texts with a gradient that is copied once; torch's own copies the rows of all texts for each of them."""
+
+    @staticmethod
+    def forward(ctx, states: torch.Tensor, text_lengths: list[int]) -> torch.Tensor:
+        ctx.text_lengths = text_lengths
+        return pad_texts(states, text_lengths)
+
+    @staticmethod
+    def backward(ctx, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
+        return join_texts(gradient, ctx.text_lengths), None
+
+
+class JoinTexts(torch.autograd.Function):
+    """join_texts, whose gradient is copied once too."""
+
+    @staticmethod
+    def forward(ctx, rows: torch.Tensor, text_lengths: list[int]) -> torch.Tensor:
+        ctx.text_lengths = text_lengths
+        return join_texts(rows, text_lengths)
+
+    @staticmethod
+    def backward(ctx, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
+        return pad_texts(gradient, ctx.text_lengths), None
+
+
+@cache
+def is_ampere_or_newer() -> bool:
+    """Whether the GPU is of a generation that torch's flash attention runs on, the first that computes bfloat16."""
+    return torch.cuda.is_bf16_supported(including_emulation=False)
+
+
+def has_varlen_kernel(query: torch.Tensor, dropout: float) -> bool:
+    """Whether torch's attention kernel for texts of different lengths takes such a query (1, heads, tokens, size)."""
+    size = query.shape[-1]
+    fits = query.dtype == torch.bfloat16 and size <= LARGEST_HEAD and size % HEAD_STEP == 0 and not dropout
+    return fits and query.is_cuda and is_ampere_or_newer()
+
+
+def varlen_attention(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    text_bounds: torch.Tensor,
+    longest: int,
+    scaling: float | None,
+    sliding_window: int | None,
+) -> torch.Tensor:
+    """What packed_attention returns, by one kernel that reads the texts where they stand; nothing is padded."""
+    # Where it is needed, since it imports torch's compiler.
+    from torch.nn.attention.varlen import varlen_attn
+
+    window = (sliding_window - 1 if sliding_window else -1, 0)
+    sequences = [states[0].transpose(0, 1) for states in (query, key, value)]
+    bounds = (text_bounds, text_bounds, longest, longest)
+    return varlen_attn(*sequences, *bounds, scale=scaling, window_size=window, enable_gqa=True)[None]
 
 
 def packed_attention(
@@ -43,19 +121,20 @@ def packed_attention(
     sliding_window: int | None = None,
     *,
     text_lengths: list[int],
+    text_bounds: torch.Tensor,
     **_,
 ) -> tuple[torch.Tensor, None]:
     """Causal attention within each of several texts that stand in one sequence.
 
-    query, key, value: (1, heads, tokens, size); text_lengths: tokens of each text, in their order. Returns
-    (1, tokens, heads, size). Only within this function are texts padded. Padding stands behind a text, whose tokens
-    look back only, so it needs no mask.
+    query, key, value: (1, heads, tokens, size); text_lengths: tokens of each text, in their order; text_bounds: (texts
+    + 1,), where each begins, and where the last ends. Returns (1, tokens, heads, size). Where no kernel takes texts of
+    different lengths, they are padded, only within this function. Padding stands behind a text, whose tokens look back
+    only, so it needs no mask.
     """
-    padded = [
-        pad_sequence(states[0].transpose(0, 1).split(text_lengths), batch_first=True).transpose(1, 2)
-        for states in (query, key, value)
-    ]
     longest = max(text_lengths)
+    if has_varlen_kernel(query, dropout):
+        return varlen_attention(query, key, value, text_bounds, longest, scaling, sliding_window), None
+    padded = [PadTexts.apply(states[0].transpose(0, 1), text_lengths).transpose(1, 2) for states in (query, key, value)]
     options = {"dropout_p": dropout, "scale": scaling, "enable_gqa": True, "is_causal": True}
     if sliding_window and longest > sliding_window:
         seen = torch.ones(longest, longest, dtype=torch.bool, device=query.device).tril().triu(1 - sliding_window)
@@ -63,8 +142,7 @@ def packed_attention(
     plain = query.device.type == "cpu" and longest <= SHORT_TEXT
     with sdpa_kernel(SDPBackend.MATH) if plain else nullcontext():
         attended = torch.nn.functional.scaled_dot_product_attention(*padded, **options)
-    rows = zip(attended.transpose(1, 2), text_lengths, strict=True)
-    return torch.cat([row[:length] for row, length in rows])[None], None
+    return JoinTexts.apply(attended.transpose(1, 2), text_lengths)[None], None
 
 
 AttentionInterface.register(PACKED, packed_attention)
@@ -110,7 +188,7 @@ def pad(token_ids: Sequence[Sequence[int]], pad_token_id: int, device) -> dict[s
     rows = [torch.tensor(row) for row in token_ids]
     ids = pad_sequence(rows, batch_first=True, padding_value=pad_token_id)
     mask = pad_sequence([torch.ones_like(row) for row in rows], batch_first=True)
-    return {"input_ids": ids.to(device), "attention_mask": mask.to(device)}
+    return {"input_ids": to_device(ids, device), "attention_mask": to_device(mask, device)}
 
 
 def pack(texts: Sequence[Text], device) -> dict:
@@ -118,10 +196,12 @@ def pack(texts: Sequence[Text], device) -> dict:
     lengths = [len(text) for text in texts]
     positions = torch.cat([torch.arange(length) for length in lengths])
     if isinstance(texts[0], torch.Tensor):
-        tokens = {"inputs_embeds": torch.cat(list(texts))[None].to(device)}
+        name, tokens = "inputs_embeds", torch.cat(list(texts))
     else:
-        tokens = {"input_ids": torch.tensor([[token for text in texts for token in text]], device=device)}
-    return tokens | {"position_ids": positions[None].to(device), "use_cache": False, "text_lengths": lengths}
+        name, tokens = "input_ids", torch.tensor([token for text in texts for token in text])
+    bounds = torch.tensor([0, *lengths]).cumsum(0, dtype=torch.int32)
+    placed = {name: to_device(tokens[None], device), "position_ids": to_device(positions[None], device)}
+    return placed | {"use_cache": False, "text_lengths": lengths, "text_bounds": to_device(bounds, device)}
 
 
 def without_adapters(model):
@@ -131,9 +211,9 @@ def without_adapters(model):
 
 def hidden_states(model, texts: Sequence[Text]) -> tuple[torch.Tensor, torch.Tensor]:
     """Final hidden states of a packed model, (tokens, width), and the places (n,) of the texts' last tokens."""
-    body = without_adapters(model).base_model
-    states = body(**pack(texts, model.device)).last_hidden_state[0]
-    return states, torch.from_numpy(lengths_of(texts).cumsum() - 1).to(states.device)
+    packed = pack(texts, model.device)
+    states = without_adapters(model).base_model(**packed).last_hidden_state[0]
+    return states, packed["text_bounds"][1:].long().to(states.device) - 1
 
 
 def computing_in(model):
