@@ -70,7 +70,8 @@ class Measured:
     calls: int = 0
     moved: int = 0
     kept: int = 0
-    """The last three of one step: calls of operators, bytes that they read and wrote, bytes kept for backward."""
+    """The last three of one step: calls of operators, bytes that they read and wrote, bytes kept for backward (of many
+    micro-batches about the largest one's, since they are told apart by their place in memory)."""
 
 
 def parse_arguments() -> argparse.Namespace:
