@@ -38,10 +38,13 @@ def main() -> None:
         middle=("seconds", "median"),
         memory=("peak_memory_mb", "max"),
     )
-    print("| rule | jobs | total, s | of it training, s | median, s | peak memory, MB |\n|---|---:|---:|---:|---:|---:|")
+    print("| rule | jobs | total, s | of it training, s | median, s | peak memory, MB |")
+    print("|---|---:|---:|---:|---:|---:|")
     for row in rules.sort_values("total", ascending=False).itertuples():
-        print(f"| {row.Index} | {row.jobs} | {row.total:,.1f} | {row.training:,.1f} | {row.middle:.1f} | {row.memory:,.0f} |")
-    print(f"| **all** | {len(jobs)} | {jobs.seconds.sum():,.1f} | {jobs.training.sum():,.1f} | | {jobs.peak_memory_mb.max():,.0f} |")
+        times = f"{row.total:,.1f} | {row.training:,.1f} | {row.middle:.1f}"
+        print(f"| {row.Index} | {row.jobs} | {times} | {row.memory:,.0f} |")
+    times = f"{jobs.seconds.sum():,.1f} | {jobs.training.sum():,.1f} |"
+    print(f"| **all** | {len(jobs)} | {times} | {jobs.peak_memory_mb.max():,.0f} |")
 
 
 if __name__ == "__main__":

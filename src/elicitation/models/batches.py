@@ -8,7 +8,8 @@ padded to the longest of them.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import TypeVar
+from functools import cache
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -28,6 +29,8 @@ MAX_PADDING = 0.1
 # long texts: without it a training step of SmolLM2 on sentences takes a fifth less time. But the memory that the
 # products need grows with the square of the length.
 SHORT_TEXT = 256
+# The largest size of a head that torch's kernel for texts of different lengths takes; all are multiples of the step.
+LARGEST_HEAD, HEAD_STEP = 256, 8
 # What the message of an error holds where memory runs out on a CPU, since such errors have no type of their own.
 CPU_MEMORY = "DefaultCPUAllocator"
 
@@ -49,28 +52,126 @@ def attend(query, key, value, sliding_window: int | None, **options) -> torch.Te
         return torch.nn.functional.scaled_dot_product_attention(query, key, value, enable_gqa=True, **options)
 
 
-def family_attention(
-    states: Sequence[torch.Tensor], beginning: int, lengths: list[int], sliding_window: int | None, **options
-) -> list[torch.Tensor]:
-    """What `attend` makes, (tokens, heads, size) each, of a common beginning, if there is any, and of each text.
+def to_device(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """The tensor on a device, without waiting for what a GPU still computes, as a copy from ordinary memory does."""
+    if device.type != "cuda":
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
 
-    states: query, key and value, (1, heads, tokens, size), of the beginning and then of the rest of every text;
-    lengths: tokens of these rests. Only within this function are texts padded. Padding stands behind a text, whose
+
+def pad_texts(states: torch.Tensor, text_lengths: list[int]) -> torch.Tensor:
+    """Texts that stand in one sequence (tokens, ...), as rows (texts, longest, ...)."""
+    return pad_sequence(states.split(text_lengths), batch_first=True)
+
+
+def join_texts(rows: torch.Tensor, text_lengths: list[int]) -> torch.Tensor:
+    """What pad_texts has padded, as one sequence again."""
+    return torch.cat([row[:length] for row, length in zip(rows, text_lengths, strict=True)])
+
+
+class PadTexts(torch.autograd.Function):
+    """pad_texts with a gradient that is copied once; torch's own copies the rows of all texts for each of them."""
+
+    @staticmethod
+    def forward(ctx, states: torch.Tensor, text_lengths: list[int]) -> torch.Tensor:
+        ctx.text_lengths = text_lengths
+        return pad_texts(states, text_lengths)
+
+    @staticmethod
+    def backward(ctx, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
+        return join_texts(gradient, ctx.text_lengths), None
+
+
+class JoinTexts(torch.autograd.Function):
+    """join_texts, whose gradient is copied once too."""
+
+    @staticmethod
+    def forward(ctx, rows: torch.Tensor, text_lengths: list[int]) -> torch.Tensor:
+        ctx.text_lengths = text_lengths
+        return join_texts(rows, text_lengths)
+
+    @staticmethod
+    def backward(ctx, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
+        return pad_texts(gradient, ctx.text_lengths), None
+
+
+@cache
+def is_ampere_or_newer() -> bool:
+    """Whether the GPU is of a generation that torch's flash attention runs on, the first that computes bfloat16."""
+    return torch.cuda.is_bf16_supported(including_emulation=False)
+
+
+def has_varlen_kernel(query: torch.Tensor, dropout: float) -> bool:
+    """Whether torch's attention kernel for texts of different lengths takes such a query (1, heads, tokens, size)."""
+    size = query.shape[-1]
+    fits = query.dtype == torch.bfloat16 and size <= LARGEST_HEAD and size % HEAD_STEP == 0 and not dropout
+    return fits and query.is_cuda and is_ampere_or_newer()
+
+
+def varlen_attention(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    text_bounds: torch.Tensor,
+    longest: int,
+    scaling: float | None,
+    sliding_window: int | None,
+) -> torch.Tensor:
+    """What family_attention returns, by one kernel that reads the texts where they stand; nothing is padded."""
+    # Where it is needed, since it imports torch's compiler.
+    from torch.nn.attention.varlen import varlen_attn
+
+    window = (sliding_window - 1 if sliding_window else -1, 0)
+    sequences = [states[0].transpose(0, 1) for states in (query, key, value)]
+    bounds = (text_bounds, text_bounds, longest, longest)
+    return varlen_attn(*sequences, *bounds, scale=scaling, window_size=window, enable_gqa=True)
+
+
+class Packed(NamedTuple):
+    """How texts of a family stand in a pack: their common beginning, and then the rest of each."""
+
+    beginning: int
+    """Tokens of the beginning."""
+    lengths: list[int]
+    """Tokens of each rest."""
+    bounds: torch.Tensor
+    """(texts + 1,): where each rest begins, and where the last ends, counted from the first one's begin."""
+
+    @property
+    def tokens(self) -> int:
+        return self.beginning + sum(self.lengths)
+
+
+def family_attention(
+    family: Packed,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    sliding_window: int | None,
+    dropout_p: float,
+    scale: float | None,
+) -> torch.Tensor:
+    """Causal attention, (tokens, heads, size), within a common beginning, if there is any, and within each text.
+
+    query, key, value: (1, heads, tokens, size), of the beginning and then of the rest of every text. Where no kernel
+    takes texts of different lengths, they are padded, only within this function. Padding stands behind a text, whose
     tokens look back only, so it needs no mask.
     """
+    beginning, lengths, bounds = family
+    if not beginning and has_varlen_kernel(query, dropout_p):
+        return varlen_attention(query, key, value, bounds, max(lengths), scale, sliding_window)
+    options = {"sliding_window": sliding_window, "dropout_p": dropout_p, "scale": scale}
+    states = (query, key, value)
+    rests = [PadTexts.apply(state[0, :, beginning:].transpose(0, 1), lengths).transpose(1, 2) for state in states]
+    if not beginning:
+        return JoinTexts.apply(attend(*rests, **options).transpose(1, 2), lengths)
     begun = [state[:, :, :beginning] for state in states]
-    rests = [
-        pad_sequence(state[0, :, beginning:].transpose(0, 1).split(lengths), batch_first=True).transpose(1, 2)
-        for state in states
+    rests[1:] = [
+        torch.cat([before.expand(len(lengths), -1, -1, -1), own], dim=2)
+        for before, own in zip(begun[1:], rests[1:], strict=True)
     ]
-    if beginning:
-        rests[1:] = [
-            torch.cat([before.expand(len(lengths), -1, -1, -1), own], dim=2)
-            for before, own in zip(begun[1:], rests[1:], strict=True)
-        ]
-    attended = attend(*rests, sliding_window, **options).transpose(1, 2)
-    rows = [row[:length] for row, length in zip(attended, lengths, strict=True)]
-    return [attend(*begun, sliding_window, **options)[0].transpose(0, 1), *rows] if beginning else rows
+    own = JoinTexts.apply(attend(*rests, **options).transpose(1, 2), lengths)
+    return torch.cat([attend(*begun, **options)[0].transpose(0, 1), own])
 
 
 def packed_attention(
@@ -83,21 +184,16 @@ def packed_attention(
     dropout: float = 0.0,
     sliding_window: int | None = None,
     *,
-    families: list[tuple[int, list[int]]],
+    families: list[Packed],
     **_,
 ) -> tuple[torch.Tensor, None]:
     """Causal attention within each of several texts that stand in one sequence.
 
-    query, key, value: (1, heads, tokens, size); families: tokens of a common beginning, and those of the rest of each
-    text that begins so, in their order. Returns (1, tokens, heads, size).
+    query, key, value: (1, heads, tokens, size); families: how the texts stand in it. Returns (1, tokens, heads, size).
     """
-    sizes = [beginning + sum(lengths) for beginning, lengths in families]
-    parts = zip(*(states.split(sizes, dim=2) for states in (query, key, value)), strict=True)
-    rows = [
-        row
-        for part, family in zip(parts, families, strict=True)
-        for row in family_attention(part, *family, sliding_window, dropout_p=dropout, scale=scaling)
-    ]
+    sizes = [family.tokens for family in families]
+    parts = zip(families, *(states.split(sizes, dim=2) for states in (query, key, value)), strict=True)
+    rows = [family_attention(*part, sliding_window, dropout, scaling) for part in parts]
     return torch.cat(rows)[None], None
 
 
@@ -162,26 +258,27 @@ def pad(token_ids: Sequence[Sequence[int]], pad_token_id: int, device) -> dict[s
     rows = [torch.tensor(row) for row in token_ids]
     ids = pad_sequence(rows, batch_first=True, padding_value=pad_token_id)
     mask = pad_sequence([torch.ones_like(row) for row in rows], batch_first=True)
-    return {"input_ids": ids.to(device), "attention_mask": mask.to(device)}
+    return {"input_ids": to_device(ids, device), "attention_mask": to_device(mask, device)}
 
 
 def pack(texts: Sequence[Text], families: Sequence[Family], device) -> tuple[dict, torch.Tensor]:
     """The texts of some families as one sequence: the arguments that the body of a packed model takes, and the places
     (n,) of the texts' last tokens. A family stands behind its beginning."""
-    parts, positions, sizes = [], [], []
+    parts, positions, packed = [], [], []
     for beginning, members in families:
         rests = [len(texts[i]) - beginning for i in members]
         parts += [texts[members[0]][:beginning], *(texts[i][beginning:] for i in members)]
         positions += [torch.arange(beginning), *(torch.arange(beginning, beginning + rest) for rest in rests)]
-        sizes.append((beginning, rests))
+        bounds = torch.tensor([0, *rests]).cumsum(0, dtype=torch.int32)
+        packed.append(Packed(beginning, rests, to_device(bounds, device)))
     if isinstance(parts[0], torch.Tensor):
-        tokens = {"inputs_embeds": torch.cat(parts)[None].to(device)}
+        name, tokens = "inputs_embeds", torch.cat(parts)
     else:
-        tokens = {"input_ids": torch.tensor([[token for part in parts for token in part]], device=device)}
-    places = {"position_ids": torch.cat(positions)[None].to(device), "use_cache": False, "families": sizes}
+        name, tokens = "input_ids", torch.tensor([token for part in parts for token in part])
+    placed = {name: to_device(tokens[None], device), "position_ids": to_device(torch.cat(positions)[None], device)}
     ends = torch.tensor([len(part) for part in parts]).cumsum(0) - 1
-    is_text = [one for _, rests in sizes for one in (False, *(True for _ in rests))]
-    return tokens | places, ends[torch.tensor(is_text)]
+    is_text = [one for family in packed for one in (False, *(True for _ in family.lengths))]
+    return placed | {"use_cache": False, "families": packed}, ends[torch.tensor(is_text)]
 
 
 def without_adapters(model):
@@ -193,7 +290,7 @@ def hidden_states(model, texts: Sequence[Text], families: Sequence[Family]) -> t
     """Final hidden states of a packed model, (tokens, width), and the places (n,) of the texts' last tokens."""
     arguments, ends = pack(texts, families, model.device)
     states = without_adapters(model).base_model(**arguments).last_hidden_state[0]
-    return states, ends.to(states.device)
+    return states, to_device(ends, states.device)
 
 
 def computing_in(model):
