@@ -20,7 +20,7 @@ OF_TRANSFORMERS = "sdpa"
 
 
 def padded_attention(module, query, key, value, attention_mask, scaling=None, dropout=0.0, *, families, **_):
-    """Attention to packed texts, which do not begin alike, as it was: its padding's gradients copy all texts for each."""
+    """Attention to packed texts, which do not begin alike, as it was: gradients of padding copy all texts for each."""
     text_lengths = families[0].lengths
     padded = [
         pad_sequence(states[0].transpose(0, 1).split(text_lengths), batch_first=True).transpose(1, 2)
