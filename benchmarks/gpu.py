@@ -1,175 +1,300 @@
-"""What a GPU makes of models of real sizes, with random weights: training, labelling, memory, the engines' parity.
+"""What a GPU makes of models of real sizes, with random weights: training now and before, and labelling.
 
-Operations are counted as `elicitation estimate` counts them, so that its assumptions can be compared.
+Ways of training are compared in one process, in turns: the reference's micro-batches of one text, this project's loop
+as it was, and as it is. The limit is that of matrix products at the pace that a large one reaches on this device: 4
+operations for each parameter that computes and each token, 6 with checkpointing. A step of each way is also counted:
+calls of operators, each about one kernel of a GPU, the bytes that they read and write, and those that are kept for the
+backward pass. With `--device cpu` the counts are what there is to see. It all takes at most 12 minutes: what is not
+measured by then says so.
 """
 
 import argparse
+import gc
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
-# Shapes of Qwen 2.5 0.5B and Llama 3 8B.
+import numpy as np
+
+from elicitation.jobs.devices import prepare_allocator
+
+# Before torch is imported.
+# ruff: noqa: E402
+prepare_allocator()
+
+import torch
+from training_ways import BEFORE, NOW, REFERENCE, STAND_IN, WAYS, Count, Way, use
+from transformers import LlamaConfig, LlamaForSequenceClassification
+
+from elicitation.models import batches
+from elicitation.models.hardware import Hardware
+from elicitation.models.loading import new_lora_classifier
+from elicitation.models.pretraining import build_tokenizer
+from elicitation.training.validation import trainable_weights
+
+# Shapes of Qwen 2.5 0.5B and Llama 3 8B, and one with the proportions of the latter for a CPU.
 SIZES = {
+    "tiny": {"hidden_size": 64, "intermediate_size": 224, "num_hidden_layers": 2, "num_attention_heads": 4}
+    | {"num_key_value_heads": 1, "vocab_size": 512},
     "0.5b": {"hidden_size": 896, "intermediate_size": 4864, "num_hidden_layers": 24, "num_attention_heads": 14}
     | {"num_key_value_heads": 2, "vocab_size": 151_936},
     "8b": {"hidden_size": 4096, "intermediate_size": 14_336, "num_hidden_layers": 32, "num_attention_heads": 32}
     | {"num_key_value_heads": 8, "vocab_size": 128_256},
 }
-PRECISIONS = {
-    "bfloat16": {},
-    "bfloat16, checkpointing": {"gradient_checkpointing": True},
-    "nf4": {"quantization": "nf4"},
-}
+PRECISIONS = {"bfloat16": {"precision": "bfloat16"}, "nf4": {"quantization": "nf4"}}
 ENGINES = ("vllm", "transformers")
+# Nothing begins later; a minute is left for what has begun.
+MINUTES = 11
 WARM_UP_STEPS, BATCH_SIZE = 2, 32
+# Width of the square matrices whose product is the device's pace, and how many are timed.
+LARGE_PRODUCT, PRODUCTS = {"cpu": 256, "cuda": 8192}, 20
+
+
+@dataclass
+class Measured:
+    """What one way took."""
+
+    rates: list[float] = field(default_factory=list)
+    """Tokens a second of each timed step."""
+    steps: list[float] = field(default_factory=list)
+    """Their seconds."""
+    peak_bytes: int = 0
+    """Of the GPU's memory that tensors took."""
+    allocations: int = 0
+    """How often the driver was asked for memory in timed steps, each time slowly."""
+    calls: int = 0
+    moved: int = 0
+    kept: int = 0
+    """The last three of one step: calls of operators, bytes that they read and wrote, bytes kept for backward (of many
+    micro-batches about the largest one's, since they are told apart by their place in memory)."""
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("sizes", choices=SIZES, nargs="*", default=["0.5b"], help="default: 0.5b")
+    parser.add_argument("sizes", choices=SIZES, nargs="*", default=["0.5b", "8b"], help="default: 0.5b 8b")
     parser.add_argument("--tokens", type=int, default=150, help="of a text, on the average (default: %(default)s)")
     parser.add_argument("--steps", type=int, default=10, help="timed optimizer steps (default: %(default)s)")
     parser.add_argument("--rows", type=int, default=2000, help="to label (default: %(default)s)")
-    parser.add_argument("--precisions", choices=PRECISIONS, nargs="*", default=PRECISIONS, help="default: all")
+    parser.add_argument("--precisions", choices=PRECISIONS, nargs="*", help="default: all, on a CPU bfloat16")
     parser.add_argument("--engines", choices=ENGINES, nargs="*", default=ENGINES, help="default: both")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cuda", help="default: cuda")
+    parser.add_argument("--minutes", type=float, default=MINUTES, help="default: %(default)s")
     # What the script passes to its own children.
     for name, kind in (("--job", str), ("--size", str), ("--folder", Path)):
         parser.add_argument(name, type=kind, help=argparse.SUPPRESS)
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    arguments.precisions = arguments.precisions or (["bfloat16"] if arguments.device == "cpu" else list(PRECISIONS))
+    return arguments
 
 
 def make_model(size: str, folder: Path, device: str) -> None:
     """Write a classifier with random weights, and the sandbox's tokenizer."""
-    import torch
-    from transformers import LlamaConfig, LlamaForSequenceClassification
-
-    from elicitation.models.hardware import Hardware
-    from elicitation.models.pretraining import build_tokenizer
-
     config = LlamaConfig(**SIZES[size], num_labels=2, pad_token_id=0, max_position_embeddings=4096)
-    torch.set_default_dtype(getattr(torch, Hardware(device).dtype))
+    usual = torch.get_default_dtype()
+    torch.set_default_dtype(torch.bfloat16)
     with torch.device(device):
         LlamaForSequenceClassification(config).save_pretrained(folder)
+    torch.set_default_dtype(usual)
     build_tokenizer().save_pretrained(folder)
 
 
-def write_texts(n: int, tokens: int, vocabulary: int) -> list[list[int]]:
+def write_texts(n: int, tokens: int, vocabulary: int, seed: int = 0) -> list[list[int]]:
     """Random token ids of texts between half and one and a half times `tokens` long."""
-    import numpy as np
-
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     return [rng.integers(10, vocabulary, rng.integers(tokens // 2, tokens * 3 // 2)).tolist() for _ in range(n)]
 
 
-def show(*cells: str) -> None:
-    print("| " + " | ".join(cells) + " |", flush=True)
+def now_on(device: str) -> float:
+    """Seconds of a clock, when all that the device was told to do is done."""
+    if device == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter()
 
 
-def train(size: str, folder: Path, precision: str, arguments: argparse.Namespace) -> None:
-    """One row: seconds a step, tokens and operations a second, peak memory."""
-    import numpy as np
-    import torch
+def matmul_rate(device: str) -> float:
+    """Operations a second of a large matrix product in bfloat16."""
+    n = LARGE_PRODUCT[device]
+    a, b = (torch.randn(n, n, device=device).bfloat16() for _ in range(2))
+    a @ b
+    started = now_on(device)
+    for _ in range(PRODUCTS):
+        a @ b
+    return PRODUCTS * 2 * n**3 / (now_on(device) - started)
 
-    from elicitation.jobs.records import peak_memory
-    from elicitation.models.hardware import Hardware
-    from elicitation.models.loading import new_lora_classifier
-    from elicitation.study.estimate import BACKWARD, FORWARD
-    from elicitation.training.loop import train_stage
-    from elicitation.training.schedule import Protocol
 
-    hardware = Hardware(arguments.device, **PRECISIONS[precision])
-    started = time.perf_counter()
-    model = new_lora_classifier(folder, hardware, 0, seed=0)
-    loaded = time.perf_counter() - started
-    n = arguments.steps * BATCH_SIZE
-    token_ids = write_texts(n + 2, arguments.tokens, SIZES[size]["vocab_size"])
-    p = np.random.default_rng(1).random(n + 2)
+def computing_parameters(model) -> int:
+    """Parameters that matrix products read: all but the embeddings."""
+    named = [(name, weight) for name, weight in model.named_parameters() if "embed" not in name]
+    # In 4 bits, two weights are a byte.
+    return sum(weight.numel() * (2 if weight.dtype == torch.uint8 else 1) for _, weight in named)
 
-    def seconds(steps: int) -> float:
-        """Of one pass over steps * BATCH_SIZE labels; it validates once, at its end and on two labels."""
-        n = steps * BATCH_SIZE
-        protocol = Protocol("early_stopping", 1e-4, presentations=n, evaluate_every=steps, validation_size=2)
-        return train_stage(model, token_ids[: n + 2], p[: n + 2], protocol, 0, size, log=lambda line: None).seconds
 
-    seconds(WARM_UP_STEPS)
-    taken = seconds(arguments.steps)
-    body = sum(weight.numel() for name, weight in model.named_parameters() if "embed" not in name)
-    if hardware.quantization:  # Two weights a byte.
-        body += sum(weight.numel() for weight in model.parameters() if weight.dtype == torch.uint8)
-    rate = sum(map(len, token_ids[:n])) / taken
-    operations = body * (FORWARD * (2 if hardware.gradient_checkpointing else 1) + BACKWARD) * rate
-    memory = peak_memory()
-    show(
-        size,
-        precision,
-        f"{loaded:.1f}",
-        f"{taken / arguments.steps:.3f}",
-        f"{rate:,.0f}",
-        f"{operations:.2g}",
-        f"{memory.get('peak_gpu_memory_mb', memory['peak_memory_mb']):,.0f}",
-    )
+def count_step(model, step: Callable[[], float], measured: Measured) -> None:
+    """Take a step and note its calls and bytes."""
+    weights, kept = {weight.data_ptr() for weight in model.parameters()}, {}
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in weights:
+            kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with Count() as count, torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        step()
+    measured.calls, measured.moved, measured.kept = count.calls, count.bytes, sum(kept.values())
+
+
+def time_step(step: Callable[[], float], tokens: int, device: str, measured: Measured) -> None:
+    """Take a step and note its time and memory."""
+    before = {}
+    if device == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_stats()
+    started = now_on(device)
+    step()
+    seconds = now_on(device) - started
+    measured.steps.append(seconds)
+    measured.rates.append(tokens / seconds)
+    if device == "cuda":
+        measured.peak_bytes = max(measured.peak_bytes, torch.cuda.max_memory_allocated())
+        measured.allocations += torch.cuda.memory_stats()["num_device_alloc"] - before["num_device_alloc"]
+
+
+def train(model, ways: tuple[Way, ...], vocabulary: int, arguments: argparse.Namespace, ends: float) -> dict:
+    """What each way took, all of them in turns on the same texts; fewer steps where the time is up before."""
+    device, rng = arguments.device, np.random.default_rng(1)
+    weights, measured = torch.ones(BATCH_SIZE), {way: Measured() for way in ways}
+    adapted = list(trainable_weights(model).values())
+    fused = {way: True if device == "cuda" and not way.before else None for way in ways}
+    optimizers = {way: torch.optim.AdamW(adapted, lr=1e-5, fused=fused[way]) for way in ways}
+    model.train()
+    for turn in range(WARM_UP_STEPS + arguments.steps):
+        texts = write_texts(BATCH_SIZE, arguments.tokens, vocabulary, seed=turn)
+        p = torch.tensor(rng.random(BATCH_SIZE), dtype=torch.float32)
+        for way in ways:
+            if time.monotonic() > ends:
+                return measured
+            use(model, way)
+
+            def step(way: Way = way, texts: list = texts, p: torch.Tensor = p) -> float:
+                return way.step(model, optimizers[way], texts, p, weights, way.micro_batch_tokens)
+
+            if turn == 0:
+                step()
+            elif turn < WARM_UP_STEPS:
+                count_step(model, step, measured[way])
+            else:
+                time_step(step, sum(map(len, texts)), device, measured[way])
+    return measured
+
+
+def row(size: str, precision: str, way: Way, found: Measured, parameters: int, peak: float) -> str:
+    """A line of the table of training."""
+    cells = [size, precision, way.name]
+    if found.rates:
+        rate = np.median(found.rates)
+        share = rate * way.operations * parameters / peak
+        cells += [f"{np.median(found.steps):.3f}", f"{rate:,.0f}", f"{share:.1%}"]
+        cells += [f"{found.peak_bytes / 1e9:,.1f}", f"{found.allocations}"] if found.peak_bytes else ["", ""]
+    else:
+        cells += ["time was up"] + 4 * [""]
+    cells += [f"{found.calls:,}", f"{found.moved / 1e6:,.2f}", f"{found.kept / 1e6:,.2f}"]
+    return "| " + " | ".join(cells) + " |"
+
+
+def training_rows(size: str, precision: str, folder: Path, arguments: argparse.Namespace, ends: float) -> Iterator[str]:
+    """The lines of one model: of each way, and how much faster the loop is than the reference and than before."""
+    device, ways = arguments.device, WAYS[precision]
+    if device == "cpu":
+        # Attention in one kernel, as on a GPU.
+        batches.SHORT_TEXT = 0
+        ways += (STAND_IN,)
+    model = new_lora_classifier(folder, Hardware(device, **PRECISIONS[precision]), 0, seed=0)
+    parameters, peak = computing_parameters(model), matmul_rate(device)
+    found = train(model, ways, SIZES[size]["vocab_size"], arguments, ends)
+    use(model, NOW)
+    for way in ways:
+        yield row(size, precision, way, found[way], parameters, peak)
+    timed = {way: np.median(each.rates) for way, each in found.items() if each.rates}
+    for way in (REFERENCE, BEFORE):
+        if way in timed and NOW in timed:
+            yield f"\n{size}, {precision}: {timed[NOW] / timed[way]:.1f} times the rate of {way.name!r}."
+    yield f"\n{size}, {precision}: a matrix product reaches {peak:.3g} operations a second.\n"
+
+
+def free_memory() -> None:
+    """Give back what earlier models took."""
+    gc.collect()
+    torch.cuda.empty_cache()
 
 
 def label(size: str, folder: Path, engine: str, arguments: argparse.Namespace) -> None:
     """One row: start-up, rows and tokens a second; leaves the probabilities (n,) in the folder."""
-    import numpy as np
-
     from elicitation.models.engines import ENGINES as RUN
-    from elicitation.models.hardware import Hardware
 
     token_ids = write_texts(arguments.rows, arguments.tokens, SIZES[size]["vocab_size"])
     labels = RUN[engine](folder, token_ids, Hardware(arguments.device))
     np.save(folder / f"{engine}.npy", labels.p)
     rate = labels.rows_per_second
     tokens = rate * sum(map(len, token_ids)) / len(token_ids)
-    show(size, engine, f"{labels.startup_seconds:.1f}", f"{rate:,.0f}", f"{tokens:,.0f}", labels.version)
+    cells = [size, engine, f"{labels.startup_seconds:.1f}", f"{rate:,.0f}", f"{tokens:,.0f}", labels.version]
+    print("| " + " | ".join(cells) + " |", flush=True)
 
 
-def run_child(job: str, size: str, folder: Path) -> str:
-    """What a job prints; it has a process of its own, whose memory ends with it."""
-    command = [sys.executable, *sys.argv, "--job", job, "--size", size, "--folder", str(folder)]
-    print(f"{size}: {job} ...", file=sys.stderr)
-    child = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+def run_child(engine: str, size: str, folder: Path, ends: float) -> str:
+    """What an engine's row says; it has a process of its own, whose memory ends with it."""
+    command = [sys.executable, *sys.argv, "--job", engine, "--size", size, "--folder", str(folder)]
+    try:
+        left = max(1.0, ends - time.monotonic())
+        child = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, timeout=left)
+    except subprocess.TimeoutExpired:
+        return f"| {size} | {engine} | time was up | | | |\n"
     if child.returncode:
-        raise SystemExit(f"{size}: {job} failed, see above.")
+        raise SystemExit(f"{size}: {engine} failed, see above.")
     return child.stdout
+
+
+def labelling_rows(size: str, folder: Path, engines: list[str], ends: float) -> Iterator[str]:
+    """A line of each engine, and how far their probabilities differ."""
+    for engine in engines:
+        yield run_child(engine, size, folder, ends).rstrip("\n")
+    found = [np.load(path) for engine in engines if (path := folder / f"{engine}.npy").exists()]
+    if len(found) == len(ENGINES):
+        difference = np.abs(np.subtract(*found))
+        yield f"\n{size}: probabilities differ by {difference.max():.1e} at most, {difference.mean():.1e} on average.\n"
 
 
 def main() -> None:
     arguments = parse_arguments()
-    if arguments.job == "make":
-        make_model(arguments.size, arguments.folder, arguments.device)
-    elif arguments.job in PRECISIONS:
-        train(arguments.size, arguments.folder, arguments.job, arguments)
-    elif arguments.job:
-        label(arguments.size, arguments.folder, arguments.job, arguments)
     if arguments.job:
+        label(arguments.size, arguments.folder, arguments.job, arguments)
         sys.stdout.flush()
         os._exit(0)
-    import numpy as np
-
-    print("| size | precision | load, s | step, s | tokens/s | operations/s | peak memory, MB |")
-    print("|---|---|---:|---:|---:|---:|---:|", flush=True)
-    labelled = []
+    ends = time.monotonic() + 60 * arguments.minutes
     with tempfile.TemporaryDirectory() as name:
-        for size in arguments.sizes:
-            folder = Path(name) / size
-            run_child("make", size, folder)
-            for precision in arguments.precisions:
-                print(run_child(precision, size, folder), end="", flush=True)
-            labelled += [run_child(engine, size, folder) for engine in arguments.engines]
-            if len(arguments.engines) > 1:
-                difference = np.abs(np.subtract(*(np.load(folder / f"{engine}.npy") for engine in ENGINES)))
-                labelled[-1] = labelled[-1].rstrip("\n") + f" {difference.max():.1e} | {difference.mean():.1e} |\n"
-            shutil.rmtree(folder)
-    print("\n| size | engine | start-up, s | rows/s | tokens/s | version | largest difference | mean |")
-    print("|---|---|---:|---:|---:|---|---:|---:|")
-    print(*labelled, sep="", end="")
+        folders = {size: Path(name) / size for size in arguments.sizes}
+        print("| size | precision | way | step, s | tokens/s | of the limit | memory, GB | allocations ", end="")
+        print("| calls | moved, MB | kept, MB |\n|---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|", flush=True)
+        jobs = [(size, precision) for size in folders for precision in arguments.precisions]
+        for size, precision in jobs:
+            if time.monotonic() > ends:
+                print(f"\n{size}, {precision}: time was up.\n")
+                continue
+            if not folders[size].exists():
+                make_model(size, folders[size], arguments.device)
+            for line in training_rows(size, precision, folders[size], arguments, ends):
+                print(line, flush=True)
+            free_memory()
+        print("| size | engine | start-up, s | rows/s | tokens/s | version |\n|---|---|---:|---:|---:|---|")
+        for size, folder in folders.items():
+            if folder.exists():
+                for line in labelling_rows(size, folder, arguments.engines, ends):
+                    print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -14,21 +14,37 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def training_seconds(record: dict) -> float:
+    """What of a job's seconds were steps of training, with their validations."""
+    if "stage" in record:
+        return record["stage"]["seconds"]
+    # A weak stage that came from a file was trained by another job.
+    elsewhere = {"weak"} if any("results/stages/" in path for path in record["inputs"]) else set()
+    stages = [item for run in record.get("runs", []) for item in run.get("stages", {}).items()]
+    return sum(stage["seconds"] for name, stage in stages if name not in elsewhere)
+
+
 def main() -> None:
     folder = parse_arguments().directory
-    jobs = pd.DataFrame(read_records(folder).values())
+    records = list(read_records(folder).values())
+    jobs = pd.DataFrame(records)
     if jobs.empty:
         raise SystemExit(f"{folder} holds no record; run a study first, or name its folder with --directory.")
+    jobs["training"] = [training_seconds(record) for record in records]
     rules = jobs.groupby("rule").agg(
         jobs=("seconds", "size"),
         total=("seconds", "sum"),
+        training=("training", "sum"),
         middle=("seconds", "median"),
         memory=("peak_memory_mb", "max"),
     )
-    print("| rule | jobs | total, s | median, s | peak memory, MB |\n|---|---:|---:|---:|---:|")
+    print("| rule | jobs | total, s | of it training, s | median, s | peak memory, MB |")
+    print("|---|---:|---:|---:|---:|---:|")
     for row in rules.sort_values("total", ascending=False).itertuples():
-        print(f"| {row.Index} | {row.jobs} | {row.total:,.1f} | {row.middle:.1f} | {row.memory:,.0f} |")
-    print(f"| **all** | {len(jobs)} | {jobs.seconds.sum():,.1f} | | {jobs.peak_memory_mb.max():,.0f} |")
+        times = f"{row.total:,.1f} | {row.training:,.1f} | {row.middle:.1f}"
+        print(f"| {row.Index} | {row.jobs} | {times} | {row.memory:,.0f} |")
+    times = f"{jobs.seconds.sum():,.1f} | {jobs.training.sum():,.1f} |"
+    print(f"| **all** | {len(jobs)} | {times} | {jobs.peak_memory_mb.max():,.0f} |")
 
 
 if __name__ == "__main__":

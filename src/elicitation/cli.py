@@ -77,7 +77,7 @@ def repair(arguments: argparse.Namespace) -> int:
 
 def estimate(arguments: argparse.Namespace) -> int:
     from elicitation.cli_init import cores_here
-    from elicitation.study.estimate import describe
+    from elicitation.study.estimate_text import describe
     from elicitation.study.validation import read_study
 
     require_run()

@@ -35,9 +35,16 @@ def priced_column(text: str) -> tuple[str, Amount]:
     try:
         return name, read_amount(price)
     except ValueError as error:
-        free = "0" in price and not price.strip("$€£ .0")
         later = "; of free labels write a small price here, and ask `elicitation recommend --weak-price 0` afterwards"
-        raise argparse.ArgumentTypeError(f"{error}{later * free}") from error
+        raise argparse.ArgumentTypeError(f"{error}{later * is_free(price)}") from error
+
+
+def is_free(price: str) -> bool:
+    """Whether a price is 0, in whatever currency."""
+    try:
+        return not read_amount(price, least=0).value
+    except ValueError:
+        return False
 
 
 def label_values(text: str) -> dict[str, int]:

@@ -15,6 +15,8 @@ URL_USER = re.compile(r"(?<=://)[^/\s@]+(?=@)")
 # Shorter values are words such as `false`, not secrets.
 MIN_SECRET = 8
 MAX_SHOWN = 200
+# Names that share fewer of their letters (difflib's ratio) are no misspelling: `vote` and `text` share half.
+CLOSE = 0.65
 
 
 def spellings(value: str) -> list[str]:
@@ -70,7 +72,7 @@ class InputError(ValueError):
 def nearest(name: str, known: list[str]) -> str:
     """' (did you mean ...?)', or the known names where none is near."""
     longer = [one for one in known if len(name) > 3 and name in one]
-    close = longer if len(longer) == 1 else difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    close = longer if len(longer) == 1 else difflib.get_close_matches(name, known, n=1, cutoff=CLOSE)
     return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(sorted(known))}."
 
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from posteriors import findings_on, posterior_table
 
-from elicitation.analysis.answer import answer_lines, choose_answers, sentence
+from elicitation.analysis.answer import choose_answers, sentence, study_answer
 from elicitation.analysis.findings import Question
 from elicitation.analysis.names import NOTHING_BOUGHT, REGIMES, UNDETERMINED
 from elicitation.analysis.recommendation import answer_all, recommend
@@ -77,11 +77,11 @@ def test_a_small_a_middle_and_a_large_budget_are_told_at_one_price():
         "large": 1024,
     }
     assert {entry.question.weak_price for entry in chosen.values()} == {0.1}
-    lines = list(answer_lines(answers, 0.1))
+    lines = list(study_answer(answers, 0.1).lines())
     assert lines[:2] == ["# What to buy: film, student big, a weak label costs 0.1", ""]
     assert [line[:2] for line in lines[2:5]] == ["1.", "2.", "3."] and "90 %" in lines[-1]
     of_a_rater = [answer(budget, 0.1, own_price=0.05555) for budget in (4, 16, 64)]
-    lines = list(answer_lines(of_a_rater, 0.1))
+    lines = list(study_answer(of_a_rater, 0.1).lines())
     assert lines[0].endswith("a weak label costs 0.1 unless it has a price of its own") and "at 1/18" in lines[2]
 
 
@@ -90,23 +90,31 @@ def test_labels_at_their_own_prices_are_told_with_them():
         given = answer(budget, price)
         return replace(given, question=replace(given.question, weak_price=None))
 
-    lines = list(answer_lines([at_own_price(4, 0.3), at_own_price(16, 0.12)], 0.1))
+    lines = list(study_answer([at_own_price(4, 0.3), at_own_price(16, 0.12)], 0.1).lines())
     assert "weak labels at their own prices" in lines[0]
     assert "of small at 0.3," in lines[2] and "of small at 0.12," in lines[3]
 
 
 def test_a_study_that_can_buy_nothing_says_so():
-    assert "buys any label" in "".join(answer_lines([], 0.1))
+    assert "buys any label" in "".join(study_answer([], 0.1).lines())
     nothing = recommend(findings_on(posterior_table()), Question(0.5, 0.1))
-    assert "buys any label" in "".join(answer_lines([nothing], 0.1))
+    assert "buys any label" in "".join(study_answer([nothing], 0.1).lines())
 
 
 def test_fewer_budgets_have_fewer_sentences():
     assert list(choose_answers([answer(4), answer(16)], 0.1)) == ["small", "large"]
-    assert list(choose_answers([answer(4)], 0.1)) == ["small"]
+    lines = list(study_answer([answer(4)], 0.1).lines())
+    assert lines[2].startswith("1. With the budget of 4 gold labels buy weak")
+
+
+def test_what_to_do_is_said_without_what_it_rests_on():
+    said = study_answer([answer(4), answer(16)], 0.1)
+    assert list(said.without_support.lines()) == list(said.lines())[:-3] and list(said.lines())[-2].startswith(
+        "Scores: "
+    )
 
 
 def test_tables_with_a_common_label_get_the_advice_to_choose_another_measure():
-    lines = "\n".join(answer_lines(answer_all(findings_on(posterior_table(commoner=0.96))), 0.1))
+    lines = "\n".join(study_answer(answer_all(findings_on(posterior_table(commoner=0.96))), 0.1).lines())
     assert "Note: 96 % of the texts have the same label" in lines and "auroc" in lines
-    assert "Note" not in "\n".join(answer_lines(answer_all(findings_on(posterior_table())), 0.1))
+    assert "Note" not in "\n".join(study_answer(answer_all(findings_on(posterior_table())), 0.1).lines())

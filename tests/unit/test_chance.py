@@ -6,7 +6,7 @@ import pytest
 from handmade import joined, posterior_of
 from posteriors import drawn_evidence, findings_on, fitted
 
-from elicitation.analysis.answer import answer_lines
+from elicitation.analysis.answer import study_answer
 from elicitation.analysis.chance import at_chance
 from elicitation.analysis.findings import Findings, Question
 from elicitation.analysis.posterior import Posterior
@@ -82,7 +82,7 @@ def test_the_answer_says_it_first_of_its_notes_with_the_fix():
         "tuned` in its entry of `models`."
     )
     assert chance_words(answer) == said
-    for lines in (answer_lines([answer], 0.1), recommendation_lines(answer)):
+    for lines in (study_answer([answer], 0.1).lines(), recommendation_lines(answer)):
         assert next(line for line in lines if line.startswith("Note")) == f"Note: {said}"
     assert recommendation_from(asdict(answer)) == answer
 

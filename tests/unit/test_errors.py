@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from elicitation.errors import InputError, Redacted, one_line, redact, repeated, shown
+from elicitation.errors import InputError, Redacted, nearest, one_line, redact, repeated, shown
 
 KEY = "sk-0123456789abcdef"
 
@@ -84,3 +84,13 @@ def test_a_hundred_thousand_values_are_compared_in_a_moment():
     started = perf_counter()
     assert repeated([[n, n] for n in range(100_000)] + [[99_999, 99_999]]) == [99_999, 99_999]
     assert perf_counter() - started < 2
+
+
+@pytest.mark.parametrize(("name", "meant"), [("txt", "text"), ("sentnce", "sentence"), ("is_spm", "is_spam")])
+def test_a_misspelt_name_finds_the_right_one(name, meant):
+    assert nearest(name, ["text", "sentence", "is_spam", "rater1"]) == f"; did you mean {meant!r}?"
+
+
+@pytest.mark.parametrize("name", ["vote", "label", "worker"])
+def test_of_another_name_all_that_are_known_are_listed(name):
+    assert nearest(name, ["text", "table", "gold"]) == "; known are gold, table, text."

@@ -11,8 +11,6 @@ from elicitation.study.estimate import (
     FORWARD,
     START_UP_SECONDS,
     adapter_bytes,
-    count_left_out,
-    describe,
     estimate,
     measured_hours,
     parameters_of,
@@ -20,6 +18,7 @@ from elicitation.study.estimate import (
     share_weak_stages,
     tokens_of,
 )
+from elicitation.study.estimate_text import SHORTER, count_left_out, describe
 from elicitation.study.models import Checkpoint
 from elicitation.study.text_lengths import TOKENS_PER_TEXT, TOKENS_PER_WORD, assumed_tokens
 from elicitation.study.validation import validate
@@ -104,12 +103,16 @@ def test_the_tables_say_what_sharing_saves(study, tmp_path):
     assert row["cpu hours"] > 0 and row["disk, GB"] > 0
 
 
-def test_prompts_lengthen_what_is_read(study, tmp_path):
+def test_prompts_lengthen_what_is_read_and_what_texts_share_of_them_counts_once(study, tmp_path):
+    eight = {"name": "eight", "like": "sequential_sft", "shots": {"quality": "gold", "k": 8}}
     tokens = {}
-    for method in ("sequential_sft", "two_shot_gold"):
+    for method in ("sequential_sft", eight, {**eight, "shots": {"quality": "gold", "k": 8, "orders": 1}}):
         students = estimate(validate(with_methods(study, method)), tmp_path)[0]["students"]
-        tokens[method] = students["tokens, millions"].item() / students.presentations.item()
-    assert tokens["two_shot_gold"] / tokens["sequential_sft"] == pytest.approx(3, rel=0.2)
+        tokens[str(method)] = students["tokens, millions"].item() / students.presentations.item()
+    plain, own, shared = tokens.values()
+    assert own / plain == pytest.approx(9, rel=0.2)
+    # Steps on few labels share least: some stages here have two to train on.
+    assert 1 + 8 / 32 < shared / plain < own / plain / 2
 
 
 def test_counted_tokens_take_the_place_of_assumed_ones(study, tmp_path):
@@ -239,6 +242,16 @@ def test_the_text_names_totals_and_assumptions(study, tmp_path):
     assert "3 runs, 4 jobs of students, 2 of supervisors; cpu hours: 0.0; disk, GB: 0.0." in text
     assert "\nAbout 0 minutes on 2 cores of this machine" in text
     assert "upper bounds" in text and "operations a second" in text
+    assert SHORTER in text and (Path(__file__).parents[2] / SHORTER.partition("#")[0]).is_file()
+
+
+def test_the_numbers_of_jobs_and_runs_are_joined(study, tmp_path):
+    """Those of `snakemake -n`: it counts weak stages by jobs and blocks by runs (tests/workflow/test_dry_runs.py)."""
+    budgets = validate({**study, "grid": study["grid"] | {"budgets": [8, 16]}})
+    words = (
+        "3 train weak stages, which runs share (`snakemake -n`: train 3 times on weak labels) and 4 make the 6 runs, "
+    )
+    assert f"Of the jobs of students {words}" in describe(budgets, tmp_path, cores=2)
 
 
 def test_what_supervisors_share_is_counted_once(study, tmp_path):

@@ -9,8 +9,11 @@ from elicitation.analysis.evidence import (
     evidence_on,
     evidence_rows,
     score_configuration,
+    score_labels,
 )
-from elicitation.analysis.names import ASKING, AVERAGE, COMMONER, LABELS, PURCHASE
+from elicitation.analysis.measures import MEASURES
+from elicitation.analysis.names import ABSTAINED, ASKING, AVERAGE, COMMONER, LABELS, NOT_ASKED, PURCHASE
+from elicitation.errors import InputError
 
 PURCHASES = purchases_of((16, 64), (0, 0.5, 1))
 ALIKE = np.full(len(PURCHASES), 0.8)
@@ -34,6 +37,30 @@ def test_texts_without_a_weak_label_are_half_right_by_the_weak_labels():
     runs = pd.DataFrame({"seed": 0, "n_weak": 0, "n_gold": 4, "id": range(4), "log_odds": [1.0, -1, -1, 1]})
     table = evidence_rows(NAMES, test, runs, "accuracy").set_index("kind")
     assert table.score.to_dict() == {PURCHASE: 0.5, COMMONER: 0.5, LABELS: 0.75}
+
+
+def test_texts_that_a_source_was_not_asked_for_do_not_count():
+    """The score, and what it may be off by, are those on the texts with a label."""
+    rng, gold = np.random.default_rng(0), np.arange(300) % 2
+    p_weak = np.where(rng.random(300) < 0.8, gold, 1 - gold).astype(float)
+    given = np.arange(300) < 100
+    for measure in MEASURES:
+        row = score_labels(measure, gold, np.where(given, p_weak, np.nan), NOT_ASKED)
+        alone = score_labels(measure, gold[given], p_weak[given], ABSTAINED)
+        assert row["score"] == alone["score"] == pytest.approx(row["examples"].mean(), abs=1e-5)
+        assert row["examples"].var() / 300 == pytest.approx(alone["examples"].var() / 100, rel=1e-4)
+        whole = (score_labels(measure, gold, p_weak, gaps)["score"] for gaps in (NOT_ASKED, ABSTAINED))
+        assert len({*whole}) == 1
+    half = score_labels("accuracy", gold, np.where(given, p_weak, np.nan), ABSTAINED)
+    assert half["score"] == pytest.approx((p_weak == gold)[given].mean() / 3 + 1 / 3)
+
+
+@pytest.mark.parametrize(("measure", "given"), [("accuracy", slice(0, 19)), ("auroc", slice(0, 80, 2))])
+def test_too_few_labels_are_not_scored_alone(measure, given):
+    gold, p_weak = np.arange(100) % 2, np.full(100, np.nan)
+    p_weak[given] = 0.9
+    with pytest.raises(InputError, match=r"too few to score them alone by .*; write `gaps: abstained`"):
+        score_labels(measure, gold, p_weak, NOT_ASKED)
 
 
 def test_the_seed_variance_is_what_seeds_add_to_the_examples():

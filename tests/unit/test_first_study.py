@@ -90,12 +90,18 @@ def test_the_quality_of_each_weak_column_is_told(capsys):
     assert any(line.startswith("ann joins 'ann1', 'ann2' and 'ann3' by mean") for line in lines)
 
 
-def test_texts_without_a_label_are_counted_and_it_is_said_what_becomes_of_them(capsys):
+def test_texts_without_a_label_are_counted_and_it_is_said_what_becomes_of_them(capsys, here):
     write(cells=lambda i, label: [str(label) if i % 10 else "", str(label) if i % 4 else "", "", ""])
     said = run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "ann1=0.05")
     assert (
-        "texts without a label: 40 of llm, 100 of ann1; the study counts them as half right, as if a coin were thrown\n"
+        "texts without a label: 40 of llm, 100 of ann1; taken as abstentions, which count as half right; if nobody "
+        "asked there yet, write gaps: not_asked in the study\n"
     ) in said
+    text = (here / "labels.yaml").read_text()
+    assert [source["gaps"] for source in yaml.safe_load(text)["supervisors"]] == ["abstained"] * 2
+    assert text.count("# gaps: why texts have no label. abstained:") == 1
+    (here / "labels.yaml").write_text(text.replace("gaps: abstained", "gaps: not_asked", 1))
+    assert read_study(here / "labels.yaml").not_asked == ["llm"]
 
 
 def test_several_weak_columns_in_one_word_are_told_apart(capsys):
@@ -333,6 +339,7 @@ def test_the_price_of_a_weak_label_in_the_file_is_that_of_the_most_expensive_sou
     [
         (("--gold", "is_spm"), "no column is called 'is_spm'; did you mean 'is_spam'?"),
         (("--gold", "is_spam", "--weak", "lm=0.02"), "no column is called 'lm'"),
+        (("--gold", "is_spam", "--weak", "vote=0.02"), "'vote'; known are ann1, ann2, ann3, id, is_spam, llm, text."),
         (("--gold", "is_spam", "--weak", "bot*=0.02"), "no column of the table of 'labels' fits 'bot*'"),
         (("--gold", "is_spam", "--weak", "is_spam=0.02"), "'is_spam' is the column of the gold labels"),
         (("--gold", "is_spam", "--text", "words"), "no column is called 'words'"),
@@ -376,6 +383,10 @@ def test_a_file_that_is_not_there_is_named(capsys):
     with pytest.raises(SystemExit):
         main(["init", "labels.csv", "--weak", "llm"])
     assert "must name a column and the price of a label, as in llm=0.02" in capsys.readouterr().err
+    for free in ("0.00", "0 zł", "₹0", "CHF 0"):
+        with pytest.raises(SystemExit):
+            main(["init", "labels.csv", "--weak", f"llm={free}"])
+        assert "ask `elicitation recommend --weak-price 0` afterwards" in capsys.readouterr().err
     with pytest.raises(SystemExit):
-        main(["init", "labels.csv", "--weak", "llm=0.00"])
-    assert "ask `elicitation recommend --weak-price 0` afterwards" in capsys.readouterr().err
+        main(["init", "labels.csv", "--weak", "llm=0.02.0"])
+    assert "afterwards" not in capsys.readouterr().err

@@ -160,6 +160,7 @@ def test_an_average_over_tasks_may_be_off_by_the_mean_of_their_shifts():
 
 def test_intervals_of_weak_labels_are_widened_too():
     source = {"column": "llm", "aggregate": "", "n": 100, "accuracy": 0.8, "accuracy_low": 0.7, "accuracy_high": 0.86}
+    source |= {"coverage": 1.0}
     record = {"wildcards": {"task": "t", "supervisor": "s"}, "sources": [source]}
     asked = [record], [{"abstentions": [0.0]}], {"s": [1]}, {"s": {"llm": 1}}
     [row] = tabulate_sources(*asked, {"t": 0.1}).to_dict("records")

@@ -282,3 +282,20 @@ def test_a_job_shares_a_gpu_as_the_study_allows_unless_it_wants_all_of_it(run, g
     monkeypatch.setenv(JOBS_PER_GPU, "4")
     look = f"from elicitation.jobs.devices import sharing; print('allows', sharing('{gpus[0]}'))"
     assert f"allows [{shared}]\n" in run(look, whole_gpu=whole_gpu, gpu=1)[1]
+
+
+@pytest.mark.parametrize(
+    ("own", "whole_gpu", "wanted", "found"),
+    [
+        pytest.param(None, False, 1, "expandable_segments:True", id="training"),
+        pytest.param("max_split_size_mb:64", False, 1, "max_split_size_mb:64", id="the user's own"),
+        pytest.param(None, True, 1, None, id="vLLM"),
+        pytest.param(None, False, 0, None, id="on a CPU"),
+    ],
+)
+def test_memory_of_a_gpu_grows_in_segments_where_a_job_trains(run, gpus, monkeypatch, own, whole_gpu, wanted, found):
+    monkeypatch.delenv("PYTORCH_ALLOC_CONF", raising=False)
+    if own:
+        monkeypatch.setenv("PYTORCH_ALLOC_CONF", own)
+    look = "print('allocator', os.environ.get('PYTORCH_ALLOC_CONF'))"
+    assert f"allocator {found}\n" in run(look, whole_gpu=whole_gpu, gpu=wanted)[1]

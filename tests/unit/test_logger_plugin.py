@@ -18,6 +18,7 @@ from snakemake_interface_logger_plugins.tests import TestLogHandlerBase
 
 import snakemake_logger_plugin_elicitation as plugin
 from elicitation.analysis.names import DEMONSTRATION
+from elicitation.files import write_json
 from elicitation.jobs.ending import ANSWER, DOORS
 from elicitation.jobs.progress import Told, told
 from elicitation.jobs.study_folder import name_other_run
@@ -189,9 +190,10 @@ def test_a_run_beside_another_is_one_sentence_that_does_not_begin_with_unlocking
 
 def test_the_end_of_a_run_is_its_answer_and_three_paths(handler, said, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for path in (ANSWER, *DOORS):
+    for path in DOORS:
         Path(path).parent.mkdir(exist_ok=True)
-        Path(path).write_text(f"{DEMONSTRATION}\n\n# What to buy: film\n\n**Beware.**\n\n1. Buy.\n\nScores: x.\n")
+        Path(path).touch()
+    write_json(Path(ANSWER), {"answer": [DEMONSTRATION, "", "# What to buy: film", "", "**Beware.**", "", "1. Buy."]})
     monkeypatch.setattr(told, "asks_for_answer", lambda: True)
     run(handler, record(LogEvent.WORKFLOW_STARTED), message("Nothing to be done")).close()
     assert said[1:7] == ["", DEMONSTRATION, "What to buy: film", "Beware.", "1. Buy.", ""]

@@ -32,6 +32,15 @@ def test_a_folder_from_which_no_job_could_start_is_refused(tmp_path, name):
     assert result.stdout.splitlines()[-1] == words
 
 
+def test_every_step_is_said_before_it_is_done():
+    planned = ["make", "--dry-run", "--always-make", "env", f"PYTHON={sys.executable}"]
+    lines = subprocess.run(planned, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=True).stdout
+    steps = re.findall(r'^echo "(\d) of (\d): ', lines, re.MULTILINE)
+    assert [int(number) for number, _ in steps] == [1, 2, 3] and {of for _, of in steps} == {"3"}
+    order = ["1 of 3", "-m venv", "2 of 3", "-r envs/cpu.lock", "3 of 3", "--editable ."]
+    assert [lines.index(words) for words in order] == sorted(lines.index(words) for words in order)
+
+
 @pytest.fixture
 def index(tmp_path):
     """A package index by https whose certificate an authority signed that only its own file tells of; and that file."""

@@ -253,3 +253,14 @@ def test_every_text_has_all_shots_in_an_order_of_its_own_and_weak_labels_hardene
     heads = [text.removesuffix(f"{original}\n") for text, original in zip(texts, examples.text, strict=True)]
     assert {tuple(sorted(head.split("\n\n")[:-1])) for head in heads} == {("A\n1", "B\n0", "C\n1")}
     assert len(set(heads)) == 6
+    few = prompted(examples[["id", "text"]], Shots("weak", 3, orders=2), shots, pool.set_index("id"), PromptFormat(), 0)
+    found = {text.removesuffix(f"{original}\n") for text, original in zip(few.text, examples.text, strict=True)}
+    assert len(found) == 2 and found <= set(heads)
+
+
+def test_methods_that_differ_in_orders_share_no_weak_stage_and_others_keep_their_names_and_settings():
+    own, few = (replace(METHODS["two_shot_gold"], shots=Shots("gold", 2, orders=orders)) for orders in (None, 2))
+    assert (own.recipe, few.recipe) == ("2-gold-shots", "2-gold-shots-orders-2")
+    assert settings_of(own)["shots"] == {"quality": "gold", "k": 2}
+    assert settings_of(few)["shots"] == {"quality": "gold", "k": 2, "orders": 2}
+    assert method_from(settings_of(few)).shots == few.shots and method_from(settings_of(own)).shots == own.shots

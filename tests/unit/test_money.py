@@ -10,7 +10,7 @@ from random_configs import OWN_STUDY, write_files
 
 from elicitation.analysis.advice import advise
 from elicitation.analysis.advice_text import advice_caption
-from elicitation.analysis.answer import answer_lines
+from elicitation.analysis.answer import study_answer
 from elicitation.analysis.captions import price_words
 from elicitation.analysis.findings import Question, make_findings, price_of
 from elicitation.analysis.label_quality import tabulate_sources
@@ -132,7 +132,7 @@ def test_the_studys_answers_are_in_its_currency():
     for answer, other in zip(answers, plain, strict=True):
         assert (answer.purchase.n_weak, answer.purchase.n_gold) == (other.purchase.n_weak, other.purchase.n_gold)
         assert answer.purchase.cost == pytest.approx(3 * other.purchase.cost)
-    text = "\n".join(answer_lines(answers, 0.1))
+    text = "\n".join(study_answer(answers, 0.1).lines())
     assert "With a small budget ($12) " in text and "weak labels of v at $0.30" in text and "gold labels)" not in text
     text = "\n".join(recommendation_lines(answers[-1]))
     assert text.startswith("## Budget $192: a weak label costs $0.30, a gold one $3") and "Cost: $" in text
@@ -142,7 +142,7 @@ def test_prices_that_are_asked_for_are_in_the_currency_too():
     several = replace(findings(), prices={"v": [DOLLARS.in_gold(price) for price in (0.3, 0.06)]})
     answers = answer_all(several)
     assert sorted({answer.question.weak_price for answer in answers}) == pytest.approx([0.06, 0.3])
-    text = "\n".join(answer_lines(answers, DOLLARS.in_gold(0.06)))
+    text = "\n".join(study_answer(answers, DOLLARS.in_gold(0.06)).lines())
     assert "a weak label costs $0.06\n" in text
     same = answer_all(findings_on(posterior_table(), prices={"v": [0.1, 0.02]}))
     for answer, other in zip(answers, same, strict=True):
@@ -166,7 +166,7 @@ def test_answers_on_invented_data_say_that_they_are_no_advice(tmp_path):
     answers = answer_all(findings())
     for invented in (True, False):
         assert recommendation_report(answers, invented=invented).startswith(DEMONSTRATION) == invented
-        assert next(answer_lines(answers, 0.1, invented)).startswith(DEMONSTRATION) == invented
+        assert next(study_answer(answers, 0.1, invented).lines()).startswith(DEMONSTRATION) == invented
 
 
 def asked(*words: str, money: Money = DOLLARS) -> Question:

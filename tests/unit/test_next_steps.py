@@ -199,6 +199,24 @@ def test_training_times_are_those_of_the_records(tmp_path):
     assert table.values.tolist() == [["s", 12, 3.5], ["s", 12, 3.5]]
 
 
+def test_a_way_of_spending_that_was_never_run_is_named_with_the_key_that_runs_it():
+    mixes = [pair for pair in GRID if pair[0]]
+    evidence = drawn_evidence(close, mixes, 1, asking=0.6)
+    findings = findings_on(fitted(evidence))
+    found = plan(findings, evidence, Question(50, 0.1), TIMES)
+    assert found.missing == ["gold only"]
+    said = "no such purchase within the budget was run and nothing is known of it: buy gold (1 in `grid.gold_shares`)."
+    assert said in "\n".join(plan_lines(found, HOW))
+    assert plan(findings, evidence, Question(0, 0.1), TIMES).missing == ["gold only"]
+    only_prompts = replace(findings, trained=["other"])
+    assert plan(only_prompts, evidence, Question(50, 0.1), TIMES).missing == []
+
+
+def test_where_all_ways_of_spending_were_run_none_is_missing(study):
+    found = plan(*study, Question(50, 0.1), TIMES)
+    assert found.missing == [] and "Not ranked" not in "\n".join(plan_lines(found, HOW))
+
+
 def test_alike_steps_are_told_once():
     steps = [Step("run", 0.01, None, n_weak=n) for n in (100, 120, 160, 0)]
     assert [step.n_weak for step in told(steps)] == [100, 160, 0]

@@ -8,6 +8,7 @@ from posteriors import findings_on, posterior_table, rising, several
 
 from elicitation.analysis.choices import find_options
 from elicitation.analysis.findings import Question
+from elicitation.analysis.names import UNDETERMINED
 from elicitation.analysis.questions import break_even, offer, reach
 from elicitation.analysis.recommendation import ask, recommend
 from elicitation.analysis.recommendation_text import recommendation_lines
@@ -99,8 +100,26 @@ def test_a_purchase_for_whose_money_nothing_is_recommended_is_told_against_what_
 def test_a_purchase_that_nothing_is_known_of_says_so(findings):
     answer = offer(findings, ANY, 5000, 10)
     assert answer.offer.expected is None and not answer.offer.studied and answer.offer.purchase.cost == 510
-    assert "Nothing like them was studied, so nothing can be expected of them." in told(answer)
+    nearest = "the nearest is 320 weak labels of v and 32 gold labels by Method M"
+    assert f"too far from all purchases that were run, of which {nearest}" in told(answer)
     assert "beyond what was studied" in told(answer), "nor was their cost"
+
+
+def test_a_purchase_between_others_that_were_run_names_the_nearest_of_them():
+    table = posterior_table(purchases=[(40, 0), (320, 32), (0, 64)], n_seeds=1)
+    found = findings_on(table[table.studied].reset_index(drop=True))
+    answer = offer(found, ANY, 100, 4)
+    assert answer.offer.expected is None and (answer.offer.nearest.n_weak, answer.offer.nearest.n_gold) == (40, 0)
+    assert answer.offer.nearest.cost == pytest.approx(4)
+    assert "of which the nearest is 40 weak labels of v by Method M. For that money:" in told(answer)
+    assert offer(found, ANY, 40, 0).offer.nearest is None
+
+
+def test_the_heading_names_what_was_asked_and_no_budget_that_nobody_gave(findings):
+    asked = {"90 % accuracy": reach(findings, ANY, 0.9), "640 weak labels of v": offer(findings, ANY, 640, 0)}
+    asked["Budget 30"] = recommend(findings, Question(30, 0.1))
+    for heading, answer in asked.items():
+        assert told(answer).startswith(f"## {heading}: a weak label costs 0.1, a gold one 1\n")
 
 
 def test_labels_that_are_there_cost_nothing_in_an_offer(findings):
@@ -134,6 +153,16 @@ def test_the_break_even_price_is_in_the_currency(findings):
 def test_a_break_even_price_may_be_none_or_that_of_a_gold_label(truth, price, sentence):
     answer = break_even(findings_on(posterior_table(truth)), Question(50))
     assert answer.break_even == price and sentence in told(answer)
+
+
+def test_what_weak_labels_are_worth_is_undetermined_where_the_data_cannot_say():
+    table = posterior_table(lambda w, g: 0.7 + 0.05 * np.log1p(g) - 0.001 * np.log1p(w), spread=0.05)
+    answer = break_even(findings_on(table), Question(50))
+    assert answer.break_even == 0 and answer.regime.name == UNDETERMINED
+    assert "it is undetermined what weak labels are worth to a student. The best guess is to buy none" in told(answer)
+    assert "the best purchase with any is expected to bring " in told(answer) and "worth nothing" not in told(answer)
+    gold = findings_on(posterior_table(purchases=[(0, 4), (0, 64)]))
+    assert "undetermined: no purchase with any was studied" in told(break_even(gold, Question(50)))
 
 
 def test_where_weak_labels_only_stop_fitting_the_budget_no_break_even_price_is_told(findings):

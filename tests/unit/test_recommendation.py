@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from posteriors import findings_on, posterior_table, rising, several
 
-from elicitation.analysis.answer import answer_lines
+from elicitation.analysis.answer import study_answer
 from elicitation.analysis.findings import Question, read_findings
 from elicitation.analysis.names import NOTHING_BOUGHT, UNDETERMINED
 from elicitation.analysis.questions import reach
@@ -244,19 +244,24 @@ def test_free_weak_labels_as_they_are_compete_with_purchases():
     assert recommend(better, Question(20, 0.01)).purchase, "at any price they cost more than any budget on enough texts"
     assert recommend(worse, Question(20, 0)).purchase
     assert reach(better, Question(0, 0), 0.95).purchase is None
-    lines = "\n".join(answer_lines([answer], 0))
+    lines = "\n".join(study_answer([answer], 0).lines())
     assert "buy nothing, since no purchase studied beats the weak labels of v as they are; the best one is to" in lines
     assert "always giving the commoner label 50 %; the weak labels of v as they are 97 %, between 95 and 99 %." in lines
 
 
 def test_texts_without_a_weak_label_are_told_of_wherever_labels_are_scored_as_they_are():
     table = posterior_table(level(0.7), labels=0.8, coverage=0.8)
-    said = "80 %, between 78 and 82 % (on the 80 % of texts that have one: 87.5 %; others count as half right)"
+    said = "80 %, between 78 and 82 % (on the 80 % of texts that have one: 87.5 %; others, taken as abstentions, count "
+    said += "as half right)"
     for price in (0.1, 0):
         text = told(recommend(findings_on(table), Question(50, price)))
         assert text.count("80 %, between") == text.count(said) == 2
     other = told(recommend(findings_on(table, measure="auroc"), Question(50, 0.1)))
-    assert other.count("80 %, between 78 and 82 % (80 % of the texts have one)") == 2
+    said = "80 %, between 78 and 82 % (80 % of the texts have one; others, taken as abstentions, count as half right)"
+    assert other.count(said) == 2
+    asked = told(recommend(findings_on(table, not_asked=["v"]), Question(50, 0.1)))
+    said = "(on the 80 % of texts that have one; others, taken as not asked, do not count; as abstentions: 74 %)"
+    assert asked.count(f"80 %, between 78 and 82 % {said}") == 2
     assert "(on the" not in told(recommend(findings_on(posterior_table()), Question(50, 0.1)))
 
 
@@ -264,7 +269,7 @@ def test_scores_of_few_gold_test_labels_name_their_estimator():
     findings = findings_on(posterior_table(n_texts=900))
     said = "prediction-powered, by the gold labels of 400 of 900 test texts and weak labels of the others"
     assert f"Scores are {said}." in told(recommend(findings, Question(50, 0.1)))
-    assert f"Scores: accuracy, {said}, with 95 %" in "\n".join(answer_lines(answer_all(findings), 0.1))
+    assert f"Scores: accuracy, {said}, with 95 %" in "\n".join(study_answer(answer_all(findings), 0.1).lines())
     assert "powered" not in told(recommend(findings_on(posterior_table()), Question(50, 0.1)))
 
 
@@ -282,7 +287,7 @@ def test_another_source_that_brings_nearly_the_same_for_less_is_named_after_the_
     )
     lines = told(answer).splitlines()
     assert lines[lines.index(said) - 1].startswith("Expected accuracy: 70.5 %")
-    assert said in "\n".join(answer_lines([answer], 0.1))
+    assert said in "\n".join(study_answer([answer], 0.1).lines())
     assert recommendation_from(asdict(answer)) == answer
 
 
@@ -422,7 +427,7 @@ def test_where_no_student_beats_the_weak_labels_they_are_offered_as_they_are():
         "Expected accuracy: 87 %, between 85 and 89 %, without any training, at 0.1 for each text.",
     ]
     every = answer_all(findings_on(posterior_table(level(0.7), labels=0.87)))
-    for lines, budget in ((recommendation_lines(answer), 50), (answer_lines(every, 0.1), 4)):
+    for lines, budget in ((recommendation_lines(answer), 50), (study_answer(every, 0.1).lines(), 4)):
         lines = list(lines)
         [order] = [i for i, line in enumerate(lines) if "**" in line]
         pays = f"A budget of {budget} gold labels pays for {10 * budget} texts. Where that is too few:"

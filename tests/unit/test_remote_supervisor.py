@@ -10,7 +10,8 @@ import yaml
 from elicitation.analysis.label_quality import tabulate_sources
 from elicitation.errors import InputError
 from elicitation.study.bills import INSTRUCTION_TOKENS, MESSAGE_TOKENS, bill_of, open_bills
-from elicitation.study.estimate import describe, estimate
+from elicitation.study.estimate import estimate
+from elicitation.study.estimate_text import describe
 from elicitation.study.supervisors import Remote
 from elicitation.study.text_lengths import assumed_tokens
 from elicitation.study.validation import validate

@@ -99,8 +99,12 @@ def test_quality_of_columns_has_their_abstentions():
     record = {"wildcards": {"task": "t", "supervisor": "s"}}
     compared, _ = compare_sources(sources_of(VOTES, gold), joined, "majority")
     rows = describe_sources(gold, VOTES, joined, "majority")
-    table = tabulate_sources([record | {"sources": rows}], [compared], {"s": [3]}, {"s": dict.fromkeys("abc", 1)}, {})
+    given = [record | {"sources": rows}], [compared], {"s": [3]}, {"s": dict.fromkeys("abc", 1)}, {}
+    table = tabulate_sources(*given)
+    assert tabulate_sources(*given, not_asked=["s"]).gaps[0] == "not_asked"
     assert table.abstentions.to_list() == pytest.approx([1 / 6, 1 / 6, 4 / 6, 1 / 6])
+    assert table.gaps.fillna("").to_list() == ["abstained"] * 3 + [""]
+    assert table.accuracy_all[0] == pytest.approx(table.accuracy[0] * 5 / 6 + 1 / 12)
     # Of the second text a and b say the opposite.
     assert joined["v"] == 0.5 and table.coverage.to_list() == pytest.approx([5 / 6, 5 / 6, 2 / 6, 1])
 

@@ -141,9 +141,9 @@ def test_a_bfloat16_base_passes_float32_adapters_of_all(monkeypatch, llama_folde
 def test_one_pass_serves_all_runs_that_go_on(monkeypatch, llama_folder, examples, block):
     passes, hidden_states = [], together.hidden_states
 
-    def count(body, texts):
+    def count(body, texts, families):
         passes.append(len(texts))
-        return hidden_states(body, texts)
+        return hidden_states(body, texts, families)
 
     monkeypatch.setattr(together, "hidden_states", count)
     protocol = replace(PROTOCOL, micro_batch_tokens=10**6)
@@ -157,10 +157,10 @@ def test_one_pass_serves_all_runs_that_go_on(monkeypatch, llama_folder, examples
 def test_memory_that_runs_out_halves_the_micro_batches_of_all(monkeypatch, llama_folder, examples, block):
     hidden_states = together.hidden_states
 
-    def limited(body, texts):
+    def limited(body, texts, families):
         if sum(map(len, texts)) > 200:
             raise torch.OutOfMemoryError("CUDA out of memory.")
-        return hidden_states(body, texts)
+        return hidden_states(body, texts, families)
 
     monkeypatch.setattr(together, "hidden_states", limited)
     student = new_student(llama_folder, examples)

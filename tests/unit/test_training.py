@@ -1,4 +1,5 @@
 import math
+from collections import Counter
 from itertools import islice, pairwise
 
 import numpy as np
@@ -6,12 +7,15 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from peft.tuners.tuners_utils import BaseTunerLayer
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from elicitation.errors import InputError
 from elicitation.models.batches import predict, predict_next_token, subnormals_as_zero, within_memory, without_adapters
-from elicitation.models.hardware import CPU
+from elicitation.models.hardware import CPU, Hardware
 from elicitation.models.loading import load_language_model, load_tokenizer, new_lora_classifier, tokenize
 from elicitation.training.loop import (
+    MAX_GRADIENT_NORM,
     endless_batches,
     log_confidence_targets,
     soft_cross_entropy,
@@ -152,6 +156,70 @@ def test_micro_batches_give_the_step_of_one_big_batch(new_model, token_ids, gold
     assert not same_weights(before, weights[0])
     for name, weight in weights[0].items():
         torch.testing.assert_close(weight, weights[1][name], atol=1e-6, rtol=1e-4)
+
+
+class Calls(TorchDispatchMode):
+    """Counts the calls of each of torch's operators."""
+
+    def __init__(self):
+        super().__init__()
+        self.count = Counter()
+
+    def __torch_dispatch__(self, operator, types, args=(), kwargs=None):
+        self.count[operator] += 1
+        return operator(*args, **(kwargs or {}))
+
+
+def plain_step(model, token_ids, gold, tokens):
+    """A step of plain gradient descent on eight labels: its loss, and how often each operator was called."""
+    descent = torch.optim.SGD(trainable_weights(model).values(), lr=1.0)
+    with Calls() as calls:
+        loss = train_step(model, descent, token_ids[:8], torch.tensor(gold[:8]).float(), torch.ones(8), tokens)
+    return loss, calls.count
+
+
+def test_no_micro_batch_makes_the_process_read_from_the_device(new_model, token_ids, gold):
+    """Whatever reads a number waits for all that the device has been told to do."""
+    counts = [plain_step(new_model(), token_ids, gold, tokens)[1] for tokens in (10**6, 1)]
+    products = [count[torch.ops.aten.mm.default] for count in counts]
+    reading = [count[torch.ops.aten._local_scalar_dense.default] for count in counts]
+    assert products[1] == 8 * products[0] and reading == [0, 0]
+
+
+@pytest.mark.parametrize("micro_batch_tokens", [1, 10**6])
+def test_gradients_are_clipped_as_a_whole(new_model, token_ids, gold, micro_batch_tokens):
+    model = new_model()
+    with torch.no_grad():
+        dict(model.named_parameters())["base_model.model.score.modules_to_save.default.weight"].mul_(100)
+    before = copy_weights(model)
+    plain_step(model, token_ids, gold, micro_batch_tokens)
+    moves = [(weight - before[name]).flatten() for name, weight in copy_weights(model).items()]
+    assert torch.cat(moves).norm().item() == pytest.approx(MAX_GRADIENT_NORM, abs=1e-3)
+
+
+@pytest.mark.parametrize("checkpointing", [False, True])
+def test_adapters_in_bfloat16_are_those_that_peft_converts_to_the_last_bit(
+    llama_folder, token_ids, gold, checkpointing
+):
+    """peft makes float32 of what enters an adapter, and autocast bfloat16 of it again."""
+    steps = []
+    for converts in (False, True):
+        hardware = Hardware("cpu", precision="bfloat16", gradient_checkpointing=checkpointing)
+        model = new_lora_classifier(llama_folder, hardware, load_tokenizer(llama_folder).pad_token_id, 0)
+        model.train()
+        with torch.no_grad():
+            for weight in trainable_weights(model).values():
+                weight.add_(0.1)
+        for layer in model.modules():
+            if isinstance(layer, BaseTunerLayer):
+                assert not layer.cast_input_dtype_enabled
+                layer.cast_input_dtype_enabled = converts
+        loss, calls = plain_step(model, token_ids, gold, 40)
+        assert all(weight.dtype == torch.float32 for weight in trainable_weights(model).values())
+        steps.append((loss, copy_weights(model), calls[torch.ops.aten._to_copy.default]))
+    (loss, weights, conversions), (converted_loss, converted_weights, more_conversions) = steps
+    assert loss == converted_loss and same_weights(weights, converted_weights)
+    assert conversions < 0.7 * more_conversions
 
 
 # Memory

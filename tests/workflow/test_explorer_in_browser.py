@@ -499,12 +499,19 @@ def test_every_score_stands_beside_what_needs_no_label(page):
     words, *_ = answer_words(page, "#task=topic&budget=64")
     assert f"sking the model without labels is right on {100 * ASKED:.1f} %" in words
     assert f"always giving the commoner label is right on {100 * COMMON:.1f} %" in words
-    right = f"{100 * WEAK:.1f} % (on the 90.0 % of texts that have one: 76.7 %; others count as half right)"
+    right = f"{100 * WEAK:.1f} % (on the 90.0 % of texts that have one: 76.7 %; others, taken as abstentions, count as "
+    right += "half right)"
     assert f"The weak labels themselves are right on {right}, at 0.1 for each text" in words
     better = "That is better than what is recommended here"
     assert better not in answer_words(page, "#task=topic&budget=1000")[0]
     assert better in answer_words(page, "#task=topic&budget=16")[0]
     assert texts(page, "#better")[0].endswith(f"they are right on {right}, at 0.1 a text.")
+
+
+def test_texts_that_nobody_asked_a_source_about_are_said_not_to_count(browser, tmp_path):
+    address = write_page(tmp_path / "asked.html", make_study(), STUDY | {"not_asked": ["small"]})
+    right = f"{100 * WEAK:.1f} % (on the 90.0 % of texts that have one; others, taken as not asked, do not count; as "
+    assert f"{right}abstentions: 71.6 %)" in answer_words(opened(browser, address), "#task=topic&budget=64")[0]
 
 
 def assert_same_reach(page, study, task, asked):

@@ -37,7 +37,7 @@ def own(tmp_path_factory):
     task["test_gold"] = 60
     crowd = {"name": "crowd", "columns": {"ann*": 0.05}, "aggregate": "mace"}
     study = deepcopy(MINI) | {"data_folder": str(folder), "tasks": [task], "models": MINI["models"][:1]}
-    study |= {"supervisors": [crowd, {"name": "first", "columns": {"ann1": 0.05}}]}
+    study |= {"supervisors": [crowd, {"name": "first", "columns": {"ann1": 0.05}, "gaps": "not_asked"}]}
     study["grid"] = {"weak_price": 0.25, "budgets": [4, 16], "gold_shares": [0, 1]}
     del study["weak_prices"]
     for target in TARGETS:
@@ -59,6 +59,27 @@ def test_sources_are_compared_in_tables_without_texts(own):
     assert between[["source", "other"]].to_numpy().tolist() == [["crowd", "first"], ["first", "crowd"]]
     for name in ("label_quality", "label_agreement"):
         assert "text number" not in (folder / f"results/{name}.csv").read_text()
+
+
+def test_texts_that_a_source_was_not_asked_for_do_not_count_and_the_tables_say_so(own):
+    _, folder, _ = own
+    quality = pd.read_csv(folder / "results/label_quality.csv").set_index(["supervisor", "column"])
+    assert quality.gaps["crowd", "ann1"] == "abstained" and quality.gaps["first", "ann1"] == "not_asked"
+    evidence = pd.read_parquet(folder / "results/evidence.parquet")
+    scores = evidence[evidence.kind == "weak labels"].groupby("supervisor")[["score", "coverage"]].first()
+    assert scores.coverage["first"] == pytest.approx(0.8, abs=0.1) and scores.score["first"] > 0.84
+    assert "others, taken as not asked, do not count" in (folder / "results/recommendation.md").read_text()
+
+
+def test_a_supervisor_that_is_dropped_leaves_no_row_of_label_quality(own, tmp_path):
+    _, folder, study = own
+    supervisors = study["supervisors"]
+    # Even if it is the last one.
+    assert "tabulate_label_quality" in jobs_planned(tmp_path, MINI)
+    assert run_snakemake(tmp_path, MINI, target=TARGETS[1]).returncode == 0
+    assert pd.read_csv(tmp_path / TARGETS[1]).empty
+    assert "tabulate_label_quality" not in jobs_planned(folder, study, TARGETS[1])
+    assert "tabulate_label_quality" in jobs_planned(folder, study | {"supervisors": supervisors[:1]})
 
 
 def test_the_surest_errors_of_each_source_are_listed_with_their_texts(own):

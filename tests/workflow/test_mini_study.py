@@ -85,7 +85,7 @@ def test_vllm_labelled_pool_and_test_as_transformers_would(mini_study):
         assert labels.id.tolist() == pd.concat(parts).id.tolist()
         assert labels.p_weak.between(0, 1).all() and labels.p_weak.nunique() > 100
         assert record["engine"]["engine"] == "vllm" and record["engine"]["dtype"] == "float32"
-        assert record["parity"]["rows"] == 256 and record["parity"]["largest_difference"] < 1e-3
+        assert 4 <= record["parity"]["rows"] < 36 and record["parity"]["largest_difference"] < 1e-3
         test = parts[1].merge(labels, on="id")
         assert record["quality"]["test"]["accuracy"] == ((test.p_weak > 0.5) == (test.gold == 1)).mean()
 

@@ -16,7 +16,7 @@ CONFIG = Path("/etc/slurm/slurm.conf")
 SMALL = MINI | {
     "tasks": MINI["tasks"][:1],
     "models": MINI["models"][:1],
-    "supervisors": ["student"],
+    "supervisors": [{"name": "words", "rule": {"contains": ["dinner", "breakfast", "menu"]}}],
     "seeds": [0],
     "grid": MINI["grid"] | {"budgets": [4], "gold_shares": [0, 1]},
     "labelling": {"engine": "transformers"},
@@ -125,7 +125,6 @@ def test_a_study_runs_to_its_figure_though_a_job_is_cancelled_on_the_way(slurm, 
     tries = [row[:3] for row in ended if "prepare_model" in row[3]]
     assert [state for _, state, _ in tries] == ["CANCELLED", "COMPLETED"] and tries[0][0] == cancelled
     assert [memory for _, _, memory in tries] == ["2000M", "4000M"]
-    # Tasks with their orderings, token counts, pretraining twice, supervisor, weak labels, stages, blocks, scores,
-    # tables.
+    # Tasks with their orderings, token counts, pretraining twice, weak labels, stages, blocks, scores, tables.
     states = [state for _, state, *_ in ended]
-    assert len(ended) == 10 and states.count("COMPLETED") == 9
+    assert len(ended) == 9 and states.count("COMPLETED") == 8

@@ -99,6 +99,7 @@ rule build_explorer:
     params:
         **MONEY,
         **INVENTED,
+        **NOT_ASKED,
         version=12,
         name=study.study,
         titles=TITLES,
@@ -155,7 +156,8 @@ rule recommend:
         **MONEY,
         **INVENTED,
         **TRAINED,
-        version=14,
+        **NOT_ASKED,
+        version=15,
         titles=TITLES,
         prices=study.prices,
         budgets=study.budgets,
@@ -184,7 +186,7 @@ rule write_answer:
     group:
         "tables"
     params:
-        version=7,
+        version=8,
         # The middle one of those shown.
         weak_price=sorted(study.weak_prices)[len(study.weak_prices) // 2] if study.weak_prices else 0,
     script:

@@ -12,6 +12,8 @@ INVENTED = {"invented": True} if study.invented else {}
 # For jobs that say where training brought nothing: what trains here, and at which rates.
 RATES_OF = {name: study.model_of(name).learning_rate for name in LOCAL_STUDENTS}
 TRAINED = {"trained": TRAINING, "learning_rates": RATES_OF} if LOCAL_STUDENTS else {}
+# For jobs that score weak labels as they are: whose texts without a label nobody asked for.
+NOT_ASKED = {"not_asked": study.not_asked} if study.not_asked else {}
 # How many texts can be labelled, by task.
 POOL_SIZES = {task: supply.examples for task, supply in study.supplies.items()}
 POOL_SIZES[AVERAGE] = min(POOL_SIZES[task] for task in AVERAGED)
@@ -24,10 +26,10 @@ RESULTS = [
     "figures/weak_labels.pdf",
     "figures/errors.pdf",
     "results/methods.csv",
+    # Without rows where only models label, so that no study is left with the table of another one's sources.
+    "results/label_quality.csv",
     *(f"figures/{name}.pdf" for name in study.views),
 ]
-if GIVING:
-    RESULTS.append("results/label_quality.csv")
 # The groups whose weak labels have an error rate that the study says, so that their kinds of errors can be compared.
 KINDS = [group for group in study.groups if group.supervisor in study.error_rates and group.method == FIRST_TRAINED]
 if len({group.supervisor for group in KINDS}) > 1:
@@ -54,6 +56,7 @@ rule evaluate_runs:
         mem_mb=grows(2000),
         runtime=grows(30),
     params:
+        **NOT_ASKED,
         version=12,
         method=method_settings,
         purchases=purchases_of_group,
@@ -454,7 +457,8 @@ rule tabulate_label_quality:
         "tables"
     params:
         **MONEY,
-        version=2,
+        **NOT_ASKED,
+        version=3,
         prices=study.prices,
         column_prices={name: study.source_prices(name) for name in GIVING},
         token_prices={name: study.supervisor_named[name].api.prices.plain for name in REMOTE},

@@ -5,6 +5,7 @@ from elicitation.jobs.script import job
 with job(snakemake):
     import pandas as pd
 
+    from elicitation.analysis.names import ABSTAINED, NOT_ASKED
     from elicitation.analysis.scoring import evaluate_runs
     from elicitation.buying.methods import method_from
     from elicitation.files import read_json, write_table
@@ -16,7 +17,8 @@ with job(snakemake):
     made = zip(map(pd.read_parquet, inputs.predictions), precisions, strict=True)
     predictions = pd.concat(table.assign(precision=precision) for table, precision in made)
     shots = method_from(params.method).shots
-    asked = params.purchases, params.measure, params.gold_noise
+    gaps = NOT_ASKED if names["supervisor"] in params.get("not_asked", ()) else ABSTAINED
+    asked = params.purchases, params.measure, params.gold_noise, gaps
     metrics, evidence = evaluate_runs(names, shots, test, predictions, *asked)
     write_table(snakemake.output.metrics, metrics)
     write_table(snakemake.output.evidence, evidence)

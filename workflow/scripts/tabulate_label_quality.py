@@ -15,7 +15,8 @@ with job(snakemake):
     inputs, params = snakemake.input, snakemake.params
     comparisons = [read_json(path) for path in inputs.comparisons]
     records, money = list(map(read_json, inputs.records)), Money(**params.get("money", {}))
-    table = tabulate_sources(records, comparisons, params.prices, params.column_prices, params.gold_noise, money)
+    asked = params.prices, params.column_prices, params.gold_noise, money, params.get("not_asked", ())
+    table = tabulate_sources(records, comparisons, *asked)
     names = [tuple(record["wildcards"][kind] for kind in ("task", "supervisor")) for record in comparisons]
     if params.token_prices:
         paid = {

@@ -2,13 +2,16 @@
 
 from elicitation.jobs.script import job
 
-with job(snakemake):
-    from elicitation.analysis.answer import answer_lines
+with job(snakemake) as record:
+    from elicitation.analysis.answer import study_answer
     from elicitation.analysis.recommended import recommendation_from
     from elicitation.files import read_json, replacing
 
     recommended = read_json(snakemake.input.recommendation)
     answers = list(map(recommendation_from, recommended["answers"]))
     invented = recommended["settings"].get("invented", False)
+    said = study_answer(answers, snakemake.params.weak_price, invented)
+    # What a run says at its end.
+    record["answer"] = list(said.without_support.lines())
     with replacing(snakemake.output.text) as temporary:
-        temporary.write_text("\n".join(answer_lines(answers, snakemake.params.weak_price, invented)) + "\n")
+        temporary.write_text("\n".join(said.lines()) + "\n")

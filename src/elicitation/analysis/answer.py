@@ -1,7 +1,5 @@
 """The study's answer in three plain sentences: what to buy for a small, a middle and a large budget."""
 
-from collections.abc import Iterator
-
 from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, PLAIN, UNDETERMINED
 from elicitation.analysis.recommendation_notes import leading_labels, notes
 from elicitation.analysis.recommendation_text import Said, labels_order
@@ -22,8 +20,8 @@ from elicitation.analysis.recommendation_words import (
 )
 from elicitation.analysis.recommended import Alternative, Purchase, Recommendation
 
-# What budgets are called in the sentences, from the smallest to the largest.
-BUDGET_SIZES = ("small", "middle", "large")
+# What budgets are called in the sentences, from the smallest to the largest, by how many are told.
+BUDGET_SIZES = {1: ("",), 2: ("small", "large"), 3: ("small", "middle", "large")}
 
 
 def price_shown(answers: list[Recommendation], wanted: float) -> float | None:
@@ -42,9 +40,8 @@ def choose_answers(answers: list[Recommendation], weak_price: float) -> dict[str
     price = price_shown(alike, weak_price * first.question.gold_price)
     at_price = (answer for answer in alike if answer.question.weak_price == price)
     alike = sorted(at_price, key=lambda answer: answer.question.budget)
-    if len(alike) < len(BUDGET_SIZES):
-        return dict(zip(("small", "large"), alike, strict=False))
-    return dict(zip(BUDGET_SIZES, (alike[0], alike[len(alike) // 2], alike[-1]), strict=True))
+    told = alike if len(alike) in BUDGET_SIZES else [alike[0], alike[len(alike) // 2], alike[-1]]
+    return dict(zip(BUDGET_SIZES[len(told)], told, strict=True))
 
 
 def purchase_words(answer: Recommendation, bought: Purchase) -> str:
@@ -72,7 +69,7 @@ def best_alternative(answer: Recommendation) -> Alternative | None:
 
 def sentence(size: str, answer: Recommendation) -> str:
     """What to do with a budget in one sentence, and in another what is nearly as good for less."""
-    start = f"With a {size} budget ({budget_text(answer)})"
+    start = f"With a {size} budget ({budget_text(answer)})" if size else f"With the budget of {budget_text(answer)}"
     decided = answer.regime.name != UNDETERMINED
     if answer.purchase:
         choice = f"{purchase_words(answer, answer.purchase)}: expected {with_ends(answer.expected)}"
@@ -107,15 +104,15 @@ def support_lines(answer: Recommendation) -> list[str]:
     ]
 
 
-def answer_lines(answers: list[Recommendation], weak_price: float, invented: bool = False) -> Iterator[str]:
-    """The sentences as lines of Markdown, with the task, student and price that they hold for.
+def study_answer(answers: list[Recommendation], weak_price: float, invented: bool = False) -> Said:
+    """The sentences, with the task, student and price that they hold for.
 
     weak_price: in gold labels, as of choose_answers; invented: whether the study's data are.
     """
     warning = [DEMONSTRATION, ""] * invented
     if not any(answer.purchase or answer.alternatives for answer in answers):
         nothing = "No budget of this study buys any label at its prices."
-        return Said([*warning, "# What to buy"], details=[nothing]).lines()
+        return Said([*warning, "# What to buy"], details=[nothing])
     chosen = choose_answers(answers, weak_price)
     first = next(iter(chosen.values()))
     labels = leading_labels(first)
@@ -127,4 +124,4 @@ def answer_lines(answers: list[Recommendation], weak_price: float, invented: boo
         budgets=[f"{i}. {sentence(size, answer)}" for i, (size, answer) in enumerate(chosen.items(), 1)],
         notes=dict.fromkeys(note for answer in chosen.values() for note in notes(answer)),
         support=support_lines(first),
-    ).lines()
+    )

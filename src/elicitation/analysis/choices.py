@@ -199,10 +199,7 @@ def decide(block: Block, terms: Terms, verdict: float) -> Decision:
     }
     beats_free = float((draws[best] > base).mean())
     leading = STRATEGIES[strategies[best]]
-    # No strategy competes whose weak labels cost as much as gold ones.
-    worth_it = terms.have_weak > 0 or any(price < 1 for price in terms.prices.values())
-    compared = STRATEGIES if worth_it else ["gold only"]
-    missing = [name for name in compared if name not in among]
+    missing = missing_strategies(options, terms)
     if buys:
         reason = f"no purchase within these limits is {' or '.join(missing)}" if missing else ""
         probability, regime = probabilities[leading], REGIMES[leading]
@@ -215,6 +212,14 @@ def decide(block: Block, terms: Terms, verdict: float) -> Decision:
     return Decision(
         options, best, by_strategy, free, buys, probabilities, beats_free, regime if decided else UNDETERMINED, reason
     )
+
+
+def missing_strategies(options: Options, terms: Terms) -> list[str]:
+    """The strategies that could compete, but of which the terms allow no purchase that was studied."""
+    # None competes whose weak labels cost as much as gold ones.
+    worth_it = terms.have_weak > 0 or any(price < 1 for price in terms.prices.values())
+    known = {STRATEGIES[i] for i in options.strategy}
+    return [name for name in (STRATEGIES if worth_it else ["gold only"]) if name not in known]
 
 
 def share_ahead(own: np.ndarray, others: list[np.ndarray]) -> float:

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from elicitation.analysis.measures import contributions
-from elicitation.analysis.names import ASKING, AVERAGE, COMMONER, FREE, LABELS, PURCHASE
+from elicitation.analysis.measures import MEASURES, contributions
+from elicitation.analysis.names import ABSTAINED, ASKING, AVERAGE, COMMONER, FREE, LABELS, PURCHASE
 from elicitation.analysis.prediction_powered import powered_contributions
+from elicitation.errors import InputError
 
+# So many test texts with a gold label and a weak one are scored alone at least.
+LEAST_ASKED = 20
 # What tells the rows of one student on one task apart.
 CONFIGURATION = ["kind", "supervisor", "method", "n_weak", "n_gold"]
 
@@ -37,11 +40,36 @@ def score_configuration(measure: str, log_odds: np.ndarray, gold: np.ndarray, p_
     return row | {"seed_variance": max(by_seed.var(ddof=1) - noise, 0.0) / seeds}
 
 
-def evidence_rows(names: dict[str, str], test: pd.DataFrame, predictions: pd.DataFrame, measure: str) -> pd.DataFrame:
+def score_labels(measure: str, gold: np.ndarray, p_weak: np.ndarray, gaps: str) -> dict:
+    """The row of the weak labels p_weak (n,) as they are, as of score_configuration; missing where there is none.
+
+    gaps: where their source ABSTAINED, nothing is said, which is right in half of the cases; where it was NOT_ASKED,
+    only the texts that have a label count. InputError if these are too few.
+    """
+    given = ~np.isnan(p_weak)
+    if gaps == ABSTAINED or given.all():
+        return score_configuration(measure, np.nan_to_num(p_weak, nan=0.5)[None] - 0.5, gold, p_weak)
+    zeros, ones = int((gold[given] == 0).sum()), int((gold[given] == 1).sum())
+    if zeros + ones < LEAST_ASKED or (measure != "accuracy" and not zeros * ones):
+        raise InputError(
+            f"Of the test texts that have a weak label {zeros} have the gold label 0 and {ones} the label 1, too few "
+            f"to score them alone by {MEASURES[measure]}; write `gaps: abstained` for the supervisor, or have more of "
+            "them labelled."
+        )
+    row = score_configuration(measure, p_weak[None, given] - 0.5, gold[given], p_weak[given])
+    # The mean is that of the texts with a label, each of which moves it by so much more; the others do not move it.
+    examples = np.full(len(gold), row["score"], dtype=np.float32)
+    examples[given] += (row["examples"] - row["score"]) * (len(gold) / given.sum())
+    return row | {"examples": examples, "n_test": int((~np.isnan(gold)).sum()), "n_texts": len(gold)}
+
+
+def evidence_rows(
+    names: dict[str, str], test: pd.DataFrame, predictions: pd.DataFrame, measure: str, gaps: str = ABSTAINED
+) -> pd.DataFrame:
     """The rows of one task, supervisor, student and method (`names`), and of what costs nothing there.
 
     test: id, gold (missing where it is not known) and p_weak (missing where a source has no label); predictions: seed,
-    n_weak, n_gold, id, log_odds. `coverage` is the share of the texts that have a weak label.
+    n_weak, n_gold, id, log_odds; gaps: as of score_labels. `coverage` is the share of the texts that have a weak label.
     """
     gold, p_weak, rows = test.gold.to_numpy(), test.p_weak.to_numpy(dtype=float), []
     for (n_weak, n_gold), runs in predictions.groupby(["n_weak", "n_gold"]):
@@ -50,10 +78,9 @@ def evidence_rows(names: dict[str, str], test: pd.DataFrame, predictions: pd.Dat
         row = {"kind": kind, "n_weak": n_weak, "n_gold": n_gold}
         rows.append(row | score_configuration(measure, log_odds, gold, p_weak))
     commoner = np.full((1, len(gold)), 1.0 if np.nanmean(gold) >= 0.5 else -1.0)
-    # Where there is no weak label nothing is said, which is right in half of the cases.
-    labels = (test.p_weak.fillna(0.5) - 0.5).to_numpy()[None]
-    for kind, said in ((COMMONER, commoner), (LABELS, labels)):
-        rows.append({"kind": kind, "n_weak": 0, "n_gold": 0} | score_configuration(measure, said, gold, p_weak))
+    free = {COMMONER: score_configuration(measure, commoner, gold, p_weak)}
+    free[LABELS] = score_labels(measure, gold, p_weak, gaps)
+    rows += [{"kind": kind, "n_weak": 0, "n_gold": 0} | row for kind, row in free.items()]
     return pd.DataFrame(rows).assign(coverage=test.p_weak.notna().mean(), **names)
 
 

@@ -74,6 +74,8 @@ class Findings:
     """The methods that train."""
     learning_rates: dict[str, float | str] = field(default_factory=dict)
     """As the study says them, by student that is trained here."""
+    not_asked: list[str] = field(default_factory=list)
+    """The supervisors that were not asked for the labels that texts lack; others abstained."""
 
 
 def finished_file(folder: Path, name: str) -> Path:
@@ -109,8 +111,9 @@ def read_finding_files(folder: Path) -> tuple[Path, dict]:
 def make_findings(posterior: str | Path, settings: dict) -> Findings:
     """The findings from result files; settings: all but the posterior, by the names of Findings."""
     names = ("prices", "titles", "verdict", "measure", "budgets", "average_over")
-    # Only jobs of studies that have a currency, invented data, or students that are trained here are told of it.
-    names += tuple(name for name in ("invented", "trained", "learning_rates") if name in settings)
+    # Only jobs of studies that have a currency, invented data, students that are trained here, or gaps that nobody was
+    # asked about are told of it.
+    names += tuple(name for name in ("invented", "trained", "learning_rates", "not_asked") if name in settings)
     rare = {"money": Money(**settings.get("money", {}))}
     return Findings(read_posterior(posterior), **{name: settings[name] for name in names}, **rare)
 

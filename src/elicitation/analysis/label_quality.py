@@ -1,6 +1,6 @@
 """How good labels are: accuracy, AUROC and calibration against gold ones, by set, task, supervisor and source."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +9,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from elicitation.analysis.intervals import widened, wilson
 from elicitation.analysis.measures import agreement
+from elicitation.analysis.names import ABSTAINED, NOT_ASKED
 from elicitation.buying.amounts import GOLD_LABELS, Money
 
 # Calibration is measured in so many bins of probabilities, all of the same width.
@@ -95,13 +96,15 @@ def tabulate_sources(
     column_prices: Mapping[str, Mapping[str, float]],
     gold_noise: Mapping[str, float],
     money: Money = GOLD_LABELS,
+    not_asked: Container[str] = (),
 ) -> pd.DataFrame:
     """The quality and the price of every source of a user's own labels and of every drawn rating, one a row.
 
     records: of the weak labels, with `wildcards` and `sources` (as `describe_sources` returns them); comparisons: in
     the same order, with the `abstentions` of these sources (of elicitation.analysis.source_comparison); prices: of
     joined labels, by supervisor; column_prices: of single columns, by supervisor and column; gold_noise: the share of
-    wrong gold labels, by task, where any is known; money: what prices are shown in.
+    wrong gold labels, by task, where any is known; money: what prices are shown in; not_asked: the supervisors that
+    were not asked for the labels that texts lack. `accuracy_all` counts such texts as half right.
     """
     rows = []
     for record, comparison in zip(records, comparisons, strict=True):
@@ -117,9 +120,13 @@ def tabulate_sources(
             if gold_noise and "accuracy" in row:
                 ends = widened(row["accuracy"], row["accuracy_low"], row["accuracy_high"], gold_noise[row["task"]])
                 row |= zip(("accuracy_low", "accuracy_high"), map(float, ends), strict=True)
+            if "accuracy" in row and (coverage := row["coverage"]) < 1:
+                gaps = NOT_ASKED if supervisor in not_asked else ABSTAINED
+                row |= {"gaps": gaps, "accuracy_all": row["accuracy"] * coverage + (1 - coverage) / 2}
             rows.append(row)
     currency = ["currency"] if money.currency else []
-    columns = ["task", "supervisor", "column", "aggregate", "price", *currency, *QUALITY, "coverage", "abstentions"]
+    columns = ["task", "supervisor", "column", "aggregate", "price", *currency, *QUALITY]
+    columns += ["coverage", "abstentions", "gaps", "accuracy_all"]
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -76,6 +76,9 @@ PART_COUNTS = ["n_wrong", "n_right"]
 # The columns that count a run's test examples, and those of them that have a weak label.
 COUNTS = ["n_test", "n_voted", *PART_COUNTS, "n_effective"]
 
+# Why a text has no weak label: its source had nothing to say, or was not asked yet.
+ABSTAINED, NOT_ASKED = "abstained", "not_asked"
+
 # How an accuracy is estimated: from gold labels alone, or with weak ones where only few test texts have gold.
 CLASSICAL, POWERED = "classical", "prediction-powered"
 # With fewer gold test labels its simulated 95 % intervals hold the truth too seldom (benchmarks/prediction_powered.py).

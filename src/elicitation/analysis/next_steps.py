@@ -16,11 +16,11 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from elicitation.analysis.choices import Options, find_options
+from elicitation.analysis.choices import Options, find_options, missing_strategies
 from elicitation.analysis.evidence import Evidence, evidence_by_task
 from elicitation.analysis.findings import Findings, Question, finished_file, narrow, terms_of
 from elicitation.analysis.gold_test_plan import LabelPlan
-from elicitation.analysis.names import AVERAGE, PURCHASE
+from elicitation.analysis.names import AVERAGE, PURCHASE, STRATEGIES
 from elicitation.analysis.noise import noise_covariance, seed_variances
 from elicitation.analysis.posterior import Block, Scores, Surface, joined
 from elicitation.analysis.recommendation import questions
@@ -166,6 +166,8 @@ class Arms:
     options: Options
     scores: Scores
     """Of the options, then of what costs nothing."""
+    missing: list[str]
+    """The strategies of which no purchase was studied that could be bought."""
 
     def gain(self, change: np.ndarray, among: np.ndarray | None = None) -> float:
         """The expected rise by an observation, if only the options of a mask `among` can still be bought after it."""
@@ -180,7 +182,8 @@ def arms_of(findings: Findings, question: Question) -> Arms:
     block = narrow(findings.posterior, question)
     terms = terms_of(block, question, findings)
     options = find_options(block, terms)
-    return Arms(options, joined([options.scores, *(free.scores for free in block.free_at(terms.prices))]))
+    scores = joined([options.scores, *(free.scores for free in block.free_at(terms.prices))])
+    return Arms(options, scores, missing_strategies(options, terms))
 
 
 def asked_of(findings: Findings, question: Question) -> list[tuple[Findings, Question]]:
@@ -228,6 +231,8 @@ class Plan:
     """By gain."""
     labels: list[Step]
     """By gain. Empty where no budget was named."""
+    missing: list[str] = field(default_factory=list)
+    """The strategies of which nothing is known, since no purchase of theirs within the budgets was run."""
     gold_tests: list[LabelPlan] = field(default_factory=list)
     """What an interval of a wished width takes; empty where none was named."""
 
@@ -258,6 +263,8 @@ def plan(findings: Findings, table: pd.DataFrame, question: Question, times: pd.
     expected = float(np.mean([each.scores.mean.max() for each in arms]))
     labels = block.best_labels()
     score = float(labels.scores.mean[0]) if labels else 0.0
+    # What only prompts has its ways of spending from its name.
+    can_mix = not findings.trained or any(surface.method in findings.trained for surface in block.surfaces)
     first = first_rounds(changes, arms[0], question, block, findings) if question.budget else []
     return Plan(
         question=question,
@@ -270,6 +277,7 @@ def plan(findings: Findings, table: pd.DataFrame, question: Question, times: pd.
         runs=told(sorted(runs, key=lambda step: -step.rate)),
         tests=more_tests(known, gain, times, question),
         labels=told(sorted(first, key=lambda step: -step.gain)),
+        missing=[name for name in STRATEGIES if can_mix and all(name in each.missing for each in arms)],
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from elicitation.analysis.findings import Question
 from elicitation.analysis.gold_test_plan import LabelPlan
+from elicitation.analysis.names import PLAIN
 from elicitation.analysis.next_steps import Plan, Step
 from elicitation.analysis.recommendation_words import (
     MEASURE_WORDS,
@@ -16,6 +17,8 @@ from elicitation.analysis.recommendation_words import (
 )
 from elicitation.buying.amounts import Money, amount_words
 
+# The share of a budget for gold labels by which a study buys in each way.
+SHARES = {"weak only": 0, "mixed": 0.5, "gold only": 1}
 # A gain that would be written as 0 is not told.
 LEAST_TOLD = 5e-5
 
@@ -138,7 +141,10 @@ def plan_lines(plan: Plan, how: HowTo) -> Iterator[str]:
         width = percent(plan.gold_tests[0].width)
         yield f"\nGold test labels that make the 95 % interval of an accuracy {width} points wide:\n"
         yield from (f"- {gold_test_words(each)}" for each in plan.gold_tests)
-    if runs + tests + labels + plan.gold_tests:
+    if plan.missing:
+        ways = ", ".join(f"{PLAIN[name]} ({SHARES[name]} in `grid.gold_shares`)" for name in plan.missing)
+        yield f"\nNot ranked, since no such purchase within the budget was run and nothing is known of it: {ways}."
+    if runs + tests + labels + plan.gold_tests + plan.missing:
         yield f"\nTo run what you choose, change the keys in brackets in {how.study}, then run {how.again}"
-    if not runs + tests + labels:
+    if not runs + tests + labels + plan.missing:
         yield "Nothing is expected to raise it by 0.01 points: what is best is known as well as it needs to be."

@@ -4,13 +4,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import ROUND_DOWN, Context
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 
 from elicitation.analysis.choices import MIN_GAIN, Options, decide, find_options
 from elicitation.analysis.findings import Findings, Question
+from elicitation.analysis.posterior import Surface
 from elicitation.analysis.recommendation import UNLIMITED, Asked, answer, ask, difference, estimate, score_of
-from elicitation.analysis.recommended import Goal, Offer, Recommendation
+from elicitation.analysis.recommended import Goal, Offer, Purchase, Recommendation
 from elicitation.buying.prices import exact
 
 # Budgets and prices are searched until they are known to this share.
@@ -63,6 +65,22 @@ def reach(findings: Findings, question: Question, score: float) -> Recommendatio
     return replace(answer(with_budget(asked, budget)), goal=Goal(score, top >= score))
 
 
+class Run(NamedTuple):
+    """A purchase that was run, and how far it is from another one."""
+
+    apart: float
+    n_weak: int
+    n_gold: int
+
+
+def nearest_run(surface: Surface, n_weak: int, n_gold: int) -> Run:
+    """The nearest purchase of a surface that was run, by the logarithms of labels."""
+    i, j = surface.runs.T
+    weak, gold = surface.weak[i], surface.gold[j]
+    apart = np.abs(np.log1p(weak) - np.log1p(n_weak)) + np.abs(np.log1p(gold) - np.log1p(n_gold))
+    return Run(*min(zip(apart.tolist(), weak.tolist(), gold.tolist(), strict=True)))
+
+
 def offer(findings: Findings, question: Question, n_weak: int, n_gold: int) -> Recommendation:
     """What a purchase would bring, beside what is recommended for its cost.
 
@@ -71,18 +89,24 @@ def offer(findings: Findings, question: Question, n_weak: int, n_gold: int) -> R
     asked = ask(findings, question)
     terms, surfaces = asked.terms, asked.block.surfaces
     scores = [surface.at([n_weak], [n_gold]) for surface in surfaces]
-    # What is not known stands last.
-    chosen = int(np.argmax([np.nan_to_num(found.mean[0], nan=-1) for found in scores]))
-    surface, found = surfaces[chosen], scores[chosen]
+    runs = [nearest_run(surface, n_weak, n_gold) for surface in surfaces]
+    # Of what is not known, which stands last, that of the nearest run.
+    chosen = max(range(len(surfaces)), key=lambda i: (np.nan_to_num(scores[i].mean[0], nan=-1), -runs[i].apart))
+    surface, found, run = surfaces[chosen], scores[chosen], runs[chosen]
     cost = terms.to_pay(n_weak, n_gold, surface.supervisor)
-    asked, one = with_budget(asked, cost), np.ones(1, dtype=int)
-    options = Options(surfaces, chosen * one, n_weak * one, n_gold * one, float(cost) * one, found)
+    asked = with_budget(asked, cost)
+
+    def one(n_weak: int, n_gold: int) -> Purchase:
+        numbers = (np.array([number]) for number in (chosen, n_weak, n_gold, float(cost)))
+        return asked.purchase(Options(surfaces, *numbers, found), 0)
+
     base, known = score_of(decide(asked.block, asked.terms, findings.verdict)), bool(np.isfinite(found.mean[0]))
     told = Offer(
-        purchase=asked.purchase(options, 0),
+        purchase=one(n_weak, n_gold),
         expected=estimate(found) if known else None,
         difference=difference(found, base) if known else None,
         studied=bool(surface.is_studied(n_weak, n_gold)),
+        nearest=None if known else one(run.n_weak, run.n_gold),
     )
     return replace(answer(asked), offer=told)
 

@@ -11,7 +11,16 @@ from fractions import Fraction
 from elicitation.analysis.chance import gold_at_chance
 from elicitation.analysis.choices import SAME_SCORE, Decision, Options, Terms, decide, find_cheaper, find_options
 from elicitation.analysis.findings import Findings, Question, narrow, price_of, terms_of
-from elicitation.analysis.names import ASKING, AVERAGE, COMMONER, LABELS, STRATEGIES, UNDETERMINED
+from elicitation.analysis.names import (
+    ABSTAINED,
+    ASKING,
+    AVERAGE,
+    COMMONER,
+    LABELS,
+    NOT_ASKED,
+    STRATEGIES,
+    UNDETERMINED,
+)
 from elicitation.analysis.posterior import Block, Scores, gap
 from elicitation.analysis.recommended import (
     Alternative,
@@ -145,6 +154,7 @@ class Asked:
                 estimate(entry.scores),
                 difference(entry.scores, base),
                 entry.coverage,
+                NOT_ASKED if entry.supervisor in self.findings.not_asked else ABSTAINED,
             )
             for entry in free
             if entry.kind == LABELS and entry.supervisor in prices

@@ -96,8 +96,9 @@ def price_notes(answer: Recommendation) -> Iterator[str]:
         yield f"The price of {asked} a weak label replaces the labels' own: {own}."
     if studied.beyond:
         beside = " beside your own labels" if question.have_weak or question.have_gold else ""
+        amount = "That money" if answer.offer else "The budget"
         yield (
-            f"The budget lies beyond what was studied: the most expensive purchase at these prices costs "
+            f"{amount} lies beyond what was studied: the most expensive purchase at these prices costs "
             f"{money(answer, studied.most_expensive)}{beside}. {money(answer, studied.unspent)} are left unspent, "
             "since what more labels would bring is not known."
         )

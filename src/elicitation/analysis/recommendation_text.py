@@ -1,7 +1,7 @@
 """The recommendations in words: one in Markdown lines, and the report on all of a study. Imports nothing heavy."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from elicitation.analysis.choices import MIN_GAIN, ONE_SEED
 from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, LABELS, NOTHING_BOUGHT, PLAIN, UNDETERMINED
@@ -51,6 +51,11 @@ class Said:
     """What else was studied, as a list."""
     support: Sequence[str] = ()
     """How sure it is, and what it rests on."""
+
+    @property
+    def without_support(self) -> "Said":
+        """What to do, as a terminal shows it."""
+        return replace(self, support=())
 
     def lines(self) -> Iterator[str]:
         """Lines of Markdown, an empty one between two parts."""
@@ -109,9 +114,13 @@ def reply_lines(answer: Recommendation) -> Iterator[str]:
         bought = f"{purchase_words(answer, offer.purchase)} by {offer.purchase.title}"
         yield f"{bought} cost {money(answer, offer.purchase.cost)}."
         if offer.expected is None:
-            yield "Nothing like them was studied, so nothing can be expected of them. For that money:"
+            nearest = f"{purchase_words(answer, offer.nearest)} by {offer.nearest.title}"
+            yield (
+                "What they bring is not known: they lie too far from all purchases that were run, of which the nearest "
+                f"is {nearest}. For that money:"
+            )
         else:
-            beyond = "" if offer.studied else " They lie beyond what was studied."
+            beyond = "" if offer.studied else " They do not lie among the purchases of their kind that were run."
             yield f"Expected {name} {with_ends(offer.expected)}.{beyond}"
             free = f"{free_words(answer)} ({percent(answer.expected.mean)} %)"
             nothing = f"{free}, since no purchase is recommended for that money"
@@ -130,10 +139,24 @@ def reply_lines(answer: Recommendation) -> Iterator[str]:
 def break_even_words(answer: Recommendation, price: float) -> str:
     """From which price of a weak label on none is bought."""
     if not price:
-        return "At this budget weak labels are worth nothing to a student: none is bought, however cheap."
+        return worthless_words(answer)
     if price == answer.question.gold_price:
         return "At this budget weak labels are bought at any price below that of a gold label."
     return f"At this budget weak labels are bought up to a price of {price_text(answer, price)}, and none above. There:"
+
+
+def worthless_words(answer: Recommendation) -> str:
+    """That no weak label is bought even for nothing, and whether that is decided."""
+    with_weak = [other for other in answer.alternatives.values() if other.n_weak]
+    if not with_weak:
+        return "What weak labels are worth is undetermined: no purchase with any was studied within this budget."
+    if answer.regime.name != UNDETERMINED:
+        return "At this budget weak labels are worth nothing to a student: none is bought, however cheap."
+    best = max(with_weak, key=lambda other: other.expected.mean)
+    return (
+        "At this budget it is undetermined what weak labels are worth to a student. The best guess is to buy none, "
+        f"however cheap: the best purchase with any is expected to bring {points_of(best.difference)}."
+    )
 
 
 def verdict_line(answer: Recommendation) -> str:
@@ -151,7 +174,8 @@ def verdict_line(answer: Recommendation) -> str:
     if answer.supported:
         return f"The data support it: {said}."
     if regime.name != UNDETERMINED:
-        return f"Within what was studied it is decided ({said}), but your budget lies beyond."
+        amount = "that money" if answer.offer else "your budget"
+        return f"Within what was studied it is decided ({said}), but {amount} lies beyond."
     decides = "`elicitation next` says what would decide it."
     if regime.reason not in ("", ONE_SEED):
         decides = f"Only a study with such purchases, within {limits_text(answer)}, could decide it."
@@ -166,8 +190,16 @@ def heading_lines(answer: Recommendation) -> list[str]:
     tasks = f" ({answer.studied.n_tasks} tasks)" if answer.studied.n_tasks > 1 else ""
     rests_on = f"Task {answer.task}{tasks}, student {answer.student}, at least {seeds_words(answer.studied.n_seeds)}."
     estimated = f" Scores are {estimator_words(answer)}." if estimator_words(answer) else ""
-    budget = amount_words(question.budget, answer.currency)
-    return [f"## Budget {budget}: {weak}, a gold one {gold}", "", rests_on + estimated]
+    return [f"## {asked_words(answer)}: {weak}, a gold one {gold}", "", rests_on + estimated]
+
+
+def asked_words(answer: Recommendation) -> str:
+    """What the question names: a score, a purchase or a budget."""
+    if answer.goal:
+        return f"{percent(answer.goal.score)} % {MEASURE_WORDS[answer.measure]}"
+    if answer.offer:
+        return purchase_words(answer, answer.offer.purchase)
+    return f"Budget {amount_words(answer.question.budget, answer.currency)}"
 
 
 def purchase_details(answer: Recommendation, bought: Purchase) -> Iterator[str]:

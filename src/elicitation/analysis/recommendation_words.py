@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from elicitation.analysis.captions import price_words
 from elicitation.analysis.choices import MIN_GAIN
 from elicitation.analysis.findings import Question
-from elicitation.analysis.names import ASKING, COMMONER, LABELS
+from elicitation.analysis.names import ABSTAINED, ASKING, COMMONER, LABELS
 from elicitation.analysis.recommended import Estimate, Purchase, Recommendation, WeakLabels
 from elicitation.buying.amounts import amount_words
 
@@ -124,17 +124,20 @@ def as_they_are(supervisor: str) -> str:
 
 
 def labels_score(answer: Recommendation, entry: WeakLabels) -> str:
-    """The score of weak labels as they are; where some texts have none, how right the others are.
-
-    A text without a label counts as half right.
-    """
-    score, given = with_ends(entry.score), percent(entry.coverage)
-    if given == "100":
+    """The score of weak labels as they are; where some texts have none, why that is assumed to be so, and the score by
+    the other assumption."""
+    score, coverage = with_ends(entry.score), entry.coverage
+    if (given := percent(coverage)) == "100":
         return score
-    if answer.measure != "accuracy" or not entry.coverage:
-        return f"{score} ({given} % of the texts have one)"
-    right = (entry.score.mean - (1 - entry.coverage) / 2) / entry.coverage
-    return f"{score} (on the {given} % of texts that have one: {percent(right)} %; others count as half right)"
+    asked = entry.gaps == ABSTAINED
+    assumed = f"others, taken as {'abstentions, count as half right' if asked else 'not asked, do not count'}"
+    if answer.measure != "accuracy" or not coverage:
+        return f"{score} ({given} % of the texts have one; {assumed})"
+    # Of texts without a label half are right, as if a coin were thrown.
+    coin = (1 - coverage) / 2
+    alone = f": {percent((entry.score.mean - coin) / coverage)} %" if asked else ""
+    by_coin = "" if asked else f"; as abstentions: {percent(entry.score.mean * coverage + coin)} %"
+    return f"{score} (on the {given} % of texts that have one{alone}; {assumed}{by_coin})"
 
 
 def free_words(answer: Recommendation) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from elicitation.analysis.chance import AtChance
 from elicitation.analysis.findings import Question
-from elicitation.analysis.names import ASKING, COMMONER, LABELS
+from elicitation.analysis.names import ABSTAINED, ASKING, COMMONER, LABELS
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,9 @@ class WeakLabels:
     difference: Estimate
     """By how much it is above that of what is recommended."""
     coverage: float
-    """The share of the test texts that have one; the others count as half right."""
+    """The share of the test texts that have one."""
+    gaps: str = ABSTAINED
+    """Why the others have none: names.ABSTAINED, and they count as half right; or NOT_ASKED, and they do not count."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,8 @@ class Offer:
     """By how much its score is above that of what is recommended for its cost."""
     studied: bool
     """Whether it lies among purchases that were run."""
+    nearest: Purchase | None = None
+    """The nearest purchase that was run, where nothing can be expected."""
 
 
 @dataclass(frozen=True)

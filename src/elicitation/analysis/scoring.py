@@ -18,7 +18,7 @@ from elicitation.analysis.intervals import (
     wilson,
 )
 from elicitation.analysis.measures import agreement, contributions, gold_shift, right_answers
-from elicitation.analysis.names import CONFIGURATION, PART_COUNTS, POWERED, student_and_cue
+from elicitation.analysis.names import ABSTAINED, CONFIGURATION, PART_COUNTS, POWERED, student_and_cue
 from elicitation.analysis.posterior import Z
 from elicitation.analysis.prediction_powered import effective_size, powered_contributions
 from elicitation.buying.methods import Shots
@@ -150,14 +150,15 @@ def evaluate_runs(
     purchases: Collection[tuple[int, int, int]],
     measure: str,
     gold_noise: float | None = None,
+    gaps: str = ABSTAINED,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The scores of every run of one task, supervisor, student and method, and their rows of results/evidence.parquet.
 
     names: of these four; shots: what the method puts into prompts; test: id, gold and p_weak; predictions: n_weak,
     n_gold, seed, id, log_odds and precision; purchases: the (n_weak, n_gold, seed) to score; measure: one of MEASURES,
-    which the evidence is in; gold_noise: the share of wrong gold labels, None where no task of the study says one. Runs
-    without weak labels are stored for all supervisors together, who may not all buy as many gold ones, so predictions
-    may hold others.
+    which the evidence is in; gold_noise: the share of wrong gold labels, None where no task of the study says one;
+    gaps: why texts have no weak label, as of evidence.score_labels. Runs without weak labels are stored for all
+    supervisors together, who may not all buy as many gold ones, so predictions may hold others.
     """
     predictions = predictions.drop_duplicates([*PURCHASE_AND_SEED, "id"])
     wanted = pd.DataFrame(purchases, columns=PURCHASE_AND_SEED)
@@ -174,7 +175,7 @@ def evaluate_runs(
         )
     metrics = pd.DataFrame(rows)
     metrics["pgr"] = performance_gap_recovered(metrics)
-    evidence = evidence_rows(dict(names), test, predictions, measure)
+    evidence = evidence_rows(dict(names), test, predictions, measure, gaps)
     if gold_noise is not None:
         gold = test.gold.dropna().to_numpy()
         for name in ("accuracy", "auroc"):

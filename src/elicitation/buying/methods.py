@@ -23,6 +23,8 @@ class Shots:
     """`weak`, `gold`, or `mixed`: half of them each, and of an odd number one more is weak."""
     k: int | None = None
     """Number of examples; None, for methods that only prompt: each number in `grid.shots`."""
+    orders: int | None = None
+    """How many orders the examples stand in before all texts; None: an order is drawn for each text."""
 
     @property
     def name(self) -> str:
@@ -104,6 +106,7 @@ class Method:
         parts += [f"kept-{stage.kept:g}"] if stage.kept < 1 else []
         if self.shots:
             parts.append(f"{self.shots.name}-shots")
+            parts += [f"orders-{self.shots.orders}"] if self.shots.orders else []
         parts += [f"{key}-{value}" for key, value in sorted(self.training.items())]
         return "-".join(parts) or "plain"
 
@@ -156,5 +159,8 @@ def settings_of(method: Method) -> dict:
     """
     settings = {name: value for name, value in asdict(method).items() if name in ACTING}
     stages = [asdict(stage) for stage in method.stages]
-    # Named where it does something only, so that what was trained before it existed is not trained again.
-    return settings | {"stages": [{k: v for k, v in stage.items() if (k, v) != ("kept", 1.0)} for stage in stages]}
+    # Named where they do something only, so that what was trained before they existed is not trained again.
+    settings["stages"] = [{k: v for k, v in stage.items() if (k, v) != ("kept", 1.0)} for stage in stages]
+    if method.shots:
+        settings["shots"] = {k: v for k, v in asdict(method.shots).items() if (k, v) != ("orders", None)}
+    return settings

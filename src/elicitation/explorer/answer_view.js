@@ -57,13 +57,17 @@ function nothingWords({ decision, here }) {
   return [`${found} ${ahead}, and is ahead with probability ${likely(beatsFree)}.`];
 }
 
-/** How right weak labels are where there are any: a text without one counts as half right. */
-function coverageWords({ coverage, mean }) {
+/** How right weak labels are where there are any, and what is assumed of texts without one, as labels_score in Python. */
+function coverageWords({ coverage, mean, supervisor }) {
   const given = percentText(coverage);
   if (given === percentText(1)) return "";
-  if (STUDY.measure.key !== "accuracy" || coverage === 0) return ` (${given} % of the texts have one)`;
-  const right = percentText((mean - (1 - coverage) / 2) / coverage);
-  return ` (on the ${given} % of texts that have one: ${right} %; others count as half right)`;
+  const asked = !STUDY.notAsked.includes(supervisor);
+  const assumed = `others, taken as ${asked ? "abstentions, count as half right" : "not asked, do not count"}`;
+  if (STUDY.measure.key !== "accuracy" || coverage === 0) return ` (${given} % of the texts have one; ${assumed})`;
+  const coin = (1 - coverage) / 2;
+  const alone = asked ? `: ${percentText((mean - coin) / coverage)} %` : "";
+  const byCoin = asked ? "" : `; as abstentions: ${percentText(mean * coverage + coin)} %`;
+  return ` (on the ${given} % of texts that have one${alone}; ${assumed}${byCoin})`;
 }
 
 /** What the weak labels are worth as they are, without training. */

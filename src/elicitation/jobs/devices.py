@@ -70,6 +70,15 @@ def try_lease(gpus: dict[str, str], count: int, jobs_per_gpu: int) -> dict[str, 
         return {name: try_name(f"{LEASE}/{gpus[name]}/{jobs_per_gpu}/{os.urandom(8).hex()}") for name in chosen}
 
 
+def prepare_allocator() -> None:
+    """Have torch, which reads this when it first takes memory of a GPU, take segments that grow.
+
+    Texts pass in other amounts in each step. By default torch then asks the driver again and again for memory, slowly,
+    since what it holds is too small by a little. What the user has set stays.
+    """
+    os.environ.setdefault("PYTORCH_ALLOC_CONF", "expandable_segments:True")
+
+
 # What this process holds to its end.
 leases: list[socket.socket] = []
 

@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-ANSWER = "results/answer.md"
+from elicitation.files import read_json
+
+# The record of the answer, which holds what is said.
+ANSWER = "results/answer.json"
 # What to open, each with what it is.
 DOORS = {
     "figures/what_to_buy.pdf": "what to buy as the budget grows",
@@ -12,18 +15,12 @@ DOORS = {
 }
 
 
-def answer_words(text: str) -> Iterator[str]:
-    """The study's answer, in Markdown, up to what its scores rest on (elicitation.analysis.answer.support_lines)."""
-    said, _, _ = text.partition("\nScores: ")
-    yield from (line.removeprefix("# ").replace("**", "") for line in said.splitlines() if line)
-
-
 def ending_lines(folder: Path) -> Iterator[str]:
     """The study's answer, and the paths of what to open; nothing where there is no answer."""
     if not (folder / ANSWER).is_file():
         return
     yield ""
-    yield from answer_words((folder / ANSWER).read_text())
+    yield from (line.removeprefix("# ").replace("**", "") for line in read_json(folder / ANSWER)["answer"] if line)
     yield ""
     doors = {folder.resolve() / path: what for path, what in DOORS.items() if (folder / path).is_file()}
     width = max((len(str(path)) for path in doors), default=0)

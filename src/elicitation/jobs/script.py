@@ -15,7 +15,7 @@ from typing import TextIO
 
 from elicitation.errors import InputError, Redacted, one_line, redact
 from elicitation.jobs.damage import altered, report_damage
-from elicitation.jobs.devices import lease_gpus, visible_gpus
+from elicitation.jobs.devices import lease_gpus, prepare_allocator, visible_gpus
 from elicitation.jobs.forkserver import run_forked
 from elicitation.jobs.processes import end_with, open_standard_streams
 from elicitation.jobs.progress import DONE, STOPPED, TOLD
@@ -124,6 +124,9 @@ def take_gpus(count: int, whole_gpu: bool, say_so: Callable[[str], object]) -> N
         shared = 1 if whole_gpu else int(os.environ.get(JOBS_PER_GPU, "1"))
         leased = lease_gpus(visible_gpus(), count, shared, say_so)
         os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
+        # Not for vLLM, whose processes on several GPUs cannot share such memory.
+        if not whole_gpu:
+            prepare_allocator()
     # None for a job that computes on the CPU: peft would load its adapters on one that is there.
     os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(leased)
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -23,15 +23,21 @@ from scipy.special import expit, logit
 from elicitation.errors import InputError
 from elicitation.models.hardware import MICRO_BATCH_TOKENS, Hardware
 from elicitation.models.libraries import require_libraries
+from elicitation.models.parity import TOLERANCE, check_parity, rows_to_compare, spread
+from elicitation.models.prefixes import computed_tokens, prefix_order
 
 # The least memory, in GB, that vLLM takes for its cache on a CPU.
 MIN_CPU_CACHE_GB = "1"
 # The share of a GPU's memory that vLLM takes for model and cache. transformers loads the model beside it, to compare.
 GPU_SHARE = 0.5
-# The largest difference in probability between two engines, by precision, where the study does not name one.
-PARITY_TOLERANCE = {"float32": 1e-3, "bfloat16": 0.05}
+# Tokens in a block of vLLM's cache on a CPU; prompts share whole blocks. This is the smallest number that its kernels
+# take. With its own, 128, each prompt would compute 64 tokens of the examples again, on the average.
+CPU_BLOCK = 32
+# From so many tokens on, vLLM records CUDA graphs on a GPU before it begins. That takes about a minute; how much it
+# saves was not measured. By the assumptions of study.estimate, so many tokens take a quarter of an hour and more.
+GRAPH_TOKENS = 20_000_000
 # What a started model says of texts by their token ids: probabilities of label 1, in their order.
-Answer = Callable[[list[list[int]]], Sequence[float]]
+Answer = Callable[[list[list[int]]], np.ndarray]
 # Keeps log-odds finite where an engine returns a probability of 0 or 1.
 CLIP = 1e-12
 # The last line of an exception's traceback in a log, behind what vLLM's logger puts before each line.
@@ -53,10 +59,41 @@ class Labelling:
 
     engine: str
     """A key of ENGINES."""
-    parity_rows: int
-    """Rows that transformers labels too, to compare the engines."""
+    parity_rows: int | None = None
+    """Rows that transformers labels too, to compare the engines; None: as many as parity.rows_to_compare says."""
     parity_tolerance: float | None = None
-    """The largest difference in probability that is accepted; None: what PARITY_TOLERANCE says of the precision."""
+    """The largest difference in probability that is accepted; None: what parity.TOLERANCE says of the precision."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What an engine is started for."""
+
+    longest: int
+    """Tokens of the longest text that it will be given."""
+    computed: int
+    """Tokens that it will compute, at most."""
+
+
+@dataclass
+class CacheUse:
+    """How many tokens of all texts an engine's prefix cache was asked for, and how many it had."""
+
+    queries: int = 0
+    hits: int = 0
+
+    @property
+    def record(self) -> dict:
+        return vars(self) | {"hit_rate": self.hits / self.queries}
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An engine that has started with a model."""
+
+    answer: Answer
+    cache: CacheUse | None = None
+    """Kept up by `answer`; None: the engine has no cache."""
 
 
 def finite_log_odds(p: np.ndarray) -> np.ndarray:
@@ -77,6 +114,8 @@ class Labels:
     """`float32` or `bfloat16`, in which the model computed."""
     startup_seconds: float
     rows_per_second: float
+    prefix_cache: dict | None = None
+    """The record of the engine's CacheUse, if it has a cache."""
 
     @property
     def log_odds(self) -> np.ndarray:
@@ -130,17 +169,22 @@ def set_up_vllm(hardware: Hardware) -> None:
         torch._dynamo.config.disable = True
 
 
-def vllm_options(folder: str | Path, longest: int, hardware: Hardware, label_ids: tuple[int, int] | None) -> dict:
-    """The arguments of vLLM's LLM. longest: tokens of the longest text; label_ids: as in open_vllm."""
+def runs_eager(hardware: Hardware, tokens: int) -> bool:
+    """Whether vLLM computes so many tokens without compiling the model and recording graphs before."""
+    return hardware.device == "cpu" or tokens < GRAPH_TOKENS
+
+
+def vllm_options(folder: str | Path, reading: Reading, hardware: Hardware, label_ids: tuple[int, int] | None) -> dict:
+    """The arguments of vLLM's LLM; label_ids: as in open_vllm."""
+    # vLLM itself knows which classifiers can have a prefix cache: encoders cannot.
     options = {"runner": "pooling", "convert": "classify"} if label_ids is None else {"enable_prefix_caching": True}
-    if hardware.device == "cuda":
-        options["gpu_memory_utilization"] = GPU_SHARE
+    options |= {"gpu_memory_utilization": GPU_SHARE} if hardware.device == "cuda" else {"block_size": CPU_BLOCK}
     return options | {
         "model": str(folder),
         "dtype": hardware.dtype,
-        "enforce_eager": True,
+        "enforce_eager": runs_eager(hardware, reading.computed),
         # One more than the longest text has: the token that is asked for.
-        "max_model_len": longest + (label_ids is not None),
+        "max_model_len": reading.longest + (label_ids is not None),
         "tensor_parallel_size": hardware.gpus,
         "quantization": "bitsandbytes" if hardware.quantization else None,
         "disable_log_stats": True,
@@ -148,16 +192,28 @@ def vllm_options(folder: str | Path, longest: int, hardware: Hardware, label_ids
     }
 
 
-def ask_vllm(llm, token_ids: list[list[int]], label_ids: tuple[int, int] | None) -> list[float]:
-    """Probabilities of label 1 by a vLLM engine that runs; label_ids: as in open_vllm."""
+def ask_vllm(llm, token_ids: list[list[int]], label_ids: tuple[int, int] | None, cache: CacheUse) -> np.ndarray:
+    """Probabilities of label 1, in the order of the texts, by a vLLM engine that runs; label_ids: as in open_vllm.
+
+    Texts that begin alike are given to it side by side. cache: what its prefix cache serves is added to it.
+    """
     from vllm import SamplingParams
 
-    prompts = [{"prompt_token_ids": ids} for ids in token_ids]
+    order = prefix_order(token_ids)
+    prompts = [{"prompt_token_ids": token_ids[i]} for i in order]
     if label_ids is None:
-        return [output.outputs.probs[1] for output in llm.classify(prompts, use_tqdm=False)]
-    sampling = SamplingParams(max_tokens=1, temperature=0, logprob_token_ids=list(label_ids), detokenize=False)
-    scored = [output.outputs[0].logprobs[0] for output in llm.generate(prompts, sampling, use_tqdm=False)]
-    return [expit(row[label_ids[1]].logprob - row[label_ids[0]].logprob) for row in scored]
+        outputs = llm.classify(prompts, use_tqdm=False)
+        answers = [output.outputs.probs[1] for output in outputs]
+    else:
+        sampling = SamplingParams(max_tokens=1, temperature=0, logprob_token_ids=list(label_ids), detokenize=False)
+        outputs = llm.generate(prompts, sampling, use_tqdm=False)
+        scored = [output.outputs[0].logprobs[0] for output in outputs]
+        answers = [expit(row[label_ids[1]].logprob - row[label_ids[0]].logprob) for row in scored]
+    cache.queries += sum(map(len, token_ids))
+    cache.hits += sum(output.num_cached_tokens for output in outputs)
+    p = np.empty(len(order))
+    p[order] = answers
+    return p
 
 
 @contextmanager
@@ -173,13 +229,14 @@ def vllm_failures(folder: str | Path) -> Iterator[None]:
         ) from error
 
 
-def open_vllm(folder: str | Path, longest: int, hardware: Hardware, label_ids: tuple[int, int] | None = None) -> Answer:
+def open_vllm(
+    folder: str | Path, reading: Reading, hardware: Hardware, label_ids: tuple[int, int] | None = None
+) -> Engine:
     """Start vLLM, whose engine runs in this process and keeps its memory until the process ends or starts another one.
 
-    longest: tokens of the longest text that it will be given; label_ids: None for a classifier; for a language model
-    the tokens of label 0 and label 1, whose probabilities as the next token are normalised to sum to 1. Prompts that
-    begin alike are computed once (prefix caching). Raises InputError if vLLM fails, which it nearly always does at the
-    start.
+    label_ids: None for a classifier; for a language model the tokens of label 0 and label 1, whose probabilities as the
+    next token are normalised to sum to 1. Prompts that begin alike are computed once (prefix caching). Raises
+    InputError if vLLM fails, which it nearly always does at the start.
     """
     set_up_vllm(hardware)
     with vllm_failures(folder):
@@ -188,20 +245,21 @@ def open_vllm(folder: str | Path, longest: int, hardware: Hardware, label_ids: t
         STARTED.clear()
         # vLLM collects garbage several times, and each time would search all that has been imported.
         gc.freeze()
-        llm = LLM(**vllm_options(folder, longest, hardware, label_ids))
+        llm = LLM(**vllm_options(folder, reading, hardware, label_ids))
         if hardware.gpus == 1:
             STARTED.append(llm)
+    cache = CacheUse()
 
-    def answer(token_ids: list[list[int]]) -> list[float]:
+    def answer(token_ids: list[list[int]]) -> np.ndarray:
         with vllm_failures(folder):
-            return ask_vllm(llm, token_ids, label_ids)
+            return ask_vllm(llm, token_ids, label_ids, cache)
 
-    return answer
+    return Engine(answer, cache)
 
 
 def open_transformers(
-    folder: str | Path, longest: int, hardware: Hardware, label_ids: tuple[int, int] | None = None
-) -> Answer:
+    folder: str | Path, reading: Reading, hardware: Hardware, label_ids: tuple[int, int] | None = None
+) -> Engine:
     """Load the model by transformers, which batches texts by length; arguments as for vLLM."""
     from elicitation.models.batches import predict, predict_next_token
     from elicitation.models.loading import load_classifier, load_language_model, load_tokenizer
@@ -214,10 +272,10 @@ def open_transformers(
             return expit(predict(model, token_ids, MICRO_BATCH_TOKENS))
         return expit(predict_next_token(model, token_ids, label_ids, MICRO_BATCH_TOKENS))
 
-    return answer
+    return Engine(answer)
 
 
-OPENED: dict[str, Callable[..., Answer]] = {"vllm": open_vllm, "transformers": open_transformers}
+OPENED: dict[str, Callable[..., Engine]] = {"vllm": open_vllm, "transformers": open_transformers}
 
 
 def label_with(
@@ -229,12 +287,13 @@ def label_with(
 ) -> Labels:
     """Start an engine, a key of OPENED, and label by it; label_ids: as in open_vllm."""
     started = time.perf_counter()
-    answer = OPENED[engine](folder, max(map(len, token_ids)), hardware, label_ids)
+    opened = OPENED[engine](folder, Reading(max(map(len, token_ids)), computed_tokens(token_ids)), hardware, label_ids)
     ready = time.perf_counter()
-    p = np.array(answer(token_ids), np.float64)
+    p = opened.answer(token_ids)
     seconds = time.perf_counter() - ready
     version = importlib.import_module(engine).__version__
-    return Labels(p, engine, version, hardware.dtype, ready - started, len(p) / seconds)
+    cache = opened.cache and opened.cache.record
+    return Labels(p, engine, version, hardware.dtype, ready - started, len(p) / seconds, cache)
 
 
 label_with_vllm, label_with_transformers = (partial(label_with, engine) for engine in OPENED)
@@ -258,17 +317,6 @@ def start_vllm(hardware: Hardware) -> str:
     return labels.version
 
 
-def check_parity(p: np.ndarray, reference: np.ndarray, tolerance: float, engine: str) -> float:
-    """Largest difference in probability between two engines on the same rows; InputError above the tolerance."""
-    difference = float(np.abs(p - reference).max())
-    if not difference <= tolerance:  # Nor may it be NaN.
-        raise InputError(
-            f"{engine} and transformers differ by {difference:.2g} in probability, more than "
-            f"{tolerance:g}; raise labelling.parity_tolerance if the dtype explains that, else report a bug."
-        )
-    return difference
-
-
 def label(
     folder: str | Path,
     token_ids: list[list[int]],
@@ -278,13 +326,19 @@ def label(
 ) -> tuple[Labels, dict]:
     """Label by the engine that the study names, and check a sample of the rows against transformers.
 
-    label_ids: as in open_vllm. Returns the labels and what the record says of engine and parity. The sample is
-    spread evenly over the rows. Raises InputError if the engines differ by more than the study accepts.
+    label_ids: as in open_vllm. Returns the labels and what the record says of engine and parity, which is None where
+    transformers itself has labelled. Raises InputError if the engines differ by more than the study accepts.
     """
     labels = ENGINES[labelling.engine](folder, token_ids, hardware, label_ids)
-    sample = np.linspace(0, len(token_ids) - 1, min(labelling.parity_rows, len(token_ids))).astype(int)
-    reference = label_with_transformers(folder, [token_ids[i] for i in sample], hardware, label_ids).p
-    tolerance = labelling.parity_tolerance or PARITY_TOLERANCE[hardware.dtype]
-    difference = check_parity(labels.p[sample], reference, tolerance, labels.engine)
     engine = {name: value for name, value in vars(labels).items() if name != "p"}
-    return labels, {"engine": engine, "parity": {"rows": len(sample), "largest_difference": difference}}
+    if labelling.engine == "transformers":
+        return labels, {"engine": engine, "parity": None}
+    started = time.perf_counter()
+    rows = labelling.parity_rows or rows_to_compare(token_ids, shared=label_ids is not None)
+    sample = spread(rows, len(token_ids))
+    reference = label_with_transformers(folder, [token_ids[i] for i in sample], hardware, label_ids).p
+    tolerance = labelling.parity_tolerance or TOLERANCE[hardware.dtype]
+    difference = check_parity(labels.p[sample], reference, tolerance, labels.engine)
+    seconds = time.perf_counter() - started
+    parity = {"rows": len(sample), "largest_difference": difference, "seconds": seconds}
+    return labels, {"engine": engine, "parity": parity}

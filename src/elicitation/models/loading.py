@@ -13,6 +13,7 @@ from peft import (
     load_peft_weights,
     set_peft_model_state_dict,
 )
+from peft.tuners.tuners_utils import BaseTunerLayer
 from peft.utils.constants import DUMMY_TARGET_MODULES
 from transformers import (
     AutoConfig,
@@ -246,7 +247,12 @@ def add_adapters(model: PreTrainedModel, seed: int) -> PeftModel:
     # has a name of its own for a model of which the head alone trains.
     config.target_modules = sorted(config.target_modules) or DUMMY_TARGET_MODULES
     with torch_stream(seed, "lora"):
-        return get_peft_model(model, config)
+        adapted = get_peft_model(model, config)
+    for layer in adapted.modules():
+        if isinstance(layer, BaseTunerLayer):
+            # peft would make float32 of what enters an adapter, and autocast bfloat16 of it again: the same numbers.
+            layer.cast_input_dtype_enabled = False
+    return adapted
 
 
 def new_lora_classifier(folder: str | Path, hardware: Hardware, pad_token_id: int, seed: int) -> PeftModel:

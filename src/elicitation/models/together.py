@@ -17,7 +17,8 @@ from peft import PeftModel
 from peft.tuners.lora import LoraLayer
 
 from elicitation.errors import InputError
-from elicitation.models.batches import Text, computing_in, hidden_states, lengths_of, without_adapters
+from elicitation.models.batches import computing_in, hidden_states, lengths_of, without_adapters
+from elicitation.models.beginnings import Text, apart
 from elicitation.models.folder import check_together
 from elicitation.models.loading import adapted_weights
 
@@ -117,7 +118,7 @@ class Together:
         """Logits (n, 2) of the texts by their students; owners: (n,), the students' places, ascending."""
         self.passing = Passing(texts, owners, self.body.device)
         with computing_in(self.body):
-            states, ends = hidden_states(self.body, texts)
+            states, ends = hidden_states(self.body, texts, apart(texts))
         heads = [without_adapters(self.models[student]).score for student in self.passing.students]
         parts = states[ends].split(self.passing.n_texts.tolist())
         # Outside of autocast, since heads are float32.

@@ -87,7 +87,8 @@ def pass_through(
     lengths = lengths_of(texts)
     for group in micro_batches(lengths, max_tokens, packed=True):
         with computing_in(trunk):
-            passed, _ = hidden_states(trunk, [texts[i] for i in group])
+            # Every token's state is wanted, also of what several texts begin with.
+            passed, _ = hidden_states(trunk, texts, [(0, group.tolist())])
         for i, own in zip(group, passed.split(lengths[group].tolist()), strict=True):
             # A copy, since a view would keep the states of the whole group in memory.
             states[i] = own[-1 if last_only else 0 :].to(trunk.dtype).cpu().clone()

@@ -4,7 +4,6 @@ Presentations are upper bounds, since early stopping ends most stages sooner. Ho
 where jobs of the same student, supervisor or model have been measured (benchmarks/measured), they follow from these.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,18 +13,26 @@ from safetensors import safe_open
 from elicitation.analysis.names import TUNED
 from elicitation.api.chat import MIN_LINES
 from elicitation.api.costs import dollars
-from elicitation.buying.market import CANDIDATES
-from elicitation.buying.methods import Method, Shots, Stage
-from elicitation.files import read_json
 from elicitation.study.bills import bill_of
-from elicitation.study.grid import NO_LABELS, as_runs, made_blocks
-from elicitation.study.models import ApiModel, Checkpoint, GgufModel, Model, OwnModel, SandboxModel
+from elicitation.study.models import ApiModel, Checkpoint, GgufModel, OwnModel, SandboxModel
 from elicitation.study.settings import CoherenceSearch
 from elicitation.study.study import Study
 from elicitation.study.supervisors import Coherent, Learning, ModelSupervisor, Remote
-from elicitation.study.text_lengths import TOKENS_PER_TEXT, TOKENS_PER_WORD, assumed_tokens
+from elicitation.study.text_lengths import TOKENS_PER_TEXT, TOKENS_PER_WORD, assumed_tokens, tokens_of
 from elicitation.study.tuning import texts_to_tune
-from elicitation.training.schedule import plan_schedule, student_protocol, supervisor_protocol
+from elicitation.study.work import (
+    BACKWARD,
+    FORWARD,
+    adapted_share,
+    operations,
+    planned_runs,
+    planned_stages,
+    share_weak_stages,
+    tokens_passed,
+    trunk_tokens,
+    with_tokens,
+)
+from elicitation.training.schedule import plan_schedule, supervisor_protocol
 
 # Assumed of one device: an H100 or H200 in bfloat16 at about 15 % of its peak; one CPU core in float32.
 FLOPS_PER_SECOND = {"cuda": 1.5e14, "cpu": 2.0e10}
@@ -34,8 +41,6 @@ FLOPS_PER_SECOND = {"cuda": 1.5e14, "cpu": 2.0e10}
 WAITING = {"cuda": 3e9, "cpu": 0.0}
 # Assumed of a job: imports, which CPUs' forked jobs share, and loading the model.
 START_UP_SECONDS = {"cuda": 60.0, "cpu": 1.0}
-# Operations per parameter and token. The backward pass skips the frozen weights' gradients.
-FORWARD, BACKWARD = 2.0, 2.0
 # Of pretraining, which needs all gradients.
 FULL_BACKWARD = 4.0
 # Of the sandbox's pretraining.
@@ -46,19 +51,6 @@ API_EPOCHS = 3
 BYTES_PER_PARAMETER = {"cuda": 2, "cpu": 4}
 # Of one compressed row of predictions or weak labels.
 BYTES_PER_PREDICTION = 25
-
-
-def methods_made(study: Study) -> dict[str, Method]:
-    """The methods by the names that `study.made_runs` gives them; asking without labels has its own."""
-    return study.method_named | {NO_LABELS: Method("without labels", "", shots=Shots("gold"))}
-
-
-def trained_stages(method: Method, n_weak: int, n_gold: int) -> list[tuple[Stage, int]]:
-    """The stages of a run with the number of labels that each trains on; those without labels are skipped."""
-    weak_shots, gold_shots = method.shots_bought
-    labels = {"weak": n_weak - weak_shots, "gold": n_gold - gold_shots}
-    labels["both"] = sum(labels.values())
-    return [(stage, labels[stage.labels]) for stage in method.stages if labels[stage.labels]]
 
 
 def parameters_of(model: OwnModel, sources: str) -> float | None:
@@ -89,69 +81,12 @@ def adapter_bytes(parameters: float) -> float:
     return 4 * parameters * 14.3 / width_of(parameters)
 
 
-def adapted_share(model: OwnModel, sources: str) -> float:
-    """Share of the layers that texts pass through in every run: those with adapters; all where that is not known."""
-    layers = model.layers(sources)
-    return 1.0 if model.adapt_layers is None or layers is None else model.adapt_layers / layers
-
-
-def trunk_tokens(model: OwnModel, tasks: list[str], study: Study, folder: Path) -> float:
-    """Tokens that pass once through the layers below the adapted ones: those of the pools and test sets."""
-    examples = {name: study.supplies[name].examples + study.task_named[name].test_size for name in tasks}
-    return sum(n * tokens_of(name, model, study, folder) for name, n in examples.items())
-
-
-def tokens_of(task: str, model: Model, study: Study, folder: Path, column: str = "text") -> float:
-    """Mean tokens of a task's text, as the model's tokenizer counted them in the study or as is assumed.
-
-    column: of the task's sets, if it is not that of the students' text.
-    """
-    path = folder / f"results/tasks/{task}/{column}s/{study.original(model).name}.json"
-    counted = read_json(path).get("mean") if path.is_file() else None
-    return counted or assumed_tokens(task, study, column) or TOKENS_PER_TEXT
-
-
 def note_of_tokens(study: Study) -> str:
     """What is assumed of texts that no tokenizer has counted."""
     assumed = {task: assumed_tokens(task, study) for task in study.task_named}
     counted = ", ".join(f"{task} {tokens:.0f}" for task, tokens in assumed.items() if tokens)
     by_words = f"{TOKENS_PER_WORD:g} a word of the texts here ({counted}), else " if counted else ""
     return f"Tokens of texts not counted yet: {by_words}{TOKENS_PER_TEXT:g}; presentations are upper bounds."
-
-
-def planned_stages(runs: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """One row a stage of every run, with `recipe` (of weak stages that runs share), `n`, and what it takes at most:
-    `presentations` to train on and `validations`."""
-    methods, training = methods_made(study), study.training.plain
-    rows = []
-    for run in runs.itertuples(index=False):
-        method = methods[run.method]
-        protocol = student_protocol(1.0, training, method)
-        for stage, n in trained_stages(method, run.n_weak, run.n_gold):
-            plan = plan_schedule(n, protocol)
-            shared = {"labels": stage.labels, "recipe": method.recipe if stage.labels == "weak" else None, "n": n}
-            rows.append(run._asdict() | shared | {"presentations": plan.presentations, "validations": plan.validations})
-    # There are none where all methods only prompt.
-    return pd.DataFrame(rows, columns=[*runs, "labels", "recipe", "n", "presentations", "validations"])
-
-
-def share_weak_stages(stages: pd.DataFrame) -> pd.DataFrame:
-    """The stages that are trained: weak ones once for each recipe, number of labels and seed, all others."""
-    key = ["task", "supervisor", "student", "recipe", "seed", "n"]
-    weak = stages.recipe.notna()
-    return pd.concat([stages[weak].drop_duplicates(key), stages[~weak]])
-
-
-def with_tokens(table: pd.DataFrame, study: Study, folder: Path) -> pd.Series:
-    """Tokens of one text, prompt included, for every row of runs or stages."""
-    methods = methods_made(study)
-    shots = {name: method.shots.k or 0 if method.shots else 0 for name, method in methods.items()}
-    pairs = table[["task", "student"]].drop_duplicates().itertuples(index=False)
-    tokens = {(task, student): tokens_of(task, study.model_of(student), study, folder) for task, student in pairs}
-    # A method that only prompts shows all labels that it buys.
-    only = table.method.map({name: method.prompts_only for name, method in methods.items()})
-    k = table.method.map(shots) + only * (table.n_weak + table.n_gold)
-    return pd.Series([tokens[pair] for pair in zip(table.task, table.student, strict=True)], table.index) * (1 + k)
 
 
 def measured_hours(folder: Path, *patterns: str) -> tuple[float, int]:
@@ -197,13 +132,13 @@ def estimate_student(
 ) -> tuple[dict, list[str]]:
     """What one student takes, and notes on what was assumed or measured.
 
-    runs, stages, trained (with `tokens`: of one text; and `test_size` in runs): the student's own.
+    runs, stages, trained: the student's own; runs and trained as with_tokens makes them.
     """
     model, weak = study.model_of(name), trained[trained.recipe.notna()]
     # A weak stage is a job of its own.
-    jobs = len(runs.drop_duplicates(["task", "supervisor", "method", "budget", "seed"])) + len(weak)
-    trained_tokens = (trained.tokens * trained.presentations).sum()
-    predicted_tokens = (trained.tokens * trained.validations).sum() + (runs.tokens * runs.predictions).sum()
+    blocks = len(runs.drop_duplicates(["task", "supervisor", "method", "budget", "seed"]))
+    jobs = blocks + len(weak)
+    trained_tokens, predicted_tokens = tokens_passed(runs, trained)
     # Once for all cues.
     is_first = name == next(other for other in study.cued_students if study.model_of(other) == model)
     if is_first and isinstance(model, OwnModel) and model.learning_rate == TUNED:
@@ -216,6 +151,8 @@ def estimate_student(
         "student": name,
         "runs": len(runs),
         "jobs": jobs,
+        "weak stages": len(weak),
+        "blocks": blocks,
         "stages": len(trained),
         "saved by sharing": len(stages) - len(trained),
         "presentations": int(trained.presentations.sum()),
@@ -230,8 +167,7 @@ def estimate_student(
         return row, [without_size(model.name)]
     share = adapted_share(model, study.sources)
     once = trunk_tokens(model, list(runs.task.unique()), study, folder) if model.adapt_layers is not None else 0.0
-    training = FORWARD * (2 if model.gradient_checkpointing else 1) + BACKWARD
-    work = share * (training * trained_tokens + FORWARD * predicted_tokens) + (1 - share) * FORWARD * once
+    work = operations(model, trained_tokens, predicted_tokens, once, study)
     patterns = [f"{rule}/*/*/{name}/*/*.tsv" for rule in STUDENT_RULES]
     hours, notes = hours_of(name, parameters, work, jobs, device, folder, patterns)
     kept = len(weak) if study.keep_weak_stages else 0
@@ -314,9 +250,10 @@ def estimate(study: Study, folder: Path) -> tuple[dict[str, pd.DataFrame], list[
 
     folder: where the study's results and measurements are or will be.
     """
-    runs = pd.DataFrame(study.made_runs)
+    runs = planned_runs(study)
     stages = planned_stages(runs, study)
-    trained = share_weak_stages(stages)
+    trained = with_tokens(share_weak_stages(stages), study, folder)
+    runs = with_tokens(runs, study, folder)
     methods = pd.DataFrame(
         {
             "runs": runs.groupby("method").size(),
@@ -325,10 +262,6 @@ def estimate(study: Study, folder: Path) -> tuple[dict[str, pd.DataFrame], list[
             "presentations": trained.groupby("method").presentations.sum(),
         }
     ).reindex(runs.method.unique(), fill_value=0)
-    selecting = [name for name, method in study.method_named.items() if method.selection]
-    runs["test_size"] = runs.task.map({name: task.test_size for name, task in study.task_named.items()})
-    runs["predictions"] = runs.test_size + CANDIDATES * runs.method.isin(selecting)
-    runs["tokens"], trained["tokens"] = with_tokens(runs, study, folder), with_tokens(trained, study, folder)
     found = {
         "students": [
             estimate_student(
@@ -361,39 +294,3 @@ def hours_by_device(study: Study, tables: dict[str, pd.DataFrame]) -> dict[str, 
 def device_hours(study: Study, folder: Path) -> float:
     """The hours of all jobs, one after another."""
     return sum(hours_by_device(study, estimate(study, folder)[0]).values())
-
-
-def describe(study: Study, folder: Path, cores: int) -> str:
-    """The estimate as text. cores: those here, over which a study without GPUs is spread."""
-    tables, notes = estimate(study, folder)
-    device = study.device
-    if device == "cpu":
-        minutes = 60 * sum(hours_by_device(study, tables).values()) / cores
-        notes.insert(0, f"About {minutes:,.0f} minutes on {cores} cores of this machine, if nothing else runs here.")
-    notes.append(
-        f"Hours assume {FLOPS_PER_SECOND[device]:.2g} operations a second and {START_UP_SECONDS[device]:g} s of "
-        "start-up a job, unless jobs were measured."
-    )
-    shown = [
-        table.to_string(index=False, float_format="{:,.1f}".format, na_rep="")
-        for table in tables.values()
-        if len(table)
-    ]
-    jobs = {kind: int(tables[kind].get("jobs", pd.Series(dtype=int)).sum()) for kind in ("students", "supervisors")}
-    total = f"{tables['methods'].runs.sum():,} runs, {jobs['students']:,} jobs of students, {jobs['supervisors']:,} of "
-    total += "supervisors"
-    for column in dict.fromkeys((f"{device} hours", "cpu hours", "disk, GB")):
-        if found := [table[column].sum() for table in tables.values() if column in table]:
-            total += f"; {column}: {sum(found):,.1f}"
-    left_out = sum(count_left_out(study).values())
-    if left_out:
-        notes.append(f"{left_out:,} runs are left out, since they buy more than their task's pool holds.")
-    notes += [f"Warning: {warning}" for warning in study.warnings]
-    return "\n\n".join([*shown, total + ".", *notes])
-
-
-def count_left_out(study: Study) -> dict[str, int]:
-    """Runs that the grid would make but for the size of a task's pool, by task."""
-    left_out = Counter(run["task"] for run in as_runs(made_blocks(study.whole)))
-    left_out.subtract(run["task"] for run in study.made_runs)
-    return {task: n for task, n in left_out.items() if n}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from elicitation.analysis.names import ABSTAINED
 from elicitation.analysis.recommendation_notes import LOPSIDED
 from elicitation.buying.amounts import Money
 from elicitation.data.labels import VOTES_IN_STUDY, is_missing
@@ -261,7 +262,10 @@ def config_of(looked: Looked, wanted: Wanted) -> dict:
     if wanted.money.currency:
         config |= {"currency": wanted.money.currency, "gold_price": wanted.money.gold_price}
     config["tasks"] = [looked.task | {"too_long": "truncate"}]
-    config["supervisors"] = [{"name": name} | source for name, source in looked.sources.items()]
+    config["supervisors"] = [
+        {"name": name} | source | ({"gaps": ABSTAINED} if looked.survey.lacking[name] else {})
+        for name, source in looked.sources.items()
+    ]
     config |= {"models": [STUDENT], "students": [STUDENT["name"]], "methods": ["sequential_sft"], "seeds": SEEDS}
     if looked.commoner > LOPSIDED:
         config["inference"] = {"measure": "balanced_accuracy"}

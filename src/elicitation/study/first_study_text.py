@@ -17,6 +17,12 @@ from elicitation.study.study import Study
 # Columns and heads of the table of weak labels.
 HEADS = ("weak column", "price", "right", "95 % interval", "gold rows", "coverage")
 
+# What the file says where texts have no label of a source.
+GAPS = (
+    "# gaps: why texts have no label. abstained: nothing could be said of them, so they count as half right.",
+    "# not_asked: nobody asked yet, so only texts with a label count. It decides how good the labels are as they are.",
+)
+
 
 def flow(value) -> str:
     """A value as one line of YAML."""
@@ -54,6 +60,7 @@ def study_text(config: dict, looked: Looked, command: str, minutes: float) -> st
             *entry(task),
             "",
             "# Sources of weak labels, with the price of one label of each column.",
+            *(GAPS if any(looked.survey.lacking.values()) else ()),
             "supervisors:",
             *(f"  - {flow(source)}" for source in config["supervisors"]),
             "",
@@ -137,7 +144,10 @@ def look_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
             voters = f"the votes of all {wanted.worker}" if wanted.worker else join_words({*votes}, "and")
             yield f"{source} joins {voters} by {entry['aggregate']}"
     if gaps := [f"{n:,} of {source}" for source, n in looked.survey.lacking.items() if n]:
-        yield f"texts without a label: {', '.join(gaps)}; the study counts them as half right, as if a coin were thrown"
+        yield (
+            f"texts without a label: {', '.join(gaps)}; taken as abstentions, which count as half right; if nobody "
+            "asked there yet, write gaps: not_asked in the study"
+        )
 
 
 def costs_words(numbers: list[int], price: float, money: Money) -> str:

@@ -33,6 +33,11 @@ class ShotsSettings(Section):
         "weak)."
     )
     k: Count = may_be_absent("Number of examples; absent for methods that only prompt (`grid.shots`).")
+    orders: Count = may_be_absent(
+        "How many orders the examples stand in, one of which is drawn for each text; by default each text has an order "
+        "of its own, as in the paper. What texts of a step begin with passes through the model once, so with 4 orders "
+        "32 examples take a sixth of the tokens (docs/explanation/methods.md). For methods that finetune."
+    )
 
 
 class SelectionSettings(Section):
@@ -85,6 +90,8 @@ class Variant(Section):
         if self.shots and base.prompts_only == (self.shots.k is not None):
             fix = "grid.shots holds its numbers; drop `k`" if base.prompts_only else "give `k`"
             raise refusal(f"{self.like!r} cannot take these; {fix}.", "shots")
+        if self.shots and base.prompts_only and self.shots.orders:
+            raise refusal(f"{self.like!r} shows its examples in one order; drop it.", "shots.orders")
         if self.selection and (not base.starts_weak or len(base.stages) < 2):
             raise refusal(f"{self.like!r} has no gold stage after a weak one.")
         if self.weak_kept and not base.starts_weak:

@@ -204,9 +204,15 @@ class CoherenceSearch(Section):
 
 class Labelling(Section):
     engine: Literal["vllm", "transformers"] = Field(
-        "vllm", description="What runs the supervisor; there is no fallback from one to the other."
+        "vllm",
+        description="What runs models that write labels or are asked; there is no fallback from one to the other. "
+        "Which is faster depends on the model (docs/explanation/methods.md).",
     )
-    parity_rows: Count = Field(256, description="Rows that vLLM and transformers both label, to compare them.")
+    parity_rows: optional(Count, WHOLE) = Field(
+        None,
+        description="Rows that vLLM and transformers both label, to compare them; `null` takes as many as cost a "
+        "twentieth of the job, but 4 at least and 256 at most.",
+    )
     parity_tolerance: optional(Positive, NUMBER) = Field(
         None,
         description="Largest difference in probability that the comparison accepts; without it 0.001 for float32 "

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping
 from types import SimpleNamespace
 
-from elicitation.study.estimate import trained_stages
 from elicitation.study.study import Study
 from elicitation.study.tuning import texts_to_tune
+from elicitation.study.work import trained_stages
 from elicitation.training.schedule import plan_schedule, student_protocol
 
 # What a text takes that is only read, of what one takes that is trained on: no gradients.

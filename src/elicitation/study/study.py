@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from elicitation.analysis.names import student_and_cue
+from elicitation.analysis.names import NOT_ASKED, student_and_cue
 from elicitation.buying.amounts import Money
 from elicitation.buying.methods import FEW, Method
 from elicitation.buying.purchases import Supply, full_supply
@@ -222,6 +222,12 @@ class Study(Plan, Setup):
         """The supervisors from whose labels those of a supervisor are composed, and from whose labels theirs are."""
         parts = list(self.labeller(name).parts)
         return [*parts, *chain.from_iterable(map(self.sources_of, parts))]
+
+    @property
+    def not_asked(self) -> list[str]:
+        """The supervisors that have no label of a text where they, or a source of theirs, were not asked for it."""
+        silent = {name for name in self.supervisors_of_kind(Columns) if self.supervisor_named[name].gaps == NOT_ASKED}
+        return [name for name in self.supervisor_named if silent & {self.labeller(name).name, *self.sources_of(name)}]
 
     def names_used(self, wildcard: str) -> set[str]:
         """The names by this wildcard in all runs, those of supervisors with the sources of composed labels."""

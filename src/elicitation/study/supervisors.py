@@ -6,6 +6,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from elicitation.analysis.names import ABSTAINED
 from elicitation.data.labels import is_pattern
 from elicitation.errors import InputError, shown
 from elicitation.study.columns import AGGREGATE, LEARNING, Column, ColumnEntry
@@ -206,6 +207,13 @@ class Columns(Supervisor):
     )
     missing: listed(Spelling, min_length=1) = may_be_absent(
         "Further values of these columns that stand for none, as in `[-1]`."
+    )
+    gaps: Literal["abstained", "not_asked"] = Field(
+        ABSTAINED,
+        description="Why texts have no label of these columns; `abstained`: nothing could be said of them, so the weak "
+        "labels as they are count as half right there; `not_asked`: nobody asked yet, so their score is that on the "
+        "texts that have one. Answers say which it is, and the other number. Labels that are composed of these take it "
+        "over; changing it trains nothing.",
     )
     worker: SomeText = may_be_absent(
         "Column that says who votes, where the table has one row for each vote; all votes of a text are joined."

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elicitation.data.tasks import texts_here
+from elicitation.files import read_json
 
 if TYPE_CHECKING:
+    from elicitation.study.models import Model
     from elicitation.study.study import Study
 
 # Assumed of tasks whose tokens are not counted yet: of a word, counted in so many texts that are here; else of a text.
@@ -19,6 +22,16 @@ def assumed_tokens(task: str, study: Study, column: str = "text") -> float:
     """Mean tokens of a task's text, or of another column of its sets, by the words of those that are here; else 0."""
     source = [study.task_named[task].plain, study.sources, study.data_folder, column]
     return TOKENS_PER_WORD * mean_words(json.dumps(source))
+
+
+def tokens_of(task: str, model: Model, study: Study, folder: Path, column: str = "text") -> float:
+    """Mean tokens of a task's text, as the model's tokenizer counted them in the study or as is assumed.
+
+    column: of the task's sets, if it is not that of the students' text.
+    """
+    path = folder / f"results/tasks/{task}/{column}s/{study.original(model).name}.json"
+    counted = read_json(path).get("mean") if path.is_file() else None
+    return counted or assumed_tokens(task, study, column) or TOKENS_PER_TEXT
 
 
 @cache

@@ -16,7 +16,7 @@ from scipy.special import expit
 
 from elicitation.data.prompts import PromptFormat, label_token_ids, write_prompt
 from elicitation.files import hash_ids
-from elicitation.models.engines import OPENED, Labelling, finite_log_odds, label
+from elicitation.models.engines import OPENED, CacheUse, Labelling, Reading, finite_log_odds, label
 from elicitation.models.hardware import Hardware
 from elicitation.models.lengths import searched_ids
 from elicitation.models.loading import load_tokenizer, tokenize
@@ -118,9 +118,18 @@ def find_labels(search: Search, ask: Ask) -> tuple[Found, dict]:
 
 
 def open_model(
-    folder: str, texts: list[str], style: PromptFormat, engine: str, hardware: Hardware, label_ids: tuple[int, int]
-) -> Ask:
-    """A language model that answers questions about the texts; label_ids: as in open_vllm."""
+    folder: str,
+    texts: list[str],
+    steps: int,
+    style: PromptFormat,
+    engine: str,
+    hardware: Hardware,
+    label_ids: tuple[int, int],
+) -> tuple[Ask, CacheUse | None]:
+    """A language model that answers questions about the texts, and how its cache is used; label_ids: as in open_vllm.
+
+    steps: of the search, in each of which it is asked about every text at most.
+    """
     tokenizer = load_tokenizer(folder)
 
     def tokens_of(questions: list[Question]) -> list[list[int]]:
@@ -129,8 +138,8 @@ def open_model(
 
     everything = tuple((i, 0) for i in range(len(texts)))
     longest = max(map(len, tokens_of([(i, everything) for i in range(len(texts))])))
-    answer = OPENED[engine](folder, longest, hardware, label_ids)
-    return lambda questions: answer(tokens_of(questions))
+    opened = OPENED[engine](folder, Reading(longest, longest * len(texts) * steps), hardware, label_ids)
+    return lambda questions: opened.answer(tokens_of(questions)), opened.cache
 
 
 def label_by_coherence(
@@ -153,7 +162,7 @@ def label_by_coherence(
     label_ids = label_token_ids(tokenizer.backend_tokenizer, style, supervisor["model"])
     ids, texts = searched_ids(pool, search.texts, search.seed), pd.concat([pool, test]).set_index("id").text
     searched = texts[ids].tolist()
-    ask = open_model(folder, searched, style, labelling.engine, hardware, label_ids)
+    ask, cache = open_model(folder, searched, search.steps, style, labelling.engine, hardware, label_ids)
     found, record = find_labels(search, ask)
     # vLLM's memory is free again only if nothing holds its engine.
     del ask
@@ -168,5 +177,6 @@ def label_by_coherence(
     record |= {
         "ids": hash_ids(list(own.index)),
         "accuracy": float((own[gold.index] == gold).mean()) if len(gold) else None,
+        "prefix_cache": cache and cache.record,
     }
     return p.rename("p_weak").rename_axis("id").reset_index(), {"search": record} | made_by

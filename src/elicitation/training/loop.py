@@ -16,13 +16,13 @@ from elicitation.errors import InputError
 from elicitation.models.batches import (
     Text,
     forward,
-    is_packed,
-    lengths_of,
-    micro_batches,
+    passes,
     predict,
     subnormals_as_zero,
+    to_device,
     within_memory,
 )
+from elicitation.models.beginnings import members_of
 from elicitation.seeds import stream, torch_stream
 from elicitation.training.schedule import Protocol, plan_schedule
 from elicitation.training.validation import EarlyStopping, restore_weights, trainable_weights, validation_scores
@@ -99,19 +99,22 @@ def train_step(
 ) -> float:
     """Take one optimizer step on exactly these labels, however many micro-batches that takes.
 
-    p: (n,) targets; weights: (n,), of the labels' losses. Returns the weighted mean loss before the step.
+    p: (n,) targets; weights: (n,), of the labels' losses; both on the CPU. Returns the weighted mean loss before the
+    step.
     """
     # At the start, since a step that ran out of memory leaves gradients behind.
     optimizer.zero_grad()
-    total, weights = 0.0, weights / weights.sum()
-    for part in micro_batches(lengths_of(texts), micro_batch_tokens, is_packed(model)):
-        losses = soft_cross_entropy(forward(model, [texts[i] for i in part]), p[part])
-        loss = (weights[part] * losses).sum()
+    losses, shares = [], weights / weights.sum()
+    for families in passes(model, texts, micro_batch_tokens):
+        part = members_of(families)
+        targets, own_shares = to_device(torch.stack([p[part], shares[part]]), model.device)
+        loss = (own_shares * soft_cross_entropy(forward(model, texts, families), targets)).sum()
         loss.backward()
-        total += loss.item()
+        losses.append(loss.detach())
     torch.nn.utils.clip_grad_norm_(optimizer.param_groups[0]["params"], MAX_GRADIENT_NORM)
     optimizer.step()
-    return total
+    # Read at the end alone: reading makes the process wait for the device, which then waits for work.
+    return sum(torch.stack(losses).tolist())
 
 
 class StageTrainer:
@@ -140,6 +143,8 @@ class StageTrainer:
             lr=protocol.learning_rate,
             betas=(0.9, 0.95),
             weight_decay=protocol.weight_decay,
+            # One kernel for all weights. On a CPU, what torch chooses: results there stay as they are.
+            fused=True if model.device.type == "cuda" else None,
         )
         self.rates = get_cosine_schedule_with_warmup(self.optimizer, self.schedule.warmup_steps, self.schedule.steps)
         self.batches = endless_batches(len(self.train), self.schedule.batch_size, stream(seed, name, "batches"))
@@ -165,8 +170,7 @@ class StageTrainer:
         """The loss of one optimizer step on the labels of these indices, with so many tokens at once."""
         texts, targets = self.targets_of(batch, tokens)
         with torch_stream(self.seed, self.name, "dropout", self.step):
-            device = self.model.device
-            tensors = [torch.tensor(x, dtype=torch.float32, device=device) for x in (targets, self.weights[batch])]
+            tensors = [torch.tensor(x, dtype=torch.float32) for x in (targets, self.weights[batch])]
             return train_step(self.model, self.optimizer, texts, *tensors, tokens)
 
     def take_step(self) -> "Training[float]":

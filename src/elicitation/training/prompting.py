@@ -28,17 +28,26 @@ def labelled_shots(bought: Purchase, pool: pd.DataFrame) -> list[tuple[str, int]
     return weak + [(pool.text[i], int(pool.gold[i])) for i in bought.gold]
 
 
+def order_of(text: str, k: int, n_orders: int | None, seed: int) -> np.ndarray:
+    """The order, (k,), in which k examples stand before the text of this id; n_orders: as in Shots."""
+    drawn = stream(seed, "shots", text)
+    if n_orders is None:
+        return drawn.permutation(k)
+    return stream(seed, "shots", "order", int(drawn.integers(n_orders))).permutation(k)
+
+
 def prompted(
     examples: pd.DataFrame, shots: Shots | None, bought: Purchase, pool: pd.DataFrame, style: PromptFormat, seed: int
 ) -> pd.DataFrame:
-    """The examples (id, text) with the method's shots before each text, in an order that is drawn for each text.
+    """The examples (id, text) with the method's shots before each text, in an order that is drawn for each text: any,
+    or one of as many as the method has.
 
     bought: the labels that are set apart for the prompt; pool: text, gold and p_weak by id.
     """
     if shots is None:
         return examples
     written = labelled_shots(bought, pool)
-    orders = (stream(seed, "shots", i).permutation(len(written)) for i in examples.id)
+    orders = (order_of(i, len(written), shots.orders, seed) for i in examples.id)
     texts = [
         write_prompt([written[j] for j in order], text, style)
         for order, text in zip(orders, examples.text, strict=True)
