@@ -821,6 +821,37 @@ def test_upper_layers_alone_are_adapted_on_one_gpu(study, model_folders):
     )
 
 
+TOGETHER = {"training": {"runs_together": True}}
+
+
+@pytest.mark.parametrize("architecture", ["bert", "gpt2", "gemma"])
+def test_students_train_together_of_architectures_that_pack_their_texts(study, model_folders, architecture):
+    for name in PACKED_ARCHITECTURES:
+        validate(adapting(study, None, local=str(model_folders[name])) | TOGETHER)
+    study = adapting(study, None, local=str(model_folders[architecture])) | TOGETHER
+    assert sentence_about(study) == (
+        "Config, models[student]: training.runs_together trains models of the architectures 'llama', 'mistral' and "
+        f"'qwen2', but this one is '{architecture}'; set runs_together: false."
+    )
+
+
+@pytest.mark.parametrize(
+    ("held", "kind"), [({"gpus": 2}, "spread over 2 GPUs"), ({"quantization": "nf4"}, "quantised")]
+)
+def test_students_train_together_whole_on_one_device(study, model_folders, held, kind):
+    study = adapting(study | {"device": "cuda"}, None, local=str(model_folders["llama"]), **held)
+    validate(study)
+    assert sentence_about(study | TOGETHER) == (
+        "Config, models[student]: training.runs_together trains models that are whole on one device and not quantised, "
+        f"but this one is {kind}; set runs_together: false."
+    )
+
+
+def test_whether_runs_train_together_is_told_to_their_jobs_alone(study):
+    """Weak stages depend on the settings of `training`; they are not trained again where this is turned on."""
+    assert validate(study | TOGETHER).training.plain == validate(study).training.plain
+
+
 @pytest.mark.parametrize("method", ["sequential_sft", "new_head", "joint_sft"])
 def test_without_adapters_the_head_alone_trains(study, model_folders, method):
     study = adapting(study, 0, local=str(model_folders["llama"]))

@@ -18,6 +18,7 @@ from elicitation.models.engines import label_with_transformers
 from elicitation.models.hardware import CPU
 from elicitation.models.loading import load_tokenizer
 from elicitation.study.methods import AnyMethod, methods_by_name
+from elicitation.training.loop import train_alone
 from elicitation.training.prompting import labelled_shots, prompted, tokenize_prompts
 from elicitation.training.runs import run_stages, train_weak_stage
 from elicitation.training.schedule import Protocol
@@ -63,8 +64,10 @@ def run(method, folder, examples):
 
     def run_method(n_weak, n_gold, weak_adapter=None, test_ids=tuple(examples.id[30:])):
         _, purchase, candidates = split(n_weak, n_gold)
-        return run_stages(
-            student, method, purchase, pool.set_index("id"), weak_adapter, candidates, list(test_ids), silent
+        return train_alone(
+            run_stages(
+                student, method, purchase, pool.set_index("id"), weak_adapter, candidates, list(test_ids), silent
+            )
         )
 
     run_method.student, run_method.split, run_method.p_weak = student, split, pool.set_index("id").p_weak
@@ -234,10 +237,10 @@ def test_uncertainty_sampling_buys_other_gold_labels_than_chance_once_there_is_a
     purchase = buy(order_pool(pool.index, seed=1), 16, 4, "task")
     candidates = [i for i in pool.index if i not in purchase.weak]
     method = METHODS["uncertainty_sampling"]
-    _, _, chosen = run_stages(student, method, purchase, pool, None, candidates, ["id00"], silent)
+    _, _, chosen = train_alone(run_stages(student, method, purchase, pool, None, candidates, ["id00"], silent))
     assert set(chosen) != set(purchase.gold) and set(chosen) <= set(candidates)
     without = buy(order_pool(pool.index, seed=1), 0, 4, "task")
-    _, _, at_random = run_stages(student, method, without, pool, None, candidates, ["id00"], silent)
+    _, _, at_random = train_alone(run_stages(student, method, without, pool, None, candidates, ["id00"], silent))
     assert at_random == without.gold
 
 

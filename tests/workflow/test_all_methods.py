@@ -36,6 +36,7 @@ def study():
     ]
     study |= {"seeds": [0], "cues": ["none", "asks"], "labelling": {"engine": "transformers"}}
     study["grid"] |= {"budgets": [8], "shots": [0, 1, 2]}
+    study["training"] |= {"runs_together": True}
     return study
 
 
@@ -51,6 +52,15 @@ def folder(study, tmp_path_factory):
 def metrics(folder):
     metrics = pd.read_parquet(folder / "results/metrics.parquet")
     return metrics[metrics.cue == "none"]
+
+
+def test_runs_that_train_at_once_say_so_in_their_records(folder):
+    records = [read_json(path) for path in folder.glob("results/runs/verdict/*/student/*/*.json")]
+    trained = [record for record in records if record["rule"] == "train_runs"]
+    for record in trained:
+        assert record["settings"]["runs_together"]
+        assert {run["runs_together"] for run in record["runs"]} == {len(record["runs"])}
+    assert max(len(record["runs"]) for record in trained) > 1
 
 
 def test_every_method_has_its_runs(metrics):

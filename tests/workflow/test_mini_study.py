@@ -285,6 +285,13 @@ def test_a_new_price_trains_nothing(mini_study):
     }
 
 
+def test_training_runs_at_once_trains_the_runs_again_and_nothing_else(mini_study):
+    at_once = MINI["training"] | {"runs_together": True}
+    planned = jobs_planned(mini_study, MINI | {"training": at_once})
+    # Two tasks, budgets and seeds, each with and without weak labels.
+    assert planned["train_runs"] == 16 and not {"train_weak_stage", "train_supervisor"} & set(planned)
+
+
 def test_a_new_budget_or_seed_trains_only_itself(mini_study):
     budget = deepcopy(MINI)
     budget["grid"]["budgets"].append(8)

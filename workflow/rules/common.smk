@@ -73,6 +73,8 @@ IMPORTS = {
     TRAINS: ("prepare_model", "compute_trunk", "train_", *ASKS),
     DRAWS: ("plot_",),
 }
+# For jobs that train the runs of a block at once.
+TOGETHER = {"runs_together": True} if study.training.runs_together else {}
 FETCHED = [model.name for model in study.models if isinstance(model, (GgufModel, Checkpoint))]
 
 

@@ -147,6 +147,7 @@ rule train_runs:
         runtime=grows(240),
         gpu=gpus_of("student"),
     params:
+        **TOGETHER,
         version=6,
         hardware=hardware_of("student"),
         method=method_settings,

@@ -24,6 +24,7 @@ with job(snakemake) as record:
     protocol = student_protocol(rate, params.training, block.method)
     student = Student(files.student, hardware, texts, block.seed, protocol, params.adapt_layers, files.trunk or None)
     weak_stages = read_weak_stages(files.stages, files.stages_records)
-    runs = train_block(block, student, test.id.tolist(), weak_stages, print)
+    together = params.get("runs_together", False)
+    runs = train_block(block, student, test.id.tolist(), weak_stages, print, together)
     write_table(snakemake.output.predictions, predictions_table(runs, test.id))
     record |= {"runs": [run.record for run in runs], "protocol": vars(protocol)}

@@ -78,6 +78,8 @@ class Run:
     """What the record says of each training stage, by the labels that it trained on."""
     evaluation: dict | None = None
     """What the record says of the answers, where they had to be paid for."""
+    together: int | None = None
+    """Where runs trained at once, how many they were, itself included."""
 
     @property
     def numbers(self) -> dict[str, int]:
@@ -89,7 +91,8 @@ class Run:
         """What the record of the block says of the run."""
         bought = {"weak_ids": hash_ids(self.bought.weak), "gold_ids": hash_ids(self.bought.gold)}
         paid = {} if self.evaluation is None else {"evaluation": self.evaluation}
-        return self.numbers | bought | {"stages": self.stages} | paid
+        together = {} if self.together is None else {"runs_together": self.together}
+        return self.numbers | bought | {"stages": self.stages} | paid | together
 
 
 def predictions_table(runs: Sequence[Run], test_ids: pd.Series) -> pd.DataFrame:

@@ -145,6 +145,16 @@ def read_mapping(path: Path, name: str) -> dict:
     return content
 
 
+def check_together(place: str, architecture: str | None) -> None:
+    """InputError if students of an architecture cannot train together; None is what is not known yet."""
+    if architecture not in (None, *PACKED_ARCHITECTURES):
+        raise InputError(
+            f"{place}: training.runs_together trains models of the architectures "
+            f"{join_words(set(PACKED_ARCHITECTURES), 'and')}, but this one is {architecture!r}; set runs_together: "
+            "false."
+        )
+
+
 def check_split(place: str, architecture: str | None, layers: int | None, adapt_layers: int) -> None:
     """InputError if a model cannot be split below its upper `adapt_layers`; None is what is not known yet."""
     if architecture not in (None, *PACKED_ARCHITECTURES):

@@ -19,6 +19,7 @@ from elicitation.study.study import Study
 from elicitation.study.supervisors import Columns, Derived, Learning, ModelSupervisor, Raters, Unpriced
 from elicitation.study.tasks import RatedTask, SourceTask, TableTask, Task
 from elicitation.study.templates import check_cues
+from elicitation.study.together import check_together
 
 # Names that results have beside those of a study's entries.
 TAKEN = {AVERAGE: "the average over tasks", NO_SUPERVISOR: "shared runs", NO_LABELS: "runs without labels"}
@@ -46,6 +47,7 @@ def check(study: Study) -> None:
     check_methods(study)
     check_supervision(study)
     check_elicitation(study)
+    check_together(study)
     check_purchases(study)
     check_averages(study)
     if study.labelling.engine == "vllm" and importlib.util.find_spec("vllm") is None:

@@ -151,6 +151,14 @@ class Training(Section):
     micro_batch_tokens: Count = Field(
         16384, description="Tokens that pass through the model at once; sets speed and memory."
     )
+    # Not among the plain values, which weak stages depend on too: jobs are told where it does something only.
+    runs_together: Flag = Field(
+        False,
+        exclude=True,
+        description="Whether the runs of a budget and seed train at once, through one body with the adapters of all, "
+        "instead of one after the other; results are the same but for rounding. For models of the Llama, Mistral and "
+        "Qwen2 architectures, on one device and not quantised (docs/how-to/gpus.md).",
+    )
 
 
 class Tuning(Section):

@@ -2,9 +2,10 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -26,6 +27,7 @@ from elicitation.seeds import stream, torch_stream
 from elicitation.training.schedule import Protocol, plan_schedule
 from elicitation.training.validation import EarlyStopping, restore_weights, trainable_weights, validation_scores
 
+Result = TypeVar("Result")
 # Gradients with a larger norm are scaled down to it.
 MAX_GRADIENT_NORM = 1.0
 # The largest share of the student's own predictions in the log-confidence targets.
@@ -57,6 +59,7 @@ class StageResult:
     micro_batch_tokens: int
     """The protocol's, or what was left of them after memory ran out."""
     seconds: float
+    """Of steps and validations; steps that several runs take at once are shared evenly."""
 
 
 def soft_cross_entropy(logits: torch.Tensor, p: torch.Tensor) -> torch.Tensor:
@@ -147,6 +150,7 @@ class StageTrainer:
         self.batches = endless_batches(len(self.train), self.schedule.batch_size, stream(seed, name, "batches"))
         self.step = self.presentations = 0
         self.tokens, self.longest = protocol.micro_batch_tokens, max(map(len, texts))
+        self.seconds = 0.0
 
     @property
     def validates_now(self) -> bool:
@@ -154,20 +158,26 @@ class StageTrainer:
         every = self.schedule.evaluate_every
         return bool(every) and (self.step % every == 0 or self.step == self.schedule.steps)
 
-    def train_on(self, batch: np.ndarray, tokens: int) -> float:
-        """The loss of one optimizer step on the labels of these indices, with so many tokens at once."""
+    def targets_of(self, batch: np.ndarray, tokens: int) -> tuple[list[Text], np.ndarray]:
+        """The texts of these indices and what the next step trains them towards; with so many tokens at once."""
         texts, targets = [self.texts[i] for i in batch], self.p[batch]
         if self.adjust_targets:
             targets = self.adjust_targets(targets, predict(self.model, texts, tokens), self.step)
             self.model.train()
+        return texts, targets
+
+    def train_on(self, batch: np.ndarray, tokens: int) -> float:
+        """The loss of one optimizer step on the labels of these indices, with so many tokens at once."""
+        texts, targets = self.targets_of(batch, tokens)
         with torch_stream(self.seed, self.name, "dropout", self.step):
             tensors = [torch.tensor(x, dtype=torch.float32) for x in (targets, self.weights[batch])]
             return train_step(self.model, self.optimizer, texts, *tensors, tokens)
 
-    def take_step(self) -> float:
-        """The loss of the next step; NotFinite if it is not, InputError if single texts do not fit into memory."""
+    def take_step(self) -> "Training[float]":
+        """Ask for the next step, and return its loss; NotFinite if it is not."""
         batch = self.train[next(self.batches)]
-        loss, self.tokens = within_memory(partial(self.train_on, batch), self.tokens, self.longest)
+        loss, self.tokens, seconds = yield Step(self, batch)
+        self.seconds += seconds
         self.refuse_unless(math.isfinite(loss), f"the loss is {loss}", batch)
         self.rates.step()
         self.step, self.presentations = self.step + 1, self.presentations + len(batch)
@@ -175,11 +185,12 @@ class StageTrainer:
 
     def validate(self) -> tuple[str, float, float]:
         """Metric, score and log-loss on the held-out labels; NotFinite if a prediction is not finite."""
-        texts = [self.texts[i] for i in self.held_out]
+        started, texts = time.perf_counter(), [self.texts[i] for i in self.held_out]
         log_odds, self.tokens = within_memory(partial(predict, self.model, texts), self.tokens, self.longest)
         finite = np.isfinite(log_odds)
         self.refuse_unless(finite.all(), "predictions are not finite", self.held_out[~finite])
         self.model.train()
+        self.seconds += time.perf_counter() - started
         return validation_scores(self.p[self.held_out], log_odds, self.weights[self.held_out])
 
     def refuse_unless(self, fine: bool, problem: str, suspects: np.ndarray) -> None:
@@ -192,8 +203,67 @@ class StageTrainer:
             )
 
 
+class Step(NamedTuple):
+    """A step that a stage asks for."""
+
+    stage: StageTrainer
+    batch: np.ndarray
+    """The indices of its labels."""
+
+
+class Taken(NamedTuple):
+    """What a stage is told once its step was taken."""
+
+    loss: float
+    tokens: int
+    """Of a micro-batch that fits into memory."""
+    seconds: float
+
+
+# What trains by asking for one step after the other, and ends with a result.
+Training = Generator[Step, Taken, Result]
+
+
 @subnormals_as_zero()
-def train_stage(
+def train(trainings: Sequence[Training[Result]], take_steps: Callable[[list[Step]], list[Taken]]) -> list[Result]:
+    """The results of all trainings, which take their steps at once; one that has ended leaves the others.
+
+    take_steps: takes one step of each training that goes on.
+    """
+    results: dict[int, Result] = {}
+    told: dict[int, Taken | None] = dict.fromkeys(range(len(trainings)))
+    while told:
+        steps = {}
+        for place, taken in told.items():
+            try:
+                steps[place] = trainings[place].send(taken)
+            except StopIteration as end:
+                results[place] = end.value
+        told = dict(zip(steps, take_steps([*steps.values()]), strict=True)) if steps else {}
+    return [results[place] for place in range(len(trainings))]
+
+
+def take_alone(steps: Sequence[Step]) -> list[Taken]:
+    """Take one step after the other; InputError if single texts do not fit into memory."""
+    taken = []
+    for stage, batch in steps:
+        started = time.perf_counter()
+        loss, tokens = within_memory(partial(stage.train_on, batch), stage.tokens, stage.longest)
+        taken.append(Taken(loss, tokens, time.perf_counter() - started))
+    return taken
+
+
+def train_alone(training: Training[Result]) -> Result:
+    """The result of a training, each step of which is taken by itself."""
+    return train([training], take_alone)[0]
+
+
+def train_stage(*of_stage, **settings) -> StageResult:
+    """As stage_training, from its beginning to its end."""
+    return train_alone(stage_training(*of_stage, **settings))
+
+
+def stage_training(
     model,
     texts: Sequence[Text],
     p: np.ndarray,
@@ -204,7 +274,7 @@ def train_stage(
     weights: np.ndarray | None = None,
     adjust_targets: Callable[[np.ndarray, np.ndarray, int], np.ndarray] | None = None,
     ids: Sequence[str] | None = None,
-) -> StageResult:
+) -> Training[StageResult]:
     """Train the model's trainable weights in place on the labels of one stage.
 
     texts: n of them, as elicitation.models.batches takes them; p: (n,) probabilities of label 1, which are 0 or 1 for
@@ -227,7 +297,7 @@ def train_stage(
     metric, score, stops = None, None, False
     model.train()
     while stage.step < steps and not stops:
-        loss = stage.take_step()
+        loss = yield from stage.take_step()
         if stage.validates_now:
             metric, score, validation_loss = stage.validate()
             left = (time.perf_counter() - started) / stage.step * (steps - stage.step)
@@ -236,5 +306,5 @@ def train_stage(
     if stage.schedule.evaluate_every:
         restore_weights(model, stopping.best_weights)
         score = stopping.best_score
-    best_step, seconds = stopping.best_step or stage.step, time.perf_counter() - started
-    return StageResult(stage.step, stage.presentations, best_step, metric, score, stage.tokens, seconds)
+    best_step = stopping.best_step or stage.step
+    return StageResult(stage.step, stage.presentations, best_step, metric, score, stage.tokens, stage.seconds)

@@ -1,21 +1,24 @@
 """What happens to a student in one block: weak stages first, then the runs that start from them."""
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from elicitation.buying.block import Block, Run
+from elicitation.buying.block import Block, Pair, Run
 from elicitation.buying.methods import Method
 from elicitation.buying.purchases import Purchase
 from elicitation.data.prompts import PromptFormat
 from elicitation.files import read_json
+from elicitation.models.together import check_model
 from elicitation.seeds import stream
+from elicitation.training.loop import Training, train, train_alone
 from elicitation.training.prompting import prompted
 from elicitation.training.selection import choose_uncertain, describe_kept, kept_words, most_confident
 from elicitation.training.student import Student
+from elicitation.training.together import StepsTogether
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def run_stages(
     candidates: list[str],
     test_ids: list[str],
     log: Callable[[str], None],
-) -> tuple[np.ndarray, dict, list[str]]:
+) -> Training[tuple[np.ndarray, dict, list[str]]]:
     """One run: its stages in order, then log-odds (n,) for the test ids, the stages' records, and the gold ids used.
 
     purchase: what is trained on; pool: gold and p_weak by id. weak_adapter: the saved result of the weak stage, which
@@ -97,8 +100,39 @@ def run_stages(
         weak, gold = pool.p_weak[purchase.weak], pool.gold[gold_ids].astype(float)
         p = {"weak": weak, "gold": gold, "both": pd.concat([weak, gold])}[stage.labels]
         if len(p):
-            records[stage.labels] = student.train(model, stage, p, log, gold=gold_ids)
+            records[stage.labels] = yield from student.training(model, stage, p, log, gold=gold_ids)
     return student.predict(model, test_ids), records, gold_ids
+
+
+def naming(log: Callable[[str], None], pair: Pair) -> Callable[[str], None]:
+    """A log of whose lines each says which run it is of."""
+    return lambda line: log(f"{pair[0]} weak, {pair[1]} gold: {line}")
+
+
+def run_of_block(
+    block: Block,
+    pair: Pair,
+    student: Student,
+    test_ids: list[str],
+    weak_stages: dict[int, WeakStage],
+    log: Callable[[str], None],
+) -> Training[Run]:
+    """The run of a block that buys these numbers of labels; the other arguments as in train_block."""
+    purchase = block.purchases[pair]
+    start = weak_stages[pair[0]] if block.method.starts_weak and purchase.weak else None
+    log_odds, trained, gold_ids = yield from run_stages(
+        student,
+        block.method,
+        purchase,
+        block.pool,
+        start.adapter if start else None,
+        block.candidates[pair],
+        test_ids,
+        log,
+    )
+    bought = Purchase(block.shots.weak + purchase.weak, block.shots.gold + gold_ids)
+    stages = ({"weak": start.record} if start else {}) | trained
+    return Run(*pair, block.seed, log_odds, bought, stages)
 
 
 def train_block(
@@ -107,23 +141,24 @@ def train_block(
     test_ids: list[str],
     weak_stages: dict[int, WeakStage],
     log: Callable[[str], None],
+    together: bool = False,
 ) -> list[Run]:
-    """All runs of a block. weak_stages: by the number of weak labels bought, one for each run that starts weak."""
-    runs = []
-    for pair, purchase in block.purchases.items():
-        log(f"run {len(runs) + 1} of {len(block.purchases)}: {pair[0]} weak and {pair[1]} gold labels")
-        start = weak_stages[pair[0]] if block.method.starts_weak and purchase.weak else None
-        log_odds, trained, gold_ids = run_stages(
-            student,
-            block.method,
-            purchase,
-            block.pool,
-            start.adapter if start else None,
-            block.candidates[pair],
-            test_ids,
-            log,
-        )
-        bought = Purchase(block.shots.weak + purchase.weak, block.shots.gold + gold_ids)
-        stages = ({"weak": start.record} if start else {}) | trained
-        runs.append(Run(*pair, block.seed, log_odds, bought, stages))
-    return runs
+    """All runs of a block. weak_stages: by the number of weak labels bought, one for each run that starts weak.
+
+    together: whether the runs take their steps at once instead of one run after the other; InputError where the student
+    cannot.
+    """
+    if not together:
+        runs = []
+        for pair in block.purchases:
+            log(f"run {len(runs) + 1} of {len(block.purchases)}: {pair[0]} weak and {pair[1]} gold labels")
+            runs.append(train_alone(run_of_block(block, pair, student, test_ids, weak_stages, log)))
+        return runs
+    check_model(student.model)
+    log(f"{len(block.purchases)} runs at once")
+    twins = {pair: student.twin() for pair in block.purchases}
+    trainings = [
+        run_of_block(block, pair, twin, test_ids, weak_stages, naming(log, pair)) for pair, twin in twins.items()
+    ]
+    runs = train(trainings, StepsTogether([twin.model for twin in twins.values()]))
+    return [replace(run, together=len(runs)) for run in runs]

@@ -1,5 +1,6 @@
 """A student: a pretrained model that is loaded once, and from which the stages of many runs start."""
 
+import copy
 from collections.abc import Callable, Collection
 from dataclasses import asdict
 from functools import partial
@@ -24,8 +25,9 @@ from elicitation.models.loading import (
     renew_head,
     tokenize,
 )
+from elicitation.models.together import twin
 from elicitation.models.trunk import compute_states, read_trunk, split_trunk, write_trunk
-from elicitation.training.loop import log_confidence_targets, train_stage
+from elicitation.training.loop import Training, log_confidence_targets, stage_training, train_alone
 from elicitation.training.schedule import Protocol
 
 
@@ -74,7 +76,19 @@ class Student:
         load_adapter(self.model, adapter)
         return self.model
 
-    def train(self, model, stage: Stage, p: pd.Series, log: Callable[[str], None], gold: Collection[str] = ()) -> dict:
+    def twin(self) -> "Student":
+        """A student with the same texts on the same base model, whose adapters and head are its own."""
+        other = copy.copy(self)
+        other.model = twin(self.model)
+        return other
+
+    def train(self, *of_stage, **settings) -> dict:
+        """As training, from its beginning to its end."""
+        return train_alone(self.training(*of_stage, **settings))
+
+    def training(
+        self, model, stage: Stage, p: pd.Series, log: Callable[[str], None], gold: Collection[str] = ()
+    ) -> Training[dict]:
         """Train one stage in place and return its record.
 
         p: probabilities of label 1, by the id of all that the stage trains on; gold: the ids among them whose loss has
@@ -83,7 +97,7 @@ class Student:
         if stage.new_head:
             renew_head(model, self.seed)
         choose_trainable(model, stage.trains)
-        result = train_stage(
+        result = yield from stage_training(
             model,
             [self.texts[i] for i in p.index],
             p.to_numpy(float),
