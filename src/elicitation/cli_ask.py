@@ -49,6 +49,11 @@ def question_of(arguments: argparse.Namespace, money: Money) -> Question:
     if gold_price is None and currency == money.currency:
         gold_price = money.gold_price
     if currency and gold_price is None:
+        if money.currency:
+            raise InputError(
+                f"The study's prices are in {money.currency}, but this amount is in {currency}; write it in "
+                f"{money.currency}, or say by --gold-price what a gold label costs in {currency}."
+            )
         raise InputError(f"Amounts are in {currency}, so say what a gold label costs, such as --gold-price 3.")
     names = ("task", "supervisor", "student", "method", "have_weak", "have_gold", "pool")
     asked = {name: getattr(arguments, name) for name in names}
@@ -92,7 +97,7 @@ def recommend(arguments: argparse.Namespace) -> int:
 
     score, bought = arguments.score, arguments.buy
     if score is None and bought is None and not arguments.budget:
-        raise InputError("Say what all labels may cost together: --budget 100; or ask by --score or --buy.")
+        raise InputError("Say what all labels may cost together: --budget 100; only --score and --buy ask without it.")
     if (score is not None) + (bought is not None) + arguments.break_even > 1:
         raise InputError("--score, --buy and --break-even are questions of their own; ask one at a time.")
     if (score is not None or bought is not None) and arguments.budget:

@@ -222,6 +222,8 @@ def test_words_for_labels_are_named_with_the_option(capsys, here):
     assert "'ham' (75 rows), 'spam' (75 rows)" in said and "--labels " in said
     option = said.rpartition("--labels ")[2].strip().rstrip(".")
     assert {*option.split(",")} in ({"spam=1", "ham=0"}, {"ham=1", "spam=0"})
+    misspelt = refused(capsys, *ASKED, "--labels", "spam=1,hamm=0")
+    assert "and none is 'hamm'; say which value is which label, as in --labels spam=1,ham=0." in misspelt
     run(capsys, *ASKED, "--labels", "spam=1,ham=0")
     label = yaml.safe_load((here / "labels.yaml").read_text())["tasks"][0]["label"]
     assert label == {"column": "is_spam", "labels": {"spam": 1, "ham": 0}}

@@ -179,8 +179,10 @@ def test_the_command_asks_in_the_studys_currency():
     assert asked("--budget", "48", "--gold-price", "4").gold_price == 4
     euros = asked("--budget", "40€", "--gold-price", "2€")
     assert (euros.currency, euros.gold_price) == ("€", 2)
-    with pytest.raises(InputError, match="say what a gold label costs"):
+    said = r"prices are in \$, but this amount is in €; write it in \$, or say by --gold-price"
+    with pytest.raises(InputError, match=said):
         asked("--budget", "40€")
+    assert asked("--budget", "48 dollars") == asked("--budget", "48 USD") == asked("--budget", "$48")
     assert asked("--budget", "5c", money=Money("€", 2)).currency == "€"
     plain = asked("--budget", "48", money=GOLD_LABELS)
     assert (plain.gold_price, plain.currency) == (1, "")

@@ -49,6 +49,7 @@ def test_the_cheapest_purchase_that_reaches_a_score_is_found(findings, score):
         options = find_options(*(getattr(ask(findings, cheaper), name) for name in ("block", "terms")))
         assert not len(options.cost) or options.scores.mean.max() < score + 0.0005
     assert f"The cheapest purchase studied that is expected to reach {100 * score:g} % accuracy:" in told(answer)
+    assert ": among purchases that cost no more, " in told(answer)
 
 
 def test_a_score_beyond_reach_is_told_with_the_best_purchase(findings):

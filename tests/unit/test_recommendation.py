@@ -430,7 +430,8 @@ def test_where_no_student_beats_the_weak_labels_they_are_offered_as_they_are():
     for lines, budget in ((recommendation_lines(answer), 50), (study_answer(every, 0.1).lines(), 4)):
         lines = list(lines)
         [order] = [i for i, line in enumerate(lines) if "**" in line]
-        pays = f"A budget of {budget} gold labels pays for {10 * budget} texts. Where that is too few:"
+        pays = f"A budget of {budget} gold labels pays for {10 * budget} texts; to label more than these, train a "
+        pays += "student:"
         assert lines[order : order + 3] == [*offer, pays]
         [note] = [line for line in lines if line.startswith("Note")]
         assert note.startswith("Note: No student that was trained here beats the weak labels of v as they are. A ")

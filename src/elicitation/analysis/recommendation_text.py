@@ -163,14 +163,17 @@ def verdict_line(answer: Recommendation) -> str:
     """Whether the data support the way of spending."""
     regime = answer.regime
     shares = ", ".join(f"{PLAIN[name]} {100 * share:.0f} %" for name, share in regime.probabilities.items())
-    beats = f"{free_words(answer)} with a probability of {100 * regime.beats_nothing:.0f} %"
+    beaten = f"{100 * regime.beats_nothing:.0f} %"
+    beats = f"{free_words(answer)} with a probability of {beaten}"
     # Ways that are as good count together, so the shares may come to more than 1.
     best = f"probability that no other way is more than {percent(MIN_GAIN)} points better"
     wanted = f"ways as good as each other all count; decided from {100 * regime.wanted:.0f} % on"
     said = regime.reason or f"{best}: {shares} ({wanted})"
     said += f"; the purchase beats {beats}"
     if regime.strategy == NOTHING_BOUGHT:
-        said = regime.reason or f"the best purchase beats {beats}"
+        said = regime.reason or f"the probability that a purchase beats {free_words(answer)} is {beaten}"
+    if answer.goal:
+        said = f"among purchases that cost no more, {said}"
     if answer.supported:
         return f"The data support it: {said}."
     if regime.name != UNDETERMINED:
@@ -218,8 +221,9 @@ def expected_line(answer: Recommendation) -> str:
 def labels_order(answer: Recommendation, labels: WeakLabels) -> tuple[str, list[str]]:
     """That weak labels are to be used as they are, what they bring, and for whom the rest of the answer is."""
     expected = f"Expected {MEASURE_WORDS[answer.measure]}: {labels_score(answer, labels)}, without any training"
-    pays = f"A budget of {budget_text(answer)} pays for {int(answer.question.budget / labels.price):,} texts"
-    details = [f"{expected}, at {price_text(answer, labels.price)} for each text.", f"{pays}. Where that is too few:"]
+    n_texts = int(answer.question.budget / labels.price)
+    pays = f"A budget of {budget_text(answer)} pays for {n_texts:,} texts; to label more than these, train a student:"
+    details = [f"{expected}, at {price_text(answer, labels.price)} for each text.", pays]
     return f"Use {as_they_are(labels.supervisor)}", details
 
 

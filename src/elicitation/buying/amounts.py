@@ -12,6 +12,8 @@ from elicitation.errors import InputError
 SMALLEST = 1e-12
 # What a hundredth of any currency is called.
 CENTS = ("c", "ct", "¢", "cent", "cents")
+# Words for a currency that has a sign.
+SIGNS = {"dollar": "$", "dollars": "$", "usd": "$", "euro": "€", "euros": "€", "eur": "€"}
 # Prices that money is turned into have so many digits.
 DIGITS = 12
 HOW = "write it as 500, 2,000, '$500', 2c or 0.02, with a point before decimals"
@@ -46,7 +48,7 @@ def read_amount(text: str, least: float = SMALLEST) -> Amount:
     if not (value == least == 0 or SMALLEST <= value <= 1 / SMALLEST):
         lowest = "0, or a number" if least == 0 else "a number"
         raise ValueError(f"{text} must be {lowest} from {SMALLEST:g} to {1 / SMALLEST:g}")
-    return Amount(value, "" if cents else unit, bool(unit))
+    return Amount(value, "" if cents else SIGNS.get(unit.lower(), unit), bool(unit))
 
 
 def common_currency(amounts: Iterable[Amount | None], named: str | None) -> str:

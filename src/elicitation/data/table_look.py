@@ -1,5 +1,6 @@
 """What a table of one's own seems to hold, before any study names its columns (docs/how-to/tables.md)."""
 
+import difflib
 import shlex
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -73,6 +74,11 @@ def other_spellings(values: Iterable[str], labels: Mapping[str, int]) -> dict[st
     return {value: known[loose(value)] for value in values if value not in labels and loose(value) in known}
 
 
+def closest(value: str, known: Collection[str]) -> str:
+    """The known value that this one most likely means; itself where it is known, or none is near."""
+    return value if value in known else next(iter(difflib.get_close_matches(value, known, n=1)), value)
+
+
 def option_of(labels: Mapping[str, int]) -> str:
     """The option that names the labels of values, as it is typed."""
     return f"--labels {shlex.quote(','.join(f'{value}={label}' for value, label in labels.items()))}"
@@ -110,13 +116,16 @@ def check_gold_values(table: Table, column: str, labels: Mapping[str, int] | Non
     if len(different) == 1:
         raise InputError(f"{where}: every gold label in {column!r} is {shown(*different)}; both labels are needed.")
     # Labels that were given for values of which one label is never found would leave that label without rows.
-    both = labels and {labels[value] for value in counts if value in labels} == {0, 1}
-    option = dict(labels) if both else likely_labels(different[:2])
+    meant = {closest(value, counts): label for value, label in (labels or {}).items()}
+    both = {meant[value] for value in counts if value in meant} == {0, 1}
+    option = meant if both else likely_labels(different[:2])
     option |= other_spellings(counts, option)
     drop = " --others drop" if counts.keys() - option.keys() else ""
+    absent = [value for value in labels or {} if value not in counts]
+    none = f", and none is {join_words({*absent}, 'or')}" if absent else ""
     raise InputError(
-        f"{where}: the gold labels in {column!r} are not 0 and 1 but {listing(counts)}; say which value is which label"
-        f"{' and drop the others' if drop else ''}, as in {option_of(option)}{drop}."
+        f"{where}: the gold labels in {column!r} are not 0 and 1 but {listing(counts)}{none}; say which value is which "
+        f"label{' and drop the others' if drop else ''}, as in {option_of(option)}{drop}."
     )
 
 

@@ -169,3 +169,4 @@ def size_lines(study: Study, looked: Looked, minutes: float, cores: int, money: 
         f"{of_gold}, and on half as many of both; {len(study.seeds)} seeds, {len(runs)} runs of {study.students[0]}; "
         f"about {minutes_words(minutes)} on {cores} core{'' if cores == 1 else 's'}."
     )
+    yield "It says what labels are worth up to these numbers. Of more labels than the table holds it can say nothing."
