@@ -59,6 +59,12 @@ def test_a_score_beyond_reach_is_told_with_the_best_purchase(findings):
     assert "No purchase studied is expected to reach 99.5 % accuracy; the best one is:" in told(answer)
 
 
+def test_labels_as_they_are_may_reach_a_score_that_no_student_reaches():
+    answer = reach(findings_on(posterior_table(labels=0.997)), ANY, 0.995)
+    said = "No student studied is expected to reach 99.5 % accuracy, but the weak labels of v as they are do (99.7 %). "
+    assert not answer.goal.reached and said + "The best purchase is:" in told(answer)
+
+
 def test_a_score_that_costs_nothing_needs_no_purchase(findings):
     answer = reach(findings, ANY, 0.55)
     assert answer.goal.reached and answer.purchase is None

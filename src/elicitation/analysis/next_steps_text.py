@@ -126,7 +126,8 @@ def plan_lines(plan: Plan, how: HowTo) -> Iterator[str]:
     at = f"budget {amount_words(question.budget, question.currency)}" if question.budget else "the study's budgets"
     yield f"## What next? {plan.task}, student {plan.student}, {at}\n"
     as_are = "".join(f"; {as_they_are(source)} bring {percent(score)} %" for source, score in plan.better.items())
-    now = f"What is recommended now is expected to bring {percent(plan.expected)} % {name}{as_are}."
+    what = "The purchase that is recommended now" if plan.better else "What is recommended now"
+    now = f"{what} is expected to bring {percent(plan.expected)} % {name}{as_are}."
     yield f"{now} By so much it is expected to rise, because something better may be found:\n"
     if runs:
         yield "More runs, by gain an hour:\n"

@@ -44,6 +44,12 @@ def leading_labels(answer: Recommendation) -> WeakLabels | None:
     return best if best.score.mean > answer.expected.mean else None
 
 
+def sufficient_labels(answer: Recommendation, score: float) -> WeakLabels | None:
+    """The best weak labels, if they reach a score as they are and cost less than gold ones."""
+    best = best_as_they_are(answer)
+    return best if best and best.score.mean >= score and not is_too_dear(answer, best) else None
+
+
 def undertrained_notes(answer: Recommendation) -> Iterator[str]:
     """That no student that was trained beats what needs no training, where that is so."""
     best = best_as_they_are(answer)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from elicitation.analysis.choices import MIN_GAIN, ONE_SEED
 from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, LABELS, NOTHING_BOUGHT, PLAIN, UNDETERMINED
-from elicitation.analysis.recommendation_notes import leading_labels, notes
+from elicitation.analysis.recommendation_notes import leading_labels, notes, sufficient_labels
 from elicitation.analysis.recommendation_words import (
     FREE_WORDS,
     MEASURE_WORDS,
@@ -108,6 +108,9 @@ def reply_lines(answer: Recommendation) -> Iterator[str]:
         yield f"Nothing has to be bought for {percent(goal.score)} % {name}."
     elif goal and goal.reached:
         yield f"The cheapest purchase studied that is expected to reach {percent(goal.score)} % {name}:"
+    elif goal and (labels := sufficient_labels(answer, goal.score)):
+        enough = f"{as_they_are(labels.supervisor)} do ({percent(labels.score.mean)} %). The best purchase is:"
+        yield f"No student studied is expected to reach {percent(goal.score)} % {name}, but {enough}"
     elif goal:
         yield f"No purchase studied is expected to reach {percent(goal.score)} % {name}; the best one is:"
     if offer:
