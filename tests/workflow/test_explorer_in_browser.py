@@ -893,8 +893,9 @@ def test_labels_with_one_price_are_shown_at_it(browser, tmp_path):
         Select(find(page, "#supervisor")).select_by_value(name)
         wait_for(page, f"explorer.view.supervisor === '{name}'")
         assert ask(page, "explorer.view.weak") == price
-        # Whichever source is shown.
-        assert texts(page, "#better")[0].startswith("The weak labels of llm score higher as they are, without training")
+        # Whichever source is shown. No student beats these labels, so the answer begins with them.
+        assert texts(page, "#lead")[0].startswith("Use the weak labels of llm as they are: they are right on 97.0 % (")
+        assert texts(page, "#better") == [""]
         # A map over prices is drawn where there are several.
         assert find(page, "#map-plot").is_displayed() == (name == "small")
         assert ("have one price, so there is no map" in texts(page, "#map-words")[0]) == (name != "small")

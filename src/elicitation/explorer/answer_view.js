@@ -127,15 +127,25 @@ function targetWords(view) {
   return `To reach ${wanted} for as little money as possible, ${found} (expected: ${score}).`;
 }
 
-/** Which weak labels, of all sources, are better as they are than what is recommended and cheaper than gold ones. */
-function betterWords({ sources, decision, gold }) {
+/** The best weak labels, of all sources, that score higher as they are than what is recommended and cost less than
+ *  gold ones; null where there are none. */
+function betterLabels({ sources, decision, gold }) {
   const answer = decision.buys ? decision.best : decision.free;
   const better = sources.labels.filter(({ mean, price }) => mean > answer.mean && price < gold);
-  if (!better.length) return "";
-  const best = better.reduce((one, other) => (other.mean > one.mean ? other : one));
-  const price = best.price === 0 ? "at no cost" : `at ${money(best.price)} a text`;
-  const found = `they ${scoring(best.mean, true)}${coverageWords(best)}, ${price}`;
-  return `The weak labels of ${best.supervisor} score higher as they are, without training: ${found}.`;
+  return better.length ? better.reduce((one, other) => (other.mean > one.mean ? other : one)) : null;
+}
+
+/** What weak labels bring as they are, and what they cost. */
+function bringWords(labels) {
+  const price = labels.price === 0 ? "at no cost" : `at ${money(labels.price)} a text`;
+  return `they ${scoring(labels.mean, true)}${coverageWords(labels)}, ${price}`;
+}
+
+/** That weak labels are better as they are, where the answer does not begin with it. */
+function betterWords(view) {
+  const best = betterLabels(view);
+  if (!best || view.undertrained) return "";
+  return `The weak labels of ${best.supervisor} score higher as they are, without training: ${bringWords(best)}.`;
 }
 
 /** Which of several sources of weak labels brings most, and which one is shown. */
@@ -174,8 +184,19 @@ function cheaperWords({ cheaper, supervisor, titles, gold }) {
   return ` Nearly as good for less: ${what}, expected ${percentText(mean)} %; ${behind}.`;
 }
 
-/** The answer in a sentence or two, as parts with their looks. */
+/** The answer in a few sentences, as parts with their looks. Where no student that was studied beats weak labels, it
+ *  begins with these, as leading_labels in Python. */
 function leadParts(view) {
+  const labels = view.undertrained ? betterLabels(view) : null;
+  if (!labels) return purchaseParts(view);
+  const order = { tag: "strong", text: `Use the weak labels of ${labels.supervisor} as they are` };
+  const why = `: ${bringWords(labels)}, without any training. To label more texts than your money pays for: `;
+  const [first, ...rest] = purchaseParts(view);
+  return [order, { tag: "span", text: why }, { tag: "span", text: first.text }, ...rest];
+}
+
+/** What to buy, in a sentence or two. */
+function purchaseParts(view) {
   const { decision, gold, costs } = view;
   const { best, buys, free } = decision;
   const strong = (text, className = "") => ({ tag: "strong", text, className });

@@ -216,6 +216,16 @@ function labelsOfSources() {
   });
 }
 
+/** Whether no student that was trained is expected to beat weak labels as they are or the commoner label, as
+ *  `undertrained` in Python: all that was studied counts, of all sources, methods and numbers of texts. */
+function isUndertrained() {
+  const terms = { ...makeTerms({ budget: 0, weak: 0, gold: 1 }), budget: NO_LIMIT };
+  const sources = sourcesHere().map(sourceNamed);
+  const every = sources.flatMap(({ surfaces }) => findOptions(surfaces, terms));
+  const untrained = sources.flatMap(({ free }) => free.filter(({ kind }) => kind !== "asking"));
+  return every.length > 0 && bestOf(every).mean <= Math.max(...untrained.map(({ mean }) => mean)) + SAME_SCORE;
+}
+
 /** All that can be bought of all sources of weak labels, each at its price, and the best of what costs nothing. Labels
  *  that the reader has are of the supervisor that is shown. */
 function optionsOfSources() {
@@ -296,6 +306,7 @@ function compute() {
     highest: every.length ? bestOf(every) : null,
     weakLabels: here.free.find(({ kind }) => kind === LABELS) ?? null,
     sources: { n: sourcesHere().length, best: bestOfSources(ofSources), labels: labelsOfSources() },
+    undertrained: once(`undertrained ${place}`, isUndertrained),
     cheaper: decision.buys ? cheaperThan(decision.best, ofSources.options, ofSources.free, STUDY.verdict) : null,
     parts: DATA.parts.filter((row) => KINDS.every((kind) => row[kind] === state[kind])),
     reaching: target === null ? null : reach(target, here, terms),

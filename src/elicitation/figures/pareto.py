@@ -88,7 +88,7 @@ def legend_handles(titles: dict[str, str], markers: dict[str, str], asks: bool) 
         *(style.handle(titles[name], marker=shape, **grey | {"markersize": 6}) for name, shape in several.items()),
         style.handle("nothing cheaper is as good", marker="o", **grey | {"markersize": POINT_AREAS[1] ** 0.5}),
         style.handle("something cheaper is as good", marker="o", **grey | {"markersize": POINT_AREAS[0] ** 0.5}),
-        style.handle("the best for the money", color="0.2", linewidth=1.2),
+        style.handle("the best that was run for the money", color="0.2", linewidth=1.2),
         style.weak_labels_handle(),
         *([style.asking_handle()] if asks else []),
         style.commoner_handle(),
