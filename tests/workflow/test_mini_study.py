@@ -280,7 +280,7 @@ def test_what_verify_says_makes_a_missing_result_again(mini_study):
 def test_a_new_price_trains_nothing(mini_study):
     planned = jobs_planned(mini_study, MINI | {"weak_prices": [0.02]})
     assert set(planned) == {
-        *("find_frontier", "find_regimes", "plot_pareto", "tabulate_methods", "all"),
+        *("find_frontier", "find_regimes", "plot_pareto", "tabulate_methods", "tabulate_label_quality", "all"),
         *("trace_expansion", "plot_isoquants", "plot_what_to_buy", "recommend", "write_answer", "build_explorer"),
     }
 
