@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elicitation.buying.amounts import common_currency, read_amount
+from elicitation.buying.amounts import common_currency, read_amount, sign_of
 from elicitation.cli_help import completes
 from elicitation.errors import InputError
 
@@ -46,6 +46,8 @@ def question_of(arguments: argparse.Namespace, money: Money) -> Question:
     given = (arguments.budget, arguments.weak_price, arguments.gold_price)
     budget, weak_price, gold_price = (amount and amount.value for amount in given)
     currency = currency_of(arguments, money.currency)
+    if sign_of(currency) == sign_of(money.currency):
+        currency = money.currency
     if gold_price is None and currency == money.currency:
         gold_price = money.gold_price
     if currency and gold_price is None:

@@ -183,6 +183,7 @@ def test_the_command_asks_in_the_studys_currency():
     with pytest.raises(InputError, match=said):
         asked("--budget", "40€")
     assert asked("--budget", "48 dollars") == asked("--budget", "48 USD") == asked("--budget", "$48")
+    assert asked("--budget", "40 EUR", money=Money("EUR", 2)) == asked("--budget", "40€", money=Money("EUR", 2))
     assert asked("--budget", "5c", money=Money("€", 2)).currency == "€"
     plain = asked("--budget", "48", money=GOLD_LABELS)
     assert (plain.gold_price, plain.currency) == (1, "")

@@ -48,7 +48,12 @@ def read_amount(text: str, least: float = SMALLEST) -> Amount:
     if not (value == least == 0 or SMALLEST <= value <= 1 / SMALLEST):
         lowest = "0, or a number" if least == 0 else "a number"
         raise ValueError(f"{text} must be {lowest} from {SMALLEST:g} to {1 / SMALLEST:g}")
-    return Amount(value, "" if cents else SIGNS.get(unit.lower(), unit), bool(unit))
+    return Amount(value, "" if cents else unit, bool(unit))
+
+
+def sign_of(currency: str) -> str:
+    """The sign of a currency that has one, whether that or a word was written; else what was written."""
+    return SIGNS.get(currency.lower(), currency)
 
 
 def common_currency(amounts: Iterable[Amount | None], named: str | None) -> str:
@@ -59,7 +64,7 @@ def common_currency(amounts: Iterable[Amount | None], named: str | None) -> str:
     given = [amount for amount in amounts if amount]
     found = sorted({amount.currency for amount in given} | {named or ""} - {""})
     found = [currency for currency in found if currency]
-    if len(found) > 1:
+    if len({*map(sign_of, found)}) > 1:
         raise InputError(f"The amounts are in {' and in '.join(found)}; give all in one currency.")
     if found:
         return found[0]

@@ -71,14 +71,17 @@ function coverageWords({ coverage, mean, supervisor }) {
 }
 
 /** What the weak labels are worth as they are, without training. */
-function labelsWords({ weakLabels, decision, weak, gold, highest: most }) {
+function labelsWords(view) {
+  const { weakLabels, decision, weak, gold, highest: most } = view;
   const words = [];
   if (weakLabels) {
     const price = weak === 0 ? "at no cost" : `at ${money(weak)} for each text that you label with them`;
     words.push(`The weak labels themselves ${scoring(weakLabels.mean, true)}${coverageWords(weakLabels)}, ${price}.`);
     const answer = decision.buys ? decision.best : decision.free;
     const lead = "That is better than what is recommended here";
-    if (weakLabels.mean > answer.mean) words.push(`${lead}: if labels are all that you need, use them as they are.`);
+    if (weakLabels.mean > answer.mean && !leadingLabels(view)) {
+      words.push(`${lead}: if labels are all that you need, use them as they are.`);
+    }
   }
   if (weak >= gold && most) {
     words.push("A weak label that costs as much as a gold one is never worth it, so none is bought.");
@@ -135,6 +138,10 @@ function betterLabels({ sources, decision, gold }) {
   return better.length ? better.reduce((one, other) => (other.mean > one.mean ? other : one)) : null;
 }
 
+/** The weak labels with which the answer begins, since no student that was studied beats them, as leading_labels in
+ *  Python; null where there are none. */
+const leadingLabels = (view) => (view.undertrained ? betterLabels(view) : null);
+
 /** What weak labels bring as they are, and what they cost. */
 function bringWords(labels) {
   const price = labels.price === 0 ? "at no cost" : `at ${money(labels.price)} a text`;
@@ -144,7 +151,7 @@ function bringWords(labels) {
 /** That weak labels are better as they are, where the answer does not begin with it. */
 function betterWords(view) {
   const best = betterLabels(view);
-  if (!best || view.undertrained) return "";
+  if (!best || leadingLabels(view)) return "";
   return `The weak labels of ${best.supervisor} score higher as they are, without training: ${bringWords(best)}.`;
 }
 
@@ -184,10 +191,9 @@ function cheaperWords({ cheaper, supervisor, titles, gold }) {
   return ` Nearly as good for less: ${what}, expected ${percentText(mean)} %; ${behind}.`;
 }
 
-/** The answer in a few sentences, as parts with their looks. Where no student that was studied beats weak labels, it
- *  begins with these, as leading_labels in Python. */
+/** The answer in a few sentences, as parts with their looks. */
 function leadParts(view) {
-  const labels = view.undertrained ? betterLabels(view) : null;
+  const labels = leadingLabels(view);
   if (!labels) return purchaseParts(view);
   const order = { tag: "strong", text: `Use the weak labels of ${labels.supervisor} as they are` };
   const why = `: ${bringWords(labels)}, without any training. To label more texts than your money pays for: `;
