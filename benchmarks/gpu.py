@@ -1,11 +1,11 @@
 """What a GPU makes of models of real sizes, with random weights: training now and before, and labelling.
 
 Ways of training are compared in one process, in turns: the reference's micro-batches of one text, this project's loop
-as it was, and as it is. The limit is that of matrix products at the pace that a large one reaches on this device: 4
-operations for each parameter that computes and each token, 6 with checkpointing. A step of each way is also counted:
-calls of operators, each about one kernel of a GPU, the bytes that they read and write, and those that are kept for the
-backward pass. With `--device cpu` the counts are what there is to see. It all takes at most 12 minutes: what is not
-measured by then says so.
+as it was, as it is, and with its layers compiled. The limit is that of matrix products at the pace that a large one
+reaches on this device: 4 operations for each parameter that computes and each token, 6 with checkpointing. A step of
+each way that is not compiled is also counted: calls of operators, each about one kernel of a GPU, the bytes that they
+read and write, and those that are kept for the backward pass. With `--device cpu` the counts are what there is to see.
+It all takes at most 12 minutes: what is not measured by then says so.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from elicitation.jobs.devices import prepare_allocator
 prepare_allocator()
 
 import torch
-from training_ways import BEFORE, NOW, REFERENCE, STAND_IN, WAYS, Count, Way, use
+from training_ways import BEFORE, COMPILED, NOW, REFERENCE, STAND_IN, WAYS, Count, Way, let_compile, use
 from transformers import LlamaConfig, LlamaForSequenceClassification
 
 from elicitation.models import batches
@@ -83,6 +83,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--precisions", choices=PRECISIONS, nargs="*", help="default: all, on a CPU bfloat16")
     parser.add_argument("--engines", choices=ENGINES, nargs="*", default=ENGINES, help="default: both")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cuda", help="default: cuda")
+    parser.add_argument("--compiled", action="store_true", help="on a CPU too, which takes a C++ compiler")
     parser.add_argument("--minutes", type=float, default=MINUTES, help="default: %(default)s")
     # What the script passes to its own children.
     for name, kind in (("--job", str), ("--size", str), ("--folder", Path)):
@@ -187,7 +188,9 @@ def train(model, ways: tuple[Way, ...], vocabulary: int, arguments: argparse.Nam
             if turn == 0:
                 step()
             elif turn < WARM_UP_STEPS:
-                count_step(model, step, measured[way])
+                # Of what is compiled, nothing sees single operators.
+                if not way.compiled:
+                    count_step(model, step, measured[way])
             else:
                 time_step(step, sum(map(len, texts)), device, measured[way])
     return measured
@@ -203,7 +206,8 @@ def row(size: str, precision: str, way: Way, found: Measured, parameters: int, p
         cells += [f"{found.peak_bytes / 1e9:,.1f}", f"{found.allocations}"] if found.peak_bytes else ["", ""]
     else:
         cells += ["time was up"] + 4 * [""]
-    cells += [f"{found.calls:,}", f"{found.moved / 1e6:,.2f}", f"{found.kept / 1e6:,.2f}"]
+    counts = [f"{found.calls:,}", f"{found.moved / 1e6:,.2f}", f"{found.kept / 1e6:,.2f}"]
+    cells += counts if found.calls else ["", "", ""]
     return "| " + " | ".join(cells) + " |"
 
 
@@ -213,17 +217,19 @@ def training_rows(size: str, precision: str, folder: Path, arguments: argparse.N
     if device == "cpu":
         # Attention in one kernel, as on a GPU.
         batches.SHORT_TEXT = 0
-        ways += (STAND_IN,)
+        ways = (*(way for way in ways if arguments.compiled or not way.compiled), STAND_IN)
     model = new_lora_classifier(folder, Hardware(device, **PRECISIONS[precision]), 0, seed=0)
+    if COMPILED in ways:
+        let_compile(model)
     parameters, peak = computing_parameters(model), matmul_rate(device)
     found = train(model, ways, SIZES[size]["vocab_size"], arguments, ends)
     use(model, NOW)
     for way in ways:
         yield row(size, precision, way, found[way], parameters, peak)
     timed = {way: np.median(each.rates) for way, each in found.items() if each.rates}
-    for way in (REFERENCE, BEFORE):
+    for way in (REFERENCE, BEFORE, COMPILED):
         if way in timed and NOW in timed:
-            yield f"\n{size}, {precision}: {timed[NOW] / timed[way]:.1f} times the rate of {way.name!r}."
+            yield f"\n{size}, {precision}: {timed[NOW] / timed[way]:.2f} times the rate of {way.name!r}."
     yield f"\n{size}, {precision}: a matrix product reaches {peak:.3g} operations a second.\n"
 
 

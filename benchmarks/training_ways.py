@@ -74,6 +74,8 @@ class Way:
     before: bool = False
     """Whether peft converts what enters an adapter, and the optimizer is not fused, as it was."""
     checkpointing: bool = False
+    compiled: bool = False
+    """Whether torch.compile fuses what a layer does between its matrix products and its attention."""
     micro_batch_tokens: int = MICRO_BATCH_TOKENS
 
     @property
@@ -85,8 +87,9 @@ class Way:
 REFERENCE = Way("a text at a time", None, step_before, before=True, micro_batch_tokens=1)
 BEFORE = Way("before", padded_attention, step_before, before=True)
 NOW = Way("now")
+COMPILED = Way("now, compiled", compiled=True)
 WAYS = {
-    "bfloat16": (REFERENCE, BEFORE, NOW, Way("now, checkpointing", checkpointing=True)),
+    "bfloat16": (REFERENCE, BEFORE, NOW, COMPILED, Way("now, checkpointing", checkpointing=True)),
     "nf4": (BEFORE, NOW),
 }
 STAND_IN = Way("now, the GPU's attention", attention_stand_in)
@@ -98,13 +101,21 @@ def use(model, way: Way) -> None:
         if isinstance(layer, BaseTunerLayer):
             layer.cast_input_dtype_enabled = way.before
     base = model.get_base_model()
+    torch.compiler.set_stance("default" if way.compiled else "force_eager")
     if way.attention:
-        AttentionInterface.register(PACKED, way.attention)
+        # It reads lists of lengths, for each of which torch would compile it anew.
+        AttentionInterface.register(PACKED, torch.compiler.disable(way.attention) if way.compiled else way.attention)
     base.set_attn_implementation(PACKED if way.attention else OF_TRANSFORMERS)
     if way.checkpointing:
         base.gradient_checkpointing_enable({"use_reentrant": False})
     else:
         base.gradient_checkpointing_disable()
+
+
+def let_compile(model) -> None:
+    """Have the layers be compiled as they are first used in a way that is compiled, for texts of any length."""
+    for layer in model.get_base_model().base_model.layers:
+        layer.compile(dynamic=True)
 
 
 class Count(TorchDispatchMode):
