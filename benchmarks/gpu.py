@@ -171,8 +171,7 @@ def train(model, ways: tuple[Way, ...], vocabulary: int, arguments: argparse.Nam
     device, rng = arguments.device, np.random.default_rng(1)
     weights, measured = torch.ones(BATCH_SIZE), {way: Measured() for way in ways}
     adapted = list(trainable_weights(model).values())
-    fused = {way: True if device == "cuda" and not way.before else None for way in ways}
-    optimizers = {way: torch.optim.AdamW(adapted, lr=1e-5, fused=fused[way]) for way in ways}
+    optimizers = {way: torch.optim.AdamW(adapted, lr=1e-5, fused=not way.before) for way in ways}
     model.train()
     for turn in range(WARM_UP_STEPS + arguments.steps):
         texts = write_texts(BATCH_SIZE, arguments.tokens, vocabulary, seed=turn)

@@ -162,6 +162,8 @@ def family_attention(
         return varlen_attention(query, key, value, bounds, max(lengths), scale, sliding_window)
     options = {"sliding_window": sliding_window, "dropout_p": dropout_p, "scale": scale}
     states = (query, key, value)
+    if not beginning and len(lengths) == 1:
+        return attend(*states, **options)[0].transpose(0, 1)
     rests = [PadTexts.apply(state[0, :, beginning:].transpose(0, 1), lengths).transpose(1, 2) for state in states]
     if not beginning:
         return JoinTexts.apply(attend(*rests, **options).transpose(1, 2), lengths)

@@ -143,8 +143,8 @@ class StageTrainer:
             lr=protocol.learning_rate,
             betas=(0.9, 0.95),
             weight_decay=protocol.weight_decay,
-            # One kernel for all weights. On a CPU, what torch chooses: results there stay as they are.
-            fused=True if model.device.type == "cuda" else None,
+            # One kernel for all weights.
+            fused=True,
         )
         self.rates = get_cosine_schedule_with_warmup(self.optimizer, self.schedule.warmup_steps, self.schedule.steps)
         self.batches = endless_batches(len(self.train), self.schedule.batch_size, stream(seed, name, "batches"))
