@@ -188,7 +188,10 @@ def add_question(command: argparse.ArgumentParser, budget: str) -> None:
         "--gold-price", type=amount, help="of one gold label, such as --gold-price '$3'; default: the study's, or 1"
     )
     command.add_argument("--currency", help="of amounts that name none, such as --currency €; default: the study's")
-    have = "labels that you have already, such as --have-gold 200 --have-weak 1000; default: 0"
+    have = (
+        "labels that are paid already, such as --have-gold 200 --have-weak 1000; those of your own table are "
+        "named in results/answer.md; default: 0"
+    )
     command.add_argument("--have-weak", type=whole, default=0, help=f"weak {have}")
     command.add_argument("--have-gold", type=whole, default=0, help=f"gold {have}")
     command.add_argument(

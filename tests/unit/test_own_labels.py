@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from random_configs import OWN_STUDY, write_files
+from random_configs import MINI, OWN_STUDY, write_files
 
 from elicitation.analysis.derived_labels import join_columns, join_labels
 from elicitation.analysis.label_quality import describe_label, describe_sources, quality_by_set
@@ -24,6 +24,7 @@ from elicitation.errors import InputError
 from elicitation.files import hash_text
 from elicitation.models.lengths import shown_ids
 from elicitation.study.columns import LEARNING
+from elicitation.study.held import held_labels
 from elicitation.study.validation import validate
 
 # crowd-kit is written for an older pandas.
@@ -427,6 +428,18 @@ def test_composed_labels_are_sold_of_texts_that_all_of_their_columns_label(folde
         study["tasks"][0].pop("pool_size")
         supply = validate(study).supplies["mine"]
         assert 150 - 64 <= supply.weak <= 150 and supply.examples < supply.weak + 98 - 64 + 1
+
+
+def test_labels_that_a_table_holds_are_those_of_its_pool_that_no_model_writes():
+    ways = [
+        {"name": "both", "joined": ["llm", "crowd"]},
+        {"name": "checked", "shares": {"llm": 0.5, "supervisor": 0.5}},
+    ]
+    study = changed("supervisors", [*OWN_STUDY["supervisors"], *ways])
+    study["weak_prices"] = [0.1]
+    # 100 gold labels, less 60 for the test set and 4 for the supervision set.
+    assert held_labels(validate(study)) == {"mine": {"gold": 36, "weak": {"llm": 330, "crowd": 330, "both": 330}}}
+    assert held_labels(validate(MINI)) == {}
 
 
 def test_purchases_that_the_table_cannot_serve_are_refused_or_left_out():

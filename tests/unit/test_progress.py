@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from elicitation.analysis.names import NO_SUPERVISOR
 from elicitation.jobs.job_words import DEEDS, FORMS, Job, count_words
 from elicitation.jobs.progress import Failures, Pace, Planned, runs_of, say_progress, told
 
@@ -195,6 +196,11 @@ def test_what_tells_jobs_of_a_rule_apart_is_told(monkeypatch):
     told.plan({number: ("train_runs", 3, wildcards) for number, wildcards in names.items()})
     assert told.varying == {"train_runs": {"budget", "supervisor"}}
     assert Job("train_runs", names[1]).done(told.varying["train_runs"]) == "trained film, budget 16, seed 0, other"
+
+
+def test_runs_without_weak_labels_are_told_by_what_they_train_on():
+    job = Job("train_runs", RUN_NAMES | {"supervisor": NO_SUPERVISOR})
+    assert job.done({"supervisor"}) == "trained film, budget 64, seed 0, gold labels alone"
 
 
 def test_what_a_run_would_do_is_counted_in_words(monkeypatch):

@@ -110,6 +110,9 @@ def test_a_purchase_that_nothing_is_known_of_says_so(findings):
     nearest = "the nearest is 320 weak labels of v and 32 gold labels by Method M"
     assert f"too far from all purchases that were run, of which {nearest}" in told(answer)
     assert "beyond what was studied" in told(answer), "nor was their cost"
+    fix = "To know it, add `more_purchases: [[5000, 10]]` to `grid` in the study, and run that again. For that money:"
+    assert fix in told(answer)
+    assert "more_purchases" not in told(offer(findings, ANY, 640, 0)), "it was run"
 
 
 def test_a_purchase_between_others_that_were_run_names_the_nearest_of_them():
@@ -118,7 +121,7 @@ def test_a_purchase_between_others_that_were_run_names_the_nearest_of_them():
     answer = offer(found, ANY, 100, 4)
     assert answer.offer.expected is None and (answer.offer.nearest.n_weak, answer.offer.nearest.n_gold) == (40, 0)
     assert answer.offer.nearest.cost == pytest.approx(4)
-    assert "of which the nearest is 40 weak labels of v by Method M. For that money:" in told(answer)
+    assert "of which the nearest is 40 weak labels of v by Method M. To know it, add " in told(answer)
     assert offer(found, ANY, 40, 0).offer.nearest is None
 
 
@@ -142,12 +145,54 @@ def test_weak_labels_are_bought_below_the_break_even_price_and_not_above(finding
     above = recommend(findings, Question(budget, price * 1.01))
     below = recommend(findings, Question(budget, price * 0.9))
     assert (above.purchase is None or above.purchase.n_weak == 0) and below.purchase.n_weak > 0
-    assert f"weak labels are bought up to a price of {price:g}, and none above" in told(answer)
+    interval = answer.price_interval
+    assert interval.low <= price <= interval.high
+    ends = f" (95 % interval: {interval.low:g} to {interval.high:g}{' or more' * interval.open})"
+    assert f"weak labels are bought up to a price of {price:g}{ends}, and none above" in told(answer)
 
 
 def test_the_break_even_price_is_in_the_currency(findings):
     gold, money = break_even(findings, Question(30)), break_even(findings, Question(90, gold_price=3, currency="$"))
     assert money.break_even == pytest.approx(3 * gold.break_even)
+    assert money.price_interval.high == pytest.approx(3 * gold.price_interval.high)
+
+
+def with_unsure_weak_labels(truth, purchases, spread: float):
+    """Findings that know what gold labels bring, and what weak ones do up to an error that all of these share."""
+    table = posterior_table(truth, purchases)
+    shared = spread * ((table.n_weak > 0) & (table.n_gold == 0)).to_numpy(dtype=np.float32)
+    return findings_on(table.assign(factors=list(shared[:, None])))
+
+
+@pytest.mark.parametrize("spread", [1e-6, 0.002, 0.005])
+def test_a_break_even_price_is_the_less_sure_the_less_scores_are(spread):
+    def truth(n_weak, n_gold):
+        return 0.6 + 0.02 * np.log1p(n_gold + n_weak) - 0.02 * (n_weak > 0)
+
+    purchases = [(40, 0), (640, 0), (0, 4), (0, 64)]
+    answer = break_even(with_unsure_weak_labels(truth, purchases, spread), Question(30))
+    interval = answer.price_interval
+    # An error e of the score is as good as exp(e / 0.02) times as many weak labels.
+    off = np.exp(1.96 * spread / 0.02)
+    assert answer.break_even == pytest.approx(30 / (31 * np.e - 1), rel=0.05)
+    assert interval.low == pytest.approx(answer.break_even / off, rel=0.06)
+    assert interval.high == pytest.approx(answer.break_even * off, rel=0.06) and not interval.open
+
+
+def test_where_any_price_may_be_the_break_even_one_it_is_undetermined():
+    def truth(n_weak, n_gold):
+        return 0.7 - (n_weak > 0) * (0.02 - 0.008 * np.log1p(n_weak)) + 0 * n_gold
+
+    answer = break_even(with_unsure_weak_labels(truth, [(4, 0), (640, 0), (0, 4), (0, 64)], 0.05), Question(7))
+    assert 0 < answer.break_even < 1 and (answer.price_interval.low, answer.price_interval.high) == (0, 1)
+    said = "it is undetermined up to which price weak labels are bought (95 % interval: 0 to 1); the best guess is "
+    assert f"At this budget {said}{answer.break_even:g}. There:" in told(answer)
+
+
+def test_one_seed_says_nothing_of_how_sure_a_break_even_price_is():
+    answer = break_even(findings_on(posterior_table(n_seeds=1)), Question(30))
+    assert answer.price_interval is None
+    assert f"up to a price of {answer.break_even:g} (undetermined: one seed has no spread), and none" in told(answer)
 
 
 @pytest.mark.parametrize(
@@ -176,6 +221,9 @@ def test_where_weak_labels_only_stop_fitting_the_budget_no_break_even_price_is_t
     answer = break_even(findings, Question(10))
     # 20 weak and 2 gold labels are the smallest mix that was studied, and cost all of it.
     assert answer.break_even is None and answer.fits_up_to == pytest.approx(0.4, rel=0.01)
+    assert answer.price_interval.open and answer.price_interval.high == pytest.approx(0.4, rel=0.01)
+    ends = f"{answer.price_interval.low:g} to {answer.price_interval.high:g}"
+    assert f"up to which price they are is not known (95 % interval: {ends} or more)." in told(answer)
     assert "stop fitting the budget; weak labels are still worth more" in told(answer)
 
 

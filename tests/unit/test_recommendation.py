@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 from dataclasses import asdict, replace
@@ -8,7 +9,7 @@ import pytest
 from posteriors import findings_on, posterior_table, rising, several
 
 from elicitation.analysis.answer import study_answer
-from elicitation.analysis.findings import Question, read_findings
+from elicitation.analysis.findings import Held, Question, make_findings, read_findings
 from elicitation.analysis.names import NOTHING_BOUGHT, UNDETERMINED
 from elicitation.analysis.questions import reach
 from elicitation.analysis.recommendation import answer_all, recommend
@@ -223,6 +224,37 @@ def test_weak_labels_that_are_there_are_of_one_supervisor():
     assert recommend(findings, Question(10, have_weak=100, supervisor="w")).purchase.supervisor == "w"
 
 
+def test_what_the_readers_own_table_holds_is_told_with_the_options_that_count_it():
+    own = findings_on(posterior_table(), held={"t": Held(70, {"v": 469})})
+    answer = recommend(own, Question(50, 0.1))
+    said = (
+        "Note: Your table holds 469 weak labels of v and 70 gold labels of texts to train on. Costs here are as if you "
+        "had none; to have yours counted as paid, ask `elicitation recommend` with `--have-weak 469 --have-gold 70`. "
+        "What more labels than these would bring is not known."
+    )
+    assert said in told(answer)
+    assert answer.purchase == recommend(findings_on(posterior_table()), Question(50, 0.1)).purchase, "as if none were"
+    assert study_answer(answer_all(own), 0.1).lines().count(said) == 1
+    assert recommendation_from(json.loads(json.dumps(asdict(answer)))) == answer
+    for counted in ({"have_weak": 469}, {"have_gold": 70}):
+        assert "Your table" not in told(recommend(own, Question(50, 0.1, **counted)))
+    no_table = findings_on(posterior_table(), held={"another": Held(70, {"v": 469})})
+    assert "Your table" not in told(recommend(no_table, Question(50, 0.1)))
+    gold = findings_on(posterior_table(), held={"t": Held(70, {})})
+    assert "holds 70 gold labels of texts" in told(recommend(gold, Question(50, 0.1)))
+    assert "with `--have-gold 70`. " in told(recommend(gold, Question(50, 0.1)))
+
+
+def test_of_several_weak_sources_the_labels_of_one_can_be_counted():
+    several_held = replace(two_sources(), held={"t": Held(70, {"v": 400, "w": 9})})
+    text = told(recommend(several_held, Question(50)))
+    assert "holds 400 weak labels of v, 9 weak labels of w and 70 gold labels of texts" in text
+    ways = ("--supervisor v --have-weak 400 --have-gold 70", "--supervisor w --have-weak 9 --have-gold 70")
+    assert f"with `{ways[0]}` or `{ways[1]}`. " in text
+    text = told(recommend(several_held, Question(50, supervisor="w")))
+    assert "holds 9 weak labels of w and 70 gold labels" in text and "with `--have-weak 9 --have-gold 70`" in text
+
+
 def test_no_more_labels_are_recommended_than_the_pool_holds():
     bought = recommend(findings_on(posterior_table()), Question(64, 0.1, pool=100)).purchase
     assert bought.n_weak + bought.n_gold <= 100
@@ -232,7 +264,16 @@ def test_no_more_labels_are_recommended_than_the_pool_holds():
 def test_free_weak_labels_cost_nothing():
     answer = recommend(findings_on(posterior_table()), Question(20, 0))
     assert answer.purchase.n_weak > 0 and answer.purchase.cost == answer.purchase.n_gold <= 20
-    assert "a weak label costs 0, a gold one 1" in told(answer)
+    text = told(answer) + "\n".join(study_answer([answer], 0).lines())
+    assert "a weak label costs nothing, a gold one 1" in text and " weak labels of v for nothing: " in text
+    assert "- the weak labels of v as they are, for nothing: 60 %" in text
+    assert "Note: Weak labels are taken as free, in place of their own price: 0.1 (v)." in text
+    weak = findings_on(posterior_table(level(0.7), purchases=[(40, 0), (160, 0)]))
+    text = told(recommend(weak, Question(20, 0))) + "\n".join(
+        study_answer([recommend(weak, Question(20, 0))], 0).lines()
+    )
+    assert "\nCost: nothing; 20 gold labels are left.\n" in text and ", used by Method M) for nothing: " in text
+    assert not re.search(r"\b(at|costs?|for|of) 0\b", text), "what is free has no price of 0"
 
 
 def test_free_weak_labels_as_they_are_compete_with_purchases():
@@ -255,13 +296,17 @@ def test_texts_without_a_weak_label_are_told_of_wherever_labels_are_scored_as_th
     said += "as half right)"
     for price in (0.1, 0):
         text = told(recommend(findings_on(table), Question(50, price)))
-        assert text.count("80 %, between") == text.count(said) == 2
+        # Said whole once, where it stands first.
+        assert text.count(said) == 1 and text.index("80 %, between") == text.index(said)
+        assert text.count("80 %, between 78 and 82 % (gaps as above)") == 1
     other = told(recommend(findings_on(table, measure="auroc"), Question(50, 0.1)))
     said = "80 %, between 78 and 82 % (80 % of the texts have one; others, taken as abstentions, count as half right)"
-    assert other.count(said) == 2
+    assert other.count(said) == 1
     asked = told(recommend(findings_on(table, not_asked=["v"]), Question(50, 0.1)))
     said = "(on the 80 % of texts that have one; others, taken as not asked, do not count; as abstentions: 74 %)"
-    assert asked.count(f"80 %, between 78 and 82 % {said}") == 2
+    assert asked.count(f"80 %, between 78 and 82 % {said}") == 1
+    lines = "\n".join(study_answer(answer_all(findings_on(table, not_asked=["v"])), 0.1).lines())
+    assert lines.count(said) == 1
     assert "(on the" not in told(recommend(findings_on(posterior_table()), Question(50, 0.1)))
 
 
@@ -382,6 +427,12 @@ def test_what_was_not_brought_up_to_date_is_told(folder):
 def test_an_unfinished_study_is_told(tmp_path):
     with pytest.raises(InputError, match="run the study to its end first"):
         read_findings(tmp_path)
+
+
+def test_what_tables_hold_survives_the_settings_of_a_study(folder):
+    settings = {"prices": {"v": [0.1]}, "titles": {}, "verdict": 0.9, "measure": "accuracy", "budgets": []}
+    settings |= {"average_over": [], "held": {"t": {"gold": 70, "weak": {"v": 469}}}}
+    assert make_findings(folder() / "results/posterior.parquet", settings).held == {"t": Held(70, {"v": 469})}
 
 
 def test_a_recommendation_survives_its_file():

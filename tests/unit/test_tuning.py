@@ -7,7 +7,7 @@ from elicitation.buying.methods import METHODS, Stage
 from elicitation.errors import InputError
 from elicitation.models.hardware import CPU
 from elicitation.study.sizes import READING, texts_of_job
-from elicitation.study.tuning import first_methods, tuning_labels
+from elicitation.study.tuning import first_methods, rates_to_try, tuning_labels
 from elicitation.study.validation import validate
 from elicitation.training import tuning
 from elicitation.training.loop import NotFinite
@@ -101,6 +101,20 @@ def test_the_first_method_that_trains_says_how_and_half_of_the_set_how_many(tune
 )
 def test_a_rate_that_cannot_be_tuned_is_refused(tuned, path, value, says):
     assert says in sentence_about(changed(tuned, path, value))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "rates"),
+    [
+        (["seeds"], [1], []),
+        (["tasks", 0, "supervision_size"], 31, [1e-4, 3e-4, 3e-3, 1e-2]),
+        (["tuning"], {"labels": [64], "learning_rates": [1e-4, 1e-3]}, [1e-4]),
+        (["supervisors"], ["large"], [1e-4, 3e-4, 3e-3, 1e-2]),
+    ],
+)
+def test_where_a_rate_cannot_be_tuned_others_may_be_tried(tuned, path, value, rates):
+    tuned["models"][1]["learning_rate"] = 1e-3
+    assert rates_to_try(validate(changed(tuned, path, value)), "large") == rates
 
 
 def test_what_is_never_trained_wants_no_gold_labels(tuned):

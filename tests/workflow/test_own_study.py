@@ -186,6 +186,9 @@ def test_the_command_recommends_by_the_source_that_is_asked_for(own):
         options = ["--supervisor", source, "--weak-price", str(price)]
         result = subprocess.run([*command, *options], capture_output=True, text=True, check=True)
         answer = json.loads(result.stdout)
+        pool = pd.read_parquet(folder / "results/tasks/mine/pool.parquet").id
+        labels = pd.read_parquet(folder / f"results/weak_labels/mine/{source}.parquet").set_index("id").p_weak
+        assert answer["held"] == {"gold": N_GOLD - 150, "weak": {source: int(labels[pool].notna().sum())}}
         bought = answer["purchase"] or max(answer["alternatives"].values(), key=lambda other: other["expected"]["mean"])
         assert bought["supervisor"] == source and bought["method"] == METHODS[source]
         assert bought["cost"] == pytest.approx(bought["n_gold"] + price * bought["n_weak"]) and bought["cost"] <= 16

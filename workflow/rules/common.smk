@@ -1,9 +1,9 @@
 # Names, constraints and settings that the rules share. Imports nothing heavy.
 import re
 
-from elicitation.analysis.names import NO_CUE, TUNED, student_and_cue
+from elicitation.analysis.names import NO_CUE, NO_SUPERVISOR, TUNED, student_and_cue
 from elicitation.study.composed import Composed
-from elicitation.study.grid import NO_LABELS, NO_SEED, NO_SUPERVISOR, Group
+from elicitation.study.grid import NO_LABELS, NO_SEED, Group
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, TruncatedModel
 from elicitation.study.supervisors import (
     Coherent,

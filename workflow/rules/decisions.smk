@@ -157,7 +157,8 @@ rule recommend:
         **INVENTED,
         **TRAINED,
         **NOT_ASKED,
-        version=15,
+        **HELD,
+        version=16,
         titles=TITLES,
         prices=study.prices,
         budgets=study.budgets,
@@ -186,7 +187,7 @@ rule write_answer:
     group:
         "tables"
     params:
-        version=8,
+        version=9,
         # The middle one of those shown.
         weak_price=sorted(study.weak_prices)[len(study.weak_prices) // 2] if study.weak_prices else 0,
     script:

@@ -1,5 +1,7 @@
 # Scores, frontiers, regimes, figures and tables. Prices enter here only, so changing them trains nothing.
 from elicitation.analysis.names import AVERAGE
+from elicitation.study.held import held_labels
+from elicitation.study.tuning import rates_to_try
 
 TITLES = {name: method.title for name, method in study.method_named.items()}
 AVERAGED = study.averaged()
@@ -11,7 +13,11 @@ MONEY = {"money": {"currency": study.currency, "gold_price": study.gold_price}} 
 INVENTED = {"invented": True} if study.invented else {}
 # For jobs that say where training brought nothing: what trains here, and at which rates.
 RATES_OF = {name: study.model_of(name).learning_rate for name in LOCAL_STUDENTS}
-TRAINED = {"trained": TRAINING, "learning_rates": RATES_OF} if LOCAL_STUDENTS else {}
+TO_TRY = {name: rates_to_try(study, study.model_of(name).name) for name in LOCAL_STUDENTS}
+TRAINED = {"trained": TRAINING, "learning_rates": RATES_OF, "rates_to_try": TO_TRY} if LOCAL_STUDENTS else {}
+# For jobs that answer what to buy: the labels that users' own tables hold.
+HELD_LABELS = held_labels(study)
+HELD = {"held": HELD_LABELS} if HELD_LABELS else {}
 # For jobs that score weak labels as they are: whose texts without a label nobody asked for.
 NOT_ASKED = {"not_asked": study.not_asked} if study.not_asked else {}
 # How many texts can be labelled, by task.

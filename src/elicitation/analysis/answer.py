@@ -7,11 +7,13 @@ from elicitation.analysis.recommendation_words import (
     FREE_WORDS,
     MEASURE_WORDS,
     as_they_are,
+    at_price,
     budget_text,
     cheaper_words,
     estimator_words,
     free_words,
     labels_score,
+    long_brackets,
     money,
     percent,
     price_text,
@@ -46,7 +48,7 @@ def choose_answers(answers: list[Recommendation], weak_price: float) -> dict[str
 
 def purchase_words(answer: Recommendation, bought: Purchase) -> str:
     """A purchase with its way of spending, source, method and cost."""
-    weak = f"{bought.n_weak:,} weak labels of {bought.supervisor} at {price_text(answer, bought.weak_price)}"
+    weak = f"{bought.n_weak:,} weak labels of {bought.supervisor} {at_price(answer, bought.weak_price)}"
     kinds = [weak] * (bought.n_weak > 0) + [f"{bought.n_gold:,} gold labels"] * (bought.n_gold > 0)
     cost = money(answer, bought.cost)
     return f"{PLAIN[bought.strategy]} ({' and '.join(kinds)}, used by {bought.title}) for {cost}"
@@ -124,4 +126,5 @@ def study_answer(answers: list[Recommendation], weak_price: float, invented: boo
         budgets=[f"{i}. {sentence(size, answer)}" for i, (size, answer) in enumerate(chosen.items(), 1)],
         notes=dict.fromkeys(note for answer in chosen.values() for note in notes(answer)),
         support=support_lines(first),
+        brackets=dict.fromkeys(words for answer in chosen.values() for words in long_brackets(answer)),
     )

@@ -49,6 +49,15 @@ class Question:
         return exact(amount) / exact(self.gold_price)
 
 
+@dataclass(frozen=True)
+class Held:
+    """Labels that a user's own table holds for texts that a student may be trained on."""
+
+    gold: int
+    weak: dict[str, int]
+    """By supervisor whose labels stand in the table."""
+
+
 @dataclass(frozen=True, eq=False)
 class Findings:
     """What a study found, as the recommendation needs it."""
@@ -74,6 +83,10 @@ class Findings:
     """The methods that train."""
     learning_rates: dict[str, float | str] = field(default_factory=dict)
     """As the study says them, by student that is trained here."""
+    rates_to_try: dict[str, list[float]] = field(default_factory=dict)
+    """By student whose learning rate this study cannot tune, those that may be tried in its place."""
+    held: dict[str, Held] = field(default_factory=dict)
+    """By task that is a user's own table."""
     not_asked: list[str] = field(default_factory=list)
     """The supervisors that were not asked for the labels that texts lack; others abstained."""
 
@@ -111,10 +124,12 @@ def read_finding_files(folder: Path) -> tuple[Path, dict]:
 def make_findings(posterior: str | Path, settings: dict) -> Findings:
     """The findings from result files; settings: all but the posterior, by the names of Findings."""
     names = ("prices", "titles", "verdict", "measure", "budgets", "average_over")
-    # Only jobs of studies that have a currency, invented data, students that are trained here, or gaps that nobody was
-    # asked about are told of it.
-    names += tuple(name for name in ("invented", "trained", "learning_rates", "not_asked") if name in settings)
+    # Only jobs of studies that have a currency, own tables, invented data, students that are trained here, or gaps that
+    # nobody was asked about are told of it.
+    rare_names = ("invented", "trained", "learning_rates", "rates_to_try", "not_asked")
+    names += tuple(name for name in rare_names if name in settings)
     rare = {"money": Money(**settings.get("money", {}))}
+    rare["held"] = {task: Held(**labels) for task, labels in settings.get("held", {}).items()}
     return Findings(read_posterior(posterior), **{name: settings[name] for name in names}, **rare)
 
 

@@ -52,6 +52,10 @@ def student_and_cue(name: str) -> tuple[str, str]:
     return student, cue or NO_CUE
 
 
+# What stands for the supervisor in the paths of runs without weak labels, which all supervisors share; and what people
+# read in its place.
+NO_SUPERVISOR, GOLD_ALONE = "no-supervisor", "gold labels alone"
+
 # What the average over tasks is called in tables.
 AVERAGE = "average"
 

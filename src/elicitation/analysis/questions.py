@@ -1,24 +1,27 @@
 """Questions about purchases other than what to buy for a budget. Imports nothing heavy."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import ROUND_DOWN, Context
 from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
 
-from elicitation.analysis.choices import MIN_GAIN, Options, decide, find_options
+from elicitation.analysis.choices import MIN_GAIN, ONE_SEED, Decision, Options, decide, find_options
 from elicitation.analysis.findings import Findings, Question
 from elicitation.analysis.posterior import Surface
 from elicitation.analysis.recommendation import UNLIMITED, Asked, answer, ask, difference, estimate, score_of
-from elicitation.analysis.recommended import Goal, Offer, Purchase, Recommendation
+from elicitation.analysis.recommended import Goal, Offer, PriceInterval, Purchase, Recommendation
 from elicitation.buying.prices import exact
 
 # Budgets and prices are searched until they are known to this share.
 PRECISION = Fraction(1, 400)
-# The lowest price that is searched, in gold labels.
+# The lowest and the highest price that are searched, in gold labels.
 LOWEST_PRICE = Fraction(1, 10**9)
+ALMOST_GOLD = 1 - LOWEST_PRICE
+# The share of draws beyond either end of a 95 % interval.
+BEYOND = 0.025
 # Prices found are told in so many digits.
 DIGITS = 3
 
@@ -111,6 +114,67 @@ def offer(findings: Findings, question: Question, n_weak: int, n_gold: int) -> R
     return replace(answer(asked), offer=told)
 
 
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """What is best in every draw from the posterior."""
+
+    scores: np.ndarray
+    """(DRAWS,) of what is best."""
+    with_weak: np.ndarray
+    """(DRAWS,) whether that is a purchase with weak labels."""
+
+
+def outcomes(asked: Asked) -> Outcomes:
+    """What is best in every draw of what a question allows to buy, and of what costs nothing."""
+    options, free = find_options(asked.block, asked.terms), asked.block.best_free(asked.terms.prices)
+    draws, has_weak = options.scores.draws, options.n_weak > 0
+    without = np.concatenate([free.scores.draws, draws[~has_weak]]).max(axis=0)
+    weak = draws[has_weak].max(axis=0, initial=-np.inf)
+    return Outcomes(np.maximum(weak, without), weak > without)
+
+
+def stops_fitting(at: Callable[[Fraction], Asked], price: Fraction) -> bool:
+    """Whether draws that buy weak labels below a price, but not at it, lose by that.
+
+    Where they do, the labels that were studied stop fitting the budget there, and may be worth a higher price.
+    """
+    below, above = outcomes(at(price * (1 - PRECISION))), outcomes(at(price))
+    stopped = below.with_weak & ~above.with_weak
+    return bool(stopped.any() and (below.scores - above.scores)[stopped].mean() > MIN_GAIN)
+
+
+def price_interval(at: Callable[[Fraction], Asked], price: Fraction) -> PriceInterval:
+    """The 95 % interval, in gold labels, of the price from which on no weak label is bought.
+
+    at: the question at a price; price: the one that is told, which the interval holds.
+    """
+
+    def falls_to(share: float, low: Fraction, high: Fraction) -> Fraction:
+        """The price between these from which on at most a share of the draws buys weak labels; `high` if none is."""
+
+        def few_buy(price: Fraction) -> bool:
+            return outcomes(at(price)).with_weak.mean() <= share
+
+        if few_buy(low):
+            return low
+        return lowest(few_buy, low, high) if few_buy(high) else high
+
+    price = min(max(price, LOWEST_PRICE), ALMOST_GOLD)
+    low, high = falls_to(1 - BEYOND, LOWEST_PRICE, price), falls_to(BEYOND, price, ALMOST_GOLD)
+    is_open = high not in (LOWEST_PRICE, ALMOST_GOLD) and stops_fitting(at, high)
+    return PriceInterval(told_end(low), told_end(high), is_open)
+
+
+def told_digits(price: Fraction) -> Fraction:
+    """A price that was found, rounded down to the digits that are told."""
+    return Fraction(Context(prec=DIGITS, rounding=ROUND_DOWN).create_decimal_from_float(float(price)))
+
+
+def told_end(price: Fraction) -> float:
+    """The end of an interval of prices; what lies beyond the prices that are searched is nothing, or a gold label's."""
+    return {LOWEST_PRICE: 0.0, ALMOST_GOLD: 1.0}.get(price, float(told_digits(price)))
+
+
 def break_even(findings: Findings, question: Question) -> Recommendation:
     """The price from which on no weak label is bought, and what is bought just below; see Recommendation.break_even.
 
@@ -123,27 +187,29 @@ def break_even(findings: Findings, question: Question) -> Recommendation:
         prices = dict.fromkeys(asked.terms.prices, price)
         return replace(asked, terms=replace(asked.terms, prices=prices))
 
+    def decided(price: Fraction) -> Decision:
+        return decide(at(price).block, at(price).terms, findings.verdict)
+
     def buys_none(price: Fraction) -> bool:
-        decision = decide(at(price).block, at(price).terms, findings.verdict)
+        decision = decided(price)
         return not decision.buys or not decision.options.n_weak[decision.best]
 
     def told(price: Fraction, break_even) -> Recommendation:
         own = replace(at(price), question=replace(question, weak_price=asked.money(price)))
-        return replace(answer(own), break_even=asked.money(break_even))
-
-    def score(price: Fraction) -> float:
-        decision = decide(at(price).block, at(price).terms, findings.verdict)
-        return float(score_of(decision).mean[0])
+        found = replace(answer(own), break_even=asked.money(break_even))
+        if found.regime.reason == ONE_SEED:
+            return found
+        interval = price_interval(at, price)
+        ends = {"low": asked.money(interval.low), "high": asked.money(interval.high)}
+        return replace(found, price_interval=replace(interval, **ends))
 
     if buys_none(LOWEST_PRICE):
         return told(exact(0), 0)
-    almost_gold = 1 - LOWEST_PRICE
-    if not buys_none(almost_gold):
-        return told(almost_gold, 1)
-    above = lowest(buys_none, LOWEST_PRICE, almost_gold)
-    below = float(above * (1 - PRECISION))
-    price = Fraction(Context(prec=DIGITS, rounding=ROUND_DOWN).create_decimal_from_float(below))
+    if not buys_none(ALMOST_GOLD):
+        return told(ALMOST_GOLD, 1)
+    above = lowest(buys_none, LOWEST_PRICE, ALMOST_GOLD)
+    price = told_digits(above * (1 - PRECISION))
     found = told(price, price)
-    if score(price) - score(above) > MIN_GAIN:
+    if score_of(decided(price)).mean[0] - score_of(decided(above)).mean[0] > MIN_GAIN:
         return replace(found, break_even=None, fits_up_to=found.break_even)
     return found

@@ -6,6 +6,7 @@ from elicitation.analysis.names import ASKING, COMMONER, LABELS, TUNED
 from elicitation.analysis.recommendation_words import (
     FREE_WORDS,
     as_they_are,
+    at_price,
     labels_score,
     labels_words,
     limits_text,
@@ -14,6 +15,7 @@ from elicitation.analysis.recommendation_words import (
     price_text,
 )
 from elicitation.analysis.recommended import Recommendation, WeakLabels
+from elicitation.errors import listed
 
 # From this share of the commoner label on, accuracy says little.
 LOPSIDED = 0.7
@@ -67,7 +69,8 @@ def undertrained_notes(answer: Recommendation) -> Iterator[str]:
 
 def bring_words(answer: Recommendation, entry: WeakLabels) -> str:
     """What weak labels as they are bring and cost."""
-    return f"{labels_score(answer, entry)}, without any training, at {price_text(answer, entry.price)} for each text"
+    price = at_price(answer, entry.price, " for each text")
+    return f"{labels_score(answer, entry)}, without any training, {price}"
 
 
 def chance_notes(answer: Recommendation) -> Iterator[str]:
@@ -83,9 +86,9 @@ def chance_notes(answer: Recommendation) -> Iterator[str]:
     other = FREE_WORDS.get(best.better, labels_words(best.better_weak, best.better_gold))
     fix = "is tuned already, so what is left to try is more labels or another method"
     if answer.learning_rate != TUNED:
-        fix = (
-            f"of {answer.learning_rate:g} may be wrong for so few: set `learning_rate: tuned` in its entry of `models`"
-        )
+        rates = [f"{rate:g}" for rate in answer.rates_to_try]
+        try_it = f"try {listed(rates, 'or')} as `learning_rate`" if rates else "set `learning_rate: tuned`"
+        fix = f"of {answer.learning_rate:g} may be wrong for so few: {try_it} in its entry of `models`"
     reach = "reaches" if best.better == ASKING else "reach"
     yield (
         f"{answer.student} stays at chance with gold labels alone ({purchases}), though {other} {reach} "
@@ -98,8 +101,10 @@ def price_notes(answer: Recommendation) -> Iterator[str]:
     studied, question = answer.studied, answer.question
     if answer.replaced_prices:
         own = ", ".join(f"{price_text(answer, price)} ({name})" for name, price in answer.replaced_prices.items())
-        asked = price_text(answer, answer.question.weak_price)
-        yield f"The price of {asked} a weak label replaces the labels' own: {own}."
+        if price := answer.question.weak_price:
+            yield f"The price of {price_text(answer, price)} a weak label replaces the labels' own: {own}."
+        else:
+            yield f"Weak labels are taken as free, in place of their own price: {own}."
     if studied.beyond:
         beside = " beside your own labels" if question.have_weak or question.have_gold else ""
         amount = "That money" if answer.offer else "The budget"
@@ -112,6 +117,26 @@ def price_notes(answer: Recommendation) -> Iterator[str]:
         yield (
             f"A weak label of {entry.supervisor} costs {price_text(answer, entry.price)}, as much as a gold label or "
             "more, so none is bought."
+        )
+
+
+def held_notes(answer: Recommendation) -> Iterator[str]:
+    """What the reader's own table holds and how to have it counted as paid, where nothing was."""
+    held, question = answer.held, answer.question
+    if not held or question.have_weak or question.have_gold:
+        return
+    weak, several = {name: n for name, n in held.weak.items() if n}, len(answer.baseline.weak_labels) > 1
+    kinds = [labels_words(n, 0, f" of {name}") for name, n in weak.items()]
+    kinds += [labels_words(0, held.gold)] * bool(held.gold)
+    gold = [f"--have-gold {held.gold}"] * bool(held.gold)
+    # One supervisor's labels can be counted.
+    options = [[f"--supervisor {name}"] * several + [f"--have-weak {n}", *gold] for name, n in weak.items()] or [gold]
+    if kinds:
+        added = listed([f"`{' '.join(each)}`" for each in options], "or")
+        yield (
+            f"Your table holds {listed(kinds)} of texts to train on. Costs here are as if you had none; to have yours "
+            f"counted as paid, ask `elicitation recommend` with {added}. What more labels than these would bring is "
+            "not known."
         )
 
 
@@ -133,7 +158,7 @@ def better_notes(answer: Recommendation) -> Iterator[str]:
             beaten = "What is recommended" if answer.goal else f"No purchase within {limits_text(answer)}"
             yield (
                 f"{beaten} is {'not ' * bool(answer.goal)}expected to beat {as_they_are(entry.supervisor)}: "
-                f"{bring_words(answer, entry)} that you want to have sorted."
+                f"{bring_words(answer, entry)}."
             )
 
 
@@ -149,5 +174,5 @@ def lopsided_notes(answer: Recommendation) -> Iterator[str]:
 
 def notes(answer: Recommendation) -> Iterator[str]:
     """What a buyer should know before following the answer; first that training achieved too little."""
-    kinds = (undertrained_notes, chance_notes, price_notes, unused_notes, better_notes, lopsided_notes)
+    kinds = (undertrained_notes, chance_notes, price_notes, held_notes, unused_notes, better_notes, lopsided_notes)
     return (note for kind in kinds for note in kind(answer))

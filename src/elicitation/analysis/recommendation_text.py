@@ -10,6 +10,7 @@ from elicitation.analysis.recommendation_words import (
     FREE_WORDS,
     MEASURE_WORDS,
     as_they_are,
+    at_price,
     budget_text,
     cheaper_words,
     estimator_words,
@@ -17,6 +18,7 @@ from elicitation.analysis.recommendation_words import (
     free_words,
     labels_score,
     limits_text,
+    long_brackets,
     money,
     order_words,
     percent,
@@ -24,10 +26,11 @@ from elicitation.analysis.recommendation_words import (
     price_asked,
     price_text,
     purchase_words,
+    said_once,
     seeds_words,
     with_ends,
 )
-from elicitation.analysis.recommended import Alternative, Purchase, Recommendation, WeakLabels
+from elicitation.analysis.recommended import Alternative, Offer, Purchase, Recommendation, WeakLabels
 from elicitation.buying.amounts import amount_words
 
 
@@ -51,14 +54,20 @@ class Said:
     """What else was studied, as a list."""
     support: Sequence[str] = ()
     """How sure it is, and what it rests on."""
+    brackets: Iterable[str] = ()
+    """Parts of the sentences that are said whole once, and then by a short form."""
 
     @property
     def without_support(self) -> "Said":
         """What to do, as a terminal shows it."""
         return replace(self, support=())
 
-    def lines(self) -> Iterator[str]:
+    def lines(self) -> list[str]:
         """Lines of Markdown, an empty one between two parts."""
+        return said_once("\n".join(self.every_line()), self.brackets).split("\n")
+
+    def every_line(self) -> Iterator[str]:
+        """The lines, with all that they say whole."""
         bold = [f"**{self.order}.**"] if self.order else []
         said = (self.heading, self.reply, [*bold, *self.details], self.budgets)
         said += ([f"Note: {note}" for note in self.notes], self.beside, self.support)
@@ -88,8 +97,8 @@ def baseline_lines(answer: Recommendation) -> Iterator[str]:
         yield f"- {FREE_WORDS[ASKING]}: {with_ends(baseline.asking)}"
     yield f"- {FREE_WORDS[COMMONER]}: {percent(baseline.commoner.mean)} %"
     for entry in baseline.weak_labels:
-        price = price_text(answer, entry.price)
-        yield f"- {as_they_are(entry.supervisor)}, {price} a text: {labels_score(answer, entry)}"
+        price = at_price(answer, entry.price, " a text")
+        yield f"- {as_they_are(entry.supervisor)}, {price}: {labels_score(answer, entry)}"
 
 
 def alternative_line(answer: Recommendation, name: str, other: Alternative) -> str:
@@ -120,11 +129,11 @@ def reply_lines(answer: Recommendation) -> Iterator[str]:
             nearest = f"{purchase_words(answer, offer.nearest)} by {offer.nearest.title}"
             yield (
                 "What they bring is not known: they lie too far from all purchases that were run, of which the nearest "
-                f"is {nearest}. For that money:"
+                f"is {nearest}. {try_words(offer)} For that money:"
             )
         else:
-            beyond = "" if offer.studied else " They do not lie among the purchases of their kind that were run."
-            yield f"Expected {name} {with_ends(offer.expected)}.{beyond}"
+            beyond = f" They do not lie among the purchases of their kind that were run. {try_words(offer)}"
+            yield f"Expected {name} {with_ends(offer.expected)}.{beyond * (not offer.studied)}"
             free = f"{free_words(answer)} ({percent(answer.expected.mean)} %)"
             nothing = f"{free}, since no purchase is recommended for that money"
             rival = "what is recommended for that money" if answer.purchase else nothing
@@ -135,17 +144,39 @@ def reply_lines(answer: Recommendation) -> Iterator[str]:
         yield (
             f"At this budget weak labels are bought up to a price of {price_text(answer, answer.fits_up_to)}. There "
             "the purchases that were studied stop fitting the budget; weak labels are still worth more than what is "
-            "bought instead, so up to which price they are is not known."
+            f"bought instead, so up to which price they are is not known{interval_words(answer)}."
         )
 
 
+def try_words(offer: Offer) -> str:
+    """How to have a purchase run of which little is known."""
+    pair = f"[{offer.purchase.n_weak}, {offer.purchase.n_gold}]"
+    return f"To know it, add `more_purchases: [{pair}]` to `grid` in the study, and run that again."
+
+
 def break_even_words(answer: Recommendation, price: float) -> str:
-    """From which price of a weak label on none is bought."""
+    """From which price of a weak label on none is bought, and how sure that is."""
     if not price:
         return worthless_words(answer)
-    if price == answer.question.gold_price:
-        return "At this budget weak labels are bought at any price below that of a gold label."
-    return f"At this budget weak labels are bought up to a price of {price_text(answer, price)}, and none above. There:"
+    interval, sure, gold_price = answer.price_interval, interval_words(answer), answer.question.gold_price
+    if price == gold_price:
+        return f"At this budget weak labels are bought at any price below that of a gold label{sure}."
+    told = price_text(answer, price)
+    if interval and not interval.low and (interval.open or interval.high == gold_price):
+        undetermined = "At this budget it is undetermined up to which price weak labels are bought"
+        return f"{undetermined}{sure}; the best guess is {told}. There:"
+    return f"At this budget weak labels are bought up to a price of {told}{sure}, and none above. There:"
+
+
+def interval_words(answer: Recommendation) -> str:
+    """How sure a break-even price is, in brackets; nothing where its interval has no width."""
+    interval = answer.price_interval
+    if interval is None:
+        return f" (undetermined: {ONE_SEED})"
+    if interval.low == interval.high and not interval.open:
+        return ""
+    low, high = (amount_words(end, answer.currency) for end in (interval.low, interval.high))
+    return f" (95 % interval: {low} to {high}{' or more' * interval.open})"
 
 
 def worthless_words(answer: Recommendation) -> str:
@@ -154,11 +185,13 @@ def worthless_words(answer: Recommendation) -> str:
     if not with_weak:
         return "What weak labels are worth is undetermined: no purchase with any was studied within this budget."
     if answer.regime.name != UNDETERMINED:
-        return "At this budget weak labels are worth nothing to a student: none is bought, however cheap."
+        none = "At this budget weak labels are worth nothing to a student: none is bought, however cheap"
+        return f"{none}{interval_words(answer)}."
     best = max(with_weak, key=lambda other: other.expected.mean)
     return (
         "At this budget it is undetermined what weak labels are worth to a student. The best guess is to buy none, "
-        f"however cheap: the best purchase with any is expected to bring {points_of(best.difference)}."
+        f"however cheap{interval_words(answer)}: the best purchase with any is expected to bring "
+        f"{points_of(best.difference)}."
     )
 
 
@@ -226,7 +259,7 @@ def labels_order(answer: Recommendation, labels: WeakLabels) -> tuple[str, list[
     expected = f"Expected {MEASURE_WORDS[answer.measure]}: {labels_score(answer, labels)}, without any training"
     n_texts = int(answer.question.budget / labels.price)
     pays = f"A budget of {budget_text(answer)} pays for {n_texts:,} texts; to label more than these, train a student:"
-    details = [f"{expected}, at {price_text(answer, labels.price)} for each text.", pays]
+    details = [f"{expected}, {at_price(answer, labels.price, ' for each text')}.", pays]
     return f"Use {as_they_are(labels.supervisor)}", details
 
 
@@ -241,7 +274,7 @@ def order_and_details(answer: Recommendation) -> tuple[str, list[str]]:
     return order, details
 
 
-def recommendation_lines(answer: Recommendation) -> Iterator[str]:
+def recommendation_lines(answer: Recommendation) -> list[str]:
     """The answer as lines of Markdown."""
     order, details = order_and_details(answer)
     others = [alternative_line(answer, *entry) for entry in answer.alternatives.items()]
@@ -253,6 +286,7 @@ def recommendation_lines(answer: Recommendation) -> Iterator[str]:
         notes=notes(answer),
         beside=[*baseline_lines(answer), *others],
         support=[verdict_line(answer)] if answer.alternatives or answer.purchase else [],
+        brackets=long_brackets(answer),
     ).lines()
 
 

@@ -1,6 +1,6 @@
 """Scores, amounts and purchases of a recommendation in words. Imports nothing heavy."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from elicitation.analysis.captions import price_words
 from elicitation.analysis.choices import MIN_GAIN
@@ -11,6 +11,10 @@ from elicitation.buying.amounts import amount_words
 
 # What scores are called in sentences.
 MEASURE_WORDS = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "auroc": "AUROC"}
+# What stands for a bracket of gaps_words that was said already.
+SHORT_BRACKET = " (gaps as above)"
+# What something costs that is free: it costs nothing, and is had for nothing.
+NOTHING = "nothing"
 # What costs nothing, in sentences.
 FREE_WORDS = {ASKING: "asking without labels", COMMONER: "always giving the commoner label"}
 
@@ -64,8 +68,8 @@ def amount_text(question: Question, amount: float) -> str:
 
 
 def money(answer: Recommendation, amount: float) -> str:
-    """An amount as the answer's question gives them."""
-    return amount_text(answer.question, amount)
+    """An amount as the answer's question gives them; `nothing` of none."""
+    return amount_text(answer.question, amount) if amount else NOTHING
 
 
 def price_asked(answer: Recommendation) -> float | None:
@@ -89,16 +93,21 @@ def limits_text(answer: Recommendation) -> str:
 
 
 def price_text(answer: Recommendation, price: float) -> str:
-    """A price of a weak label."""
-    if answer.currency or not price:
-        return amount_words(price, answer.currency)
-    return price_words(price)
+    """A price of a weak label; `nothing` of free ones."""
+    if not price:
+        return NOTHING
+    return amount_words(price, answer.currency) if answer.currency else price_words(price)
+
+
+def at_price(answer: Recommendation, price: float, of_each: str = "") -> str:
+    """At which price weak labels are had: `at 0.1` and of what it is the price, or `for nothing`."""
+    return f"at {price_text(answer, price)}{of_each}" if price else f"for {NOTHING}"
 
 
 def source_words(answer: Recommendation, bought: Purchase) -> str:
     """Whose the weak labels of a purchase are, and their price if it is not the one asked for."""
     own = bought.weak_price != price_asked(answer)
-    return f" of {bought.supervisor}" + (f" at {price_text(answer, bought.weak_price)}" if own else "")
+    return f" of {bought.supervisor}" + (f" {at_price(answer, bought.weak_price)}" if own else "")
 
 
 def purchase_words(answer: Recommendation, bought: Purchase) -> str:
@@ -124,20 +133,37 @@ def as_they_are(supervisor: str) -> str:
 
 
 def labels_score(answer: Recommendation, entry: WeakLabels) -> str:
-    """The score of weak labels as they are; where some texts have none, why that is assumed to be so, and the score by
-    the other assumption."""
-    score, coverage = with_ends(entry.score), entry.coverage
+    """The score of weak labels as they are, and what is to be said of texts that have none."""
+    return with_ends(entry.score) + gaps_words(answer, entry)
+
+
+def gaps_words(answer: Recommendation, entry: WeakLabels) -> str:
+    """Where some texts have no weak label, why that is assumed to be so, and the score by the other assumption."""
+    coverage = entry.coverage
     if (given := percent(coverage)) == "100":
-        return score
+        return ""
     asked = entry.gaps == ABSTAINED
     assumed = f"others, taken as {'abstentions, count as half right' if asked else 'not asked, do not count'}"
     if answer.measure != "accuracy" or not coverage:
-        return f"{score} ({given} % of the texts have one; {assumed})"
+        return f" ({given} % of the texts have one; {assumed})"
     # Of texts without a label half are right, as if a coin were thrown.
     coin = (1 - coverage) / 2
     alone = f": {percent((entry.score.mean - coin) / coverage)} %" if asked else ""
     by_coin = "" if asked else f"; as abstentions: {percent(entry.score.mean * coverage + coin)} %"
-    return f"{score} (on the {given} % of texts that have one{alone}; {assumed}{by_coin})"
+    return f" (on the {given} % of texts that have one{alone}; {assumed}{by_coin})"
+
+
+def long_brackets(answer: Recommendation) -> list[str]:
+    """What an answer says of texts without a weak label, of each source that leaves any."""
+    return [words for entry in answer.baseline.weak_labels if (words := gaps_words(answer, entry))]
+
+
+def said_once(text: str, brackets: Iterable[str]) -> str:
+    """The text with each of these brackets whole where it stands first, and afterwards by a short form."""
+    for bracket in brackets:
+        first, *others = text.split(bracket, maxsplit=1)
+        text = first + "".join(bracket + rest.replace(bracket, SHORT_BRACKET) for rest in others)
+    return text
 
 
 def free_words(answer: Recommendation) -> str:

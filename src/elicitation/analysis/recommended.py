@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from elicitation.analysis.chance import AtChance
-from elicitation.analysis.findings import Question
+from elicitation.analysis.findings import Held, Question
 from elicitation.analysis.names import ABSTAINED, ASKING, COMMONER, LABELS
 
 
@@ -169,6 +169,16 @@ class Goal:
 
 
 @dataclass(frozen=True)
+class PriceInterval:
+    """The 95 % interval of the price of a weak label from which on none is bought."""
+
+    low: float
+    high: float
+    open: bool
+    """Whether it reaches beyond `high`, above which no weak labels that were studied fit the budget."""
+
+
+@dataclass(frozen=True)
 class Recommendation:
     """What to buy, what to expect of it, and how sure this is."""
 
@@ -200,6 +210,10 @@ class Recommendation:
     answer."""
     learning_rate: float | str | None = None
     """The student's, as the study says it; None of students behind an API."""
+    rates_to_try: list[float] = field(default_factory=list)
+    """What may be tried in its place where the study cannot tune it."""
+    held: Held | None = None
+    """What the task's table holds of the supervisors that are asked about; None where it is no table of one's own."""
     goal: Goal | None = None
     """Only where a score was asked for."""
     offer: Offer | None = None
@@ -207,6 +221,8 @@ class Recommendation:
     break_even: float | None = None
     """Only where it was asked for: the price of a weak label from which on none is bought; 0 if none is bought at any
     price, the price of a gold label if some are bought at any price below."""
+    price_interval: PriceInterval | None = None
+    """Of break_even or, in its place, fits_up_to; None where one seed has no spread, or no price was asked for."""
     fits_up_to: float | None = None
     """In place of it where it is not known: the price from which on no weak labels that were studied fit the budget,
     though they are worth more there than what is bought instead."""

@@ -51,6 +51,8 @@ class Survey:
 
     supply: Supply
     """The labels of a purchase that all weak sources can serve."""
+    weak: dict[str, int]
+    """By source, and by supervisor whose labels are composed from several: the texts of the pool with its label."""
     votes: dict[str, dict[str, Votes]]
     """By source and column."""
     lacking: dict[str, int]
@@ -140,7 +142,7 @@ def survey_unchanged(path: str, files: States, settings: str) -> Survey:
     tested = count_patterns(row for row in sets["test"] if row.gold is not None)
     untold = count_patterns(row for row in sets["test"] if row.gold is None)
     everywhere, in_pool = count_patterns(rows), count_patterns(sets["pool"])
-    examples, weak = [in_pool.total()], [in_pool.total()]
+    examples, weak = [in_pool.total()], {}
     votes, places, lacking = {}, {}, {}
     for source, entries in sources.items():
         places[source] = [1 + columns.index(column) for column in entries]
@@ -163,11 +165,11 @@ def survey_unchanged(path: str, files: States, settings: str) -> Survey:
                 f"Task {task['name']!r}, {path}: none of the {untold.total()} test texts without a gold label has a "
                 f"label of {name!r}, so they tell nothing; let it label them, or drop test_gold."
             )
-        weak.append(rows_with(in_pool, *together))
+        weak[name] = rows_with(in_pool, *together)
         examples.append(rows_with(in_pool, *together, or_gold=True))
-    supply = Supply(min(examples), min(weak), rows_with(in_pool, [GOLD]))
+    supply = Supply(min(examples), min(weak.values(), default=in_pool.total()), rows_with(in_pool, [GOLD]))
     found = {source: table.files[columns.index(entries[0])] for source, entries in sources.items()}
-    return Survey(supply, votes, lacking, {source: counts for source, counts in found.items() if counts})
+    return Survey(supply, weak, votes, lacking, {source: counts for source, counts in found.items() if counts})
 
 
 def survey_copies(task: dict, data_folder: str | None) -> NearCopies:

@@ -57,7 +57,7 @@ function nothingWords({ decision, here }) {
   return [`${found} ${ahead}, and is ahead with probability ${likely(beatsFree)}.`];
 }
 
-/** How right weak labels are where there are any, and what is assumed of texts without one, as labels_score in Python. */
+/** How right weak labels are where there are any, and what is assumed of texts without one, as gaps_words in Python. */
 function coverageWords({ coverage, mean, supervisor }) {
   const given = percentText(coverage);
   if (given === percentText(1)) return "";

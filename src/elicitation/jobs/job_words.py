@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from elicitation.analysis.names import GOLD_ALONE, NO_SUPERVISOR
+
 
 class Deed(NamedTuple):
     """What the jobs of a rule do."""
@@ -104,7 +106,7 @@ class Job:
         deed = self.deed
         names = {"file": next(iter(self.files), self.rule)} | dict(self.wildcards)
         told = [names[name] for name in TELLING if name in varying and f"{{{name}}}" not in deed.what]
-        return ", ".join([deed.what.format(**names), *told])
+        return ", ".join([deed.what.format(**names), *(GOLD_ALONE if name == NO_SUPERVISOR else name for name in told)])
 
     def going(self, varying: Collection[str] = ()) -> str:
         """`training film, budget 64, seed 0`."""

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
-from elicitation.analysis.names import AVERAGE
+from elicitation.analysis.names import AVERAGE, NO_SUPERVISOR
 from elicitation.buying.methods import METHODS, Method, Stage
 from elicitation.buying.purchases import check_supply
 from elicitation.data.own_labels import table_file
@@ -13,7 +13,7 @@ from elicitation.data.ratings import local_archive
 from elicitation.data.sources import split_file, splits_read
 from elicitation.errors import InputError, join_words, nearest
 from elicitation.models.folder import check_split, require_language_head
-from elicitation.study.grid import NARROWED, NO_LABELS, NO_SUPERVISOR, WILDCARDS, as_runs, blocks_of, purchases_of
+from elicitation.study.grid import NARROWED, NO_LABELS, WILDCARDS, as_runs, blocks_of, purchases_of
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, Model, OwnModel, TruncatedModel
 from elicitation.study.study import Study
 from elicitation.study.supervisors import Columns, Derived, Learning, ModelSupervisor, Raters, Unpriced

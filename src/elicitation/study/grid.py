@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from elicitation.analysis.names import student_and_cue
+from elicitation.analysis.names import NO_SUPERVISOR, student_and_cue
 from elicitation.buying.methods import Method
 from elicitation.buying.prices import ceiling, exact, labels_for
 from elicitation.buying.purchases import Supply
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     # Scripts read the names below without the study's models.
     from elicitation.study.settings import Combination, ExtraSeeds, Grid
 
-# What stands for the supervisor in the paths of runs without weak labels, which all supervisors share.
-NO_SUPERVISOR = "no-supervisor"
 # What stands for the method in the path of the run without any label, which all methods that only prompt share.
 NO_LABELS = "no-labels"
 # The seed that a run without any label counts to: it buys and draws nothing, so it is the same for every seed.

@@ -40,6 +40,19 @@ def texts_to_tune(study: Study, task: str, student: str) -> tuple[int, int]:
     return trainings * shown, trainings * read
 
 
+def can_tune(study: Study, student: str) -> bool:
+    """Whether the learning rate of a model that is trained here as a student can be tuned in the study as it is."""
+    writers = {entry.writer for entry in study.supervisor_named.values() if isinstance(entry, Finetuned)}
+    tasks = [task for task, name in first_methods(study) if name == student]
+    return student not in writers and all(tuning_labels(study, task) for task in tasks)
+
+
+def rates_to_try(study: Study, student: str) -> list[float]:
+    """The other learning rates that may be tried of a student's model where it cannot be tuned."""
+    own = study.model_named[student].learning_rate
+    return [] if can_tune(study, student) else [rate for rate in study.tuning.learning_rates if rate != own]
+
+
 def check_gold(study: Study, task: str) -> None:
     """InputError if a task's supervision set is too small to compare learning rates on it."""
     if not tuning_labels(study, task):
