@@ -153,15 +153,13 @@ def family_attention(
 ) -> torch.Tensor:
     """Causal attention, (tokens, heads, size), within a common beginning, if there is any, and within each text.
 
-    query, key, value: (1, heads, tokens, size), of the beginning and then of the rest of every text. Where no kernel
-    takes texts of different lengths, they are padded, only within this function. Padding stands behind a text, whose
-    tokens look back only, so it needs no mask.
+    query, key, value: (1, heads, tokens, size), of the beginning and then of the rest of every text. Several texts are
+    padded here where no kernel takes them; padding stands behind a text, whose tokens look back only: no mask.
     """
     beginning, lengths, bounds = family
     if not beginning and has_varlen_kernel(query, dropout_p):
         return varlen_attention(query, key, value, bounds, max(lengths), scale, sliding_window)
-    options = {"sliding_window": sliding_window, "dropout_p": dropout_p, "scale": scale}
-    states = (query, key, value)
+    states, options = (query, key, value), {"sliding_window": sliding_window, "dropout_p": dropout_p, "scale": scale}
     if not beginning and len(lengths) == 1:
         return attend(*states, **options)[0].transpose(0, 1)
     rests = [PadTexts.apply(state[0, :, beginning:].transpose(0, 1), lengths).transpose(1, 2) for state in states]
