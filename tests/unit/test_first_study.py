@@ -87,6 +87,7 @@ def test_the_quality_of_each_weak_column_is_told(capsys):
     rows = {line.split()[0]: line.split() for line in lines if line[:3] in ("llm", "ann")}
     assert rows["llm"][1:] == ["$0.02", "80", "%", "73", "to", "86", "%", "150", "100", "%"]
     assert rows["ann3"][1] == "$0.05" and rows["ann3"][-2:] == ["75", "%"] and rows["ann3"][-3] == "112"
+    assert "right: on all gold rows, while the study's answers are of its 100 test texts" in lines
     # Every fourth text has no vote of ann3, but all have one of another annotator.
     assert "without a label" not in "".join(lines)
     assert any(line.startswith("ann joins 'ann1', 'ann2' and 'ann3' by mean") for line in lines)
@@ -145,7 +146,9 @@ def test_a_warning_of_a_weak_label_as_expensive_as_gold(capsys):
 
 def test_prices_may_be_in_gold_labels_or_in_another_currency(capsys, here):
     write()
-    run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02")
+    assert "100 test texts; prices are in gold labels\n" in run(
+        capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02"
+    )
     assert "currency" not in yaml.safe_load((here / "labels.yaml").read_text())
     run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=2c", "--gold-price", "3€", "--output", "b.yaml")
     given = yaml.safe_load((here / "b.yaml").read_text())
