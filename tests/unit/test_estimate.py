@@ -310,6 +310,7 @@ def test_what_is_made_is_told_first_and_what_is_left_of_the_time(study, tmp_path
     make(tmp_path, "results/runs/topic/supervisor/student/sequential_sft/b16_s0.parquet")
     text = describe(study, tmp_path, cores=2)
     assert text.startswith("All 6 jobs of students and supervisors are made")
+    assert "\nThe whole takes about " in text
     assert "nothing is left to train" in text and "3 runs, 4 jobs of students, 2 of supervisors" in text
 
 

@@ -23,7 +23,8 @@ def describe(study: Study, folder: Path, cores: int) -> str:
     made = describe_made(tables, estimate(study, folder, made_in(folder))[0], study, cores)
     notes = describe_savings(study, folder, tables["students"]) + notes
     if device == "cpu":
-        notes.insert(0, f"{time_words(study, tables, cores).capitalize()}, if nothing else runs here.")
+        about = f"{'The whole takes ' * bool(made)}{time_words(study, tables, cores)}"
+        notes.insert(0, f"{about[0].upper()}{about[1:]}, if nothing else runs here.")
     notes.append(
         f"Hours assume {FLOPS_PER_SECOND[device]:.2g} operations a second and {START_UP_SECONDS[device]:g} s of "
         "start-up a job, unless jobs were measured."
