@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -141,6 +139,7 @@ def run_command(study: Path, folder: Path) -> str:
 
     Where studies cannot be run, it is to be typed in a checkout in which they can.
     """
+    from elicitation.jobs.processes import program_here
     from elicitation.jobs.records import ROOT
 
     if not runs_studies():
@@ -148,10 +147,8 @@ def run_command(study: Path, folder: Path) -> str:
             ["snakemake", "--cores", "all", "--directory", folder.as_posix(), "--configfile", study.as_posix()]
         )
     here = Path.cwd() == ROOT
-    program = Path(sys.executable).with_name("snakemake")
-    on_path = (found := shutil.which("snakemake")) and Path(found).resolve() == program.resolve()
     words = [
-        "snakemake" if on_path else str(program),
+        program_here("snakemake"),
         "--cores",
         "all",
         "--directory",

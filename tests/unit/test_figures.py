@@ -217,10 +217,20 @@ def test_spending_tells_the_true_prices_of_labels_that_have_one():
     table = several("supervisor", ["v", "w", "u"])
     settings = (table, NOTHING, TITLES, "supervisor", [4, 16], 0.1)
     figure = plot_spending(*settings, {"v": 0.02, "w": 0.1, "elsewhere": 0.3}, "accuracy")
-    assert figure.get_supxlabel().endswith("(a weak label counts as 0.1)")
-    split = "Budgets are split as if a weak label cost 0.1; it costs 0.02 (v). Answers are at these prices."
-    assert split in words(figure)[-1]
-    assert spending(table, "supervisor").get_supxlabel().endswith("(a weak label costs 0.1)")
+    assert figure.get_supxlabel() == "share of the cost that weak labels take, %"
+    split = (
+        "The purchases of a curve spend its budget where a weak label costs 0.1; here a weak label costs 0.02 (v) and "
+        "0.1 (w, u), so with labels of v they cost less."
+    )
+    assert split in " ".join(words(figure)[-1].split())
+    # 20 weak labels and 2 gold ones.
+    middles = [joined(axes)[0][1, 0] for axes in panels(figure)]
+    assert middles == pytest.approx([100 * 0.4 / 2.4, 50, 50])
+    assert spending(table, "supervisor").get_supxlabel().endswith("weak labels take, % (a weak label costs 0.1)")
+    dear = plot_spending(*settings, {"v": 0.2, "w": 0.2, "u": 0.2}, "accuracy")
+    assert dear.get_supxlabel().endswith("(a weak label costs 0.2)") and "v, w and u they cost more" in " ".join(
+        words(dear)[-1].split()
+    )
 
 
 def test_spending_leaves_out_what_spends_no_budget():

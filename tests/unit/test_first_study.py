@@ -9,8 +9,10 @@ import pytest
 import yaml
 
 from elicitation.cli import main
+from elicitation.cli_init import cores_here
 from elicitation.study import first_study
-from elicitation.study.estimate import device_hours
+from elicitation.study.estimate import BESIDE_MINUTES, estimate, minutes_of
+from elicitation.study.first_study_text import minutes_words
 from elicitation.study.reference import SCHEMA_FILE
 from elicitation.study.validation import read_study
 
@@ -85,6 +87,7 @@ def test_the_quality_of_each_weak_column_is_told(capsys):
     rows = {line.split()[0]: line.split() for line in lines if line[:3] in ("llm", "ann")}
     assert rows["llm"][1:] == ["$0.02", "80", "%", "73", "to", "86", "%", "150", "100", "%"]
     assert rows["ann3"][1] == "$0.05" and rows["ann3"][-2:] == ["75", "%"] and rows["ann3"][-3] == "112"
+    assert "right: on all gold rows, while the study's answers are of its 100 test texts" in lines
     # Every fourth text has no vote of ann3, but all have one of another annotator.
     assert "without a label" not in "".join(lines)
     assert any(line.startswith("ann joins 'ann1', 'ann2' and 'ann3' by mean") for line in lines)
@@ -129,8 +132,9 @@ def test_the_command_that_is_printed_is_the_one_in_the_file_with_the_minutes_of_
     assert f"#   {command}" in (here / "mine.yaml").read_text()
     words = shlex.split(command)
     assert words[-4:] == ["--directory", str(here / "runs/mine"), "--configfile", str(here / "mine.yaml")]
-    minutes = 60 * device_hours(read_study(here / "mine.yaml"), here / "runs/mine")
-    assert minutes > 0 and " minute" in said
+    study = read_study(here / "mine.yaml")
+    minutes = minutes_of(study, estimate(study, here / "runs/mine")[0], cores_here())
+    assert minutes > BESIDE_MINUTES and f"about {minutes_words(minutes)} on " in said
 
 
 def test_a_warning_of_a_weak_label_as_expensive_as_gold(capsys):
@@ -142,7 +146,9 @@ def test_a_warning_of_a_weak_label_as_expensive_as_gold(capsys):
 
 def test_prices_may_be_in_gold_labels_or_in_another_currency(capsys, here):
     write()
-    run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02")
+    assert "100 test texts; prices are in gold labels\n" in run(
+        capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02"
+    )
     assert "currency" not in yaml.safe_load((here / "labels.yaml").read_text())
     run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=2c", "--gold-price", "3€", "--output", "b.yaml")
     given = yaml.safe_load((here / "b.yaml").read_text())
@@ -181,15 +187,15 @@ def test_a_lopsided_table_is_scored_by_another_measure(capsys, here):
 
 
 @pytest.mark.parametrize(
-    ("hours_of_a_label", "most_weak", "largest"), [(0, 1024, 408), (0.0015, 512, 256), (9, 64, 32)]
+    ("minutes_of_a_label", "most_weak", "largest"), [(0, 1024, 408), (0.045, 512, 256), (9, 64, 32)]
 )
 def test_a_study_is_made_smaller_until_it_takes_half_an_hour(
-    capsys, here, monkeypatch, hours_of_a_label, most_weak, largest
+    capsys, here, monkeypatch, minutes_of_a_label, most_weak, largest
 ):
-    def hours(study, folder):
-        return hours_of_a_label * max(run["n_weak"] for run in study.made_runs)
+    def minutes(study, tables, cores):
+        return minutes_of_a_label * max(run["n_weak"] for run in study.made_runs)
 
-    monkeypatch.setattr(first_study, "device_hours", hours)
+    monkeypatch.setattr(first_study, "minutes_of", minutes)
     monkeypatch.setattr("elicitation.cli_init.cores_here", lambda: 2)
     write(n=3000, n_gold=910)
     run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02")

@@ -3,6 +3,7 @@
 import io
 import logging
 import re
+import shlex
 import time
 from pathlib import Path
 
@@ -18,8 +19,10 @@ from snakemake_interface_logger_plugins.tests import TestLogHandlerBase
 
 import snakemake_logger_plugin_elicitation as plugin
 from elicitation.analysis.names import DEMONSTRATION
+from elicitation.cli import main
 from elicitation.files import write_json
-from elicitation.jobs.ending import ANSWER, DOORS
+from elicitation.jobs.ending import ANSWER, ANSWERS, DOORS, question
+from elicitation.jobs.processes import program_here
 from elicitation.jobs.progress import Told, told
 from elicitation.jobs.study_folder import name_other_run
 from elicitation.jobs.terminal import ERASE, WIDTH, Terminal, bar_of
@@ -188,16 +191,31 @@ def test_a_run_beside_another_is_one_sentence_that_does_not_begin_with_unlocking
     assert said[1] == f"Note: {name_other_run()}"
 
 
-def test_the_end_of_a_run_is_its_answer_and_three_paths(handler, said, tmp_path, monkeypatch):
+def test_the_end_of_a_run_is_its_answer_three_paths_and_a_command(handler, said, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for path in DOORS:
         Path(path).parent.mkdir(exist_ok=True)
         Path(path).touch()
     write_json(Path(ANSWER), {"answer": [DEMONSTRATION, "", "# What to buy: film", "", "**Beware.**", "", "1. Buy."]})
+    asked = [{"budget": budget, "weak_price": price} for price in (0.5, 0.1, None) for budget in (16, 1024)]
+    answers = [{"task": "film", "student": "s", "question": one} for one in asked]
+    write_json(Path(ANSWERS), {"answers": answers})
     monkeypatch.setattr(told, "asks_for_answer", lambda: True)
     run(handler, record(LogEvent.WORKFLOW_STARTED), message("Nothing to be done")).close()
     assert said[1:7] == ["", DEMONSTRATION, "What to buy: film", "Beware.", "1. Buy.", ""]
-    assert [line.split()[1] for line in said[7:]] == [str(tmp_path / path) for path in DOORS]
+    *doors, ask = said[7:]
+    assert [line.split()[1] for line in doors] == [str(tmp_path / path) for path in DOORS]
+    command = f"{program_here('elicitation')} recommend {tmp_path} --budget 1024 --weak-price 0.1"
+    assert ask == f"Ask with your own budget and price: {command}"
+
+
+def test_the_command_for_another_question_names_what_the_study_has_several_of(tmp_path, capsys):
+    own = {"budget": 28.8, "weak_price": None}
+    answers = [{"task": task, "student": name, "question": own} for task in ("a", "b") for name in ("s", "t")]
+    words = shlex.split(question(answers, tmp_path))
+    assert words[1:] == ["recommend", str(tmp_path), "--budget", "28.8", "--task", "a", "--student", "s"]
+    # The command takes it: only the results are not there.
+    assert main(words[1:]) == 1 and "results" in capsys.readouterr().err
 
 
 def test_snakemakes_own_lines_can_be_had(said):

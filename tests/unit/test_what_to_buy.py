@@ -10,7 +10,7 @@ from blocks import make_block, make_surface
 from matplotlib.colors import to_hex
 
 from elicitation.analysis.advice import BEYOND, advise, budget_row, of_group, prices_shown
-from elicitation.analysis.advice_text import advice_caption, better_labels, finding, prices_words
+from elicitation.analysis.advice_text import advice_caption, better_labels, better_words, finding, prices_words
 from elicitation.analysis.choices import decide, terms_for
 from elicitation.analysis.names import ASKING, NOTHING_BOUGHT, REGIMES, STRATEGIES, UNDETERMINED
 from elicitation.figures import style
@@ -214,14 +214,24 @@ def test_the_baseline_is_the_best_of_what_costs_nothing():
     assert "always the commoner label (cost 0)" in " ".join(figure.texts[-1].get_text().split())
 
 
-def test_labels_that_are_better_as_they_are_stand_below_the_picture():
+def test_labels_that_are_better_as_they_are_are_a_line_of_the_picture_and_the_first_of_its_caption():
     panels = [(PRICES, rows_of(make_block()))]
-    assert better_labels(make_block(labels=0.6), panels) == ""
+    assert better_labels(make_block(labels=0.6), panels) is None
     better = better_labels(make_block(labels=0.99), panels)
-    assert better == "Better than all of this: the weak labels of v as they are, 99.0 %."
-    assert better in " ".join(
-        plot_what_to_buy(panels, "t", "accuracy", 0.95, better=better).texts[-1].get_text().split()
-    )
+    words = "Better than all of this: the weak labels of v as they are, 99.0 % (dashed line)."
+    assert better_words(better) == words
+    assert advice_caption("t", panels, [], TITLES, better=better).splitlines()[:4] == [
+        "# What to buy: t",
+        "",
+        words,
+        "",
+    ]
+    figure = plot_what_to_buy(panels, "t", "accuracy", 0.95, better=better)
+    assert words in " ".join(figure.texts[-1].get_text().split())
+    axes, plain = figure.axes[0], draw(panels).axes[0]
+    assert axes.lines[-1].get_ydata() == pytest.approx([99, 99]) and axes.get_ylim()[1] > 99
+    assert "weak labels as they are" in [text.get_text() for text in axes.texts]
+    assert len(plain.lines) == len(axes.lines) - 1
 
 
 def test_words_move_apart_as_little_as_needed():

@@ -133,6 +133,23 @@ def test_sigterm_ends_jobs_with_a_sentence_and_only_they_are_left(tmp_path):
     assert folder / LABELS in finished_outputs(folder)
 
 
+def test_kill_lets_the_jobs_of_a_run_end_whose_process_a_dry_run_names(tmp_path):
+    folder, study = tmp_path / "study", deepcopy(SMALL)
+    study["models"][1]["sandbox"]["steps"] = 1000
+    # So that the second one, which must come while the run lives, needs no imports.
+    run_snakemake(folder, study, "--dry-run", target=LABELS)
+    run, log = start(folder, study, LABELS), folder / "logs/prepare_model/supervisor.log"
+    wait_until(run, log.exists, folder)
+    beside = run_snakemake(folder, study, "--dry-run", target=LABELS)
+    assert f"Note: Another run works in {folder} (process {run.pid}, " in beside.stdout, beside.stdout
+    # To Snakemake alone.
+    run.terminate()
+    assert run.wait() != 0
+    assert log.read_text().splitlines()[-1].startswith("Done") and not (folder / LABELS).exists()
+    said = (tmp_path / "output.txt").read_text()
+    assert said.count("Stopping.") == 1 and re.match(r"Stopped after [1-9]\d* of \d+ jobs", said.splitlines()[-1])
+
+
 @pytest.mark.parametrize("closing", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_a_run_without_standard_streams_ends_as_it_would_with_them(tmp_path, closing):
     command = ["sh", "-c", f'exec "$@" {closing}', "sh", *snakemake_command(tmp_path, SMALL, target=POOL)]

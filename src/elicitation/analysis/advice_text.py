@@ -9,7 +9,7 @@ import pandas as pd
 
 from elicitation.analysis.captions import cost_words, describe_purchase, percent_text, price_words
 from elicitation.analysis.names import FREE_WORDS, NOTHING_BOUGHT, PLAIN, UNDETERMINED
-from elicitation.analysis.posterior import Block
+from elicitation.analysis.posterior import Block, Free
 from elicitation.buying.amounts import GOLD_LABELS, Money, amount_words
 
 # What is bought, in words.
@@ -102,13 +102,18 @@ def finding(rows: pd.DataFrame, money: Money = GOLD_LABELS) -> str:
     return re.sub("(weak|gold)", r"\1 labels", f"Buy {', '.join(decided)}{rest}", count=1)
 
 
-def better_labels(block: Block, panels: list[Panel]) -> str:
-    """That weak labels as they are are better than all that is recommended, in a sentence where it is so."""
+def better_labels(block: Block, panels: list[Panel]) -> Free | None:
+    """The best weak labels as they are, if they are better than all that is recommended."""
     best = block.best_labels()
-    if best is None or best.scores.mean[0] <= max(rows.score.max() for _, rows in panels):
+    return best if best and best.scores.mean[0] > max(rows.score.max() for _, rows in panels) else None
+
+
+def better_words(labels: Free | None) -> str:
+    """That labels are better as they are than all else, in a sentence; empty without any. labels: of better_labels."""
+    if labels is None:
         return ""
-    score = percent_text(best.scores.mean[0])
-    return f"Better than all of this: the weak labels of {best.supervisor} as they are, {score} %."
+    score = percent_text(labels.scores.mean[0])
+    return f"Better than all of this: the weak labels of {labels.supervisor} as they are, {score} % (dashed line)."
 
 
 def prices_words(prices: dict[str, float], money: Money = GOLD_LABELS) -> str:
@@ -142,20 +147,23 @@ def advice_caption(
     titles: dict[str, str],
     end: str = "",
     money: Money = GOLD_LABELS,
-    better: str = "",
+    better: Free | None = None,
 ) -> str:
     """The caption of figures/what_to_buy.pdf. where: the task and student; budgets: those to tell; end: its last line.
 
-    The budgets must be among those of the panels; better: as better_labels says it.
+    The budgets must be among those of the panels; better: of better_labels.
     """
-    return "\n".join([*caption_lines(where, panels, budgets, titles, money), *filter(None, (better, end))]) + "\n"
+    lines = caption_lines(where, panels, budgets, titles, money, better_words(better))
+    return "\n".join([*lines, *filter(None, [end])]) + "\n"
 
 
 def caption_lines(
-    where: str, panels: list[Panel], budgets: list[float], titles: dict[str, str], money: Money
+    where: str, panels: list[Panel], budgets: list[float], titles: dict[str, str], money: Money, better: str
 ) -> Iterator[str]:
-    """The lines of `advice_caption` but for the last."""
+    """The lines of `advice_caption` but for the last. better: of better_words."""
     yield f"# What to buy: {where}"
+    if better:
+        yield f"\n{better}"
     for prices, rows in panels:
         yield f"\n**{finding(rows, money)}** ({prices_words(prices, money)}).\n"
         yield from (choice_line(row, titles, money) for _, row in rows[rows.budget.isin(budgets)].iterrows())

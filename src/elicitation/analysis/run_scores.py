@@ -62,8 +62,8 @@ def with_free_scores(points: pd.DataFrame, blocks: list[Block]) -> pd.DataFrame:
     return points.merge(scores_of(COMMONER, blocks, "commoner_score"), on=PLACE)
 
 
-def priced(points: pd.DataFrame, weak_price: float) -> pd.DataFrame:
-    """The points at one weak price, with `cost` and `weak_share`, the share of the cost that weak labels take."""
+def priced(points: pd.DataFrame, weak_price: float | pd.Series) -> pd.DataFrame:
+    """The points with `cost` and `weak_share`, the share of it that weak labels take. weak_price: one, or (n,)."""
     table = points.assign(cost=cost(points.n_weak, points.n_gold, weak_price))
     # Without any label nothing is spent on weak ones.
     return table.assign(weak_share=(weak_price * table.n_weak / table.cost).where(table.cost > 0, 0.0))

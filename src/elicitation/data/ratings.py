@@ -27,8 +27,9 @@ ARCHIVE = "vaderSentiment-3.3.2.tar.gz"
 SHA256 = "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9"
 # The archive within it that holds the ratings.
 INNER_ARCHIVE = "vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz"
-# The sets of sentences, as the files of the archive call them.
-SETS = ("movieReviewSnippets", "amazonReviewSnippets", "tweets", "nytEditorialSnippets")
+# The mean words of a sentence of each set, as the files of the archive call them.
+MEAN_WORDS = {"movieReviewSnippets": 19, "amazonReviewSnippets": 17, "tweets": 14, "nytEditorialSnippets": 18}
+SETS = tuple(MEAN_WORDS)
 # The folder of the sets' tables, from the study's folder.
 RATINGS_FOLDER = "results/data/ratings"
 # What the card of a task says of where its sentences come from.

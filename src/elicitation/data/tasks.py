@@ -9,7 +9,7 @@ from elicitation.data import sandbox
 from elicitation.data.formatting import RowError, columns_read, format_row, label_column, text_key
 from elicitation.data.labels import Rule, complete, listing, read_gold, rule_of
 from elicitation.data.own_labels import Row, read_rows
-from elicitation.data.ratings import draw_votes, panel_size, ratings_file
+from elicitation.data.ratings import MEAN_WORDS, draw_votes, panel_size, ratings_file
 from elicitation.data.sources import as_list, splits_read
 from elicitation.data.splits import read_split
 from elicitation.data.supervisor_texts import further_columns
@@ -247,13 +247,17 @@ def prepare_task(
 def texts_here(task: dict, sources: str, data_folder: str | None, column: str, n: int) -> list[str]:
     """Up to n of a task's texts, none where they would have to be downloaded; InputError if its source is malformed.
 
+    Of rated sentences, which are always downloaded, one that is as long as they are on the average.
     column: of the task's sets, `text` or that of the supervisors' text.
     """
     if "sandbox" in task:
         return write_examples(task["sandbox"], task["name"], n).text.tolist()
     if "table" in task:
         return [getattr(row, column) for row in read_rows(task, data_folder)[:n]]
-    if "ratings" in task or sources != "local":
+    if "ratings" in task:
+        usual = pd.DataFrame({"text": [" ".join(["word"] * MEAN_WORDS[task["ratings"]])], "gold": [0]})
+        return format_rows(usual, task | {"label": "gold"}, task["ratings"])[column].tolist()
+    if sources != "local":
         return []
     split = splits_read(task)[0]
     rows = read_split(task, split, sources, data_folder).head(n)

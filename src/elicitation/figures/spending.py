@@ -3,11 +3,13 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
+from elicitation.analysis.advice_text import prices_words
 from elicitation.analysis.captions import footnote, plain_amount, price_words, usual_seeds
 from elicitation.analysis.measures import MEASURES
 from elicitation.analysis.run_scores import priced
 from elicitation.buying.amounts import GOLD_LABELS, Money
 from elicitation.buying.prices import affords, exact
+from elicitation.errors import listed
 from elicitation.figures import style
 from elicitation.figures.style import in_percent
 
@@ -25,11 +27,14 @@ def budgets_spent(points: pd.DataFrame, budgets: list[float], weak_price: float)
     return spent
 
 
-def price_sentence(own: dict[str, float], weak_price: float, money: Money) -> str:
-    """That budgets are split at another price than labels cost. own: the prices of supervisors that have one."""
-    other = [f"{price_words(price, money)} ({name})" for name, price in own.items() if price != weak_price]
-    split = f"Budgets are split as if a weak label cost {price_words(weak_price, money)}"
-    return f"{split}; it costs {', '.join(other)}. Answers are at these prices." if other else ""
+def price_sentence(prices: dict[str, float], weak_price: float, money: Money) -> str:
+    """That curves' budgets are split at another price than labels cost, where it is so. prices: by supervisor."""
+    other = {name: price for name, price in prices.items() if price != weak_price}
+    if not other:
+        return ""
+    split = f"The purchases of a curve spend its budget where a weak label costs {price_words(weak_price, money)}"
+    costs = "less" if max(other.values()) < weak_price else "more" if min(other.values()) > weak_price else "other sums"
+    return f"{split}; here {prices_words(prices, money)}, so with labels of {listed([*other])} they cost {costs}."
 
 
 def plot_spending(
@@ -46,13 +51,15 @@ def plot_spending(
     """A panel for each value of the column `panel`, a curve a budget with a band for its interval.
 
     points: as elicitation.analysis.run_scores.with_scores returns them, of one configuration a panel and purchase;
-    weak_price: that at which the grid splits budgets; own_prices: of supervisors whose labels have one price; measure:
-    one of MEASURES. Purchases that were used up in prompts, or that spend no budget, are no split of one and
-    are not drawn.
+    weak_price: that at which the grid splits budgets, and of labels that have none of their own; own_prices: of
+    supervisors whose labels have one; measure: one of MEASURES. Purchases that were used up in prompts, or that spend
+    no budget, are no split of one and are not drawn.
     """
     style.set_style()
-    points = priced(points[points.n_weak + points.n_gold > points.shots], weak_price)
+    points = points[points.n_weak + points.n_gold > points.shots]
     points = points.assign(budget=budgets_spent(points, budgets, weak_price)).dropna(subset="budget")
+    prices = {name: own_prices.get(name, weak_price) for name in points.supervisor.unique()}
+    points = priced(points, points.supervisor.map(prices))
     colours, usual = style.shades(budgets), usual_seeds(points)
     groups = list(points.groupby(panel, sort=False))
     figure, panels = style.make_panels(len(groups), COLUMNS)
@@ -65,10 +72,9 @@ def plot_spending(
     shown = sorted(points.budget.unique())
     handles = [style.handle(plain_amount(budget, money), color=colours[budget], marker="o") for budget in shown]
     style.add_legend(figure, [*handles, style.weak_labels_handle()], title=f"budget, in {money.unit}")
-    own = {name: own_prices[name] for name in points.supervisor.unique() if name in own_prices}
-    told = price_sentence(own, weak_price, money)
-    costs = f"a weak label {'counts as' if told else 'costs'} {price_words(weak_price, money)}"
-    x_label = f"share of the budget spent on weak labels, % ({costs})"
+    told = price_sentence(prices, weak_price, money)
+    x_label = "share of the cost that weak labels take, %"
+    x_label += f" ({prices_words(prices, money)})" if len({*prices.values()}) == 1 else ""
     note = footnote(points, missing, titles, "Bands (triangles where they leave the panel)")
-    style.finish_figure(figure, f"{note} {told}", x_label, f"expected {MEASURES[measure]}, %")
+    style.finish_figure(figure, f"{note} {told}".strip(), x_label, f"expected {MEASURES[measure]}, %")
     return figure

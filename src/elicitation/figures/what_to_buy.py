@@ -8,10 +8,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from elicitation.analysis.advice_text import Panel, finding, prices_words
+from elicitation.analysis.advice_text import Panel, better_words, finding, prices_words
 from elicitation.analysis.captions import price_words
 from elicitation.analysis.measures import MEASURES
 from elicitation.analysis.names import FREE_WORDS, NOTHING_BOUGHT, PLAIN, STRATEGIES, UNDETERMINED
+from elicitation.analysis.posterior import Free
 from elicitation.buying.amounts import GOLD_LABELS, Money
 from elicitation.figures import style
 from elicitation.figures.style import CHOICE_COLOURS, in_percent
@@ -43,6 +44,14 @@ def draw_scores(axes: Axes, rows: pd.DataFrame) -> None:
     for name in STRATEGIES:
         axes.plot(rows.budget, in_percent(rows[name]), color=CHOICE_COLOURS[name], linewidth=1.4)
     axes.axhline(100 * rows.free_score.iloc[0], **style.FREE_LOOKS[rows.free.iloc[0]])
+
+
+def draw_better(axes: Axes, score: float) -> None:
+    """The score of weak labels as they are, which stands above all lines of the panel."""
+    axes.axhline(100 * score, **style.WEAK_LABELS)
+    place = {"xycoords": ("axes fraction", "data"), "xytext": (0, -2), "textcoords": "offset points", "va": "top"}
+    look = {"color": style.WEAK_LABELS["color"], "fontsize": END_SIZE}
+    axes.annotate("weak labels as they are", (0.03, 100 * score), **place, **look)
 
 
 def name_lines(axes: Axes, rows: pd.DataFrame) -> None:
@@ -127,13 +136,18 @@ def in_money(rows: pd.DataFrame, money: Money) -> pd.DataFrame:
 
 
 def plot_what_to_buy(
-    panels: list[Panel], where: str, measure: str, verdict: float, money: Money = GOLD_LABELS, better: str = ""
+    panels: list[Panel],
+    where: str,
+    measure: str,
+    verdict: float,
+    money: Money = GOLD_LABELS,
+    better: Free | None = None,
 ) -> Figure:
     """A column for each set of prices: above scores, below what to buy.
 
     panels: prices of a weak label, by supervisor, and rows of elicitation.analysis.advice.advise at the same budgets;
     where: the task and student; measure: one of MEASURES; verdict: the probability from which on something is decided;
-    better: as elicitation.analysis.advice_text.better_labels says it.
+    better: of elicitation.analysis.advice_text.better_labels.
     """
     style.set_style()
     figure, grid = plt.subplots(
@@ -147,9 +161,12 @@ def plot_what_to_buy(
         layout="constrained",
     )
     every = pd.concat([rows for _, rows in panels])
-    shown = pd.concat([every[name] for name in (*STRATEGIES, "score", "free_score")])
+    above_all = [float(better.scores.mean[0])] if better else []
+    shown = pd.concat([every[name] for name in (*STRATEGIES, "score", "free_score")] + [pd.Series(above_all)])
     for (above, below), (prices, rows) in zip(grid.T, panels, strict=True):
         draw_scores(above, in_money(rows, money))
+        for score in above_all:
+            draw_better(above, score)
         draw_purchases(below, in_money(rows, money))
         style.set_cost_axis(below)
         style.set_score_axis(above, shown)
@@ -163,7 +180,7 @@ def plot_what_to_buy(
         "of a mix what goes to weak labels is dark, what goes to gold ones pale. Hatched: undetermined, the way of "
         f"spending is less sure than {100 * verdict:.0f} %. All sources of weak labels and methods compete."
     )
-    note = " ".join(filter(None, (note, own_words(panels, money), better)))
+    note = " ".join(filter(None, (note, own_words(panels, money), better_words(better))))
     style.finish_figure(figure, note, f"budget, in {money.unit}")
     figure.draw_without_rendering()
     for (above, below), (_, rows) in zip(grid.T, panels, strict=True):

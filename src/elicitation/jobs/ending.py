@@ -1,12 +1,14 @@
-"""What is said at the end of a run that made the study's answer: the answer, and what to open."""
+"""What is said at the end of a run that made the study's answer: the answer, what to open, and how to ask another."""
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 from elicitation.files import read_json
+from elicitation.jobs.processes import program_here
 
-# The record of the answer, which holds what is said.
-ANSWER = "results/answer.json"
+# The record of the answer, which holds what is said, and that of all answers.
+ANSWER, ANSWERS = "results/answer.json", "results/recommendation.json"
 # What to open, each with what it is.
 DOORS = {
     "figures/what_to_buy.pdf": "what to buy as the budget grows",
@@ -16,7 +18,7 @@ DOORS = {
 
 
 def ending_lines(folder: Path) -> Iterator[str]:
-    """The study's answer, and the paths of what to open; nothing where there is no answer."""
+    """The study's answer, the paths of what to open, and a question as a command; nothing where there is no answer."""
     if not (folder / ANSWER).is_file():
         return
     yield ""
@@ -25,3 +27,20 @@ def ending_lines(folder: Path) -> Iterator[str]:
     doors = {folder.resolve() / path: what for path, what in DOORS.items() if (folder / path).is_file()}
     width = max((len(str(path)) for path in doors), default=0)
     yield from (f"Open {path!s:{width}}  {what}" for path, what in doors.items())
+    if (folder / ANSWERS).is_file():
+        yield f"Ask with your own budget and price: {question(read_json(folder / ANSWERS)['answers'], folder)}"
+
+
+def question(answers: list[dict], folder: Path) -> str:
+    """The command that asks the question in the middle of a study's answers again, for the reader to change."""
+    first = answers[0]
+    alike = [
+        answer["question"] for answer in answers if all(answer[kind] == first[kind] for kind in ("task", "student"))
+    ]
+    asked = alike[len(alike) // 2]
+    words = [program_here("elicitation"), "recommend", str(folder.resolve()), "--budget", f"{asked['budget']:.10g}"]
+    words += ["--weak-price", f"{asked['weak_price']:.10g}"] if asked["weak_price"] is not None else []
+    # What a study has one of need not be named.
+    for kind in ("task", "student"):
+        words += [f"--{kind}", first[kind]] if len({answer[kind] for answer in answers}) > 1 else []
+    return shlex.join(words)

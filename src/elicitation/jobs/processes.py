@@ -3,10 +3,12 @@
 import getpass
 import os
 import select
+import shutil
 import signal
 import sys
 import threading
 from contextlib import suppress
+from pathlib import Path
 
 from elicitation.errors import InputError, shown
 
@@ -23,6 +25,13 @@ def check_interpreter() -> None:
             f"Python lies in {shown(sys.executable)}, but Snakemake starts no jobs from a path with a space or a sign "
             "that shells read; make the environment in another folder."
         )
+
+
+def program_here(name: str) -> str:
+    """How a program of this environment is called here: by its name where that finds it, else by its path."""
+    program = Path(sys.executable).with_name(name)
+    found = shutil.which(name)
+    return name if found and Path(found).resolve() == program.resolve() else str(program)
 
 
 def open_standard_streams() -> None:

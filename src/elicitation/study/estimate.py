@@ -1,4 +1,4 @@
-"""What a study will cost, before anything runs: runs, stages, label presentations, tokens, hours, disk.
+"""What a study will cost: runs, stages, label presentations, tokens, hours, disk; of all of it, or of what is left.
 
 Presentations are upper bounds, since early stopping ends most stages sooner. Hours rest on the assumptions below;
 where jobs of the same student, supervisor or model have been measured (benchmarks/measured), they follow from these.
@@ -14,16 +14,19 @@ from elicitation.analysis.names import TUNED
 from elicitation.api.chat import MIN_LINES
 from elicitation.api.costs import dollars
 from elicitation.study.bills import bill_of
-from elicitation.study.models import ApiModel, Checkpoint, GgufModel, OwnModel, SandboxModel
+from elicitation.study.made import Made, nothing_made, runs_left, stages_left
+from elicitation.study.models import ApiModel, Checkpoint, GgufModel, OwnModel, SandboxModel, TruncatedModel
 from elicitation.study.settings import CoherenceSearch
 from elicitation.study.study import Study
 from elicitation.study.supervisors import Coherent, Learning, ModelSupervisor, Remote
+from elicitation.study.tasks import Task
 from elicitation.study.text_lengths import TOKENS_PER_TEXT, TOKENS_PER_WORD, assumed_tokens, tokens_of
 from elicitation.study.tuning import texts_to_tune
 from elicitation.study.work import (
     BACKWARD,
     FORWARD,
     adapted_share,
+    examples_in_asking,
     operations,
     planned_runs,
     planned_stages,
@@ -34,13 +37,17 @@ from elicitation.study.work import (
 )
 from elicitation.training.schedule import plan_schedule, supervisor_protocol
 
-# Assumed of one device: an H100 or H200 in bfloat16 at about 15 % of its peak; one CPU core in float32.
-FLOPS_PER_SECOND = {"cuda": 1.5e14, "cpu": 2.0e10}
+# Assumed of one device: an H100 or H200 in bfloat16 at about 15 % of its peak; of one CPU core in float32 what all jobs
+# of the default study and of studies/salience.yaml reached (training on one sentence at a time 25 to 40, reading 60 to
+# 80; benchmarks/README.md).
+FLOPS_PER_SECOND = {"cuda": 1.5e14, "cpu": 4.0e10}
 # Parameters that a device could have computed with while it waits for the next kernel, added to a model's own: small
 # models leave a GPU idle. Fits training steps of 0.5 and 8 billion parameters on an H100 (benchmarks/README.md).
 WAITING = {"cuda": 3e9, "cpu": 0.0}
 # Assumed of a job: imports, which CPUs' forked jobs share, and loading the model.
 START_UP_SECONDS = {"cuda": 60.0, "cpu": 1.0}
+# Minutes that a study takes without GPUs beside the jobs that are counted: preparing, checking, tables, figures.
+BESIDE_MINUTES = 1.0
 # Of pretraining, which needs all gradients.
 FULL_BACKWARD = 4.0
 # Of the sandbox's pretraining.
@@ -71,6 +78,15 @@ def parameters_of(model: OwnModel, sources: str) -> float | None:
     return None
 
 
+def size_of(model: OwnModel, study: Study) -> float | None:
+    """Parameters of a model; of one that is cut from another, as many of them as of the layers."""
+    whole = study.original(model)
+    parameters, layers = parameters_of(whole, study.sources), whole.layers(study.sources)
+    if not isinstance(model, TruncatedModel) or model.parameters is not None:
+        return parameters_of(model, study.sources)
+    return parameters * model.truncate.layers / layers if parameters and layers else None
+
+
 def width_of(parameters: float) -> float:
     """Size of the hidden state of a Llama-like model of so many parameters."""
     return (parameters * 128 / 12) ** (1 / 3)
@@ -84,9 +100,10 @@ def adapter_bytes(parameters: float) -> float:
 def note_of_tokens(study: Study) -> str:
     """What is assumed of texts that no tokenizer has counted."""
     assumed = {task: assumed_tokens(task, study) for task in study.task_named}
-    counted = ", ".join(f"{task} {tokens:.0f}" for task, tokens in assumed.items() if tokens)
-    by_words = f"{TOKENS_PER_WORD:g} a word of the texts here ({counted}), else " if counted else ""
-    return f"Tokens of texts not counted yet: {by_words}{TOKENS_PER_TEXT:g}; presentations are upper bounds."
+    by_words = ", ".join(f"{task} {tokens:.0f}" for task, tokens in assumed.items() if tokens)
+    known = [f"{TOKENS_PER_WORD:g} a word ({by_words})"] if by_words else []
+    others = [f"{TOKENS_PER_TEXT:g} each"] if not all(assumed.values()) else []
+    return f"Tokens of texts not counted yet: {', else '.join(known + others)}; presentations are upper bounds."
 
 
 def measured_hours(folder: Path, *patterns: str) -> tuple[float, int]:
@@ -128,25 +145,26 @@ def estimate_api(model: ApiModel, runs: pd.DataFrame, trained: pd.DataFrame) -> 
 
 
 def estimate_student(
-    name: str, runs: pd.DataFrame, stages: pd.DataFrame, trained: pd.DataFrame, study: Study, folder: Path
+    name: str, runs: pd.DataFrame, stages: pd.DataFrame, trained: pd.DataFrame, study: Study, folder: Path, made: Made
 ) -> tuple[dict, list[str]]:
     """What one student takes, and notes on what was assumed or measured.
 
-    runs, stages, trained: the student's own; runs and trained as with_tokens makes them.
+    runs, stages, trained: the student's own; runs and trained as with_tokens makes them. made: as in estimate.
     """
     model, weak = study.model_of(name), trained[trained.recipe.notna()]
     # A weak stage is a job of its own.
     blocks = len(runs.drop_duplicates(["task", "supervisor", "method", "budget", "seed"]))
     jobs = blocks + len(weak)
-    trained_tokens, predicted_tokens = tokens_passed(runs, trained)
+    passed = tokens_passed(runs, trained)
     # Once for all cues.
     is_first = name == next(other for other in study.cued_students if study.model_of(other) == model)
     if is_first and isinstance(model, OwnModel) and model.learning_rate == TUNED:
         for task in trained.task.unique():
+            if made(f"results/learning_rates/{task}/{model.name}.csv"):
+                continue
             tokens, (shown, read) = tokens_of(task, model, study, folder), texts_to_tune(study, task, model.name)
             jobs += 1
-            trained_tokens += tokens * shown
-            predicted_tokens += tokens * read
+            passed = passed._replace(trained=passed.trained + tokens * shown, read=passed.read + tokens * read)
     row = {
         "student": name,
         "runs": len(runs),
@@ -157,17 +175,17 @@ def estimate_student(
         "saved by sharing": len(stages) - len(trained),
         "presentations": int(trained.presentations.sum()),
         "presentations saved": int(stages.presentations.sum() - trained.presentations.sum()),
-        "tokens, millions": (trained_tokens + predicted_tokens) / 1e6,
+        "tokens, millions": sum(passed) / 1e6,
     }
     if isinstance(model, ApiModel):
         bill, note = estimate_api(model, runs, trained)
         return row | bill, [note]
-    parameters, device = parameters_of(model, study.sources), study.device
+    parameters, device = size_of(model, study), study.device
     if parameters is None:
         return row, [without_size(model.name)]
     share = adapted_share(model, study.sources)
-    once = trunk_tokens(model, list(runs.task.unique()), study, folder) if model.adapt_layers is not None else 0.0
-    work = operations(model, trained_tokens, predicted_tokens, once, study)
+    once = trunk_tokens(name, runs, study, folder, made)
+    work = operations(model, passed, once, study)
     patterns = [f"{rule}/*/*/{name}/*/*.tsv" for rule in STUDENT_RULES]
     hours, notes = hours_of(name, parameters, work, jobs, device, folder, patterns)
     kept = len(weak) if study.keep_weak_stages else 0
@@ -187,10 +205,16 @@ def searched_texts(icm: CoherenceSearch, labelled: int, engine: str) -> float:
     return search + labelled * (1 if engine == "vllm" else 1 + examples)
 
 
-def estimate_supervisor(entry: ModelSupervisor, study: Study, folder: Path) -> tuple[dict, list[str]]:
-    """What finetuning a supervisor and writing its labels take, on all its tasks."""
-    model, device, shots = study.model_named[entry.writer], study.device, entry.shots
+def tasks_left(entry: Learning, study: Study, made: Made) -> list[Task]:
+    """The tasks whose labels of a supervisor are not made."""
     tasks = study.tasks_of(entry.name)
+    return [task for task in tasks if not made(f"results/weak_labels/{task.name}/{entry.name}.parquet")]
+
+
+def estimate_supervisor(entry: ModelSupervisor, study: Study, folder: Path, made: Made) -> tuple[dict, list[str]]:
+    """What finetuning a supervisor and writing its labels take, on all its tasks; made: as in estimate."""
+    model, device, shots = study.model_named[entry.writer], study.device, entry.shots
+    tasks = tasks_left(entry, study, made)
     trained_tokens = predicted_tokens = rows = 0.0
     for task in tasks:
         tokens = tokens_of(task.name, model, study, folder, task.read_by_supervisors)
@@ -199,7 +223,8 @@ def estimate_supervisor(entry: ModelSupervisor, study: Study, folder: Path) -> t
         if isinstance(entry, Coherent):
             predicted_tokens += tokens * searched_texts(entry.icm, labelled, study.labelling.engine)
         else:
-            predicted_tokens += labelled * tokens * (1 + (shots or 0))
+            examples = examples_in_asking(shots or 0, labelled, tokens, study.labelling.engine)
+            predicted_tokens += labelled * tokens * (1 + examples)
         if shots is None:
             settings, n = study.supervision, task.supervision_size
             plan = plan_schedule(n, supervisor_protocol(1.0, settings.epochs, n, 1, settings.validation_size))
@@ -207,7 +232,7 @@ def estimate_supervisor(entry: ModelSupervisor, study: Study, folder: Path) -> t
             predicted_tokens += tokens * plan.validations
     jobs = len(tasks) * (2 if shots is None else 1)
     row = {"supervisor": entry.name, "jobs": jobs, "tokens, millions": (trained_tokens + predicted_tokens) / 1e6}
-    parameters = parameters_of(model, study.sources)
+    parameters = size_of(model, study)
     if parameters is None:
         return row, [without_size(model.name)]
     work = (FORWARD + BACKWARD) * trained_tokens + FORWARD * predicted_tokens
@@ -219,9 +244,9 @@ def estimate_supervisor(entry: ModelSupervisor, study: Study, folder: Path) -> t
     return row | {f"{device} hours": hours * model.gpus, "disk, GB": disk / 1e9}, notes
 
 
-def estimate_remote(entry: Remote, study: Study) -> tuple[dict, list[str]]:
-    """What a supervisor behind an API is asked and bills, on all its tasks."""
-    bills = [bill_of(entry, task, study) for task in study.tasks_of(entry.name)]
+def estimate_remote(entry: Remote, study: Study, made: Made) -> tuple[dict, list[str]]:
+    """What a supervisor behind an API is asked and bills, on all its tasks; made: as in estimate."""
+    bills = [bill_of(entry, task, study) for task in tasks_left(entry, study, made)]
     row = {
         "supervisor": entry.name,
         "jobs": len(bills),
@@ -233,7 +258,7 @@ def estimate_remote(entry: Remote, study: Study) -> tuple[dict, list[str]]:
 
 def estimate_model(model: OwnModel, study: Study, folder: Path) -> tuple[dict, list[str]]:
     """What pretraining or downloading a model takes."""
-    name, parameters = model.name, parameters_of(model, study.sources)
+    name, parameters = model.name, size_of(model, study)
     if parameters is None:
         return {"model": name}, [without_size(name)]
     disk = parameters * BYTES_PER_PARAMETER[study.device]
@@ -245,14 +270,15 @@ def estimate_model(model: OwnModel, study: Study, folder: Path) -> tuple[dict, l
     return row | {"cpu hours": hours}, notes
 
 
-def estimate(study: Study, folder: Path) -> tuple[dict[str, pd.DataFrame], list[str]]:
+def estimate(study: Study, folder: Path, made: Made = nothing_made) -> tuple[dict[str, pd.DataFrame], list[str]]:
     """Tables of what the study takes per method, student, supervisor and model; notes on what was assumed or measured.
 
-    folder: where the study's results and measurements are or will be.
+    folder: where the study's results and measurements are or will be. made: the results that count as made; by
+    default none, so that it is of the whole study.
     """
-    runs = planned_runs(study)
+    runs = runs_left(planned_runs(study), made)
     stages = planned_stages(runs, study)
-    trained = with_tokens(share_weak_stages(stages), study, folder)
+    trained = with_tokens(stages_left(share_weak_stages(stages), made), study, folder)
     runs = with_tokens(runs, study, folder)
     methods = pd.DataFrame(
         {
@@ -269,15 +295,22 @@ def estimate(study: Study, folder: Path) -> tuple[dict[str, pd.DataFrame], list[
                 *(table[table.student == name] for table in (runs, stages, trained)),
                 study,
                 folder,
+                made,
             )
             for name in study.cued_students
         ],
         "supervisors": [
-            estimate_remote(entry, study) if isinstance(entry, Remote) else estimate_supervisor(entry, study, folder)
+            estimate_remote(entry, study, made)
+            if isinstance(entry, Remote)
+            else estimate_supervisor(entry, study, folder, made)
             for entry in study.supervisor_named.values()
             if isinstance(entry, Learning)
         ],
-        "models": [estimate_model(model, study, folder) for model in study.models if isinstance(model, OwnModel)],
+        "models": [
+            estimate_model(model, study, folder)
+            for model in study.models
+            if isinstance(model, OwnModel) and not made(f"results/models/{model.name}.json")
+        ],
     }
     tables = {"methods": methods.fillna(0).astype(int).reset_index()}
     tables |= {kind: pd.DataFrame([row for row, _ in rows]) for kind, rows in found.items()}
@@ -291,6 +324,6 @@ def hours_by_device(study: Study, tables: dict[str, pd.DataFrame]) -> dict[str, 
     return {name: sum(table[name].sum() for table in tables.values() if name in table) for name in columns}
 
 
-def device_hours(study: Study, folder: Path) -> float:
-    """The hours of all jobs, one after another."""
-    return sum(hours_by_device(study, estimate(study, folder)[0]).values())
+def minutes_of(study: Study, tables: dict[str, pd.DataFrame], cores: int) -> float:
+    """The minutes of a study without GPUs on so many cores. tables: of `estimate`."""
+    return 60 * sum(hours_by_device(study, tables).values()) / cores + BESIDE_MINUTES

@@ -19,7 +19,7 @@ from elicitation.data.table_look import check_gold_values, check_spellings, find
 from elicitation.data.table_sets import join_repeated
 from elicitation.data.table_survey import Survey, survey_table
 from elicitation.errors import InputError
-from elicitation.study.estimate import device_hours
+from elicitation.study.estimate import estimate, minutes_of
 from elicitation.study.study import Study
 from elicitation.study.supervisors import Columns, is_pattern
 from elicitation.study.validation import validate
@@ -292,7 +292,7 @@ def size_study(looked: Looked, wanted: Wanted, cores: int, folder: Path) -> tupl
     for most_weak, most_gold in SIZES:
         sized = config | {"grid": grid_of(looked, prices, wanted.money, most_weak, most_gold)}
         study = checked(sized)
-        minutes = 60 * device_hours(study, folder) / cores
+        minutes = minutes_of(study, estimate(study, folder)[0], cores)
         if minutes <= MINUTES:
             break
     return sized, study, minutes

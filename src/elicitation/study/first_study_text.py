@@ -138,6 +138,8 @@ def look_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
     yield f"gold labels: {wanted.gold}, of {len(looked.gold):,} different texts: {shares}"
     yield ""
     yield from aligned([HEADS, *rows_of_table(looked, wanted)])
+    prices = "" if wanted.money.currency else "; prices are in gold labels"
+    yield f"right: on all gold rows, while the study's answers are of its {looked.task['test_size']} test texts{prices}"
     for source, entry in looked.sources.items():
         if "aggregate" in entry:
             votes = looked.survey.votes[source]

@@ -30,8 +30,8 @@ def operations_of(name: str, runs: pd.DataFrame, stages: pd.DataFrame, study: St
     """Operations per parameter of a student; runs, stages: of all students, as with_tokens makes them."""
     model = study.model_of(name)
     runs, stages = (table[table.student == name] for table in (runs, stages))
-    once = trunk_tokens(model, list(runs.task.unique()), study, folder) if model.adapt_layers is not None else 0.0
-    return operations(model, *tokens_passed(runs, stages), once, study)
+    once = trunk_tokens(name, runs, study, folder)
+    return operations(model, tokens_passed(runs, stages), once, study)
 
 
 def hours_saved(study: Study, folder: Path, students: pd.DataFrame) -> pd.DataFrame:

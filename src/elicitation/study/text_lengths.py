@@ -7,7 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from elicitation.analysis.names import NO_CUE
 from elicitation.data.tasks import texts_here
+from elicitation.data.templates import fill
 from elicitation.files import read_json
 
 if TYPE_CHECKING:
@@ -24,14 +26,23 @@ def assumed_tokens(task: str, study: Study, column: str = "text") -> float:
     return TOKENS_PER_WORD * mean_words(json.dumps(source))
 
 
-def tokens_of(task: str, model: Model, study: Study, folder: Path, column: str = "text") -> float:
+def cue_tokens(task: str, cue: str, study: Study) -> float:
+    """Tokens of the words that a cue puts beside a task's text, by their number."""
+    return TOKENS_PER_WORD * len(fill(study.task_named[task].cues[cue], {"text": ""}).split())
+
+
+def tokens_of(task: str, model: Model, study: Study, folder: Path, column: str = "text", cue: str = NO_CUE) -> float:
     """Mean tokens of a task's text, as the model's tokenizer counted them in the study or as is assumed.
 
-    column: of the task's sets, if it is not that of the students' text.
+    column: of the task's sets, if it is not that of the students' text; cue: by which students read it.
     """
-    path = folder / f"results/tasks/{task}/{column}s/{study.original(model).name}.json"
-    counted = read_json(path).get("mean") if path.is_file() else None
-    return counted or assumed_tokens(task, study, column) or TOKENS_PER_TEXT
+    sets = f"results/tasks/{task}" if cue == NO_CUE else f"results/tasks/{task}/cues/{cue}"
+    path = folder / f"{sets}/{column}s/{study.original(model).name}.json"
+    if path.is_file() and (counted := read_json(path).get("mean")):
+        return counted
+    if cue != NO_CUE:
+        return tokens_of(task, model, study, folder) + cue_tokens(task, cue, study)
+    return assumed_tokens(task, study, column) or TOKENS_PER_TEXT
 
 
 @cache

@@ -6,12 +6,16 @@ Tokens are counted as in models of the Llama family, through which what several 
 
 import math
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
+from elicitation.analysis.names import student_and_cue
 from elicitation.buying.market import CANDIDATES
 from elicitation.buying.methods import Method, Shots, Stage
+from elicitation.models.hardware import MICRO_BATCH_TOKENS
 from elicitation.study.grid import NO_LABELS
+from elicitation.study.made import Made, nothing_made
 from elicitation.study.models import Model, OwnModel
 from elicitation.study.study import Study
 from elicitation.study.text_lengths import tokens_of
@@ -21,6 +25,9 @@ from elicitation.training.schedule import plan_schedule, student_protocol
 FORWARD, BACKWARD = 2.0, 2.0
 # As good as any order of its own for each text.
 MANY_ORDERS = 1e6
+# Tokens of a prompt's beginning that vLLM reads again, half a block: its cache keeps whole ones
+# (elicitation.models.engines.CPU_BLOCK).
+READ_AGAIN = 16.0
 
 
 def methods_made(study: Study) -> dict[str, Method]:
@@ -63,11 +70,15 @@ def share_weak_stages(stages: pd.DataFrame) -> pd.DataFrame:
 
 
 def planned_runs(study: Study) -> pd.DataFrame:
-    """One row a run that is made, with `test_size` and `predictions`, the texts that it reads beside its stages."""
-    runs = pd.DataFrame(study.made_runs)
-    selecting = [name for name, method in study.method_named.items() if method.selection]
+    """One row a run that is made, with `test_size`, `predictions`, the texts that it reads beside its stages, and
+    `prompts`, whether it only asks."""
+    runs, methods = pd.DataFrame(study.made_runs), methods_made(study)
+    selecting, prompting = (
+        runs.method.isin([name for name, method in methods.items() if getattr(method, what)])
+        for what in ("selection", "prompts_only")
+    )
     test_size = runs.task.map({name: task.test_size for name, task in study.task_named.items()})
-    return runs.assign(test_size=test_size, predictions=test_size + CANDIDATES * runs.method.isin(selecting))
+    return runs.assign(test_size=test_size, predictions=test_size + CANDIDATES * selecting, prompts=prompting)
 
 
 def orders_of(method: Method) -> float:
@@ -100,6 +111,16 @@ def examples_in_reading(k: int, orders: float, n: int, text: float, max_tokens: 
     return k * min(1.0, seen * math.ceil(n / seen / together) / n)
 
 
+def examples_in_asking(k: int, n: int, text: float, engine: str) -> float:
+    """Examples that pass a model for each of n texts that it is asked about behind the same examples in one order.
+
+    text: its tokens, and those of an example; engine: as the study's `labelling` names it.
+    """
+    if engine == "vllm":
+        return k / n + min(READ_AGAIN / text, k)
+    return examples_in_reading(k, 1, n, text, MICRO_BATCH_TOKENS)
+
+
 def passes_texts(model: Model) -> bool:
     """Whether texts pass through a student as such, and not as the states of a trunk, which nothing shares."""
     return isinstance(model, OwnModel) and model.adapt_layers is None
@@ -110,14 +131,16 @@ def with_tokens(table: pd.DataFrame, study: Study, folder: Path) -> pd.DataFrame
     is only read, `read_tokens`, or trained on, `step_tokens`."""
     methods, max_tokens = methods_made(study), study.training.micro_batch_tokens
     pairs = table[["task", "student"]].drop_duplicates().itertuples(index=False)
-    text = {(task, student): tokens_of(task, study.model_of(student), study, folder) for task, student in pairs}
+    text = {(task, student): tokens_read(task, student, study, folder) for task, student in pairs}
     rows = []
     for row in table.to_dict("records"):
         method, own = methods[row["method"]], text[row["task"], row["student"]]
         # A method that only prompts shows all labels that it buys.
         k = row["n_weak"] + row["n_gold"] if method.prompts_only else sum(method.shots_bought)
         examples = {"tokens": k, "read_tokens": k, "step_tokens": k}
-        if not method.prompts_only and passes_texts(study.model_of(row["student"])):
+        if method.prompts_only:
+            examples["read_tokens"] = examples_in_asking(k, row["predictions"], own, study.labelling.engine)
+        elif passes_texts(study.model_of(row["student"])):
             orders, n = orders_of(method), row["held_out"] if "batch" in row else row["predictions"]
             examples["read_tokens"] = examples_in_reading(k, orders, n, own, max_tokens)
             examples["step_tokens"] = examples_in_steps(k, orders, row["batch"]) if "batch" in row else k
@@ -130,10 +153,21 @@ def each_text_alone(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(read_tokens=table.tokens, step_tokens=table.tokens)
 
 
-def tokens_passed(runs: pd.DataFrame, stages: pd.DataFrame) -> tuple[float, float]:
-    """Tokens that are trained on and tokens that are only read. runs, stages: as with_tokens makes them."""
-    read = (stages.read_tokens * stages.validations).sum() + (runs.read_tokens * runs.predictions).sum()
-    return (stages.step_tokens * stages.presentations).sum(), read
+class Passed(NamedTuple):
+    """Tokens that pass a student."""
+
+    trained: float
+    read: float
+    """By a student that was trained, whose lower layers may be a trunk."""
+    prompted: float
+    """Of prompts, which pass all layers."""
+
+
+def tokens_passed(runs: pd.DataFrame, stages: pd.DataFrame) -> Passed:
+    """The tokens that pass in runs and stages, as with_tokens makes them."""
+    predicted, prompts = runs.read_tokens * runs.predictions, runs.prompts.astype(bool)
+    read = (stages.read_tokens * stages.validations).sum() + predicted[~prompts].sum()
+    return Passed((stages.step_tokens * stages.presentations).sum(), read, predicted[prompts].sum())
 
 
 def adapted_share(model: OwnModel, sources: str) -> float:
@@ -142,14 +176,27 @@ def adapted_share(model: OwnModel, sources: str) -> float:
     return 1.0 if model.adapt_layers is None or layers is None else model.adapt_layers / layers
 
 
-def trunk_tokens(model: OwnModel, tasks: list[str], study: Study, folder: Path) -> float:
-    """Tokens that pass once through the layers below the adapted ones: those of the pools and test sets."""
-    examples = {name: study.supplies[name].examples + study.task_named[name].test_size for name in tasks}
-    return sum(n * tokens_of(name, model, study, folder) for name, n in examples.items())
+def tokens_read(task: str, student: str, study: Study, folder: Path) -> float:
+    """Mean tokens of a task's text as a student reads it, with its cue."""
+    return tokens_of(task, study.model_of(student), study, folder, cue=student_and_cue(student)[1])
 
 
-def operations(model: OwnModel, trained: float, read: float, once: float, study: Study) -> float:
-    """Operations per parameter for tokens that are trained on, only read, or passed once through the trunk."""
+def trunk_tokens(student: str, runs: pd.DataFrame, study: Study, folder: Path, made: Made = nothing_made) -> float:
+    """Tokens that pass once through the layers below a student's adapted ones, if it has such: of pools and test sets.
+
+    runs: the student's own, as planned_runs makes them; made: as in elicitation.study.estimate.estimate.
+    """
+    if study.model_of(student).adapt_layers is None:
+        return 0.0
+    tasks = runs.task[~runs.prompts.astype(bool)].unique()
+    left = [name for name in tasks if not made(f"results/trunk/{name}/{student}.json")]
+    examples = {name: study.supplies[name].examples + study.task_named[name].test_size for name in left}
+    return sum(n * tokens_read(name, student, study, folder) for name, n in examples.items())
+
+
+def operations(model: OwnModel, passed: Passed, once: float, study: Study) -> float:
+    """Operations per parameter for the tokens that pass a model, and those that pass its trunk once."""
     share = adapted_share(model, study.sources)
     training = FORWARD * (2 if model.gradient_checkpointing else 1) + BACKWARD
-    return share * (training * trained + FORWARD * read) + (1 - share) * FORWARD * once
+    upper = training * passed.trained + FORWARD * passed.read
+    return share * upper + FORWARD * (passed.prompted + (1 - share) * once)
