@@ -3,7 +3,7 @@ import re
 
 from elicitation.analysis.names import NO_CUE, NO_SUPERVISOR, TUNED, student_and_cue
 from elicitation.study.composed import Composed
-from elicitation.study.grid import NO_LABELS, NO_SEED, Group
+from elicitation.study.grid import NO_LABELS, NO_SEED, RUNS, STAGE, Group
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, TruncatedModel
 from elicitation.study.supervisors import (
     Coherent,
@@ -44,10 +44,8 @@ ENGINE = ["results/engine.json"] if study.labelling.engine == "vllm" and LABELLI
 TASK = "results/tasks/{task}"
 # The sets of a task as students read them by a cue.
 CUED = f"{TASK}/cues/{{cue}}"
-RUNS = "results/runs/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.parquet"
 # The run without any label.
 ASKED = f"results/runs/{{task}}/{NO_SUPERVISOR}/{{student}}/{NO_LABELS}/b0_s{NO_SEED}"
-STAGE = "results/stages/{task}/{supervisor}/{student}/{recipe}/w{n_weak}_s{seed}"
 TRUNK = "results/trunk/{task}/{student}"
 RATES = "results/learning_rates/{task}/{student}.csv"
 PROMPTS = "results/tasks/{task}/prompts/{model}/{examples}_s{seed}.json"

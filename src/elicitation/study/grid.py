@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 NO_LABELS = "no-labels"
 # The seed that a run without any label counts to: it buys and draws nothing, so it is the same for every seed.
 NO_SEED = 0
+# The predictions of a run, and the folder of a weak stage, as the rules and tables of runs and stages name their parts.
+RUNS = "results/runs/{task}/{supervisor}/{student}/{method}/b{budget}_s{seed}.parquet"
+STAGE = "results/stages/{task}/{supervisor}/{student}/{recipe}/w{n_weak}_s{seed}"
 # Keys of the grid that a combination may narrow.
 NARROWED = ("budgets", "gold_shares")
 # The names of a combination, by what a group calls them.
