@@ -13,8 +13,6 @@ from torch.nn.utils.rnn import pad_sequence
 from elicitation.models import batches
 from elicitation.models.batches import (
     MAX_PADDING,
-    JoinTexts,
-    PadTexts,
     forward,
     is_packed,
     lengths_of,
@@ -27,6 +25,7 @@ from elicitation.models.batches import (
 from elicitation.models.beginnings import families_of, members_of
 from elicitation.models.hardware import CPU
 from elicitation.models.loading import load_classifier, load_tokenizer, tokenize
+from elicitation.models.padding import JoinTexts, PadTexts
 
 LENGTHS = st.lists(st.integers(1, 500), min_size=1, max_size=40)
 
@@ -168,6 +167,8 @@ def test_texts_that_share_little_or_are_equal_keep_tokens_of_their_own():
     assert families_of([[1, 2, 3, 4, 5], [1, 2, 6, 7, 8], [7]]) == [(0, [0, 1, 2])]
     assert families_of([[1, 2, 3], [1, 2, 3], [1, 2, 3]]) == [(2, [0, 1, 2])]
     assert families_of([[1]]) == families_of([torch.zeros(3, 2)]) == [(0, [0])]
+    # Texts of two students begin alike with each student alone.
+    assert families_of(3 * [[1, 2, 3, 4]] + [[1, 2, 3, 5]], np.array([0, 0, 1, 1])) == [(3, [0, 1]), (3, [2, 3])]
 
 
 @given(LENGTHS, st.integers(0, 300), st.integers(1, 3), st.integers(1, 2000))

@@ -12,6 +12,7 @@ from elicitation.buying.purchases import Purchase
 from elicitation.errors import InputError
 from elicitation.models import together
 from elicitation.models.batches import forward
+from elicitation.models.beginnings import families_of, members_of, tokens_of
 from elicitation.models.hardware import CPU, Hardware
 from elicitation.models.loading import adapted_weights
 from elicitation.training.loop import NotFinite, train_stage
@@ -117,6 +118,21 @@ def test_micro_batches_of_any_size_give_the_same(llama_folder, examples, block, 
     assert_same(*both_ways(student, block(pairs=PAIRS[:2]), examples.id.tolist()))
 
 
+def test_what_texts_of_a_student_begin_with_passes_once(monkeypatch, llama_folder, examples, block):
+    shares, hidden_states = [], together.hidden_states
+
+    def count(body, texts, families):
+        passing, whole = tokens_of(texts, families), sum(len(texts[i]) for i in members_of(families))
+        shares.append(sum(passing) / whole)
+        return hidden_states(body, texts, families)
+
+    monkeypatch.setattr(together, "hidden_states", count)
+    behind = examples.assign(text="All of these texts begin with the same long sentence. " * 4 + examples.text)
+    student = new_student(llama_folder, behind, protocol=replace(PROTOCOL, micro_batch_tokens=10**4))
+    assert_same(*both_ways(student, block(), examples.id.tolist()))
+    assert np.median(shares) < 0.6
+
+
 def test_gradients_are_computed_again_where_memory_is_saved(llama_folder, examples, block):
     student = new_student(llama_folder, examples, hardware=Hardware("cpu", gradient_checkpointing=True))
     assert_same(*both_ways(student, block(), examples.id.tolist()))
@@ -131,7 +147,8 @@ def test_a_bfloat16_base_passes_float32_adapters_of_all(monkeypatch, llama_folde
             if "lora_B" in name:
                 weight.data += torch.from_numpy(rng.normal(0, 0.1, tuple(weight.shape)))
     texts = list(student.texts.values())[:9]
-    logits = together.Together(models).forward(texts, np.repeat([0, 1, 2], 3))
+    owners = np.repeat([0, 1, 2], 3)
+    logits = together.Together(models).forward(texts, families_of(texts, owners), owners)
     logits.sum().backward()
     expected = torch.cat([forward(model, texts[3 * i : 3 * i + 3]) for i, model in enumerate(models)])
     torch.testing.assert_close(logits, expected, atol=0.02, rtol=0.02)
@@ -142,7 +159,7 @@ def test_one_pass_serves_all_runs_that_go_on(monkeypatch, llama_folder, examples
     passes, hidden_states = [], together.hidden_states
 
     def count(body, texts, families):
-        passes.append(len(texts))
+        passes.append(len(members_of(families)))
         return hidden_states(body, texts, families)
 
     monkeypatch.setattr(together, "hidden_states", count)
@@ -158,7 +175,7 @@ def test_memory_that_runs_out_halves_the_micro_batches_of_all(monkeypatch, llama
     hidden_states = together.hidden_states
 
     def limited(body, texts, families):
-        if sum(map(len, texts)) > 200:
+        if sum(tokens_of(texts, families)) > 200:
             raise torch.OutOfMemoryError("CUDA out of memory.")
         return hidden_states(body, texts, families)
 

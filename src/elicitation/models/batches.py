@@ -19,6 +19,7 @@ from transformers import AttentionInterface
 
 from elicitation.errors import InputError
 from elicitation.models.beginnings import Family, Text, apart, families_of, members_of
+from elicitation.models.padding import JoinTexts, PadTexts
 
 Result = TypeVar("Result")
 # The name by which transformers knows `packed_attention`.
@@ -57,42 +58,6 @@ def to_device(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
     if device.type != "cuda":
         return tensor.to(device)
     return tensor.pin_memory().to(device, non_blocking=True)
-
-
-def pad_texts(states: torch.Tensor, text_lengths: list[int]) -> torch.Tensor:
-    """Texts that stand in one sequence (tokens, ...), as rows (texts, longest, ...)."""
-    return pad_sequence(states.split(text_lengths), batch_first=True)
-
-
-def join_texts(rows: torch.Tensor, text_lengths: list[int]) -> torch.Tensor:
-    """What pad_texts has padded, as one sequence again."""
-    return torch.cat([row[:length] for row, length in zip(rows, text_lengths, strict=True)])
-
-
-class PadTexts(torch.autograd.Function):
-    """pad_texts with a gradient that is copied once; torch's own copies the rows of all texts for each of them."""
-
-    @staticmethod
-    def forward(ctx, states: torch.Tensor, text_lengths: list[int]) -> torch.Tensor:
-        ctx.text_lengths = text_lengths
-        return pad_texts(states, text_lengths)
-
-    @staticmethod
-    def backward(ctx, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
-        return join_texts(gradient, ctx.text_lengths), None
-
-
-class JoinTexts(torch.autograd.Function):
-    """join_texts, whose gradient is copied once too."""
-
-    @staticmethod
-    def forward(ctx, rows: torch.Tensor, text_lengths: list[int]) -> torch.Tensor:
-        ctx.text_lengths = text_lengths
-        return join_texts(rows, text_lengths)
-
-    @staticmethod
-    def backward(ctx, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
-        return pad_texts(gradient, ctx.text_lengths), None
 
 
 @cache
@@ -232,14 +197,17 @@ def micro_batches(lengths: np.ndarray, max_tokens: int, packed: bool) -> list[np
     return [np.array(group) for group in groups]
 
 
-def passes(model, texts: Sequence[Text], max_tokens: int) -> list[list[Family]]:
-    """What passes through a model at once: micro_batches of the texts, with those together that begin alike."""
+def passes(model, texts: Sequence[Text], max_tokens: int, owners: np.ndarray | None = None) -> list[list[Family]]:
+    """What passes through a model at once: micro_batches of the texts, with those together that begin alike.
+
+    owners: as in families_of.
+    """
     lengths = lengths_of(texts)
     if not is_packed(model):
         return [[(0, group.tolist())] for group in micro_batches(lengths, max_tokens, packed=False)]
     found: list[list[Family]] = []
     left = 0
-    for beginning, members in families_of(texts):
+    for beginning, members in families_of(texts, owners):
         rests = lengths[members] - beginning
         for group in micro_batches(rests, max_tokens - beginning, packed=True):
             if (tokens := beginning + int(rests[group].sum())) > left:

@@ -5,6 +5,7 @@ A token's hidden state depends on what stands before it only, so each text gets 
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 
 from elicitation.models.prefixes import common_length, prefix_order
@@ -38,14 +39,29 @@ def apart(texts: Sequence[Text]) -> list[Family]:
     return [(0, list(range(len(texts))))]
 
 
+def tokens_of(texts: Sequence[Text], families: Sequence[Family]) -> list[int]:
+    """The tokens that pass of each family."""
+    return [beginning + sum(len(texts[i]) - beginning for i in members) for beginning, members in families]
+
+
 def members_of(families: Sequence[Family]) -> list[int]:
     """The indices of all texts of some families, in their order."""
     return [i for _, members in families for i in members]
 
 
-def families_of(texts: Sequence[Text]) -> list[Family]:
+def families_of(texts: Sequence[Text], owners: np.ndarray | None = None) -> list[Family]:
     """The texts by what they begin with. All that share too little stand apart, in front and in their order; hidden
-    states all do."""
+    states all do.
+
+    owners: (n,), ascending: the places of students in whose states the texts begin alike; by default all are of one.
+    """
+    if owners is not None:
+        own = np.split(np.arange(len(texts)), np.flatnonzero(np.diff(owners)) + 1)
+        return [
+            (beginning, part[members].tolist())
+            for part in own
+            for beginning, members in families_of([texts[i] for i in part])
+        ]
     if isinstance(texts[0], torch.Tensor):
         return apart(texts)
 

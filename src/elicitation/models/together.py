@@ -17,8 +17,8 @@ from peft import PeftModel
 from peft.tuners.lora import LoraLayer
 
 from elicitation.errors import InputError
-from elicitation.models.batches import computing_in, hidden_states, lengths_of, without_adapters
-from elicitation.models.beginnings import Text, apart
+from elicitation.models.batches import computing_in, hidden_states, without_adapters
+from elicitation.models.beginnings import Family, Text, members_of, tokens_of
 from elicitation.models.folder import check_together
 from elicitation.models.loading import adapted_weights
 
@@ -49,10 +49,13 @@ def twin(model: PeftModel) -> PeftModel:
 class Passing:
     """Whose tokens pass through the body at present."""
 
-    def __init__(self, texts: Sequence[Text], owners: np.ndarray, device: torch.device) -> None:
-        """owners: (n,), the places of the texts' students, ascending."""
-        self.students, own, self.n_texts = np.unique(owners, return_inverse=True, return_counts=True)
-        of_token = torch.from_numpy(np.repeat(own, lengths_of(texts)))
+    def __init__(
+        self, texts: Sequence[Text], families: Sequence[Family], owners: np.ndarray, device: torch.device
+    ) -> None:
+        """As in Together.forward."""
+        self.students, self.n_texts = np.unique(owners[members_of(families)], return_counts=True)
+        of_family = np.searchsorted(self.students, [owners[members[0]] for _, members in families])
+        of_token = torch.from_numpy(np.repeat(of_family, tokens_of(texts, families)))
         self.foreign = (of_token[None, :, None] != torch.arange(len(self.students))).to(device)
         """(1, tokens, students): whether a token is not the student's."""
 
@@ -114,11 +117,14 @@ class Together:
                     for adapter in of_all:
                         of_all[adapter] = kind([getattr(each, matrices)[adapter] for each in own], self)
 
-    def forward(self, texts: Sequence[Text], owners: np.ndarray) -> torch.Tensor:
-        """Logits (n, 2) of the texts by their students; owners: (n,), the students' places, ascending."""
-        self.passing = Passing(texts, owners, self.body.device)
+    def forward(self, texts: Sequence[Text], families: Sequence[Family], owners: np.ndarray) -> torch.Tensor:
+        """Logits (n, 2) of the families' members by their students.
+
+        owners: (n,), the place of each text's student; families: of texts of one student each, in the order of places.
+        """
+        self.passing = Passing(texts, families, owners, self.body.device)
         with computing_in(self.body):
-            states, ends = hidden_states(self.body, texts, apart(texts))
+            states, ends = hidden_states(self.body, texts, families)
         heads = [without_adapters(self.models[student]).score for student in self.passing.students]
         parts = states[ends].split(self.passing.n_texts.tolist())
         # Outside of autocast, since heads are float32.

@@ -174,11 +174,10 @@ class StageTrainer:
             return train_step(self.model, self.optimizer, texts, *tensors, tokens)
 
     def take_step(self) -> "Training[float]":
-        """Ask for the next step, and return its loss; NotFinite if it is not."""
+        """Ask for the next step, and return its loss."""
         batch = self.train[next(self.batches)]
         loss, self.tokens, seconds = yield Step(self, batch)
         self.seconds += seconds
-        self.refuse_unless(math.isfinite(loss), f"the loss is {loss}", batch)
         self.rates.step()
         self.step, self.presentations = self.step + 1, self.presentations + len(batch)
         return loss
@@ -192,6 +191,10 @@ class StageTrainer:
         self.model.train()
         self.seconds += time.perf_counter() - started
         return validation_scores(self.p[self.held_out], log_odds, self.weights[self.held_out])
+
+    def check_loss(self, loss: float, batch: np.ndarray) -> None:
+        """NotFinite if the loss of a step on the labels of these indices is not."""
+        self.refuse_unless(math.isfinite(loss), f"the loss is {loss}", batch)
 
     def refuse_unless(self, fine: bool, problem: str, suspects: np.ndarray) -> None:
         """NotFinite that names the labels of these indices, unless all is fine."""
@@ -244,11 +247,12 @@ def train(trainings: Sequence[Training[Result]], take_steps: Callable[[list[Step
 
 
 def take_alone(steps: Sequence[Step]) -> list[Taken]:
-    """Take one step after the other; InputError if single texts do not fit into memory."""
+    """Take one step after the other; NotFinite if a loss is not, InputError if single texts do not fit into memory."""
     taken = []
     for stage, batch in steps:
         started = time.perf_counter()
         loss, tokens = within_memory(partial(stage.train_on, batch), stage.tokens, stage.longest)
+        stage.check_loss(loss, batch)
         taken.append(Taken(loss, tokens, time.perf_counter() - started))
     return taken
 

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from peft import PeftModel
 
-from elicitation.models.batches import lengths_of, micro_batches, within_memory
+from elicitation.models.batches import passes, within_memory
+from elicitation.models.beginnings import members_of
 from elicitation.models.together import Together
 from elicitation.training.loop import MAX_GRADIENT_NORM, Step, Taken, soft_cross_entropy
 
@@ -22,11 +23,14 @@ class StepsTogether:
         self.places = {id(model): place for place, model in enumerate(models)}
 
     def __call__(self, steps: Sequence[Step]) -> list[Taken]:
-        """Take the steps; InputError if single texts do not fit into memory."""
+        """Take the steps; NotFinite if a loss is not, InputError if single texts do not fit into memory."""
         started, stages = time.perf_counter(), [step.stage for step in steps]
         tokens, longest = min(stage.tokens for stage in stages), max(stage.longest for stage in stages)
         losses, tokens = within_memory(partial(self.train_on, steps), tokens, longest)
         seconds = (time.perf_counter() - started) / len(steps)
+        # Before anything else is found: what is no number spreads from a student to all that pass with it.
+        for (stage, batch), loss in zip(steps, losses, strict=True):
+            stage.check_loss(loss, batch)
         return [Taken(loss, tokens, seconds) for loss in losses]
 
     def train_on(self, steps: Sequence[Step], tokens: int) -> list[float]:
@@ -42,9 +46,9 @@ class StepsTogether:
             # At the start, since a step that ran out of memory leaves gradients behind.
             stage.optimizer.zero_grad()
         order, losses = [], []
-        for part in micro_batches(lengths_of(texts), tokens, packed=True):
-            part = part[np.argsort(owners[part], kind="stable")]
-            logits = self.together.forward([texts[i] for i in part], owners[part])
+        for families in passes(self.together.body, texts, tokens, owners):
+            part = members_of(families)
+            logits = self.together.forward(texts, families, owners)
             p, share = torch.tensor(wanted[:, part], dtype=torch.float32).to(logits.device)
             weighted = share * soft_cross_entropy(logits, p)
             # The sum's gradient by a student's weights is that of the student's own loss.
