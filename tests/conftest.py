@@ -1,8 +1,9 @@
 """The order of the tests."""
 
-# Files that take minutes, or most of one; the one that waits most comes first.
+# Files that take minutes, or most of one. The first and the third wait most of their time: one process gets both, while
+# the other computes.
 LONG = (
-    *("slurm", "bare_machine", "crashes", "default_study", "real_models", "api_student", "api_supervisor"),
+    *("slurm", "default_study", "bare_machine", "crashes", "real_models", "api_student", "api_supervisor"),
     *("all_methods", "own_study", "commands", "explorer_in_browser"),
     *("coverage", "together", "invariants", "gguf_files", "gpu_benchmark"),
 )
