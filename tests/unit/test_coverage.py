@@ -16,8 +16,8 @@ SMALL = purchases_of((16, 128, 1024), (0, 0.5, 1))
 
 @pytest.fixture(scope="module")
 def judged():
-    """10 studies of each truth, of 11 to 28 purchases."""
-    return judge_studies(list(TRUTHS), 10)
+    """8 studies of each truth, of 11 to 28 purchases."""
+    return judge_studies(list(TRUTHS), 8)
 
 
 @pytest.mark.parametrize("which", ["run", "unrun", "chosen"])
@@ -75,7 +75,7 @@ DIFFERENT = [TRUTHS["two sigmoids"], TRUTHS["falling"], TRUTHS["gold only"], TRU
 @pytest.mark.parametrize(("truths", "narrower"), [(SAME, 0.95), (DIFFERENT, None)], ids=["same", "different"])
 def test_tasks_lend_each_other_strength_where_they_tell_the_same_story(truths, narrower):
     rng, ratios, covered, averages = np.random.default_rng(3), [], [], []
-    for _ in range(3):
+    for _ in range(2):
         table = tasks_of(truths, rng)
         tasks = [f"task {i}" for i in range(len(truths))]
         average, *blocks = fit(table, over=tasks)

@@ -15,6 +15,7 @@ from elicitation.models.batches import forward
 from elicitation.models.beginnings import families_of, members_of, tokens_of
 from elicitation.models.hardware import CPU, Hardware
 from elicitation.models.loading import adapted_weights
+from elicitation.training import schedule
 from elicitation.training.loop import NotFinite, train_stage
 from elicitation.training.runs import WeakStage, train_block
 from elicitation.training.schedule import Protocol
@@ -24,7 +25,7 @@ from elicitation.training.validation import trainable_weights
 # Of these numbers of labels all differ in steps, and in the labels of a step.
 PAIRS = [(14, 5), (0, 3), (20, 0), (3, 17)]
 # With so little patience the stages stop at different steps.
-PROTOCOL = Protocol("early_stopping", 0.005, batch_size=4, presentations=60, patience=2, micro_batch_tokens=300)
+PROTOCOL = Protocol("early_stopping", 0.005, batch_size=4, presentations=40, patience=2, micro_batch_tokens=300)
 # Log-odds may differ by so much in float32, where sums are taken in another order.
 CLOSE = 1e-4
 JOINT = METHODS["joint_sft"]
@@ -112,8 +113,10 @@ def test_every_kind_of_stage_can_train_at_once(llama_folder, examples, block, st
 
 
 @pytest.mark.parametrize(("stopping", "tokens"), [("early_stopping", 1), ("fixed_epochs", 10**6)])
-def test_micro_batches_of_any_size_give_the_same(llama_folder, examples, block, stopping, tokens):
-    protocol = replace(PROTOCOL, stopping=stopping, micro_batch_tokens=tokens)
+def test_micro_batches_of_any_size_give_the_same(monkeypatch, llama_folder, examples, block, stopping, tokens):
+    # As many epochs as the paper's would take long, a label a step.
+    monkeypatch.setattr(schedule, "fixed_epoch_settings", lambda n_labels: (1, 2))
+    protocol = replace(PROTOCOL, stopping=stopping, presentations=24, micro_batch_tokens=tokens)
     student = new_student(llama_folder, examples, protocol=protocol)
     assert_same(*both_ways(student, block(pairs=PAIRS[:2]), examples.id.tolist()))
 

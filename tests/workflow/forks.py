@@ -20,8 +20,9 @@ import snakemake.cli
 import elicitation.cli
 from elicitation.jobs import forkserver
 
-# What Snakemake, the Snakefile, the command and its jobs import; vLLM, which few of them want, they import themselves.
+# What Snakemake, the Snakefile, the command and its jobs import.
 IMPORTED = (
+    "vllm.entrypoints.llm",
     *("snakemake.cli", "snakemake.profiles", "snakemake.report.html_reporter", "nbformat", "smart_open"),
     *("elicitation.cli", "elicitation.jobs.repair", "elicitation.study.validation", "elicitation.study.warnings"),
     *("elicitation.training.runs", "elicitation.figures.style"),

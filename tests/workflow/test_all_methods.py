@@ -28,15 +28,16 @@ def study():
     ]
     # Its recipe is that of others, which buy other numbers of weak labels.
     study["methods"] = [*METHODS, {"name": "chosen", "like": "new_head", "finetune_on": [[60, 2]]}]
+    others = ["prompted", "shuffled", "coherent"]
     study["combinations"] = [
         {"supervisors": ["supervisor"], "cues": ["none"]},
         {"supervisors": ["supervisor"], "methods": ["sequential_sft"], "cues": ["asks"], "gold_shares": [0, 0.5]},
-        {"supervisors": ["prompted", "shuffled", "coherent"], "methods": ["sequential_sft"], "cues": ["none"]},
+        {"supervisors": others, "methods": ["sequential_sft"], "cues": ["none"], "gold_shares": [0, 1]},
         {"supervisors": ["fewer"], "methods": ["sequential_sft"], "cues": ["none"], "gold_shares": [0]},
     ]
     study |= {"seeds": [0], "cues": ["none", "asks"], "labelling": {"engine": "transformers"}}
     study["grid"] |= {"budgets": [8], "shots": [0, 1, 2]}
-    study["training"] |= {"runs_together": True}
+    study["training"] |= {"presentations": 100, "runs_together": True}
     return study
 
 

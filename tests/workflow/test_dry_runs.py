@@ -8,8 +8,8 @@ import yaml
 from helpers import HUB_DATA, MINI, ROOT, jobs_planned, run_snakemake
 
 STUDIES = [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))]
-# Other seeds, and the budgets between, repeat the plan's jobs, thousands of the paper's.
-FEWER = {"paper": ["grid={budgets: [16, 4096]}"]}
+# Other seeds, and the budgets and shares between, repeat the plan's jobs, thousands of the paper's.
+FEWER = {"paper": ["grid={budgets: [16, 4096], gold_shares: [0, 0.5, 1]}"]}
 
 
 @pytest.mark.parametrize("study", STUDIES, ids=lambda path: path.stem)

@@ -32,6 +32,11 @@ FLAGS = (
     *("headless=new", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking"),
     *("disable-component-update", "disable-sync", "disable-dev-shm-usage", "window-size=1300,1700"),
 )
+# The map of decisions, which takes seconds to compute again after each change, waits for the tests that look at it.
+MAP_WAITS = """{
+  const later = setTimeout;
+  window.setTimeout = (act, ...more) => (act.name === "goOn" && !window.mapIsWanted ? 0 : later(act, ...more));
+}"""
 HOSTILE = {
     "task": '<img src=x onerror="window.hacked=1">',
     "title": "</script><script>window.hacked=2</script><b>bold</b> %{x}",
@@ -52,6 +57,7 @@ def browser(tmp_path_factory):
         options.add_argument(f"--{flag}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": MAP_WAITS})
     driver.get("about:blank")
     # What the browser itself loads as it starts is not the page's doing.
     driver.get_log("performance")
@@ -385,8 +391,14 @@ def test_prices_in_money_are_exact(page, study):
     assert_same_decisions(page, block_of(study, "topic"), places, gold=3, pool=12000)
 
 
-def map_cells(page):
+def draw_map(page):
+    page.execute_script("window.mapIsWanted = true; explorer.update()")
     wait_for(page, "explorer.mapIsDrawn", 60)
+    page.execute_script("window.mapIsWanted = false")
+
+
+def map_cells(page):
+    draw_map(page)
     asked = "explorer.view.map.cells.map((row) => row.map(({regime, leading}) => [regime, leading]))"
     return ask(page, asked), ask(page, "explorer.view.map.weak"), ask(page, "explorer.view.map.budgets")
 
@@ -613,7 +625,7 @@ def test_an_address_that_makes_no_sense_opens_the_page_all_the_same(page, addres
 def test_a_click_on_the_map_sets_price_and_budget(page):
     from selenium.webdriver import ActionChains
 
-    wait_for(page, "explorer.mapIsDrawn", 60)
+    draw_map(page)
     plot = find(page, "#map-plot .nsewdrag")
     page.execute_script("arguments[0].scrollIntoView({block: 'center'})", plot)
     ActionChains(page).move_to_element_with_offset(plot, -60, 40).click().perform()
@@ -738,6 +750,7 @@ def screen(page, width, height=800, scheme="light"):
 @pytest.mark.parametrize("width", [1400, 390])
 def test_axe_finds_nothing(page, width, scheme):
     script = resources.files("axe_core_python") / "axe.min.js"
+    draw_map(page)
     with screen(page, width, scheme=scheme):
         page.execute_script("document.querySelectorAll('details').forEach((details) => (details.open = true))")
         # Not by the page's own rules, which allow no other script.
@@ -795,7 +808,7 @@ def test_points_are_seen_on_dark_cards(page):
 def test_pictures_and_tables_are_saved(page, study, tmp_path):
     page.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
     at(page, "#task=topic&gold=2&weak=0.2")
-    wait_for(page, "explorer.mapIsDrawn", 60)
+    draw_map(page)
     page.execute_script("document.querySelectorAll('details').forEach((details) => (details.open = true))")
     names = [
         "frontier.csv",

@@ -37,7 +37,7 @@ def own(tmp_path_factory):
     task["test_gold"] = 60
     crowd = {"name": "crowd", "columns": {"ann*": 0.05}, "aggregate": "mace"}
     study = deepcopy(MINI) | {"data_folder": str(folder), "tasks": [task], "models": MINI["models"][:1]}
-    study |= {"supervisors": [crowd, {"name": "first", "columns": {"ann1": 0.05}, "gaps": "not_asked"}]}
+    study |= {"seeds": [0], "supervisors": [crowd, {"name": "first", "columns": {"ann1": 0.05}, "gaps": "not_asked"}]}
     study["grid"] = {"weak_price": 0.25, "budgets": [4, 16], "gold_shares": [0, 1]}
     del study["weak_prices"]
     for target in TARGETS:

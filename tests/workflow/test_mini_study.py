@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import MINI, ROOT, TABLE, jobs_planned, run_alone, run_snakemake
+from helpers import MINI, ROOT, TABLE, jobs_planned, run_snakemake
 
 from elicitation.analysis.names import DEMONSTRATION
 from elicitation.analysis.posterior import read_posterior
@@ -339,7 +339,7 @@ def test_a_new_task_trains_only_its_own_supervisor_and_no_model(mini_study):
 def test_the_same_seed_gives_the_same_files(mini_study, tmp_path):
     """Up to vLLM's labels; test_crashes.py compares all that comes after them."""
     labels = "results/weak_labels/topic/supervisor.parquet"
-    result = run_alone(tmp_path, MINI, target=labels)
+    result = run_snakemake(tmp_path, MINI, target=labels)
     assert result.returncode == 0, result.stdout + result.stderr
     for file in (labels, "results/tasks/topic/pool.parquet", "results/supervisors/topic/supervisor"):
         assert hash_file(tmp_path / file) == hash_file(mini_study / file), file

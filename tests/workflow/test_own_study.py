@@ -21,7 +21,7 @@ from statsmodels.stats.proportion import proportion_confint
 from elicitation.buying.purchases import arrange, buy
 from elicitation.files import hash_ids, hash_text
 
-N, N_GOLD = 1500, 300
+N, N_GOLD = 800, 300
 # How often each is right.
 ANNOTATORS = {"ann a": 0.9, "ann b": 0.75, "ann c": 0.6}
 METHODS = {"models": "sequential_sft", "crowd": "uncertainty_sampling"}
@@ -65,7 +65,7 @@ def study() -> dict:
     study["methods"] = list(METHODS.values())
     study["combinations"] = [{"supervisors": [source], "methods": [method]} for source, method in METHODS.items()]
     study["combinations"].append({"supervisors": ["words"], "methods": ["sequential_sft"], "gold_shares": [0]})
-    study["training"] = {"presentations": 64, "micro_batch_tokens": 2048}
+    study["training"] = {"presentations": 32, "micro_batch_tokens": 2048}
     return study | {"grid": {"weak_price": 0.25, "budgets": [16], "gold_shares": [0, 0.5, 1]}}
 
 

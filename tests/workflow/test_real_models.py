@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from helpers import HUB_DATA, MINI, ROOT, run_alone
+from helpers import HUB_DATA, MINI, ROOT, run_alone, run_snakemake
 
 CLASSIFY = """
 import json, sys
@@ -131,7 +131,7 @@ def test_a_vllm_that_does_not_start_stops_a_study_before_anything_is_trained(tmp
     (tmp_path / "broken/vllm").mkdir(parents=True)
     (tmp_path / "broken/vllm/__init__.py").write_text("raise RuntimeError('this processor lacks an instruction')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "broken"))
-    result = run_alone(tmp_path, MINI)
+    result = run_alone(tmp_path, MINI | {"tasks": MINI["tasks"][:1]})
     assert result.returncode != 0
     assert "Error: vLLM failed" in result.stderr and "this processor lacks an instruction" in result.stderr
     assert not (tmp_path / "results/supervisors").exists() and not list((tmp_path / "results").glob("models/*"))
@@ -144,7 +144,7 @@ def test_vllm_prompts_a_supervisor_and_a_student_in_a_study(tmp_path):
     study["supervisors"] = [{"name": "asked", "model": "student", "prompted_shots": 2}]
     study["grid"] = study["grid"] | {"shots": [1, 2, 200], "beyond_context": "leave_out"}
     run = "results/runs/verdict/asked/student/few_shot_weak/b200_s0"
-    result = run_alone(tmp_path, study, target=f"{run}.parquet")
+    result = run_snakemake(tmp_path, study, target=f"{run}.parquet")
     assert result.returncode == 0, result.stdout + result.stderr
     predictions = pd.read_parquet(tmp_path / f"{run}.parquet")
     assert predictions.groupby(["n_weak", "n_gold"]).size().to_dict() == {(1, 0): 60, (2, 0): 60}
@@ -163,9 +163,9 @@ def test_the_real_study_trains_an_encoder_end_to_end(tmp_path):
     study = yaml.safe_load((ROOT / "studies/real.yaml").read_text())
     study["tasks"] = [task for task in study["tasks"] if task["name"] == "cola"]
     study["tasks"][0] |= {"pool_size": 200, "test_size": 100, "supervision_size": 100}
-    study |= {"data_folder": str(HUB_DATA.resolve()), "seeds": [0], "training": {"presentations": 64}}
+    study |= {"data_folder": str(HUB_DATA.resolve()), "seeds": [0], "training": {"presentations": 32}}
     study["grid"] |= {"budgets": [16], "more_purchases": [[80, 8]]}
-    result = run_alone(tmp_path, study, target="figures/pareto.pdf")
+    result = run_snakemake(tmp_path, study, target="figures/pareto.pdf")
     assert result.returncode == 0, result.stdout + result.stderr
     assert (tmp_path / "figures/pareto.pdf").read_bytes().startswith(b"%PDF")
     metrics = pd.read_parquet(tmp_path / "results/metrics.parquet")
