@@ -54,6 +54,13 @@ def label_values(text: str) -> dict[str, int]:
     return labels
 
 
+def question(text: str) -> str:
+    """A question about a text, in one line."""
+    if not text.strip() or len(text.splitlines()) > 1:
+        raise argparse.ArgumentTypeError("it must be a question in one line, as in --question 'Is it spam?'")
+    return text.strip()
+
+
 def price(text: str) -> Amount:
     try:
         return read_amount(text)
@@ -92,6 +99,12 @@ def add_init(commands: argparse._SubParsersAction) -> None:
         default="refuse",
         help="what becomes of other values, in gold and weak columns; default: refuse",
     )
+    command.add_argument(
+        "--question",
+        type=question,
+        help="ask the student this of each text, without any label; yes must mean label 1: with --labels spam=1,ham=0 "
+        "--question 'Is it spam?'",
+    )
     command.add_argument("--worker", help="its column that says who votes, if each row is one vote")
     command.add_argument("--encoding", help="of a text file, such as --encoding windows-1252; default: UTF-8")
     command.add_argument("--output", type=Path, help="the study's file; default: named after the table, here")
@@ -124,6 +137,7 @@ def wanted_of(arguments: argparse.Namespace) -> Wanted:
         worker=arguments.worker,
         encoding=arguments.encoding,
         id=arguments.id,
+        question=arguments.question,
     )
 
 

@@ -107,6 +107,68 @@ def test_texts_without_a_label_are_counted_and_it_is_said_what_becomes_of_them(c
     assert read_study(here / "labels.yaml").not_asked == ["llm"]
 
 
+def labelled_only_beside_gold(share_of_others: int):
+    """Cells of an LLM that labels all 150 texts with a gold label, and one in so many of the 250 others."""
+    return lambda i, label: [str(label) if i < 150 or i % share_of_others == 0 else "", "", "", ""]
+
+
+def test_a_source_that_was_asked_beside_gold_labels_alone_is_named(capsys, here):
+    write(cells=labelled_only_beside_gold(2))
+    said = run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02")
+    assert (
+        "texts without a label: 125 of llm; taken as abstentions, which count as half right; if nobody asked there "
+        "yet, write gaps: not_asked in the study; llm has a label of 100 % of the texts with a gold one, but of 50 % "
+        "of the others: probably not asked there\n"
+    ) in said
+    # What it is taken for stays the user's to say.
+    assert yaml.safe_load((here / "labels.yaml").read_text())["supervisors"][0]["gaps"] == "abstained"
+
+
+def test_gaps_that_gold_labels_do_not_explain_are_left_to_the_user(capsys):
+    # Nearly as many of the others have a label; and there are no others.
+    for n, cells in ((400, lambda i, label: [str(label) if i % 30 else ""]), (150, labelled_only_beside_gold(1))):
+        write(n=n, cells=cells, header="id,text,is_spam,llm")
+        assert "probably" not in run(
+            capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "--output", f"{n}.yaml"
+        )
+
+
+QUESTION = ("--question", "Is the comment good?")
+
+
+def test_a_question_makes_the_study_ask_without_any_label(capsys, here):
+    write()
+    said = run(capsys, *ASKED, *QUESTION)
+    given = yaml.safe_load((here / "labels.yaml").read_text())
+    jsonschema.validate(given, json.loads(SCHEMA_FILE.read_text()))
+    assert given["tasks"][0]["prompt"] == {"cue": "\nIs the comment good?\nAnswer:", "labels": [" no", " yes"]}
+    assert given["methods"] == ["sequential_sft", "few_shot_gold"] and given["grid"]["shots"] == [0]
+    # The file has it in one line.
+    assert r'prompt: {cue: "\nIs the comment good?\nAnswer:", labels: [' in (here / "labels.yaml").read_text()
+    # One run, which buys nothing, is estimated, and is none of the purchases that are told.
+    study = read_study(here / "labels.yaml")
+    [asking] = [each for each in study.made_runs if each["n_weak"] + each["n_gold"] == 0]
+    assert estimate(study, here / "runs/labels")[0]["methods"].runs[asking["method"]] == 1
+    assert "it trains on 100 and 300 weak labels" in said and "on 16 and 48 gold ones" in said
+    assert f"{len(study.made_runs)} runs of smollm2, one of which asks it without any label; about" in said
+    assert "--question" not in said
+
+
+def test_a_study_that_does_not_ask_says_by_which_option_it_would(capsys, here):
+    write()
+    [line] = [line for line in run(capsys, *ASKED).splitlines() if "--question" in line]
+    assert line.startswith("What smollm2 knows without any label") and "where yes means label 1" in line
+    given = yaml.safe_load((here / "labels.yaml").read_text())
+    assert "prompt" not in given["tasks"][0] and "shots" not in given["grid"]
+
+
+@pytest.mark.parametrize("question", ["", " ", "Is it spam?\nOr ham?"])
+def test_a_question_that_is_none_is_refused(capsys, question):
+    with pytest.raises(SystemExit):
+        main(["init", *ASKED, "--question", question])
+    assert "must be a question in one line, as in --question 'Is it spam?'" in capsys.readouterr().err
+
+
 def test_several_weak_columns_in_one_word_are_told_apart(capsys):
     write()
     asked = ("labels.csv", "--gold", "is_spam", "--gold-price", "3")

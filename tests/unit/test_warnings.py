@@ -43,9 +43,10 @@ def test_near_copies_are_said_with_rows_and_only_of_the_tasks_that_are_asked_for
     study["supervisors"] = ["supervisor", {"name": "llm", "columns": {"llm": 0.1}}]
     study = validate(study)
     (warning,) = warn_of_copies(study, study.task_named)
+    n = study.tasks[0].test_size
     assert re.match(
-        rf"{study.tasks[0].test_size} texts of the test set of '.+' nearly equal another text and make a student look "
-        r"better than it is; keep one row of each, such as rows T\d+ and T",
+        rf"{n} of the {n} texts of the test set of '.+' nearly equal another text and make a student look better "
+        r"than it is; keep one row of each, such as rows T\d+ and T",
         warning,
     )
     assert f"The first two are '{title}" in warning

@@ -57,6 +57,8 @@ class Survey:
     """By source and column."""
     lacking: dict[str, int]
     """By source, the texts that have no label of it."""
+    reached: dict[str, tuple[float, float]]
+    """By source, the share of the texts with a gold label that have a label of it, and that of the others."""
     files: dict[str, dict[str, int]]
     """Of sources whose labels stand in files of their own, how these and the table go together."""
 
@@ -73,6 +75,11 @@ def rows_with(patterns: Counter[tuple[bool, ...]], *sources: Collection[int], or
         for pattern, n in patterns.items()
         if (or_gold and pattern[GOLD]) or all(any(pattern[place] for place in places) for places in sources)
     )
+
+
+def share_with(patterns: Counter[tuple[bool, ...]], places: Collection[int]) -> float:
+    """The share of rows that have a label in any of a source's places; of no rows, all."""
+    return rows_with(patterns, places) / patterns.total() if patterns else 1.0
 
 
 def describe_votes(rows: Iterable[Row], place: int, labelled: int) -> Votes:
@@ -142,13 +149,15 @@ def survey_unchanged(path: str, files: States, settings: str) -> Survey:
     tested = count_patterns(row for row in sets["test"] if row.gold is not None)
     untold = count_patterns(row for row in sets["test"] if row.gold is None)
     everywhere, in_pool = count_patterns(rows), count_patterns(sets["pool"])
+    with_gold = Counter({pattern: n for pattern, n in everywhere.items() if pattern[GOLD]})
     examples, weak = [in_pool.total()], {}
-    votes, places, lacking = {}, {}, {}
+    votes, places, lacking, reached = {}, {}, {}, {}
     for source, entries in sources.items():
         places[source] = [1 + columns.index(column) for column in entries]
         if not (labelled := rows_with(everywhere, places[source])):
             raise InputError(f"Task {task['name']!r}, {path}: no row has a label of {source!r}; write some or drop it.")
         lacking[source] = len(rows) - labelled
+        reached[source] = tuple(share_with(part, places[source]) for part in (with_gold, everywhere - with_gold))
         votes[source] = {
             column["name"]: describe_votes(rows, place - 1, labelled)
             for column, place in zip(entries, places[source], strict=True)
@@ -169,7 +178,8 @@ def survey_unchanged(path: str, files: States, settings: str) -> Survey:
         examples.append(rows_with(in_pool, *together, or_gold=True))
     supply = Supply(min(examples), min(weak.values(), default=in_pool.total()), rows_with(in_pool, [GOLD]))
     found = {source: table.files[columns.index(entries[0])] for source, entries in sources.items()}
-    return Survey(supply, weak, votes, lacking, {source: counts for source, counts in found.items() if counts})
+    files = {source: counts for source, counts in found.items() if counts}
+    return Survey(supply, weak, votes, lacking, reached, files)
 
 
 def survey_copies(task: dict, data_folder: str | None) -> NearCopies:

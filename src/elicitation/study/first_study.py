@@ -40,6 +40,8 @@ VOTES_BY_OPTION = (
     "name its words beside the values of the gold labels, as in --labels 1=1,0=0,spam=1,ham=0, or leave such labels "
     "out by --others drop."
 )
+# The part of a grid by which the student is asked without any label.
+ASKING = {"shots": [0]}
 # All ways of spending a budget.
 GOLD_SHARES = [0, 0.5, 1]
 SEEDS = [0, 1, 2]
@@ -83,6 +85,8 @@ class Wanted:
     encoding: str | None = None
     id: str | None = None
     """The column of the rows' ids; None: rows are known by their numbers."""
+    question: str | None = None
+    """What the student is asked of each text, so that yes means label 1; None: it is only trained."""
 
     @property
     def folder(self) -> str:
@@ -255,18 +259,27 @@ def grid_of(looked: Looked, prices: list[float], money: Money, most_weak: int, m
     return grid | ({"most_weak_per_gold": rate} if money.in_gold(price) * rate < 1 else {})
 
 
+def prompt_of(question: str) -> dict:
+    """How a question is put to the student behind a text. Its answers are one token each; yes means label 1."""
+    return {"cue": f"\n{question}\nAnswer:", "labels": [" no", " yes"]}
+
+
 def config_of(looked: Looked, wanted: Wanted) -> dict:
     """The study without its grid."""
     config = {"study": looked.task["name"], "device": "cpu", "precision": "native", "sources": "local"}
     config["data_folder"] = wanted.folder
     if wanted.money.currency:
         config |= {"currency": wanted.money.currency, "gold_price": wanted.money.gold_price}
-    config["tasks"] = [looked.task | {"too_long": "truncate"}]
+    methods, task = ["sequential_sft"], looked.task | {"too_long": "truncate"}
+    if wanted.question:
+        methods += ["few_shot_gold"]
+        task |= {"prompt": prompt_of(wanted.question)}
+    config["tasks"] = [task]
     config["supervisors"] = [
         {"name": name} | source | ({"gaps": ABSTAINED} if looked.survey.lacking[name] else {})
         for name, source in looked.sources.items()
     ]
-    config |= {"models": [STUDENT], "students": [STUDENT["name"]], "methods": ["sequential_sft"], "seeds": SEEDS}
+    config |= {"models": [STUDENT], "students": [STUDENT["name"]], "methods": methods, "seeds": SEEDS}
     if looked.commoner > LOPSIDED:
         config["inference"] = {"measure": "balanced_accuracy"}
     config["training"] = {"stopping": "fixed_epochs", "micro_batch_tokens": 512}
@@ -285,12 +298,12 @@ def size_study(looked: Looked, wanted: Wanted, cores: int, folder: Path) -> tupl
 
     The largest of SIZES that takes no more than MINUTES is chosen, or the smallest. folder: where it will run.
     """
-    config = config_of(looked, wanted)
+    config, asked = config_of(looked, wanted), ASKING if wanted.question else {}
     # The sources' prices do not depend on the purchases, which need one.
-    smallest = {"weak_price": max(1, wanted.money.gold_price), "budgets": [STEP], "gold_shares": [1]}
+    smallest = {"weak_price": max(1, wanted.money.gold_price), "budgets": [STEP], "gold_shares": [1]} | asked
     prices = [price for listed in checked(config | {"grid": smallest}).prices.values() for price in listed]
     for most_weak, most_gold in SIZES:
-        sized = config | {"grid": grid_of(looked, prices, wanted.money, most_weak, most_gold)}
+        sized = config | {"grid": grid_of(looked, prices, wanted.money, most_weak, most_gold) | asked}
         study = checked(sized)
         minutes = minutes_of(study, estimate(study, folder)[0], cores)
         if minutes <= MINUTES:

@@ -17,6 +17,9 @@ from elicitation.study.study import Study
 # Columns and heads of the table of weak labels.
 HEADS = ("weak column", "price", "right", "95 % interval", "gold rows", "coverage")
 
+# A source was probably asked for the texts with a gold label alone if it labels this share of them, and of the others
+# a share that is this much lower.
+NEARLY_ALL, CLEARLY_LOWER = 0.95, 0.1
 # What the file says where texts have no label of a source.
 GAPS = (
     "# gaps: why texts have no label. abstained: nothing could be said of them, so they count as half right.",
@@ -24,9 +27,23 @@ GAPS = (
 )
 
 
+class OneLine(yaml.SafeDumper):
+    """Writes YAML whose texts stand in one line, even if they hold several."""
+
+
+def one_line_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    """A text in YAML, in double quotes where it holds several lines, which alone keep it in one."""
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if "\n" in text else None)
+
+
+OneLine.add_representer(str, one_line_text)
+
+
 def flow(value) -> str:
     """A value as one line of YAML."""
-    text = yaml.safe_dump(value, default_flow_style=True, width=math.inf, sort_keys=False, allow_unicode=True)
+    text = yaml.dump(
+        value, Dumper=OneLine, default_flow_style=True, width=math.inf, sort_keys=False, allow_unicode=True
+    )
     return text.removesuffix("...\n").strip()
 
 
@@ -77,6 +94,7 @@ def study_text(config: dict, looked: Looked, command: str, minutes: float) -> st
             f"  # Of a weak label of the most expensive source, {unit_of_prices}; answers are at each one's own.",
             f"  weak_price: {flow(grid['weak_price'])}",
             *rate_lines(grid),
+            *asking_lines(grid),
             "",
             *(["# One label is much commoner than the other."] if "inference" in config else []),
             *lines("inference", "training", "labelling"),
@@ -91,6 +109,13 @@ def rate_lines(grid: dict) -> Iterator[str]:
         yield "  # At that price the texts do not suffice for the largest budget, so no more weak labels than these are"
         yield "  # bought in place of a gold one."
         yield f"  most_weak_per_gold: {flow(rate)}"
+
+
+def asking_lines(grid: dict) -> Iterator[str]:
+    """What the file says where the student is asked without any label."""
+    if "shots" in grid:
+        yield "  # few_shot_gold shows so many examples in its prompt; with 0 it asks the task's question (`prompt`)."
+        yield f"  shots: {flow(grid['shots'])}"
 
 
 def minutes_words(minutes: float) -> str:
@@ -148,8 +173,18 @@ def look_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
     if gaps := [f"{n:,} of {source}" for source, n in looked.survey.lacking.items() if n]:
         yield (
             f"texts without a label: {', '.join(gaps)}; taken as abstentions, which count as half right; if nobody "
-            "asked there yet, write gaps: not_asked in the study"
+            f"asked there yet, write gaps: not_asked in the study{''.join(unasked_words(looked))}"
         )
+
+
+def unasked_words(looked: Looked) -> Iterator[str]:
+    """Of each source that was probably asked for the texts with a gold label alone, what speaks for it."""
+    for source, (of_gold, of_others) in looked.survey.reached.items():
+        if of_gold >= NEARLY_ALL and of_others <= of_gold - CLEARLY_LOWER:
+            yield (
+                f"; {source} has a label of {percent(of_gold)} % of the texts with a gold one, but of "
+                f"{percent(of_others)} % of the others: probably not asked there"
+            )
 
 
 def costs_words(numbers: list[int], price: float, money: Money) -> str:
@@ -160,15 +195,23 @@ def costs_words(numbers: list[int], price: float, money: Money) -> str:
 
 def size_lines(study: Study, looked: Looked, minutes: float, cores: int, money: Money) -> Iterator[str]:
     """How the study is sized: what it buys of each kind of label, at the prices of the sources, and its time."""
-    runs = study.made_runs
-    weak = sorted({run["n_weak"] for run in runs if not run["n_gold"]})
-    gold = sorted({run["n_gold"] for run in runs if not run["n_weak"]})
+    runs, student = study.made_runs, study.students[0]
+    # Asking without any label buys neither.
+    weak = sorted({run["n_weak"] for run in runs if not run["n_gold"]} - {0})
+    gold = sorted({run["n_gold"] for run in runs if not run["n_weak"]} - {0})
+    asks = bool(study.grid.shots)
     sources = "; ".join(f"{name} {costs_words(weak, price, money)}" for name, [price] in study.prices.items())
     of_gold = f" ({costs_words(gold, 1, money)})" if money.currency else ""
     yield (
         f"The study: {looked.task['test_size']} of the gold labels test; it trains on "
         f"{listed([f'{n:,}' for n in weak])} weak labels ({sources}), on {listed([f'{n:,}' for n in gold])} gold ones"
-        f"{of_gold}, and on half as many of both; {len(study.seeds)} seeds, {len(runs)} runs of {study.students[0]}; "
-        f"about {minutes_words(minutes)} on {cores} core{'' if cores == 1 else 's'}."
+        f"{of_gold}, and on half as many of both; {len(study.seeds)} seeds, {len(runs)} runs of {student}"
+        f"{', one of which asks it without any label' * asks}; about {minutes_words(minutes)} on {cores} "
+        f"core{'' if cores == 1 else 's'}."
     )
+    if not asks:
+        yield (
+            f"What {student} knows without any label, which costs nothing, can be studied too: by --question "
+            "'Is it spam?', say, where yes means label 1."
+        )
     yield "It says what labels are worth up to these numbers. Of more labels than the table holds it can say nothing."

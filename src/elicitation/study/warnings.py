@@ -99,9 +99,9 @@ def warn_of_copies(study: Study, tasks: Container[str]) -> Iterator[str]:
             rows = ", ".join(f"{one} and {other}" for one, other in found.pairs)
             first, second = (shorten(text, SHOWN, placeholder=" …") for text in found.example)
             yield (
-                f"{found.texts} texts of the test set of {task.name!r} nearly equal another text and make a student "
-                f"look better than it is; keep one row of each, such as rows {rows}. The first two are {first!r} and "
-                f"{second!r}."
+                f"{found.texts} of the {task.test_size:,} texts of the test set of {task.name!r} nearly equal "
+                "another text and make a student look better than it is; keep one row of each, such as rows "
+                f"{rows}. The first two are {first!r} and {second!r}."
             )
 
 
