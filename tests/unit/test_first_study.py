@@ -148,7 +148,8 @@ def test_a_question_makes_the_study_ask_without_any_label(capsys, here):
     # One run, which buys nothing, is estimated, and is none of the purchases that are told.
     study = read_study(here / "labels.yaml")
     [asking] = [each for each in study.made_runs if each["n_weak"] + each["n_gold"] == 0]
-    assert estimate(study, here / "runs/labels")[0]["methods"].runs[asking["method"]] == 1
+    estimated = estimate(study, here / "runs/labels")[0]["methods"].set_index("method")
+    assert estimated.runs[asking["method"]] == 1
     assert "it trains on 100 and 300 weak labels" in said and "on 16 and 48 gold ones" in said
     assert f"{len(study.made_runs)} runs of smollm2, one of which asks it without any label; about" in said
     assert "--question" not in said
