@@ -233,6 +233,11 @@ def test_spending_tells_the_true_prices_of_labels_that_have_one():
     )
 
 
+def test_spending_has_room_for_the_weak_labels_themselves():
+    bottom, top = panels(spending(points(weak_score=0.9)))[0].get_ylim()
+    assert bottom < 70 and top > 90
+
+
 def test_spending_leaves_out_what_spends_no_budget():
     odd = points([(24, 0), (8, 15), (8, 16), (0, 9)], shots=8, shot_quality="weak")
     assert [len(xy) for xy in joined(panels(spending(pd.concat([points(), odd])))[0])] == [3, 3]

@@ -1,5 +1,6 @@
 """What is recommended as the budget grows: rows, words and picture."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import matplotlib.pyplot as plt
@@ -174,12 +175,12 @@ def test_the_lines_are_the_strategies_what_is_recommended_and_what_costs_nothing
     for name, line in zip(STRATEGIES, strategies, strict=True):
         assert line == pytest.approx(100 * rows[name], nan_ok=True)
     assert nothing == pytest.approx([70, 70])
-    assert {"weak", "mix", "gold", "no labels"} <= {text.get_text() for text in axes.texts}
+    assert {"weak", "mix", "gold", "asking"} <= {text.get_text() for text in axes.texts}
 
 
 def test_the_names_of_lines_do_not_overlap():
     figure = draw([(PRICES, rows_of(make_block([make_surface(lambda w, g: 0.7 + 0 * w * g)])))])
-    names = [text for text in figure.axes[0].texts if text.get_text() in ("weak", "mix", "gold", "no labels")]
+    names = [text for text in figure.axes[0].texts if text.get_text() in ("weak", "mix", "gold", "asking")]
     boxes = sorted((text.get_window_extent() for text in names), key=lambda box: box.y0)
     assert len(boxes) == 4
     assert all(low.y1 <= high.y0 + 1 for low, high in pairwise(boxes))
@@ -211,6 +212,7 @@ def test_undetermined_budgets_are_hatched():
 def test_the_baseline_is_the_best_of_what_costs_nothing():
     figure = draw([(PRICES, rows_of(make_block(asking=0.3)))])
     assert rows_of(make_block()).free.iloc[0] == ASKING
+    assert "commoner" in [text.get_text() for text in figure.axes[0].texts]
     assert "always the commoner label (cost 0)" in " ".join(figure.texts[-1].get_text().split())
 
 
@@ -220,17 +222,17 @@ def test_labels_that_are_better_as_they_are_are_a_line_of_the_picture_and_the_fi
     better = better_labels(make_block(labels=0.99), panels)
     words = "Better than all of this: the weak labels of v as they are, 99.0 % (dashed line)."
     assert better_words(better) == words
-    assert advice_caption("t", panels, [], TITLES, better=better).splitlines()[:4] == [
-        "# What to buy: t",
-        "",
-        words,
-        "",
-    ]
+    caption = advice_caption("t", panels, [], TITLES, better=better)
+    assert caption.startswith(f"# What to buy: t\n\n{words}\n\n**To train a student: buy ")
     figure = plot_what_to_buy(panels, "t", "accuracy", 0.95, better=better)
     assert words in " ".join(figure.texts[-1].get_text().split())
     axes, plain = figure.axes[0], draw(panels).axes[0]
     assert axes.lines[-1].get_ydata() == pytest.approx([99, 99]) and axes.get_ylim()[1] > 99
-    assert "weak labels as they are" in [text.get_text() for text in axes.texts]
+    head = f"To train a student: {finding(panels[0][1]).replace('Buy', 'buy')}"
+    said = [" ".join(text.get_text().split()) for text in axes.texts]
+    assert head in said and "labels of v as they are" in said
+    long = plot_what_to_buy(panels, "t", "accuracy", 0.95, better=replace(better, supervisor="v" * 80))
+    assert "weak labels as they are" in [text.get_text() for text in long.axes[0].texts]
     assert len(plain.lines) == len(axes.lines) - 1
 
 

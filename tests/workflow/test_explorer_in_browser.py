@@ -18,7 +18,7 @@ from elicitation.analysis.choices import Terms, decide, find_cheaper, find_optio
 from elicitation.analysis.evidence import evidence_rows
 from elicitation.analysis.findings import Findings, Question
 from elicitation.analysis.frontier import on_frontier
-from elicitation.analysis.names import DEMONSTRATION, LABELS, STRATEGIES, UNDETERMINED
+from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, LABELS, STRATEGIES, UNDETERMINED
 from elicitation.analysis.posterior import Posterior, joined
 from elicitation.analysis.posterior_fitting import fit_posterior
 from elicitation.analysis.questions import reach
@@ -464,6 +464,35 @@ def test_the_star_lies_on_the_path_of_what_to_buy(page, study):
         assert next(row for row in rows if row[0] == f"{budget:,.3g}")[1] == f"{100 * score:.1f} %"
 
 
+def test_the_line_of_what_to_buy_holds_what_every_budget_buys(browser, study, tmp_path):
+    # Budgets of the study begin above its cheapest purchases.
+    address = write_page(tmp_path / "large.html", study, STUDY | {"budgets": [256, 1024]})
+    page = opened(browser, f"{address}#task=topic&gold=2&weak=0.2")
+    line = ask(page, "(({name, x, y}) => ({name, x, y}))(document.getElementById('frontier-plot').data[4])")
+    assert line["name"] == "what to buy as money grows" and line["y"] == sorted(line["y"])
+    frontier = python_frontier(study, 0.1, task="topic")
+    ran = frontier[frontier.on_frontier & (frontier.cost > 0)]
+    assert ran.cost.min() < 100
+    budgets = [*ran.cost, 35, 80, 200]
+    every = [terms_for(budget, {"small": 0.1}, pool=12000) for budget in budgets]
+    every = [find_options(block_of(study, "topic"), terms) for terms in every]
+    bought = [100 * options.scores.mean[options.best()] for options in every]
+    assert np.interp(np.log(2 * np.array(budgets)), np.log(line["x"]), line["y"]) == pytest.approx(bought, abs=0.01)
+
+
+def test_the_key_of_costs_and_the_number_of_texts_are_of_what_is_shown(browser, page, study, tmp_path):
+    keys = "[...document.querySelectorAll('[data-free]:not([hidden])')].map(({dataset}) => dataset.free)"
+    assert ask(page, keys) == [ASKING, COMMONER, LABELS]
+    assert texts(page, "#pool-words") == ["Only so many texts (the study: 12,000)"]
+    table = make_study(tasks=("topic",)).table
+    table = table[table.kind != ASKING]
+    other = table[table.supervisor == "small"].assign(supervisor="llm")
+    address = write_page(tmp_path / "sources.html", Posterior(pd.concat([table, other], ignore_index=True)))
+    page = opened(browser, address)
+    assert ask(page, keys) == [COMMONER, LABELS]
+    assert texts(page, "#pool-words") == ["Only so many texts (the study: 12,000 for every source)"]
+
+
 def answer_words(page, fragment):
     at(page, fragment)
     return texts(page, "#reasons")[0], texts(page, ".verdict")[0], texts(page, "#answer .value")
@@ -516,7 +545,9 @@ def test_every_score_stands_beside_what_needs_no_label(page):
     assert f"The weak labels themselves are right on {right}, at 0.1 for each text" in words
     better = "That is better than what is recommended here"
     assert better not in answer_words(page, "#task=topic&budget=1000")[0]
-    assert better in answer_words(page, "#task=topic&budget=16")[0]
+    words, *_ = answer_words(page, "#task=topic&budget=16")
+    short = f"The weak labels themselves are right on {100 * WEAK:.1f} % (gaps as above), at 0.1 for each text"
+    assert better in words and short in words
     assert texts(page, "#better")[0].endswith(f"they are right on {right}, at 0.1 a text.")
 
 

@@ -44,7 +44,7 @@ rule plot_what_to_buy:
         "tables"
     params:
         **MONEY,
-        version=4,
+        version=5,
         titles=TITLES,
         measure=study.inference.measure,
         student=FIRST.student,
@@ -100,7 +100,7 @@ rule build_explorer:
         **MONEY,
         **INVENTED,
         **NOT_ASKED,
-        version=12,
+        version=13,
         name=study.study,
         titles=TITLES,
         prices=study.prices,

@@ -253,7 +253,7 @@ rule plot_spending:
         "tables"
     params:
         **MONEY,
-        version=8,
+        version=9,
         titles=TITLES,
         measure=study.inference.measure,
         panel="method",
@@ -274,7 +274,7 @@ use rule plot_spending as plot_spending_tasks with:
         "logs/plot_spending_tasks.log",
     params:
         **MONEY,
-        version=8,
+        version=9,
         titles=TITLES,
         measure=study.inference.measure,
         panel="task",
@@ -293,7 +293,7 @@ use rule plot_spending as plot_spending_supervisors with:
         "logs/plot_spending_supervisors.log",
     params:
         **MONEY,
-        version=8,
+        version=9,
         titles=TITLES,
         measure=study.inference.measure,
         panel="supervisor",

@@ -102,6 +102,12 @@ def finding(rows: pd.DataFrame, money: Money = GOLD_LABELS) -> str:
     return re.sub("(weak|gold)", r"\1 labels", f"Buy {', '.join(decided)}{rest}", count=1)
 
 
+def heading(rows: pd.DataFrame, money: Money, better: Free | None) -> str:
+    """The finding; where labels are better as they are, that it is about students. better: of better_labels."""
+    found = finding(rows, money)
+    return f"To train a student: {found[0].lower()}{found[1:]}" if better else found
+
+
 def better_labels(block: Block, panels: list[Panel]) -> Free | None:
     """The best weak labels as they are, if they are better than all that is recommended."""
     best = block.best_labels()
@@ -153,19 +159,19 @@ def advice_caption(
 
     The budgets must be among those of the panels; better: of better_labels.
     """
-    lines = caption_lines(where, panels, budgets, titles, money, better_words(better))
+    lines = caption_lines(where, panels, budgets, titles, money, better)
     return "\n".join([*lines, *filter(None, [end])]) + "\n"
 
 
 def caption_lines(
-    where: str, panels: list[Panel], budgets: list[float], titles: dict[str, str], money: Money, better: str
+    where: str, panels: list[Panel], budgets: list[float], titles: dict[str, str], money: Money, better: Free | None
 ) -> Iterator[str]:
-    """The lines of `advice_caption` but for the last. better: of better_words."""
+    """The lines of `advice_caption` but for the last."""
     yield f"# What to buy: {where}"
     if better:
-        yield f"\n{better}"
+        yield f"\n{better_words(better)}"
     for prices, rows in panels:
-        yield f"\n**{finding(rows, money)}** ({prices_words(prices, money)}).\n"
+        yield f"\n**{heading(rows, money, better)}** ({prices_words(prices, money)}).\n"
         yield from (choice_line(row, titles, money) for _, row in rows[rows.budget.isin(budgets)].iterrows())
     gold = f"; a gold label costs {money.words(1)}" if money.currency else ""
     yield f"\nBudgets and costs are in {money.unit}{gold}. In brackets: 95 % intervals of the posterior."

@@ -57,6 +57,9 @@ function nothingWords({ decision, here }) {
   return [`${found} ${ahead}, and is ahead with probability ${likely(beatsFree)}.`];
 }
 
+// What stands for what is said of texts without a weak label where it was said already, as in Python.
+const SHORT_GAPS = " (gaps as above)";
+
 /** How right weak labels are where there are any, and what is assumed of texts without one, as gaps_words in Python. */
 function coverageWords({ coverage, mean, supervisor }) {
   const given = percentText(coverage);
@@ -75,8 +78,10 @@ function labelsWords(view) {
   const { weakLabels, decision, weak, gold, highest: most } = view;
   const words = [];
   if (weakLabels) {
+    const gaps = coverageWords(weakLabels);
+    const isAgain = gaps && betterLabels(view)?.supervisor === weakLabels.supervisor;
     const price = weak === 0 ? "at no cost" : `at ${money(weak)} for each text that you label with them`;
-    words.push(`The weak labels themselves ${scoring(weakLabels.mean, true)}${coverageWords(weakLabels)}, ${price}.`);
+    words.push(`The weak labels themselves ${scoring(weakLabels.mean, true)}${isAgain ? SHORT_GAPS : gaps}, ${price}.`);
     const answer = decision.buys ? decision.best : decision.free;
     const lead = "That is better than what is recommended here";
     if (weakLabels.mean > answer.mean && !leadingLabels(view)) {

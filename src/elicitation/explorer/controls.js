@@ -244,6 +244,14 @@ function optionsOfSources() {
 const bestOfSources = ({ options, free } = optionsOfSources()) =>
   options.length && beats(options, free) ? bestOf(options) : null;
 
+/** The budgets of the path: from the cheapest purchase that was run on, those of the slider and other round ones, the
+ *  reader's, and what each purchase on the frontier costs. */
+function budgetsOfPath(scored) {
+  const paid = (points) => points.map(({ cost }) => cost * state.gold).filter((cost) => cost > 0);
+  const own = [...budgetStops(), state.budget, ...paid(scored.filter(({ onFrontier }) => onFrontier))];
+  return stopsBetween(Math.min(...own, ...paid(scored)), Math.max(...own), own);
+}
+
 /** The purchase that is recommended for each budget, or null where nothing is bought. */
 function pathOf({ surfaces, free }, budgets) {
   const base = bestFree(free, termsOf(state));
@@ -293,7 +301,7 @@ function compute() {
   const decision = decide(here, terms, STUDY.verdict);
   const ofSources = optionsOfSources();
   const every = findOptions(here.surfaces, { ...terms, budget: NO_LIMIT });
-  const budgets = [...new Set([...budgetStops(), state.budget])].sort((a, b) => a - b);
+  const scored = frontierOf(here, terms);
   const { gold, pool, haveWeak, haveGold } = state;
   const mapKey = JSON.stringify(["map", place, methods, gold, isInStudysMoney(), pool, haveWeak, haveGold]);
   const method = state.focus || (decision.best?.surface.method ?? methods[0]);
@@ -310,8 +318,8 @@ function compute() {
     cheaper: decision.buys ? cheaperThan(decision.best, ofSources.options, ofSources.free, STUDY.verdict) : null,
     parts: DATA.parts.filter((row) => KINDS.every((kind) => row[kind] === state[kind])),
     reaching: target === null ? null : reach(target, here, terms),
-    scored: frontierOf(here, terms),
-    path: pathOf(here, budgets),
+    scored,
+    path: pathOf(here, budgetsOfPath(scored)),
     map: lonePrice(state.supervisor) === null ? once(mapKey, () => emptyMap(here)) : null,
     focus,
     isoquants: once(`isoquants ${place} ${method}`, () => isoquantsOf(focus)),

@@ -65,9 +65,11 @@ function pointsTrace(view, colours, shown, onTop, placeOfCost) {
 /** The expected score of the recommendation as the budget grows: places on the plot. */
 function recommendedLine({ path, decision, gold }, ends, placeOfCost) {
   const free = 100 * decision.free.mean;
-  const steps = path.map(({ budget, best }) =>
-    best ? { x: placeOfCost(best.cost), y: 100 * best.mean } : { x: Math.min(budget, ends[1]), y: free },
-  );
+  const steps = path.flatMap(({ budget, best }) => {
+    if (!best) return [{ x: budget, y: free }];
+    // What is left over buys nothing better, so the line stays where it is up to the budget.
+    return [placeOfCost(best.cost), budget].map((x) => ({ x, y: 100 * best.mean }));
+  });
   const last = { x: ends[1], y: steps.at(-1).y };
   return [{ x: ends[0], y: free }, ...steps, last].filter(({ x }) => x <= ends[1]);
 }
@@ -102,6 +104,9 @@ function drawFrontier(view, colours) {
   const line = recommendedLine(view, ends, placeOfCost);
   const scores = [...ran, ...here.free, ...line.map(({ y }) => ({ mean: y / 100 }))].map(({ mean }) => 100 * mean);
   const range = [Math.max(0, Math.min(...scores) - 6), Math.min(101, Math.max(...scores) + 8)];
+  for (const key of document.querySelectorAll("[data-free]")) {
+    key.hidden = !here.free.some(({ kind }) => kind === key.dataset.free);
+  }
   const draw = (name, x, y, look) => ({ type: "scatter", mode: "lines", name, x, y, hoverinfo: "skip", line: look });
   const looks = {
     asking: { color: colours.accent, dash: "dashdot", width: 1.2 },

@@ -82,7 +82,9 @@ function fillControls() {
   if (document.activeElement !== element("currency")) element("currency").value = currency;
   const texts = STUDY.poolSizes[task];
   element("pool-number").placeholder = texts ? count(texts) : "any";
-  element("pool-words").textContent = `Only so many texts${texts ? ` (the study: ${count(texts)})` : ""}`;
+  // Of several sources it is the fewest.
+  const everySource = sourcesHere().length > 1 ? " for every source" : "";
+  element("pool-words").textContent = `Only so many texts${texts ? ` (the study: ${count(texts)}${everySource})` : ""}`;
 }
 
 function isDark() {

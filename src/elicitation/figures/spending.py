@@ -65,7 +65,7 @@ def plot_spending(
     figure, panels = style.make_panels(len(groups), COLUMNS)
     for axes, (name, group) in zip(panels, groups, strict=True):
         style.draw_weak_labels(axes, group)
-        style.set_score_axis(axes, points.score)
+        style.set_score_axis(axes, pd.concat([points.score, points.weak_score]))
         for budget, curve in group.sort_values("weak_share").groupby("budget"):
             style.draw_band(axes, in_percent(curve.weak_share), curve, "score", usual, colours[budget], "o")
         style.set_title(axes, titles.get(name, name), len(panels[:COLUMNS]))

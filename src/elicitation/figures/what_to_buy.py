@@ -8,10 +8,19 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from elicitation.analysis.advice_text import Panel, better_words, finding, prices_words
+from elicitation.analysis.advice_text import Panel, better_words, heading, prices_words
 from elicitation.analysis.captions import price_words
 from elicitation.analysis.measures import MEASURES
-from elicitation.analysis.names import FREE_WORDS, NOTHING_BOUGHT, PLAIN, STRATEGIES, UNDETERMINED
+from elicitation.analysis.names import (
+    ASKING,
+    COMMONER,
+    FREE_WORDS,
+    LABELS,
+    NOTHING_BOUGHT,
+    PLAIN,
+    STRATEGIES,
+    UNDETERMINED,
+)
 from elicitation.analysis.posterior import Free
 from elicitation.buying.amounts import GOLD_LABELS, Money
 from elicitation.figures import style
@@ -19,8 +28,9 @@ from elicitation.figures.style import CHOICE_COLOURS, in_percent
 
 # A row of budgets has so many.
 BUDGETS = 120
-# What the strategies are called at the ends of their lines.
+# What the strategies, and what costs nothing, are called at the ends of their lines; the footnote says it whole.
 LINE_WORDS = {"weak only": "weak", "mixed": "mix", "gold only": "gold"}
+FREE_ENDS = {ASKING: "asking", COMMONER: "commoner", LABELS: "free labels"}
 # The heights of the panels of scores and of purchases, in inches.
 HEIGHTS = (2.2, 1.1)
 # The words at the ends of lines have this size, in points.
@@ -46,12 +56,14 @@ def draw_scores(axes: Axes, rows: pd.DataFrame) -> None:
     axes.axhline(100 * rows.free_score.iloc[0], **style.FREE_LOOKS[rows.free.iloc[0]])
 
 
-def draw_better(axes: Axes, score: float) -> None:
-    """The score of weak labels as they are, which stands above all lines of the panel."""
+def draw_better(axes: Axes, better: Free, columns: int) -> None:
+    """The score of weak labels as they are, which stands above all lines of the panel; and whose, if it fits."""
+    score, whose = better.scores.mean[0], f"labels of {better.supervisor} as they are"
+    words = whose if len(whose) <= style.TITLE_LENGTH // columns else "weak labels as they are"
     axes.axhline(100 * score, **style.WEAK_LABELS)
     place = {"xycoords": ("axes fraction", "data"), "xytext": (0, -2), "textcoords": "offset points", "va": "top"}
     look = {"color": style.WEAK_LABELS["color"], "fontsize": END_SIZE}
-    axes.annotate("weak labels as they are", (0.03, 100 * score), **place, **look)
+    axes.annotate(words, (0.03, 100 * score), **place, **look)
 
 
 def name_lines(axes: Axes, rows: pd.DataFrame) -> None:
@@ -64,7 +76,7 @@ def name_lines(axes: Axes, rows: pd.DataFrame) -> None:
     gap = style.CHARACTER[1] * END_SIZE / 72 / height * (top - bottom)
     for (name, score), place in zip(ends.items(), style.spread(in_percent(list(ends.values())), gap), strict=True):
         axes.annotate(
-            LINE_WORDS.get(name, name),
+            (LINE_WORDS | {NOTHING_BOUGHT: FREE_ENDS[last.free]})[name],
             (1, 100 * score),
             (1.02, place),
             xycoords=("axes fraction", "data"),
@@ -161,16 +173,16 @@ def plot_what_to_buy(
         layout="constrained",
     )
     every = pd.concat([rows for _, rows in panels])
-    above_all = [float(better.scores.mean[0])] if better else []
+    above_all = better.scores.mean if better else []
     shown = pd.concat([every[name] for name in (*STRATEGIES, "score", "free_score")] + [pd.Series(above_all)])
     for (above, below), (prices, rows) in zip(grid.T, panels, strict=True):
         draw_scores(above, in_money(rows, money))
-        for score in above_all:
-            draw_better(above, score)
+        if better:
+            draw_better(above, better, len(panels))
         draw_purchases(below, in_money(rows, money))
         style.set_cost_axis(below)
         style.set_score_axis(above, shown)
-        write_title(above, asked_words(prices, panels, money), finding(rows, money), len(panels))
+        write_title(above, asked_words(prices, panels, money), heading(rows, money, better), len(panels))
     grid[0, 0].set_ylabel(f"expected {MEASURES[measure]}, %")
     grid[1, 0].set_ylabel("share of the\nbudget, %")
     free = " or ".join(dict.fromkeys(every.free.map(FREE_WORDS)))
