@@ -65,10 +65,11 @@ function pointsTrace(view, colours, shown, onTop, placeOfCost) {
 /** The expected score of the recommendation as the budget grows: places on the plot. */
 function recommendedLine({ path, decision, gold }, ends, placeOfCost) {
   const free = 100 * decision.free.mean;
-  const steps = path.flatMap(({ budget, best }) => {
+  const steps = path.flatMap(({ budget, best }, i) => {
     if (!best) return [{ x: budget, y: free }];
+    const isNew = best.cost !== path[i - 1]?.best?.cost;
     // What is left over buys nothing better, so the line stays where it is up to the budget.
-    return [placeOfCost(best.cost), budget].map((x) => ({ x, y: 100 * best.mean }));
+    return [...(isNew ? [placeOfCost(best.cost)] : []), budget].map((x) => ({ x, y: 100 * best.mean }));
   });
   const last = { x: ends[1], y: steps.at(-1).y };
   return [{ x: ends[0], y: free }, ...steps, last].filter(({ x }) => x <= ends[1]);
