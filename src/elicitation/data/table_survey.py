@@ -53,6 +53,8 @@ class Survey:
     """The labels of a purchase that all weak sources can serve."""
     weak: dict[str, int]
     """By source, and by supervisor whose labels are composed from several: the texts of the pool with its label."""
+    examples: dict[str, int]
+    """By the same: the texts of the pool with its label or a gold one."""
     votes: dict[str, dict[str, Votes]]
     """By source and column."""
     lacking: dict[str, int]
@@ -142,7 +144,7 @@ def survey_unchanged(path: str, files: States, settings: str) -> Survey:
     tested = count_patterns(row for row in sets["test"] if row.gold is not None)
     untold = count_patterns(row for row in sets["test"] if row.gold is None)
     everywhere, in_pool = count_patterns(rows), count_patterns(sets["pool"])
-    examples, weak = [in_pool.total()], {}
+    examples, weak = {}, {}
     votes, places, lacking = {}, {}, {}
     for source, entries in sources.items():
         places[source] = [1 + columns.index(column) for column in entries]
@@ -166,10 +168,13 @@ def survey_unchanged(path: str, files: States, settings: str) -> Survey:
                 f"label of {name!r}, so they tell nothing; let it label them, or drop test_gold."
             )
         weak[name] = rows_with(in_pool, *together)
-        examples.append(rows_with(in_pool, *together, or_gold=True))
-    supply = Supply(min(examples), min(weak.values(), default=in_pool.total()), rows_with(in_pool, [GOLD]))
+        examples[name] = rows_with(in_pool, *together, or_gold=True)
+    least, most_weak = (min(found.values(), default=in_pool.total()) for found in (examples, weak))
+    supply = Supply(least, most_weak, rows_with(in_pool, [GOLD]))
     found = {source: table.files[columns.index(entries[0])] for source, entries in sources.items()}
-    return Survey(supply, weak, votes, lacking, {source: counts for source, counts in found.items() if counts})
+    return Survey(
+        supply, weak, examples, votes, lacking, {source: counts for source, counts in found.items() if counts}
+    )
 
 
 def survey_copies(task: dict, data_folder: str | None) -> NearCopies:
