@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elicitation.buying.amounts import common_currency, read_amount, sign_of
+from elicitation.buying.amounts import SMALLEST, common_currency, read_amount, sign_of
 from elicitation.cli_help import completes
 from elicitation.errors import InputError
 
@@ -102,6 +102,8 @@ def recommend(arguments: argparse.Namespace) -> int:
         raise InputError("Say what all labels may cost together: --budget 100; only --score and --buy ask without it.")
     if (score is not None) + (bought is not None) + arguments.break_even > 1:
         raise InputError("--score, --buy and --break-even are questions of their own; ask one at a time.")
+    if arguments.break_even and not arguments.budget.value:
+        raise InputError("--break-even compares labels for the same money; give a --budget above 0.")
     if (score is not None or bought is not None) and arguments.budget:
         raise InputError("--score and --buy say what is spent by themselves; leave out --budget.")
     if arguments.break_even and arguments.weak_price:
@@ -173,12 +175,13 @@ def share(text: str) -> float:
     return value
 
 
-def add_question(command: argparse.ArgumentParser, budget: str) -> None:
-    """Arguments of all commands that answer from a study's findings. budget: what help says of it."""
+def add_question(command: argparse.ArgumentParser, budget: str, least: float = SMALLEST) -> None:
+    """Arguments of all commands that answer from a study's findings. budget: what help says of it; least: its least."""
     amount, price = argument(read_amount), argument(lambda text: read_amount(text, least=0))
+    money = argument(lambda text: read_amount(text, least=least))
     whole = argument(count)
     command.add_argument("folder", nargs="?", type=Path, default=Path(), help="the study's folder; default: this one")
-    command.add_argument("--budget", type=amount, help=budget)
+    command.add_argument("--budget", type=money, help=budget)
     command.add_argument(
         "--weak-price",
         type=price,
@@ -208,7 +211,10 @@ def add_recommend(commands: argparse._SubParsersAction) -> None:
         help="what to buy, from the results of a study",
         description="What to buy for a budget, from the results of a study (docs/how-to/questions.md).",
     )
-    add_question(command, "what all labels may cost together: --budget '$500' --gold-price '$3' --weak-price 2c")
+    costs = (
+        "what all labels may cost together: --budget '$500' --gold-price '$3' --weak-price 2c; what can be done with "
+    )
+    add_question(command, f"{costs}labels that you have: --budget 0 --have-gold 200", least=0)
     command.add_argument(
         "--score",
         "--accuracy",

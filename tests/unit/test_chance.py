@@ -95,8 +95,10 @@ def test_a_rate_that_is_tuned_already_is_not_advised_again():
 
 def test_where_the_study_cannot_tune_the_rate_others_to_try_are_named():
     answer = recommend(findings(STUCK, rates_to_try={"s": [1e-4, 1e-3, 1e-2]}), Question(64, 0.1))
-    fix = "may be wrong for so few: try 0.0001, 0.001 or 0.01 as `learning_rate` in its entry of `models`."
+    fix = "may be too low for so few: try 0.001 or 0.01 as `learning_rate` in its entry of `models`."
     assert fix in chance_words(answer) and "tuned" not in chance_words(answer)
+    highest = recommend(findings(STUCK, 0.1, rates_to_try={"s": [1e-4, 1e-3]}), Question(64, 0.1))
+    assert "of 0.1 may be wrong for so few: try 0.0001 or 0.001 as" in chance_words(highest)
 
 
 def test_of_students_that_are_not_trained_here_nothing_is_said():

@@ -7,7 +7,7 @@ import pytest
 from posteriors import findings_on, posterior_table, rising, several
 
 from elicitation.analysis.choices import find_options
-from elicitation.analysis.findings import Question
+from elicitation.analysis.findings import Held, Question
 from elicitation.analysis.names import UNDETERMINED
 from elicitation.analysis.questions import break_even, offer, reach
 from elicitation.analysis.recommendation import ask, recommend
@@ -115,6 +115,30 @@ def test_a_purchase_that_nothing_is_known_of_says_so(findings):
     assert "more_purchases" not in told(offer(findings, ANY, 640, 0)), "it was run"
 
 
+def test_a_purchase_is_only_advised_to_be_run_where_the_readers_table_has_the_texts_for_it():
+    table = several(posterior_table(), posterior_table(lambda w, g: rising(w, g) - 0.1, supervisor="w"))
+    held = {"t": Held(90, {"v": 3000, "w": 2500}, {"v": 3010, "w": 2500})}
+    own = findings_on(table, {"v": [0.1], "w": [0.1]}, held=held)
+    assert "add `more_purchases: [[2450, 50]]` to `grid`" in told(offer(own, ANY, 2450, 50))
+    alone = "To know it, study v on its own, since other sources label fewer texts, with `more_purchases: [[2960, 50]]`"
+    assert alone in told(offer(own, ANY, 2960, 50))
+    for n_weak, n_gold in ((2961, 50), (2500, 91), (3001, 0)):
+        text = told(offer(own, ANY, n_weak, n_gold))
+        assert "more_purchases" not in text
+        assert "of those to train on 3,000 have a weak label of v and 90 a gold one. A text is used with one" in text
+        assert "so at most 3,010 labels are. For that money" in text
+
+
+def test_without_any_money_the_labels_that_are_there_are_used(folder, capsys):
+    answer = ask_command(capsys, folder, "--budget", "0", "--have-weak", "320", "--have-gold", "32", "--json")
+    bought = answer["purchase"]
+    assert (bought["n_weak"], bought["n_gold"], bought["cost"]) == (320, 32, 0)
+    assert main(["recommend", folder, "--budget", "0"]) == 0
+    assert "Nothing that was studied is affordable: the cheapest purchase costs 4 " in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["next", folder, "--budget", "0"])
+
+
 def test_a_purchase_between_others_that_were_run_names_the_nearest_of_them():
     table = posterior_table(purchases=[(40, 0), (320, 32), (0, 64)], n_seeds=1)
     found = findings_on(table[table.studied].reset_index(drop=True))
@@ -205,6 +229,7 @@ def test_one_seed_says_nothing_of_how_sure_a_break_even_price_is():
 def test_a_break_even_price_may_be_none_or_that_of_a_gold_label(truth, price, sentence):
     answer = break_even(findings_on(posterior_table(truth)), Question(50))
     assert answer.break_even == price and sentence in told(answer)
+    assert ("a weak label costs just below 1, a gold one 1\n" in told(answer)) == (price == 1)
 
 
 def test_what_weak_labels_are_worth_is_undetermined_where_the_data_cannot_say():
@@ -279,7 +304,7 @@ def test_json_has_the_keys_that_are_documented(folder, capsys):
 @pytest.mark.parametrize(
     ("words", "status", "sentence"),
     [
-        (["--budget", "-3"], 2, "-3 must be a number from 1e-12 to 1e+12"),
+        (["--budget", "-3"], 2, "-3 must be 0, or a number from 1e-12 to 1e+12"),
         (["--budget", "50", "--weak-price", "1e-300"], 2, "1e-300 must be 0, or a number from 1e-12 to 1e+12"),
         (["--budget", "1,5"], 2, "1,5 is no amount; write it as 500, 2,000, '$500', 2c or 0.02"),
         (["--accuracy", "90"], 2, "90 must be a score from 0 to 1, or in percent, such as 0.9 or 90%"),
@@ -290,6 +315,7 @@ def test_json_has_the_keys_that_are_documented(folder, capsys):
         ([], 1, "Say what all labels may cost together: --budget 100"),
         (["--break-even"], 1, "Say what all labels may cost together"),
         (["--accuracy", "0.9", "--buy", "1", "2"], 1, "are questions of their own; ask one at a time"),
+        (["--break-even", "--budget", "0"], 1, "compares labels for the same money; give a --budget above 0"),
         (["--accuracy", "0.9", "--budget", "5"], 1, "leave out --budget"),
         (["--break-even", "--budget", "5", "--weak-price", "1"], 1, "leave out --weak-price"),
         (["--budget", "$5", "--gold-price", "€3"], 1, "The amounts are in $ and in €; give all in one currency"),

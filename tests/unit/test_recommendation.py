@@ -245,6 +245,28 @@ def test_what_the_readers_own_table_holds_is_told_with_the_options_that_count_it
     assert "with `--have-gold 70`. " in told(recommend(gold, Question(50, 0.1)))
 
 
+def test_a_text_of_the_readers_table_that_has_both_labels_is_said_to_be_used_with_one():
+    held = {"t": Held(70, {"v": 400, "w": 9}, {"v": 410, "w": 79})}
+    text = told(recommend(replace(two_sources(), held=held), Question(50)))
+    assert "`. A text is used with one label only, so together at most 410 (v) are. What more" in text
+    one = findings_on(posterior_table(), held={"t": Held(70, {"v": 400}, {"v": 400})})
+    assert "with one label only, so together at most 400 are. What more" in told(recommend(one, Question(50, 0.1)))
+
+
+def test_more_own_labels_than_the_table_holds_to_train_on_are_noted():
+    held = {"t": Held(70, {"v": 400, "w": 9}, {"v": 410, "w": 79})}
+    found = replace(two_sources(), held=held)
+    counted = told(recommend(found, Question(50, supervisor="v", have_weak=500, have_gold=200)))
+    said = "You count 500 weak labels and 200 gold labels as paid, but of texts to train on your table holds 400 weak "
+    said += "labels and 70 gold labels; the others, such as those of the test set, train no student. A text is used"
+    assert said in counted
+    gold = told(recommend(found, Question(50, have_gold=71)))
+    assert "You count 71 gold labels as paid, but of texts to train on your table holds 70 gold labels; the" in gold
+    held_ones = Question(50, supervisor="v", have_weak=400, have_gold=70)
+    assert "You count" not in told(recommend(found, held_ones))
+    assert "You count" not in told(recommend(two_sources(), held_ones)), "no table"
+
+
 def test_of_several_weak_sources_the_labels_of_one_can_be_counted():
     several_held = replace(two_sources(), held={"t": Held(70, {"v": 400, "w": 9})})
     text = told(recommend(several_held, Question(50)))
@@ -495,6 +517,25 @@ def test_of_several_weak_labels_the_best_are_offered_and_the_others_noted():
     answer = recommend(findings_on(several(*parts), {"v": [0.1], "w": [0.2]}), Question(50))
     assert "**Use the weak labels of w as they are.**\nExpected accuracy: 90 %" in told(answer)
     assert "expected to beat the weak labels of v as they are: 80 %" in told(answer)
+
+
+def test_dearer_and_worse_weak_labels_are_told_in_one_line_instead_of_for_each_budget():
+    parts = (posterior_table(level(0.7), labels=score, supervisor=name) for name, score in (("v", 0.9), ("w", 0.8)))
+    findings = findings_on(several(*parts), {"v": [0.05], "w": [0.4]})
+    said = "Note: Weak labels of w cost 8 times as much as those of v, and as they are their accuracy is lower "
+    said += "(80 %, 90 %)."
+    for text in (told(recommend(findings, Question(50))), "\n".join(study_answer(answer_all(findings), 0.1).lines())):
+        assert text.count(said) == 1 and "expected to beat the weak labels of w" not in text
+    same = replace(findings, prices={"v": [0.4], "w": [0.4]})
+    assert "times as much" not in told(recommend(same, Question(50)))
+
+
+def test_a_student_that_learned_too_little_names_the_keys_that_train_it_longer():
+    undertrained = findings_on(posterior_table(level(0.7), labels=0.87), trained=["m"], learning_rates={"s": 0.001})
+    keys = "trained longer (`training.presentations`, for early stopping) or on more labels (`grid.budgets`) was not"
+    assert keys in told(recommend(undertrained, Question(50, 0.1)))
+    behind_api = told(recommend(replace(undertrained, learning_rates={}), Question(50, 0.1)))
+    assert "trained longer or on more labels (`grid.budgets`) was not studied" in behind_api
 
 
 def test_where_no_student_beats_the_commoner_label_that_is_said():

@@ -1,5 +1,6 @@
 """What a question about purchases asks, and what a study found, as the answer needs it. Imports nothing heavy."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -9,6 +10,7 @@ from elicitation.analysis.names import AVERAGE
 from elicitation.analysis.posterior import Block, Posterior, read_posterior
 from elicitation.buying.amounts import GOLD_LABELS, Money
 from elicitation.buying.prices import exact
+from elicitation.buying.purchases import Supply
 from elicitation.errors import InputError
 from elicitation.files import hash_file, read_json
 
@@ -56,6 +58,14 @@ class Held:
     gold: int
     weak: dict[str, int]
     """By supervisor whose labels stand in the table."""
+    texts: dict[str, int] = field(default_factory=dict)
+    """By the same, the texts with its label or a gold one; results that do not say it take them for different texts."""
+
+    def supply(self, supervisors: Iterable[str]) -> Supply:
+        """The labels of a purchase that the table can give of each of these supervisors."""
+        weak = {name: self.weak[name] for name in supervisors}
+        texts = [self.texts.get(name, n + self.gold) for name, n in weak.items()]
+        return Supply(min(texts), min(weak.values()), self.gold)
 
 
 @dataclass(frozen=True, eq=False)

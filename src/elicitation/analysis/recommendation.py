@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from elicitation.analysis.chance import gold_at_chance
 from elicitation.analysis.choices import SAME_SCORE, Decision, Options, Terms, decide, find_cheaper, find_options
-from elicitation.analysis.findings import Findings, Held, Question, narrow, price_of, terms_of
+from elicitation.analysis.findings import Findings, Question, narrow, price_of, terms_of
 from elicitation.analysis.names import (
     ABSTAINED,
     ASKING,
@@ -127,12 +127,6 @@ class Asked:
         return {name: self.money(price) for name, price in own.items() if price != self.terms.prices[name]}
 
     @property
-    def held(self) -> Held | None:
-        """What the task's table holds, of the supervisors in question."""
-        held = self.findings.held.get(self.block.task)
-        return held and replace(held, weak={name: n for name, n in held.weak.items() if name in self.terms.prices})
-
-    @property
     def undertrained(self) -> bool:
         """Whether no student that was trained is expected to beat weak labels as they are or the commoner label.
 
@@ -229,7 +223,7 @@ def answer(asked: Asked) -> Recommendation:
         at_chance=gold_at_chance(findings, asked.block),
         learning_rate=findings.learning_rates.get(asked.block.student),
         rates_to_try=findings.rates_to_try.get(asked.block.student, []),
-        held=asked.held,
+        held=findings.held.get(asked.block.task),
     )
 
 

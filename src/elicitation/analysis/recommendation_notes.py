@@ -1,10 +1,12 @@
 """What a buyer should know beside a recommendation, in sentences. Imports nothing heavy."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
+from elicitation.analysis.findings import Held
 from elicitation.analysis.names import ASKING, COMMONER, LABELS, TUNED
 from elicitation.analysis.recommendation_words import (
     FREE_WORDS,
+    MEASURE_WORDS,
     as_they_are,
     at_price,
     labels_score,
@@ -33,15 +35,21 @@ def is_too_dear(answer: Recommendation, entry: WeakLabels) -> bool:
     return entry.price >= answer.question.gold_price
 
 
+def unbeaten_labels(answer: Recommendation) -> WeakLabels | None:
+    """The best weak labels as they are, where no student that was trained beats them and they cost less than gold."""
+    best = best_as_they_are(answer)
+    return best if answer.undertrained and best and not is_too_dear(answer, best) else None
+
+
 def leading_labels(answer: Recommendation) -> WeakLabels | None:
     """The weak labels that are to be used as they are, since no student that was trained is expected to beat them.
 
-    None where something that is recommended does, as what costs nothing may; where a label costs as much as a gold one;
-    and where something else was asked than what to buy.
+    None where something that is recommended does, as what costs nothing may; where a label costs as much as a gold one,
+    or more than the budget; and where something else was asked than what to buy.
     """
     asked_else = answer.goal or answer.offer or answer.break_even is not None or answer.fits_up_to is not None
-    best = best_as_they_are(answer)
-    if not answer.undertrained or asked_else or best is None or is_too_dear(answer, best):
+    best = unbeaten_labels(answer)
+    if asked_else or best is None or best.price > answer.question.budget:
         return None
     return best if best.score.mean > answer.expected.mean else None
 
@@ -57,7 +65,9 @@ def undertrained_notes(answer: Recommendation) -> Iterator[str]:
     best = best_as_they_are(answer)
     if not answer.undertrained or (best and is_too_dear(answer, best)):
         return
-    unknown = "A student that is trained longer or on more labels was not studied."
+    # Behind an API no key of `training` says how long.
+    longer = " (`training.presentations`, for early stopping)" if answer.learning_rate else ""
+    unknown = f"A student that is trained longer{longer} or on more labels (`grid.budgets`) was not studied."
     if best is None:
         commoner = f"{FREE_WORDS[COMMONER]} ({percent(answer.baseline.commoner.mean)} %)"
         yield f"No student that was trained here beats {commoner}, and no weak labels do as they are. {unknown}"
@@ -86,9 +96,11 @@ def chance_notes(answer: Recommendation) -> Iterator[str]:
     other = FREE_WORDS.get(best.better, labels_words(best.better_weak, best.better_gold))
     fix = "is tuned already, so what is left to try is more labels or another method"
     if answer.learning_rate != TUNED:
-        rates = [f"{rate:g}" for rate in answer.rates_to_try]
+        higher = [rate for rate in answer.rates_to_try if rate > answer.learning_rate]
+        rates = [f"{rate:g}" for rate in higher or answer.rates_to_try]
         try_it = f"try {listed(rates, 'or')} as `learning_rate`" if rates else "set `learning_rate: tuned`"
-        fix = f"of {answer.learning_rate:g} may be wrong for so few: {try_it} in its entry of `models`"
+        wrong = "too low" if higher else "wrong"
+        fix = f"of {answer.learning_rate:g} may be {wrong} for so few: {try_it} in its entry of `models`"
     reach = "reaches" if best.better == ASKING else "reach"
     yield (
         f"{answer.student} stays at chance with gold labels alone ({purchases}), though {other} {reach} "
@@ -125,7 +137,8 @@ def held_notes(answer: Recommendation) -> Iterator[str]:
     held, question = answer.held, answer.question
     if not held or question.have_weak or question.have_gold:
         return
-    weak, several = {name: n for name, n in held.weak.items() if n}, len(answer.baseline.weak_labels) > 1
+    asked = [entry.supervisor for entry in answer.baseline.weak_labels]
+    weak, several = {name: n for name, n in held.weak.items() if n and name in asked}, len(asked) > 1
     kinds = [labels_words(n, 0, f" of {name}") for name, n in weak.items()]
     kinds += [labels_words(0, held.gold)] * bool(held.gold)
     gold = [f"--have-gold {held.gold}"] * bool(held.gold)
@@ -135,8 +148,33 @@ def held_notes(answer: Recommendation) -> Iterator[str]:
         added = listed([f"`{' '.join(each)}`" for each in options], "or")
         yield (
             f"Your table holds {listed(kinds)} of texts to train on. Costs here are as if you had none; to have yours "
-            f"counted as paid, ask `elicitation recommend` with {added}. What more labels than these would bring is "
-            "not known."
+            f"counted as paid, ask `elicitation recommend` with {added}.{together_words(held, weak)} What more labels "
+            "than these would bring is not known."
+        )
+
+
+def together_words(held: Held, supervisors: Collection[str]) -> str:
+    """How many labels of a table are used together, where texts have both a weak label and a gold one."""
+    supplies = {name: held.supply([name]) for name in supervisors}
+    fewer = {name: own.examples for name, own in supplies.items() if own.examples < own.weak + own.gold}
+    most = [f"{n:,}" + f" ({name})" * (len(supplies) > 1) for name, n in fewer.items()]
+    return f" A text is used with one label only, so together at most {listed(most, 'or')} are." if most else ""
+
+
+def overcounted_notes(answer: Recommendation) -> Iterator[str]:
+    """That more labels are counted as paid than the reader's table holds for texts to train on."""
+    held, question = answer.held, answer.question
+    if not held:
+        return
+    # Labels are counted of one supervisor; those that a model writes stand in no table.
+    sources = [entry.supervisor for entry in answer.baseline.weak_labels if entry.supervisor in held.weak]
+    weak = question.have_weak if sources else 0
+    n_weak, n_gold = held.weak[sources[0]] if weak else 0, held.gold if question.have_gold else 0
+    if weak > n_weak or question.have_gold > n_gold:
+        yield (
+            f"You count {labels_words(weak, question.have_gold)} as paid, but of texts to train on your table holds "
+            f"{labels_words(n_weak, n_gold)}; the others, such as those of the test set, train no student."
+            f"{together_words(held, sources) if weak and n_gold else ''}"
         )
 
 
@@ -150,15 +188,28 @@ def unused_notes(answer: Recommendation) -> Iterator[str]:
 
 
 def better_notes(answer: Recommendation) -> Iterator[str]:
-    """Which weak labels are better as they are, unless undertrained_notes says it."""
-    said = best_as_they_are(answer) if answer.undertrained else None
+    """Which weak labels are better as they are; beside those that undertrained_notes names only cheaper ones."""
+    named = unbeaten_labels(answer)
+    limit = named.price if named else answer.question.gold_price
     for entry in answer.baseline.weak_labels:
-        if entry.score.mean > answer.expected.mean and entry != said and not is_too_dear(answer, entry):
+        if entry.score.mean > answer.expected.mean and entry.price < limit:
             # The cheapest way to a score is not the best one.
             beaten = "What is recommended" if answer.goal else f"No purchase within {limits_text(answer)}"
             yield (
                 f"{beaten} is {'not ' * bool(answer.goal)}expected to beat {as_they_are(entry.supervisor)}: "
                 f"{bring_words(answer, entry)}."
+            )
+
+
+def worse_notes(answer: Recommendation) -> Iterator[str]:
+    """Which weak labels are both dearer and clearly worse than those that no student beats."""
+    best = unbeaten_labels(answer)
+    for entry in answer.baseline.weak_labels if best and best.price else ():
+        if entry.price > best.price and entry.score.high < best.score.low:
+            yield (
+                f"Weak labels of {entry.supervisor} cost {entry.price / best.price:.3g} times as much as those of "
+                f"{best.supervisor}, and as they are their {MEASURE_WORDS[answer.measure]} is lower "
+                f"({percent(entry.score.mean)} %, {percent(best.score.mean)} %)."
             )
 
 
@@ -174,5 +225,6 @@ def lopsided_notes(answer: Recommendation) -> Iterator[str]:
 
 def notes(answer: Recommendation) -> Iterator[str]:
     """What a buyer should know before following the answer; first that training achieved too little."""
-    kinds = (undertrained_notes, chance_notes, price_notes, held_notes, unused_notes, better_notes, lopsided_notes)
+    kinds = (undertrained_notes, worse_notes, chance_notes, price_notes, held_notes, overcounted_notes, unused_notes)
+    kinds += (better_notes, lopsided_notes)
     return (note for kind in kinds for note in kind(answer))

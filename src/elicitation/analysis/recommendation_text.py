@@ -129,10 +129,10 @@ def reply_lines(answer: Recommendation) -> Iterator[str]:
             nearest = f"{purchase_words(answer, offer.nearest)} by {offer.nearest.title}"
             yield (
                 "What they bring is not known: they lie too far from all purchases that were run, of which the nearest "
-                f"is {nearest}. {try_words(offer)} For that money:"
+                f"is {nearest}. {try_words(answer, offer)} For that money:"
             )
         else:
-            beyond = f" They do not lie among the purchases of their kind that were run. {try_words(offer)}"
+            beyond = f" They do not lie among the purchases of their kind that were run. {try_words(answer, offer)}"
             yield f"Expected {name} {with_ends(offer.expected)}.{beyond * (not offer.studied)}"
             free = f"{free_words(answer)} ({percent(answer.expected.mean)} %)"
             nothing = f"{free}, since no purchase is recommended for that money"
@@ -148,10 +148,20 @@ def reply_lines(answer: Recommendation) -> Iterator[str]:
         )
 
 
-def try_words(offer: Offer) -> str:
-    """How to have a purchase run of which little is known."""
-    pair = f"[{offer.purchase.n_weak}, {offer.purchase.n_gold}]"
-    return f"To know it, add `more_purchases: [{pair}]` to `grid` in the study, and run that again."
+def try_words(answer: Recommendation, offer: Offer) -> str:
+    """How to have a purchase run of which little is known, or why the reader's table does not allow it."""
+    bought, held = offer.purchase, answer.held
+    key, source = f"`more_purchases: [[{bought.n_weak}, {bought.n_gold}]]`", bought.supervisor
+    add = f"To know it, add {key} to `grid` in the study, and run that again."
+    if held is None or source not in held.weak or held.supply(held.weak).serves(bought.n_weak, bought.n_gold):
+        return add
+    own = held.supply([source])
+    if own.serves(bought.n_weak, bought.n_gold):
+        return f"To know it, study {source} on its own, since other sources label fewer texts, with {key} in `grid`."
+    return (
+        f"Your table has too few texts for it: of those to train on {own.weak:,} have a weak label of {source} and "
+        f"{own.gold:,} a gold one. A text is used with one label only, so at most {own.examples:,} labels are."
+    )
 
 
 def break_even_words(answer: Recommendation, price: float) -> str:

@@ -94,8 +94,11 @@ def limits_text(answer: Recommendation) -> str:
 
 def price_text(answer: Recommendation, price: float) -> str:
     """A price of a weak label; `nothing` of free ones."""
+    gold = answer.question.gold_price
     if not price:
         return NOTHING
+    if price < gold and f"{price:g}" == f"{gold:g}":
+        return f"just below {amount_words(gold, answer.currency)}"
     return amount_words(price, answer.currency) if answer.currency else price_words(price)
 
 

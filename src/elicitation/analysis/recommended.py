@@ -213,7 +213,7 @@ class Recommendation:
     rates_to_try: list[float] = field(default_factory=list)
     """What may be tried in its place where the study cannot tune it."""
     held: Held | None = None
-    """What the task's table holds of the supervisors that are asked about; None where it is no table of one's own."""
+    """What the task's table holds; None where it is no table of one's own."""
     goal: Goal | None = None
     """Only where a score was asked for."""
     offer: Offer | None = None

@@ -53,6 +53,8 @@ class Survey:
     """The labels of a purchase that all weak sources can serve."""
     weak: dict[str, int]
     """By source, and by supervisor whose labels are composed from several: the texts of the pool with its label."""
+    examples: dict[str, int]
+    """By the same: the texts of the pool with its label or a gold one."""
     votes: dict[str, dict[str, Votes]]
     """By source and column."""
     lacking: dict[str, int]
@@ -150,7 +152,7 @@ def survey_unchanged(path: str, files: States, settings: str) -> Survey:
     untold = count_patterns(row for row in sets["test"] if row.gold is None)
     everywhere, in_pool = count_patterns(rows), count_patterns(sets["pool"])
     with_gold = Counter({pattern: n for pattern, n in everywhere.items() if pattern[GOLD]})
-    examples, weak = [in_pool.total()], {}
+    examples, weak = {}, {}
     votes, places, lacking, reached = {}, {}, {}, {}
     for source, entries in sources.items():
         places[source] = [1 + columns.index(column) for column in entries]
@@ -175,11 +177,12 @@ def survey_unchanged(path: str, files: States, settings: str) -> Survey:
                 f"label of {name!r}, so they tell nothing; let it label them, or drop test_gold."
             )
         weak[name] = rows_with(in_pool, *together)
-        examples.append(rows_with(in_pool, *together, or_gold=True))
-    supply = Supply(min(examples), min(weak.values(), default=in_pool.total()), rows_with(in_pool, [GOLD]))
+        examples[name] = rows_with(in_pool, *together, or_gold=True)
+    least, most_weak = (min(found.values(), default=in_pool.total()) for found in (examples, weak))
+    supply = Supply(least, most_weak, rows_with(in_pool, [GOLD]))
     found = {source: table.files[columns.index(entries[0])] for source, entries in sources.items()}
     files = {source: counts for source, counts in found.items() if counts}
-    return Survey(supply, weak, votes, lacking, reached, files)
+    return Survey(supply, weak, examples, votes, lacking, reached, files)
 
 
 def survey_copies(task: dict, data_folder: str | None) -> NearCopies:

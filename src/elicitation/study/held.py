@@ -7,13 +7,17 @@ from elicitation.study.tasks import TableTask
 
 
 def held_labels(study: Study) -> dict[str, dict]:
-    """By task that is a table: the labels of its pool, `gold` and, by supervisor, `weak`, as findings.Held has them.
+    """By task that is a table: what its pool holds, `gold` and, by supervisor, `weak` and `texts`, as of findings.Held.
 
     The labels of the test set and of the supervision set are none that a student may be trained on.
     """
     surveys = {name: study.survey(task) for name, task in study.task_named.items() if isinstance(task, TableTask)}
+
+    def of_held(numbers: dict[str, int]) -> dict[str, int]:
+        return {name: n for name, n in numbers.items() if is_held(study, name)}
+
     return {
-        task: {"gold": found.supply.gold, "weak": {name: n for name, n in found.weak.items() if is_held(study, name)}}
+        task: {"gold": found.supply.gold, "weak": of_held(found.weak), "texts": of_held(found.examples)}
         for task, found in surveys.items()
     }
 
