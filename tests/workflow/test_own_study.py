@@ -182,13 +182,17 @@ def test_results_are_shown_at_the_prices_of_the_columns(own):
 def test_the_command_recommends_by_the_source_that_is_asked_for(own):
     _, folder = own
     command = [Path(sys.executable).with_name("elicitation"), "recommend", folder, "--budget", "16", "--json"]
+    gold = pd.read_parquet(folder / "results/tasks/mine/pool.parquet").set_index("id").gold
+    held = {"gold": N_GOLD - 150, "weak": {}, "texts": {}}
+    for source in ("models", "crowd"):
+        weak = pd.read_parquet(folder / f"results/weak_labels/mine/{source}.parquet").set_index("id").p_weak[gold.index]
+        held["weak"][source] = int(weak.notna().sum())
+        held["texts"][source] = int((weak.notna() | gold.notna()).sum())
     for source, price in (("models", 0.12), ("crowd", 0.3)):
         options = ["--supervisor", source, "--weak-price", str(price)]
         result = subprocess.run([*command, *options], capture_output=True, text=True, check=True)
         answer = json.loads(result.stdout)
-        pool = pd.read_parquet(folder / "results/tasks/mine/pool.parquet").id
-        labels = pd.read_parquet(folder / f"results/weak_labels/mine/{source}.parquet").set_index("id").p_weak
-        assert answer["held"] == {"gold": N_GOLD - 150, "weak": {source: int(labels[pool].notna().sum())}}
+        assert answer["held"] == held
         bought = answer["purchase"] or max(answer["alternatives"].values(), key=lambda other: other["expected"]["mean"])
         assert bought["supervisor"] == source and bought["method"] == METHODS[source]
         assert bought["cost"] == pytest.approx(bought["n_gold"] + price * bought["n_weak"]) and bought["cost"] <= 16
