@@ -158,7 +158,7 @@ rule recommend:
         **TRAINED,
         **NOT_ASKED,
         **HELD,
-        version=16,
+        version=17,
         titles=TITLES,
         prices=study.prices,
         budgets=study.budgets,
@@ -187,7 +187,7 @@ rule write_answer:
     group:
         "tables"
     params:
-        version=9,
+        version=10,
         # The middle one of those shown.
         weak_price=sorted(study.weak_prices)[len(study.weak_prices) // 2] if study.weak_prices else 0,
     script:
