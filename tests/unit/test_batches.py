@@ -25,7 +25,7 @@ from elicitation.models.batches import (
 from elicitation.models.beginnings import families_of, members_of
 from elicitation.models.hardware import CPU
 from elicitation.models.loading import load_classifier, load_tokenizer, tokenize
-from elicitation.models.padding import JoinTexts, PadTexts
+from elicitation.models.padding import join_texts, pad_texts
 
 LENGTHS = st.lists(st.integers(1, 500), min_size=1, max_size=40)
 
@@ -234,12 +234,12 @@ def test_little_padding_passes_through_a_model(monkeypatch, model_folders, examp
 def test_padding_and_its_gradient_are_those_of_torch_to_the_last_bit(lengths):
     states = torch.randn(sum(lengths), 2, 3, requires_grad=True)
     upstream = torch.randn(len(lengths), max(lengths), 2, 3)
-    ours, theirs = PadTexts.apply(states, lengths), pad_sequence(states.split(lengths), batch_first=True)
+    ours, theirs = pad_texts(states, lengths), pad_sequence(states.split(lengths), batch_first=True)
     assert torch.equal(ours, theirs)
     gradients = [torch.autograd.grad(rows, states, upstream)[0] for rows in (ours, theirs)]
     assert torch.equal(*gradients)
     rows = ours.detach().requires_grad_()
-    joined = JoinTexts.apply(rows, lengths)
+    joined = join_texts(rows, lengths)
     assert torch.equal(joined, states)
     joined.backward(states.detach())
     assert torch.equal(rows.grad, theirs)

@@ -19,7 +19,7 @@ from transformers import AttentionInterface
 
 from elicitation.errors import InputError
 from elicitation.models.beginnings import Family, Text, apart, families_of, members_of
-from elicitation.models.padding import JoinTexts, PadTexts
+from elicitation.models.padding import join_texts, pad_texts
 
 Result = TypeVar("Result")
 # The name by which transformers knows `packed_attention`.
@@ -127,15 +127,15 @@ def family_attention(
     states, options = (query, key, value), {"sliding_window": sliding_window, "dropout_p": dropout_p, "scale": scale}
     if not beginning and len(lengths) == 1:
         return attend(*states, **options)[0].transpose(0, 1)
-    rests = [PadTexts.apply(state[0, :, beginning:].transpose(0, 1), lengths).transpose(1, 2) for state in states]
+    rests = [pad_texts(state[0, :, beginning:].transpose(0, 1), lengths).transpose(1, 2) for state in states]
     if not beginning:
-        return JoinTexts.apply(attend(*rests, **options).transpose(1, 2), lengths)
+        return join_texts(attend(*rests, **options).transpose(1, 2), lengths)
     begun = [state[:, :, :beginning] for state in states]
     rests[1:] = [
         torch.cat([before.expand(len(lengths), -1, -1, -1), own], dim=2)
         for before, own in zip(begun[1:], rests[1:], strict=True)
     ]
-    own = JoinTexts.apply(attend(*rests, **options).transpose(1, 2), lengths)
+    own = join_texts(attend(*rests, **options).transpose(1, 2), lengths)
     return torch.cat([attend(*begun, **options)[0].transpose(0, 1), own])
 
 

@@ -20,7 +20,7 @@ def describe(study: Study, folder: Path, cores: int) -> str:
     """The estimate as text. cores: those here, over which a study without GPUs is spread."""
     tables, notes = estimate(study, folder)
     device = study.device
-    made = describe_made(tables, estimate(study, folder, made_in(folder))[0], study, cores)
+    made = describe_made(tables, study, folder, cores)
     notes = describe_savings(study, folder, tables["students"]) + notes
     if device == "cpu":
         about = f"{'The whole takes ' * bool(made)}{time_words(study, tables, cores)}"
@@ -61,8 +61,12 @@ def time_words(study: Study, tables: dict[str, pd.DataFrame], cores: int) -> str
     return f"about {sum(hours_by_device(study, tables).values()):,.1f} hours on one GPU"
 
 
-def describe_made(whole: dict[str, pd.DataFrame], left: dict[str, pd.DataFrame], study: Study, cores: int) -> list[str]:
-    """How much of the study is made, as a paragraph; none where nothing is. whole, left: tables of `estimate`."""
+def describe_made(whole: dict[str, pd.DataFrame], study: Study, folder: Path, cores: int) -> list[str]:
+    """How much of the study is made, as a paragraph; none where nothing is. whole: tables of `estimate`."""
+    # Large studies take seconds to estimate, so not again before anything has run.
+    if not (folder / "results").is_dir():
+        return []
+    left = estimate(study, folder, made_in(folder))[0]
     jobs, jobs_left = (sum(jobs_by_kind(tables).values()) for tables in (whole, left))
     if jobs_left == jobs:
         return []
