@@ -100,9 +100,12 @@ class Comparison:
 
 # Runs of reviews that were made by themselves, after the study.
 PART = "reviews_methods"
-STUDIES = ("default", "reviews", PART, "early_stopping", "error_kinds", "salience")
-# The only tables of a study that asks one question.
+# The default study on a processor without bfloat16, which rounds otherwise.
+REPEATED = "default_float32"
+STUDIES = ("default", REPEATED, "reviews", PART, "early_stopping", "error_kinds", "salience")
+# The only tables of a study that asks one question, or that was repeated.
 ONLY = {
+    REPEATED: ("metrics", "regimes"),
     "error_kinds": ("metrics", "label_quality", "imitation"),
     "salience": ("metrics", "label_quality", "errors", "cue_differences"),
 }
@@ -416,7 +419,10 @@ def cue_differences(results: Path, runs: dict[tuple, pd.Series]) -> Iterator[dic
 
 
 def collect(folder: Path) -> None:
-    """Write the CSVs of a finished study, or the one of a folder called PART, which holds runs alone."""
+    """Write the CSVs of a finished study, or the one of a folder called PART, which holds runs alone.
+
+    A folder called REPEATED holds the default study, whose CSVs are called otherwise.
+    """
     results = folder / "results"
     runs = read_runs(results)
     tests = {
@@ -429,7 +435,7 @@ def collect(folder: Path) -> None:
     if is_part:
         write_table(path_of(PART, "differences"), found.round(DIGITS))
         return
-    study = read_json(results / "metrics.json")["study"]
+    study = REPEATED if folder.name == REPEATED else read_json(results / "metrics.json")["study"]
     tables = {"metrics": pd.read_parquet(results / "metrics.parquet")}
     tables |= {name: pd.read_csv(results / f"{name}.csv") for name in ("frontier", "regimes")}
     # A study without mixtures does not say what one gains.
