@@ -244,7 +244,9 @@ def add_next(commands: argparse._SubParsersAction) -> None:
         description="What could be done next, by how much it is expected to raise the score of what is then bought.",
     )
     add_question(
-        command, "what all labels may cost together, such as --budget 100; default: each of the study's budgets"
+        command,
+        "what the labels may cost that are bought in the end, such as --budget 100, not runs and test examples; "
+        "default: each of the study's budgets",
     )
     command.add_argument(
         "--width",

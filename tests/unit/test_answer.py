@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 import pytest
@@ -7,7 +8,16 @@ from elicitation.analysis.answer import choose_answers, sentence, study_answer
 from elicitation.analysis.findings import Question
 from elicitation.analysis.names import NOTHING_BOUGHT, REGIMES, UNDETERMINED
 from elicitation.analysis.recommendation import answer_all, recommend
-from elicitation.analysis.recommended import Alternative, Baseline, Estimate, Purchase, Recommendation, Regime, Studied
+from elicitation.analysis.recommended import (
+    Alternative,
+    Baseline,
+    Estimate,
+    Purchase,
+    Recommendation,
+    Regime,
+    Studied,
+    WeakLabels,
+)
 
 
 def answer(budget=16, weak_price=0.1, asked=True, decided=True, buys=True, task="film", own_price=None, **bought):
@@ -59,28 +69,28 @@ NOTHING = "buy nothing, since no purchase studied beats asking without labels"
     ],
 )
 def test_a_sentence_says_what_to_do_what_to_expect_and_what_nothing_achieves(given, expected):
-    assert sentence("small", answer(**given)).startswith(f"With a small budget (16 gold labels) {expected}")
+    assert sentence("small", [answer(**given)]).startswith(f"With a small budget (16 gold labels) {expected}")
 
 
 def test_what_is_not_affordable_is_said():
     given = replace(answer(buys=False), alternatives={})
-    assert "nothing that was studied is affordable; without training: " in sentence("small", given)
+    assert "nothing that was studied is affordable; without training: " in sentence("small", [given])
 
 
 def test_a_small_a_middle_and_a_large_budget_are_told_at_one_price():
-    answers = [answer(budget, price) for price in (0.5, 0.1) for budget in (4, 256, 16, 64, 1024)]
+    answers = [answer(budget, price, n_weak=budget) for price in (0.5, 0.1) for budget in (4, 256, 16, 64, 1024)]
     answers += [answer(2048, 0.1, task="tweet")]
     chosen = choose_answers(answers, 0.11)
-    assert {size: entry.question.budget for size, entry in chosen.items()} == {
+    assert {size: alike.question.budget for size, [alike] in chosen.items()} == {
         "small": 4,
         "middle": 64,
         "large": 1024,
     }
-    assert {entry.question.weak_price for entry in chosen.values()} == {0.1}
+    assert {alike.question.weak_price for [alike] in chosen.values()} == {0.1}
     lines = list(study_answer(answers, 0.1).lines())
     assert lines[:2] == ["# What to buy: film, student big, a weak label costs 0.1", ""]
     assert [line[:2] for line in lines[2:5]] == ["1.", "2.", "3."] and "90 %" in lines[-1]
-    of_a_rater = [answer(budget, 0.1, own_price=0.05555) for budget in (4, 16, 64)]
+    of_a_rater = [answer(budget, 0.1, own_price=0.05555, n_weak=budget) for budget in (4, 16, 64)]
     lines = list(study_answer(of_a_rater, 0.1).lines())
     assert lines[0].endswith("a weak label costs 0.1 unless it has a price of its own") and "at 1/18" in lines[2]
 
@@ -102,13 +112,49 @@ def test_a_study_that_can_buy_nothing_says_so():
 
 
 def test_fewer_budgets_have_fewer_sentences():
-    assert list(choose_answers([answer(4), answer(16)], 0.1)) == ["small", "large"]
+    assert list(choose_answers([answer(4), answer(16, n_weak=80)], 0.1)) == ["small", "large"]
     lines = list(study_answer([answer(4)], 0.1).lines())
     assert lines[2].startswith("1. With the budget of 4 gold labels buy weak")
 
 
+def sentences(*answers) -> list[str]:
+    return [line for line in study_answer([*answers], 0.1).lines() if re.match(r"\d\. ", line)]
+
+
+def test_budgets_with_the_same_best_purchase_are_told_together():
+    assert sentences(answer(4), answer(16), answer(64)) == [
+        f"1. With every budget studied (4 to 64 gold labels) {BUY}; {ASKING}."
+    ]
+    # Before three of them are chosen, so that none of these says what another one does.
+    more = [answer(budget, n_weak=budget) for budget in (256, 512, 1024)]
+    told = sentences(answer(4), answer(16), answer(64), *more)
+    assert [line.partition(") buy weak")[0] for line in told] == [
+        "1. With a small budget (4 to 64 gold labels",
+        "2. With a middle budget (512 gold labels",
+        "3. With a large budget (1,024 gold labels",
+    ]
+    nothing = sentences(answer(4, buys=False), answer(16, buys=False), answer(64))
+    assert nothing[0].startswith(f"1. With a small budget (4 to 16 gold labels) {NOTHING}") and len(nothing) == 2
+    dollars = [replace(answer(budget), currency="$") for budget in (12, 48)]
+    assert sentences(*dollars)[0].startswith("1. With every budget studied ($12 to $48) buy weak")
+
+
+def test_of_budgets_that_are_told_together_those_are_named_where_it_is_undetermined():
+    told = sentences(answer(4), answer(16, decided=False), answer(64), answer(1024, decided=False))
+    assert told[0].startswith("1. With every budget studied (4 to 1,024 gold labels; undetermined at 16 and 1,024) buy")
+    [told] = sentences(answer(4, decided=False), answer(16, decided=False))
+    assert told.startswith("1. With every budget studied (4 to 16 gold labels) it is undetermined how to spend it")
+
+
+def test_what_is_to_be_known_of_budgets_that_are_told_together_is_that_of_the_largest():
+    labels = [WeakLabels("small", 0.1, Estimate(0.9, 0.88, 0.92), Estimate(0.1, 0.1, 0.1), 1.0)]
+    better = [replace(each, baseline=replace(each.baseline, weak_labels=labels)) for each in (answer(4), answer(16))]
+    notes = [line for line in study_answer(better, 0.1).lines() if line.startswith("Note")]
+    assert len(notes) == 1 and "No purchase within 16 gold labels is expected to beat" in notes[0]
+
+
 def test_what_to_do_is_said_without_what_it_rests_on():
-    said = study_answer([answer(4), answer(16)], 0.1)
+    said = study_answer([answer(4), answer(16, n_weak=80)], 0.1)
     assert list(said.without_support.lines()) == list(said.lines())[:-3] and list(said.lines())[-2].startswith(
         "Scores: "
     )

@@ -115,6 +115,7 @@ def test_every_kind_of_step_is_told_in_words_and_as_json(study):
     assert all(step.n_gold + 0.1 * step.n_weak <= 0.75 * 50 for step in found.labels)
     text = "\n".join(plan_lines(found, HOW))
     assert "## What next? t, student s, budget 50" in text
+    assert "The budget is for what is bought in the end, at once or in rounds, not for runs or test examples." in text
     assert "More runs, by gain an hour:" in text and "More test examples" in text
     assert "minutes of training" in text
     assert "To run what you choose, change the keys in brackets in mine.yaml, then run snakemake --cores all" in text
@@ -163,7 +164,8 @@ def test_without_a_budget_all_budgets_and_prices_of_the_study_count(study):
     found = plan(findings, evidence, Question(0), TIMES)
     single = [plan(findings, evidence, Question(b, p), TIMES) for b in (20, 50) for p in (0.5, 0.1)]
     assert found.expected == pytest.approx(np.mean([each.expected for each in single]))
-    assert found.runs and not found.labels and "the study's budgets" in "\n".join(plan_lines(found, HOW))
+    text = "\n".join(plan_lines(found, HOW))
+    assert found.runs and not found.labels and "the study's budgets" in text and "The budget is" not in text
 
 
 def test_a_task_of_an_average_has_the_budgets_of_the_study_too():

@@ -126,7 +126,7 @@ def test_a_purchase_is_only_advised_to_be_run_where_the_readers_table_has_the_te
         text = told(offer(own, ANY, n_weak, n_gold))
         assert "more_purchases" not in text
         assert "of those to train on 3,000 have a weak label of v and 90 a gold one. A text is used with one" in text
-        assert "so at most 3,010 labels are. For that money" in text
+        assert "so at most 3,010 labels are. To know it, have more texts labelled, and run the study on them." in text
 
 
 def test_without_any_money_the_labels_that_are_there_are_used(folder, capsys):
@@ -265,6 +265,18 @@ def test_a_price_that_replaces_labels_own_says_so():
 
 def test_numbers_in_json_end_where_they_say_something():
     assert rounded({"a": [0.1 + 0.2, 1 / 3], "b": 7, "c": None}) == {"a": [0.3, 0.333333333], "b": 7, "c": None}
+
+
+@pytest.mark.parametrize("truth", [rising, lambda w, g: 0.6 + 0 * (w + g)])
+def test_weak_labels_that_are_best_as_they_are_are_named_beside_a_break_even_price(truth):
+    answer = break_even(findings_on(posterior_table(truth, labels=0.95)), Question(30))
+    said = "Best at this budget, as long as one costs less than a gold label, are the weak labels of v as they are, "
+    said += "without any student: 95 %, between 93 and 97 %; each text then costs a label. For training a student:\n"
+    assert told(answer).count(said) == 1 and f"{said}At this budget" in told(answer)
+    assert "expected to beat the weak labels of v" not in told(answer), "said once"
+    worse = break_even(findings_on(posterior_table(truth, labels=0.55)), Question(30))
+    assert "Best at this budget" not in told(worse)
+    assert "Best at this budget" not in told(recommend(findings_on(posterior_table(truth, labels=0.95)), Question(30)))
 
 
 def test_all_supervisors_have_the_break_even_price():

@@ -171,8 +171,59 @@ def test_a_budget_beyond_the_study_is_said_and_the_rest_named():
     assert answer.studied.unspent == pytest.approx(20000 - answer.purchase.cost)
     assert answer.studied.most_expensive == pytest.approx(1280)
     text = told(answer)
-    assert "The budget lies beyond what was studied: the most expensive purchase at these prices costs 1,280." in text
+    assert "The budget lies beyond what was studied, which at these prices costs at most 1,280; the best" in text
     assert f"{answer.studied.unspent:,.0f} are left unspent" in text and "The data support it" not in text
+
+
+def test_beyond_the_study_the_best_there_is_named_and_what_to_add_to_the_study():
+    findings = findings_on(posterior_table(purchases=[(40, 0), (20, 2), (0, 4), (0, 64)]), trained=["m"])
+    answer = recommend(findings, Question(100, 0.1, have_gold=30))
+    assert answer.studied.larger == (0, 130) and recommendation_from(asdict(answer)) == answer
+    said = "Note: The budget lies beyond what was studied, which at these prices costs at most 34 gold labels beside "
+    said += "your own labels; the best purchase there is 64 gold labels (30 yours, 34 to buy) by Method M. 66 gold "
+    said += "labels are left unspent, since what more labels would bring is not known. To know it, add "
+    said += "`more_purchases: [[0, 130]]` to `grid` in the study, and run that again."
+    assert said in told(answer)
+    all_held = told(recommend(findings, Question(100, 0.1, have_gold=64, have_weak=40)))
+    assert "which at these prices costs nothing beside your own labels; the best purchase there is 64 gold" in all_held
+    assert recommend(findings, Question(100, 0.1, have_gold=80)).studied.larger == (0, 180), "with all own labels"
+    limited = recommend(findings, Question(100, 0.1, pool=90))
+    assert limited.studied.larger == (0, 90)
+    for none in (Question(64, 0.1), Question(64.5, 0.1), Question(100, 0.1, pool=64)):
+        assert recommend(findings, none).studied.larger is None and "more_purchases" not in told(
+            recommend(findings, none)
+        )
+    prompted = recommend(replace(findings, trained=["another"]), Question(100, 0.1))
+    assert prompted.studied.beyond and prompted.studied.larger is None
+    own = replace(findings, held={"t": Held(70, {"v": 400}, {"v": 410})})
+    assert "`more_purchases" in told(recommend(own, Question(40, 0.1, have_gold=30)))
+    too_few = told(recommend(own, Question(41, 0.1, have_gold=30)))
+    assert "is not known. Your table has too few texts for it: of those to train on 400 have a weak" in too_few
+    assert "so at most 410 labels are. To know it, have more texts labelled, and run the study on them." in too_few
+
+
+def test_beyond_a_study_whose_purchases_beat_nothing_that_is_said():
+    answer = recommend(findings_on(posterior_table(level(0.55), [(0, 4), (0, 64)])), Question(100, 0.1))
+    assert "costs at most 64 gold labels; no purchase there beats asking without labels. 100 gold" in told(answer)
+    assert answer.purchase is None and answer.studied.larger == (0, 100) and "[[0, 100]]" in told(answer)
+
+
+def test_without_money_no_price_has_to_be_named():
+    several_prices = findings_on(posterior_table(), {"v": [0.5, 0.1, 0.0]})
+    owned = {"have_weak": 320, "have_gold": 32}
+    answer = recommend(several_prices, Question(0, **owned))
+    assert answer.purchase == recommend(several_prices, Question(0, 0.1, **owned)).purchase
+    assert (answer.purchase.n_weak, answer.purchase.n_gold, answer.purchase.cost) == (320, 32, 0)
+    assert recommend(several_prices, Question(0, 0.5, **owned)).expected == answer.expected, "whatever it is"
+    said = "Note: With a budget of 0 no label is bought that costs anything, so prices do not matter; of several that "
+    said += "the study looks at, the lowest stands here."
+    assert said in told(answer) and said in told(recommend(several_prices, Question(0)))
+    for priced in (Question(0, 0.1, **owned), Question(0, 0)):
+        assert said not in told(recommend(several_prices, priced))
+    with pytest.raises(InputError, match="name yours by --weak-price"):
+        recommend(several_prices, Question(1))
+    with pytest.raises(InputError, match="name yours by --weak-price"):
+        reach(several_prices, Question(0), 0.8)
 
 
 def test_the_most_expensive_purchase_lies_within_what_was_studied():

@@ -194,9 +194,9 @@ def test_there_are_a_figure_a_page_recommendations_and_an_answer(finished):
         assert np.isfinite(answer["baseline"]["asking"]["mean"])
     told = (folder / "results/answer.md").read_text()
     assert "film, student smollm2, a weak label costs 0.1" in told
-    # A small and a large budget, since there are two.
+    # A small and a large budget, since there are two; or one line where they buy the same.
     lines = [line for line in told.splitlines() if line[:2] in ("1.", "2.", "3.")]
-    assert len(lines) == 2 and all("asking without labels" in line for line in lines)
+    assert len(lines) in (1, 2) and all("asking without labels" in line for line in lines)
 
 
 def test_the_run_tells_of_each_job_in_a_line_and_ends_with_the_answer_and_three_paths(finished):

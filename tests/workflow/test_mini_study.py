@@ -244,7 +244,8 @@ def test_the_report_holds_every_figure_and_the_table_with_captions(mini_study, t
     report = (tmp_path / "report.html").read_text()
     shown, front = variable(report, "results"), variable(report, "workflow_desc")
     assert "figures/explorer.html" not in shown and 'href="figures/explorer.html"' in front
-    assert front.index("What was found") < front.index("With a small budget") < front.index("<img")
+    answer = re.search("With (a small|every) budget", front).start()
+    assert front.index("What was found") < answer < front.index("<img")
     for name in (*(f"figures/{name}.png" for name in FIGURES), "results/methods.csv"):
         caption = (ROOT / "workflow/report" / Path(name).with_suffix(".rst").name).read_text()
         said = caption.partition(":")[0].partition(",")[0]
@@ -325,8 +326,8 @@ def test_the_answer_is_told_in_three_sentences(mini_study):
     lines = (mini_study / "results/answer.md").read_text().splitlines()
     assert lines[0] == DEMONSTRATION
     told = [line for line in lines if line[:2] in ("1.", "2.", "3.")]
-    # The miniature has two budgets.
-    assert len(told) == 2 and all("without training: always giving the commoner label" in line for line in told)
+    # The miniature has two budgets, which are told together where they buy the same.
+    assert len(told) in (1, 2) and all("without training: always giving the commoner label" in line for line in told)
 
 
 def test_a_new_task_trains_only_its_own_supervisor_and_no_model(mini_study):

@@ -1,5 +1,7 @@
 """The study's answer in three plain sentences: what to buy for a small, a middle and a large budget."""
 
+from itertools import groupby
+
 from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, PLAIN, UNDETERMINED
 from elicitation.analysis.recommendation_notes import leading_labels, notes
 from elicitation.analysis.recommendation_text import Said, labels_order
@@ -8,7 +10,6 @@ from elicitation.analysis.recommendation_words import (
     MEASURE_WORDS,
     as_they_are,
     at_price,
-    budget_text,
     cheaper_words,
     estimator_words,
     free_words,
@@ -20,7 +21,9 @@ from elicitation.analysis.recommendation_words import (
     seeds_words,
     with_ends,
 )
-from elicitation.analysis.recommended import Alternative, Purchase, Recommendation
+from elicitation.analysis.recommended import Purchase, Recommendation
+from elicitation.buying.amounts import amount_words
+from elicitation.errors import listed
 
 # What budgets are called in the sentences, from the smallest to the largest, by how many are told.
 BUDGET_SIZES = {1: ("",), 2: ("small", "large"), 3: ("small", "middle", "large")}
@@ -34,15 +37,20 @@ def price_shown(answers: list[Recommendation], wanted: float) -> float | None:
     return min(sorted(asked), key=lambda price: abs(price - wanted), default=None)
 
 
-def choose_answers(answers: list[Recommendation], weak_price: float) -> dict[str, Recommendation]:
+def choose_answers(answers: list[Recommendation], weak_price: float) -> dict[str, list[Recommendation]]:
     """The answers that the sentences tell, by the size of their budget: those of the first task (the average, where
-    there is one) and student, at the price nearest to weak_price."""
+    there is one) and student, at the price nearest to weak_price.
+
+    Neighbouring budgets with the same best purchase are told together. Then it is the best one between them too: it is
+    the best of all that the largest of them buys, and the smallest buys it.
+    """
     first = answers[0]
     alike = [answer for answer in answers if (answer.task, answer.student) == (first.task, first.student)]
     price = price_shown(alike, weak_price * first.question.gold_price)
     at_price = (answer for answer in alike if answer.question.weak_price == price)
     alike = sorted(at_price, key=lambda answer: answer.question.budget)
-    told = alike if len(alike) in BUDGET_SIZES else [alike[0], alike[len(alike) // 2], alike[-1]]
+    groups = [list(group) for _, group in groupby(alike, key=best_words)]
+    told = groups if len(groups) in BUDGET_SIZES else [groups[0], groups[len(groups) // 2], groups[-1]]
     return dict(zip(BUDGET_SIZES[len(told)], told, strict=True))
 
 
@@ -64,20 +72,36 @@ def nothing_words(answer: Recommendation) -> str:
     return f"without training: {asking}{commoner}{labels}"
 
 
-def best_alternative(answer: Recommendation) -> Alternative | None:
-    """The purchase with the highest expected score where none is recommended."""
-    return max(answer.alternatives.values(), key=lambda other: other.expected.mean, default=None)
+def best_words(answer: Recommendation) -> str:
+    """The best purchase, and whether it is recommended; nothing where none is affordable."""
+    recommended = "" if answer.purchase else "not "
+    return f"{recommended}{purchase_words(answer, answer.best)}" if answer.best else ""
 
 
-def sentence(size: str, answer: Recommendation) -> str:
-    """What to do with a budget in one sentence, and in another what is nearly as good for less."""
-    start = f"With a {size} budget ({budget_text(answer)})" if size else f"With the budget of {budget_text(answer)}"
-    decided = answer.regime.name != UNDETERMINED
+def budgets_words(size: str, alike: list[Recommendation]) -> str:
+    """With which budgets, and at which of them alone it is undetermined what to do."""
+    budgets = [amount_words(each.question.budget, each.currency) for each in alike]
+    unsure = [budget for budget, each in zip(budgets, alike, strict=True) if each.regime.name == UNDETERMINED]
+    ends = " to ".join(dict.fromkeys((budgets[0], budgets[-1]))) + ("" if alike[0].currency else " gold labels")
+    if 0 < len(unsure) < len(budgets):
+        ends += f"; undetermined at {listed(unsure)}"
+    if size:
+        return f"With a {size} budget ({ends})"
+    return f"With every budget studied ({ends})" if len(budgets) > 1 else f"With the budget of {ends}"
+
+
+def sentence(size: str, alike: list[Recommendation]) -> str:
+    """What to do with a budget in one sentence, and in another what is nearly as good for less.
+
+    alike: the answers for one budget or several, which have the same best purchase.
+    """
+    answer, start = alike[0], budgets_words(size, alike)
+    decided = any(each.regime.name != UNDETERMINED for each in alike)
     if answer.purchase:
         choice = f"{purchase_words(answer, answer.purchase)}: expected {with_ends(answer.expected)}"
         guess = "" if decided else "it is undetermined how to spend it; the best guess is to "
         return " ".join([f"{start} {guess}{choice}; {nothing_words(answer)}.", *cheaper_words(answer)])
-    other, free = best_alternative(answer), free_words(answer)
+    other, free = answer.best_alternative, free_words(answer)
     if other is None:
         return f"{start} nothing that was studied is affordable; {nothing_words(answer)}."
     guess = "" if decided else "it is undetermined what to do; the best guess is to "
@@ -85,12 +109,12 @@ def sentence(size: str, answer: Recommendation) -> str:
     return f"{start} {guess}buy nothing, since no purchase studied beats {free}; {best}; {nothing_words(answer)}."
 
 
-def heading_of(chosen: dict[str, Recommendation]) -> str:
+def heading_of(told: list[Recommendation]) -> str:
     """What the sentences hold for: the task, the student and the price of a weak label."""
-    first = next(iter(chosen.values()))
+    first = told[0]
     price = first.question.weak_price
     costs = "weak labels at their own prices" if price is None else f"a weak label costs {price_text(first, price)}"
-    bought = [answer.purchase for answer in chosen.values() if answer.purchase]
+    bought = [answer.purchase for answer in told if answer.purchase]
     if price is not None and any(purchase.weak_price != price for purchase in bought):
         costs += " unless it has a price of its own"
     return f"# What to buy: {first.task}, student {first.student}, {costs}"
@@ -116,15 +140,17 @@ def study_answer(answers: list[Recommendation], weak_price: float, invented: boo
         nothing = "No budget of this study buys any label at its prices."
         return Said([*warning, "# What to buy"], details=[nothing])
     chosen = choose_answers(answers, weak_price)
-    first = next(iter(chosen.values()))
+    # Of budgets that are told together, what is to be known of the largest holds for all.
+    told = [alike[-1] for alike in chosen.values()]
+    first = next(iter(chosen.values()))[0]
     labels = leading_labels(first)
     order, details = labels_order(first, labels) if labels else ("", [])
     return Said(
-        heading=[*warning, heading_of(chosen)],
+        heading=[*warning, heading_of(told)],
         order=order,
         details=details,
-        budgets=[f"{i}. {sentence(size, answer)}" for i, (size, answer) in enumerate(chosen.items(), 1)],
-        notes=dict.fromkeys(note for answer in chosen.values() for note in notes(answer)),
+        budgets=[f"{i}. {sentence(size, alike)}" for i, (size, alike) in enumerate(chosen.items(), 1)],
+        notes=dict.fromkeys(note for answer in told for note in notes(answer)),
         support=support_lines(first),
-        brackets=dict.fromkeys(words for answer in chosen.values() for words in long_brackets(answer)),
+        brackets=dict.fromkeys(words for answer in told for words in long_brackets(answer)),
     )

@@ -125,6 +125,8 @@ def plan_lines(plan: Plan, how: HowTo) -> Iterator[str]:
     )
     at = f"budget {amount_words(question.budget, question.currency)}" if question.budget else "the study's budgets"
     yield f"## What next? {plan.task}, student {plan.student}, {at}\n"
+    if question.budget:
+        yield "The budget is for what is bought in the end, at once or in rounds, not for runs or test examples.\n"
     as_are = "".join(f"; {as_they_are(source)} bring {percent(score)} %" for source, score in plan.better.items())
     what = "The purchase that is recommended now" if plan.better else "What is recommended now"
     now = f"{what} is expected to bring {percent(plan.expected)} % {name}{as_are}."

@@ -93,6 +93,7 @@ class Asked:
         costs = every.cost
         beyond = bool(len(costs)) and self.terms.budget > self.exact_cost(every, int(costs.argmax()))
         options = decision.options
+        larger = self.larger(options, decision.best) if beyond else None
         surfaces = self.block.surfaces if decision.best is None else [options.surface_of(decision.best)]
         return Studied(
             within=decision.best is not None and not beyond,
@@ -104,7 +105,24 @@ class Asked:
             n_tasks=self.block.n_tasks,
             n_test=self.block.n_test,
             n_texts=self.block.n_texts,
+            larger=larger,
         )
+
+    def larger(self, options: Options, position: int) -> tuple[int, int] | None:
+        """The purchase at this position with as many more labels as there are or are paid for; see Studied.larger."""
+        surface, terms, trained = options.surface_of(position), self.terms, self.findings.trained
+        bought = int(options.n_weak[position]), int(options.n_gold[position])
+        # All own labels of the kinds that it has cost no more than those that it uses.
+        whole = [max(n, own) if n else 0 for n, own in zip(bought, (terms.have_weak, terms.have_gold), strict=True)]
+        worth = whole[1] + whole[0] * terms.prices[surface.supervisor]
+        # Of examples in prompts there are never many.
+        if not worth or (trained and surface.method not in trained):
+            return None
+        times = 1 + (terms.budget - self.exact_cost(options, position)) / worth
+        if terms.pool is not None:
+            times = min(times, Fraction(terms.pool, sum(whole)))
+        n_weak, n_gold = (int(n * times) for n in whole)
+        return (n_weak, n_gold) if n_weak + n_gold > sum(bought) else None
 
     def cheaper(self, decision: Decision) -> Cheaper | None:
         """What costs clearly less than what is bought and is nearly as good."""
@@ -178,6 +196,10 @@ def recommend(findings: Findings, question: Question) -> Recommendation:
 
     Raises InputError if the question names what is not there.
     """
+    if not question.budget and question.weak_price is None:
+        # Nothing that costs anything is bought, so of several prices the answer does not depend on which one it is.
+        prices = {name: [min(filter(None, every), default=0.0)] for name, every in findings.prices.items()}
+        findings = replace(findings, prices=prices)
     return answer(ask(findings, question))
 
 

@@ -1,6 +1,7 @@
 """What a buyer should know beside a recommendation, in sentences. Imports nothing heavy."""
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from elicitation.analysis.findings import Held
 from elicitation.analysis.names import ASKING, COMMONER, LABELS, TUNED
@@ -9,14 +10,16 @@ from elicitation.analysis.recommendation_words import (
     MEASURE_WORDS,
     as_they_are,
     at_price,
+    free_words,
     labels_score,
     labels_words,
     limits_text,
     money,
     percent,
     price_text,
+    purchase_words,
 )
-from elicitation.analysis.recommended import Recommendation, WeakLabels
+from elicitation.analysis.recommended import Purchase, Recommendation, WeakLabels
 from elicitation.errors import listed
 
 # From this share of the commoner label on, accuracy says little.
@@ -28,6 +31,16 @@ def best_as_they_are(answer: Recommendation) -> WeakLabels | None:
     baseline = answer.baseline
     best = max(baseline.weak_labels, key=lambda entry: entry.score.mean, default=None)
     return best if best and best.score.mean > baseline.commoner.mean else None
+
+
+def asks_price(answer: Recommendation) -> bool:
+    """Whether it was asked up to which price weak labels are bought."""
+    return answer.break_even is not None or answer.fits_up_to is not None
+
+
+def asks_what_to_buy(answer: Recommendation) -> bool:
+    """Whether nothing else was asked than what to buy."""
+    return not (answer.goal or answer.offer or asks_price(answer))
 
 
 def is_too_dear(answer: Recommendation, entry: WeakLabels) -> bool:
@@ -47,11 +60,16 @@ def leading_labels(answer: Recommendation) -> WeakLabels | None:
     None where something that is recommended does, as what costs nothing may; where a label costs as much as a gold one,
     or more than the budget; and where something else was asked than what to buy.
     """
-    asked_else = answer.goal or answer.offer or answer.break_even is not None or answer.fits_up_to is not None
     best = unbeaten_labels(answer)
-    if asked_else or best is None or best.price > answer.question.budget:
+    if not asks_what_to_buy(answer) or best is None or best.price > answer.question.budget:
         return None
     return best if best.score.mean > answer.expected.mean else None
+
+
+def labels_beside_price(answer: Recommendation) -> WeakLabels | None:
+    """The weak labels that are the best answer as they are, where the price of those to train on was asked for."""
+    best = best_as_they_are(answer)
+    return best if asks_price(answer) and best and best.score.mean >= answer.expected.mean else None
 
 
 def sufficient_labels(answer: Recommendation, score: float) -> WeakLabels | None:
@@ -72,7 +90,8 @@ def undertrained_notes(answer: Recommendation) -> Iterator[str]:
         commoner = f"{FREE_WORDS[COMMONER]} ({percent(answer.baseline.commoner.mean)} %)"
         yield f"No student that was trained here beats {commoner}, and no weak labels do as they are. {unknown}"
         return
-    told = best == leading_labels(answer) or (not answer.purchase and answer.baseline.free == (LABELS, best.supervisor))
+    told = best in (leading_labels(answer), labels_beside_price(answer))
+    told |= not answer.purchase and answer.baseline.free == (LABELS, best.supervisor)
     score = "" if told else f": {bring_words(answer, best)}"
     yield f"No student that was trained here beats {as_they_are(best.supervisor)}{score}. {unknown}"
 
@@ -110,26 +129,63 @@ def chance_notes(answer: Recommendation) -> Iterator[str]:
 
 def price_notes(answer: Recommendation) -> Iterator[str]:
     """That prices and budget are other ones than those of the study."""
-    studied, question = answer.studied, answer.question
+    question, sources = answer.question, answer.baseline.weak_labels
+    unpriced = question.weak_price is None and any(entry.price for entry in sources)
+    if unpriced and not question.budget and asks_what_to_buy(answer):
+        yield (
+            "With a budget of 0 no label is bought that costs anything, so prices do not matter; of several that the "
+            "study looks at, the lowest stands here."
+        )
     if answer.replaced_prices:
         own = ", ".join(f"{price_text(answer, price)} ({name})" for name, price in answer.replaced_prices.items())
         if price := answer.question.weak_price:
             yield f"The price of {price_text(answer, price)} a weak label replaces the labels' own: {own}."
         else:
             yield f"Weak labels are taken as free, in place of their own price: {own}."
-    if studied.beyond:
-        beside = " beside your own labels" if question.have_weak or question.have_gold else ""
-        amount = "That money" if answer.offer else "The budget"
-        yield (
-            f"{amount} lies beyond what was studied: the most expensive purchase at these prices costs "
-            f"{money(answer, studied.most_expensive)}{beside}. {money(answer, studied.unspent)} are left unspent, "
-            "since what more labels would bring is not known."
-        )
+    if answer.studied.beyond:
+        yield beyond_words(answer)
     for entry in filter(lambda entry: is_too_dear(answer, entry), answer.baseline.weak_labels):
         yield (
             f"A weak label of {entry.supervisor} costs {price_text(answer, entry.price)}, as much as a gold label or "
             "more, so none is bought."
         )
+
+
+def beyond_words(answer: Recommendation) -> str:
+    """How far the study reaches, what is best there, and what to add to it, where a budget lies beyond."""
+    studied, question, bought = answer.studied, answer.question, answer.purchase
+    beside = " beside your own labels" if question.have_weak or question.have_gold else ""
+    most = "at most " * bool(studied.most_expensive) + money(answer, studied.most_expensive)
+    best = f"no purchase there beats {free_words(answer)}"
+    if bought:
+        best = f"the best purchase there is {purchase_words(answer, bought)} by {bought.title}"
+    words = (
+        f"{'That money' if answer.offer else 'The budget'} lies beyond what was studied, which at these prices costs "
+        f"{most}{beside}; {best}. {money(answer, studied.unspent)} are left unspent, since what more labels would "
+        "bring is not known."
+    )
+    # An offer says how to have itself studied.
+    if studied.larger is None or answer.offer:
+        return words
+    n_weak, n_gold = studied.larger
+    return f"{words} {try_words(answer, replace(answer.best, n_weak=n_weak, n_gold=n_gold))}"
+
+
+def try_words(answer: Recommendation, bought: Purchase) -> str:
+    """How to have a purchase run of which little is known, or why the reader's table does not allow it."""
+    held, source = answer.held, bought.supervisor
+    key = f"`more_purchases: [[{bought.n_weak}, {bought.n_gold}]]`"
+    add = f"To know it, add {key} to `grid` in the study, and run that again."
+    if held is None or source not in held.weak or held.supply(held.weak).serves(bought.n_weak, bought.n_gold):
+        return add
+    own = held.supply([source])
+    if own.serves(bought.n_weak, bought.n_gold):
+        return f"To know it, study {source} on its own, since other sources label fewer texts, with {key} in `grid`."
+    return (
+        f"Your table has too few texts for it: of those to train on {own.weak:,} have a weak label of {source} and "
+        f"{own.gold:,} a gold one. A text is used with one label only, so at most {own.examples:,} labels are. "
+        "To know it, have more texts labelled, and run the study on them."
+    )
 
 
 def held_notes(answer: Recommendation) -> Iterator[str]:
@@ -192,7 +248,8 @@ def better_notes(answer: Recommendation) -> Iterator[str]:
     named = unbeaten_labels(answer)
     limit = named.price if named else answer.question.gold_price
     for entry in answer.baseline.weak_labels:
-        if entry.score.mean > answer.expected.mean and entry.price < limit:
+        told = entry == labels_beside_price(answer)
+        if entry.score.mean > answer.expected.mean and entry.price < limit and not told:
             # The cheapest way to a score is not the best one.
             beaten = "What is recommended" if answer.goal else f"No purchase within {limits_text(answer)}"
             yield (

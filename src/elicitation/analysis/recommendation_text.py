@@ -5,7 +5,13 @@ from dataclasses import dataclass, replace
 
 from elicitation.analysis.choices import MIN_GAIN, ONE_SEED
 from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, LABELS, NOTHING_BOUGHT, PLAIN, UNDETERMINED
-from elicitation.analysis.recommendation_notes import leading_labels, notes, sufficient_labels
+from elicitation.analysis.recommendation_notes import (
+    labels_beside_price,
+    leading_labels,
+    notes,
+    sufficient_labels,
+    try_words,
+)
 from elicitation.analysis.recommendation_words import (
     FREE_WORDS,
     MEASURE_WORDS,
@@ -30,7 +36,7 @@ from elicitation.analysis.recommendation_words import (
     seeds_words,
     with_ends,
 )
-from elicitation.analysis.recommended import Alternative, Offer, Purchase, Recommendation, WeakLabels
+from elicitation.analysis.recommended import Alternative, Purchase, Recommendation, WeakLabels
 from elicitation.buying.amounts import amount_words
 
 
@@ -123,21 +129,27 @@ def reply_lines(answer: Recommendation) -> Iterator[str]:
     elif goal:
         yield f"No purchase studied is expected to reach {percent(goal.score)} % {name}; the best one is:"
     if offer:
-        bought = f"{purchase_words(answer, offer.purchase)} by {offer.purchase.title}"
-        yield f"{bought} cost {money(answer, offer.purchase.cost)}."
+        asked = offer.purchase
+        yield f"{purchase_words(answer, asked)} by {asked.title} cost {money(answer, asked.cost)}."
         if offer.expected is None:
             nearest = f"{purchase_words(answer, offer.nearest)} by {offer.nearest.title}"
             yield (
                 "What they bring is not known: they lie too far from all purchases that were run, of which the nearest "
-                f"is {nearest}. {try_words(answer, offer)} For that money:"
+                f"is {nearest}. {try_words(answer, asked)} For that money:"
             )
         else:
-            beyond = f" They do not lie among the purchases of their kind that were run. {try_words(answer, offer)}"
+            beyond = f" They do not lie among the purchases of their kind that were run. {try_words(answer, asked)}"
             yield f"Expected {name} {with_ends(offer.expected)}.{beyond * (not offer.studied)}"
             free = f"{free_words(answer)} ({percent(answer.expected.mean)} %)"
             nothing = f"{free}, since no purchase is recommended for that money"
             rival = "what is recommended for that money" if answer.purchase else nothing
             yield f"Against {rival}: {points_of(offer.difference)}."
+    if labels := labels_beside_price(answer):
+        yield (
+            f"Best at this budget, as long as one costs less than a gold label, are {as_they_are(labels.supervisor)}, "
+            f"without any student: {labels_score(answer, labels)}; each text then costs a label. For training a "
+            "student:"
+        )
     if answer.break_even is not None:
         yield f"{break_even_words(answer, answer.break_even)}"
     if answer.fits_up_to is not None:
@@ -146,22 +158,6 @@ def reply_lines(answer: Recommendation) -> Iterator[str]:
             "the purchases that were studied stop fitting the budget; weak labels are still worth more than what is "
             f"bought instead, so up to which price they are is not known{interval_words(answer)}."
         )
-
-
-def try_words(answer: Recommendation, offer: Offer) -> str:
-    """How to have a purchase run of which little is known, or why the reader's table does not allow it."""
-    bought, held = offer.purchase, answer.held
-    key, source = f"`more_purchases: [[{bought.n_weak}, {bought.n_gold}]]`", bought.supervisor
-    add = f"To know it, add {key} to `grid` in the study, and run that again."
-    if held is None or source not in held.weak or held.supply(held.weak).serves(bought.n_weak, bought.n_gold):
-        return add
-    own = held.supply([source])
-    if own.serves(bought.n_weak, bought.n_gold):
-        return f"To know it, study {source} on its own, since other sources label fewer texts, with {key} in `grid`."
-    return (
-        f"Your table has too few texts for it: of those to train on {own.weak:,} have a weak label of {source} and "
-        f"{own.gold:,} a gold one. A text is used with one label only, so at most {own.examples:,} labels are."
-    )
 
 
 def break_even_words(answer: Recommendation, price: float) -> str:

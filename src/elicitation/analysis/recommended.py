@@ -142,6 +142,9 @@ class Studied:
     """Test texts with a gold label."""
     n_texts: int
     """Test texts. Where more than have a gold label, scores are prediction-powered."""
+    larger: tuple[int, int] | None = None
+    """Where the budget is beyond: the best purchase with as many more weak and gold labels as there are already or the
+    budget pays for, which the study could run. None where it can run no such thing."""
 
 
 @dataclass(frozen=True)
@@ -228,6 +231,16 @@ class Recommendation:
     though they are worth more there than what is bought instead."""
     replaced_prices: dict[str, float] = field(default_factory=dict)
     """By supervisor, the price of its own in place of which that of the question counts."""
+
+    @property
+    def best_alternative(self) -> Alternative | None:
+        """The purchase with the highest expected score beside what is recommended."""
+        return max(self.alternatives.values(), key=lambda other: other.expected.mean, default=None)
+
+    @property
+    def best(self) -> Purchase | None:
+        """What is to be bought, or else the best of what could be."""
+        return self.purchase or self.best_alternative
 
 
 def recommendation_from(entry: dict) -> Recommendation:
