@@ -158,7 +158,7 @@ rule recommend:
         **TRAINED,
         **NOT_ASKED,
         **HELD,
-        version=17,
+        version=18,
         titles=TITLES,
         prices=study.prices,
         budgets=study.budgets,
@@ -187,7 +187,7 @@ rule write_answer:
     group:
         "tables"
     params:
-        version=10,
+        version=11,
         # The middle one of those shown.
         weak_price=sorted(study.weak_prices)[len(study.weak_prices) // 2] if study.weak_prices else 0,
     script:
