@@ -852,6 +852,13 @@ def test_whether_runs_train_together_is_told_to_their_jobs_alone(study):
     assert validate(study | TOGETHER).training.plain == validate(study).training.plain
 
 
+def test_a_study_that_trains_no_longer_than_before_tells_its_jobs_what_it_told_them(study):
+    """Else all that was trained would be trained again."""
+    assert "epochs_factor" not in validate(study).training.plain
+    longer = validate(study | {"training": {"stopping": "fixed_epochs", "epochs_factor": 3}})
+    assert longer.training.plain["epochs_factor"] == 3
+
+
 @pytest.mark.parametrize("method", ["sequential_sft", "new_head", "joint_sft"])
 def test_without_adapters_the_head_alone_trains(study, model_folders, method):
     study = adapting(study, 0, local=str(model_folders["llama"]))

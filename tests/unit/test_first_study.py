@@ -405,6 +405,41 @@ def test_the_price_of_a_weak_label_in_the_file_is_that_of_the_most_expensive_sou
     assert "most_weak_per_gold" not in (here / "b.yaml").read_text()
 
 
+def most_weak(study, source: str) -> int:
+    return max(run["n_weak"] for run in study.planned_runs if run["supervisor"] == source)
+
+
+def test_all_labels_of_sources_are_bought_that_are_cheaper_than_the_one_that_sizes_the_budgets(capsys, here):
+    write()
+    asked = ("labels.csv", "--gold", "is_spam", "--gold-price", "3", "--weak", "ann1=2")
+    said = run(capsys, *asked, "llm=0.02")
+    study = read_study(here / "labels.yaml")
+    assert study.grid.more_purchases == [[300, 0]] and most_weak(study, "llm") == most_weak(study, "ann1") == 300
+    assert "on half as many of both, and on 300 weak labels of each source (ann1 $600; llm $6); 3 seeds" in said
+    assert "it trains on 24 and 72 weak labels (ann1 $48 and $144; llm $0.48 and $1.44), on" in said
+    assert "Not run" not in said
+    # At one price the largest budget is what all of them cost at most, and it is said what it does not buy.
+    said = run(capsys, *asked, "--output", "alone.yaml")
+    text = (here / "alone.yaml").read_text()
+    assert "more_purchases" not in text and most_weak(read_study(here / "alone.yaml"), "ann1") == 72
+    fix = "`more_purchases: [[300, 0]]` under `grid` in the file adds it."
+    assert f"\nNot run: a purchase of all 300 weak labels of ann1; {fix}\n" in said
+    (here / "alone.yaml").write_text(text.replace("\ngrid:\n", "\ngrid:\n  more_purchases: [[300, 0]]\n"))
+    assert most_weak(read_study(here / "alone.yaml"), "ann1") == 300
+
+
+def test_labels_of_texts_that_another_source_does_not_label_want_a_study_of_their_own(capsys, here):
+    write(cells=lambda i, label: [str(label), str(label) if i % 4 < 2 else "", "", ""])
+    said = run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "ann1=0.6")
+    [[fewer, _]] = read_study(here / "labels.yaml").grid.more_purchases
+    assert fewer < 200 and "Not run: a purchase of all 300 weak labels of llm; study llm on its own" in said
+    assert said.count("Not run") == 1 and "(a single --weak), since ann1 labels fewer texts." in said
+    assert "Not run" not in run(
+        capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "--output", "alone.yaml"
+    )
+    assert most_weak(read_study(here / "alone.yaml"), "llm") == 300
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -583,7 +583,7 @@ def test_dearer_and_worse_weak_labels_are_told_in_one_line_instead_of_for_each_b
 
 def test_a_student_that_learned_too_little_names_the_keys_that_train_it_longer():
     undertrained = findings_on(posterior_table(level(0.7), labels=0.87), trained=["m"], learning_rates={"s": 0.001})
-    keys = "trained longer (`training.presentations`, for early stopping) or on more labels (`grid.budgets`) was not"
+    keys = "trained longer (`training.presentations`, or with fixed epochs `training.epochs_factor`) or on more labels"
     assert keys in told(recommend(undertrained, Question(50, 0.1)))
     behind_api = told(recommend(replace(undertrained, learning_rates={}), Question(50, 0.1)))
     assert "trained longer or on more labels (`grid.budgets`) was not studied" in behind_api

@@ -1,5 +1,6 @@
 import math
 from collections import Counter
+from dataclasses import replace
 from itertools import islice, pairwise
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from peft.tuners.tuners_utils import BaseTunerLayer
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from elicitation.buying.methods import METHODS
 from elicitation.errors import InputError
 from elicitation.models.batches import predict, predict_next_token, subnormals_as_zero, within_memory, without_adapters
 from elicitation.models.hardware import CPU, Hardware
@@ -22,7 +24,13 @@ from elicitation.training.loop import (
     train_stage,
     train_step,
 )
-from elicitation.training.schedule import Protocol, fixed_epoch_settings, plan_schedule, supervisor_protocol
+from elicitation.training.schedule import (
+    Protocol,
+    fixed_epoch_settings,
+    plan_schedule,
+    student_protocol,
+    supervisor_protocol,
+)
 from elicitation.training.validation import (
     EarlyStopping,
     copy_weights,
@@ -305,6 +313,18 @@ def test_fixed_epochs_of_the_paper(n_labels, batch_size, epochs):
     schedule = plan_schedule(n_labels, Protocol("fixed_epochs", 1e-3))
     assert schedule.steps == epochs * math.ceil(n_labels / batch_size)
     assert (schedule.n_train, schedule.n_validation, schedule.evaluate_every) == (n_labels, 0, None)
+
+
+@pytest.mark.parametrize("schedule", ["exact", "paper"])
+@pytest.mark.parametrize("n_labels", [1, 29, 1023, 4096])
+def test_a_factor_shows_labels_that_many_times_as_often_under_fixed_epochs_alone(n_labels, schedule):
+    def plan(stopping, **changes):
+        method = replace(METHODS["sequential_sft"], training=changes)
+        return plan_schedule(n_labels, student_protocol(1e-3, {"stopping": stopping, "schedule": schedule}, method))
+
+    once, thrice = plan("fixed_epochs"), plan("fixed_epochs", epochs_factor=3)
+    assert thrice == replace(once, steps=3 * once.steps)
+    assert plan("early_stopping", epochs_factor=3) == plan("early_stopping")
 
 
 @given(st.integers(4, 60_000))

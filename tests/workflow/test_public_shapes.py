@@ -81,16 +81,19 @@ def llm_with_confidence(folder: Path) -> dict:
     return {"tasks": [task], "supervisors": [{"name": "gpt", "columns": {"gpt": column}}], "weak_price": 0.25}
 
 
+def complete(part: dict, folder: Path) -> dict:
+    """A study of a table in the folder; part: its task, supervisors and prices."""
+    grid = {"weak_price": part.pop("weak_price"), "budgets": [4, 16], "gold_shares": [0, 0.5, 1]}
+    study = {key: value for key, value in MINI.items() if key != "weak_prices"} | part | {"grid": grid}
+    study |= {"models": MINI["models"][:1], "data_folder": str(folder), "training": {"presentations": 64}}
+    return study | {"seeds": [0, 1] if "currency" in part else [0], "labelling": {"engine": "transformers"}}
+
+
 @pytest.mark.parametrize("shape", [wide_crowd, long_crowd, llm_with_confidence])
 def test_a_published_shape_runs_to_a_recommendation(shape, tmp_path):
-    study = shape(tmp_path)
-    grid = {"weak_price": study.pop("weak_price"), "budgets": [4, 16], "gold_shares": [0, 0.5, 1]}
-    study = {key: value for key, value in MINI.items() if key != "weak_prices"} | study | {"grid": grid}
-    study |= {"models": MINI["models"][:1], "data_folder": str(tmp_path), "training": {"presentations": 64}}
-    study |= {"seeds": [0, 1] if "currency" in study else [0]}
-    folder = tmp_path / "study"
+    study, folder = complete(shape(tmp_path), tmp_path), tmp_path / "study"
     target = "results/answer.md" if "currency" not in study else "all"
-    result = run_snakemake(folder, study | {"labelling": {"engine": "transformers"}}, target=target)
+    result = run_snakemake(folder, study, target=target)
     assert result.returncode == 0, result.stdout + result.stderr
     answers = json.loads((folder / "results/recommendation.json").read_text())["answers"]
     assert len(answers) == 2 and all(answer["baseline"]["weak_labels"] for answer in answers)
@@ -121,6 +124,18 @@ def check_money(folder: Path, answers: list[dict], text: str) -> None:
     command = [Path(sys.executable).with_name("elicitation"), "recommend", folder, "--budget", "48"]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert said.startswith("Budget $48: a weak label costs $0.") and ", a gold one $3" in said
+
+
+def test_near_copies_are_told_of_where_a_table_is_prepared_and_not_again(tmp_path):
+    study = complete(wide_crowd(tmp_path), tmp_path)
+    table = pd.read_csv(tmp_path / "labels.csv")
+    copies = table[table.expert.notna()].assign(sentence=table.sentence + "!", expert=None)
+    pd.concat([table, copies]).to_csv(tmp_path / "labels.csv", index=False)
+    for target, told in (("tasks/wide/card.json", 1), ("purchases/wide/s0.parquet", 0), ("tasks/wide/card.json", 0)):
+        result = run_snakemake(tmp_path / "study", study, target=f"results/{target}")
+        assert result.returncode == 0, result.stderr
+        assert (tmp_path / "study/results" / target).is_file()
+        assert (result.stdout + result.stderr).count("nearly equal another text") == told, target
 
 
 def test_the_command_that_init_prints_is_planned_as_printed(tmp_path, monkeypatch, capsys):

@@ -84,7 +84,9 @@ def undertrained_notes(answer: Recommendation) -> Iterator[str]:
     if not answer.undertrained or (best and is_too_dear(answer, best)):
         return
     # Behind an API no key of `training` says how long.
-    longer = " (`training.presentations`, for early stopping)" if answer.learning_rate else ""
+    longer = (
+        " (`training.presentations`, or with fixed epochs `training.epochs_factor`)" if answer.learning_rate else ""
+    )
     unknown = f"A student that is trained longer{longer} or on more labels (`grid.budgets`) was not studied."
     if best is None:
         commoner = f"{FREE_WORDS[COMMONER]} ({percent(answer.baseline.commoner.mean)} %)"

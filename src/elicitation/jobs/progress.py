@@ -162,7 +162,7 @@ class Pace:
         for job in known:
             seconds[planned[job].rule] += self.took[job]
             works[planned[job].rule] += planned[job].work
-        running = {job: self.clock() - start for job, start in self.started.items() if job not in self.took}
+        running = {job: self.clock() - self.started[job] for job in list(self.running)}
         remaining = guessed = 0.0
         for job, size in planned.items():
             if job not in self.took:
@@ -172,8 +172,20 @@ class Pace:
                 guessed += 0.0 if works[size.rule] else expected
         if guessed > remaining / 2:
             return None
-        beside = (sum(self.took.values()) + sum(running.values())) / max(passed, 1e-9)
-        return remaining / max(beside, 1e-9)
+        return remaining / self.beside({planned[job].rule for job in planned.keys() - known})
+
+    def beside(self, rules: Collection[str]) -> float:
+        """How many jobs run side by side on average, since the first of these rules began.
+
+        Before that it may have been one at a time, as while a model or its lower layers are prepared.
+        """
+        now, planned = self.clock(), told.jobs
+        own = [start for job, start in self.started.items() if job in planned and planned[job].rule in rules]
+        since = min(own, default=self.began)
+        ends = {job: self.started[job] + seconds for job, seconds in self.took.items()}
+        ends |= dict.fromkeys(list(self.running), now)
+        busy = sum(max(0.0, end - max(self.started[job], since)) for job, end in ends.items())
+        return max(busy, 1e-9) / max(now - since, 1e-9)
 
 
 def going(job: Job) -> str:

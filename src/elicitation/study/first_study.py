@@ -12,6 +12,7 @@ from pathlib import Path
 from elicitation.analysis.names import ABSTAINED
 from elicitation.analysis.recommendation_notes import LOPSIDED
 from elicitation.buying.amounts import Money
+from elicitation.buying.prices import labels_for
 from elicitation.data.labels import VOTES_IN_STUDY, is_missing
 from elicitation.data.own_labels import read_own_table, table_columns
 from elicitation.data.table_files import Table, read_table
@@ -256,7 +257,11 @@ def grid_of(looked: Looked, prices: list[float], money: Money, most_weak: int, m
     grid = {"budgets": budgets, "gold_shares": GOLD_SHARES, "weak_price": price}
     # What the texts suffice for, where the price would buy more.
     rate = math.floor(100 * weak / largest) / 100
-    return grid | ({"most_weak_per_gold": rate} if money.in_gold(price) * rate < 1 else {})
+    if money.in_gold(price) * rate < 1:
+        return grid | {"most_weak_per_gold": rate}
+    # Cheaper sources give more labels for that money, so a budget of the dearest one's must not be the last word.
+    beyond = min(prices) < dearest and labels_for(largest, money.in_gold(price)) < weak
+    return grid | ({"more_purchases": [[weak, 0]]} if beyond else {})
 
 
 def prompt_of(question: str) -> dict:

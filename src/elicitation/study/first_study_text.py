@@ -20,6 +20,8 @@ HEADS = ("weak column", "price", "right", "95 % interval", "gold rows", "coverag
 # A source was probably asked for the texts with a gold label alone if it labels this share of them, and of the others
 # a share that is this much lower.
 NEARLY_ALL, CLEARLY_LOWER = 0.95, 0.1
+# A purchase of this share of a source's labels stands for one of all.
+MOSTLY = 0.95
 # What the file says where texts have no label of a source.
 GAPS = (
     "# gaps: why texts have no label. abstained: nothing could be said of them, so they count as half right.",
@@ -94,6 +96,7 @@ def study_text(config: dict, looked: Looked, command: str, minutes: float) -> st
             f"  # Of a weak label of the most expensive source, {unit_of_prices}; answers are at each one's own.",
             f"  weak_price: {flow(grid['weak_price'])}",
             *rate_lines(grid),
+            *more_lines(grid),
             *asking_lines(grid),
             "",
             *(["# One label is much commoner than the other."] if "inference" in config else []),
@@ -109,6 +112,13 @@ def rate_lines(grid: dict) -> Iterator[str]:
         yield "  # At that price the texts do not suffice for the largest budget, so no more weak labels than these are"
         yield "  # bought in place of a gold one."
         yield f"  most_weak_per_gold: {flow(rate)}"
+
+
+def more_lines(grid: dict) -> Iterator[str]:
+    """What the file says where cheaper sources give more labels than the budgets buy of the most expensive one."""
+    if more := grid.get("more_purchases"):
+        yield "  # More weak labels of each source, since cheaper ones cost less than that: [weak labels, gold labels]."
+        yield f"  more_purchases: {flow(more)}"
 
 
 def asking_lines(grid: dict) -> Iterator[str]:
@@ -193,25 +203,45 @@ def costs_words(numbers: list[int], price: float, money: Money) -> str:
     return listed([money.words(n * price) for n in numbers]) + unit
 
 
+def weak_words(numbers: list[int], of: str, study: Study, money: Money) -> str:
+    """Some numbers of weak labels, and what they cost of each source; of: whose they are, if that is to be said."""
+    costs = "; ".join(f"{name} {costs_words(numbers, price, money)}" for name, [price] in study.prices.items())
+    return f"{listed([f'{n:,}' for n in numbers])} weak labels{of} ({costs})"
+
+
 def size_lines(study: Study, looked: Looked, minutes: float, cores: int, money: Money) -> Iterator[str]:
     """How the study is sized: what it buys of each kind of label, at the prices of the sources, and its time."""
     runs, student = study.made_runs, study.students[0]
+    more = [n for n, _ in study.grid.more_purchases]
     # Asking without any label buys neither.
-    weak = sorted({run["n_weak"] for run in runs if not run["n_gold"]} - {0})
+    weak = sorted({run["n_weak"] for run in runs if not run["n_gold"]} - {0, *more})
     gold = sorted({run["n_gold"] for run in runs if not run["n_weak"]} - {0})
     asks = bool(study.grid.shots)
-    sources = "; ".join(f"{name} {costs_words(weak, price, money)}" for name, [price] in study.prices.items())
     of_gold = f" ({costs_words(gold, 1, money)})" if money.currency else ""
+    bought = [weak_words(weak, "", study, money), f"on {listed([f'{n:,}' for n in gold])} gold ones{of_gold}"]
+    bought += ["on half as many of both", *(f"on {weak_words([n], ' of each source', study, money)}" for n in more)]
     yield (
-        f"The study: {looked.task['test_size']} of the gold labels test; it trains on "
-        f"{listed([f'{n:,}' for n in weak])} weak labels ({sources}), on {listed([f'{n:,}' for n in gold])} gold ones"
-        f"{of_gold}, and on half as many of both; {len(study.seeds)} seeds, {len(runs)} runs of {student}"
+        f"The study: {looked.task['test_size']} of the gold labels test; it trains on {', '.join(bought[:-1])}, and "
+        f"{bought[-1]}; {len(study.seeds)} seeds, {len(runs)} runs of {student}"
         f"{', one of which asks it without any label' * asks}; about {minutes_words(minutes)} on {cores} "
         f"core{'' if cores == 1 else 's'}."
     )
+    yield from unbought_lines(looked, max(*weak, *more))
     if not asks:
         yield (
             f"What {student} knows without any label, which costs nothing, can be studied too: by --question "
             "'Is it spam?', say, where yes means label 1."
         )
     yield "It says what labels are worth up to these numbers. Of more labels than the table holds it can say nothing."
+
+
+def unbought_lines(looked: Looked, most: int) -> Iterator[str]:
+    """Of each source whose labels are not nearly all bought, what would buy them. most: weak labels of a purchase."""
+    found = looked.survey.weak
+    fewest = min(found, key=found.__getitem__)
+    for source, n in found.items():
+        if most < MOSTLY * n:
+            fix = f"`more_purchases: [[{n}, 0]]` under `grid` in the file adds it"
+            if n > found[fewest]:
+                fix = f"study {source} on its own for that (a single --weak), since {fewest} labels fewer texts"
+            yield f"Not run: a purchase of all {n:,} weak labels of {source}; {fix}."

@@ -51,6 +51,7 @@ class SelectionSettings(Section):
 class TrainingChanges(Section):
     stopping: Literal["early_stopping", "fixed_epochs"] = may_be_absent("As in `training`.")
     presentations: Count = may_be_absent("As in `training`.")
+    epochs_factor: Count = may_be_absent("As in `training`.")
 
 
 class Variant(Section):

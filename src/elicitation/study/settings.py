@@ -131,6 +131,10 @@ class Training(Section):
         30000,
         description="Labels shown in a stage in all (a stage with more labels shows each once); early stopping only.",
     )
+    epochs_factor: Count = may_be_absent(
+        "How many times as often as in the paper `fixed_epochs` shows every label; by default once. The paper's epochs "
+        "follow from the number of labels (docs/explanation/methods.md). Fixed epochs only."
+    )
     schedule: Literal["exact", "paper"] = Field(
         "exact",
         description="What the steps of a stage follow from: `exact` shows `presentations` labels whatever its size; "

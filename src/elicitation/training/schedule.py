@@ -29,6 +29,8 @@ class Protocol:
     """Labels of an optimizer step under early stopping; fixed epochs derive theirs from the number of labels."""
     presentations: int = 30_000
     """Labels shown in all under early stopping; a stage with more labels shows each of them once."""
+    epochs_factor: int = 1
+    """How many times as often as in the paper labels are shown under fixed epochs."""
     schedule: str = "exact"
     """Which labels count for the number of steps: `exact` counts those that are trained on, `paper` all of the stage,
     as the paper's code does; see plan_schedule."""
@@ -100,14 +102,14 @@ class Schedule:
         return self.n_validation * math.ceil(self.steps / self.evaluate_every) if self.evaluate_every else 0
 
 
-def fixed_epoch_settings(n_labels: int) -> tuple[int, int]:
-    """Batch size and number of epochs in the paper's settings without validation."""
+def fixed_epoch_settings(n_labels: int, factor: int = 1) -> tuple[int, int]:
+    """Batch size and number of epochs in the paper's settings without validation; factor: times as many epochs."""
     batch = 1 if n_labels < 1024 else 2 if n_labels < 4096 else 8
     if n_labels < 30:
         epochs = math.ceil(100 / max(n_labels // batch, 1))
     else:
         epochs = 3 if n_labels < 4096 else 2 if n_labels < 16_384 else 1
-    return batch, epochs
+    return batch, factor * epochs
 
 
 def split_sizes(n_labels: int, protocol: Protocol) -> tuple[int, int]:
@@ -129,7 +131,9 @@ def plan_schedule(n_labels: int, protocol: Protocol) -> Schedule:
     """
     early = protocol.stopping == "early_stopping"
     n_train, n_validation = split_sizes(n_labels, protocol) if early else (n_labels, 0)
-    batch_size, epochs = (protocol.batch_size, None) if early else fixed_epoch_settings(n_labels)
+    batch_size, epochs = protocol.batch_size, None
+    if not early:
+        batch_size, epochs = fixed_epoch_settings(n_labels, protocol.epochs_factor)
     batch = min(batch_size, n_train)
     if protocol.schedule == "paper":
         per_epoch = math.ceil(n_labels / batch_size)
