@@ -89,16 +89,17 @@ def study_of(runs) -> Surface:
     return Surface("v", "m", lattice.weak, lattice.gold, mean, mean[..., None] * 0, lattice.studied, n_seeds, mean)
 
 
-def split(*gold_shares):
-    """Purchases of weak labels at a tenth of a gold label's price."""
-    return [(round(b * (1 - s) * 10), round(b * s)) for b in (16, 64, 256, 1024) for s in gold_shares]
+def split(*gold_shares, budgets=(16, 64, 256, 1024), price=0.1):
+    """The purchases of a grid."""
+    return [(round(b * (1 - s) / price), round(b * s)) for b in budgets for s in gold_shares]
 
 
-def test_isoquants_need_mixtures_that_span_an_area():
-    assert has_isoquants(make_surface()) and has_isoquants(study_of(split(0, 0.25, 0.5, 0.75, 1)))
-    # One mixture for each budget: all lie on a line.
-    assert not has_isoquants(study_of(split(0, 0.5, 1)))
-    assert not has_isoquants(make_surface(mixed=False)) and not has_isoquants(make_surface(weak=[0], gold=[16]))
+@pytest.mark.parametrize("price", [0.5, 0.01])
+def test_isoquants_need_two_shares_of_gold_labels_at_two_budgets(price):
+    assert has_isoquants(study_of(split(0, 0.25, 0.75, 1, budgets=(16, 64), price=price)))
+    # Mixtures of one share lie on a line, and so do those of one budget.
+    assert not has_isoquants(study_of(split(0, 0.5, 1, price=price)))
+    assert not has_isoquants(study_of(split(0, 0.1, 0.5, 0.9, 1, budgets=[64], price=price)))
 
 
 @pytest.mark.parametrize("runs", [split(0, 0.5, 1), split(0, 1), split(1), [(0, 16)]])

@@ -36,8 +36,9 @@ PATH_COLOURS = (style.NAMED_COLOURS[3], style.NAMED_COLOURS[0], (0, 0, 0), *styl
 PATH_MARKERS = "s^DvP*X"
 # Neighbouring paths are so many points apart, up and to the right.
 ASIDE = 3
-# Isoquants are drawn where what was studied takes at least this share of the plane; in less none could be followed.
-LEAST_SHARE = 0.03
+# Isoquants are drawn where mixtures that were studied take at least this share of the plane; in less none could be
+# followed. Mixtures of one budget, or of one share of gold labels, take less; of two budgets and two shares, more.
+LEAST_SHARE = 0.05
 # The size of the scores beside purchases, and the room that each takes, to the side and up, in points.
 SCORE_SIZE, SCORE_ROOM = 7, (22, 8)
 # What stands above all panels: with isoquants, and without.
@@ -50,9 +51,8 @@ ISOQUANTS_NOTE = (
     "budget, with markers at budgets of {}; dotted where another way of spending becomes the best. Shaded: studied."
 )
 POINTS_NOTE = (
-    "Numbers: the expected {} of purchases that were run, where there is room. Too few mixtures were run there to join "
-    "purchases that are equally good; more `budgets` and `gold_shares` change that. figures/what_to_buy.pdf says what "
-    "to buy."
+    "Numbers: the expected {} of purchases that were run, where there is room. Two or more `gold_shares` between 0 and "
+    "1, at two or more budgets, bring lines through what is equally good. figures/what_to_buy.pdf says what to buy."
 )
 # Isoquants have their labels near this place (shares of the axes' lengths), away from most purchases and paths.
 LABEL_PLACE = (0.9, 0.35)
