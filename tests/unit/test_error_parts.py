@@ -1,6 +1,7 @@
 """Scores where the weak label is wrong, and where it is right; and the figure of them."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ from scipy import stats
 
 from elicitation.analysis.error_parts import PART_SCORES, learned, score_parts
 from elicitation.analysis.intervals import auroc_ends, mean_of_runs, wilson
-from elicitation.figures.errors import NO_WEAK_LABELS, plot_errors
+from elicitation.figures.errors import NO_WEAK_LABELS, plot_errors, with_places
 
 
 def test_where_the_weak_label_is_wrong_an_imitator_scores_0_and_one_who_knows_scores_1():
@@ -105,6 +106,56 @@ def test_lines_are_drawn_at_the_scores_of_each_part():
     figure = plot_errors(points(ASKED, ("sft", 16, 0, 0.5, 0.05), IMITATES), NONE_MISSING, "sft", TITLES)
     drawn = [list(line.get_ydata()) for line in figure.axes[0].lines]
     assert [50, 20] in drawn and [80, 80] in drawn and [60, 60] in drawn
+
+
+def test_purchases_stand_on_one_logarithmic_scale_with_gold_labels_alone_on_the_left():
+    bought = (
+        ("sft", 0, 16, 0.5, 0.05),
+        ("sft", 0, 64, 0.5, 0.05),
+        ("sft", 32, 0, 0.5, 0.05),
+        ("sft", 128, 0, 0.5, 0.05),
+    )
+    mixed = (("sft", 64, 8, 0.5, 0.05), ("sft", 128, 64, 0.5, 0.05))
+    place = with_places(points(ASKED, *bought), 2).place
+    few_gold, much_gold, few_weak, much_weak = place[1:]
+    # Four times as many are as far apart on either side; the middles of both parts are half of the axis apart.
+    assert 0 < few_gold < much_gold < few_weak < much_weak < 1
+    assert much_weak - few_weak == pytest.approx(much_gold - few_gold)
+    assert few_weak - few_gold == pytest.approx(0.5)
+    assert np.isnan(place[0])
+    table = with_places(points(*bought, *mixed), 2)
+    between, beside = table.place[4:]
+    assert between == pytest.approx((table.place[2] + table.place[3]) / 2)
+    assert table.place[3] < beside < 1
+
+
+@pytest.mark.parametrize("cues", [1, 4])
+def test_no_point_leaves_the_axis(cues):
+    mixtures = [("sft", w, g, 0.5, 0.05) for w in (16, 20480) for g in (0, 2, 8, 32)]
+    assert with_places(points(*mixtures), cues).place.between(0.05, 0.95).all()
+
+
+def test_numbers_below_the_axis_are_of_the_labels_and_none_touches_another():
+    bought = [("sft", 0, n, 0.5, 0.05) for n in (8, 16, 17, 1024)] + [
+        ("sft", n, g, 0.5, 0.05) for n in (2, 256) for g in (0, 4)
+    ]
+    figure = plot_errors(points(ASKED, *bought), NONE_MISSING, "sft", TITLES)
+    (axes,) = figure.axes
+    figure.draw_without_rendering()
+    labels = [text for text in axes.get_xticklabels() if text.get_text()]
+    assert [text.get_text() for text in labels] == ["8", "1,024", "2", "256"]
+    boxes = [text.get_window_extent() for text in labels]
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+    assert len(axes.get_xticks()) == 6
+    assert [text.get_text() for text in axes.texts] == ["gold labels alone", "weak labels"]
+
+
+def test_without_gold_labels_alone_the_axis_has_one_part_and_the_legend_names_what_is_there():
+    figure = plot_errors(points(IMITATES), NONE_MISSING, "sft", TITLES)
+    (axes,) = figure.axes
+    assert axes.get_xticks().tolist() == [0.5] and [text.get_text() for text in axes.texts] == ["weak labels"]
+    parts = [f"where the weak label is {part}" for part in ("wrong", "right")]
+    assert [text.get_text() for text in figure.legends[0].texts] == [*parts, "weak labels alone"]
 
 
 def test_cues_are_compared_where_labels_are_wrong():

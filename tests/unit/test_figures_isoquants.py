@@ -1,11 +1,13 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from blocks import GOLD, WEAK, make_block, make_surface
+from blocks import GOLD, WEAK, make_block, make_surface, rising
 from test_figures import legend, panel_titles, panels
 
 from elicitation.analysis.choices import decide, terms_for
-from elicitation.figures.isoquants import MANY, ONE_BUDGET, PATH_COLOURS, best_path, label_places, plot_isoquants
+from elicitation.analysis.lattice import make_lattice
+from elicitation.analysis.posterior import Surface
+from elicitation.figures.isoquants import MANY, PATH_COLOURS, best_path, has_isoquants, label_places, plot_isoquants
 
 
 @pytest.fixture(autouse=True)
@@ -78,28 +80,65 @@ def test_paths_are_what_is_recommended(price):
             assert bought == [options.n_weak[decision.best], options.n_gold[decision.best]]
 
 
-def test_no_isoquants_are_drawn_where_no_mixture_was_studied():
-    (axes,) = panels(isoquants([make_block([make_surface(mixed=False)])]))
-    assert not any(text.get_text().endswith("%") for text in axes.texts)
-    # What was studied between runs, and the runs.
-    assert len(axes.collections) == 2
+def study_of(runs) -> Surface:
+    """The surface of a study that ran these purchases, as its lattice has it."""
+    lattice = make_lattice(np.array(runs))
+    n_weak, n_gold = np.meshgrid(lattice.weak, lattice.gold, indexing="ij")
+    n_seeds = 3 * np.isin(n_weak + 1j * n_gold, [w + 1j * g for w, g in runs])
+    mean = np.where(n_weak + n_gold > 0, rising(n_weak, n_gold), np.nan)
+    return Surface("v", "m", lattice.weak, lattice.gold, mean, mean[..., None] * 0, lattice.studied, n_seeds, mean)
+
+
+def split(*gold_shares, budgets=(16, 64, 256, 1024), price=0.1):
+    """The purchases of a grid."""
+    return [(round(b * (1 - s) / price), round(b * s)) for b in budgets for s in gold_shares]
+
+
+@pytest.mark.parametrize("price", [0.5, 0.01])
+def test_isoquants_need_two_shares_of_gold_labels_at_two_budgets(price):
+    assert has_isoquants(study_of(split(0, 0.25, 0.75, 1, budgets=(16, 64), price=price)))
+    # Mixtures of one share lie on a line, and so do those of one budget.
+    assert not has_isoquants(study_of(split(0, 0.5, 1, price=price)))
+    assert not has_isoquants(study_of(split(0, 0.1, 0.5, 0.9, 1, budgets=[64], price=price)))
+
+
+@pytest.mark.parametrize("runs", [split(0, 0.5, 1), split(0, 1), split(1), [(0, 16)]])
+def test_where_few_mixtures_were_run_each_purchase_has_its_score_beside_it_and_there_are_no_lines(runs):
+    figure = isoquants([make_block([study_of(runs)])])
+    (axes,) = panels(figure)
+    drawn = {text.xy: text.get_text() for text in axes.texts}
+    assert drawn == {bought: f"{100 * rising(*bought):.0f} %" for bought in runs}
+    # The purchases and nothing else.
+    assert len(axes.collections) == 1 and not axes.lines
+    assert legend(figure) == ["purchase that was run, with the accuracy to expect"]
+    assert "too few mixtures" in figure.legends[0].get_title().get_text()
+
+
+def test_scores_that_would_overlap_are_left_out():
+    (axes,) = panels(isoquants([make_block([study_of([(0, 10), (0, 11), (0, 100), (5000, 0)])])]))
+    assert [text.xy for text in axes.texts] == [(0, 10), (0, 100), (5000, 0)]
+
+
+def test_only_panels_without_isoquants_have_scores_beside_purchases():
+    figure = isoquants([make_block(), make_block([study_of(split(0, 0.5, 1))], task="u")])
+    with_lines, without = panels(figure)
+    assert paths(with_lines) and not without.lines
+    assert len(without.texts) == 12
+    assert all(part in figure.texts[-1].get_text() for part in ("Thin lines: ", "Numbers: "))
 
 
 @pytest.mark.parametrize("kept", [{"weak": [0]}, {"gold": [0]}])
-def test_labels_of_one_quality_have_points_and_paths_alone(kept):
+def test_labels_of_one_quality_have_scores_within_the_axes(kept):
     (axes,) = panels(isoquants([make_block([make_surface(**kept)])]))
-    assert not axes.texts and len(axes.collections) == 2
+    assert len(axes.texts) == 4
+    for low, high in (axes.get_xlim(), axes.get_ylim()):
+        assert low < 0 < high
 
 
 def test_a_single_purchase_or_a_flat_surface_can_be_drawn():
     one = make_surface(weak=[0], gold=[16])
     flat = make_surface(lambda n_weak, n_gold: 0.7 + 0 * n_weak * n_gold)
     assert len(panels(isoquants([make_block([surface]) for surface in (one, flat, make_surface())]))) == 3
-
-
-def test_of_one_budget_a_sentence_stands_in_its_place():
-    figure = isoquants([make_block([make_surface(mixed=False)])], budgets=[16])
-    assert not figure.axes and " ".join(figure.texts[0].get_text().split()) == ONE_BUDGET
 
 
 def test_many_panels_stay_on_a_page():

@@ -70,7 +70,7 @@ rule plot_isoquants:
         "tables"
     params:
         **MONEY,
-        version=4,
+        version=5,
         titles=TITLES,
         measure=study.inference.measure,
         shown=SHOWN,

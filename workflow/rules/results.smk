@@ -369,7 +369,7 @@ rule plot_weak_labels:
     group:
         "tables"
     params:
-        version=4,
+        version=5,
         measure=study.inference.measure,
         tasks=list(study.task_named),
         labelled=study.labelled,
@@ -391,7 +391,7 @@ rule plot_errors:
     group:
         "tables"
     params:
-        version=1,
+        version=2,
         method=FIRST_TRAINED,
         titles=TITLES,
     script:

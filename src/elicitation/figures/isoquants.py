@@ -36,10 +36,23 @@ PATH_COLOURS = (style.NAMED_COLOURS[3], style.NAMED_COLOURS[0], (0, 0, 0), *styl
 PATH_MARKERS = "s^DvP*X"
 # Neighbouring paths are so many points apart, up and to the right.
 ASIDE = 3
-# What the figure says where it would hold single points.
-ONE_BUDGET = (
-    "No isoquants: with one budget this study has too few purchases to join those that are equally good. Give the grid "
-    "several budgets."
+# Isoquants are drawn where mixtures that were studied take at least this share of the plane; in less none could be
+# followed. Mixtures of one budget, or of one share of gold labels, take less; of two budgets and two shares, more.
+LEAST_SHARE = 0.05
+# The size of the scores beside purchases, and the room that each takes, to the side and up, in points.
+SCORE_SIZE, SCORE_ROOM = 7, (22, 8)
+# What stands above all panels: with isoquants, and without.
+PATHS_TITLE = "what to buy as the budget grows"
+NOT_JOINED = "too few mixtures of weak and gold labels were run for curves of equal {}"
+RUN = "purchase that was run"
+# What the footnote says of panels with isoquants, and of those without.
+ISOQUANTS_NOTE = (
+    "Thin lines: isoquants, purchases that are expected to be equally good. Thick lines: the best purchase within a "
+    "budget, with markers at budgets of {}; dotted where another way of spending becomes the best. Shaded: studied."
+)
+POINTS_NOTE = (
+    "Numbers: the expected {} of purchases that were run, where there is room. Two or more `gold_shares` between 0 and "
+    "1, at two or more budgets, bring lines through what is equally good. figures/what_to_buy.pdf says what to buy."
 )
 # Isoquants have their labels near this place (shares of the axes' lengths), away from most purchases and paths.
 LABEL_PLACE = (0.9, 0.35)
@@ -50,7 +63,7 @@ def set_label_axes(axes: Axes, most_weak: float, most_gold: float, small: bool) 
     for name, most in (("x", most_weak), ("y", most_gold)):
         ticks = [0, *(10**i for i in range(int(most > 100), 8, 1 + small) if 10**i <= most * 1.5)]
         getattr(axes, f"set_{name}scale")("function", functions=(np.log1p, np.expm1))
-        getattr(axes, f"set_{name}lim")(-0.5, np.expm1(np.log1p(most) * 1.08))
+        getattr(axes, f"set_{name}lim")(-0.5, max(0.5, np.expm1(np.log1p(most) * 1.08)))
         axis = getattr(axes, f"{name}axis")
         axis.set_major_locator(FixedLocator(ticks))
         axis.set_minor_locator(NullLocator())
@@ -87,18 +100,18 @@ def scores_on_grid(surface: Surface) -> tuple[np.ndarray, np.ndarray, np.ndarray
 
 
 def has_isoquants(surface: Surface) -> bool:
-    """Whether neighbouring mixtures were studied, between which scores are known."""
-    studied = surface.studied
-    return bool((studied[1:, 1:] & studied[:-1, 1:] & studied[1:, :-1] & studied[:-1, :-1]).any())
+    """Whether the mixtures that were studied span an area, in which purchases that are equally good can be joined."""
+    n_weak, n_gold, scores = scores_on_grid(surface)
+    mixed = (n_gold[:, None] > 0) & (n_weak > 0)
+    return bool((mixed & np.isfinite(scores)).mean() >= LEAST_SHARE)
 
 
 def draw_isoquants(axes: Axes, surface: Surface, norm: Normalize, labelled: bool) -> None:
-    """Lines of equal scores over shades of them, where mixtures were studied, and shades of what else was studied."""
-    i, j = np.nonzero(surface.studied & (surface.n_seeds == 0))
+    """Lines of equal scores over shades of them, where mixtures were studied; shades of labels of one kind beside."""
+    pure = (surface.weak == 0)[:, None] | (surface.gold == 0)
+    i, j = np.nonzero(surface.studied & pure)
     look = {"cmap": style.ORDERED_COLOURS, "norm": norm, "clip_on": False}
     axes.scatter(surface.weak[i], surface.gold[j], s=4, c=in_percent(surface.mean[i, j]), linewidth=0, **look)
-    if not has_isoquants(surface):
-        return
     x, y, scores = scores_on_grid(surface)
     scores = in_percent(scores)
     low, high = np.nanmin(scores), np.nanmax(scores)
@@ -158,6 +171,17 @@ def draw_runs(axes: Axes, surface: Surface, norm: Normalize, small: bool) -> Non
     axes.scatter(surface.weak[i], surface.gold[j], **points | look)
 
 
+def write_scores(axes: Axes, surface: Surface) -> None:
+    """The expected score beside each purchase that was run, where there is room. The figure must have been laid out."""
+    runs = np.array([(surface.weak[i], surface.gold[j], surface.mean[i, j]) for i, j in surface.runs])
+    inches = axes.transData.transform(runs[:, :2]) / axes.figure.dpi
+    look = {"textcoords": "offset points", "fontsize": SCORE_SIZE, "path_effects": OUTLINE, "zorder": 6}
+    for n_weak, n_gold, score in runs[style.with_room(72 * inches, SCORE_ROOM)].tolist():
+        # Above those on the lower edge, whose neighbours stand on the right.
+        beside = {"xytext": (5, 0), "va": "center"} if n_gold else {"xytext": (0, 5), "ha": "center"}
+        axes.annotate(f"{100 * score:.0f} %", (n_weak, n_gold), **beside, **look)
+
+
 def path_looks(weak_prices: list[float]) -> dict[float, dict]:
     """The look of each price's path, the highest price first."""
     return {
@@ -181,14 +205,15 @@ def plot_isoquants(
 ) -> Figure:
     """A panel a task: isoquants, what to buy as the budget grows, and the purchases that were run.
 
+    Where too few mixtures were run for isoquants, it holds these purchases alone, each with its score.
+
     blocks: of one student, supervisor and method, by task; where: these three, in words; pool_sizes: by task; measure:
-    one of MEASURES. Of one budget, without isoquants, a sentence says so.
+    one of MEASURES.
     """
     style.set_style()
     small = len(blocks) > MANY
     surfaces = [block.surfaces[0] for block in blocks]
-    if len(budgets) == 1 and not any(map(has_isoquants, surfaces)):
-        return style.sentence_figure(ONE_BUDGET)
+    joined = [has_isoquants(surface) for surface in surfaces]
     every = in_percent(np.concatenate([surface.mean[surface.studied] for surface in surfaces]))
     norm = Normalize(every.min(), every.max())
     most = [max(lines[-1] for lines in kind) for kind in zip(*((s.weak, s.gold) for s in surfaces), strict=True)]
@@ -198,23 +223,31 @@ def plot_isoquants(
     for i, (axes, block, surface) in enumerate(zip(panels, blocks, surfaces, strict=True)):
         set_label_axes(axes, *most, small)
         axes.tick_params(labelbottom=not small or i + columns >= len(blocks))
-        draw_isoquants(axes, surface, norm, labelled=not small)
-        for (weak_price, look), step in zip(looks.items(), style.offsets(len(looks)), strict=True):
-            size = {"linewidth": 1, "markersize": 2.5} if small else {}
-            pool, aside = pool_sizes.get(block.task), ASIDE * step
-            draw_path(axes, block, budgets, weak_price, pool, aside, **look | size)
+        if joined[i]:
+            draw_isoquants(axes, surface, norm, labelled=not small)
+            for (weak_price, look), step in zip(looks.items(), style.offsets(len(looks)), strict=True):
+                size = {"linewidth": 1, "markersize": 2.5} if small else {}
+                pool, aside = pool_sizes.get(block.task), ASIDE * step
+                draw_path(axes, block, budgets, weak_price, pool, aside, **look | size)
         draw_runs(axes, surface, norm, small)
         axes.set_title(block.task, fontsize=7 if small else 9)
-    handles = [style.handle(f"weak label at {price_words(price, money)}", **look) for price, look in looks.items()]
-    handles.append(style.handle("purchase that was run", marker="o", color="0.6", linestyle="none"))
-    style.add_legend(figure, handles, title="what to buy as the budget grows")
+    name = MEASURES[measure]
+    drawn = looks if any(joined) else {}
+    handles = [style.handle(f"weak label at {price_words(price, money)}", **look) for price, look in drawn.items()]
+    run = RUN if any(joined) else f"{RUN}, with the {name} to expect"
+    handles.append(style.handle(run, marker="o", color="0.6", linestyle="none"))
+    style.add_legend(figure, handles, title=PATHS_TITLE if any(joined) else NOT_JOINED.format(name))
     bar = figure.colorbar(ScalarMappable(norm, style.ORDERED_COLOURS), ax=panels, pad=0.01, aspect=40)
-    bar.set_label(f"expected {MEASURES[measure]}, %")
-    spent = ", ".join(plain_amount(budget, money) for budget in budgets) + " gold labels" * (not money.currency)
-    footnote = (
-        f"{where}. Thin lines: isoquants, purchases that are expected to be equally good. Thick lines: the best "
-        f"purchase within a budget, with markers at budgets of {spent}; dotted where another way of "
-        "spending becomes the best. Blank: not studied."
-    )
-    style.finish_figure(figure, footnote, "weak labels bought", "gold labels bought")
+    bar.set_label(f"expected {name}, %")
+    note = [f"{where}."]
+    if any(joined):
+        spent = ", ".join(plain_amount(budget, money) for budget in budgets) + " gold labels" * (not money.currency)
+        note.append(ISOQUANTS_NOTE.format(spent))
+    if not all(joined):
+        note.append(POINTS_NOTE.format(name))
+    style.finish_figure(figure, " ".join(note), "weak labels bought", "gold labels bought")
+    figure.draw_without_rendering()
+    for axes, surface, has_lines in zip(panels, surfaces, joined, strict=True):
+        if not has_lines:
+            write_scores(axes, surface)
     return figure

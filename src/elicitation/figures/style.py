@@ -271,6 +271,15 @@ def spread(places: np.ndarray, gap: float) -> np.ndarray:
     return found
 
 
+def with_room(places: np.ndarray, room: Sequence[float]) -> list[int]:
+    """Which places (n, d) can have words: each is so far (d,) from all before it that have them, in one direction."""
+    kept: list[int] = []
+    for i, place in enumerate(places):
+        if (np.abs(places[kept] - place) >= room).any(axis=1).all():
+            kept.append(i)
+    return kept
+
+
 def left_edge(costs: pd.Series) -> float:
     """Where a logarithmic axis of costs begins: below the cheapest of them that is not 0."""
     return float(costs[costs > 0].min()) / 1.8 if (costs > 0).any() else 1.0

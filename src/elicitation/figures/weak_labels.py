@@ -45,7 +45,7 @@ def plot_weak_labels(found: SupervisorQuality, scores: pd.DataFrame, measure: st
         score.scatter(in_percent(rows.weak_score), places, s=28, **look)
     reliability.set(xlim=(-8, 108), ylim=(-8, 108), xticks=range(0, 101, 25))
     reliability.set(xlabel="weak label, %", ylabel="of these, gold label 1, %")
-    reliability.set_title("reliability")
+    reliability.set_title("reliability: on the dashed line\na label of 80 % means 80 %")
     reliability.set_box_aspect(1)
     reliability.set_anchor("N")
     score.set(yticks=range(len(tasks)), yticklabels=tasks, ylim=(len(tasks) - 0.5, -0.5))
