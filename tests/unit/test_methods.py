@@ -24,7 +24,7 @@ from elicitation.training.runs import run_stages, train_weak_stage
 from elicitation.training.schedule import Protocol
 from elicitation.training.student import Student
 
-PROTOCOL = Protocol("early_stopping", learning_rate=0.02, batch_size=4, presentations=24)
+PROTOCOL = Protocol("early_stopping", learning_rate=0.02, batch_size=4, presentations=8)
 TRAINING = {name: method for name, method in METHODS.items() if not method.prompts_only}
 PROMPTING = {name: method for name, method in METHODS.items() if method.prompts_only}
 MOOD = PromptFormat(" mood :", (" unhappy", " happy"))
