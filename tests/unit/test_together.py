@@ -115,7 +115,7 @@ def test_every_kind_of_stage_can_train_at_once(llama_folder, examples, block, st
 @pytest.mark.parametrize(("stopping", "tokens"), [("early_stopping", 1), ("fixed_epochs", 10**6)])
 def test_micro_batches_of_any_size_give_the_same(monkeypatch, llama_folder, examples, block, stopping, tokens):
     # As many epochs as the paper's would take long, a label a step.
-    monkeypatch.setattr(schedule, "fixed_epoch_settings", lambda n_labels: (1, 2))
+    monkeypatch.setattr(schedule, "fixed_epoch_settings", lambda n_labels, factor: (1, 2))
     protocol = replace(PROTOCOL, stopping=stopping, presentations=24, micro_batch_tokens=tokens)
     student = new_student(llama_folder, examples, protocol=protocol)
     assert_same(*both_ways(student, block(pairs=PAIRS[:2]), examples.id.tolist()))
