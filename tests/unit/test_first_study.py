@@ -424,6 +424,8 @@ def test_all_labels_of_sources_are_bought_that_are_cheaper_than_the_one_that_siz
     assert "more_purchases" not in text and most_weak(read_study(here / "alone.yaml"), "ann1") == 72
     fix = "`more_purchases: [[300, 0]]` under `grid` in the file adds it."
     assert f"\nNot run: a purchase of all 300 weak labels of ann1; {fix}\n" in said
+    said = run(capsys, *asked, "llm=2", "--output", "equal.yaml")
+    assert f"\nNot run: a purchase of all 300 weak labels of ann1 or llm; {fix}\n" in said
     (here / "alone.yaml").write_text(text.replace("\ngrid:\n", "\ngrid:\n  more_purchases: [[300, 0]]\n"))
     assert most_weak(read_study(here / "alone.yaml"), "ann1") == 300
 

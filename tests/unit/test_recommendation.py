@@ -160,6 +160,8 @@ def test_where_a_way_of_spending_was_not_studied_so_cheap_no_next_step_is_promis
     assert "no purchase within these limits is weak only or mixed; " in told(answer)
     assert "Only a study with such purchases, within 64 gold labels and 5 texts, could decide it." in told(answer)
     assert "elicitation next" not in told(answer)
+    nothing = told(recommend(findings_on(posterior_table(asking=None)), Question(0, have_gold=8)))
+    assert "Undetermined whether these labels are used in the best way: " in nothing and "Only a study" not in nothing
     one = recommend(findings_on(posterior_table(peak_at((0, 64)), n_seeds=1)), Question(64, 0.1))
     assert "`elicitation next` says what would decide it" in told(one)
 

@@ -147,8 +147,8 @@ def reply_lines(answer: Recommendation) -> Iterator[str]:
     if labels := labels_beside_price(answer):
         yield (
             f"Best at this budget, as long as one costs less than a gold label, are {as_they_are(labels.supervisor)}, "
-            f"without any student: {labels_score(answer, labels)}; each text then costs a label. For training a "
-            "student:"
+            f"without any student: {labels_score(answer, labels)}; each text then costs a label."
+            f"{' For training a student:' if answer.purchase else ''}"
         )
     if answer.break_even is not None:
         yield f"{break_even_words(answer, answer.break_even)}"
@@ -164,14 +164,20 @@ def break_even_words(answer: Recommendation, price: float) -> str:
     """From which price of a weak label on none is bought, and how sure that is."""
     if not price:
         return worthless_words(answer)
-    interval, sure, gold_price = answer.price_interval, interval_words(answer), answer.question.gold_price
-    if price == gold_price:
+    sure = interval_words(answer)
+    if price == answer.question.gold_price:
         return f"At this budget weak labels are bought at any price below that of a gold label{sure}."
     told = price_text(answer, price)
-    if interval and not interval.low and (interval.open or interval.high == gold_price):
+    if any_price(answer):
         undetermined = "At this budget it is undetermined up to which price weak labels are bought"
         return f"{undetermined}{sure}; the best guess is {told}. There:"
     return f"At this budget weak labels are bought up to a price of {told}{sure}, and none above. There:"
+
+
+def any_price(answer: Recommendation) -> bool:
+    """Whether the interval of a break-even price reaches from nothing to the price of a gold label."""
+    interval = answer.price_interval
+    return bool(interval and not interval.low and (interval.open or interval.high == answer.question.gold_price))
 
 
 def interval_words(answer: Recommendation) -> str:
@@ -190,7 +196,7 @@ def worthless_words(answer: Recommendation) -> str:
     with_weak = [other for other in answer.alternatives.values() if other.n_weak]
     if not with_weak:
         return "What weak labels are worth is undetermined: no purchase with any was studied within this budget."
-    if answer.regime.name != UNDETERMINED:
+    if answer.regime.name != UNDETERMINED and not any_price(answer):
         none = "At this budget weak labels are worth nothing to a student: none is bought, however cheap"
         return f"{none}{interval_words(answer)}."
     best = max(with_weak, key=lambda other: other.expected.mean)
@@ -224,6 +230,8 @@ def verdict_line(answer: Recommendation) -> str:
     decides = "`elicitation next` says what would decide it."
     if regime.reason not in ("", ONE_SEED):
         decides = f"Only a study with such purchases, within {limits_text(answer)}, could decide it."
+    if answer.question.budget == 0:
+        return f"Undetermined whether these labels are used in the best way: {said}."
     return f"Undetermined whether this is the best way of spending: {said}. {decides}"
 
 

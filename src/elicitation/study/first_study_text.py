@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 
 import yaml
 
@@ -236,12 +238,13 @@ def size_lines(study: Study, looked: Looked, minutes: float, cores: int, money: 
 
 
 def unbought_lines(looked: Looked, most: int) -> Iterator[str]:
-    """Of each source whose labels are not nearly all bought, what would buy them. most: weak labels of a purchase."""
+    """Of the sources whose labels are not nearly all bought, what would buy them. most: weak labels of a purchase."""
     found = looked.survey.weak
     fewest = min(found, key=found.__getitem__)
-    for source, n in found.items():
-        if most < MOSTLY * n:
-            fix = f"`more_purchases: [[{n}, 0]]` under `grid` in the file adds it"
-            if n > found[fewest]:
-                fix = f"study {source} on its own for that (a single --weak), since {fewest} labels fewer texts"
-            yield f"Not run: a purchase of all {n:,} weak labels of {source}; {fix}."
+    unbought = sorted((n, source) for source, n in found.items() if most < MOSTLY * n)
+    for n, group in groupby(unbought, key=itemgetter(0)):
+        sources = listed([source for _, source in group], "or")
+        fix = f"`more_purchases: [[{n}, 0]]` under `grid` in the file adds it"
+        if n > found[fewest]:
+            fix = f"study {sources} on its own for that (a single --weak), since {fewest} labels fewer texts"
+        yield f"Not run: a purchase of all {n:,} weak labels of {sources}; {fix}."
