@@ -34,9 +34,14 @@ class Run:
         self.pace, self.total = Pace(lambda: self.now), len(jobs)
 
     def do(self, job: int, seconds: float) -> None:
-        start(self.pace, job)
+        self.do_together([job], seconds)
+
+    def do_together(self, jobs: list[int], seconds: float) -> None:
+        for job in jobs:
+            start(self.pace, job)
         self.now += seconds
-        tell(self.pace, "job_finished", job_id=job)
+        for job in jobs:
+            tell(self.pace, "job_finished", job_id=job)
 
     def left(self) -> float | None:
         return self.pace.left(len(self.pace.took), self.total)
@@ -70,11 +75,7 @@ def test_jobs_of_one_rule_take_as_long_as_the_texts_that_they_train_on(monkeypat
 
 def test_jobs_that_run_side_by_side_take_less_time(monkeypatch):
     run = Run(monkeypatch, *[Planned("train_runs", 1)] * 6)
-    for job in (0, 1):
-        start(run.pace, job)
-    run.now += 10
-    for job in (0, 1):
-        tell(run.pace, "job_finished", job_id=job)
+    run.do_together([0, 1], 10)
     assert run.left() == pytest.approx(20)
 
 
@@ -82,11 +83,7 @@ def test_how_many_run_side_by_side_is_counted_from_when_jobs_of_the_kinds_that_a
     """Lower layers, computed alone for two of 17 minutes, once made 19 minutes of the 13 that were left."""
     run = Run(monkeypatch, Planned("compute_trunk", 1), *[Planned("train_runs", 1)] * 6)
     run.do(0, 100)
-    for job in (1, 2):
-        start(run.pace, job)
-    run.now += 10
-    for job in (1, 2):
-        tell(run.pace, "job_finished", job_id=job)
+    run.do_together([1, 2], 10)
     assert run.left() == pytest.approx(20)
 
 

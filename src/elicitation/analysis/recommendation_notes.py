@@ -247,11 +247,10 @@ def unused_notes(answer: Recommendation) -> Iterator[str]:
 
 def better_notes(answer: Recommendation) -> Iterator[str]:
     """Which weak labels are better as they are; beside those that undertrained_notes names only cheaper ones."""
-    named = unbeaten_labels(answer)
+    named, told = unbeaten_labels(answer), labels_beside_price(answer)
     limit = named.price if named else answer.question.gold_price
     for entry in answer.baseline.weak_labels:
-        told = entry == labels_beside_price(answer)
-        if entry.score.mean > answer.expected.mean and entry.price < limit and not told:
+        if entry.score.mean > answer.expected.mean and entry.price < limit and entry != told:
             # The cheapest way to a score is not the best one.
             beaten = "What is recommended" if answer.goal else f"No purchase within {limits_text(answer)}"
             yield (

@@ -227,11 +227,11 @@ def verdict_line(answer: Recommendation) -> str:
     if regime.name != UNDETERMINED:
         amount = "that money" if answer.offer else "your budget"
         return f"Within what was studied it is decided ({said}), but {amount} lies beyond."
+    if answer.question.budget == 0:
+        return f"Undetermined whether these labels are used in the best way: {said}."
     decides = "`elicitation next` says what would decide it."
     if regime.reason not in ("", ONE_SEED):
         decides = f"Only a study with such purchases, within {limits_text(answer)}, could decide it."
-    if answer.question.budget == 0:
-        return f"Undetermined whether these labels are used in the best way: {said}."
     return f"Undetermined whether this is the best way of spending: {said}. {decides}"
 
 
