@@ -14,14 +14,14 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def training_seconds(record: dict) -> float:
-    """What of a job's seconds were steps of training, with their validations."""
-    if "stage" in record:
-        return record["stage"]["seconds"]
+def stages_of(record: dict) -> list[dict]:
+    """The records of the stages that a job trained, with their validations."""
+    if "stages" in record:
+        return [made["stage"] for made in record["stages"]]
     # A weak stage that came from a file was trained by another job.
     elsewhere = {"weak"} if any("results/stages/" in path for path in record["inputs"]) else set()
     stages = [item for run in record.get("runs", []) for item in run.get("stages", {}).items()]
-    return sum(stage["seconds"] for name, stage in stages if name not in elsewhere)
+    return [stage for name, stage in stages if name not in elsewhere]
 
 
 def main() -> None:
@@ -30,7 +30,7 @@ def main() -> None:
     jobs = pd.DataFrame(records)
     if jobs.empty:
         raise SystemExit(f"{folder} holds no record; run a study first, or name its folder with --directory.")
-    jobs["training"] = [training_seconds(record) for record in records]
+    jobs["training"] = [sum(stage["seconds"] for stage in stages_of(record)) for record in records]
     rules = jobs.groupby("rule").agg(
         jobs=("seconds", "size"),
         total=("seconds", "sum"),

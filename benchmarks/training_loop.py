@@ -7,7 +7,6 @@ optimizer, learning rates, clipping and number of steps.
 """
 
 import argparse
-import json
 import tempfile
 import time
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from stages import stages_of
 from torch.optim.optimizer import register_optimizer_step_post_hook
 from transformers import PrinterCallback, Trainer, TrainingArguments, get_cosine_schedule_with_warmup
 
@@ -94,10 +94,7 @@ def read_jobs(folder: Path, student: str, task: str) -> list[dict]:
 
 def count_presentations(jobs: list[dict]) -> int:
     """Labels shown in all stages of these jobs."""
-    stages = [job["stage"] for job in jobs if "stage" in job]
-    stages += [stage for job in jobs for run in job.get("runs", []) for stage in run["stages"].values()]
-    # Runs repeat the records of the weak stages that they start from; their seconds tell all others apart.
-    return sum({json.dumps(stage, sort_keys=True): stage["presentations"] for stage in stages}.values())
+    return sum(stage["presentations"] for job in jobs for stage in stages_of(job))
 
 
 def train_ours(student: Student, gold: pd.Series) -> None:

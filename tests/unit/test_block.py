@@ -76,12 +76,14 @@ def test_a_weak_stage_reads_what_is_bought_beyond_its_prompts(files):
     assert read_block("task", "student", 3, method, [weak_purchase(method, 5)], **files).shots.gold == ["id19", "id18"]
 
 
-def test_weak_stages_are_found_by_the_labels_that_they_bought(tmp_path):
+def test_weak_stages_are_found_by_their_seed_and_the_labels_that_they_bought(tmp_path):
     for n_weak in (4, 8):
-        write_json(tmp_path / f"w{n_weak}.json", {"n_weak": n_weak, "stage": {"steps": n_weak}})
-    adapters = [str(tmp_path / f"w{n_weak}") for n_weak in (4, 8)]
-    stages = read_weak_stages(adapters, [f"{adapter}.json" for adapter in adapters])
-    assert stages[8].adapter == tmp_path / "w8" and stages[8].record == {"steps": 8} and set(stages) == {4, 8}
+        made = [{"seed": seed, "adapter": str(seed), "stage": {"steps": seed * n_weak}} for seed in (1, 2)]
+        write_json(tmp_path / f"w{n_weak}.json", {"n_weak": n_weak, "stages": made})
+    folders = [str(tmp_path / f"w{n_weak}") for n_weak in (4, 8)]
+    stages = read_weak_stages(folders, [f"{folder}.json" for folder in folders])
+    assert set(stages) == {(1, 4), (2, 4), (1, 8), (2, 8)}
+    assert stages[2, 8].adapter == tmp_path / "w8" / "2" and stages[2, 8].record == {"steps": 16}
 
 
 def test_predictions_are_one_row_a_run_and_test_example():

@@ -566,6 +566,19 @@ def test_extra_seeds_run_only_the_purchases_with_a_small_stage():
     assert block_purchases(16, 0, SEQUENTIAL, PLENTY, spending) == [(160, 0), (80, 8), (0, 16)]
 
 
+def test_seeds_train_together_with_their_neighbours_and_extra_ones_apart():
+    grid = Grid(**{"weak_price": 0.1, "budgets": [16], "gold_shares": [0, 1]})
+    spending = Spending(grid, [7, 3, 5], ExtraSeeds(seeds=[4, 9], at_most=10))
+    assert spending.teams(1) == {"7": [7], "3": [3], "5": [5], "4": [4], "9": [9]}
+    assert spending.teams(2) == {"7+3": [7, 3], "5": [5], "4+9": [4, 9]}
+
+
+def test_a_seed_that_is_added_leaves_full_teams_as_they_are():
+    grid = Grid(**{"weak_price": 0.1, "budgets": [16], "gold_shares": [0, 1]})
+    before, after = (Spending(grid, seeds).teams(3) for seeds in ([1, 2, 3], [1, 2, 3, 4]))
+    assert after == before | {"4": [4]}
+
+
 def test_purchases_beyond_the_pool_may_be_left_out():
     grid = Grid(**{"weak_price": 0.1, "budgets": [16, 64], "gold_shares": [0, 1], "beyond_pool": "leave_out"})
     spending = Spending(grid, [0])
@@ -831,7 +844,7 @@ def test_students_train_together_of_architectures_that_pack_their_texts(study, m
     study = adapting(study, None, local=str(model_folders[architecture])) | TOGETHER
     assert sentence_about(study) == (
         "Config, models[student]: training.runs_together trains models of the architectures 'llama', 'mistral' and "
-        f"'qwen2', but this one is '{architecture}'; set runs_together: false."
+        f"'qwen2', but this one is '{architecture}'; set runs_together: false, and seeds_together: 1."
     )
 
 
@@ -843,7 +856,17 @@ def test_students_train_together_whole_on_one_device(study, model_folders, held,
     validate(study)
     assert sentence_about(study | TOGETHER) == (
         "Config, models[student]: training.runs_together trains models that are whole on one device and not quantised, "
-        f"but this one is {kind}; set runs_together: false."
+        f"but this one is {kind}; set runs_together: false, and seeds_together: 1."
+    )
+
+
+def test_seeds_that_train_together_train_at_once(study, model_folders):
+    three = {"training": {"seeds_together": 3}}
+    assert validate(study | three).training.at_once and not validate(study).training.at_once
+    bert = adapting(study, None, local=str(model_folders["bert"])) | three
+    assert sentence_about(bert).endswith("set runs_together: false, and seeds_together: 1.")
+    assert sentence_about(study | {"training": {"seeds_together": 17}}) == (
+        "Config, training.seeds_together: 17 must be at most 16."
     )
 
 

@@ -64,7 +64,7 @@ def message(text, level=logging.INFO, **more):
 @pytest.fixture(autouse=True)
 def two_jobs(monkeypatch):
     """Two jobs are planned, and what the plugin and the Snakefile tell each other stays in its test."""
-    for name in ("listens", "jobs", "varying", "purchases", "asks_for_answer"):
+    for name in ("listens", "jobs", "varying", "runs_made", "asks_for_answer"):
         monkeypatch.setattr(told, name, getattr(Told(), name))
     told.plan({number: ("train_runs", 1, {"task": "film", "seed": str(number)}) for number in (1, 2)})
 

@@ -20,7 +20,7 @@ from elicitation.models.loading import load_tokenizer
 from elicitation.study.methods import AnyMethod, methods_by_name
 from elicitation.training.loop import train_alone
 from elicitation.training.prompting import labelled_shots, prompted, tokenize_prompts
-from elicitation.training.runs import run_stages, train_weak_stage
+from elicitation.training.runs import run_stages, train_weak_stages
 from elicitation.training.schedule import Protocol
 from elicitation.training.student import Student
 
@@ -214,13 +214,14 @@ def test_a_weak_stage_trains_on_the_share_that_is_kept_and_all_of_it_is_bought()
         def fresh(self):
             return "fresh"
 
-        def train(self, model, stage, p, log):
+        def training(self, model, stage, p, log):
+            yield from ()
             return {"trained": list(p.index)}
 
     pool = pd.DataFrame({"p_weak": [0.6, 0.1, 0.45, 0.9]}, index=list("abcd"))
     method = METHODS["most_confident"].until_gold
     block = Block("task", "student", method, 0, pool, Purchase([], []), {(4, 0): Purchase(list("abcd"), [])}, {})
-    bought, record = train_weak_stage(block, Told(), silent)
+    [(bought, record)] = train_weak_stages([block], [Told()], silent)
     kept = {"of": 4, "kept": 2, "by_chance": 0, "label_1": 1}
     assert bought == list("abcd") and record == {"trained": ["b", "d"], "most_confident": kept}
 

@@ -205,6 +205,8 @@ RUN_NAMES = {"task": "film", "supervisor": "small", "student": "large", "method"
 def test_a_job_is_told_in_words():
     assert Job("train_runs", RUN_NAMES).done() == "trained film, budget 64, seed 0"
     assert Job("train_runs", RUN_NAMES).going() == "training film, budget 64, seed 0"
+    together = RUN_NAMES | {"seed": "0+1"}
+    assert Job("train_runs", together).done() == "trained film, budget 64, seeds 0+1"
     assert Job("plot_pareto", {}, ["figures/pareto.pdf", "figures/pareto.png"]).done() == "drew figures/pareto.pdf"
     assert Job("find_frontier", {}, ["results/frontier.csv"]).done() == "made results/frontier.csv"
 
@@ -224,7 +226,7 @@ def test_runs_without_weak_labels_are_told_by_what_they_train_on():
 
 
 def test_what_a_run_would_do_is_counted_in_words(monkeypatch):
-    monkeypatch.setattr(told, "purchases", lambda wildcards: [(1, 0)] * int(wildcards["budget"]))
+    monkeypatch.setattr(told, "runs_made", lambda wildcards: [(1, 0)] * int(wildcards["budget"]))
     tasks = [Job("prepare_task", {"task": task}, [task]) for task in "abcd"]
     jobs = [Job("plot_pareto", {}, ["figures/pareto.pdf"]), Job("train_runs", RUN_NAMES), *tasks]
     words = count_words((job, runs_of(job)) for job in jobs)

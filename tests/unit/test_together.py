@@ -17,9 +17,9 @@ from elicitation.models.hardware import CPU, Hardware
 from elicitation.models.loading import adapted_weights
 from elicitation.training import schedule
 from elicitation.training.loop import NotFinite, train_stage
-from elicitation.training.runs import WeakStage, train_block
+from elicitation.training.runs import WeakStage, train_blocks, train_weak_stages
 from elicitation.training.schedule import Protocol
-from elicitation.training.student import Student
+from elicitation.training.student import Student, load_students
 from elicitation.training.validation import trainable_weights
 
 # Of these numbers of labels all differ in steps, and in the labels of a step.
@@ -51,7 +51,10 @@ def block(examples):
 
 def new_student(folder, examples, adapt_layers=None, protocol=PROTOCOL, hardware=CPU) -> Student:
     """A student whose first head is large enough for gradients to reach every adapter."""
-    student = Student(folder, hardware, examples, 1, protocol, adapt_layers)
+    return with_large_head(Student(folder, hardware, examples, 1, protocol, adapt_layers))
+
+
+def with_large_head(student) -> Student:
     for name, weight in student.initial.items():
         if "modules_to_save" in name:
             weight.mul_(100)
@@ -60,7 +63,7 @@ def new_student(folder, examples, adapt_layers=None, protocol=PROTOCOL, hardware
 
 def both_ways(student, block, test_ids, weak_stages=None):
     """The runs of a block, trained one after the other and at once."""
-    return [train_block(block, student, test_ids, weak_stages or {}, silent, at_once) for at_once in (False, True)]
+    return [train_blocks([block], [student], test_ids, weak_stages or {}, silent, at_once) for at_once in (False, True)]
 
 
 def assert_same(alone, at_once, tolerance=CLOSE):
@@ -92,7 +95,7 @@ def test_they_start_from_weak_stages_and_choose_their_own_gold_labels(llama_fold
         if n_weak:
             record = student.train(student.fresh(), method.stages[0], weak, silent)
             student.model.save_pretrained(tmp_path / str(n_weak))
-            stages[n_weak] = WeakStage(tmp_path / str(n_weak), record)
+            stages[1, n_weak] = WeakStage(tmp_path / str(n_weak), record)
     alone, at_once = both_ways(student, of_block, examples.id.tolist(), stages)
     assert [list(run.stages) for run in alone] == [["weak", "gold"], ["gold"], ["weak"], ["weak", "gold"]]
     assert_same(alone, at_once)
@@ -168,7 +171,7 @@ def test_one_pass_serves_all_runs_that_go_on(monkeypatch, llama_folder, examples
     monkeypatch.setattr(together, "hidden_states", count)
     protocol = replace(PROTOCOL, micro_batch_tokens=10**6)
     student = new_student(llama_folder, examples, protocol=protocol)
-    runs = train_block(block(), student, ["id00"], {}, silent, together=True)
+    runs = train_blocks([block()], [student], ["id00"], {}, silent, together=True)
     stages = [run.stages["both"] for run in runs]
     assert len(passes) == max(stage["steps"] for stage in stages)
     assert sum(passes) == sum(stage["presentations"] for stage in stages)
@@ -194,17 +197,18 @@ def test_a_loss_that_is_no_number_names_the_labels_of_its_own_run(llama_folder, 
     of_block = block()
     of_block.pool.loc["id14":"id19", "p_weak"] = np.nan  # Bought by the run of 20 weak labels alone.
     with pytest.raises(NotFinite, match=r"loss is nan.*labels: .*id1[4-9]") as error:
-        train_block(of_block, new_student(llama_folder, examples), ["id00"], {}, silent, together=True)
+        train_blocks([of_block], [new_student(llama_folder, examples)], ["id00"], {}, silent, together=True)
     assert "id39" not in str(error.value), "all other runs buy it"
 
 
 def test_records_say_how_many_runs_trained_at_once_and_who_speaks_in_the_log(llama_folder, examples, block):
     student, lines = new_student(llama_folder, examples), []
-    alone = train_block(block(), student, ["id00"], {}, silent)
-    at_once = train_block(block(), student, ["id00"], {}, lines.append, together=True)
+    alone = train_blocks([block()], [student], ["id00"], {}, silent)
+    at_once = train_blocks([block()], [student], ["id00"], {}, lines.append, together=True)
     assert {run.record["runs_together"] for run in at_once} == {len(PAIRS)}
     assert all("runs_together" not in run.record for run in alone)
-    assert lines[0] == "4 runs at once" and any(line.startswith("14 weak, 5 gold: both: step ") for line in lines)
+    assert lines[0] == "4 runs at once"
+    assert any(line.startswith("seed 1, 14 weak, 5 gold: both: step ") for line in lines)
 
 
 def test_time_is_shared_among_the_runs_that_took_it(llama_folder, examples, block):
@@ -212,7 +216,7 @@ def test_time_is_shared_among_the_runs_that_took_it(llama_folder, examples, bloc
     import time
 
     student, started = new_student(llama_folder, examples), time.perf_counter()
-    runs = train_block(block(), student, ["id00"], {}, silent, together=True)
+    runs = train_blocks([block()], [student], ["id00"], {}, silent, together=True)
     taken = [run.stages["both"]["seconds"] for run in runs]
     assert min(taken) > 0 and sum(taken) < time.perf_counter() - started
 
@@ -229,17 +233,64 @@ def test_twins_share_all_weights_but_adapters_and_head(llama_folder, examples):
     assert all(torch.equal(weight, student.initial[name]) for name, weight in fresh.items())
 
 
+@pytest.fixture
+def two_seeds(llama_folder, examples, block):
+    """Makes blocks of the seeds 1 and 2, which read texts of their own, and their students."""
+
+    def make(**of_block) -> tuple[list[Block], list[Student]]:
+        blocks = [replace(block(**of_block), seed=seed) for seed in (1, 2)]
+        texts = [examples, examples.assign(text="Again: " + examples.text)]
+        students = load_students(llama_folder, CPU, texts, [1, 2], PROTOCOL, 1)
+        return blocks, [with_large_head(student) for student in students]
+
+    return make
+
+
+def test_students_of_several_seeds_are_as_if_loaded_alone_on_one_base_model(llama_folder, examples, two_seeds):
+    _, (first, second) = two_seeds()
+    alone = new_student(llama_folder, examples)
+    assert all(torch.equal(alone.initial[name], weight) for name, weight in first.initial.items())
+    assert not any(torch.equal(alone.initial[name], w) for name, w in second.initial.items() if "lora_A" in name)
+    own = adapted_weights(second.model)
+    for name, weight in first.model.named_parameters():
+        assert (second.model.get_parameter(name) is weight) == (name not in own)
+
+
+def test_runs_of_several_seeds_at_once_predict_what_they_do_one_by_one(examples, two_seeds):
+    blocks, students = two_seeds()
+    ids = examples.id.tolist()
+    alone, at_once = (train_blocks(blocks, students, ids, {}, silent, together) for together in (False, True))
+    assert [run.seed for run in at_once] == [1] * len(PAIRS) + [2] * len(PAIRS)
+    assert_same(alone, at_once)
+
+
+def test_weak_stages_of_several_seeds_train_at_once(two_seeds):
+    blocks, students = two_seeds(method=METHODS["sequential_sft"], pairs=[(20, 0)])
+    alone = []
+    for block, student in zip(blocks, students, strict=True):
+        [(ids, record)] = train_weak_stages([block], [student], silent)
+        alone.append((ids, record["steps"], {n: w.clone() for n, w in adapted_weights(student.model).items()}))
+    lines = []
+    for student, (ids, record), (same_ids, steps, weights) in zip(
+        students, train_weak_stages(blocks, students, lines.append), alone, strict=True
+    ):
+        assert ids == same_ids and record["steps"] == steps
+        for name, weight in adapted_weights(student.model).items():
+            torch.testing.assert_close(weight, weights[name], atol=CLOSE, rtol=0)
+    assert any(line.startswith("seed 2: weak: step ") for line in lines)
+
+
 def test_models_that_pad_their_texts_are_refused(model_folders, examples, block):
     student = Student(model_folders["bert"], CPU, examples, 1, PROTOCOL)
     with pytest.raises(
         InputError,
         match=r"'bert': training.runs_together trains.*'llama', 'mistral' and 'qwen2', but this one is 'bert'",
     ):
-        train_block(block(), student, ["id00"], {}, silent, together=True)
+        train_blocks([block()], [student], ["id00"], {}, silent, together=True)
 
 
 def test_models_that_drop_out_at_random_are_refused(llama_folder, examples, block):
     student = new_student(llama_folder, examples)
     student.model.config.attention_dropout = 0.1
     with pytest.raises(InputError, match=r"without dropout, but its attention_dropout is 0.1; set runs_together"):
-        train_block(block(), student, ["id00"], {}, silent, together=True)
+        train_blocks([block()], [student], ["id00"], {}, silent, together=True)

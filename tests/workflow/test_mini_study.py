@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from base64 import b64encode
@@ -291,6 +292,26 @@ def test_training_runs_at_once_trains_the_runs_again_and_nothing_else(mini_study
     planned = jobs_planned(mini_study, MINI | {"training": at_once})
     # Two tasks, budgets and seeds, each with and without weak labels.
     assert planned["train_runs"] == 16 and not {"train_weak_stage", "train_supervisor"} & set(planned)
+
+
+def test_seeds_that_train_together_predict_what_each_does_alone(mini_study, tmp_path):
+    folder = tmp_path / "together"
+    shutil.copytree(mini_study, folder)
+    together = MINI | {"training": MINI["training"] | {"seeds_together": 2}}
+    planned = jobs_planned(folder, together)
+    # As many jobs as runs of one seed have.
+    assert planned["train_runs"] == planned["train_weak_stage"] == 8 and "train_supervisor" not in planned
+    result = run_snakemake(folder, together, target="results/metrics.parquet")
+    assert result.returncode == 0, result.stdout + result.stderr
+    made = sorted((folder / "results/runs").rglob("b*_s0+1.parquet"))
+    assert len(made) == 8
+    for path in made:
+        alone = [pd.read_parquet(path.with_name(path.name.replace("0+1", seed))) for seed in "01"]
+        at_once = pd.read_parquet(path).reset_index(drop=True)
+        pd.testing.assert_frame_equal(at_once, pd.concat(alone, ignore_index=True), atol=1e-4, rtol=0)
+    # A third seed trains alone.
+    planned = jobs_planned(folder, together | {"seeds": [0, 1, 2]})
+    assert planned["train_runs"] == planned["train_weak_stage"] == 8
 
 
 def test_a_new_budget_or_seed_trains_only_itself(mini_study):

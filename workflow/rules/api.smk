@@ -37,7 +37,7 @@ rule finetune_by_api:
         texts=student_texts,
         pool=student_pool,
         test=student_test,
-        ordering="results/purchases/{task}/s{seed}.parquet",
+        orderings=orderings,
         weak_labels=weak_labels,
     output:
         predictions=RUNS,

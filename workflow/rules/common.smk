@@ -1,9 +1,11 @@
 # Names, constraints and settings that the rules share. Imports nothing heavy.
 import re
+from itertools import product
 
 from elicitation.analysis.names import NO_CUE, NO_SUPERVISOR, TUNED, student_and_cue
 from elicitation.study.composed import Composed
 from elicitation.study.grid import NO_LABELS, NO_SEED, RUNS, STAGE, Group
+from elicitation.study.made import seeds_in_name
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, TruncatedModel
 from elicitation.study.supervisors import (
     Coherent,
@@ -71,8 +73,8 @@ IMPORTS = {
     TRAINS: ("prepare_model", "compute_trunk", "train_", *ASKS),
     DRAWS: ("plot_",),
 }
-# For jobs that train the runs of a block at once.
-TOGETHER = {"runs_together": True} if study.training.runs_together else {}
+# For jobs that train runs at once.
+TOGETHER = {"runs_together": True} if study.training.at_once else {}
 FETCHED = [model.name for model in study.models if isinstance(model, (GgufModel, Checkpoint))]
 
 
@@ -92,7 +94,7 @@ wildcard_constraints:
     budget=r"\d+",
     n_weak=r"\d+",
     examples=r"\w+-(weak|gold|mixed|supervision|searched)",
-    seed=r"\d+",
+    seed=r"\d+(\+\d+)*",
 
 
 def of(path):
@@ -163,10 +165,29 @@ def recipe_settings(wildcards):
     return settings_of(study.weak_stage(wildcards))
 
 
+def seeds_of(wildcards):
+    """The seeds of a job: those that train together, or the one that its files are called by."""
+    return study.teams.get(wildcards["seed"]) or [int(wildcards["seed"])]
+
+
 def purchases(wildcards):
-    """The (n_weak, n_gold) that a job of a block makes."""
-    block = int(wildcards["budget"]), int(wildcards["seed"])
+    """The (n_weak, n_gold) that a job of a block makes with each of its seeds."""
+    block = int(wildcards["budget"]), seeds_of(wildcards)[0]
     return study.made.get(Group.of(wildcards), {}).get(block, [])
+
+
+# For jobs that train several seeds.
+SEEDS_TOGETHER = {"seeds": seeds_of} if study.training.seeds_together > 1 else {}
+
+
+def runs_made(wildcards):
+    """The runs of a job of a block, each as its purchase and seed."""
+    return list(product(purchases(wildcards), seeds_of(wildcards)))
+
+
+def orderings(wildcards):
+    """The order in which each seed of a job buys the texts of the pool."""
+    return [f"results/purchases/{wildcards.task}/s{seed}.parquet" for seed in seeds_of(wildcards)]
 
 
 def weak_labels(wildcards):
@@ -184,7 +205,9 @@ def runs_of_group(wildcards):
     group, files = Group.of(wildcards), {}
     for (budget, seed), pairs in study.planned[group].items():
         for pair in pairs:
-            files[RUNS.format(budget=budget, seed=seed, **group.maker(*pair)._asdict())] = None
+            maker = group.maker(*pair)
+            seeds = seeds_in_name(study, maker.student, maker.method, seed)
+            files[RUNS.format(budget=budget, seed=seeds, **maker._asdict())] = None
     return list(files)
 
 
@@ -319,7 +342,7 @@ def student_prompts(wildcards, examples, seed=NO_SEED):
 def shots_checked(wildcards, method):
     """The record that the student's prompts fit, if the method shows any examples."""
     shots = method.shots
-    return student_prompts(wildcards, shots.name, wildcards.seed) if shots else []
+    return [student_prompts(wildcards, shots.name, seed) for seed in seeds_of(wildcards)] if shots else []
 
 
 def method_prompts(wildcards):

@@ -1,5 +1,5 @@
 # Purchases, and what students make of them. A weak stage is a job of its own, since blocks share it; another job trains
-# one block: all purchases of one budget and seed.
+# one block: all purchases of one budget and seed, or of several seeds that train together.
 
 
 rule order_purchases:
@@ -88,7 +88,7 @@ rule train_weak_stage:
         trunk=recipe_trunk,
         rates=tuned_rate,
         pool=student_pool,
-        ordering="results/purchases/{task}/s{seed}.parquet",
+        orderings=orderings,
         weak_labels="results/weak_labels/{task}/{supervisor}.parquet",
     output:
         adapter=directory(STAGE) if study.keep_weak_stages else temp(directory(STAGE)),
@@ -106,6 +106,7 @@ rule train_weak_stage:
         runtime=grows(240),
         gpu=gpus_of("student"),
     params:
+        **SEEDS_TOGETHER,
         version=6,
         hardware=hardware_of("student"),
         method=recipe_settings,
@@ -126,7 +127,7 @@ rule train_runs:
         rates=tuned_rate,
         pool=student_pool,
         test=student_test,
-        ordering="results/purchases/{task}/s{seed}.parquet",
+        orderings=orderings,
         weak_labels=weak_labels,
         stages=weak_stages,
         stages_records=weak_stages_records,
@@ -148,6 +149,7 @@ rule train_runs:
         gpu=gpus_of("student"),
     params:
         **TOGETHER,
+        **SEEDS_TOGETHER,
         version=6,
         hardware=hardware_of("student"),
         method=method_settings,
@@ -168,7 +170,7 @@ rule score_prompts:
         student=pretrained_student,
         pool=student_pool,
         test=student_test,
-        ordering="results/purchases/{task}/s{seed}.parquet",
+        orderings=orderings,
         weak_labels=weak_labels,
     output:
         predictions=RUNS,

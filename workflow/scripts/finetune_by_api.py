@@ -12,12 +12,12 @@ with job(snakemake) as record:
     from elicitation.api.client import ApiSettings, Client
     from elicitation.api.costs import cost_of_block
     from elicitation.api.ledger import Ledger
-    from elicitation.buying.block import predictions_table, read_block
+    from elicitation.buying.block import predictions_table, read_blocks
     from elicitation.files import write_table
 
     params, files = snakemake.params, snakemake.input
     settings, test = ApiSettings(**params.api), pd.read_parquet(files.test)
-    block = read_block(pairs=params.purchases, **block_arguments(snakemake))
+    (block,) = read_blocks(pairs=params.purchases, **block_arguments(snakemake))
     # Flushed, so that the log of a job that waits for hours shows where it is.
     ledger = Ledger(Client(settings, partial(print, flush=True)), Path(params.ledger))
     runs = elicit_block(ledger, block, test)

@@ -5,7 +5,7 @@ from elicitation.jobs.script import block_arguments, imports_done, job
 with job(snakemake, whole_gpu=snakemake.params.labelling["engine"] == "vllm") as record:
     import pandas as pd
 
-    from elicitation.buying.block import predictions_table, read_block
+    from elicitation.buying.block import predictions_table, read_blocks
     from elicitation.data.prompts import PromptFormat
     from elicitation.files import write_table
     from elicitation.models.engines import Labelling
@@ -16,7 +16,7 @@ with job(snakemake, whole_gpu=snakemake.params.labelling["engine"] == "vllm") as
     params, files = snakemake.params, snakemake.input
     hardware = require_hardware(params.hardware)
     style, labelling = PromptFormat(**params.prompt), Labelling(**params.labelling)
-    block = read_block(pairs=params.purchases, **block_arguments(snakemake))
+    (block,) = read_blocks(pairs=params.purchases, **block_arguments(snakemake))
     test = pd.read_parquet(files.test)
     runs, made_by = score_block(
         block, files.student, test.text.tolist(), style, labelling, hardware, params.beyond_context

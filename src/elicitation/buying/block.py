@@ -58,6 +58,12 @@ def read_block(
     return Block(task, student, parsed, seed, examples.set_index("id"), shots, purchases, candidates)
 
 
+def read_blocks(seeds: Sequence[int], orderings: Sequence[str | Path], **of_all) -> list[Block]:
+    """The blocks of several seeds that buy the same numbers of labels; orderings: of each seed; of_all: as in
+    read_block."""
+    return [read_block(seed=seed, ordering=ordering, **of_all) for seed, ordering in zip(seeds, orderings, strict=True)]
+
+
 def weak_purchase(method: Mapping, n_weak: int) -> Pair:
     """What a weak stage buys: n_weak labels, and the gold ones that its prompts hold; method: as in read_block."""
     return n_weak, method_from(method).shots_bought[1]

@@ -106,7 +106,9 @@ class Job:
         deed = self.deed
         names = {"file": next(iter(self.files), self.rule)} | dict(self.wildcards)
         told = [names[name] for name in TELLING if name in varying and f"{{{name}}}" not in deed.what]
-        return ", ".join([deed.what.format(**names), *(GOLD_ALONE if name == NO_SUPERVISOR else name for name in told)])
+        # Seeds that train together are joined by a sign.
+        what = deed.what.replace("seed {", "seeds {") if "+" in names.get("seed", "") else deed.what
+        return ", ".join([what.format(**names), *(GOLD_ALONE if name == NO_SUPERVISOR else name for name in told)])
 
     def going(self, varying: Collection[str] = ()) -> str:
         """`training film, budget 64, seed 0`."""

@@ -69,8 +69,8 @@ class Told:
     """Whether the plugin is there, and speaks of the jobs."""
     asks_for_answer: Callable[[], bool] = lambda: False
     """Whether the study's answer is among what the user asked for; known once jobs are planned."""
-    purchases: Callable[[Mapping[str, str]], Sequence] = lambda wildcards: ()
-    """The purchases of a job of a block, by its wildcards."""
+    runs_made: Callable[[Mapping[str, str]], Sequence] = lambda wildcards: ()
+    """The runs of a job of a block, by its wildcards."""
     jobs: dict[int, Planned] = field(default_factory=dict)
     """The jobs that will run, by number: those that make something. Known before they start."""
     varying: dict[str, set[str]] = field(default_factory=dict)
@@ -102,7 +102,7 @@ def planned_job(number: int, logs: Collection[str] = ()) -> Job | None:
 
 def runs_of(job: Job) -> int:
     """The runs that a job makes; 1 of jobs that make none."""
-    return max(len(told.purchases(job.wildcards)), 1) if "budget" in job.wildcards else 1
+    return max(len(told.runs_made(job.wildcards)), 1) if "budget" in job.wildcards else 1
 
 
 class Pace:

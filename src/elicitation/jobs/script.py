@@ -169,12 +169,13 @@ def close_output(log: Path, terminal: TextIO) -> None:
 
 
 def block_arguments(snakemake) -> dict:
-    """What a job's block is read by, beside its purchases: arguments of buying.block.read_block."""
-    names, files = snakemake.wildcards, snakemake.input
+    """What a job's blocks are read by, beside their purchases: arguments of buying.block.read_blocks."""
+    names, params, files = snakemake.wildcards, snakemake.params, snakemake.input
     # The file is an empty list where no weak labels are bought.
-    read = {"pool": files.pool, "weak_labels": files.weak_labels or None, "ordering": files.ordering}
-    named = {"task": names.task, "student": names.student, "seed": int(names.seed)}
-    return named | {"method": snakemake.params.method} | read
+    read = {"pool": files.pool, "weak_labels": files.weak_labels or None, "orderings": files.orderings}
+    # Seeds are named apart where several train together.
+    named = {"task": names.task, "student": names.student, "seeds": params.get("seeds") or [int(names.seed)]}
+    return named | {"method": params.method} | read
 
 
 @contextmanager

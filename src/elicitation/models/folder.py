@@ -151,7 +151,7 @@ def check_together(place: str, architecture: str | None) -> None:
         raise InputError(
             f"{place}: training.runs_together trains models of the architectures "
             f"{join_words(set(PACKED_ARCHITECTURES), 'and')}, but this one is {architecture!r}; set runs_together: "
-            "false."
+            "false, and seeds_together: 1."
         )
 
 

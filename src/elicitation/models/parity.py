@@ -9,7 +9,7 @@ from elicitation.errors import InputError
 from elicitation.models.prefixes import Ids, computed_tokens
 
 # The largest difference in probability between two engines, by precision, where the study does not name one.
-TOLERANCE = {"float32": 1e-3, "bfloat16": 0.05}
+TOLERANCE = {"float32": 1e-3, "bfloat16": 0.1}
 # Where the study names no number of rows: transformers computes at most this share of the tokens that vLLM computes.
 # Per token both take about as long.
 SHARE = 0.05

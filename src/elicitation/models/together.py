@@ -31,7 +31,7 @@ def check_model(model: PeftModel) -> None:
     if dropout:
         raise InputError(
             f"{place}: training.runs_together wants models without dropout, but its attention_dropout is {dropout:g}; "
-            "set runs_together: false."
+            "set runs_together: false, and seeds_together: 1."
         )
 
 
@@ -44,6 +44,16 @@ def copy_sharing(model: PeftModel, kept: set[int]) -> PeftModel:
 def twin(model: PeftModel) -> PeftModel:
     """A copy of the model whose adapters and head are its own; all other weights are shared."""
     return copy_sharing(model, {id(weight) for weight in adapted_weights(model).values()})
+
+
+def share_weights(models: Sequence[PeftModel]) -> None:
+    """Let models that differ in adapters and head alone hold the first one's other weights, so that one copy stays."""
+    first = models[0]
+    shared = {name: weight for name, weight in first.named_parameters() if name not in adapted_weights(first)}
+    for model in models[1:]:
+        for name, weight in shared.items():
+            layer, _, kind = name.rpartition(".")
+            setattr(model.get_submodule(layer), kind, weight)
 
 
 class Passing:

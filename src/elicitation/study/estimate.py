@@ -152,9 +152,10 @@ def estimate_student(
     runs, stages, trained: the student's own; runs and trained as with_tokens makes them. made: as in estimate.
     """
     model, weak = study.model_of(name), trained[trained.recipe.notna()]
-    # A weak stage is a job of its own.
-    blocks = len(runs.drop_duplicates(["task", "supervisor", "method", "budget", "seed"]))
-    jobs = blocks + len(weak)
+    # Weak stages have jobs of their own.
+    weak_jobs = len(weak.drop_duplicates(["task", "supervisor", "recipe", "n", "seeds"]))
+    blocks = len(runs.drop_duplicates(["task", "supervisor", "method", "budget", "seeds"]))
+    jobs = blocks + weak_jobs
     passed = tokens_passed(runs, trained)
     # Once for all cues.
     is_first = name == next(other for other in study.cued_students if study.model_of(other) == model)
@@ -169,7 +170,7 @@ def estimate_student(
         "student": name,
         "runs": len(runs),
         "jobs": jobs,
-        "weak stages": len(weak),
+        "weak stages": weak_jobs,
         "blocks": blocks,
         "stages": len(trained),
         "saved by sharing": len(stages) - len(trained),

@@ -287,7 +287,7 @@ def config_of(looked: Looked, wanted: Wanted) -> dict:
     config |= {"models": [STUDENT], "students": [STUDENT["name"]], "methods": methods, "seeds": SEEDS}
     if looked.commoner > LOPSIDED:
         config["inference"] = {"measure": "balanced_accuracy"}
-    config["training"] = {"stopping": "fixed_epochs", "micro_batch_tokens": 512}
+    config["training"] = {"stopping": "fixed_epochs", "seeds_together": len(SEEDS), "micro_batch_tokens": 512}
     # No model writes weak labels, so the engine does not matter.
     return config | {"labelling": {"engine": "transformers"}}
 

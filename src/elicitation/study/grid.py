@@ -88,6 +88,15 @@ class Spending:
     def all_seeds(self) -> list[int]:
         return self.seeds + (self.extra_seeds.seeds if self.extra_seeds else [])
 
+    def teams(self, size: int) -> dict[str, list[int]]:
+        """The seeds in the teams that train together, by what their files are called by; size: of a team, at most.
+
+        Teams are neighbours in the lists. Extra seeds, which buy less, have teams of their own.
+        """
+        lists = [self.seeds, self.extra_seeds.seeds if self.extra_seeds else []]
+        teams = [seeds[first : first + size] for seeds in lists for first in range(0, len(seeds), size)]
+        return {"+".join(map(str, team)): team for team in teams}
+
     def narrowed(self, budgets: Iterable[int], gold_shares: Iterable[float]) -> Spending:
         """With these budgets and gold shares alone."""
         update = {"budgets": list(budgets), "gold_shares": list(gold_shares)}

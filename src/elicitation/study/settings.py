@@ -32,6 +32,8 @@ SomeTasks = distinct(Text)
 # on all layers of models of 0.5 to 70 billion parameters) and those of this project's small models with few layers
 # that train (1e-3 to 1e-2).
 LEARNING_RATES = [1.0e-4, 3.0e-4, 1.0e-3, 3.0e-3, 1.0e-2]
+# The files of seeds that train together have all of them in their names.
+MOST_SEEDS_TOGETHER = 16
 
 
 class Combination(Section):
@@ -163,6 +165,18 @@ class Training(Section):
         "instead of one after the other; results are the same but for rounding. For models of the Llama, Mistral and "
         "Qwen2 architectures, on one device and not quantised (docs/how-to/gpus.md).",
     )
+    # Its jobs are told by their names.
+    seeds_together: whole(ge=1, le=MOST_SEEDS_TOGETHER) = Field(
+        1,
+        exclude=True,
+        description="How many seeds train in one job, all their runs at once as with `runs_together`. A seed that is "
+        "added trains with those that are left over, so with 3 a fourth one trains alone.",
+    )
+
+    @property
+    def at_once(self) -> bool:
+        """Whether runs train at once."""
+        return self.runs_together or self.seeds_together > 1
 
 
 class Tuning(Section):

@@ -38,4 +38,4 @@ def texts_of_job(
             texts += plan.presentations + READING * plan.validations
         if rule == "train_runs":
             texts += READING * study.task_named[wildcards["task"]].test_size
-    return texts
+    return texts * len(study.teams.get(wildcards["seed"], [wildcards["seed"]]))

@@ -322,8 +322,7 @@ class Study(Plan, Setup):
         """The price of a label of each column or rating that a supervisor joins, or of its one source."""
         entry = self.supervisor_named[name]
         if isinstance(entry, Columns):
-            tables = self.tasks_of(name)
-            found = [entry.prices_in(self.columns_in(task), task.name) for task in tables]
+            found = [entry.prices_in(self.columns_in(task), task.name) for task in self.tasks_of(name)]
             return {column: price for prices in found for column, price in prices.items()}
         if isinstance(entry, Remote):
             return {entry.api.model: entry.price}
@@ -345,6 +344,11 @@ class Study(Plan, Setup):
     def planned(self) -> dict[Group, Blocks]:
         """The purchases of every block that a group has results of, the shared ones among them."""
         return planned_blocks(self.groups, self.combinations, self.method_named, self.supplies, self.spending)
+
+    @cached_property
+    def teams(self) -> dict[str, list[int]]:
+        """As Spending.teams."""
+        return self.spending.teams(self.training.seeds_together)
 
     @cached_property
     def made(self) -> dict[Group, Blocks]:

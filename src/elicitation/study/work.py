@@ -15,7 +15,7 @@ from elicitation.buying.market import CANDIDATES
 from elicitation.buying.methods import Method, Shots, Stage
 from elicitation.models.hardware import MICRO_BATCH_TOKENS
 from elicitation.study.grid import NO_LABELS
-from elicitation.study.made import Made, nothing_made
+from elicitation.study.made import Made, nothing_made, seeds_in_name
 from elicitation.study.models import Model, OwnModel
 from elicitation.study.study import Study
 from elicitation.study.text_lengths import tokens_of
@@ -70,15 +70,17 @@ def share_weak_stages(stages: pd.DataFrame) -> pd.DataFrame:
 
 
 def planned_runs(study: Study) -> pd.DataFrame:
-    """One row a run that is made, with `test_size`, `predictions`, the texts that it reads beside its stages, and
-    `prompts`, whether it only asks."""
+    """One row a run that is made, with `test_size`, `predictions`, the texts that it reads beside its stages,
+    `prompts`, whether it only asks, and `seeds`, those that its file is called by."""
     runs, methods = pd.DataFrame(study.made_runs), methods_made(study)
     selecting, prompting = (
         runs.method.isin([name for name, method in methods.items() if getattr(method, what)])
         for what in ("selection", "prompts_only")
     )
     test_size = runs.task.map({name: task.test_size for name, task in study.task_named.items()})
-    return runs.assign(test_size=test_size, predictions=test_size + CANDIDATES * selecting, prompts=prompting)
+    seeds = [seeds_in_name(study, run.student, run.method, run.seed) for run in runs.itertuples()]
+    predictions = test_size + CANDIDATES * selecting
+    return runs.assign(test_size=test_size, predictions=predictions, prompts=prompting, seeds=seeds)
 
 
 def orders_of(method: Method) -> float:

@@ -1,6 +1,6 @@
 """What happens to a student in one block: weak stages first, then the runs that start from them."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,10 +31,18 @@ class WeakStage:
     """What the stage reports of itself."""
 
 
-def read_weak_stages(adapters: Iterable[str], records: Iterable[str]) -> dict[int, WeakStage]:
-    """The weak stages of a block by the number of weak labels bought; both arguments are paths, in the same order."""
-    made = ((Path(adapter), read_json(record)) for adapter, record in zip(adapters, records, strict=True))
-    return {record["n_weak"]: WeakStage(adapter, record["stage"]) for adapter, record in made}
+# Weak stages by the seed and the number of weak labels bought.
+WeakStages = Mapping[tuple[int, int], WeakStage]
+
+
+def read_weak_stages(folders: Iterable[str], records: Iterable[str]) -> WeakStages:
+    """What jobs of weak stages have made; both arguments are paths, in the same order."""
+    made = [(Path(folder), read_json(record)) for folder, record in zip(folders, records, strict=True)]
+    return {
+        (stage["seed"], record["n_weak"]): WeakStage(folder / stage["adapter"], stage["stage"])
+        for folder, record in made
+        for stage in record["stages"]
+    }
 
 
 def with_prompts(block: Block, ids: Collection[str], style: PromptFormat, test: pd.DataFrame | None) -> pd.DataFrame:
@@ -59,16 +67,30 @@ def texts_of_runs(block: Block, style: PromptFormat, test: pd.DataFrame) -> pd.D
     return with_prompts(block, used, style, test)
 
 
-def train_weak_stage(block: Block, student: Student, log: Callable[[str], None]) -> tuple[list[str], dict]:
+def weak_stage(block: Block, student: Student, log: Callable[[str], None]) -> Training[tuple[list[str], dict]]:
     """Train the student on the weak labels of a block that buys once; returns their ids and the stage's record."""
     (purchase,) = block.purchases.values()
     stage, bought = block.method.stages[0], block.pool.p_weak[purchase.weak]
     weak = most_confident(bought, stage.kept)
-    record = student.train(student.fresh(), stage, weak, log)
+    record = yield from student.training(student.fresh(), stage, weak, log)
     if stage.kept < 1:
         record |= {"most_confident": describe_kept(bought, weak)}
         log(kept_words(**record["most_confident"]))
     return purchase.weak, record
+
+
+def train_weak_stages(
+    blocks: Sequence[Block], students: Sequence[Student], log: Callable[[str], None]
+) -> list[tuple[list[str], dict]]:
+    """For each block and its student, which train at once, what weak_stage returns."""
+    if len(blocks) == 1:
+        return [train_alone(weak_stage(blocks[0], students[0], log))]
+    check_model(students[0].model)
+    trainings = [
+        weak_stage(block, student, naming(log, f"seed {block.seed}"))
+        for block, student in zip(blocks, students, strict=True)
+    ]
+    return train(trainings, StepsTogether([student.model for student in students]))
 
 
 def run_stages(
@@ -104,9 +126,9 @@ def run_stages(
     return student.predict(model, test_ids), records, gold_ids
 
 
-def naming(log: Callable[[str], None], pair: Pair) -> Callable[[str], None]:
-    """A log of whose lines each says which run it is of."""
-    return lambda line: log(f"{pair[0]} weak, {pair[1]} gold: {line}")
+def naming(log: Callable[[str], None], name: str) -> Callable[[str], None]:
+    """A log of whose lines each says what it is of."""
+    return lambda line: log(f"{name}: {line}")
 
 
 def run_of_block(
@@ -114,12 +136,12 @@ def run_of_block(
     pair: Pair,
     student: Student,
     test_ids: list[str],
-    weak_stages: dict[int, WeakStage],
+    weak_stages: WeakStages,
     log: Callable[[str], None],
 ) -> Training[Run]:
-    """The run of a block that buys these numbers of labels; the other arguments as in train_block."""
+    """The run of a block that buys these numbers of labels; the other arguments as in train_blocks."""
     purchase = block.purchases[pair]
-    start = weak_stages[pair[0]] if block.method.starts_weak and purchase.weak else None
+    start = weak_stages[block.seed, pair[0]] if block.method.starts_weak and purchase.weak else None
     log_odds, trained, gold_ids = yield from run_stages(
         student,
         block.method,
@@ -135,30 +157,37 @@ def run_of_block(
     return Run(*pair, block.seed, log_odds, bought, stages)
 
 
-def train_block(
-    block: Block,
-    student: Student,
+def train_blocks(
+    blocks: Sequence[Block],
+    students: Sequence[Student],
     test_ids: list[str],
-    weak_stages: dict[int, WeakStage],
+    weak_stages: WeakStages,
     log: Callable[[str], None],
     together: bool = False,
 ) -> list[Run]:
-    """All runs of a block. weak_stages: by the number of weak labels bought, one for each run that starts weak.
+    """All runs of blocks that differ in their seeds. students: each block's own; weak_stages: one for each run that
+    starts weak.
 
-    together: whether the runs take their steps at once instead of one run after the other; InputError where the student
-    cannot.
+    together: whether the runs take their steps at once instead of one run after the other; InputError where the
+    students cannot.
     """
+    planned = [
+        (block, pair, student) for block, student in zip(blocks, students, strict=True) for pair in block.purchases
+    ]
     if not together:
         runs = []
-        for pair in block.purchases:
-            log(f"run {len(runs) + 1} of {len(block.purchases)}: {pair[0]} weak and {pair[1]} gold labels")
+        for block, pair, student in planned:
+            log(f"run {len(runs) + 1} of {len(planned)}: {pair[0]} weak and {pair[1]} gold labels")
             runs.append(train_alone(run_of_block(block, pair, student, test_ids, weak_stages, log)))
         return runs
-    check_model(student.model)
-    log(f"{len(block.purchases)} runs at once")
-    twins = {pair: student.twin() for pair in block.purchases}
+    check_model(students[0].model)
+    log(f"{len(planned)} runs at once")
+    twins = [student.twin() for _, _, student in planned]
     trainings = [
-        run_of_block(block, pair, twin, test_ids, weak_stages, naming(log, pair)) for pair, twin in twins.items()
+        run_of_block(
+            block, pair, twin, test_ids, weak_stages, naming(log, f"seed {block.seed}, {pair[0]} weak, {pair[1]} gold")
+        )
+        for (block, pair, _), twin in zip(planned, twins, strict=True)
     ]
-    runs = train(trainings, StepsTogether([twin.model for twin in twins.values()]))
+    runs = train(trainings, StepsTogether([twin.model for twin in twins]))
     return [replace(run, together=len(runs)) for run in runs]

@@ -1,7 +1,7 @@
 """A student: a pretrained model that is loaded once, and from which the stages of many runs start."""
 
 import copy
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -25,7 +25,7 @@ from elicitation.models.loading import (
     renew_head,
     tokenize,
 )
-from elicitation.models.together import twin
+from elicitation.models.together import share_weights, twin
 from elicitation.models.trunk import compute_states, read_trunk, split_trunk, write_trunk
 from elicitation.training.loop import Training, log_confidence_targets, stage_training, train_alone
 from elicitation.training.schedule import Protocol
@@ -115,6 +115,15 @@ class Student:
         """Log-odds (n,) of label 1 for the examples of these ids."""
         texts = [self.texts[i] for i in ids]
         return within_memory(partial(predict, model, texts), self.protocol.micro_batch_tokens, max(map(len, texts)))[0]
+
+
+def load_students(
+    folder: str | Path, hardware: Hardware, examples: Sequence[pd.DataFrame], seeds: Sequence[int], *of_all
+) -> list[Student]:
+    """Students of these seeds, each with its own examples, on one base model; all else as for a Student."""
+    students = [Student(folder, hardware, own, seed, *of_all) for own, seed in zip(examples, seeds, strict=True)]
+    share_weights([student.model for student in students])
+    return students
 
 
 def compute_trunk(
