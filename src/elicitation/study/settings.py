@@ -234,5 +234,5 @@ class Labelling(Section):
     parity_tolerance: optional(Positive, NUMBER) = Field(
         None,
         description="Largest difference in probability that the comparison accepts; without it 0.001 for float32 "
-        "(`device: cpu`), 0.05 for bfloat16.",
+        "(`device: cpu`), 0.1 for bfloat16.",
     )
