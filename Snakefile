@@ -141,3 +141,5 @@ onstart:
     except InputError as error:
         raise WorkflowError(str(error)) from None
     internals.stop_after_failed(workflow, CHECKS)
+    if internals.jobs_run_here(workflow):
+        internals.lift_rate_limit(workflow)

@@ -131,6 +131,38 @@ def test_runs_are_described(folder):
     }
 
 
+@pytest.mark.parametrize("lifted", [True, False])
+def test_jobs_that_wait_are_looked_at_when_a_core_is_free_once_the_rate_limit_is_lifted(tmp_path, lifted):
+    """Else every second as well: once that is no longer so, `lift_rate_limit` can go."""
+    (tmp_path / "Snakefile").write_text(f"""
+import sys
+sys.path.insert(0, {str(ROOT / "src")!r})
+from elicitation.jobs import snakemake_internals as internals
+
+rule all:
+    input: "0", "1"
+
+rule one:
+    output: "{{n}}"
+    shell: "sleep 2; touch {{output}}"
+
+onstart:
+    if {lifted}:
+        internals.lift_rate_limit(workflow)
+    select = workflow.scheduler.job_selector
+    def counted(jobs):
+        print("looked", file=open("looks", "a"))
+        return select(jobs)
+    workflow.scheduler.job_selector = counted
+""")
+    command = [sys.executable, "-m", "snakemake", "--cores", "1"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    looks = len((tmp_path / "looks").read_text().split())
+    # For the first job and the second, and for the rule that only names them.
+    assert (looks <= 3) == lifted
+
+
 def test_a_linted_module_knows_both(folder):
     """By a file that the parts of one call write to, since nothing of it is run."""
     (folder / "module.smk").write_text(

@@ -198,6 +198,17 @@ def stop_after_failed(workflow, checks: Collection[str]) -> None:
         workflow.scheduler.keepgoing = KeepGoing(workflow.scheduler, checks)
 
 
+def lift_rate_limit(workflow) -> None:
+    """Let any number of jobs start in a second, where they run on this machine. Only in `onstart`.
+
+    The limit, which spares the schedulers of clusters, makes Snakemake look at all jobs that wait for a core every
+    second, and as many times more as jobs have ended: in a study of 214 jobs, a quarter of the time of a core.
+
+    Relies on `Workflow.scheduler` with `job_rate_limiter`, which is None where there is no limit.
+    """
+    workflow.scheduler.job_rate_limiter = None
+
+
 def starts_with(record: logging.LogRecord, *beginnings: str) -> bool:
     """Whether a message of Snakemake's that is no event begins so. Relies on the wording of the constants above."""
     return getattr(record, "event", None) is None and record.getMessage().startswith(beginnings)
