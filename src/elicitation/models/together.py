@@ -46,14 +46,13 @@ def twin(model: PeftModel) -> PeftModel:
     return copy_sharing(model, {id(weight) for weight in adapted_weights(model).values()})
 
 
-def share_weights(models: Sequence[PeftModel]) -> None:
-    """Let models that differ in adapters and head alone hold the first one's other weights, so that one copy stays."""
-    first = models[0]
-    shared = {name: weight for name, weight in first.named_parameters() if name not in adapted_weights(first)}
-    for model in models[1:]:
-        for name, weight in shared.items():
+def share_weights(model: PeftModel, other: PeftModel) -> None:
+    """Let `other`, which differs in adapters and head alone, hold the model's other weights, so that one copy stays."""
+    own = adapted_weights(other)
+    for name, weight in model.named_parameters():
+        if name not in own:
             layer, _, kind = name.rpartition(".")
-            setattr(model.get_submodule(layer), kind, weight)
+            setattr(other.get_submodule(layer), kind, weight)
 
 
 class Passing:

@@ -165,7 +165,7 @@ class Training(Section):
         "instead of one after the other; results are the same but for rounding. For models of the Llama, Mistral and "
         "Qwen2 architectures, on one device and not quantised (docs/how-to/gpus.md).",
     )
-    # Its jobs are told by their names.
+    # Nor is this: it makes other jobs.
     seeds_together: whole(ge=1, le=MOST_SEEDS_TOGETHER) = Field(
         1,
         exclude=True,

@@ -121,8 +121,13 @@ def load_students(
     folder: str | Path, hardware: Hardware, examples: Sequence[pd.DataFrame], seeds: Sequence[int], *of_all
 ) -> list[Student]:
     """Students of these seeds, each with its own examples, on one base model; all else as for a Student."""
-    students = [Student(folder, hardware, own, seed, *of_all) for own, seed in zip(examples, seeds, strict=True)]
-    share_weights([student.model for student in students])
+    students = []
+    for own, seed in zip(examples, seeds, strict=True):
+        student = Student(folder, hardware, own, seed, *of_all)
+        if students:
+            share_weights(students[0].model, student.model)
+            student.trunk = students[0].trunk
+        students.append(student)
     return students
 
 
