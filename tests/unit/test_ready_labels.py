@@ -103,6 +103,7 @@ def test_with_so_many_texts_the_labels_come_first_that_all_of_them_can_have():
     assert "pays for 200 of the 2,000 texts." in told(many) and "To label more than 800 texts, train" in told(many)
     own = recommend(findings, Question(20, supervisor="junior", have_weak=300, pool=400))
     assert "all 400 texts (300 yours, 100 to buy), which cost 20 gold labels." in told(own)
+    assert "take no part" not in told(own), "all are used as they are"
 
 
 def test_a_budget_is_not_beyond_what_was_studied_because_there_are_few_texts():

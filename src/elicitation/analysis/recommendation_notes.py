@@ -231,6 +231,9 @@ def unused_notes(answer: Recommendation) -> Iterator[str]:
     question, bought = answer.question, answer.purchase
     n_weak, n_gold = (bought.n_weak, bought.n_gold) if bought else (0, 0)
     weak, gold = max(0, question.have_weak - n_weak), max(0, question.have_gold - n_gold)
+    if leading_labels(answer):
+        # As they are all of them are used.
+        weak = 0
     if weak or gold:
         yield f"Of your own labels {labels_words(weak, gold)} take no part in it."
 
