@@ -199,7 +199,9 @@ def test_beyond_the_study_the_best_there_is_named_and_what_to_add_to_the_study()
     assert prompted.studied.beyond and prompted.studied.larger is None
     own = replace(findings, held={"t": Held(70, {"v": 400}, {"v": 410})})
     assert "`more_purchases" in told(recommend(own, Question(40, 0.1, have_gold=30)))
-    too_few = told(recommend(own, Question(41, 0.1, have_gold=30)))
+    assert recommend(own, Question(41, 0.1, have_gold=30)).studied.larger == (0, 70), "all that the table holds"
+    exhausted = replace(own, held={"t": Held(64, {"v": 400}, {"v": 410})})
+    too_few = told(recommend(exhausted, Question(41, 0.1, have_gold=30)))
     assert "is not known. Your table has too few texts for it: of those to train on 400 have a weak" in too_few
     assert "so at most 410 labels are. To know it, have more texts labelled, and run the study on them." in too_few
 
@@ -281,29 +283,31 @@ def test_what_the_readers_own_table_holds_is_told_with_the_options_that_count_it
     own = findings_on(posterior_table(), held={"t": Held(70, {"v": 469})})
     answer = recommend(own, Question(50, 0.1))
     said = (
-        "Note: Your table holds 469 weak labels of v and 70 gold labels of texts to train on. Costs here are as if you "
-        "had none; to have yours counted as paid, ask `elicitation recommend` with `--have-weak 469 --have-gold 70`. "
-        "What more labels than these would bring is not known."
+        "Note: Costs are as if you had no labels; to count those that your table holds to train on, ask "
+        "`elicitation recommend` with `--have-weak 469 --have-gold 70`."
     )
     assert said in told(answer)
     assert answer.purchase == recommend(findings_on(posterior_table()), Question(50, 0.1)).purchase, "as if none were"
     assert study_answer(answer_all(own), 0.1).lines().count(said) == 1
     assert recommendation_from(json.loads(json.dumps(asdict(answer)))) == answer
     for counted in ({"have_weak": 469}, {"have_gold": 70}):
-        assert "Your table" not in told(recommend(own, Question(50, 0.1, **counted)))
+        assert "your table" not in told(recommend(own, Question(50, 0.1, **counted)))
     no_table = findings_on(posterior_table(), held={"another": Held(70, {"v": 469})})
-    assert "Your table" not in told(recommend(no_table, Question(50, 0.1)))
+    assert "your table" not in told(recommend(no_table, Question(50, 0.1)))
     gold = findings_on(posterior_table(), held={"t": Held(70, {})})
-    assert "holds 70 gold labels of texts" in told(recommend(gold, Question(50, 0.1)))
-    assert "with `--have-gold 70`. " in told(recommend(gold, Question(50, 0.1)))
+    assert "with `--have-gold 70`.\n" in told(recommend(gold, Question(50, 0.1)))
 
 
 def test_a_text_of_the_readers_table_that_has_both_labels_is_said_to_be_used_with_one():
-    held = {"t": Held(70, {"v": 400, "w": 9}, {"v": 410, "w": 79})}
-    text = told(recommend(replace(two_sources(), held=held), Question(50)))
-    assert "`. A text is used with one label only, so together at most 410 (v) are. What more" in text
-    one = findings_on(posterior_table(), held={"t": Held(70, {"v": 400}, {"v": 400})})
-    assert "with one label only, so together at most 400 are. What more" in told(recommend(one, Question(50, 0.1)))
+    found = replace(two_sources(), held={"t": Held(70, {"v": 400, "w": 9}, {"v": 410, "w": 79})})
+    counted = told(recommend(found, Question(50, supervisor="v", have_weak=400, have_gold=70)))
+    assert "Note: A text is used with one label only, so of your own labels at most 410 are used together." in counted
+    for question in (
+        Question(50),
+        Question(50, supervisor="v", have_weak=400),
+        Question(50, supervisor="w", have_weak=9, have_gold=70),
+    ):
+        assert "with one label only" not in told(recommend(found, question))
 
 
 def test_more_own_labels_than_the_table_holds_to_train_on_are_noted():
@@ -311,8 +315,8 @@ def test_more_own_labels_than_the_table_holds_to_train_on_are_noted():
     found = replace(two_sources(), held=held)
     counted = told(recommend(found, Question(50, supervisor="v", have_weak=500, have_gold=200)))
     said = "You count 500 weak labels and 200 gold labels as paid, but of texts to train on your table holds 400 weak "
-    said += "labels and 70 gold labels; the others, such as those of the test set, train no student. A text is used"
-    assert said in counted
+    said += "labels and 70 gold labels; the others, such as those of the test set, train no student."
+    assert said in counted and "at most 410 are used together" in counted
     gold = told(recommend(found, Question(50, have_gold=71)))
     assert "You count 71 gold labels as paid, but of texts to train on your table holds 70 gold labels; the" in gold
     held_ones = Question(50, supervisor="v", have_weak=400, have_gold=70)
@@ -323,11 +327,10 @@ def test_more_own_labels_than_the_table_holds_to_train_on_are_noted():
 def test_of_several_weak_sources_the_labels_of_one_can_be_counted():
     several_held = replace(two_sources(), held={"t": Held(70, {"v": 400, "w": 9})})
     text = told(recommend(several_held, Question(50)))
-    assert "holds 400 weak labels of v, 9 weak labels of w and 70 gold labels of texts" in text
     ways = ("--supervisor v --have-weak 400 --have-gold 70", "--supervisor w --have-weak 9 --have-gold 70")
-    assert f"with `{ways[0]}` or `{ways[1]}`. " in text
+    assert f"with `{ways[0]}` or `{ways[1]}`." in text
     text = told(recommend(several_held, Question(50, supervisor="w")))
-    assert "holds 9 weak labels of w and 70 gold labels" in text and "with `--have-weak 9 --have-gold 70`" in text
+    assert "with `--have-weak 9 --have-gold 70`." in text
 
 
 def test_no_more_labels_are_recommended_than_the_pool_holds():
@@ -556,20 +559,20 @@ def test_where_no_student_beats_the_weak_labels_they_are_offered_as_they_are():
     for lines, budget in ((recommendation_lines(answer), 50), (study_answer(every, 0.1).lines(), 4)):
         lines = list(lines)
         [order] = [i for i, line in enumerate(lines) if "**" in line]
-        pays = f"A budget of {budget} gold labels pays for {10 * budget} texts; to label more than these, train a "
-        pays += "student:"
-        assert lines[order : order + 3] == [*offer, pays]
+        pays = f"A budget of {budget} gold labels pays for {10 * budget} texts."
+        beyond = f"To label more than {10 * budget} texts, train a student:"
+        assert lines[order : order + 4] == [*offer, pays, beyond]
         [note] = [line for line in lines if line.startswith("Note")]
         assert note.startswith("Note: No student that was trained here beats the weak labels of v as they are. A ")
     assert "Buy 40 weak labels and use them by Method M." not in told(answer)
     assert recommendation_from(asdict(answer)) == answer
 
 
-def test_of_several_weak_labels_the_best_are_offered_and_the_others_noted():
+def test_of_several_weak_labels_the_best_are_offered_and_the_others_for_more_texts():
     parts = (posterior_table(level(0.7), labels=score, supervisor=name) for name, score in (("v", 0.8), ("w", 0.9)))
     answer = recommend(findings_on(several(*parts), {"v": [0.1], "w": [0.2]}), Question(50))
     assert "**Use the weak labels of w as they are.**\nExpected accuracy: 90 %" in told(answer)
-    assert "expected to beat the weak labels of v as they are: 80 %" in told(answer)
+    assert "To label more texts, up to 500, use the weak labels of v as they are: 80 %" in told(answer)
 
 
 def test_dearer_and_worse_weak_labels_are_told_in_one_line_instead_of_for_each_budget():
@@ -596,7 +599,8 @@ def test_where_no_student_beats_the_commoner_label_that_is_said():
         findings_on(posterior_table(level(0.58), commoner=0.6, labels=0.55, asking=None)), Question(50, 0.1)
     )
     assert answer.undertrained and answer.purchase is None
-    assert "beats always giving the commoner label (60 %), and no weak labels do as they are. A student" in told(answer)
+    said = "beats always giving the commoner label (60 %), and no weak labels do as they are."
+    assert f"{said}\n" in told(answer) and f"{said} A student" in told(replace(answer, learns_nothing=False))
 
 
 def test_a_student_that_beats_them_at_any_budget_is_not_undertrained():

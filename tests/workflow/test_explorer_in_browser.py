@@ -22,6 +22,8 @@ from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, LABELS, 
 from elicitation.analysis.posterior import Posterior, joined
 from elicitation.analysis.posterior_fitting import fit_posterior
 from elicitation.analysis.questions import reach
+from elicitation.analysis.ready_labels import ready_labels
+from elicitation.analysis.recommendation import recommend
 from elicitation.buying.prices import exact
 from elicitation.explorer.data import page_data
 from elicitation.explorer.page import render
@@ -902,6 +904,25 @@ def test_a_reader_s_currency_names_all_amounts(page):
     wait_for(page, "location.hash.includes('currency=%E2%82%AC')")
 
 
+def test_labels_that_are_used_as_they_are_are_those_of_python(browser, tmp_path):
+    bought = make_study(tasks=("topic",)).table
+    named = {name: bought[bought.supervisor == "small"].assign(supervisor=name) for name in ("llm", "crowd")}
+    scores = {"llm": 0.97, "crowd": 0.9}
+    parts = [part.assign(score=part.score.mask(part.kind == LABELS, scores[name])) for name, part in named.items()]
+    posterior = Posterior(pd.concat([*parts, bought[bought.supervisor == ""]], ignore_index=True))
+    prices = {"llm": [0.3], "crowd": [0.08]}
+    address = write_page(tmp_path / "ready.html", posterior, STUDY | {"prices": prices})
+    findings = Findings(posterior, prices, TITLES, STUDY["verdict"])
+    page = opened(browser, address)
+    for budget, pool in ((0.2, None), (60, None), (60, 400), (60, 200), (60, 5000), (120, 400)):
+        at(page, f"#budget={budget}" + (f"&pool={pool}" if pool else ""))
+        expected = ready_labels(recommend(findings, Question(budget, pool=pool)))
+        assert ask(page, "explorer.ready") == [[found.labels.supervisor, found.n_texts] for found in expected]
+    # They suffice for all texts, so no student is spoken of.
+    assert "pays for all 400 texts, which cost 120" in texts(page, "#lead")[0]
+    assert texts(page, "#student-title") == texts(page, "#answer") == texts(page, ".verdict") == [""]
+
+
 def test_invented_data_are_said_to_be_no_advice(browser, study, tmp_path):
     page = opened(browser, write_page(tmp_path / "invented.html", study, STUDY | {"invented": True}))
     assert ask(page, "document.body.innerText").startswith(DEMONSTRATION)
@@ -931,7 +952,8 @@ def test_labels_with_one_price_are_shown_at_it(browser, tmp_path):
     page = opened(browser, f"{address}#budget=64")
     # Of labels that are as good, it opens on the cheapest.
     assert ask(page, "[explorer.view.supervisor, explorer.view.weak]") == ["llm", 0.05]
-    lead = "Of 3 sources of weak labels llm, at 0.05 a label, is expected to bring most at this budget; it is shown."
+    lead = "To train a student, of 3 sources of weak labels llm, at 0.05 a label, is expected to bring most at this "
+    lead += "budget; it is shown."
     assert texts(page, "#sources") == [lead]
     for name, price in (("crowd", 0.3), ("small", 0.1), ("llm", 0.05)):
         Select(find(page, "#supervisor")).select_by_value(name)
@@ -940,6 +962,9 @@ def test_labels_with_one_price_are_shown_at_it(browser, tmp_path):
         # Whichever source is shown. No student beats these labels, so the answer begins with them.
         assert texts(page, "#lead")[0].startswith("Use the weak labels of llm as they are: they are right on 97.0 % (")
         assert texts(page, "#better") == [""]
+        # The big figures are the student's, and say so.
+        assert texts(page, "#student-title") == ["To label more than 1,280 texts: train a student"]
+        assert texts(page, "#student")[0].startswith("Buy ") and texts(page, ".verdict")[0].startswith("student: ")
         # A map over prices is drawn where there are several.
         assert find(page, "#map-plot").is_displayed() == (name == "small")
         assert ("have one price, so there is no map" in texts(page, "#map-words")[0]) == (name != "small")

@@ -100,7 +100,7 @@ rule build_explorer:
         **MONEY,
         **INVENTED,
         **NOT_ASKED,
-        version=13,
+        version=14,
         name=study.study,
         titles=TITLES,
         prices=study.prices,
@@ -158,7 +158,7 @@ rule recommend:
         **TRAINED,
         **NOT_ASKED,
         **HELD,
-        version=18,
+        version=19,
         titles=TITLES,
         prices=study.prices,
         budgets=study.budgets,
@@ -187,7 +187,7 @@ rule write_answer:
     group:
         "tables"
     params:
-        version=11,
+        version=12,
         # The middle one of those shown.
         weak_price=sorted(study.weak_prices)[len(study.weak_prices) // 2] if study.weak_prices else 0,
     script:

@@ -3,8 +3,10 @@
 from itertools import groupby
 
 from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, PLAIN, UNDETERMINED
-from elicitation.analysis.recommendation_notes import leading_labels, notes
-from elicitation.analysis.recommendation_text import Said, labels_order
+from elicitation.analysis.ready_labels import ready_labels
+from elicitation.analysis.ready_labels_text import beyond_ready, ready_lines, use_words
+from elicitation.analysis.recommendation_notes import notes
+from elicitation.analysis.recommendation_text import Said
 from elicitation.analysis.recommendation_words import (
     FREE_WORDS,
     MEASURE_WORDS,
@@ -106,7 +108,8 @@ def sentence(size: str, alike: list[Recommendation]) -> str:
         return f"{start} nothing that was studied is affordable; {nothing_words(answer)}."
     guess = "" if decided else "it is undetermined what to do; the best guess is to "
     best = f"the best one is to {purchase_words(answer, other)}: expected {with_ends(other.expected)}"
-    return f"{start} {guess}buy nothing, since no purchase studied beats {free}; {best}; {nothing_words(answer)}."
+    nothing = "train no student" if ready_labels(answer) else "buy nothing"
+    return f"{start} {guess}{nothing}, since no purchase studied beats {free}; {best}; {nothing_words(answer)}."
 
 
 def heading_of(told: list[Recommendation]) -> str:
@@ -143,13 +146,13 @@ def study_answer(answers: list[Recommendation], weak_price: float, invented: boo
     # Of budgets that are told together, what is to be known of the largest holds for all.
     told = [alike[-1] for alike in chosen.values()]
     first = next(iter(chosen.values()))[0]
-    labels = leading_labels(first)
-    order, details = labels_order(first, labels) if labels else ("", [])
+    ready, trains = bool(ready_labels(first)), any(answer.purchase for answer in told)
     return Said(
         heading=[*warning, heading_of(told)],
-        order=order,
-        details=details,
-        budgets=[f"{i}. {sentence(size, alike)}" for i, (size, alike) in enumerate(chosen.items(), 1)],
+        order=use_words(first) if ready else "",
+        details=[*ready_lines(first), beyond_ready(first, trains)] if ready else [],
+        # Where no budget trains a student, that is said already.
+        budgets=[f"{i}. {sentence(*each)}" for i, each in enumerate(chosen.items(), 1) if trains or not ready],
         notes=dict.fromkeys(note for answer in told for note in notes(answer)),
         support=support_lines(first),
         brackets=dict.fromkeys(words for answer in told for words in long_brackets(answer)),

@@ -72,6 +72,14 @@ def at_chance(block: Block, titles: Mapping[str, str]) -> Iterator[AtChance]:
             yield AtChance(block.task, titles[method], n_gold, float(scores.mean[0]), low, high, *other)
 
 
+def shows_nothing(block: Block) -> bool:
+    """Whether nothing that was run, asking included, is clearly better than always giving the commoner label."""
+    scores_of = {free.kind: free.scores for free in block.free}
+    tried = [run.scores for surface in block.surfaces for run in runs_of(surface)]
+    tried += [scores_of[ASKING]] if ASKING in scores_of else []
+    return not any(is_above(scores, scores_of[COMMONER]) for scores in tried)
+
+
 def gold_at_chance(findings: Findings, block: Block) -> list[AtChance]:
     """`at_chance` of a student that is trained here, on the block's task or on each that it is the average over."""
     if block.student not in findings.learning_rates:

@@ -195,6 +195,10 @@ class Block:
         labels = (free for free in self.free if free.kind == LABELS)
         return max(labels, key=lambda free: free.scores.mean[0], default=None)
 
+    def labels_of(self, supervisor: str) -> Free:
+        """The weak labels of a supervisor as they are."""
+        return next(free for free in self.free if free.kind == LABELS and free.supervisor == supervisor)
+
     def best_free(self, prices: Mapping[str, Fraction | float]) -> Free:
         """What costs nothing and has the highest score; prices: as of free_at."""
         return max(self.free_at(prices), key=lambda free: free.scores.mean[0])

@@ -11,6 +11,7 @@ import numpy as np
 from elicitation.analysis.choices import MIN_GAIN, ONE_SEED, Decision, Options, decide, find_options
 from elicitation.analysis.findings import Findings, Question
 from elicitation.analysis.posterior import Surface
+from elicitation.analysis.ready_labels import leading_labels
 from elicitation.analysis.recommendation import UNLIMITED, Asked, answer, ask, difference, estimate, score_of
 from elicitation.analysis.recommended import Goal, Offer, PriceInterval, Purchase, Recommendation
 from elicitation.buying.prices import exact
@@ -103,7 +104,10 @@ def offer(findings: Findings, question: Question, n_weak: int, n_gold: int) -> R
         numbers = (np.array([number]) for number in (chosen, n_weak, n_gold, float(cost)))
         return asked.purchase(Options(surfaces, *numbers, found), 0)
 
-    base, known = score_of(decide(asked.block, asked.terms, findings.verdict)), bool(np.isfinite(found.mean[0]))
+    recommended, known = answer(asked), bool(np.isfinite(found.mean[0]))
+    labels = leading_labels(recommended)
+    decision = decide(asked.block, asked.terms, findings.verdict)
+    base = asked.block.labels_of(labels.supervisor).scores if labels else score_of(decision)
     told = Offer(
         purchase=one(n_weak, n_gold),
         expected=estimate(found) if known else None,
@@ -111,7 +115,7 @@ def offer(findings: Findings, question: Question, n_weak: int, n_gold: int) -> R
         studied=bool(surface.is_studied(n_weak, n_gold)),
         nearest=None if known else one(run.n_weak, run.n_gold),
     )
-    return replace(answer(asked), offer=told)
+    return replace(recommended, offer=told)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,8 +7,9 @@ plain values (elicitation.analysis.recommended), with what people want to know b
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 
-from elicitation.analysis.chance import gold_at_chance
+from elicitation.analysis.chance import gold_at_chance, shows_nothing
 from elicitation.analysis.choices import SAME_SCORE, Decision, Options, Terms, decide, find_cheaper, find_options
 from elicitation.analysis.findings import Findings, Question, narrow, price_of, terms_of
 from elicitation.analysis.names import (
@@ -37,6 +38,8 @@ from elicitation.buying.prices import exact
 
 # More than any budget, in gold labels.
 UNLIMITED = Fraction(10**15)
+# From this share of a budget on it is said why money is left.
+MUCH_LEFT = Fraction(1, 10)
 
 
 def estimate(scores: Scores) -> Estimate:
@@ -91,9 +94,10 @@ class Asked:
         """What the answer rests on. purchase: what is recommended."""
         every = find_options(self.block, replace(self.terms, budget=UNLIMITED))
         costs = every.cost
-        beyond = bool(len(costs)) and self.terms.budget > self.exact_cost(every, int(costs.argmax()))
+        beyond = bool(len(costs)) and self.spendable > self.exact_cost(every, int(costs.argmax()))
         options = decision.options
-        larger = self.larger(options, decision.best) if beyond else None
+        wants_more = beyond or bool(purchase and self.is_cut_short(options, decision.best))
+        larger = self.larger(options, decision.best) if wants_more else None
         surfaces = self.block.surfaces if decision.best is None else [options.surface_of(decision.best)]
         return Studied(
             within=decision.best is not None and not beyond,
@@ -108,6 +112,19 @@ class Asked:
             larger=larger,
         )
 
+    @property
+    def spendable(self) -> Fraction:
+        """The budget, or what gold labels of all texts cost that there are: nobody can spend more."""
+        terms = self.terms
+        return terms.budget if terms.pool is None else min(terms.budget, Fraction(max(0, terms.pool - terms.have_gold)))
+
+    def is_cut_short(self, options: Options, position: int) -> bool:
+        """Whether money is left of a purchase to which no labels can be added, since no more of its kinds were run."""
+        surface, n_weak, n_gold = options.surface_of(position), options.n_weak[position], options.n_gold[position]
+        if self.terms.budget - self.exact_cost(options, position) <= MUCH_LEFT * self.terms.budget:
+            return False
+        return not surface.is_studied(int(n_weak + (n_weak > 0)), int(n_gold + (n_gold > 0)))
+
     def larger(self, options: Options, position: int) -> tuple[int, int] | None:
         """The purchase at this position with as many more labels as there are or are paid for; see Studied.larger."""
         surface, terms, trained = options.surface_of(position), self.terms, self.findings.trained
@@ -121,8 +138,20 @@ class Asked:
         times = 1 + (terms.budget - self.exact_cost(options, position)) / worth
         if terms.pool is not None:
             times = min(times, Fraction(terms.pool, sum(whole)))
-        n_weak, n_gold = (int(n * times) for n in whole)
-        return (n_weak, n_gold) if n_weak + n_gold > sum(bought) else None
+        afforded = tuple(int(n * times) for n in whole)
+        # Where the reader's table holds more than was run, all that it holds can be run now.
+        held = tuple(int(n * min(times, self.held_times(surface.supervisor, whole))) for n in whole)
+        larger = held if sum(held) > sum(bought) else afforded
+        return larger if sum(larger) > sum(bought) else None
+
+    def held_times(self, supervisor: str, labels: list[int]) -> Fraction:
+        """How many times so many weak and gold labels the reader's own table holds; without a table, UNLIMITED."""
+        held = self.findings.held.get(self.block.task)
+        if held is None or supervisor not in held.weak:
+            return UNLIMITED
+        own = held.supply([supervisor])
+        most = zip((own.weak, own.gold, own.examples), (*labels, sum(labels)), strict=True)
+        return min(Fraction(there, n) for there, n in most if n)
 
     def cheaper(self, decision: Decision) -> Cheaper | None:
         """What costs clearly less than what is bought and is nearly as good."""
@@ -144,18 +173,20 @@ class Asked:
         own = {name: price_of(name, unasked, self.findings) for name in with_own}
         return {name: self.money(price) for name, price in own.items() if price != self.terms.prices[name]}
 
+    @cached_property
+    def everything(self) -> Block:
+        """All that was studied of the student on the task, also what the question leaves out."""
+        own = {"task": self.block.task, "student": self.block.student}
+        return narrow(self.findings.posterior, replace(self.question, supervisor=None, method=None, **own))
+
     @property
     def undertrained(self) -> bool:
         """Whether no student that was trained is expected to beat weak labels as they are or the commoner label.
 
         All that was studied counts, also what the question leaves out: other methods, other supervisors, more texts.
         """
-        of_student = replace(
-            self.question, task=self.block.task, student=self.block.student, supervisor=None, method=None
-        )
-        block = narrow(self.findings.posterior, of_student)
-        for_nothing = {surface.supervisor: Fraction(0) for surface in block.surfaces}
-        every = find_options(block, Terms(UNLIMITED, for_nothing))
+        for_nothing = {surface.supervisor: Fraction(0) for surface in self.everything.surfaces}
+        every = find_options(self.everything, Terms(UNLIMITED, for_nothing))
         supervisors = {*self.terms.prices, ""}
         untrained = [free for free in self.block.free if free.kind != ASKING and free.supervisor in supervisors]
         best = max(float(free.scores.mean[0]) for free in untrained)
@@ -241,6 +272,7 @@ def answer(asked: Asked) -> Recommendation:
         cheaper=asked.cheaper(decision),
         studied=studied,
         undertrained=asked.undertrained,
+        learns_nothing=shows_nothing(asked.everything),
         replaced_prices=asked.replaced_prices,
         at_chance=gold_at_chance(findings, asked.block),
         learning_rate=findings.learning_rates.get(asked.block.student),

@@ -1,17 +1,26 @@
 """What a buyer should know beside a recommendation, in sentences. Imports nothing heavy."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
-from elicitation.analysis.findings import Held
 from elicitation.analysis.names import ASKING, COMMONER, LABELS, TUNED
+from elicitation.analysis.ready_labels import (
+    asks_price,
+    asks_what_to_buy,
+    best_as_they_are,
+    is_too_dear,
+    labels_beside_price,
+    leading_labels,
+    need_no_student,
+    ready_labels,
+    unbeaten_labels,
+)
 from elicitation.analysis.recommendation_words import (
     FREE_WORDS,
     MEASURE_WORDS,
     as_they_are,
-    at_price,
+    bring_words,
     free_words,
-    labels_score,
     labels_words,
     limits_text,
     money,
@@ -26,58 +35,6 @@ from elicitation.errors import listed
 LOPSIDED = 0.7
 
 
-def best_as_they_are(answer: Recommendation) -> WeakLabels | None:
-    """The best weak labels as they are, if they beat always giving the commoner label."""
-    baseline = answer.baseline
-    best = max(baseline.weak_labels, key=lambda entry: entry.score.mean, default=None)
-    return best if best and best.score.mean > baseline.commoner.mean else None
-
-
-def asks_price(answer: Recommendation) -> bool:
-    """Whether it was asked up to which price weak labels are bought."""
-    return answer.break_even is not None or answer.fits_up_to is not None
-
-
-def asks_what_to_buy(answer: Recommendation) -> bool:
-    """Whether nothing else was asked than what to buy."""
-    return not (answer.goal or answer.offer or asks_price(answer))
-
-
-def is_too_dear(answer: Recommendation, entry: WeakLabels) -> bool:
-    """Whether a weak label costs as much as a gold one."""
-    return entry.price >= answer.question.gold_price
-
-
-def unbeaten_labels(answer: Recommendation) -> WeakLabels | None:
-    """The best weak labels as they are, where no student that was trained beats them and they cost less than gold."""
-    best = best_as_they_are(answer)
-    return best if answer.undertrained and best and not is_too_dear(answer, best) else None
-
-
-def leading_labels(answer: Recommendation) -> WeakLabels | None:
-    """The weak labels that are to be used as they are, since no student that was trained is expected to beat them.
-
-    None where something that is recommended does, as what costs nothing may; where a label costs as much as a gold one,
-    or more than the budget; and where something else was asked than what to buy.
-    """
-    best = unbeaten_labels(answer)
-    if not asks_what_to_buy(answer) or best is None or best.price > answer.question.budget:
-        return None
-    return best if best.score.mean > answer.expected.mean else None
-
-
-def labels_beside_price(answer: Recommendation) -> WeakLabels | None:
-    """The weak labels that are the best answer as they are, where the price of those to train on was asked for."""
-    best = best_as_they_are(answer)
-    return best if asks_price(answer) and best and best.score.mean >= answer.expected.mean else None
-
-
-def sufficient_labels(answer: Recommendation, score: float) -> WeakLabels | None:
-    """The best weak labels, if they reach a score as they are and cost less than gold ones."""
-    best = best_as_they_are(answer)
-    return best if best and best.score.mean >= score and not is_too_dear(answer, best) else None
-
-
 def undertrained_notes(answer: Recommendation) -> Iterator[str]:
     """That no student that was trained beats what needs no training, where that is so."""
     best = best_as_they_are(answer)
@@ -87,21 +44,46 @@ def undertrained_notes(answer: Recommendation) -> Iterator[str]:
     longer = (
         " (`training.presentations`, or with fixed epochs `training.epochs_factor`)" if answer.learning_rate else ""
     )
-    unknown = f"A student that is trained longer{longer} or on more labels (`grid.budgets`) was not studied."
+    unknown = f" A student that is trained longer{longer} or on more labels (`grid.budgets`) was not studied."
+    unknown *= not answer.learns_nothing
     if best is None:
         commoner = f"{FREE_WORDS[COMMONER]} ({percent(answer.baseline.commoner.mean)} %)"
-        yield f"No student that was trained here beats {commoner}, and no weak labels do as they are. {unknown}"
+        yield f"No student that was trained here beats {commoner}, and no weak labels do as they are.{unknown}"
         return
-    told = best in (leading_labels(answer), labels_beside_price(answer))
+    told = best in told_labels(answer)
+    if told and answer.learns_nothing:
+        # hopeless_notes say more.
+        return
     told |= not answer.purchase and answer.baseline.free == (LABELS, best.supervisor)
     score = "" if told else f": {bring_words(answer, best)}"
-    yield f"No student that was trained here beats {as_they_are(best.supervisor)}{score}. {unknown}"
+    yield f"No student that was trained here beats {as_they_are(best.supervisor)}{score}.{unknown}"
 
 
-def bring_words(answer: Recommendation, entry: WeakLabels) -> str:
-    """What weak labels as they are bring and cost."""
-    price = at_price(answer, entry.price, " for each text")
-    return f"{labels_score(answer, entry)}, without any training, {price}"
+def told_labels(answer: Recommendation) -> list[WeakLabels]:
+    """The weak labels of which the answer says before its notes what they bring as they are."""
+    beside = labels_beside_price(answer)
+    return [found.labels for found in ready_labels(answer)] + [beside] * (beside is not None)
+
+
+def hopeless_notes(answer: Recommendation) -> Iterator[str]:
+    """That nothing shows that the student can do the task, and what to try, where that is so."""
+    if not answer.learns_nothing:
+        return
+    asking = "neither asking it nor" if answer.baseline.asking else "no"
+    rates = f" ({listed([f'{rate:g}' for rate in higher_rates(answer)], 'or')})" if higher_rates(answer) else ""
+    tries = ["another question (the `prompt` of the task)", "a larger model"]
+    tries += [f"a higher `learning_rate`{rates}"] * (answer.learning_rate not in (None, TUNED))
+    yield (
+        f"Nothing shows that {answer.student} can do this task: {asking} training that was studied is clearly better "
+        f"than {FREE_WORDS[COMMONER]} ({percent(answer.baseline.commoner.mean)} %). Try {listed(tries, 'or')}."
+    )
+
+
+def higher_rates(answer: Recommendation) -> list[float]:
+    """Of the learning rates that may be tried in place of the student's, those above it."""
+    if answer.learning_rate in (None, TUNED):
+        return []
+    return [rate for rate in answer.rates_to_try if rate > answer.learning_rate]
 
 
 def chance_notes(answer: Recommendation) -> Iterator[str]:
@@ -117,7 +99,7 @@ def chance_notes(answer: Recommendation) -> Iterator[str]:
     other = FREE_WORDS.get(best.better, labels_words(best.better_weak, best.better_gold))
     fix = "is tuned already, so what is left to try is more labels or another method"
     if answer.learning_rate != TUNED:
-        higher = [rate for rate in answer.rates_to_try if rate > answer.learning_rate]
+        higher = higher_rates(answer)
         rates = [f"{rate:g}" for rate in higher or answer.rates_to_try]
         try_it = f"try {listed(rates, 'or')} as `learning_rate`" if rates else "set `learning_rate: tuned`"
         wrong = "too low" if higher else "wrong"
@@ -133,19 +115,23 @@ def price_notes(answer: Recommendation) -> Iterator[str]:
     """That prices and budget are other ones than those of the study."""
     question, sources = answer.question, answer.baseline.weak_labels
     unpriced = question.weak_price is None and any(entry.price for entry in sources)
-    if unpriced and not question.budget and asks_what_to_buy(answer):
+    if unpriced and not question.budget and asks_what_to_buy(answer) and not answer.offer:
         yield (
             "With a budget of 0 no label is bought that costs anything, so prices do not matter; of several that the "
             "study looks at, the lowest stands here."
         )
     if answer.replaced_prices:
         own = ", ".join(f"{price_text(answer, price)} ({name})" for name, price in answer.replaced_prices.items())
-        if price := answer.question.weak_price:
+        if asks_price(answer):
+            yield f"All weak labels have one price here, that which is looked for, in place of their own: {own}."
+        elif price := answer.question.weak_price:
             yield f"The price of {price_text(answer, price)} a weak label replaces the labels' own: {own}."
         else:
             yield f"Weak labels are taken as free, in place of their own price: {own}."
-    if answer.studied.beyond:
+    if answer.studied.beyond and not need_no_student(answer):
         yield beyond_words(answer)
+    elif answer.purchase and not need_no_student(answer) and (words := larger_words(answer)):
+        yield f"What more labels would bring is not known.{words}"
     for entry in filter(lambda entry: is_too_dear(answer, entry), answer.baseline.weak_labels):
         yield (
             f"A weak label of {entry.supervisor} costs {price_text(answer, entry.price)}, as much as a gold label or "
@@ -161,16 +147,22 @@ def beyond_words(answer: Recommendation) -> str:
     best = f"no purchase there beats {free_words(answer)}"
     if bought:
         best = f"the best purchase there is {purchase_words(answer, bought)} by {bought.title}"
+    # Labels that are used as they are cost all of it.
+    spent = leading_labels(answer) is not None
+    left = "W" if spent else f"{money(answer, studied.unspent)} are left unspent, since w"
     words = (
         f"{'That money' if answer.offer else 'The budget'} lies beyond what was studied, which at these prices costs "
-        f"{most}{beside}; {best}. {money(answer, studied.unspent)} are left unspent, since what more labels would "
-        "bring is not known."
+        f"{most}{beside}; {best}. {left}hat more labels would bring {'a student ' * spent}is not known."
     )
-    # An offer says how to have itself studied.
-    if studied.larger is None or answer.offer:
-        return words
-    n_weak, n_gold = studied.larger
-    return f"{words} {try_words(answer, replace(answer.best, n_weak=n_weak, n_gold=n_gold))}"
+    return f"{words}{larger_words(answer)}"
+
+
+def larger_words(answer: Recommendation) -> str:
+    """How to have more labels run than were; an offer says how to have itself studied."""
+    if answer.studied.larger is None or answer.offer:
+        return ""
+    n_weak, n_gold = answer.studied.larger
+    return f" {try_words(answer, replace(answer.best, n_weak=n_weak, n_gold=n_gold))}"
 
 
 def try_words(answer: Recommendation, bought: Purchase) -> str:
@@ -191,32 +183,31 @@ def try_words(answer: Recommendation, bought: Purchase) -> str:
 
 
 def held_notes(answer: Recommendation) -> Iterator[str]:
-    """What the reader's own table holds and how to have it counted as paid, where nothing was."""
+    """How to have the labels counted as paid that the reader's own table holds to train on, where none were."""
     held, question = answer.held, answer.question
     if not held or question.have_weak or question.have_gold:
         return
     asked = [entry.supervisor for entry in answer.baseline.weak_labels]
     weak, several = {name: n for name, n in held.weak.items() if n and name in asked}, len(asked) > 1
-    kinds = [labels_words(n, 0, f" of {name}") for name, n in weak.items()]
-    kinds += [labels_words(0, held.gold)] * bool(held.gold)
     gold = [f"--have-gold {held.gold}"] * bool(held.gold)
     # One supervisor's labels can be counted.
     options = [[f"--supervisor {name}"] * several + [f"--have-weak {n}", *gold] for name, n in weak.items()] or [gold]
-    if kinds:
+    if weak or held.gold:
         added = listed([f"`{' '.join(each)}`" for each in options], "or")
         yield (
-            f"Your table holds {listed(kinds)} of texts to train on. Costs here are as if you had none; to have yours "
-            f"counted as paid, ask `elicitation recommend` with {added}.{together_words(held, weak)} What more labels "
-            "than these would bring is not known."
+            "Costs are as if you had no labels; to count those that your table holds to train on, ask `elicitation "
+            f"recommend` with {added}."
         )
 
 
-def together_words(held: Held, supervisors: Collection[str]) -> str:
-    """How many labels of a table are used together, where texts have both a weak label and a gold one."""
-    supplies = {name: held.supply([name]) for name in supervisors}
-    fewer = {name: own.examples for name, own in supplies.items() if own.examples < own.weak + own.gold}
-    most = [f"{n:,}" + f" ({name})" * (len(supplies) > 1) for name, n in fewer.items()]
-    return f" A text is used with one label only, so together at most {listed(most, 'or')} are." if most else ""
+def together_notes(answer: Recommendation) -> Iterator[str]:
+    """How many of the reader's own labels are used together, where weak and gold ones are counted as paid."""
+    held, question = answer.held, answer.question
+    own = [entry.supervisor for entry in answer.baseline.weak_labels]
+    if held and question.have_weak and question.have_gold and own[0] in held.weak:
+        most = held.supply(own).examples
+        if most < question.have_weak + question.have_gold:
+            yield f"A text is used with one label only, so of your own labels at most {most:,} are used together."
 
 
 def overcounted_notes(answer: Recommendation) -> Iterator[str]:
@@ -232,7 +223,6 @@ def overcounted_notes(answer: Recommendation) -> Iterator[str]:
         yield (
             f"You count {labels_words(weak, question.have_gold)} as paid, but of texts to train on your table holds "
             f"{labels_words(n_weak, n_gold)}; the others, such as those of the test set, train no student."
-            f"{together_words(held, sources) if weak and n_gold else ''}"
         )
 
 
@@ -241,16 +231,22 @@ def unused_notes(answer: Recommendation) -> Iterator[str]:
     question, bought = answer.question, answer.purchase
     n_weak, n_gold = (bought.n_weak, bought.n_gold) if bought else (0, 0)
     weak, gold = max(0, question.have_weak - n_weak), max(0, question.have_gold - n_gold)
+    if leading_labels(answer):
+        # As they are all of them are used.
+        weak = 0
     if weak or gold:
         yield f"Of your own labels {labels_words(weak, gold)} take no part in it."
 
 
 def better_notes(answer: Recommendation) -> Iterator[str]:
     """Which weak labels are better as they are; beside those that undertrained_notes names only cheaper ones."""
-    named, told = unbeaten_labels(answer), labels_beside_price(answer)
+    named, told = unbeaten_labels(answer), told_labels(answer)
     limit = named.price if named else answer.question.gold_price
     for entry in answer.baseline.weak_labels:
-        if entry.score.mean > answer.expected.mean and entry.price < limit and entry != told:
+        if entry.score.mean > answer.expected.mean and entry.price < limit and entry not in told:
+            if leading_labels(answer):
+                yield f"Cheaper, but worse, are {as_they_are(entry.supervisor)}: {bring_words(answer, entry)}."
+                continue
             # The cheapest way to a score is not the best one.
             beaten = "What is recommended" if answer.goal else f"No purchase within {limits_text(answer)}"
             yield (
@@ -283,6 +279,6 @@ def lopsided_notes(answer: Recommendation) -> Iterator[str]:
 
 def notes(answer: Recommendation) -> Iterator[str]:
     """What a buyer should know before following the answer; first that training achieved too little."""
-    kinds = (undertrained_notes, worse_notes, chance_notes, price_notes, held_notes, overcounted_notes, unused_notes)
-    kinds += (better_notes, lopsided_notes)
+    kinds = (undertrained_notes, hopeless_notes, worse_notes, chance_notes, price_notes, held_notes)
+    kinds += (overcounted_notes, together_notes, unused_notes, better_notes, lopsided_notes)
     return (note for kind in kinds for note in kind(answer))

@@ -5,24 +5,27 @@ from dataclasses import dataclass, replace
 
 from elicitation.analysis.choices import MIN_GAIN, ONE_SEED
 from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, LABELS, NOTHING_BOUGHT, PLAIN, UNDETERMINED
-from elicitation.analysis.recommendation_notes import (
+from elicitation.analysis.ready_labels import (
+    asks_price,
     labels_beside_price,
     leading_labels,
-    notes,
+    need_no_student,
+    ready_labels,
     sufficient_labels,
-    try_words,
 )
+from elicitation.analysis.ready_labels_text import beyond_ready, ready_lines, use_words
+from elicitation.analysis.recommendation_notes import notes, try_words
 from elicitation.analysis.recommendation_words import (
     FREE_WORDS,
     MEASURE_WORDS,
     as_they_are,
     at_price,
-    budget_text,
     cheaper_words,
     estimator_words,
     expected_words,
     free_words,
     labels_score,
+    labels_words,
     limits_text,
     long_brackets,
     money,
@@ -36,7 +39,7 @@ from elicitation.analysis.recommendation_words import (
     seeds_words,
     with_ends,
 )
-from elicitation.analysis.recommended import Alternative, Purchase, Recommendation, WeakLabels
+from elicitation.analysis.recommended import Alternative, Purchase, Recommendation
 from elicitation.buying.amounts import amount_words
 
 
@@ -142,7 +145,7 @@ def reply_lines(answer: Recommendation) -> Iterator[str]:
             yield f"Expected {name} {with_ends(offer.expected)}.{beyond * (not offer.studied)}"
             free = f"{free_words(answer)} ({percent(answer.expected.mean)} %)"
             nothing = f"{free}, since no purchase is recommended for that money"
-            rival = "what is recommended for that money" if answer.purchase else nothing
+            rival = "what is recommended for that money" if answer.purchase or leading_labels(answer) else nothing
             yield f"Against {rival}: {points_of(offer.difference)}."
     if labels := labels_beside_price(answer):
         yield (
@@ -154,9 +157,10 @@ def reply_lines(answer: Recommendation) -> Iterator[str]:
         yield f"{break_even_words(answer, answer.break_even)}"
     if answer.fits_up_to is not None:
         yield (
-            f"At this budget weak labels are bought up to a price of {price_text(answer, answer.fits_up_to)}. There "
-            "the purchases that were studied stop fitting the budget; weak labels are still worth more than what is "
-            f"bought instead, so up to which price they are is not known{interval_words(answer)}."
+            "The highest price of a weak label for which the study has an answer at this budget is "
+            f"{price_text(answer, answer.fits_up_to)}; there they are still bought. The limit lies above and is not "
+            f"known{interval_words(answer)}, since at higher prices the purchases that were studied do not fit the "
+            "budget."
         )
 
 
@@ -222,17 +226,21 @@ def verdict_line(answer: Recommendation) -> str:
         said = regime.reason or f"the probability that a purchase beats {free_words(answer)} is {beaten}"
     if answer.goal:
         said = f"among purchases that cost no more, {said}"
+    # Beside labels that are used as they are, it is about the student.
+    trains = leading_labels(answer) is not None
     if answer.supported:
-        return f"The data support it: {said}."
+        return f"The data support {'this way of training a student' if trains else 'it'}: {said}."
     if regime.name != UNDETERMINED:
         amount = "that money" if answer.offer else "your budget"
-        return f"Within what was studied it is decided ({said}), but {amount} lies beyond."
+        how = " how to train a student" if trains else ""
+        return f"Within what was studied it is decided{how} ({said}), but {amount} lies beyond."
     if answer.question.budget == 0:
         return f"Undetermined whether these labels are used in the best way: {said}."
     decides = "`elicitation next` says what would decide it."
     if regime.reason not in ("", ONE_SEED):
         decides = f"Only a study with such purchases, within {limits_text(answer)}, could decide it."
-    return f"Undetermined whether this is the best way of spending: {said}. {decides}"
+    unsure = "how to train a student best" if trains else "whether this is the best way of spending"
+    return f"Undetermined {unsure}: {said}. {decides}"
 
 
 def heading_lines(answer: Recommendation) -> list[str]:
@@ -240,10 +248,13 @@ def heading_lines(answer: Recommendation) -> list[str]:
     question, price = answer.question, price_asked(answer)
     gold = money(answer, question.gold_price) if answer.currency else f"{question.gold_price:g}"
     weak = "weak labels at their own prices" if price is None else f"a weak label costs {price_text(answer, price)}"
+    if asks_price(answer):
+        weak = "up to which price weak labels are bought"
     tasks = f" ({answer.studied.n_tasks} tasks)" if answer.studied.n_tasks > 1 else ""
     rests_on = f"Task {answer.task}{tasks}, student {answer.student}, at least {seeds_words(answer.studied.n_seeds)}."
     estimated = f" Scores are {estimator_words(answer)}." if estimator_words(answer) else ""
-    return [f"## {asked_words(answer)}: {weak}, a gold one {gold}", "", rests_on + estimated]
+    gold_words = f"a gold one {'costs ' * asks_price(answer)}{gold}"
+    return [f"## {asked_words(answer)}: {weak}, {gold_words}", "", rests_on + estimated]
 
 
 def asked_words(answer: Recommendation) -> str:
@@ -258,6 +269,9 @@ def asked_words(answer: Recommendation) -> str:
 def purchase_details(answer: Recommendation, bought: Purchase) -> Iterator[str]:
     """What a purchase that is recommended costs and brings."""
     rest = f"; {money(answer, bought.unspent)} are left" if bought.unspent > 0.005 * answer.question.budget else ""
+    if rest and answer.studied.larger and not answer.studied.beyond:
+        together = " together" * bool(bought.n_weak and bought.n_gold)
+        rest += f", since more than {labels_words(bought.n_weak, bought.n_gold)}{together} were not tried"
     yield f"Cost: {money(answer, bought.cost)}{rest}."
     yield expected_line(answer)
     yield from cheaper_words(answer)
@@ -268,24 +282,21 @@ def expected_line(answer: Recommendation) -> str:
     return f"Expected {MEASURE_WORDS[answer.measure]}: {expected_words(answer)}."
 
 
-def labels_order(answer: Recommendation, labels: WeakLabels) -> tuple[str, list[str]]:
-    """That weak labels are to be used as they are, what they bring, and for whom the rest of the answer is."""
-    expected = f"Expected {MEASURE_WORDS[answer.measure]}: {labels_score(answer, labels)}, without any training"
-    n_texts = int(answer.question.budget / labels.price)
-    pays = f"A budget of {budget_text(answer)} pays for {n_texts:,} texts; to label more than these, train a student:"
-    details = [f"{expected}, {at_price(answer, labels.price, ' for each text')}.", pays]
-    return f"Use {as_they_are(labels.supervisor)}", details
-
-
 def order_and_details(answer: Recommendation) -> tuple[str, list[str]]:
     """What to do, and what it costs and brings."""
     bought = answer.purchase
     order = order_words(answer, bought) if bought else nothing_words(answer)
     details = [*purchase_details(answer, bought)] if bought else [expected_line(answer)]
-    if labels := leading_labels(answer):
-        first, why = labels_order(answer, labels)
-        return first, [*why, f"{order}.", *details]
-    return order, details
+    if not ready_labels(answer):
+        return order, details
+    for_more = [beyond_ready(answer, bool(bought))] * (not need_no_student(answer))
+    student = [f"{order}.", *details] if for_more and bought else []
+    return use_words(answer), [*ready_lines(answer), *for_more, *student]
+
+
+def says_verdict(answer: Recommendation) -> bool:
+    """Whether there is a way of spending of which to say how sure it is."""
+    return bool(answer.alternatives or answer.purchase) and not need_no_student(answer)
 
 
 def recommendation_lines(answer: Recommendation) -> list[str]:
@@ -299,7 +310,7 @@ def recommendation_lines(answer: Recommendation) -> list[str]:
         details=details,
         notes=notes(answer),
         beside=[*baseline_lines(answer), *others],
-        support=[verdict_line(answer)] if answer.alternatives or answer.purchase else [],
+        support=[verdict_line(answer)] if says_verdict(answer) else [],
         brackets=long_brackets(answer),
     ).lines()
 
@@ -333,9 +344,13 @@ def recommendation_report(
         bought, baseline, price = answer.purchase, answer.baseline, price_asked(answer)
         cells = [answer.task, answer.student, "its own price" if price is None else price_text(answer, price)]
         cells += [amount_words(answer.question.budget, answer.currency)]
-        cells += [purchase_words(answer, bought), bought.title] if bought else ["nothing", ""]
         asking = with_ends(baseline.asking) if baseline.asking else "not measured"
-        cells += [with_ends(answer.expected), decided_words(answer), asking, f"{percent(baseline.commoner.mean)} %"]
+        if labels := leading_labels(answer):
+            cells += [as_they_are(labels.supervisor), "", with_ends(labels.score), ""]
+        else:
+            cells += [purchase_words(answer, bought), bought.title] if bought else ["nothing", ""]
+            cells += [with_ends(answer.expected), decided_words(answer)]
+        cells += [asking, f"{percent(baseline.commoner.mean)} %"]
         lines.append(f"| {' | '.join(cells)} |")
     for answer in answers:
         lines += ["", *recommendation_lines(answer)]

@@ -140,6 +140,12 @@ def labels_score(answer: Recommendation, entry: WeakLabels) -> str:
     return with_ends(entry.score) + gaps_words(answer, entry)
 
 
+def bring_words(answer: Recommendation, entry: WeakLabels) -> str:
+    """What weak labels as they are bring and cost."""
+    price = at_price(answer, entry.price, " for each text")
+    return f"{labels_score(answer, entry)}, without any training, {price}"
+
+
 def gaps_words(answer: Recommendation, entry: WeakLabels) -> str:
     """Where some texts have no weak label, why that is assumed to be so, and the score by the other assumption."""
     coverage = entry.coverage

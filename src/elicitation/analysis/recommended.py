@@ -143,8 +143,9 @@ class Studied:
     n_texts: int
     """Test texts. Where more than have a gold label, scores are prediction-powered."""
     larger: tuple[int, int] | None = None
-    """Where the budget is beyond: the best purchase with as many more weak and gold labels as there are already or the
-    budget pays for, which the study could run. None where it can run no such thing."""
+    """Where much of the budget is left, since no more labels were run: the best purchase with as many more weak and
+    gold labels as there are already or the budget pays for, and the reader's table holds if it holds more, which the
+    study could run. None where it can run no such thing."""
 
 
 @dataclass(frozen=True)
@@ -208,6 +209,8 @@ class Recommendation:
     undertrained: bool = False
     """Whether no purchase studied, however expensive, is expected to beat the best of what needs no training: weak
     labels as they are, or always giving the commoner label."""
+    learns_nothing: bool = False
+    """Whether no run, asking included, is clearly better than always giving the commoner label."""
     at_chance: list[AtChance] = field(default_factory=list)
     """Gold labels bought alone from which the student learned nothing, though it could have, on all tasks of the
     answer."""

@@ -13,10 +13,26 @@ function figureOf(value, unit) {
 }
 
 /** Whether the budget is above all that was studied at these prices, but for the errors of binary numbers. */
-const isAbove = ({ budget, gold, costs, decision }) => decision.best && budget / gold > costs.most * (1 + 1e-9);
+function isAbove({ budget, gold, costs, decision, pool, haveGold }) {
+  // Nobody spends more than gold labels of all texts cost.
+  const spendable = pool === null ? budget / gold : Math.min(budget / gold, Math.max(0, pool - haveGold));
+  return decision.best && spendable > costs.most * (1 + 1e-9);
+}
 
-/** What is supported, in a word, and the look of it. */
+/** What is supported, in a word, and the look of it; nothing where no purchase is shown. */
 function supportOf(view) {
+  if (!showsPurchase(view)) return ["", ""];
+  const [look, word] = supportOfPurchase(view);
+  return [look, leadingLabels(view) ? `student: ${word}` : word];
+}
+
+/** The same in a sentence. */
+function supportWords(view) {
+  const [, word] = supportOf(view);
+  return word && `${capital(word)}.`;
+}
+
+function supportOfPurchase(view) {
   if (!view.decision.best || isAbove(view)) return ["open", "beyond what was studied"];
   return view.decision.regime === UNDETERMINED ? ["open", "undetermined"] : ["supported", "supported by the data"];
 }
@@ -24,16 +40,19 @@ function supportOf(view) {
 /** Whether the budget is more or less than what was studied, and what is left of it. */
 function rangeWords(view) {
   const { costs, gold, budget, decision, pool } = view;
-  if (!costs) return ["Nothing that was studied can be bought on these terms."];
+  // Labels that are used as they are cost what the student leaves.
+  const lead = leadingLabels(view);
+  if (needsNoStudent(view)) return [];
+  if (!costs) return [`Nothing that was studied can be bought on these terms${lead ? " to train a student" : ""}.`];
   if (!decision.best) {
-    const least = `the cheapest purchase costs ${money(costs.least * gold)}`;
-    return [`This budget buys nothing that was studied: ${least}. All of it is left unspent.`];
+    const least = `the cheapest purchase costs ${money(costs.least * gold)}.`;
+    return [`This budget buys nothing that was studied: ${least}${lead ? "" : " All of it is left unspent."}`];
   }
   if (!isAbove(view)) return [];
   const left = budget - (decision.buys ? decision.best.cost * gold : 0);
   const terms = pool === null ? "at these prices" : "at these prices and on so many texts";
   const most = `the most expensive purchase that was studied costs ${money(costs.most * gold)} ${terms}`;
-  return [`This budget lies beyond the study: ${most}. ${money(left)} are left unspent.`];
+  return [`This budget lies beyond the study: ${most}.${lead ? "" : ` ${money(left)} are left unspent.`}`];
 }
 
 /** What no label at all achieves, and how far the purchase is ahead of it. */
@@ -55,6 +74,14 @@ function nothingWords({ decision, here }) {
   const gap = pointsText(differenceOf(best, free));
   const ahead = `Against ${FREE_WORDS[free.kind]} the purchase is expected to bring ${gap}`;
   return [`${found} ${ahead}, and is ahead with probability ${likely(beatsFree)}.`];
+}
+
+/** That nothing shows that the student can do the task, as hopeless_notes in Python. */
+function hopelessWords({ here, student }) {
+  if (!here.learnsNothing) return [];
+  const asked = here.free.some(({ kind }) => kind === "asking") ? "neither asking it nor" : "no";
+  const found = `${asked} training that was studied is clearly better than always giving the commoner label`;
+  return [`Nothing shows that ${student} can do this task: ${found}. Try another question or a larger model.`];
 }
 
 // What stands for what is said of texts without a weak label where it was said already, as in Python.
@@ -79,7 +106,8 @@ function labelsWords(view) {
   const words = [];
   if (weakLabels) {
     const gaps = coverageWords(weakLabels);
-    const isAgain = gaps && betterLabels(view)?.supervisor === weakLabels.supervisor;
+    const told = readyLabels(view).length ? readyLabels(view) : [betterLabels(view)].filter(Boolean);
+    const isAgain = gaps && told.some(({ supervisor }) => supervisor === weakLabels.supervisor);
     const price = weak === 0 ? "at no cost" : `at ${money(weak)} for each text that you label with them`;
     words.push(`The weak labels themselves ${scoring(weakLabels.mean, true)}${isAgain ? SHORT_GAPS : gaps}, ${price}.`);
     const answer = decision.buys ? decision.best : decision.free;
@@ -138,19 +166,9 @@ function targetWords(view) {
 /** The best weak labels, of all sources, that score higher as they are than what is recommended and cost less than
  *  gold ones; null where there are none. */
 function betterLabels({ sources, decision, gold }) {
-  const answer = decision.buys ? decision.best : decision.free;
+  const answer = answerOf({ decision });
   const better = sources.labels.filter(({ mean, price }) => mean > answer.mean && price < gold);
   return better.length ? better.reduce((one, other) => (other.mean > one.mean ? other : one)) : null;
-}
-
-/** The weak labels with which the answer begins, since no student that was studied beats them, as leading_labels in
- *  Python; null where there are none. */
-const leadingLabels = (view) => (view.undertrained ? betterLabels(view) : null);
-
-/** What weak labels bring as they are, and what they cost. */
-function bringWords(labels) {
-  const price = labels.price === 0 ? "at no cost" : `at ${money(labels.price)} a text`;
-  return `they ${scoring(labels.mean, true)}${coverageWords(labels)}, ${price}`;
 }
 
 /** That weak labels are better as they are, where the answer does not begin with it. */
@@ -161,14 +179,16 @@ function betterWords(view) {
 }
 
 /** Which of several sources of weak labels brings most, and which one is shown. */
-function sourcesWords({ sources: { n, best }, supervisor, gold }) {
-  if (n === 1) return "";
+function sourcesWords(view) {
+  const { sources: { n, best }, supervisor, gold } = view;
+  if (n === 1 || needsNoStudent(view) || (leadingLabels(view) && !best)) return "";
+  const start = leadingLabels(view) ? "To train a student, of" : "Of";
   const shown = ` Shown: weak labels of ${supervisor}.`;
   if (!best) return `No source of weak labels, of ${n}, is worth buying from at this budget.${shown}`;
-  if (best.nWeak === 0) return `Of ${n} sources of weak labels none beats gold labels alone at this budget.${shown}`;
+  if (best.nWeak === 0) return `${start} ${n} sources of weak labels none beats gold labels alone at this budget.${shown}`;
   const source = best.surface.supervisor;
   const price = `at ${money(priceOf(source))} a label`;
-  const lead = `Of ${n} sources of weak labels ${source}, ${price}, is expected to bring most at this budget`;
+  const lead = `${start} ${n} sources of weak labels ${source}, ${price}, is expected to bring most at this budget`;
   if (source === supervisor) return `${lead}; it is shown.`;
   const bought = `${describePurchase(best)} for ${moneyWords(best.cost * gold)}`;
   return `${lead}: ${bought}, expected ${STUDY.measure.title} ${percentText(best.mean)} %.${shown}`;
@@ -198,13 +218,12 @@ function cheaperWords({ cheaper, supervisor, titles, gold }) {
 
 /** The answer in a few sentences, as parts with their looks. */
 function leadParts(view) {
-  const labels = leadingLabels(view);
-  if (!labels) return purchaseParts(view);
-  const order = { tag: "strong", text: `Use the weak labels of ${labels.supervisor} as they are` };
-  const why = `: ${bringWords(labels)}, without any training. To label more texts than your money pays for: `;
-  const [first, ...rest] = purchaseParts(view);
-  return [order, { tag: "span", text: why }, { tag: "span", text: first.text }, ...rest];
+  const ready = readyLabels(view);
+  return ready.length ? readyParts(view, ready) : purchaseParts(view);
 }
+
+/** What follows the labels with which the answer begins: the student for more texts, as parts. */
+const studentParts = (view) => (studentTitle(view) ? purchaseParts(view) : []);
 
 /** What to buy, in a sentence or two. */
 function purchaseParts(view) {
@@ -228,11 +247,17 @@ function purchaseParts(view) {
   return [strong("Buy nothing"), say(`: ${found}. ${why}.`)];
 }
 
-const leadWords = (view) => leadParts(view).map(({ text }) => text).join("");
+/** The whole answer in words. */
+function leadWords(view) {
+  const joined = (parts) => parts.map(({ text }) => text).join("");
+  const title = studentTitle(view);
+  return title ? `${joined(leadParts(view))} ${title}. ${joined(studentParts(view))}` : joined(leadParts(view));
+}
 
 function figuresOf(view) {
   const { decision, gold, budget, haveWeak, haveGold } = view;
   const { best, buys, free } = decision;
+  if (!showsPurchase(view)) return [];
   const score = scoreOf(buys ? best : free);
   const expected = `expected ${STUDY.measure.title} (${spread(score)})`;
   const value = `${percentText(score.mean)} %`;
@@ -250,12 +275,20 @@ function figuresOf(view) {
   ];
 }
 
+/** Which way of spending is best, and how sure that is; beside labels that are used as they are, for a student. */
+function wayWords(view) {
+  const words = `${decisionWords(view.decision)}.`;
+  return leadingLabels(view) ? `To train a student, ${words[0].toLowerCase()}${words.slice(1)}` : words;
+}
+
 function showAnswer(view) {
   const { decision } = view;
   const { best, byStrategy, leading } = decision;
-  const parts = leadParts(view).map(({ tag, ...look }) => make(tag, look));
+  const made = (parts) => parts.map(({ tag, ...look }) => make(tag, look));
+  element("lead").replaceChildren(...made(leadParts(view)));
+  element("student-title").textContent = studentTitle(view);
+  element("student").replaceChildren(...made(studentParts(view)));
   showSources(view);
-  element("lead").replaceChildren(...parts);
   element("better").textContent = betterWords(view);
   element("goal").textContent = targetWords(view);
   element("answer").replaceChildren(...figuresOf(view));
@@ -265,8 +298,9 @@ function showAnswer(view) {
   const rivals = byStrategy.filter((rival, k) => rival && STRATEGIES[k] !== leading);
   const words = [
     ...rangeWords(view),
-    ...(best ? [`${decisionWords(decision)}.`] : []),
+    ...(best && !needsNoStudent(view) ? [wayWords(view)] : []),
     ...nothingWords(view),
+    ...hopelessWords(view),
     ...labelsWords(view),
     ...partsWords(view),
   ];
@@ -282,7 +316,7 @@ const termsWords = ({ weak, budget }) => `Weak label ${money(weak)}, budget ${mo
 
 /** What a screen reader hears after a change. */
 function summary(view) {
-  const answer = [sourcesWords(view), leadWords(view), `${capital(supportOf(view)[1])}.`];
+  const answer = [leadWords(view), sourcesWords(view), supportWords(view)];
   return [termsWords(view), ...answer, ...rangeWords(view), betterWords(view), targetWords(view)].filter(Boolean).join(" ");
 }
 

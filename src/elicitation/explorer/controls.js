@@ -48,7 +48,9 @@ const isInStudysMoney = () => STUDY.currency !== "" && state.currency === STUDY.
 /** What the study's prices are multiplied by. */
 const priceUnit = () => (isInStudysMoney() ? STUDY.goldPrice : state.gold);
 /** The price at which a supervisor's labels are looked at first. */
-const openingPrice = (supervisor) => (lonePrice(supervisor) ?? STUDY.weakPrice) * priceUnit();
+const openingPrice = (supervisor) =>
+  // As of the stops: products of money may be a little off.
+  Number(((lonePrice(supervisor) ?? STUDY.weakPrice) * priceUnit()).toPrecision(12));
 /** Whether labels of one supervisor keep the price of another's as the reader set it: neither has one of its own. */
 const sharePrice = (one, other) => [one, other].every((supervisor) => lonePrice(supervisor) === null);
 /** What a supervisor's labels cost: the reader's price of those shown, and of all that have none of their own. */
@@ -104,7 +106,6 @@ function initialState() {
   const where = { task: "", supervisor: "", student: "", methods: null, focus: "" };
   const open = Object.fromEntries(OPEN.map((name) => [name, null]));
   // null: what `settle` finds to be the price.
-  // As of the stops: products of money may be a little off.
   const budget = Number((middle * STUDY.goldPrice).toPrecision(12));
   return { ...where, weak: null, gold: STUDY.goldPrice, budget, ...open, currency: STUDY.currency, theme: "" };
 }
@@ -187,6 +188,7 @@ function readPlace({ task, supervisor, student }) {
     surfaces: own.map((surface) => readSurface(surface, block.rank)),
     free: free.map((entry) => readFree(entry, block.rank)),
     nTasks: block.nTasks,
+    learnsNothing: block.learnsNothing,
   };
 }
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from elicitation.analysis import choices, frontier, posterior, questions
+from elicitation.analysis.chance import shows_nothing
 from elicitation.analysis.measures import MEASURES
 from elicitation.analysis.names import (
     DEMONSTRATION,
@@ -95,6 +96,7 @@ def describe_block(block: Block, code: FactorCode) -> dict:
     """The posterior of one student on one task."""
     return {
         **{"task": block.task, "student": block.student, "nTasks": block.n_tasks, "nTest": block.n_test},
+        "learnsNothing": shows_nothing(block),
         "rank": block.free[0].scores.factors.shape[1],
         "free": [describe_free(free, code) for free in block.free],
         "surfaces": [describe_surface(surface, code) for surface in block.surfaces],

@@ -234,6 +234,10 @@ window.explorer = {
   get mapIsDrawn() {
     return view.map !== null && isComplete(view.map);
   },
+  /** The weak labels to use as they are, each with its number of texts. */
+  get ready() {
+    return readyLabels(view).map(({ supervisor, nTexts }) => [supervisor, nTexts]);
+  },
   state,
   update,
   scoreOf,

@@ -12,7 +12,8 @@ from markupsafe import Markup
 SCRIPTS = (
     "page_data.js",
     *("surface.js", "choices.js"),
-    *("drawing.js", "frontier_view.js", "regimes_view.js", "isoquants_view.js", "parts_view.js", "answer_view.js"),
+    *("drawing.js", "frontier_view.js", "regimes_view.js", "isoquants_view.js", "parts_view.js", "ready_labels.js"),
+    "answer_view.js",
     *("controls.js", "saving.js", "main.js"),
 )
 

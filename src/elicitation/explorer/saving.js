@@ -116,8 +116,8 @@ function saveTable({ currentTarget: { dataset } }) {
 /** The answer with what it holds for and why, as lines. */
 function wholeAnswer(view) {
   const reasons = [...element("reasons").querySelectorAll("p, li")].map(({ textContent }) => textContent);
-  const verdict = `${capital(supportOf(view)[1])}.`;
-  const answer = [sourcesWords(view), leadWords(view), betterWords(view), targetWords(view), verdict];
+  const sources = sourcesWords(view);
+  const answer = [leadWords(view), betterWords(view), targetWords(view), sources, supportWords(view)];
   const lines = [STUDY.warning, `${placeWords(view)}.`, pricesWords(view), ...answer, ...reasons];
   return lines.filter(Boolean).join("\n");
 }

@@ -1,0 +1,99 @@
+// Where weak labels are to be used as they are, without any student.
+// The rules are those of elicitation.analysis.ready_labels.
+
+/** What is recommended to train on, or what costs nothing. */
+const answerOf = ({ decision: { buys, best, free } }) => (buys ? best : free);
+
+/** How many texts the budget gives a weak label of this source: in all, beside the reader's own, and new ones. */
+function readyTexts(labels, { budget, pool, haveWeak, supervisor }) {
+  const have = labels.supervisor === supervisor ? (haveWeak ?? 0) : 0;
+  const [money, price] = exact([budget, labels.price]);
+  const paid = Number(money / price);
+  const nNew = pool === null ? paid : Math.min(paid, Math.max(0, pool - have));
+  return { ...labels, nTexts: have + nNew, nNew };
+}
+
+/** The weak labels to use as they are, the better for fewer texts, the others for more; those to begin with first, as
+ *  ready_labels in Python. */
+function readyLabels(view) {
+  const { sources, here, undertrained, gold, budget, pool } = view;
+  const sorted = [...sources.labels].sort((one, other) => other.mean - one.mean || one.price - other.price);
+  const commoner = here.free.find(({ kind }) => kind === "commoner label").mean;
+  const [best] = sorted;
+  if (!undertrained || !best || best.mean <= commoner || best.price >= gold) return [];
+  // Whichever source is shown, the best student of all of them is for more texts.
+  const beaten = Math.max(answerOf(view).mean, sources.best?.mean ?? 0, commoner);
+  const found = [];
+  for (const labels of sorted) {
+    const { mean, price } = labels;
+    if (mean <= beaten || price >= gold || price === 0 || price > budget) continue;
+    const one = readyTexts(labels, view);
+    if (one.nNew > 0 && one.nTexts > (found.at(-1)?.nTexts ?? 0)) found.push(one);
+  }
+  if (found.length && found.at(-1).nTexts === pool) found.unshift(found.pop());
+  return found;
+}
+
+/** The weak labels with which the answer begins; null where there are none. */
+const leadingLabels = (view) => readyLabels(view)[0] ?? null;
+
+/** Whether labels that are used as they are suffice for all texts. */
+const needsNoStudent = (view) => view.pool !== null && leadingLabels(view)?.nTexts === view.pool;
+
+/** Whether a purchase is shown: not where labels suffice, or lead and no student is worth training on those shown. */
+const showsPurchase = (view) => !leadingLabels(view) || (view.decision.buys && !needsNoStudent(view));
+
+/** What weak labels bring as they are, and what they cost. */
+function bringWords(labels) {
+  const price = labels.price === 0 ? "at no cost" : `at ${money(labels.price)} a text`;
+  return `they ${scoring(labels.mean, true)}${coverageWords(labels)}, ${price}`;
+}
+
+/** How many texts have weak labels then: of those that there are, if that is known. */
+function textsWords({ nTexts, nNew, price }, { pool }) {
+  const own = nTexts === nNew ? "" : ` (${count(nTexts - nNew)} yours, ${count(nNew)} to buy)`;
+  if (pool === null) return `${count(nTexts)} texts${own}`;
+  if (nTexts < pool) return `${count(nTexts)} of the ${count(pool)} texts${own}`;
+  return `all ${count(pool)} texts${own}, which cost ${moneyWords(nNew * price)}`;
+}
+
+/** To label more texts than the money pays for with any of these labels. */
+const forMore = (ready) => `o label more than ${count(Math.max(...ready.map(({ nTexts }) => nTexts)))} texts`;
+
+/** What to do with more texts where no student is worth training, on labels of no source. */
+function noStudentWords(view, ready) {
+  const { decision, sources } = view;
+  if (decision.buys || sources.best || needsNoStudent(view)) return [];
+  const nothing = `${FREE_WORDS[decision.free.kind]} ${scoring(decision.free.mean, decision.free.kind === LABELS)}`;
+  if (decision.free.kind !== "commoner label") {
+    return [`T${forMore(ready)}: no student that was studied beats what costs nothing: ${nothing}.`];
+  }
+  const none = decision.best ? `is better than guessing at this budget (${nothing})` : "is affordable";
+  return [`No student that was studied ${none}; t${forMore(ready)}, you need more money or a cheaper source.`];
+}
+
+/** That the labels are to be used as they are, as parts with their looks. */
+function readyParts(view, ready) {
+  const [first, ...others] = ready;
+  const named = ({ supervisor }) => `the weak labels of ${supervisor} as they are`;
+  const words = [
+    `: ${bringWords(first)}, without any training.`,
+    `A budget of ${moneyWords(view.budget)} pays for ${textsWords(first, view)}.`,
+    ...others.map((other) =>
+      other.nTexts > first.nTexts
+        ? `To label more texts, up to ${count(other.nTexts)}, use ${named(other)}: ${bringWords(other)}.`
+        : `Better, but paid for ${textsWords(other, view)} only: ${named(other)}: ${bringWords(other)}.`,
+    ),
+    ...noStudentWords(view, ready),
+  ];
+  return [
+    { tag: "strong", text: `Use ${named(first)}` },
+    { tag: "span", text: words.join(" ") },
+  ];
+}
+
+/** What the purchase below is for, where the answer begins with labels. */
+function studentTitle(view) {
+  const ready = readyLabels(view);
+  return ready.length && showsPurchase(view) ? `T${forMore(ready)}: train a student` : "";
+}

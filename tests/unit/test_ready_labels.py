@@ -1,0 +1,175 @@
+"""Weak labels that are used as they are: which, for how many texts, and what is said of more."""
+
+from dataclasses import asdict, replace
+
+import pytest
+from posteriors import findings_on, posterior_table, several
+
+from elicitation.analysis.answer import study_answer
+from elicitation.analysis.findings import Held, Question
+from elicitation.analysis.questions import offer
+from elicitation.analysis.ready_labels import leading_labels, ready_labels
+from elicitation.analysis.recommendation import answer_all, recommend
+from elicitation.analysis.recommendation_text import order_and_details, recommendation_lines, recommendation_report
+from elicitation.analysis.recommended import recommendation_from
+
+# Dear labels that are right on 84 % and cheap ones that are right on 66 %.
+PRICES = {"junior": [0.2], "crowd": [0.05]}
+
+
+def level(score: float):
+    """A score that no label changes."""
+    return lambda w, g: score + 0 * (w + g)
+
+
+def sources(truth=None, prices=PRICES, asking=0.5, commoner=0.53, **more):
+    """Findings on two sources of weak labels that both beat the student, who guesses if nothing else is said."""
+    scores = {"junior": 0.84, "crowd": 0.66}
+    given = {"truth": truth or level(0.52), "asking": asking, "commoner": commoner}
+    parts = [posterior_table(labels=score, supervisor=name, **given) for name, score in scores.items()]
+    return findings_on(several(*parts), prices, **more)
+
+
+def told(answer) -> str:
+    return "\n".join(recommendation_lines(answer))
+
+
+def texts(answer) -> list[tuple[str, int]]:
+    return [(found.labels.supervisor, found.n_texts) for found in ready_labels(answer)]
+
+
+@pytest.mark.parametrize("supervisor", [None, "junior", "crowd"])
+def test_what_is_best_for_the_money_of_an_offer_is_what_is_best_for_that_budget(supervisor):
+    findings = sources()
+    offered = offer(findings, Question(0, supervisor=supervisor), 160, 8)
+    bought = recommend(findings, Question(offered.question.budget, supervisor=supervisor))
+    assert order_and_details(offered) == order_and_details(bought) and leading_labels(bought)
+    assert "For that money:" in told(offered) or "what is recommended for that money" in told(offered)
+
+
+def test_an_offer_is_compared_with_the_labels_that_are_recommended_for_its_money():
+    found = offer(sources(), Question(0, supervisor="junior"), 160, 0)
+    assert found.offer.difference.mean == pytest.approx(0.52 - 0.84)
+    assert "Against what is recommended for that money: 32.0 points less" in told(found)
+
+
+def test_where_no_student_is_better_than_guessing_none_is_trained_and_nothing_is_called_best():
+    answer = recommend(sources(), Question(40, supervisor="junior"))
+    said = (
+        "A budget of 40 gold labels pays for 200 texts.\nNo student that was studied is better than guessing at this "
+    )
+    said += "budget (always giving the commoner label: 53 %); to label more than 200 texts, you need more money or a "
+    said += "cheaper source."
+    assert said in told(answer) and "uy nothing" not in told(answer) and "train a student:" not in told(answer)
+    asked = told(recommend(sources(asking=0.6), Question(40, supervisor="junior")))
+    better = "To label more than 200 texts: no student that was studied beats asking without labels (60 %), which costs"
+    assert better in asked and "need more money" not in asked
+    poor = told(recommend(sources(), Question(1, supervisor="junior")))
+    assert "No student that was studied is affordable; to label more than 5 texts, you need" in poor
+
+
+def test_labels_of_another_source_come_before_a_student_that_they_beat():
+    findings = sources(level(0.6))
+    answer = recommend(findings, Question(40))
+    assert texts(answer) == [("junior", 200), ("crowd", 800)]
+    lines = [line for line in recommendation_lines(answer) if line]
+    more = next(i for i, line in enumerate(lines) if line.startswith("To label more texts, up to 800, use the weak"))
+    assert lines[more - 1] == "A budget of 40 gold labels pays for 200 texts." and ": 66 %, between" in lines[more]
+    assert lines[more + 1] == "To label more than 800 texts, train a student:"
+    assert "expected to beat the weak labels of crowd" not in told(answer), "said already"
+    [crowd] = ready_labels(recommend(findings, Question(40, supervisor="crowd")))
+    assert crowd.n_texts == 800, "as on its own"
+    better = recommend(sources(level(0.7)), Question(40))
+    assert texts(better) == [("junior", 200)], "a student beats the others"
+    dearer = recommend(sources(prices={"junior": [0.05], "crowd": [0.2]}), Question(40))
+    assert texts(dearer) == [("junior", 800)], "worse and for fewer texts"
+    assert texts(recommend(findings, Question(0.1))) == [("crowd", 2)], "the money pays for no label of junior"
+
+
+def test_with_so_many_texts_the_labels_come_first_that_all_of_them_can_have():
+    findings = sources(level(0.6))
+    answer = recommend(findings, Question(40, pool=400))
+    assert texts(answer) == [("crowd", 400), ("junior", 200)]
+    said = told(answer)
+    assert "**Use the weak labels of crowd as they are.**\nExpected accuracy: 66 %" in said
+    assert "A budget of 40 gold labels pays for all 400 texts, which cost 20 gold labels.\nBetter, but paid for" in said
+    assert "paid for 200 of the 400 texts only: the weak labels of junior as they are: 84 %" in said
+    assert "student:" not in said and "Undetermined" not in said and "Buy" not in said
+    enough = told(recommend(findings, Question(80, pool=400)))
+    assert "**Use the weak labels of junior as they are.**" in enough and "all 400 texts, which cost 80 gold" in enough
+    assert "Cheaper, but worse, are the weak labels of crowd as they are: 66 %" in enough
+    many = recommend(findings, Question(40, pool=2000))
+    assert texts(many) == [("junior", 200), ("crowd", 800)]
+    assert "pays for 200 of the 2,000 texts." in told(many) and "To label more than 800 texts, train" in told(many)
+    own = recommend(findings, Question(20, supervisor="junior", have_weak=300, pool=400))
+    assert "all 400 texts (300 yours, 100 to buy), which cost 20 gold labels." in told(own)
+    assert "take no part" not in told(own), "all are used as they are"
+
+
+def test_a_budget_is_not_beyond_what_was_studied_because_there_are_few_texts():
+    findings = findings_on(posterior_table())
+    few = recommend(findings, Question(64, 0.1, pool=30))
+    assert not few.studied.beyond and few.studied.most_expensive < 64 and "beyond" not in told(few)
+    many = recommend(findings, Question(100, 0.1, pool=90))
+    assert many.studied.beyond, "90 gold labels were not studied"
+    assert not recommend(findings, Question(100, 0.1, pool=60)).studied.beyond
+    assert not recommend(findings, Question(100, 0.1, pool=64, have_gold=10)).studied.beyond
+    ready = told(recommend(sources(), Question(1000, pool=400)))
+    assert "all 400 texts" in ready and "beyond" not in ready, "no student is trained"
+
+
+def test_beyond_what_was_studied_labels_as_they_are_leave_no_money():
+    said = told(recommend(sources(level(0.6)), Question(200)))
+    assert "beyond what was studied" in said and "left unspent" not in said
+    assert "What more labels would bring a student is not known." in said.replace("; w", ". W").replace(
+        ". what", ". What"
+    )
+
+
+def test_money_is_left_since_no_more_labels_of_the_best_source_were_tried():
+    purchases, truth = [(40, 0), (20, 2), (0, 16)], lambda w, g: 0.6 + 0.001 * w + 0 * g
+    held = {"t": Held(90, {"v": 100}, {"v": 150})}
+    findings = findings_on(posterior_table(truth, purchases), held=held, trained=["m"])
+    answer = recommend(findings, Question(16, 0.1))
+    assert answer.purchase.n_weak == 40 and not answer.studied.beyond and answer.studied.larger == (100, 0)
+    left = "Cost: 4 gold labels; 12 gold labels are left, since more than 40 weak labels were not tried."
+    assert left in told(answer)
+    fix = "Note: What more labels would bring is not known. To know it, add `more_purchases: [[100, 0]]` to `grid`"
+    assert fix in told(answer) and "have more texts labelled" not in told(answer)
+    assert recommendation_from(asdict(answer)) == answer
+    no_table = recommend(replace(findings, held={}), Question(16, 0.1))
+    assert no_table.studied.larger == (160, 0), "as many as the money pays for"
+    exhausted = told(recommend(replace(findings, held={"t": Held(90, {"v": 40}, {"v": 90})}), Question(16, 0.1)))
+    assert "were not tried" in exhausted and "have more texts labelled" in exhausted
+    # More were tried, and are no better; or all is spent.
+    peak = findings_on(posterior_table(lambda w, g: 0.7 + 0.1 * ((w == 40) & (g == 0))))
+    for other in (recommend(peak, Question(60, 0.1)), recommend(findings, Question(4.2, 0.1))):
+        assert other.purchase.n_weak == 40 and other.studied.larger is None and "not tried" not in told(other)
+
+
+def test_a_student_that_cannot_do_the_task_is_called_so_once():
+    findings = sources(trained=["m"], learning_rates={"s": 0.002}, rates_to_try={"s": [0.001, 0.005]})
+    said = "Note: Nothing shows that s can do this task: neither asking it nor training that was studied is clearly "
+    said += "better than always giving the commoner label (53 %). Try another question (the `prompt` of the task), a "
+    said += "larger model or a higher `learning_rate` (0.005)."
+    answer = recommend(findings, Question(40))
+    assert answer.learns_nothing and told(answer).count(said) == 1
+    assert "trained longer" not in told(answer) and "No student that was trained here" not in told(answer)
+    assert "\n".join(study_answer(answer_all(findings), 0.1).lines()).count(said) == 1
+    # Whatever the question leaves out.
+    both = several(posterior_table(level(0.5), asking=0.5), posterior_table(level(0.9), asking=0.5, method="n"))
+    assert not recommend(findings_on(both), Question(40, 0.1, method="m")).learns_nothing
+    assert not recommend(sources(asking=0.7), Question(40)).learns_nothing
+    behind_api = told(recommend(sources(), Question(40)))
+    assert "Try another question (the `prompt` of the task) or a larger model." in behind_api
+
+
+def test_the_reports_say_what_the_answer_says():
+    findings = sources(budgets=[4.0, 40.0])
+    every = answer_all(findings)
+    lines = "\n".join(study_answer(every, 0.1).lines())
+    assert "No student that was studied is better than guessing" in lines and "uy nothing" not in lines
+    rows = [line for line in recommendation_report(every).splitlines() if line.startswith("| t ")]
+    assert len(rows) == 2 and all("| the weak labels of junior as they are |  | 84 %" in row for row in rows)
+    trains = "\n".join(study_answer(answer_all(sources(level(0.6))), 0.1).lines())
+    assert "To label more than 80 texts, train a student:\n\n1. With " in trains
