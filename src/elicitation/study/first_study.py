@@ -11,7 +11,7 @@ from pathlib import Path
 
 from elicitation.analysis.names import ABSTAINED
 from elicitation.analysis.recommendation_notes import LOPSIDED
-from elicitation.buying.amounts import Money
+from elicitation.buying.amounts import Money, amount_words
 from elicitation.buying.prices import labels_for
 from elicitation.data.labels import VOTES_IN_STUDY, is_missing
 from elicitation.data.own_labels import read_own_table, table_columns
@@ -88,6 +88,8 @@ class Wanted:
     """The column of the rows' ids; None: rows are known by their numbers."""
     question: str | None = None
     """What the student is asked of each text, so that yes means label 1; None: it is only trained."""
+    budget: float | None = None
+    """What all labels may cost together, in the same unit as prices; None: budgets follow from the table alone."""
 
     @property
     def folder(self) -> str:
@@ -240,17 +242,38 @@ def round_up(amount: float) -> float:
     return float(f"{math.ceil(amount / scale - 1e-9) * scale:.2g}")
 
 
-def grid_of(looked: Looked, prices: list[float], money: Money, most_weak: int, most_gold: int) -> dict:
+def gold_labels_for(budget: float, looked: Looked, money: Money) -> int:
+    """The gold labels that a budget pays for; InputError unless it is one that can be studied."""
+    n, most = math.floor(money.in_gold(budget)), looked.survey.supply.gold
+    named = f"--budget {amount_words(budget, money.currency, 'gold labels')}"
+    if not n:
+        raise InputError(f"{named} must pay for one gold label at least, which costs {money.words(1)}.")
+    if n > most:
+        raise InputError(
+            f"{named} pays for {n:,} gold labels, but besides those that test what is learned the table has {most:,} "
+            f"({amount_words(money.of(most), money.currency, 'gold labels')}); name no more than these, or label more "
+            "texts."
+        )
+    return n
+
+
+def largest_budget(looked: Looked, dearest: float, weak: int, most_gold: int) -> int:
+    """The most gold labels that a study of so many weak labels buys, if no budget is named."""
+    # Weak labels cost half a gold label at most, unless they do cost more.
+    largest = min(looked.survey.supply.gold, most_gold, int(weak * max(dearest, 0.5)))
+    return max(largest // STEP * STEP, min(STEP, largest))
+
+
+def grid_of(
+    looked: Looked, prices: list[float], money: Money, most_weak: int, most_gold: int, budget: int | None = None
+) -> dict:
     """The purchases that are trained on: as many labels of either kind as there are, up to the most that are given.
 
-    prices: of the sources' labels, in gold labels.
+    prices: of the sources' labels, in gold labels. budget: the largest one, in gold labels, if the user names it.
     """
-    supply = looked.survey.supply
-    weak = min(supply.weak, most_weak)
-    # Weak labels cost half a gold label at most, unless they do cost more.
-    dearest = max(prices)
-    largest = min(supply.gold, most_gold, int(weak * max(dearest, 0.5)))
-    largest = max(largest // STEP * STEP, min(STEP, largest))
+    weak = min(looked.survey.supply.weak, most_weak)
+    dearest = max(worth_it(prices))
+    largest = budget or largest_budget(looked, dearest, weak, most_gold)
     middle = round(math.sqrt(LEAST_BUDGET * largest) / STEP) * STEP
     budgets = sorted({min(LEAST_BUDGET, largest), middle if largest >= 4 * LEAST_BUDGET else largest, largest})
     price = round_up(money.of(dearest))
@@ -262,6 +285,11 @@ def grid_of(looked: Looked, prices: list[float], money: Money, most_weak: int, m
     # Cheaper sources give more labels for that money, so a budget of the dearest one's must not be the last word.
     beyond = min(prices) < dearest and labels_for(largest, money.in_gold(price)) < weak
     return grid | ({"more_purchases": [[weak, 0]]} if beyond else {})
+
+
+def worth_it(prices: list[float]) -> list[float]:
+    """The prices at which weak labels are bought, in gold labels: those below a gold label's; all if none is."""
+    return [price for price in prices if price < 1] or prices
 
 
 def prompt_of(question: str) -> dict:
@@ -301,14 +329,17 @@ def checked(config: dict) -> Study:
 def size_study(looked: Looked, wanted: Wanted, cores: int, folder: Path) -> tuple[dict, Study, float]:
     """The study as the values of its file, the same as read, and the minutes that it takes on so many cores.
 
-    The largest of SIZES that takes no more than MINUTES is chosen, or the smallest. folder: where it will run.
+    The largest of SIZES that takes no more than MINUTES is chosen, or the smallest; a budget that the user names fits
+    into it. folder: where it will run.
     """
+    budget = gold_labels_for(wanted.budget, looked, wanted.money) if wanted.budget else None
+    sizes = [size for size in SIZES if size[1] >= (budget or 0)] or SIZES[:1]
     config, asked = config_of(looked, wanted), ASKING if wanted.question else {}
     # The sources' prices do not depend on the purchases, which need one.
     smallest = {"weak_price": max(1, wanted.money.gold_price), "budgets": [STEP], "gold_shares": [1]} | asked
     prices = [price for listed in checked(config | {"grid": smallest}).prices.values() for price in listed]
-    for most_weak, most_gold in SIZES:
-        sized = config | {"grid": grid_of(looked, prices, wanted.money, most_weak, most_gold) | asked}
+    for size in sizes:
+        sized = config | {"grid": grid_of(looked, prices, wanted.money, *size, budget) | asked}
         study = checked(sized)
         minutes = minutes_of(study, estimate(study, folder)[0], cores)
         if minutes <= MINUTES:
