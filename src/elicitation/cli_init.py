@@ -103,7 +103,7 @@ def add_init(commands: argparse._SubParsersAction) -> None:
         "--others",
         choices=["refuse", "drop"],
         default="refuse",
-        help="what becomes of other values, in gold and weak columns; default: refuse",
+        help="what becomes of other values, in gold and weak columns, and of rows without a text; default: refuse",
     )
     command.add_argument(
         "--question",

@@ -1,6 +1,7 @@
 """`elicitation init`: what it understands of a table, the study it writes, and what it refuses."""
 
 import json
+import re
 import shlex
 from pathlib import Path
 
@@ -286,6 +287,55 @@ def test_the_study_is_the_same_where_its_student_is_not_installed(capsys, here, 
         model.header.parameters,
         model.header.layers,
     )
+
+
+# Rows that are no text of their own
+
+
+def edit_rows(**texts: str) -> None:
+    """Give the rows of these ids other texts."""
+    table = Path("labels.csv").read_text()
+    for name, text in texts.items():
+        table = re.sub(rf'^{name},"[^"]*"', f'{name},"{text}"', table, flags=re.MULTILINE)
+    Path("labels.csv").write_text(table)
+
+
+def test_texts_that_stand_twice_are_said(capsys):
+    write()
+    assert "stand in several rows" not in run(capsys, *ASKED)
+    edit_rows(t20=f"{WORDS[0].upper()}  0")
+    said = run(capsys, *ASKED, "--output", "b.yaml")
+    assert "\ntexts that stand in several rows count once: 400 rows hold 399 texts\n" in said and "left out" not in said
+    # Of two gold labels neither counts.
+    lines = Path("labels.csv").read_text().splitlines()
+    Path("labels.csv").write_text("\n".join([*lines, lines[1].replace(' 0",0,', ' 0",1,')]))
+    said = run(capsys, *ASKED, "--output", "c.yaml")
+    assert "\nleft out: 1 text with both gold labels\n" in said
+
+
+def test_whose_vote_it_is_is_named_by_the_option_of_the_command(capsys):
+    write()
+    edit_rows(t4=f"{WORDS[0]} 0")
+    said = refused(capsys, *ASKED)
+    assert "if each row is one vote, name the column that says whose by --worker, else keep one row of each" in said
+    assert "the supervisor" not in said
+
+
+def test_rows_without_a_text_are_named_by_both_numbers_and_may_be_left_out(capsys, here):
+    write()
+    edit_rows(t7="two\nlines", t9=" ")
+    said = refused(capsys, *ASKED)
+    assert (
+        "row 12 (row 11 of a spreadsheet): it has no text in 'text'; write one, or leave all such rows out by" in said
+    )
+    assert said.endswith(" --others drop.\n")
+    said = run(capsys, *ASKED, "--others", "drop")
+    assert "\nleft out: 1 row without a text\n" in said
+    assert yaml.safe_load((here / "labels.yaml").read_text())["tasks"][0]["label"] == {
+        "column": "is_spam",
+        "others": "drop",
+    }
+    read_study(here / "labels.yaml")
 
 
 # Refusing

@@ -17,8 +17,9 @@ from elicitation.data.labels import VOTES_IN_STUDY, is_missing
 from elicitation.data.own_labels import read_own_table, table_columns
 from elicitation.data.table_files import Table, read_table
 from elicitation.data.table_look import check_gold_values, check_spellings, find_column, find_text
-from elicitation.data.table_sets import join_repeated
-from elicitation.data.table_survey import Survey, survey_table
+from elicitation.data.table_rows import TEXT_IN_STUDY
+from elicitation.data.table_sets import WORKER_IN_STUDY, join_repeated
+from elicitation.data.table_survey import Survey, count_texts, survey_table
 from elicitation.errors import InputError
 from elicitation.study.estimate import estimate, minutes_of
 from elicitation.study.study import Study
@@ -36,11 +37,13 @@ LEAST_BUDGET, STEP = 16, 8
 # The most weak labels and the largest budget that are trained on: the first pair that takes no longer than MINUTES.
 SIZES = ((1024, 512), (768, 256), (512, 256), (256, 128), (128, 64), (64, 32))
 MINUTES = 30
-# What becomes of weak labels that are none, by options; words are named beside the values of the gold labels.
-VOTES_BY_OPTION = (
-    "name its words beside the values of the gold labels, as in --labels 1=1,0=0,spam=1,ham=0, or leave such labels "
-    "out by --others drop."
-)
+# What keys of a study decide, by options: there is no study yet in which anything could be given.
+BY_OPTION = {
+    VOTES_IN_STUDY: "name its words beside the values of the gold labels, as in --labels 1=1,0=0,spam=1,ham=0, or "
+    "leave such labels out by --others drop.",
+    TEXT_IN_STUDY: "write one, or leave all such rows out by --others drop.",
+    WORKER_IN_STUDY: "name the column that says whose by --worker",
+}
 # The part of a grid by which the student is asked without any label.
 ASKING = {"shots": [0]}
 # All ways of spending a budget.
@@ -109,6 +112,10 @@ class Looked:
     gold: list[int]
     """The gold label of every text that has one."""
     survey: Survey
+    counts: dict[str, float]
+    """How many rows and texts it holds, as of count_texts."""
+    dropped: dict[str, int]
+    """Rows that were left out, by the column that lacks something usable."""
 
     @property
     def text(self) -> str:
@@ -134,6 +141,17 @@ def slug(name: str, taken: Container[str] = ()) -> str:
 
 def look(wanted: Wanted) -> Looked:
     """What the table holds, by the project's own reading; InputError on the first thing that is wrong."""
+    try:
+        return look_into(wanted)
+    except InputError as error:
+        says = str(error)
+        for in_study, by_option in BY_OPTION.items():
+            says = says.replace(in_study, by_option)
+        raise InputError(says) from error
+
+
+def look_into(wanted: Wanted) -> Looked:
+    """As look, but its sentences name keys of a study."""
     where = str(wanted.path)
     if not wanted.path.is_file():
         raise InputError(f"There is no file {where}; name a table of texts and labels.")
@@ -148,15 +166,17 @@ def look(wanted: Wanted) -> Looked:
             check_spellings(table, column, wanted.labels, where)
     check_gold_values(table, wanted.gold, wanted.labels, wanted.drops, where)
     text = wanted.text or find_text(table, {wanted.gold, *named, *others}, where)
-    label = {"column": wanted.gold, "labels": wanted.labels} | ({"others": "drop"} if wanted.drops else {})
+    label = {"labels": wanted.labels} if wanted.labels else {}
+    label |= {"others": "drop"} if wanted.drops else {}
     task = {"name": slug(wanted.path.stem), "table": wanted.path.name, "text": f"{{{text}}}"}
-    task |= {"label": label if wanted.labels else wanted.gold}
+    task |= {"label": {"column": wanted.gold} | label if label else wanted.gold}
     task |= {key: value for key, value in (("id", wanted.id), ("encoding", wanted.encoding)) if value}
-    gold = [row.gold for row in join_repeated(read_own_table(task, wanted.folder).rows) if row.gold is not None]
+    own = read_own_table(task, wanted.folder)
+    gold = [row.gold for row in join_repeated(own.rows) if row.gold is not None]
     check_gold(gold, where)
     task["test_size"] = min(MOST_TEST, 10 * round(len(gold) * TEST_SHARE / 10))
     sources = find_sources(wanted, task)
-    looked = Looked(table, task, sources, gold, survey_of(task, sources, wanted.folder))
+    looked = Looked(table, task, sources, gold, survey_of(task, sources, wanted.folder), count_texts(own), own.dropped)
     check_supply(looked, where)
     return looked
 
@@ -211,17 +231,13 @@ def find_sources(wanted: Wanted, task: dict) -> dict[str, dict]:
 
 
 def survey_of(task: dict, sources: Mapping[str, dict], folder: str) -> Survey:
-    """What the table can give to the sources; InputError as of survey_table, with options of the command as fixes."""
+    """What the table can give to the sources; InputError as of survey_table."""
     columns = table_columns(task, folder)
     settings = {
         name: Columns.model_validate({"name": name} | source).settings_of(columns, task["name"])
         for name, source in sources.items()
     }
-    try:
-        return survey_table(task, folder, settings)
-    except InputError as error:
-        # There is no study yet in which a supervisor could be given anything.
-        raise InputError(str(error).replace(VOTES_IN_STUDY, VOTES_BY_OPTION)) from error
+    return survey_table(task, folder, settings)
 
 
 def check_supply(looked: Looked, where: str) -> None:

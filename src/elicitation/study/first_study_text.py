@@ -174,6 +174,7 @@ def look_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
     how = ", ".join([table.format["format"], *(str(v) for k, v in table.format.items() if k != "format")])
     yield f"{wanted.path}: {how}; {len(table.records):,} rows; columns {', '.join(table.columns)}"
     yield f"texts: {looked.text}{'' if wanted.text else ' (by far the longest; another one: --text)'}"
+    yield from text_lines(looked, wanted)
     ones = sum(looked.gold)
     shares = f"{percent(ones / len(looked.gold))} % label 1, {percent(1 - ones / len(looked.gold))} % label 0"
     yield f"gold labels: {wanted.gold}, of {len(looked.gold):,} different texts: {shares}"
@@ -191,6 +192,20 @@ def look_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
             f"texts without a label: {', '.join(gaps)}; taken as abstentions, which count as half right; if nobody "
             f"asked there yet, write gaps: not_asked in the study{''.join(unasked_words(looked))}"
         )
+
+
+def text_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
+    """What is said of rows that are no text of their own, if there are any."""
+    rows, different, contradictory = (looked.counts[key] for key in ("rows", "different texts", "contradictory texts"))
+    if different < rows:
+        yield f"texts that stand in several rows count once: {rows:,} rows hold {different:,} texts"
+    left_out = [
+        (looked.dropped.get(looked.text, 0), "row", "without a text"),
+        (looked.dropped.get(wanted.gold, 0), "row", "with another value as gold label"),
+        (contradictory, "text", "with both gold labels"),
+    ]
+    if said := [f"{n:,} {what}{'' if n == 1 else 's'} {which}" for n, what, which in left_out if n]:
+        yield f"left out: {', '.join(said)}"
 
 
 def unasked_words(looked: Looked) -> Iterator[str]:
