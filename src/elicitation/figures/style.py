@@ -136,7 +136,7 @@ def cost_ticks(low: float, high: float, preferred: Sequence[float] = ()) -> np.n
     """Numbers for a logarithmic axis from low to high: at least two.
 
     They are the preferred ones, or powers of ten, or the coarsest other round numbers of which two lie on the axis. A
-    single preferred one stands beside round numbers.
+    single preferred one stands beside those round numbers that are far from it.
     """
     powers = 10.0 ** np.arange(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     choices = [*(np.outer(powers, digits).ravel() for digits in LEADING_DIGITS)]
@@ -145,8 +145,8 @@ def cost_ticks(low: float, high: float, preferred: Sequence[float] = ()) -> np.n
     if len(wanted) > 1:
         return wanted
     round_ones = next(ticks for ticks in within if len(ticks) > 1)
-    apart = [tick for tick in round_ones if all(max(tick / one, one / tick) > TICKS_APART for one in wanted)]
-    return np.sort([*wanted, *apart])
+    apart = [tick for tick in round_ones for one in wanted if max(tick / one, one / tick) > TICKS_APART]
+    return np.sort([*wanted, *apart]) if apart else round_ones
 
 
 class CostLocator(Locator):
