@@ -89,6 +89,12 @@ def add_init(commands: argparse._SubParsersAction) -> None:
     command.add_argument(
         "--gold-price", type=price, help="of one gold label: --gold-price 3; without: weak ones cost shares of it"
     )
+    command.add_argument(
+        "--budget",
+        type=price,
+        help="what you can spend on labels, as --budget 60: the study's largest budget, in whole gold labels; without: "
+        "budgets follow from the table",
+    )
     command.add_argument("--currency", help=f"of prices that name none; default: {CURRENCY}")
     command.add_argument("--text", help="its column of texts; default: the one that is by far the longest")
     command.add_argument("--id", help="its column of ids, by which texts are named; default: rows are by their number")
@@ -97,7 +103,7 @@ def add_init(commands: argparse._SubParsersAction) -> None:
         "--others",
         choices=["refuse", "drop"],
         default="refuse",
-        help="what becomes of other values, in gold and weak columns; default: refuse",
+        help="what becomes of other values, in gold and weak columns, and of rows without a text; default: refuse",
     )
     command.add_argument(
         "--question",
@@ -117,7 +123,7 @@ def wanted_of(arguments: argparse.Namespace) -> Wanted:
     from elicitation.study.first_study import Wanted
 
     amounts = [amount for _, amount in arguments.weak]
-    currency = common_currency([*amounts, arguments.gold_price], arguments.currency)
+    currency = common_currency([*amounts, arguments.gold_price, arguments.budget], arguments.currency)
     if currency and not arguments.gold_price:
         raise InputError(f"Prices are in {currency}, so say what a gold label costs, such as --gold-price 3.")
     money = Money(currency or CURRENCY, arguments.gold_price.value) if arguments.gold_price else Money()
@@ -138,6 +144,7 @@ def wanted_of(arguments: argparse.Namespace) -> Wanted:
         encoding=arguments.encoding,
         id=arguments.id,
         question=arguments.question,
+        budget=arguments.budget and arguments.budget.value,
     )
 
 
@@ -196,7 +203,7 @@ def init(arguments: argparse.Namespace) -> int:
         print(f"Warning: {warning}")
     command = run_command(output, folder)
     output.write_text(study_text(config, looked, command, minutes), encoding="utf-8")
-    print("\n" + "\n".join(size_lines(study, looked, minutes, cores, wanted.money)))
+    print("\n" + "\n".join(size_lines(study, looked, minutes, cores, wanted)))
     run_it = "Run it" if runs_studies() else ELSEWHERE
     print(f"It stands in {output}. {run_it}, then read {folder}/results/answer.md:\n\n  {command}")
     return 0

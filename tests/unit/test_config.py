@@ -1206,3 +1206,26 @@ def test_the_largest_lists_of_purchases_are_checked_in_seconds(study):
     assert perf_counter() - started < 10
     grid = study["grid"] | {"more_purchases": [*pairs, [1000, 1]]}
     assert "takes at most 1000, but has 1001" in sentence_about(study | {"grid": grid})
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("columns: {llm: 0,3}", "holds 0,3 in line 1; write 0.3 with a point."),
+        ("- {name: llm, price: 0,05, shots: 0}", "holds 0,05 in line 1; write 0.05 with a point."),
+    ],
+)
+def test_a_decimal_comma_within_braces_is_told_with_the_number_that_is_meant(tmp_path, line, says):
+    (tmp_path / "study.yaml").write_text(f"{line}\n")
+    with pytest.raises(InputError) as caught:
+        read_yaml(tmp_path / "study.yaml")
+    assert str(caught.value) == f"The study {tmp_path / 'study.yaml'} {says}"
+
+
+def test_braces_with_further_keys_or_without_values_are_read_as_they_are(tmp_path):
+    (tmp_path / "study.yaml").write_text("{a: {llm: 0, 3: 1}, b: {0: x, 1: }, c: {x, 1}}\n")
+    assert read_yaml(tmp_path / "study.yaml") == {
+        "a": {"llm": 0, 3: 1},
+        "b": {0: "x", 1: None},
+        "c": {"x": None, 1: None},
+    }

@@ -418,6 +418,8 @@ def test_every_axis_of_costs_has_two_numbers_and_none_twice(low, factor, preferr
         (64, 68, (), [64, 65, 66, 67, 68]),
         (10, 2000, (16, 64, 1024), [16, 64, 1024]),
         (45, 89, (16, 64), [50, 60, 70, 80]),
+        (9, 84, (60,), [10, 60]),
+        (3, 2000, (40,), [10, 40, 100, 1000]),
     ],
 )
 def test_numbers_of_costs_are_round_unless_named(low, high, preferred, ticks):

@@ -1,6 +1,7 @@
 """`elicitation init`: what it understands of a table, the study it writes, and what it refuses."""
 
 import json
+import re
 import shlex
 from pathlib import Path
 
@@ -51,6 +52,12 @@ def refused(capsys, *words: str) -> str:
     said = capsys.readouterr().err
     assert said.startswith("Error: ") and said.count("\n") == 1
     return said
+
+
+def purchases(said: str) -> dict[str, list[str]]:
+    """The table of purchases in what the command says: the cells of each budget behind it."""
+    _, rows = said.split("\nbudget ")
+    return {line.split()[0]: line.split()[1:] for line in rows.partition("\nfrom …")[0].splitlines()[1:]}
 
 
 ASKED = ("labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "ann*=0.05", "--gold-price", "3")
@@ -150,7 +157,7 @@ def test_a_question_makes_the_study_ask_without_any_label(capsys, here):
     [asking] = [each for each in study.made_runs if each["n_weak"] + each["n_gold"] == 0]
     estimated = estimate(study, here / "runs/labels")[0]["methods"].set_index("method")
     assert estimated.runs[asking["method"]] == 1
-    assert "it trains on 100 and 300 weak labels" in said and "on 16 and 48 gold ones" in said
+    assert [*purchases(said)] == ["$48", "$144"]
     assert f"{len(study.made_runs)} runs of smollm2, one of which asks it without any label; about" in said
     assert "--question" not in said
 
@@ -282,6 +289,55 @@ def test_the_study_is_the_same_where_its_student_is_not_installed(capsys, here, 
     )
 
 
+# Rows that are no text of their own
+
+
+def edit_rows(**texts: str) -> None:
+    """Give the rows of these ids other texts."""
+    table = Path("labels.csv").read_text()
+    for name, text in texts.items():
+        table = re.sub(rf'^{name},"[^"]*"', f'{name},"{text}"', table, flags=re.MULTILINE)
+    Path("labels.csv").write_text(table)
+
+
+def test_texts_that_stand_twice_are_said(capsys):
+    write()
+    assert "stand in several rows" not in run(capsys, *ASKED)
+    edit_rows(t20=f"{WORDS[0].upper()}  0")
+    said = run(capsys, *ASKED, "--output", "b.yaml")
+    assert "\ntexts that stand in several rows count once: 400 rows hold 399 texts\n" in said and "left out" not in said
+    # Of two gold labels neither counts.
+    lines = Path("labels.csv").read_text().splitlines()
+    Path("labels.csv").write_text("\n".join([*lines, lines[1].replace(' 0",0,', ' 0",1,')]))
+    said = run(capsys, *ASKED, "--output", "c.yaml")
+    assert "\nleft out: 1 text with both gold labels\n" in said
+
+
+def test_whose_vote_it_is_is_named_by_the_option_of_the_command(capsys):
+    write()
+    edit_rows(t4=f"{WORDS[0]} 0")
+    said = refused(capsys, *ASKED)
+    assert "if each row is one vote, name the column that says whose by --worker, else keep one row of each" in said
+    assert "the supervisor" not in said
+
+
+def test_rows_without_a_text_are_named_by_both_numbers_and_may_be_left_out(capsys, here):
+    write()
+    edit_rows(t7="two\nlines", t9=" ")
+    said = refused(capsys, *ASKED)
+    assert (
+        "row 12 (row 11 of a spreadsheet): it has no text in 'text'; write one, or leave all such rows out by" in said
+    )
+    assert said.endswith(" --others drop.\n")
+    said = run(capsys, *ASKED, "--others", "drop")
+    assert "\nleft out: 1 row without a text\n" in said
+    assert yaml.safe_load((here / "labels.yaml").read_text())["tasks"][0]["label"] == {
+        "column": "is_spam",
+        "others": "drop",
+    }
+    read_study(here / "labels.yaml")
+
+
 # Refusing
 
 
@@ -375,10 +431,12 @@ def test_purchases_are_told_in_labels_and_what_each_source_asks_for_them(capsys,
     said = run(capsys, *ASKED)
     study = read_study(here / "labels.yaml")
     few, many = sorted({run["n_weak"] for run in study.made_runs if not run["n_gold"]})
-    assert (few, many) == (100, 300) and "it trains on 100 and 300 weak labels (llm $2 and $6; ann $" in said
-    assert "on 16 and 48 gold ones ($48 and $144), and on half as many of both" in said
+    assert (few, many) == (100, 300) and "from llm  from ann\n" in said and "in gold labels" not in said
+    assert purchases(said) == {"$48": ["16", "100", "$2", "$13.75"], "$144": ["48", "300", "$6", "$41.25"]}
+    assert "Each budget is spent in three ways: on gold labels, on weak ones, and half on each." in said
     said = run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "--output", "b.yaml")
-    assert "weak labels (llm 2 and 6 gold labels), on 16 and 48 gold ones, and" in said
+    assert purchases(said) == {"16": ["16", "100", "2"], "48": ["48", "300", "6"]}
+    assert "\nfrom …: what these weak labels cost there; in gold labels\n" in said
 
 
 def test_the_file_says_in_what_its_purchases_are_counted(capsys, here):
@@ -388,8 +446,90 @@ def test_the_file_says_in_what_its_purchases_are_counted(capsys, here):
     for name, unit in (("labels.yaml", "$"), ("b.yaml", "gold labels")):
         lines = [line.strip() for line in (here / name).read_text().splitlines()]
         places = {line.partition(":")[0]: place for place, line in enumerate(lines)}
-        assert f"of the most expensive source, in {unit};" in lines[places["weak_price"] - 1]
+        assert f"of the most expensive source, in {unit};" in lines[places["weak_price"] - 2]
         assert lines[places["budgets"] - 1] == "# In gold labels."
+
+
+def test_a_rate_in_the_file_is_explained_by_what_it_makes_of_the_largest_budget(capsys, here):
+    write()
+    run(capsys, *ASKED)
+    text = " ".join((here / "labels.yaml").read_text().split())
+    assert "So every # budget buys 6.25 of them in place of a gold one; the largest 48 x 6.25, # which is 300." in text
+
+
+# The user's own budget
+
+
+def test_the_budget_that_is_named_is_the_largest_and_is_spent_at_the_true_price(capsys, here):
+    write(n=600, n_gold=300)
+    said = run(capsys, *ASKED, "--budget", "63")
+    grid = yaml.safe_load((here / "labels.yaml").read_text())["grid"]
+    assert grid["budgets"] == [16, 21] and "most_weak_per_gold" in grid and "whole gold labels" not in said
+    # Where the texts suffice, it buys what its money buys.
+    said = run(capsys, *ASKED[:3], "--weak", "llm=0.6", "--gold-price", "3", "--budget", "$63", "--output", "b.yaml")
+    assert purchases(said)["$63"] == ["21", "105", "$63"] and "interpolated" not in said
+    assert "most_weak_per_gold" not in (here / "b.yaml").read_text()
+    bought = {
+        (each["n_weak"], each["n_gold"]) for each in read_study(here / "b.yaml").made_runs if each["budget"] == 21
+    }
+    assert bought == {(105, 0), (55, 10), (0, 21)}
+    said = run(capsys, *ASKED, "--budget", "65", "--output", "e.yaml")
+    assert "\nBudgets are whole gold labels, so yours of $65 is studied as $63.\n" in said
+    # What costs more is not offered.
+    assert "Not run" not in said and "--budget" not in said
+    said = run(capsys, *ASKED[:3], "--weak", "llm=0.6", "--gold-price", "3", "--output", "c.yaml")
+    assert "An answer for a budget between these is interpolated. Name yours by --budget, and it is studied." in said
+
+
+@pytest.mark.parametrize(
+    ("words", "budgets"),
+    # Whole gold labels; one is enough; the time does not lower it; without a currency it is in gold labels.
+    [
+        (("--gold-price", "3", "--budget", "8"), [2]),
+        (("--gold-price", "3€", "--budget", "3€"), [1]),
+        (("--gold-price", "3", "--budget", "150"), [16, 50]),
+        (("--budget", "20"), [16, 20]),
+    ],
+)
+def test_a_budget_is_one_of_the_studys_whatever_the_time(capsys, here, monkeypatch, words, budgets):
+    monkeypatch.setattr(first_study, "minutes_of", lambda *_: 1000)
+    write()
+    run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", *words)
+    assert read_study(here / "labels.yaml").grid.budgets == budgets
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (
+            ("--gold-price", "3", "--budget", "2.99"),
+            "--budget $2.99 must pay for one gold label at least, which costs $3.",
+        ),
+        (("--budget", "0.9"), "--budget 0.9 gold labels must pay for one gold label at least, which costs 1."),
+        (
+            ("--gold-price", "3", "--budget", "153"),
+            "--budget $153 pays for 51 gold labels, but besides those that test what is learned the table has 50 ($15",
+        ),
+        (("--gold-price", "$3", "--budget", "10€"), "The amounts are in $ and in €; give all in one currency."),
+    ],
+)
+def test_a_budget_that_cannot_be_studied_is_refused_with_what_can(capsys, here, words, says):
+    write()
+    assert says in refused(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", *words)
+    assert not (here / "labels.yaml").exists()
+
+
+def test_a_source_as_expensive_as_gold_does_not_size_the_purchases(capsys, here):
+    write()
+    said = run(capsys, "labels.csv", "--gold", "is_spam", "--gold-price", "3", "--weak", "ann1=4", "llm=0.6")
+    assert yaml.safe_load((here / "labels.yaml").read_text())["grid"]["weak_price"] == 0.6
+    assert (
+        "as much as a gold label ($3) or more, so none is bought at that price; correct it, or leave 'ann1' out" in said
+    )
+    assert "raise grid.weak_price" not in said
+    # Where all are, something must.
+    run(capsys, "labels.csv", "--gold", "is_spam", "--gold-price", "3", "--weak", "ann1=4", "--output", "b.yaml")
+    assert yaml.safe_load((here / "b.yaml").read_text())["grid"]["weak_price"] == 4
 
 
 def test_the_price_of_a_weak_label_in_the_file_is_that_of_the_most_expensive_source(capsys, here):
@@ -415,8 +555,12 @@ def test_all_labels_of_sources_are_bought_that_are_cheaper_than_the_one_that_siz
     said = run(capsys, *asked, "llm=0.02")
     study = read_study(here / "labels.yaml")
     assert study.grid.more_purchases == [[300, 0]] and most_weak(study, "llm") == most_weak(study, "ann1") == 300
-    assert "on half as many of both, and on 300 weak labels of each source (ann1 $600; llm $6); 3 seeds" in said
-    assert "it trains on 24 and 72 weak labels (ann1 $48 and $144; llm $0.48 and $1.44), on" in said
+    assert purchases(said) == {
+        "$48": ["16", "24", "$48", "$0.48"],
+        "$144": ["48", "72", "$144", "$1.44"],
+        "more": ["-", "300", "$600", "$6"],
+    }
+    assert "\nmore: beside the budgets, since a cheap source gives more labels for their money\n" in said
     assert "Not run" not in said
     # At one price the largest budget is what all of them cost at most, and it is said what it does not buy.
     said = run(capsys, *asked, "--output", "alone.yaml")

@@ -109,9 +109,13 @@ def test_a_weak_label_at_the_price_of_a_gold_one_is_said_in_the_currency():
     study = own(currency="$", gold_price=3)
     study["supervisors"] = [{"name": "llm", "columns": {"llm": 3.5}}]
     study["grid"]["weak_price"] = 3
-    dear, planned = validate(study).warnings
-    assert dear.startswith("A weak label of 'llm' costs $3.50, as much as a gold label ($3) or more; prices are in $")
-    assert "costs $3.50, but budgets buy it at $3, so" in planned and planned.endswith("raise grid.weak_price to 3.5.")
+    [dear] = validate(study).warnings
+    assert dear.startswith("A weak label of 'llm' costs $3.50, as much as a gold label ($3) or more, so none is bought")
+    assert "correct it, or leave 'llm' out (prices are in $" in dear
+    # One that is bought is to be planned for.
+    study["supervisors"][0]["columns"]["llm"], study["grid"]["weak_price"] = 2.5, 2
+    [planned] = validate(study).warnings
+    assert "costs $2.50, but budgets buy it at $2, so" in planned and planned.endswith("raise grid.weak_price to 2.5.")
     # The same number is a bargain where gold labels cost more.
     study["gold_price"], study["grid"]["weak_price"] = 50, 3.5
     assert validate(study).warnings == []

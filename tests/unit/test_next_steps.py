@@ -20,7 +20,7 @@ from elicitation.analysis.next_steps import (
     plan,
     told,
 )
-from elicitation.analysis.next_steps_text import LEAST_TOLD, HowTo, options_after, plan_lines, round_words
+from elicitation.analysis.next_steps_text import BEYOND, LEAST_TOLD, HowTo, options_after, plan_lines, round_words
 from elicitation.buying.amounts import GOLD_LABELS, Money
 from elicitation.cli import main
 from elicitation.files import hash_file, write_json, write_table
@@ -110,15 +110,25 @@ def test_purchases_that_may_become_the_best_are_worth_running(study):
 def test_every_kind_of_step_is_told_in_words_and_as_json(study):
     findings, evidence = study
     found = plan(findings, evidence, Question(50, 0.1), TIMES)
-    assert found.tests[0].gain >= found.tests[-1].gain and {step.n_test for step in found.tests} <= {800, 1600}
-    assert {step.gold_labels for step in found.tests} <= {400, 1200}
+    tests = plan(findings, evidence, Question(1e4, 0.1), TIMES).tests
+    assert tests[0].gain >= tests[-1].gain and {step.n_test for step in tests} <= {800, 1600}
+    assert {step.gold_labels for step in tests} == {400, 1200}
     assert all(step.n_gold + 0.1 * step.n_weak <= 0.75 * 50 for step in found.labels)
     text = "\n".join(plan_lines(found, HOW))
     assert "## What next? t, student s, budget 50" in text
-    assert "The budget is for what is bought in the end, at once or in rounds, not for runs or test examples." in text
-    assert "More runs, by gain an hour:" in text and "More test examples" in text
+    assert "The budget is for what is bought in the end, at once or in rounds, not for runs or test examples. " in text
+    assert "More runs, by gain an hour:" in text
+    assert BEYOND in text and "larger budgets, another model or other learning rates" in BEYOND
     assert "minutes of training" in text
     assert "To run what you choose, change the keys in brackets in mine.yaml, then run snakemake --cores all" in text
+
+
+def test_test_examples_that_cost_more_than_the_budget_are_left_out(study):
+    findings, evidence = study
+    for budget, expected in ((50, set()), (400, {400}), (0, {400, 1200})):
+        found = plan(findings, evidence, Question(budget, 0.1), TIMES)
+        assert {step.gold_labels for step in found.tests} == expected
+        assert ("More test examples" in "\n".join(plan_lines(found, HOW))) == bool(expected)
 
 
 def test_every_step_says_how_it_is_done_and_what_its_labels_cost(study):
@@ -129,7 +139,9 @@ def test_every_step_says_how_it_is_done_and_what_its_labels_cost(study):
     for step in (step for step in found.runs if step.gain >= LEAST_TOLD):
         change = "one more number in `seeds`" if step.n_seeds else f"[{step.n_weak}, {step.n_gold}] in `grid.more_pu"
         assert any(f"of training ({change}" in line for line in lines)
-    assert any("1,200 more gold labels, $2,400" in line and "(`test_size` 4 times as large)" in line for line in lines)
+    rich = plan(findings, evidence, Question(2400, 0.2, 2.0, currency="$"), TIMES)
+    told = [*plan_lines(rich, replace(HOW, money=money))]
+    assert any("1,200 more gold labels, $2,400" in line and "(`test_size` 4 times as large)" in line for line in told)
     step = found.labels[0]
     assert step.cost == pytest.approx(2 * (step.n_gold + 0.1 * step.n_weak))
     options = [*options_after(step, found.question, money)]

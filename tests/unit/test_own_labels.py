@@ -16,7 +16,8 @@ from elicitation.analysis.label_quality import describe_label, describe_sources,
 from elicitation.buying.methods import Shots
 from elicitation.buying.purchases import Supply, arrange, buy, check_supply, full_supply, order_pool
 from elicitation.data.cards import describe_sets, revision_of, source_files
-from elicitation.data.own_labels import Row, read_rows
+from elicitation.data.own_labels import Row, read_own_table, read_rows
+from elicitation.data.table_rows import TEXT_IN_STUDY
 from elicitation.data.table_sets import draw_sets, join_repeated
 from elicitation.data.table_survey import describe_table, survey_table
 from elicitation.data.tasks import prepare_task
@@ -55,7 +56,9 @@ def sentence_about(folder, content: bytes, **settings) -> str:
 
 def rows_of(labels, columns=1):
     """Rows with these (gold, vote) labels."""
-    return [Row(i, str(i), hash_text(str(i)), str(i), gold, (vote,) * columns) for i, (gold, vote) in enumerate(labels)]
+    return [
+        Row(str(i), str(i), hash_text(str(i)), str(i), gold, (vote,) * columns) for i, (gold, vote) in enumerate(labels)
+    ]
 
 
 # Reading
@@ -88,16 +91,29 @@ def test_csv_and_jsonl_say_the_same(tmp_path):
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
 @pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"])
-def test_rows_are_numbered_as_an_editor_shows_lines(end, start, tmp_path):
+def test_rows_are_numbered_as_an_editor_shows_lines_and_as_a_spreadsheet_does(end, start, tmp_path):
     content = b'text,gold\n"a\nb\n\nc",1\n\n"d ""e""\n",0\nf \xe2\x80\xa8 g,\n'
     rows = read(tmp_path, start + content.replace(b"\n", end), columns=())
-    assert [row.number for row in rows] == [2, 7, 9]
+    assert [row.number for row in rows] == ["2", "7 (row 4 of a spreadsheet)", "9 (row 5 of a spreadsheet)"]
+    assert [row.source_id for row in rows] == ["2", "7", "9"]
     assert rows[0].text == "a\nb\n\nc".replace("\n", end.decode())
+
+
+def test_a_bad_label_behind_a_text_of_several_lines_is_found_in_a_spreadsheet_too(tmp_path):
+    said = sentence_about(tmp_path, HEADER + b'"a\nb",1,1,1\nc,1,x,1\n')
+    assert "row 4 (row 3 of a spreadsheet): column 'p' holds what is no label, 'x'" in said
+
+
+def test_rows_without_a_text_are_dropped_with_those_of_other_labels_and_counted(tmp_path):
+    (tmp_path / "labels.csv").write_text("text,gold\na,1\n,0\n  ,\nb,0\nc,2\n")
+    task = TASK | {"label": {"column": "gold", "others": "drop"}}
+    found = read_own_table(task, str(tmp_path))
+    assert [row.text for row in found.rows] == ["a", "b"] and found.dropped == {"text": 1, "gold": 1}
 
 
 def test_lines_of_json_are_numbered_with_the_empty_ones(tmp_path):
     content = '\n{"text": "a \u2028 b", "gold": 1}\n\n{"text": "c\\n"}\n'.encode()
-    assert [row.number for row in read(tmp_path, content, (), table="labels.jsonl")] == [2, 4]
+    assert [row.number for row in read(tmp_path, content, (), table="labels.jsonl")] == ["2", "4"]
 
 
 def test_a_text_may_be_made_of_columns_and_rows_may_have_names(tmp_path):
@@ -145,7 +161,7 @@ BAD_CSV = [
     ("another gold label", HEADER + b"a,1,1,1\nb,2,1,1\n", f", row 3: column 'gold' holds what is no label, 2 (1 row); {NO_GOLD}"),
     ("half a gold label", HEADER + b"a,0.5,1,1\n", f", row 2: column 'gold' holds what is no label, 0.5 (1 row); {NO_GOLD}"),
     ("a word for a gold label", HEADER + b"a,spam,1,1\n", f", row 2: column 'gold' holds what is no label, 'spam' (1 row); {NO_GOLD}"),
-    ("a text of blanks", HEADER + b'a,1,1,1\n" \t ",1,1,1\n', ", row 3: it has no text in 'text'; write one or drop the row."),
+    ("a text of blanks", HEADER + b'a,1,1,1\n" \t ",1,1,1\n', f", row 3: it has no text in 'text'; {TEXT_IN_STUDY}"),
     ("control characters", HEADER + b"a,1,\x1b[2Jx\x07,1\n", f", row 2: column 'p' holds what is no label, '\\x1b[2Jx\\x07' (1 row); {NO_VOTE}"),
 ]
 BAD_JSONL = [
@@ -156,14 +172,14 @@ BAD_JSONL = [
     ("endless digits", b'{"text": "a", "gold": ' + b"1" * 5000 + b"}\n", f", row 1: it is no JSON (Exceeds the limit (4300 digits) for integer string conversion: value has 5000 digits; use sys.set_int_max_str_digits() to increase the limit); {JSON_MEND}"),
     ("a large number", b'{"text": "a", "gold": 1, "p": 1' + b"0" * 400 + b', "vote": 1}\n', f", row 1: column 'p' holds what is no label, 1{'0' * 199}... (1 row); {NO_VOTE}"),
     ("a column that no row has", b'{"text": "a", "gold": 1, "p": 1}\n', ", row 1: the column 'vote' is missing; known are gold, p, text."),
-    ("a row without text", b'{"text": "a", "gold": 1, "p": 1, "vote": 1}\n{"gold": 1}\n', ", row 2: it has no text in 'text'; write one or drop the row."),
+    ("a row without text", b'{"text": "a", "gold": 1, "p": 1, "vote": 1}\n{"gold": 1}\n', f", row 2: it has no text in 'text'; {TEXT_IN_STUDY}"),
     ("a list for a text", b'{"text": ["a"], "gold": 1, "p": 1, "vote": 1}\n', ", row 1: ['a'] in column 'text' is no text; write words in quotes."),
     ("a list for a label", b'{"text": "a", "gold": 1, "p": [1], "vote": 1}\n', f", row 1: column 'p' holds what is no label, '[1]' (1 row); {NO_VOTE}"),
     ("half a character", b'{"text": "a", "gold": 1, "p": 1, "vote": 1}\n{"text": "b \\ud800"}\n', ", row 2: it holds half a character (a lone surrogate); write the whole one."),
     ("another encoding", b'{"text": "a", "gold": 1}\n{"text": "\xfc"}\n', ", row 2: the byte 0xfc is no UTF-8; " + ENCODING),
 ]
 BAD_IDS = [
-    ("an id twice", b'text,gold,id\n"a\nb",1,x\nc,0,y\nd,0,x\n', ", row 5: its id 'x' is that of row 2 too; give it one of its own."),
+    ("an id twice", b'text,gold,id\n"a\nb",1,x\nc,0,y\nd,0,x\n', ", row 5 (row 4 of a spreadsheet): its id 'x' is that of row 2 too; give it one of its own."),
     ("no id", b"text,gold,id\na,1,x\nb,1,\n", ", row 3: it has no id in column 'id'; write one or drop `id` from the config."),
     ("no column of ids", b"text,gold\na,1\n", ", row 1: the column 'id' is missing; known are gold, text."),
 ]
@@ -199,10 +215,14 @@ def test_repeated_texts_stand_once_with_the_first_label_of_each_kind():
     first, *others = rows_of([(None, None), (1, 0.5), (0, 1.0), (1, 0.1)])
     rows = [first, others[0]._replace(text=f" {first.text.upper()}\n"), others[1], others[2]]
     joined = join_repeated(rows)
-    assert [(row.number, row.gold, row.votes) for row in joined] == [(0, 1, (0.5,)), (2, 0, (1.0,)), (3, 1, (0.1,))]
+    assert [(row.number, row.gold, row.votes) for row in joined] == [
+        ("0", 1, (0.5,)),
+        ("2", 0, (1.0,)),
+        ("3", 1, (0.1,)),
+    ]
     assert joined[0].text == first.text and joined[0].id == first.id, "the first one stands"
     contradictory = [row._replace(text=first.text) for row in (others[0], others[1])]
-    assert [row.number for row in join_repeated([*contradictory, others[2]])] == [3]
+    assert [row.number for row in join_repeated([*contradictory, others[2]])] == ["3"]
 
 
 labels = st.tuples(st.sampled_from([None, 0, 1]), st.sampled_from([None, 0.0, 1.0]))
@@ -220,7 +240,7 @@ def test_sets_are_disjoint_complete_and_in_proportion(drawn, test_size, supervis
         return
     sets = draw_sets(rows, task)
     assert [len(sets[part]) for part in ("test", "supervision")] == [test_size, supervision_size]
-    assert sorted(row.number for part in sets.values() for row in part) == [row.number for row in rows]
+    assert sorted(row.id for part in sets.values() for row in part) == sorted(row.id for row in rows)
     ones = sum(row.gold for row in sets["test"])
     share = counts[1] / (counts[0] + counts[1])
     assert abs(ones - share * test_size) <= 1 and (test_size < 2 or 0 < ones < test_size)
@@ -235,7 +255,7 @@ def test_few_test_texts_with_gold_leave_the_other_gold_labels_to_be_bought():
     known = [row for row in sets["test"] if row.gold is not None]
     assert (len(sets["test"]), len(known), sum(row.gold for row in known)) == (200, 60, 15)
     assert [row.gold is None for row in sets["pool"]] == [False] * 40 + [True] * 60
-    assert sorted(row.number for part in sets.values() for row in part) == [row.number for row in rows]
+    assert sorted(row.id for part in sets.values() for row in part) == sorted(row.id for row in rows)
     with pytest.raises(InputError, match=r"takes 240 texts without a gold label, but labels\.csv has 200; lower"):
         draw_sets(rows, task | {"test_size": 300})
 

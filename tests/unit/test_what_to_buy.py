@@ -14,6 +14,7 @@ from elicitation.analysis.advice import BEYOND, advise, budget_row, of_group, pr
 from elicitation.analysis.advice_text import advice_caption, better_labels, better_words, finding, prices_words
 from elicitation.analysis.choices import decide, terms_for
 from elicitation.analysis.names import ASKING, NOTHING_BOUGHT, REGIMES, STRATEGIES, UNDETERMINED
+from elicitation.buying.amounts import Money
 from elicitation.figures import style
 from elicitation.figures.what_to_buy import plot_what_to_buy
 
@@ -207,6 +208,18 @@ def test_undetermined_budgets_are_hatched():
 
     assert hatched(make_block([make_surface(spread=0.3)]))
     assert not hatched(make_block(asking=0.99))
+
+
+@pytest.mark.parametrize("budgets", [[40], [16, 40, 300]])
+def test_the_budgets_of_the_study_are_labelled_on_the_axis_in_money(budgets):
+    money = Money("EUR", 1.5)
+    figure = plot_what_to_buy([(PRICES, rows_of(make_block()))], "t", "accuracy", 0.9, money, budgets=budgets)
+    figure.draw_without_rendering()
+    labels = [label.get_text() for label in figure.axes[1].get_xticklabels()]
+    assert {f"{1.5 * budget:g}" for budget in budgets} <= {*labels} and len(labels) > 1
+    assert "Hatched from bottom to top: at these budgets it is undetermined" in " ".join(
+        figure.texts[-1].get_text().split()
+    )
 
 
 def test_the_baseline_is_the_best_of_what_costs_nothing():

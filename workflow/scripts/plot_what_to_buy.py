@@ -24,7 +24,7 @@ with job(snakemake):
     panels = [(listed, advise(block, budgets, listed, pool, params.verdict)) for listed in prices]
     where = f"{block.task}, student {block.student}"
     better = better_labels(block, panels)
-    figure = plot_what_to_buy(panels, where, params.measure, params.verdict, money, better)
+    figure = plot_what_to_buy(panels, where, params.measure, params.verdict, money, better, params.budgets)
     precision = precision_of_runs(snakemake.input.metrics)
     save_figure(figure, [snakemake.output.pdf, snakemake.output.png], precision)
     with replacing(snakemake.output.caption) as temporary:

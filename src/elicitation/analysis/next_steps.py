@@ -302,7 +302,7 @@ def candidates(block: Block) -> Iterator[tuple[Surface, int, int]]:
 
 
 def more_tests(known: Known, gain, times: pd.DataFrame, question: Question) -> list[Step]:
-    """More test examples. All runs are made again for them, since models are not kept."""
+    """More test examples, of which none cost more than the budget. All runs are made again, models are not kept."""
     block, points = known.block, known.evidence.points
     runs = points[points.kind == PURCHASE]
     each = [hours_of(times, block.student, row.n_weak + row.n_gold) for row in runs.itertuples()]
@@ -313,7 +313,8 @@ def more_tests(known: Known, gain, times: pd.DataFrame, question: Question) -> l
         more = n_test - block.n_test
         said = {"n_test": n_test, "cost": more * question.gold_price, "key": key}
         steps.append(Step("test", gain(known.more_examples(factor)), hours, more, **said))
-    return [step for step in sorted(steps, key=lambda step: -step.gain) if step.gain > LEAST_GAIN]
+    most = question.budget or float("inf")
+    return [step for step in sorted(steps, key=lambda step: -step.gain) if step.gain > LEAST_GAIN and step.cost <= most]
 
 
 def first_rounds(

@@ -19,6 +19,11 @@ from elicitation.buying.amounts import Money, amount_words
 
 # The share of a budget for gold labels by which a study buys in each way.
 SHARES = {"weak only": 0, "mixed": 0.5, "gold only": 1}
+# What is never in the list.
+BEYOND = (
+    "Not ranked, since nothing is known of it: what lies beyond the study, such as larger budgets, another model or "
+    "other learning rates."
+)
 # A gain that would be written as 0 is not told.
 LEAST_TOLD = 5e-5
 
@@ -126,7 +131,10 @@ def plan_lines(plan: Plan, how: HowTo) -> Iterator[str]:
     at = f"budget {amount_words(question.budget, question.currency)}" if question.budget else "the study's budgets"
     yield f"## What next? {plan.task}, student {plan.student}, {at}\n"
     if question.budget:
-        yield "The budget is for what is bought in the end, at once or in rounds, not for runs or test examples.\n"
+        yield (
+            "The budget is for what is bought in the end, at once or in rounds, not for runs or test examples. Test "
+            "examples whose gold labels cost more than it are left out.\n"
+        )
     as_are = "".join(f"; {as_they_are(source)} bring {percent(score)} %" for source, score in plan.better.items())
     what = "The purchase that is recommended now" if plan.better else "What is recommended now"
     now = f"{what} is expected to bring {percent(plan.expected)} % {name}{as_are}."
@@ -147,7 +155,8 @@ def plan_lines(plan: Plan, how: HowTo) -> Iterator[str]:
     if plan.missing:
         ways = ", ".join(f"{PLAIN[name]} ({SHARES[name]} in `grid.gold_shares`)" for name in plan.missing)
         yield f"\nNot ranked, since no such purchase within the budget was run and nothing is known of it: {ways}."
-    if runs + tests + labels + plan.gold_tests + plan.missing:
-        yield f"\nTo run what you choose, change the keys in brackets in {how.study}, then run {how.again}"
     if not runs + tests + labels + plan.missing:
         yield "Nothing is expected to raise it by 0.01 points: what is best is known as well as it needs to be."
+    yield f"\n{BEYOND}"
+    if runs + tests + labels + plan.gold_tests + plan.missing:
+        yield f"\nTo run what you choose, change the keys in brackets in {how.study}, then run {how.again}"

@@ -20,7 +20,7 @@ class GoldPairs(NamedTuple):
     """How many of them have two different ones."""
 
 
-def labels_of(task: Mapping, data_folder: str | None) -> dict[int, int]:
+def labels_of(task: Mapping, data_folder: str | None) -> dict[str, int]:
     """The gold labels of the task's table by the number of the row."""
     return {row.number: row.gold for row in read_rows(task, data_folder) if row.gold is not None}
 

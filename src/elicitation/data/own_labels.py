@@ -12,7 +12,14 @@ from elicitation.data.exports import read_export
 from elicitation.data.labels import column_of, complete, read_gold, rule_of, words_of
 from elicitation.data.supervisor_texts import supervisor_fields
 from elicitation.data.table_files import ENDINGS
-from elicitation.data.table_rows import read_supervisor_texts, read_texts, read_votes_of, require_columns
+from elicitation.data.table_rows import (
+    TEXT_IN_STUDY,
+    has_text,
+    read_supervisor_texts,
+    read_texts,
+    read_votes_of,
+    require_columns,
+)
 from elicitation.data.templates import template_fields
 from elicitation.data.vote_files import read_vote_files
 from elicitation.errors import InputError
@@ -25,7 +32,8 @@ Vote = float | tuple[float, ...] | Mapping[str, float] | None
 class Row(NamedTuple):
     """A text of the table with its labels; None where there is none."""
 
-    number: int
+    number: str
+    """As sentences call it."""
     source_id: str
     """What the table calls the row: its number, or what stands in the column that the task's `id` names."""
     id: str
@@ -45,7 +53,8 @@ class OwnTable(NamedTuple):
     format: dict
     """How the file is written."""
     dropped: dict[str, int]
-    """By column, the rows whose value is no label and was dropped: of the gold labels the row, of others the label."""
+    """By column, the rows whose value is no label and was dropped: of the gold labels the row, of others the label. By
+    the columns of the text, the rows without one."""
     files: list[dict[str, int]]
     """Of each column asked for, how its files and the table go together; nothing where it has none."""
 
@@ -78,12 +87,17 @@ def read_own_table(task: dict, data_folder: str | None, columns: Sequence[Mappin
     asked = [name for column in columns for name in column.read]
     shown = [*template_fields(task["text"]), *supervisor_fields(task)]
     require_columns(table, [*shown, rule.column, *([id_column] if id_column else []), *asked], where)
-    texts = read_texts(table, task, where)
+    without = 0
+    if rule.drops:
+        kept = [row for row in table.records if has_text(task["text"], row[1])]
+        without, table = len(table.records) - len(kept), table._replace(records=kept)
+    texts = read_texts(table, task, where, TEXT_IN_STUDY)
     others = read_supervisor_texts(table, task, [text for *_, text in texts], where)
     numbers, cells = [number for number, *_ in texts], [record.get(rule.column) for _, record in table.records]
     rule = complete(rule, cells, where)
     gold = read_gold(cells, rule, numbers, where)
-    votes, dropped, files = [], {rule.column: gold.dropped.total()}, []
+    votes, dropped, files = [], {" and ".join(template_fields(task["text"])): without}, []
+    dropped[rule.column] = gold.dropped.total()
     for column in columns:
         if column.files:
             found = read_vote_files(column, task, data_folder, texts, words_of(rule))

@@ -7,10 +7,11 @@ which it starts, in Excel the row of the sheet, so a header is row 1 in most fil
 import codecs
 import csv
 import io
+import itertools
 import json
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,6 +50,13 @@ class Table(NamedTuple):
     """How the file is written, for the task's card."""
     decimal_comma: bool = False
     """Whether a comma within a number can only be a decimal one."""
+    sheet_rows: Mapping[int, int] = {}
+    """The numbers that a spreadsheet gives to rows, where they are others: it counts no line breaks within texts."""
+
+    def shown_row(self, number: int) -> str:
+        """What sentences call a row: its number, and that of a spreadsheet where it is another one."""
+        sheet_row = self.sheet_rows.get(number)
+        return str(number) if sheet_row is None else f"{number} (row {sheet_row} of a spreadsheet)"
 
 
 def is_blank(value) -> bool:
@@ -117,11 +125,14 @@ def find_delimiter(text: str) -> str:
     return max(DELIMITERS, key=cells)
 
 
-def csv_rows(text: str, delimiter: str, where: str, before: int) -> Iterator[tuple[int, list[str]]]:
-    """Number and cells of every row that is no empty line; before: lines of the file that stand before the text."""
+def csv_rows(text: str, delimiter: str, where: str, before: int) -> Iterator[tuple[int, int, list[str]]]:
+    """Of every row that is no empty line its number, that of a spreadsheet, and its cells.
+
+    before: lines of the file that stand before the text.
+    """
     # The line breaks within quotes must stay as they are.
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
-    while True:
+    for sheet_row in itertools.count(1 + before):
         number = reader.line_num + 1 + before
         try:
             cells = next(reader, None)
@@ -132,7 +143,7 @@ def csv_rows(text: str, delimiter: str, where: str, before: int) -> Iterator[tup
         if cells is None:
             return
         if cells:
-            yield number, cells
+            yield number, sheet_row, cells
 
 
 def read_csv(text: str, where: str) -> Table:
@@ -144,18 +155,20 @@ def read_csv(text: str, where: str) -> Table:
     line = SEPARATOR_LINE.match(text)
     delimiter = line[1] if line else find_delimiter(text)
     rows = csv_rows(text[line.end() if line else 0 :], delimiter, where, 1 if line else 0)
-    header, names = next(((n, cells) for n, cells in rows if any(map(str.strip, cells))), (1, []))
+    header, names = next(((n, cells) for n, _, cells in rows if any(map(str.strip, cells))), (1, []))
     names = [name.strip() for name in names]
     columns = named_columns(names, where, header)
     nameless = [place for place, name in enumerate(names) if not name and place > 0]
-    records = []
-    for number, cells in rows:
+    records, sheet_rows = [], {}
+    for number, sheet_row, cells in rows:
         check_cells(cells, names, nameless, f"{where}, row {number}")
         record = dict(zip(names, cells, strict=False))
         record.pop("", None)
         records.append((number, record))
+        if sheet_row != number:
+            sheet_rows[number] = sheet_row
     found = {"format": "CSV", "delimiter": DELIMITERS.get(delimiter, delimiter)}
-    return Table(columns, header, records, found, decimal_comma=delimiter != ",")
+    return Table(columns, header, records, found, delimiter != ",", sheet_rows)
 
 
 def check_cells(cells: list[str], names: list[str], nameless: list[int], place: str) -> None:

@@ -7,6 +7,9 @@ from elicitation.data.own_labels import Row, Vote
 from elicitation.errors import InputError
 from elicitation.seeds import stream
 
+# How a study says that each row is one vote. A command that writes studies has an option for it instead.
+WORKER_IN_STUDY = "name the column that says whose by `worker` of the supervisor"
+
 
 def by_voter(vote: Vote) -> Mapping[str | int, float]:
     """What a column says of a text, by who says it: a worker, or a place in the cell."""
@@ -36,8 +39,7 @@ def refuse_further_votes(rows: Sequence[Row], columns: Sequence[str], where: str
                 raise InputError(
                     f"{where}, row {row.number}: its text is that of row {first.number}, whose label{by} in column "
                     f"{column!r} is another one ({texts} texts stand in {len(rows)} rows); if each row is one "
-                    "vote, name the column that says whose by `worker` of the supervisor, else keep one row of each "
-                    "text."
+                    f"vote, {WORKER_IN_STUDY}, else keep one row of each text."
                 )
         seen[text_key(row.text)] = first._replace(
             votes=tuple(join_votes(a, b) for a, b in zip(first.votes, row.votes, strict=True))

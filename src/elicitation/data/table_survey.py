@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from elicitation.buying.purchases import Supply
 from elicitation.data.formatting import text_key
 from elicitation.data.labels import column_of
-from elicitation.data.own_labels import Row, read_own_table, read_rows, table_file
+from elicitation.data.own_labels import OwnTable, Row, read_own_table, read_rows, table_file
 from elicitation.data.table_sets import by_voter, draw_sets, join_repeated, refuse_further_votes
 from elicitation.data.vote_files import vote_files
 from elicitation.errors import InputError
@@ -205,9 +205,13 @@ def copies_unchanged(files: States, settings: str) -> NearCopies:
 def describe_table(task: dict, data_folder: str | None) -> dict:
     """What a task's card says of its table. Its sets are not rebalanced: they keep the proportion of the labels."""
     table = read_own_table(task, data_folder)
+    return count_texts(table) | {"rebalanced": False, "dropped": table.dropped, "read as": table.format}
+
+
+def count_texts(table: OwnTable) -> dict[str, float]:
+    """How many rows, texts and gold labels a table holds."""
     rows = table.rows
     different, texts = len({text_key(row.text) for row in rows}), join_repeated(rows)
     gold = [row.gold for row in texts if row.gold is not None]
     counts = {"rows": len(rows), "different texts": different, "contradictory texts": different - len(texts)}
-    counts |= {"gold labels": len(gold), "share of label 1": sum(gold) / len(gold), "rebalanced": False}
-    return counts | {"dropped": table.dropped, "read as": table.format}
+    return counts | {"gold labels": len(gold), "share of label 1": sum(gold) / len(gold)}

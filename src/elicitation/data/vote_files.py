@@ -77,7 +77,7 @@ def read_vote_files(
     column: Column,
     task: Mapping,
     data_folder: str | None,
-    texts: Sequence[tuple[int, str, str]],
+    texts: Sequence[tuple[str, str, str]],
     words: Mapping[str, int],
 ) -> FileVotes:
     """The votes in the column's files for the texts of the table (number, id, text).

@@ -48,6 +48,8 @@ LEGEND_ROW = 0.18
 RESOLUTION = 200
 # The leading digits of the numbers on a logarithmic axis: of several choices the first that gives two numbers is taken.
 LEADING_DIGITS = ((1,), (1, 3), (1, 2, 5), range(1, 10))
+# Round numbers stay so many times above or below a preferred one beside which they stand.
+TICKS_APART = 2
 # A number on an axis takes so many inches for each of its characters, and for the gap to the next.
 DIGIT_WIDTH = 0.08
 # The mark by which the text below a figure is found again.
@@ -133,13 +135,18 @@ def set_title(axes: Axes, text: str, columns: int = 1) -> None:
 def cost_ticks(low: float, high: float, preferred: Sequence[float] = ()) -> np.ndarray:
     """Numbers for a logarithmic axis from low to high: at least two.
 
-    They are the preferred ones, or powers of ten, or the coarsest other round numbers of which two lie on the axis.
+    They are the preferred ones, or powers of ten, or the coarsest other round numbers of which two lie on the axis. A
+    single preferred one stands beside those round numbers that are far from it.
     """
     powers = 10.0 ** np.arange(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    choices = [np.sort(preferred), *(np.outer(powers, digits).ravel() for digits in LEADING_DIGITS)]
+    choices = [*(np.outer(powers, digits).ravel() for digits in LEADING_DIGITS)]
     choices.append(MaxNLocator(4, min_n_ticks=2).tick_values(low, high))
-    within = [ticks[(low <= ticks) & (ticks <= high)] for ticks in choices]
-    return next(ticks for ticks in within if len(ticks) > 1)
+    wanted, *within = (ticks[(low <= ticks) & (ticks <= high)] for ticks in (np.sort(preferred), *choices))
+    if len(wanted) > 1:
+        return wanted
+    round_ones = next(ticks for ticks in within if len(ticks) > 1)
+    apart = [tick for tick in round_ones for one in wanted if max(tick / one, one / tick) > TICKS_APART]
+    return np.sort([*wanted, *apart]) if apart else round_ones
 
 
 class CostLocator(Locator):

@@ -1,6 +1,7 @@
 """What to buy as the budget grows: the answer of a study in one picture."""
 
 import textwrap
+from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -154,12 +155,13 @@ def plot_what_to_buy(
     verdict: float,
     money: Money = GOLD_LABELS,
     better: Free | None = None,
+    budgets: Sequence[float] = (),
 ) -> Figure:
     """A column for each set of prices: above scores, below what to buy.
 
     panels: prices of a weak label, by supervisor, and rows of elicitation.analysis.advice.advise at the same budgets;
     where: the task and student; measure: one of MEASURES; verdict: the probability from which on something is decided;
-    better: of elicitation.analysis.advice_text.better_labels.
+    better: of elicitation.analysis.advice_text.better_labels; budgets: those of the study, in gold labels.
     """
     style.set_style()
     figure, grid = plt.subplots(
@@ -180,7 +182,7 @@ def plot_what_to_buy(
         if better:
             draw_better(above, better, len(panels))
         draw_purchases(below, in_money(rows, money))
-        style.set_cost_axis(below)
+        style.set_cost_axis(below, [money.of(budget) for budget in budgets])
         style.set_score_axis(above, shown)
         write_title(above, asked_words(prices, panels, money), heading(rows, money, better), len(panels))
     grid[0, 0].set_ylabel(f"expected {MEASURES[measure]}, %")
@@ -189,8 +191,9 @@ def plot_what_to_buy(
     note = (
         f"{where}. Above: the best purchase of each kind within the budget, and {free} (cost 0). Wide grey line: "
         "what is recommended, with its 95 % interval. Below: the money of that purchase, in the colour of its kind; "
-        "of a mix what goes to weak labels is dark, what goes to gold ones pale. Hatched: undetermined, the way of "
-        f"spending is less sure than {100 * verdict:.0f} %. All sources of weak labels and methods compete."
+        "of a mix what goes to weak labels is dark, what goes to gold ones pale. Hatched from bottom to top: at these "
+        f"budgets it is undetermined how to spend them, no way is {100 * verdict:.0f} % sure. All sources of weak "
+        "labels and methods compete."
     )
     note = " ".join(filter(None, (note, own_words(panels, money), better_words(better))))
     style.finish_figure(figure, note, f"budget, in {money.unit}")

@@ -11,14 +11,15 @@ from pathlib import Path
 
 from elicitation.analysis.names import ABSTAINED
 from elicitation.analysis.recommendation_notes import LOPSIDED
-from elicitation.buying.amounts import Money
+from elicitation.buying.amounts import Money, amount_words
 from elicitation.buying.prices import labels_for
 from elicitation.data.labels import VOTES_IN_STUDY, is_missing
 from elicitation.data.own_labels import read_own_table, table_columns
 from elicitation.data.table_files import Table, read_table
 from elicitation.data.table_look import check_gold_values, check_spellings, find_column, find_text
-from elicitation.data.table_sets import join_repeated
-from elicitation.data.table_survey import Survey, survey_table
+from elicitation.data.table_rows import TEXT_IN_STUDY
+from elicitation.data.table_sets import WORKER_IN_STUDY, join_repeated
+from elicitation.data.table_survey import Survey, count_texts, survey_table
 from elicitation.errors import InputError
 from elicitation.study.estimate import estimate, minutes_of
 from elicitation.study.study import Study
@@ -36,11 +37,13 @@ LEAST_BUDGET, STEP = 16, 8
 # The most weak labels and the largest budget that are trained on: the first pair that takes no longer than MINUTES.
 SIZES = ((1024, 512), (768, 256), (512, 256), (256, 128), (128, 64), (64, 32))
 MINUTES = 30
-# What becomes of weak labels that are none, by options; words are named beside the values of the gold labels.
-VOTES_BY_OPTION = (
-    "name its words beside the values of the gold labels, as in --labels 1=1,0=0,spam=1,ham=0, or leave such labels "
-    "out by --others drop."
-)
+# What keys of a study decide, by options: there is no study yet in which anything could be given.
+BY_OPTION = {
+    VOTES_IN_STUDY: "name its words beside the values of the gold labels, as in --labels 1=1,0=0,spam=1,ham=0, or "
+    "leave such labels out by --others drop.",
+    TEXT_IN_STUDY: "write one, or leave all such rows out by --others drop.",
+    WORKER_IN_STUDY: "name the column that says whose by --worker",
+}
 # The part of a grid by which the student is asked without any label.
 ASKING = {"shots": [0]}
 # All ways of spending a budget.
@@ -88,6 +91,8 @@ class Wanted:
     """The column of the rows' ids; None: rows are known by their numbers."""
     question: str | None = None
     """What the student is asked of each text, so that yes means label 1; None: it is only trained."""
+    budget: float | None = None
+    """What all labels may cost together, in the same unit as prices; None: budgets follow from the table alone."""
 
     @property
     def folder(self) -> str:
@@ -107,6 +112,10 @@ class Looked:
     gold: list[int]
     """The gold label of every text that has one."""
     survey: Survey
+    counts: dict[str, float]
+    """How many rows and texts it holds, as of count_texts."""
+    dropped: dict[str, int]
+    """Rows that were left out, by the column that lacks something usable."""
 
     @property
     def text(self) -> str:
@@ -132,6 +141,17 @@ def slug(name: str, taken: Container[str] = ()) -> str:
 
 def look(wanted: Wanted) -> Looked:
     """What the table holds, by the project's own reading; InputError on the first thing that is wrong."""
+    try:
+        return look_into(wanted)
+    except InputError as error:
+        says = str(error)
+        for in_study, by_option in BY_OPTION.items():
+            says = says.replace(in_study, by_option)
+        raise InputError(says) from error
+
+
+def look_into(wanted: Wanted) -> Looked:
+    """As look, but its sentences name keys of a study."""
     where = str(wanted.path)
     if not wanted.path.is_file():
         raise InputError(f"There is no file {where}; name a table of texts and labels.")
@@ -146,15 +166,17 @@ def look(wanted: Wanted) -> Looked:
             check_spellings(table, column, wanted.labels, where)
     check_gold_values(table, wanted.gold, wanted.labels, wanted.drops, where)
     text = wanted.text or find_text(table, {wanted.gold, *named, *others}, where)
-    label = {"column": wanted.gold, "labels": wanted.labels} | ({"others": "drop"} if wanted.drops else {})
+    label = {"labels": wanted.labels} if wanted.labels else {}
+    label |= {"others": "drop"} if wanted.drops else {}
     task = {"name": slug(wanted.path.stem), "table": wanted.path.name, "text": f"{{{text}}}"}
-    task |= {"label": label if wanted.labels else wanted.gold}
+    task |= {"label": {"column": wanted.gold} | label if label else wanted.gold}
     task |= {key: value for key, value in (("id", wanted.id), ("encoding", wanted.encoding)) if value}
-    gold = [row.gold for row in join_repeated(read_own_table(task, wanted.folder).rows) if row.gold is not None]
+    own = read_own_table(task, wanted.folder)
+    gold = [row.gold for row in join_repeated(own.rows) if row.gold is not None]
     check_gold(gold, where)
     task["test_size"] = min(MOST_TEST, 10 * round(len(gold) * TEST_SHARE / 10))
     sources = find_sources(wanted, task)
-    looked = Looked(table, task, sources, gold, survey_of(task, sources, wanted.folder))
+    looked = Looked(table, task, sources, gold, survey_of(task, sources, wanted.folder), count_texts(own), own.dropped)
     check_supply(looked, where)
     return looked
 
@@ -209,17 +231,13 @@ def find_sources(wanted: Wanted, task: dict) -> dict[str, dict]:
 
 
 def survey_of(task: dict, sources: Mapping[str, dict], folder: str) -> Survey:
-    """What the table can give to the sources; InputError as of survey_table, with options of the command as fixes."""
+    """What the table can give to the sources; InputError as of survey_table."""
     columns = table_columns(task, folder)
     settings = {
         name: Columns.model_validate({"name": name} | source).settings_of(columns, task["name"])
         for name, source in sources.items()
     }
-    try:
-        return survey_table(task, folder, settings)
-    except InputError as error:
-        # There is no study yet in which a supervisor could be given anything.
-        raise InputError(str(error).replace(VOTES_IN_STUDY, VOTES_BY_OPTION)) from error
+    return survey_table(task, folder, settings)
 
 
 def check_supply(looked: Looked, where: str) -> None:
@@ -240,17 +258,38 @@ def round_up(amount: float) -> float:
     return float(f"{math.ceil(amount / scale - 1e-9) * scale:.2g}")
 
 
-def grid_of(looked: Looked, prices: list[float], money: Money, most_weak: int, most_gold: int) -> dict:
+def gold_labels_for(budget: float, looked: Looked, money: Money) -> int:
+    """The gold labels that a budget pays for; InputError unless it is one that can be studied."""
+    n, most = math.floor(money.in_gold(budget)), looked.survey.supply.gold
+    named = f"--budget {amount_words(budget, money.currency, 'gold labels')}"
+    if not n:
+        raise InputError(f"{named} must pay for one gold label at least, which costs {money.words(1)}.")
+    if n > most:
+        raise InputError(
+            f"{named} pays for {n:,} gold labels, but besides those that test what is learned the table has {most:,} "
+            f"({amount_words(money.of(most), money.currency, 'gold labels')}); name no more than these, or label more "
+            "texts."
+        )
+    return n
+
+
+def largest_budget(looked: Looked, dearest: float, weak: int, most_gold: int) -> int:
+    """The most gold labels that a study of so many weak labels buys, if no budget is named."""
+    # Weak labels cost half a gold label at most, unless they do cost more.
+    largest = min(looked.survey.supply.gold, most_gold, int(weak * max(dearest, 0.5)))
+    return max(largest // STEP * STEP, min(STEP, largest))
+
+
+def grid_of(
+    looked: Looked, prices: list[float], money: Money, most_weak: int, most_gold: int, budget: int | None = None
+) -> dict:
     """The purchases that are trained on: as many labels of either kind as there are, up to the most that are given.
 
-    prices: of the sources' labels, in gold labels.
+    prices: of the sources' labels, in gold labels. budget: the largest one, in gold labels, if the user names it.
     """
-    supply = looked.survey.supply
-    weak = min(supply.weak, most_weak)
-    # Weak labels cost half a gold label at most, unless they do cost more.
-    dearest = max(prices)
-    largest = min(supply.gold, most_gold, int(weak * max(dearest, 0.5)))
-    largest = max(largest // STEP * STEP, min(STEP, largest))
+    weak = min(looked.survey.supply.weak, most_weak)
+    dearest = max(worth_it(prices))
+    largest = budget or largest_budget(looked, dearest, weak, most_gold)
     middle = round(math.sqrt(LEAST_BUDGET * largest) / STEP) * STEP
     budgets = sorted({min(LEAST_BUDGET, largest), middle if largest >= 4 * LEAST_BUDGET else largest, largest})
     price = round_up(money.of(dearest))
@@ -262,6 +301,11 @@ def grid_of(looked: Looked, prices: list[float], money: Money, most_weak: int, m
     # Cheaper sources give more labels for that money, so a budget of the dearest one's must not be the last word.
     beyond = min(prices) < dearest and labels_for(largest, money.in_gold(price)) < weak
     return grid | ({"more_purchases": [[weak, 0]]} if beyond else {})
+
+
+def worth_it(prices: list[float]) -> list[float]:
+    """The prices at which weak labels are bought, in gold labels: those below a gold label's; all if none is."""
+    return [price for price in prices if price < 1] or prices
 
 
 def prompt_of(question: str) -> dict:
@@ -301,14 +345,17 @@ def checked(config: dict) -> Study:
 def size_study(looked: Looked, wanted: Wanted, cores: int, folder: Path) -> tuple[dict, Study, float]:
     """The study as the values of its file, the same as read, and the minutes that it takes on so many cores.
 
-    The largest of SIZES that takes no more than MINUTES is chosen, or the smallest. folder: where it will run.
+    The largest of SIZES that takes no more than MINUTES is chosen, or the smallest; a budget that the user names fits
+    into it. folder: where it will run.
     """
+    budget = gold_labels_for(wanted.budget, looked, wanted.money) if wanted.budget else None
+    sizes = [size for size in SIZES if size[1] >= (budget or 0)] or SIZES[:1]
     config, asked = config_of(looked, wanted), ASKING if wanted.question else {}
     # The sources' prices do not depend on the purchases, which need one.
     smallest = {"weak_price": max(1, wanted.money.gold_price), "budgets": [STEP], "gold_shares": [1]} | asked
     prices = [price for listed in checked(config | {"grid": smallest}).prices.values() for price in listed]
-    for most_weak, most_gold in SIZES:
-        sized = config | {"grid": grid_of(looked, prices, wanted.money, most_weak, most_gold) | asked}
+    for size in sizes:
+        sized = config | {"grid": grid_of(looked, prices, wanted.money, *size, budget) | asked}
         study = checked(sized)
         minutes = minutes_of(study, estimate(study, folder)[0], cores)
         if minutes <= MINUTES:

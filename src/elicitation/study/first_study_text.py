@@ -1,7 +1,7 @@
 """The first study of a table in words: what was found in the table, and the file of the study."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from operator import itemgetter
 
@@ -10,6 +10,7 @@ import yaml
 from elicitation.analysis.intervals import wilson
 from elicitation.analysis.recommendation_words import percent
 from elicitation.buying.amounts import Money, amount_words
+from elicitation.buying.prices import labels_for
 from elicitation.data.table_survey import Votes
 from elicitation.errors import join_words, listed
 from elicitation.study.first_study import Looked, Wanted
@@ -96,6 +97,7 @@ def study_text(config: dict, looked: Looked, command: str, minutes: float) -> st
             "  # In gold labels.",
             *(f"  {key}: {flow(grid[key])}" for key in ("budgets", "gold_shares")),
             f"  # Of a weak label of the most expensive source, {unit_of_prices}; answers are at each one's own.",
+            "  # Sources that cost as much as gold labels do not count, since none of theirs is bought.",
             f"  weak_price: {flow(grid['weak_price'])}",
             *rate_lines(grid),
             *more_lines(grid),
@@ -111,8 +113,10 @@ def study_text(config: dict, looked: Looked, command: str, minutes: float) -> st
 def rate_lines(grid: dict) -> Iterator[str]:
     """What the file says where a table has fewer texts than the largest budget would buy weak labels."""
     if rate := grid.get("most_weak_per_gold"):
-        yield "  # At that price the texts do not suffice for the largest budget, so no more weak labels than these are"
-        yield "  # bought in place of a gold one."
+        largest = max(grid["budgets"])
+        yield "  # At that price the largest budget would buy more weak labels than there are to train on. So every"
+        yield f"  # budget buys {flow(rate)} of them in place of a gold one; the largest {largest:,} x {flow(rate)},"
+        yield f"  # which is {labels_for(largest, 1 / rate):,}."
         yield f"  most_weak_per_gold: {flow(rate)}"
 
 
@@ -170,6 +174,7 @@ def look_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
     how = ", ".join([table.format["format"], *(str(v) for k, v in table.format.items() if k != "format")])
     yield f"{wanted.path}: {how}; {len(table.records):,} rows; columns {', '.join(table.columns)}"
     yield f"texts: {looked.text}{'' if wanted.text else ' (by far the longest; another one: --text)'}"
+    yield from text_lines(looked, wanted)
     ones = sum(looked.gold)
     shares = f"{percent(ones / len(looked.gold))} % label 1, {percent(1 - ones / len(looked.gold))} % label 0"
     yield f"gold labels: {wanted.gold}, of {len(looked.gold):,} different texts: {shares}"
@@ -189,6 +194,20 @@ def look_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
         )
 
 
+def text_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
+    """What is said of rows that are no text of their own, if there are any."""
+    rows, different, contradictory = (looked.counts[key] for key in ("rows", "different texts", "contradictory texts"))
+    if different < rows:
+        yield f"texts that stand in several rows count once: {rows:,} rows hold {different:,} texts"
+    left_out = [
+        (looked.dropped.get(looked.text, 0), "row", "without a text"),
+        (looked.dropped.get(wanted.gold, 0), "row", "with another value as gold label"),
+        (contradictory, "text", "with both gold labels"),
+    ]
+    if said := [f"{n:,} {what}{'' if n == 1 else 's'} {which}" for n, what, which in left_out if n]:
+        yield f"left out: {', '.join(said)}"
+
+
 def unasked_words(looked: Looked) -> Iterator[str]:
     """Of each source that was probably asked for the texts with a gold label alone, what speaks for it."""
     for source, (of_gold, of_others) in looked.survey.reached.items():
@@ -199,36 +218,43 @@ def unasked_words(looked: Looked) -> Iterator[str]:
             )
 
 
-def costs_words(numbers: list[int], price: float, money: Money) -> str:
-    """What some numbers of labels cost: `$1.44 and $4.36`. price: of one of them, in gold labels."""
-    unit = "" if money.currency else " gold labels"
-    return listed([money.words(n * price) for n in numbers]) + unit
+def purchase_rows(study: Study, money: Money) -> Iterator[tuple[str, ...]]:
+    """A row for each budget: the gold labels or the weak ones that it buys, and what these cost at each source."""
+    weak_price = study.grid.weak_price
+    bought = [(money.words(n), f"{n:,}", labels_for(n, weak_price)) for n in study.grid.budgets]
+    bought += [("more", "-", n) for n, _ in study.grid.more_purchases]
+    yield ("budget", "gold labels", "weak labels", *(f"from {name}" for name in study.prices))
+    for budget, gold, weak in bought:
+        yield (budget, gold, f"{weak:,}", *(money.words(weak * price) for [price] in study.prices.values()))
 
 
-def weak_words(numbers: list[int], of: str, study: Study, money: Money) -> str:
-    """Some numbers of weak labels, and what they cost of each source; of: whose they are, if that is to be said."""
-    costs = "; ".join(f"{name} {costs_words(numbers, price, money)}" for name, [price] in study.prices.items())
-    return f"{listed([f'{n:,}' for n in numbers])} weak labels{of} ({costs})"
+def within_budget(study: Study, wanted: Wanted) -> dict[str, float]:
+    """The most weak labels of each source that the budget pays for which the user named."""
+    most = wanted.money.in_gold(wanted.budget) if wanted.budget else math.inf
+    return {name: most / price for name, [price] in study.prices.items()}
 
 
-def size_lines(study: Study, looked: Looked, minutes: float, cores: int, money: Money) -> Iterator[str]:
+def size_lines(study: Study, looked: Looked, minutes: float, cores: int, wanted: Wanted) -> Iterator[str]:
     """How the study is sized: what it buys of each kind of label, at the prices of the sources, and its time."""
     runs, student = study.made_runs, study.students[0]
-    more = [n for n, _ in study.grid.more_purchases]
-    # Asking without any label buys neither.
-    weak = sorted({run["n_weak"] for run in runs if not run["n_gold"]} - {0, *more})
-    gold = sorted({run["n_gold"] for run in runs if not run["n_weak"]} - {0})
     asks = bool(study.grid.shots)
-    of_gold = f" ({costs_words(gold, 1, money)})" if money.currency else ""
-    bought = [weak_words(weak, "", study, money), f"on {listed([f'{n:,}' for n in gold])} gold ones{of_gold}"]
-    bought += ["on half as many of both", *(f"on {weak_words([n], ' of each source', study, money)}" for n in more)]
     yield (
-        f"The study: {looked.task['test_size']} of the gold labels test; it trains on {', '.join(bought[:-1])}, and "
-        f"{bought[-1]}; {len(study.seeds)} seeds, {len(runs)} runs of {student}"
-        f"{', one of which asks it without any label' * asks}; about {minutes_words(minutes)} on {cores} "
-        f"core{'' if cores == 1 else 's'}."
+        f"The study: {looked.task['test_size']} of the gold labels test what is learned. Each budget is spent in three "
+        "ways: on gold labels, on weak ones, and half on each."
     )
-    yield from unbought_lines(looked, max(*weak, *more))
+    yield ""
+    yield from aligned([*purchase_rows(study, wanted.money)])
+    units = "" if wanted.money.currency else "; in gold labels"
+    yield f"from …: what these weak labels cost there{units}"
+    if study.grid.more_purchases:
+        yield "more: beside the budgets, since a cheap source gives more labels for their money"
+    yield ""
+    yield (
+        f"{len(study.seeds)} seeds, {len(runs)} runs of {student}{', one of which asks it without any label' * asks}; "
+        f"about {minutes_words(minutes)} on {cores} core{'' if cores == 1 else 's'}."
+    )
+    yield from budget_lines(study, wanted)
+    yield from unbought_lines(looked, max(run["n_weak"] for run in runs), within_budget(study, wanted))
     if not asks:
         yield (
             f"What {student} knows without any label, which costs nothing, can be studied too: by --question "
@@ -237,11 +263,25 @@ def size_lines(study: Study, looked: Looked, minutes: float, cores: int, money: 
     yield "It says what labels are worth up to these numbers. Of more labels than the table holds it can say nothing."
 
 
-def unbought_lines(looked: Looked, most: int) -> Iterator[str]:
-    """Of the sources whose labels are not nearly all bought, what would buy them. most: weak labels of a purchase."""
+def budget_lines(study: Study, wanted: Wanted) -> Iterator[str]:
+    """What is said of a budget of the user's own: that there is an option, or that the study has nearly that one."""
+    if not wanted.budget:
+        yield "An answer for a budget between these is interpolated. Name yours by --budget, and it is studied."
+        return
+    named = amount_words(wanted.budget, wanted.money.currency)
+    studied = wanted.money.words(max(study.grid.budgets))
+    if named != studied:
+        yield f"Budgets are whole gold labels, so yours of {named} is studied as {studied}."
+
+
+def unbought_lines(looked: Looked, most: int, affordable: Mapping[str, float]) -> Iterator[str]:
+    """Of the sources whose labels are not nearly all bought, what would buy them.
+
+    most: weak labels of a purchase; affordable: the most that the user can pay for, by source.
+    """
     found = looked.survey.weak
     fewest = min(found, key=found.__getitem__)
-    unbought = sorted((n, source) for source, n in found.items() if most < MOSTLY * n)
+    unbought = sorted((n, source) for source, n in found.items() if most < MOSTLY * n <= MOSTLY * affordable[source])
     for n, group in groupby(unbought, key=itemgetter(0)):
         sources = listed([source for _, source in group], "or")
         fix = f"`more_purchases: [[{n}, 0]]` under `grid` in the file adds it"

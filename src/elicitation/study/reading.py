@@ -2,8 +2,10 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from types import NoneType
 from typing import Any
@@ -18,6 +20,8 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # out; the largest study of this project has 6 and 1,000.
 MAX_DEPTH = 40
 MAX_VALUES = 100_000
+# What stands before a decimal comma.
+WHOLE = re.compile(r"[-+]?\d+", re.ASCII)
 # The largest whole number: what fits into 64 bits.
 LARGEST = 2**63 - 1
 
@@ -75,6 +79,7 @@ def check_node(node: yaml.Node, sizes: dict[int, int]) -> int:
     sizes[id(node)] = MAX_VALUES
     size = 1
     if isinstance(node, yaml.MappingNode):
+        check_commas(node)
         seen = set()
         for key, value in node.value:
             # What is merged by `<<` gives way to keys that stand there.
@@ -97,6 +102,16 @@ def check_node(node: yaml.Node, sizes: dict[int, int]) -> int:
         )
     sizes[id(node)] = size
     return size
+
+
+def check_commas(node: yaml.MappingNode) -> None:
+    """InputError if a number with a decimal comma stands in braces, where YAML ends it at the comma: `{llm: 0,3}`."""
+    for (_, whole), (decimals, nothing) in pairwise(node.value if node.flow_style else []):
+        parts = whole.value, decimals.value
+        scalars = all(isinstance(part, str) for part in parts)
+        if scalars and WHOLE.fullmatch(parts[0]) and parts[1].isdecimal() and nothing.value == "":
+            line = decimals.start_mark.line + 1
+            raise InputError(f"holds {','.join(parts)} in line {line}; write {'.'.join(parts)} with a point.")
 
 
 def check_number(node: yaml.ScalarNode) -> None:

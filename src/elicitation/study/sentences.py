@@ -84,8 +84,15 @@ def says_of(error: ErrorDetails) -> str:
             return f"{must_be(value, 'a multiple of ' + str(context['multiple_of']))}."
         case _ if kind in LIMITS:
             limit, words = LIMITS[kind]
-            return f"{must_be(value, f'{words} {context[limit]:g}')}."
+            return f"{must_be(value, f'{words} {context[limit]:g}')}{comma_fix(error, context[limit])}."
     return f"{must_be(value, 'otherwise')} ({error['msg']})."
+
+
+def comma_fix(error: ErrorDetails, limit: float) -> str:
+    """What a whole number beyond the limit of a list of any numbers may come from: in a list a comma ends a number."""
+    in_list = error["loc"] and isinstance(error["loc"][-1], int)
+    decimal_comma = in_list and isinstance(limit, float) and isinstance(error["input"], int)
+    return "; write decimals with a point, as in 0.5" * decimal_comma
 
 
 def choices(expected: str) -> set:

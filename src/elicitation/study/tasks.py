@@ -99,7 +99,8 @@ class Labels(Section):
     others: Literal["refuse", "drop", "label_0"] = Field(
         "refuse",
         description="What becomes of rows with another value; `refuse` names all such values with their counts, `drop` "
-        "drops the rows (of a data set also those without a value), `label_0` takes all for label 0.",
+        "drops the rows (of a table also those without a text, of a data set also those without a value), `label_0` "
+        "takes all for label 0.",
     )
     missing: listed(Spelling, min_length=1) = may_be_absent(
         "Further values that stand for none, as in `[-1]`; empty cells, NA, N/A, NaN, null, None, ? and - always do."

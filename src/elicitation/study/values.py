@@ -37,6 +37,8 @@ TEXT, WHOLE, NUMBER, FLAG, LIST, MAPPING, NULL = (
 )
 KINDS = {TEXT: str, WHOLE: int, NUMBER: (int, float), FLAG: bool, LIST: list, MAPPING: dict, NULL: type(None)}
 # How a number looks that YAML reads as text.
+THOUSANDS = re.compile(r"[1-9]\d{0,2},\d{3}", re.ASCII)
+WITH_COMMA = re.compile(r"[-+]?\d*,\d+", re.ASCII)
 LIKE_A_NUMBER = re.compile(r"[-+.\d]+(e[-+]?\d+)?", re.IGNORECASE)
 
 
@@ -58,6 +60,9 @@ def fix_of(value: Any, kinds: tuple[str, ...]) -> str:
     """What YAML may have read otherwise than it was meant."""
     if TEXT in kinds and isinstance(value, (bool, int, float)):
         return "; put it in quotes"
+    if NUMBER in kinds and TEXT not in kinds and isinstance(value, str) and WITH_COMMA.fullmatch(value):
+        thousands = f"{value.replace(',', '')}, or " if THOUSANDS.fullmatch(value) else ""
+        return f"; write {thousands}{value.replace(',', '.')} with a point"
     if kinds == (NUMBER,) and isinstance(value, str) and LIKE_A_NUMBER.fullmatch(value):
         return "; write it without quotes and with a point, like 1.0e-3"
     return ""

@@ -31,20 +31,24 @@ def warnings_of(study: Study) -> list[str]:
 
 
 def warn_of_prices(study: Study) -> Iterator[str]:
-    """Weak labels that cost as much as gold ones, or more than the purchases are planned for."""
+    """Weak labels that cost as much as gold ones, so that none is bought, or more than purchases are planned for."""
     planned, money = study.grid.weak_price, study.money
     words = money.words if money.currency else "{:g}".format
     for name, prices in study.prices.items():
         if max(prices) >= 1:
             gold = f" ({words(1)})" if money.currency else ""
-            yield f"A weak label of {name!r} costs {words(max(prices))}, as much as a gold label{gold} or more; " + (
-                f"prices are in {money.currency}, that of a gold label is `gold_price`."
+            unit = (
+                f"prices are in {money.currency}, that of a gold label is `gold_price`"
                 if money.currency
-                else "prices are in gold labels, so 0.05 means that 20 weak labels cost as much as one gold label."
+                else "prices are in gold labels, so 0.05 means that 20 weak labels cost as much as one gold label"
+            )
+            yield (
+                f"A weak label of {name!r} costs {words(max(prices))}, as much as a gold label{gold} or more, so none "
+                f"is bought at that price; correct it, or leave {name!r} out ({unit})."
             )
         labeller = study.labeller(name)
         own = not isinstance(labeller, Unpriced) or labeller.price is not None
-        if own and planned is not None and prices[0] > planned:
+        if own and planned is not None and planned < prices[0] < 1:
             yield (
                 f"A weak label of {name!r} costs {words(prices[0])}, but budgets buy it at {words(planned)}, so its "
                 f"purchases cost more than the budgets; raise grid.weak_price to {money.of(prices[0]):g}."
