@@ -7,7 +7,7 @@ import os
 
 # What help begins with is made by argparse.
 EXAMPLES = """examples:
-  elicitation init labels.csv --gold is_spam --weak llm=0.02 --gold-price 3
+  elicitation init labels.csv --gold is_spam --weak llm=0.02 --gold-price 3 --budget 60
                                                    # a study of your own table
   elicitation estimate studies/paper.yaml          # what a study will cost
   elicitation recommend --budget 100 --weak-price 0.1

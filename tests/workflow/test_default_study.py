@@ -161,7 +161,7 @@ def test_the_trunk_is_computed_once_and_read_by_every_run(results):
 
 
 def test_adapters_sit_on_the_upper_layers_alone(results):
-    adapter = results / "stages/film/one-rater/smollm2/plain/w32_s0/adapter_model.safetensors"
+    adapter = results / "stages/film/one-rater/smollm2/plain/w32_s0/0/adapter_model.safetensors"
     with safe_open(adapter, "pt") as file:
         names = [name for name in file.keys() if "lora_" in name]  # noqa: SIM118
         changed = [name for name in names if "lora_B" in name and file.get_tensor(name).abs().max() > 0]

@@ -964,7 +964,9 @@ def test_labels_with_one_price_are_shown_at_it(browser, tmp_path):
         assert texts(page, "#better") == [""]
         # The big figures are the student's, and say so.
         assert texts(page, "#student-title") == ["To label more than 1,280 texts: train a student"]
-        assert texts(page, "#student")[0].startswith("Buy ") and texts(page, ".verdict")[0].startswith("student: ")
+        assert texts(page, "#student-answer")[0].startswith("Buy ") and texts(page, ".verdict")[0].startswith(
+            "student: "
+        )
         # A map over prices is drawn where there are several.
         assert find(page, "#map-plot").is_displayed() == (name == "small")
         assert ("have one price, so there is no map" in texts(page, "#map-words")[0]) == (name != "small")

@@ -115,12 +115,13 @@ def test_weak_stages_are_adapters_that_runs_share(mini_study):
     stages = mini_study / "results/stages/topic/supervisor/student/plain"
     made = [f"w{n_weak}_s{seed}" for n_weak in (20, 40, 80, 160) for seed in (0, 1)]
     assert sorted(path.name for path in stages.iterdir()) == sorted([*made, *(f"{name}.json" for name in made)])
-    assert all((stages / name / "adapter_model.safetensors").is_file() for name in made)
+    assert all((stages / name / name[-1] / "adapter_model.safetensors").is_file() for name in made)
     for seed in (0, 1):
         ordering = pd.read_parquet(mini_study / f"results/purchases/topic/s{seed}.parquet").id.tolist()
         for n_weak in (20, 40, 80, 160):
             record = json.loads((stages / f"w{n_weak}_s{seed}.json").read_text())
-            assert record["n_weak"] == n_weak and record["ids"] == hash_ids(ordering[:n_weak])
+            [stage] = record["stages"]
+            assert record["n_weak"] == n_weak and stage["ids"] == hash_ids(ordering[:n_weak])
 
 
 def test_the_frontier_is_priced_and_rises(mini_study):

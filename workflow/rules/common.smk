@@ -5,7 +5,6 @@ from itertools import product
 from elicitation.analysis.names import NO_CUE, NO_SUPERVISOR, TUNED, student_and_cue
 from elicitation.study.composed import Composed
 from elicitation.study.grid import NO_LABELS, NO_SEED, RUNS, STAGE, Group
-from elicitation.study.made import seeds_in_name
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, TruncatedModel
 from elicitation.study.supervisors import (
     Coherent,
@@ -19,6 +18,7 @@ from elicitation.study.supervisors import (
     Shuffled,
 )
 from elicitation.study.tasks import RatedTask, SourceTask, TableTask
+from elicitation.study.teams import seeds_in_name
 from elicitation.study.tuning import first_methods, tuning_labels
 from elicitation.study.values import Section
 from elicitation.data.sources import split_file, splits_read

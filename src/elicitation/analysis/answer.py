@@ -151,8 +151,7 @@ def study_answer(answers: list[Recommendation], weak_price: float, invented: boo
         heading=[*warning, heading_of(told)],
         order=use_words(first) if ready else "",
         details=[*ready_lines(first), beyond_ready(first, trains)] if ready else [],
-        # Where no budget trains a student, that is said already.
-        budgets=[f"{i}. {sentence(*each)}" for i, each in enumerate(chosen.items(), 1) if trains or not ready],
+        budgets=[f"{i}. {sentence(*each)}" for i, each in enumerate(chosen.items(), 1)],
         notes=dict.fromkeys(note for answer in told for note in notes(answer)),
         support=support_lines(first),
         brackets=dict.fromkeys(words for answer in told for words in long_brackets(answer)),

@@ -287,7 +287,7 @@ function showAnswer(view) {
   const made = (parts) => parts.map(({ tag, ...look }) => make(tag, look));
   element("lead").replaceChildren(...made(leadParts(view)));
   element("student-title").textContent = studentTitle(view);
-  element("student").replaceChildren(...made(studentParts(view)));
+  element("student-answer").replaceChildren(...made(studentParts(view)));
   showSources(view);
   element("better").textContent = betterWords(view);
   element("goal").textContent = targetWords(view);

@@ -1,18 +1,11 @@
 """What of a study is made already, by the files that are there."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from elicitation.study.grid import RUNS, STAGE
-from elicitation.study.models import OwnModel
-
-if TYPE_CHECKING:
-    from elicitation.study.study import Study
 
 # Whether a result is there, by its path from the study's folder.
 Made = Callable[[str], bool]
@@ -26,17 +19,6 @@ def nothing_made(path: str) -> bool:
 def made_in(folder: Path) -> Made:
     """What is made in a study's folder."""
     return lambda path: (folder / path).exists()
-
-
-def seeds_in_name(study: Study, student: str, method: str, seed: int) -> str:
-    """What the file of a run calls its seeds: those that train together, or the one where nothing trains here.
-
-    method: the one under whose name the run is made.
-    """
-    made_by = study.method_named.get(method)
-    if made_by is None or made_by.prompts_only or not isinstance(study.model_of(student), OwnModel):
-        return str(seed)
-    return next(name for name, team in study.teams.items() if seed in team)
 
 
 def not_made(rows: pd.DataFrame, path: str, made: Made) -> pd.DataFrame:

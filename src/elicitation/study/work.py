@@ -15,9 +15,10 @@ from elicitation.buying.market import CANDIDATES
 from elicitation.buying.methods import Method, Shots, Stage
 from elicitation.models.hardware import MICRO_BATCH_TOKENS
 from elicitation.study.grid import NO_LABELS
-from elicitation.study.made import Made, nothing_made, seeds_in_name
+from elicitation.study.made import Made, nothing_made
 from elicitation.study.models import Model, OwnModel
 from elicitation.study.study import Study
+from elicitation.study.teams import seeds_in_name
 from elicitation.study.text_lengths import tokens_of
 from elicitation.training.schedule import plan_schedule, student_protocol
 
