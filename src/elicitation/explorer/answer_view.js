@@ -19,9 +19,9 @@ function isAbove({ budget, gold, costs, decision, pool, haveGold }) {
   return decision.best && spendable > costs.most * (1 + 1e-9);
 }
 
-/** What is supported, in a word, and the look of it; nothing where no purchase is shown. */
+/** What is supported, in a word, and the look of it; nothing where no student is needed. */
 function supportOf(view) {
-  if (!showsPurchase(view)) return ["", ""];
+  if (needsNoStudent(view)) return ["", ""];
   const [look, word] = supportOfPurchase(view);
   return [look, leadingLabels(view) ? `student: ${word}` : word];
 }
