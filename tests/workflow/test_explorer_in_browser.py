@@ -934,7 +934,8 @@ def test_a_study_of_one_task_method_and_budget_opens(browser, tmp_path):
     settings = STUDY | {"titles": {"plain": "Sequential SFT"}, "budgets": [16], "pool_sizes": {"topic": 12000}}
     page = opened(browser, write_page(tmp_path / "one.html", Posterior(table), settings))
     assert "No isoquants" in texts(page, "#isoquants-words")[0]
-    assert texts(page, ".verdict") == ["student: undetermined"] and "one seed has no spread" in texts(page, "#reasons")[0]
+    assert texts(page, ".verdict") == ["student: undetermined"]
+    assert "one seed has no spread" in texts(page, "#reasons")[0]
     assert not [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
 
 
