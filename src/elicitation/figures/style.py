@@ -135,18 +135,16 @@ def set_title(axes: Axes, text: str, columns: int = 1) -> None:
 def cost_ticks(low: float, high: float, preferred: Sequence[float] = ()) -> np.ndarray:
     """Numbers for a logarithmic axis from low to high: at least two.
 
-    They are the preferred ones, or powers of ten, or the coarsest other round numbers of which two lie on the axis. A
-    single preferred one stands beside those round numbers that are far from it.
+    They are the preferred ones, and of powers of ten, or of the coarsest other round numbers of which two lie on the
+    axis, those that are far from them.
     """
     powers = 10.0 ** np.arange(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     choices = [*(np.outer(powers, digits).ravel() for digits in LEADING_DIGITS)]
     choices.append(MaxNLocator(4, min_n_ticks=2).tick_values(low, high))
     wanted, *within = (ticks[(low <= ticks) & (ticks <= high)] for ticks in (np.sort(preferred), *choices))
-    if len(wanted) > 1:
-        return wanted
-    round_ones = next(ticks for ticks in within if len(ticks) > 1)
-    apart = [tick for tick in round_ones for one in wanted if max(tick / one, one / tick) > TICKS_APART]
-    return np.sort([*wanted, *apart]) if apart else round_ones
+    round_ones = next((ticks for ticks in within if len(ticks) > 1), [])
+    apart = [tick for tick in round_ones if all(max(tick / one, one / tick) > TICKS_APART for one in wanted)]
+    return np.sort([*wanted, *apart]) if len(wanted) + len(apart) > 1 else round_ones
 
 
 class CostLocator(Locator):
@@ -177,7 +175,7 @@ class CostLocator(Locator):
 
 
 def set_cost_axis(axes: Axes, ticks: Sequence[float] = ()) -> None:
-    """Make the axis of costs logarithmic, with plain numbers: those of `ticks` where two of them are on it."""
+    """Make the axis of costs logarithmic, with plain numbers: those of `ticks`, and round ones far from them."""
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter(NullFormatter())
