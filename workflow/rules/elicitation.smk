@@ -107,7 +107,7 @@ rule train_weak_stage:
         gpu=gpus_of("student"),
     params:
         **SEEDS_TOGETHER,
-        version=6,
+        version=7,
         hardware=hardware_of("student"),
         method=recipe_settings,
         prompt=of("task.prompt"),
