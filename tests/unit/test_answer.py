@@ -49,17 +49,16 @@ def answer(budget=16, weak_price=0.1, asked=True, decided=True, buys=True, task=
 BUY = "buy weak (160 weak labels of small at 0.1, used by Sequential SFT) for 16 gold labels: "
 BUY += "expected 74.1 %, between 68.2 and 80 %"
 COMMONER = "always giving the commoner label 50.2 %"
-ASKING = f"without training: asking without labels 79 %, between 76 and 82 %; {COMMONER}"
+ASKING = f"Without training: asking without labels 79 %, between 76 and 82 %; {COMMONER}."
 NOTHING = "buy nothing, since no purchase studied beats asking without labels"
 
 
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ({}, f"{BUY}; {ASKING}."),
-        ({"asked": False}, f"{BUY}; without training: {COMMONER}."),
-        ({"decided": False}, f"it is undetermined how to spend it; the best guess is to {BUY}; "),
-        ({"buys": False}, f"{NOTHING}; the best one is to {BUY}; {ASKING}."),
+        ({}, f"{BUY}."),
+        ({"decided": False}, f"it is undetermined how to spend it; the best guess is to {BUY}."),
+        ({"buys": False}, f"{NOTHING}; the best one is to {BUY}."),
         ({"buys": False, "decided": False}, f"it is undetermined what to do; the best guess is to {NOTHING}; "),
         (
             {"n_weak": 80, "n_gold": 8, "strategy": "mixed"},
@@ -68,13 +67,20 @@ NOTHING = "buy nothing, since no purchase studied beats asking without labels"
         ({"n_weak": 0, "n_gold": 16, "strategy": "gold only"}, "buy gold (16 gold labels, used by Sequential SFT)"),
     ],
 )
-def test_a_sentence_says_what_to_do_what_to_expect_and_what_nothing_achieves(given, expected):
+def test_a_sentence_says_what_to_do_and_what_to_expect(given, expected):
     assert sentence("small", [answer(**given)]).startswith(f"With a small budget (16 gold labels) {expected}")
+
+
+def test_what_nothing_achieves_is_said_once_before_what_to_buy():
+    lines = study_answer([answer(4), answer(64, n_weak=80)], 0.1).lines()
+    assert lines[2] == ASKING and [line[:2] for line in lines[4:6]] == ["1.", "2."]
+    assert "".join(lines).count(COMMONER) == 1
+    assert f"Without training: {COMMONER}." in study_answer([answer(4, asked=False)], 0.1).lines()
 
 
 def test_what_is_not_affordable_is_said():
     given = replace(answer(buys=False), alternatives={})
-    assert "nothing that was studied is affordable; without training: " in sentence("small", [given])
+    assert sentence("small", [given]).endswith("nothing that was studied is affordable.")
 
 
 def test_a_small_a_middle_and_a_large_budget_are_told_at_one_price():
@@ -89,10 +95,10 @@ def test_a_small_a_middle_and_a_large_budget_are_told_at_one_price():
     assert {alike.question.weak_price for [alike] in chosen.values()} == {0.1}
     lines = list(study_answer(answers, 0.1).lines())
     assert lines[:2] == ["# What to buy: film, student big, a weak label costs 0.1", ""]
-    assert [line[:2] for line in lines[2:5]] == ["1.", "2.", "3."] and "90 %" in lines[-1]
+    assert [line[:2] for line in lines[4:7]] == ["1.", "2.", "3."] and "90 %" in lines[-1]
     of_a_rater = [answer(budget, 0.1, own_price=0.05555, n_weak=budget) for budget in (4, 16, 64)]
     lines = list(study_answer(of_a_rater, 0.1).lines())
-    assert lines[0].endswith("a weak label costs 0.1 unless it has a price of its own") and "at 1/18" in lines[2]
+    assert lines[0].endswith("a weak label costs 0.1 unless it has a price of its own") and "at 1/18" in lines[4]
 
 
 def test_labels_at_their_own_prices_are_told_with_them():
@@ -102,7 +108,7 @@ def test_labels_at_their_own_prices_are_told_with_them():
 
     lines = list(study_answer([at_own_price(4, 0.3), at_own_price(16, 0.12)], 0.1).lines())
     assert "weak labels at their own prices" in lines[0]
-    assert "of small at 0.3," in lines[2] and "of small at 0.12," in lines[3]
+    assert "of small at 0.3," in lines[4] and "of small at 0.12," in lines[5]
 
 
 def test_a_study_that_can_buy_nothing_says_so():
@@ -114,7 +120,7 @@ def test_a_study_that_can_buy_nothing_says_so():
 def test_fewer_budgets_have_fewer_sentences():
     assert list(choose_answers([answer(4), answer(16, n_weak=80)], 0.1)) == ["small", "large"]
     lines = list(study_answer([answer(4)], 0.1).lines())
-    assert lines[2].startswith("1. With the budget of 4 gold labels buy weak")
+    assert lines[4].startswith("1. With the budget of 4 gold labels buy weak")
 
 
 def sentences(*answers) -> list[str]:
@@ -123,7 +129,7 @@ def sentences(*answers) -> list[str]:
 
 def test_budgets_with_the_same_best_purchase_are_told_together():
     assert sentences(answer(4), answer(16), answer(64)) == [
-        f"1. With every budget studied (4 to 64 gold labels) {BUY}; {ASKING}."
+        f"1. With every budget studied (4 to 64 gold labels) {BUY}."
     ]
     # Before three of them are chosen, so that none of these says what another one does.
     more = [answer(budget, n_weak=budget) for budget in (256, 512, 1024)]

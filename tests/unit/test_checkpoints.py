@@ -272,6 +272,7 @@ def test_weights_in_several_files_are_one_checkpoint(sound, tmp_path):
         ({"model_type": "mambo"}, "cannot be loaded by transformers"),
         ({"hidden_size": 0}, "'mine'"),
         ({"model_type": "clip", "architectures": ["CLIPModel"]}, "makes neither a classifier nor a language model"),
+        ({"quantization_config": {"quant_method": "gptq", "bits": 4}}, "is quantised .* with `quantization: nf4`"),
     ],
 )
 def test_configs_that_fit_no_model_are_one_sentence(sound, tmp_path, changes, words):

@@ -349,7 +349,8 @@ def test_the_answer_is_told_in_three_sentences(mini_study):
     assert lines[0] == DEMONSTRATION
     told = [line for line in lines if line[:2] in ("1.", "2.", "3.")]
     # The miniature has two budgets, which are told together where they buy the same.
-    assert len(told) in (1, 2) and all("without training: always giving the commoner label" in line for line in told)
+    assert len(told) in (1, 2)
+    assert len([line for line in lines if line.startswith("Without training: always giving the commoner label")]) == 1
 
 
 def test_a_new_task_trains_only_its_own_supervisor_and_no_model(mini_study):

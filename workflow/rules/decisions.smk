@@ -187,7 +187,7 @@ rule write_answer:
     group:
         "tables"
     params:
-        version=12,
+        version=13,
         # The middle one of those shown.
         weak_price=sorted(study.weak_prices)[len(study.weak_prices) // 2] if study.weak_prices else 0,
     script:

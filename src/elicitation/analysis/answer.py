@@ -65,13 +65,13 @@ def purchase_words(answer: Recommendation, bought: Purchase) -> str:
 
 
 def nothing_words(answer: Recommendation) -> str:
-    """What buying no label achieves, in words."""
+    """What buying no label achieves, in a sentence."""
     baseline = answer.baseline
     commoner = f"{FREE_WORDS[COMMONER]} {percent(baseline.commoner.mean)} %"
     asking = f"{FREE_WORDS[ASKING]} {with_ends(baseline.asking)}; " if baseline.asking else ""
     free = [entry for entry in baseline.weak_labels if not entry.price]
     labels = "".join(f"; {as_they_are(entry.supervisor)} {labels_score(answer, entry)}" for entry in free)
-    return f"without training: {asking}{commoner}{labels}"
+    return f"Without training: {asking}{commoner}{labels}."
 
 
 def best_words(answer: Recommendation) -> str:
@@ -102,14 +102,14 @@ def sentence(size: str, alike: list[Recommendation]) -> str:
     if answer.purchase:
         choice = f"{purchase_words(answer, answer.purchase)}: expected {with_ends(answer.expected)}"
         guess = "" if decided else "it is undetermined how to spend it; the best guess is to "
-        return " ".join([f"{start} {guess}{choice}; {nothing_words(answer)}.", *cheaper_words(answer)])
+        return " ".join([f"{start} {guess}{choice}.", *cheaper_words(answer)])
     other, free = answer.best_alternative, free_words(answer)
     if other is None:
-        return f"{start} nothing that was studied is affordable; {nothing_words(answer)}."
+        return f"{start} nothing that was studied is affordable."
     guess = "" if decided else "it is undetermined what to do; the best guess is to "
     best = f"the best one is to {purchase_words(answer, other)}: expected {with_ends(other.expected)}"
     nothing = "train no student" if ready_labels(answer) else "buy nothing"
-    return f"{start} {guess}{nothing}, since no purchase studied beats {free}; {best}; {nothing_words(answer)}."
+    return f"{start} {guess}{nothing}, since no purchase studied beats {free}; {best}."
 
 
 def heading_of(told: list[Recommendation]) -> str:
@@ -146,11 +146,14 @@ def study_answer(answers: list[Recommendation], weak_price: float, invented: boo
     # Of budgets that are told together, what is to be known of the largest holds for all.
     told = [alike[-1] for alike in chosen.values()]
     first = next(iter(chosen.values()))[0]
-    ready, trains = bool(ready_labels(first)), any(answer.purchase for answer in told)
+    order, details = "", [nothing_words(first)]
+    if ready_labels(first):
+        trains = any(answer.purchase for answer in told)
+        order, details = use_words(first), [*ready_lines(first), *details, beyond_ready(first, trains)]
     return Said(
         heading=[*warning, heading_of(told)],
-        order=use_words(first) if ready else "",
-        details=[*ready_lines(first), beyond_ready(first, trains)] if ready else [],
+        order=order,
+        details=details,
         budgets=[f"{i}. {sentence(*each)}" for i, each in enumerate(chosen.items(), 1)],
         notes=dict.fromkeys(note for answer in told for note in notes(answer)),
         support=support_lines(first),

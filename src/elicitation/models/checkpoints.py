@@ -113,8 +113,11 @@ def check_checkpoint(folder: Path, name: str) -> None:
     try:
         config = AutoConfig.from_pretrained(folder, num_labels=2)
         if getattr(config, "quantization_config", None) is not None:
-            # The shapes are those of packed weights, which only their own loader understands; it is checked in loading.
-            return
+            # The shapes are those of packed weights, which only their own loader understands.
+            raise InputError(
+                f"{source} is quantised (`quantization_config` in its config.json), so that nothing can tell whether "
+                "weights are missing; choose the whole checkpoint, with `quantization: nf4` for 4 bits."
+            )
         own, shapes = own_architecture(config), shapes_in(folder, name)
         classifier = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING.get(type(config), None)
         classifiers = [load_shapes(classifier, config, shapes)] if classifier else []
