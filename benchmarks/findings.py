@@ -98,11 +98,9 @@ class Comparison:
     tasks: tuple[str, ...] = ("film",)
 
 
-# Runs of reviews that were made by themselves, after the study.
-PART = "reviews_methods"
 # The default study on a processor without bfloat16, which rounds otherwise.
 REPEATED = "default_float32"
-STUDIES = ("default", REPEATED, "reviews", PART, "early_stopping", "error_kinds", "salience")
+STUDIES = ("default", REPEATED, "reviews", "early_stopping", "error_kinds", "salience")
 # The only tables of a study that asks one question, or that was repeated.
 ONLY = {
     REPEATED: ("metrics", "regimes"),
@@ -419,22 +417,13 @@ def cue_differences(results: Path, runs: dict[tuple, pd.Series]) -> Iterator[dic
 
 
 def collect(folder: Path) -> None:
-    """Write the CSVs of a finished study, or the one of a folder called PART, which holds runs alone.
-
-    A folder called REPEATED holds the default study, whose CSVs are called otherwise.
-    """
+    """Write the CSVs of a finished study; a folder called REPEATED holds the default one, repeated."""
     results = folder / "results"
     runs = read_runs(results)
     tests = {
         path.parent.name: pd.read_parquet(path).set_index("id").gold for path in results.glob("tasks/*/test.parquet")
     }
-    # The part is told by its folder's name, so that no other unfinished study is taken for it.
-    is_part = folder.name == PART
-    wanted = cheaper_labels() if is_part else comparisons()
-    found = pd.DataFrame([difference(runs, tests, each) for each in wanted if is_made(runs, each)])
-    if is_part:
-        write_table(path_of(PART, "differences"), found.round(DIGITS))
-        return
+    found = pd.DataFrame([difference(runs, tests, each) for each in comparisons() if is_made(runs, each)])
     study = REPEATED if folder.name == REPEATED else read_json(results / "metrics.json")["study"]
     tables = {"metrics": pd.read_parquet(results / "metrics.parquet")}
     tables |= {name: pd.read_csv(results / f"{name}.csv") for name in ("frontier", "regimes")}

@@ -38,3 +38,4 @@ def test_every_run_has_a_row():
 def test_points_are_priced():
     table = priced(points((40, 4), (0, 16), (0, 0)), 0.1)
     assert table.cost.tolist() == [8, 16, 0] and table.weak_share.tolist() == [0.5, 0, 0]
+    assert priced(points((40, 0), (40, 4), (0, 0)), 0.0).weak_share.tolist() == [1, 0, 0]

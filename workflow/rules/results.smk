@@ -205,7 +205,7 @@ rule find_frontier:
     group:
         "tables"
     params:
-        version=5,
+        version=6,
         prices=study.prices,
     script:
         "../scripts/find_frontier.py"
@@ -229,7 +229,7 @@ rule plot_pareto:
         "tables"
     params:
         **MONEY,
-        version=7,
+        version=8,
         titles=TITLES,
         measure=study.inference.measure,
         verdict=study.inference.verdict,
@@ -253,7 +253,7 @@ rule plot_spending:
         "tables"
     params:
         **MONEY,
-        version=9,
+        version=10,
         titles=TITLES,
         measure=study.inference.measure,
         panel="method",
@@ -274,7 +274,7 @@ use rule plot_spending as plot_spending_tasks with:
         "logs/plot_spending_tasks.log",
     params:
         **MONEY,
-        version=9,
+        version=10,
         titles=TITLES,
         measure=study.inference.measure,
         panel="task",
@@ -293,7 +293,7 @@ use rule plot_spending as plot_spending_supervisors with:
         "logs/plot_spending_supervisors.log",
     params:
         **MONEY,
-        version=9,
+        version=10,
         titles=TITLES,
         measure=study.inference.measure,
         panel="supervisor",

@@ -65,5 +65,6 @@ def with_free_scores(points: pd.DataFrame, blocks: list[Block]) -> pd.DataFrame:
 def priced(points: pd.DataFrame, weak_price: float | pd.Series) -> pd.DataFrame:
     """The points with `cost` and `weak_share`, the share of it that weak labels take. weak_price: one, or (n,)."""
     table = points.assign(cost=cost(points.n_weak, points.n_gold, weak_price))
-    # Without any label nothing is spent on weak ones.
-    return table.assign(weak_share=(weak_price * table.n_weak / table.cost).where(table.cost > 0, 0.0))
+    # Where nothing is paid: all for weak labels that are free, none where no label is bought.
+    free = (table.n_weak > 0).astype(float)
+    return table.assign(weak_share=(weak_price * table.n_weak / table.cost).where(table.cost > 0, free))

@@ -15,6 +15,8 @@ from elicitation.figures.style import in_percent
 
 # So many panels stand in a row.
 COLUMNS = 4
+# The ends of the axis of shares, in percent, with room for points at both.
+SHARES = (-5, 105)
 
 
 def budgets_spent(points: pd.DataFrame, budgets: list[float], weak_price: float) -> pd.Series:
@@ -68,6 +70,7 @@ def plot_spending(
         style.set_score_axis(axes, pd.concat([points.score, points.weak_score]))
         for budget, curve in group.sort_values("weak_share").groupby("budget"):
             style.draw_band(axes, in_percent(curve.weak_share), curve, "score", usual, colours[budget], "o")
+        axes.set_xlim(SHARES)
         style.set_title(axes, titles.get(name, name), len(panels[:COLUMNS]))
     shown = sorted(points.budget.unique())
     handles = [style.handle(plain_amount(budget, money), color=colours[budget], marker="o") for budget in shown]
