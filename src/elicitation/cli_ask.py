@@ -6,12 +6,12 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elicitation.buying.amounts import SMALLEST, common_currency, read_amount, sign_of
-from elicitation.cli_help import completes
+from elicitation.buying.amounts import SMALLEST, common_currency, read_amount, read_currency, sign_of
+from elicitation.cli_help import argument, completes
 from elicitation.errors import InputError
 
 if TYPE_CHECKING:
@@ -147,18 +147,6 @@ def next_steps(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def argument(read: Callable[[str], object]) -> Callable[[str], object]:
-    """A reader of an argument's text whose ValueError is the sentence that the user sees."""
-
-    def read_argument(text: str):
-        try:
-            return read(text)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(str(error)) from error
-
-    return read_argument
-
-
 def count(text: str) -> int:
     """A whole number from 0 on; ValueError says in a sentence what is wrong."""
     if not re.fullmatch(r"\d+|\d{1,3}(,\d{3})+", text):
@@ -190,7 +178,11 @@ def add_question(command: argparse.ArgumentParser, budget: str, least: float = S
     command.add_argument(
         "--gold-price", type=amount, help="of one gold label, such as --gold-price '$3'; default: the study's, or 1"
     )
-    command.add_argument("--currency", help="of amounts that name none, such as --currency €; default: the study's")
+    command.add_argument(
+        "--currency",
+        type=argument(read_currency),
+        help="of amounts that name none, such as --currency €; default: the study's",
+    )
     have = (
         "labels that are paid already, such as --have-gold 200 --have-weak 1000; those of your own table are "
         "named in results/answer.md; default: 0"

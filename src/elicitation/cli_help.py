@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable
 
 # What help begins with is made by argparse.
 EXAMPLES = """examples:
@@ -52,6 +53,18 @@ def names_found(kind: str, folder) -> list[str]:
     # A shell that asks for names wants no error.
     except (OSError, ValueError, KeyError, TypeError):
         return []
+
+
+def argument(read: Callable[[str], object]) -> Callable[[str], object]:
+    """A reader of an argument's text whose ValueError is the sentence that the user sees."""
+
+    def read_argument(text: str):
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return read_argument
 
 
 def completes(action: argparse.Action) -> None:

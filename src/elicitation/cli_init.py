@@ -5,18 +5,23 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elicitation.buying.amounts import Amount, common_currency, read_amount
+from elicitation.analysis.names import ABSTAINED, NOT_ASKED
+from elicitation.buying.amounts import Amount, common_currency, read_amount, read_currency
+from elicitation.cli_help import argument
 from elicitation.cli_light import can_run
-from elicitation.errors import InputError
+from elicitation.errors import InputError, nearest
 
 if TYPE_CHECKING:
     from elicitation.study.first_study import Wanted
 
 # The currency of prices that name none.
 CURRENCY = "$"
+# Why texts have no weak label, as an option says it, and as a study does.
+GAPS = {reason.replace("_", "-"): reason for reason in (ABSTAINED, NOT_ASKED)}
 # How to run a study that was written without the packages that run one.
 ELSEWHERE = (
     "To run it, take it and the table to the project's folder on a machine where `make env` was called, write the "
@@ -61,11 +66,21 @@ def question(text: str) -> str:
     return text.strip()
 
 
-def price(text: str) -> Amount:
+def encoding(name: str) -> str:
+    """The name of an encoding of text."""
     try:
-        return read_amount(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+        "a".encode(name)
+    except (LookupError, ValueError):
+        raise argparse.ArgumentTypeError(f"{name} is no encoding; name one, as in --encoding windows-1252") from None
+    return name
+
+
+def gap_reason(text: str) -> tuple[str, str]:
+    """A weak column, or "" for all of them, and why texts have no label of it: written as `llm=not-asked`."""
+    name, _, reason = text.rpartition("=")
+    if reason not in GAPS:
+        raise argparse.ArgumentTypeError(f"{text} must end with {' or '.join(GAPS)}, as in llm=not-asked")
+    return name, GAPS[reason]
 
 
 def add_init(commands: argparse._SubParsersAction) -> None:
@@ -87,15 +102,19 @@ def add_init(commands: argparse._SubParsersAction) -> None:
         help="its columns of cheaper labels, each with the price of one: --weak llm=0.02 'ann*'=0.05",
     )
     command.add_argument(
-        "--gold-price", type=price, help="of one gold label: --gold-price 3; without: weak ones cost shares of it"
+        "--gold-price",
+        type=argument(read_amount),
+        help="of one gold label: --gold-price 3; without: weak ones cost shares of it",
     )
     command.add_argument(
         "--budget",
-        type=price,
-        help="what you can spend on labels, as --budget 60: the study's largest budget, in whole gold labels; without: "
-        "budgets follow from the table",
+        type=argument(read_amount),
+        help="what you can spend on labels, as --budget 60: the study's largest budget, in whole gold labels, as far "
+        "as the table has these; without: budgets follow from the table",
     )
-    command.add_argument("--currency", help=f"of prices that name none; default: {CURRENCY}")
+    command.add_argument(
+        "--currency", type=argument(read_currency), help=f"of prices that name none; default: {CURRENCY}"
+    )
     command.add_argument("--text", help="its column of texts; default: the one that is by far the longest")
     command.add_argument("--id", help="its column of ids, by which texts are named; default: rows are by their number")
     command.add_argument("--labels", type=label_values, help="what the gold labels mean: --labels spam=1,ham=0")
@@ -112,7 +131,18 @@ def add_init(commands: argparse._SubParsersAction) -> None:
         "--question 'Is it spam?'",
     )
     command.add_argument("--worker", help="its column that says who votes, if each row is one vote")
-    command.add_argument("--encoding", help="of a text file, such as --encoding windows-1252; default: UTF-8")
+    command.add_argument(
+        "--gaps",
+        nargs="+",
+        default=[],
+        type=gap_reason,
+        metavar="[COLUMN=]REASON",
+        help="why texts have no label of a weak column, abstained or not-asked (docs/how-to/own-study.md): "
+        "--gaps not-asked, or --gaps llm=not-asked; default: abstained",
+    )
+    command.add_argument(
+        "--encoding", type=encoding, help="of a text file, such as --encoding windows-1252; default: UTF-8"
+    )
     command.add_argument("--output", type=Path, help="the study's file; default: named after the table, here")
     command.set_defaults(function=init)
 
@@ -145,7 +175,19 @@ def wanted_of(arguments: argparse.Namespace) -> Wanted:
         id=arguments.id,
         question=arguments.question,
         budget=arguments.budget and arguments.budget.value,
+        gaps=gaps_of(arguments.gaps, weak),
     )
+
+
+def gaps_of(given: list[tuple[str, str]], weak: Collection[str]) -> dict[str, str]:
+    """Why texts have no label, by weak column; InputError for a column that is none of them."""
+    gaps = {}
+    # What is said of one column goes before what is said of all.
+    for name, reason in sorted(given):
+        if name and name not in weak:
+            raise InputError(f"--gaps names {name!r}, which is no column of --weak{nearest(name, [*weak])}")
+        gaps |= {name: reason} if name else dict.fromkeys(weak, reason)
+    return gaps
 
 
 def runs_studies() -> bool:

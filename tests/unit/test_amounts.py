@@ -1,6 +1,6 @@
 import pytest
 
-from elicitation.buying.amounts import Amount, amount_words, common_currency, read_amount
+from elicitation.buying.amounts import Amount, amount_words, common_currency, read_amount, read_currency
 from elicitation.errors import InputError
 
 
@@ -13,7 +13,10 @@ from elicitation.errors import InputError
         ("1,234,567.5", 1234567.5, ""),
         ("0.5 €", 0.5, "€"),
         ("CHF 12", 12, "CHF"),
-        (".25", 0.25, ""),
+        ("$.25", 0.25, "$"),
+        ("US$5", 5, "US$"),
+        ("5 zł", 5, "zł"),
+        ("5 Dollars", 5, "Dollars"),
         ("1e3", 1000, ""),
     ],
 )
@@ -34,10 +37,42 @@ def test_what_is_no_amount_is_refused_with_examples(text):
         read_amount(text)
 
 
+@pytest.mark.parametrize("text", [".50", ",500", "00", "00.50", "bash.004", "-bash.004", "/bin/zsh.004"])
+def test_what_a_shell_leaves_of_an_amount_without_quotes_is_refused(text):
+    # Of $1.50, $1,500, $500, $500.50, and $0.004.
+    with pytest.raises(
+        ValueError, match=r"is no amount; did your shell take `\$1` or .* in quotes, as in '\$1\.50'"
+    ) as said:
+        read_amount(text)
+    assert ("write a 0 before the point" in str(said.value)) == (text == ".50")
+
+
+@pytest.mark.parametrize("text", ["0.004 bash", "bash0.004", "5 eggs", "5 Eur$", "chf 5"])
+def test_a_word_is_no_currency(text):
+    with pytest.raises(
+        ValueError, match=r" is no currency; write a sign such as \$ or €, or the three capitals of a code"
+    ):
+        read_amount(text)
+
+
+def test_a_currency_is_a_sign_or_a_code():
+    assert [*map(read_currency, ("$", "CA$", "€", "CHF", "eur", "Kč"))] == ["$", "CA$", "€", "CHF", "eur", "Kč"]
+    with pytest.raises(ValueError, match="gold is no currency"):
+        read_currency("gold")
+
+
 @pytest.mark.parametrize("text", ["-3", "0", "1e-300", "1e13"])
 def test_amounts_that_no_label_costs_are_refused(text):
     with pytest.raises(ValueError, match=f"{text} must be a number from 1e-12 to 1e\\+12"):
         read_amount(text)
+
+
+def test_nothing_may_be_what_a_shell_leaves():
+    # Of $60.
+    with pytest.raises(ValueError, match=r"0 must be a number from .*; did your shell take `\$1`"):
+        read_amount("0")
+    with pytest.raises(ValueError, match=r"to 1e\+12$"):
+        read_amount("0.0")
 
 
 def test_nothing_is_an_amount_where_it_may_be():

@@ -105,13 +105,32 @@ def test_texts_without_a_label_are_counted_and_it_is_said_what_becomes_of_them(c
     said = run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "ann1=0.05")
     assert (
         "texts without a label: 40 of llm, 100 of ann1; taken as abstentions, which count as half right; if nobody "
-        "asked there yet, write gaps: not_asked in the study\n"
+        "asked there yet, give --gaps llm=not-asked ann1=not-asked\n"
     ) in said
     text = (here / "labels.yaml").read_text()
     assert [source["gaps"] for source in yaml.safe_load(text)["supervisors"]] == ["abstained"] * 2
     assert text.count("# gaps: why texts have no label. abstained:") == 1
-    (here / "labels.yaml").write_text(text.replace("gaps: abstained", "gaps: not_asked", 1))
+
+
+def test_an_option_says_why_texts_have_no_label(capsys, here):
+    write(cells=lambda i, label: [str(label) if i % 10 else "", str(label) if i % 4 else "", "", ""])
+    asked = ("labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "ann1*=0.05", "--gaps")
+    said = run(capsys, *asked, "not-asked", "ann1*=abstained")
     assert read_study(here / "labels.yaml").not_asked == ["llm"]
+    assert (
+        "texts without a label: 100 of ann1; taken as abstentions, which count as half right; if nobody asked there "
+        "yet, give --gaps 'ann1*=not-asked'\n"
+        "texts without a label: 40 of llm; taken as not asked, so that only texts with a label count; if nothing could "
+        "be said of them, give --gaps llm=abstained\n"
+    ) in said
+    run(capsys, *asked, "not-asked", "--output", "b.yaml")
+    assert read_study(here / "b.yaml").not_asked == ["llm", "ann1"]
+    assert "--gaps names 'lm', which is no column of --weak; did you mean 'llm'?" in refused(
+        capsys, *asked, "lm=not-asked", "--output", "c.yaml"
+    )
+    with pytest.raises(SystemExit):
+        main(["init", *asked, "llm=silent"])
+    assert "llm=silent must end with abstained or not-asked, as in llm=not-asked" in capsys.readouterr().err
 
 
 def labelled_only_beside_gold(share_of_others: int):
@@ -124,7 +143,7 @@ def test_a_source_that_was_asked_beside_gold_labels_alone_is_named(capsys, here)
     said = run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02")
     assert (
         "texts without a label: 125 of llm; taken as abstentions, which count as half right; if nobody asked there "
-        "yet, write gaps: not_asked in the study; llm has a label of 100 % of the texts with a gold one, but of 50 % "
+        "yet, give --gaps llm=not-asked; llm has a label of 100 % of the texts with a gold one, but of 50 % "
         "of the others: probably not asked there\n"
     ) in said
     # What it is taken for stays the user's to say.
@@ -168,6 +187,12 @@ def test_a_study_that_does_not_ask_says_by_which_option_it_would(capsys, here):
     assert line.startswith("What smollm2 knows without any label") and "where yes means label 1" in line
     given = yaml.safe_load((here / "labels.yaml").read_text())
     assert "prompt" not in given["tasks"][0] and "shots" not in given["grid"]
+    assert "by --question 'Is the text …?', say" in line
+    # In the words of the labels where they have some.
+    write(names=("ham", "junk"))
+    assert "by --question 'Is the text junk?', say" in run(
+        capsys, *ASKED, "--labels", "1=1,0=0,junk=1,ham=0", "--output", "words.yaml"
+    )
 
 
 @pytest.mark.parametrize("question", ["", " ", "Is it spam?\nOr ham?"])
@@ -363,6 +388,37 @@ def test_a_third_value_is_named_and_may_be_dropped(capsys, here):
     assert "149 different texts" in run(capsys, *ASKED, "--labels", "1=1,0=0", "--others", "drop")
 
 
+@pytest.mark.parametrize("labels", [(), ("--labels", "good=1,bad=0")])
+def test_a_misspelt_gold_label_is_named_with_its_row(capsys, labels):
+    write(names=("bad", "good"), gold=lambda i: {3: "godo", 8: "unsure"}.get(i, ("bad", "good")[i % 2]))
+    said = refused(capsys, *ASKED, *labels)
+    # The header is row 1.
+    assert "'godo' stands in row 5 (did you mean 'good'? Then correct it there)" in said
+    assert "; 'unsure' stands in row 10; say which value is which label and drop the others, as in" in said
+
+
+def test_a_misspelt_weak_label_is_named_with_its_row(capsys):
+    words = {3: "eggs", 5: "sapm"}
+    write(names=("ham", "spam"), cells=lambda i, label: [words.get(i, ("ham", "spam")[label]), "0", "1", "0"])
+    said = refused(capsys, *ASKED, "--labels", "spam=1,ham=0")
+    assert "row 7: column 'llm' holds what is no label, 'eggs' (1 row), 'sapm' (1 row)" in said
+    assert "did you mean 'spam' by 'sapm'? Correct it, or " in said
+
+
+def test_another_encoding_is_named_by_the_option(capsys, here):
+    write()
+    text = (here / "labels.csv").read_text().replace("clean", "sauberes fränkisches")
+    (here / "labels.csv").write_bytes(text.encode("windows-1252"))
+    said = refused(capsys, *ASKED)
+    assert said.endswith("save the file as UTF-8, or name its encoding by --encoding windows-1252.\n")
+    run(capsys, *ASKED, "--encoding", "windows-1252")
+    (here / "labels.csv").write_bytes(text.replace("ä", "a").encode("utf-16-le"))
+    assert refused(capsys, *ASKED, "--output", "b.yaml").endswith("or name its encoding by --encoding utf-16-le.\n")
+    with pytest.raises(SystemExit):
+        main(["init", *ASKED, "--encoding", "win12"])
+    assert "win12 is no encoding; name one, as in --encoding windows-1252" in capsys.readouterr().err
+
+
 def test_a_weak_column_with_another_word_is_refused_with_the_option_and_may_drop_it(capsys, here):
     def unsure(i, label):
         return ["unsure" if i % 50 == 0 else ("ham", "spam")[label], "0", "1", "unsure" if i % 90 == 0 else "0"]
@@ -434,7 +490,9 @@ def test_purchases_are_told_in_labels_and_what_each_source_asks_for_them(capsys,
     assert (few, many) == (100, 300) and "from llm  from ann\n" in said and "in gold labels" not in said
     assert purchases(said) == {"$48": ["16", "100", "$2", "$13.75"], "$144": ["48", "300", "$6", "$41.25"]}
     assert "Each budget is spent in three ways: on gold labels, on weak ones, and half on each." in said
+    assert "\ngold labels: is_spam, of 150 different texts: 50 % label 1, 50 % label 0; one costs $3\n" in said
     said = run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "--output", "b.yaml")
+    assert "one costs" not in said
     assert purchases(said) == {"16": ["16", "100", "2"], "48": ["48", "300", "6"]}
     assert "\nfrom …: what these weak labels cost there; in gold labels\n" in said
 
@@ -506,10 +564,6 @@ def test_a_budget_is_one_of_the_studys_whatever_the_time(capsys, here, monkeypat
             "--budget $2.99 must pay for one gold label at least, which costs $3.",
         ),
         (("--budget", "0.9"), "--budget 0.9 gold labels must pay for one gold label at least, which costs 1."),
-        (
-            ("--gold-price", "3", "--budget", "153"),
-            "--budget $153 pays for 51 gold labels, but besides those that test what is learned the table has 50 ($15",
-        ),
         (("--gold-price", "$3", "--budget", "10€"), "The amounts are in $ and in €; give all in one currency."),
     ],
 )
@@ -517,6 +571,17 @@ def test_a_budget_that_cannot_be_studied_is_refused_with_what_can(capsys, here, 
     write()
     assert says in refused(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", *words)
     assert not (here / "labels.yaml").exists()
+
+
+def test_a_budget_beyond_the_table_is_studied_as_far_as_the_table_goes(capsys, here):
+    write()
+    said = run(capsys, *ASKED, "--budget", "$500")
+    assert read_study(here / "labels.yaml").grid.budgets == [16, 50] and [*purchases(said)] == ["$48", "$150"]
+    assert (
+        "\nBesides those that test, the table has 50 gold labels to train on, so of your $500 the study goes up to "
+        "$150; an answer for more is the best purchase up to there, and says what money is left.\n"
+    ) in said
+    assert "whole gold labels" not in said
 
 
 def test_a_source_as_expensive_as_gold_does_not_size_the_purchases(capsys, here):

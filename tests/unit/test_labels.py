@@ -65,7 +65,7 @@ def test_a_value_that_stands_for_none_can_be_named_as_a_label_or_a_label_as_none
         (["0", "4", "4"], {"is": "4"}, "no row has '4' in column 'y'; it holds 4 (2 rows), 0 (1 row); numbers stand without quotes: write `is: 4`."),
         (["ham", "eggs"], {"is": "spam"}, "no row has 'spam' in column 'y'; it holds 'ham' (1 row), 'eggs' (1 row); correct `is`."),
         (["spam", "spam", ""], {"is": "spam"}, "every label in column 'y' is 'spam'; name a column with both labels."),
-        (["spam", "ham", "Spam", "eggs", "eggs"], {"labels": SPAM}, "row 2: column 'y' holds what is no label, 'eggs' (2 rows), 'Spam' (1 row); write"),
+        (["spam", "ham", "Spam", "eggs", "eggs"], {"labels": SPAM}, "row 2: column 'y' holds what is no label, 'eggs' (2 rows), 'Spam' (1 row); did you mean 'spam' by 'Spam'? Correct it, or write"),
     ],
 )  # fmt: skip
 def test_other_values_are_refused_with_their_counts(cells, rule, words):

@@ -95,7 +95,11 @@ def test_a_column_with_more_to_say_has_its_price_in_the_currency():
     [
         ({"currency": "$"}, "prices are in $, so say what a gold label costs, as in `gold_price: 3`"),
         ({"gold_price": 3}, "gold_price: says what a gold label costs; say in which currency, as in `currency: $`"),
-        ({"currency": "US $", "gold_price": 3}, "must be the sign or name of a currency, such as $ or EUR"),
+        (
+            {"currency": "US $", "gold_price": 3},
+            "must be a sign such as $ or €, or the three capitals of a code such as EUR",
+        ),
+        ({"currency": "bash", "gold_price": 3}, "'bash' must be a sign such as $"),
         ({"currency": "$", "gold_price": 0}, "gold_price: 0 must be at least"),
     ],
 )

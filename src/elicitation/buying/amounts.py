@@ -14,12 +14,20 @@ SMALLEST = 1e-12
 CENTS = ("c", "ct", "¢", "cent", "cents")
 # Words for a currency that has a sign.
 SIGNS = {"dollar": "$", "dollars": "$", "usd": "$", "euro": "€", "euros": "€", "eur": "€"}
+# Currencies that are written in letters, though not by their code.
+LOCAL = ("zł", "Kč", "kr", "Ft", "Fr")
+# What a currency is called: its sign, as in US$, the three capitals of its code (ISO 4217), or one of the words.
+CURRENCY = f"([A-Z]{{0,3}}[$€£¥₩₹₽₺₴₦₫₪₱฿₡₲₸₾₼]|[A-Z]{{3}}|{'|'.join((*SIGNS, *map(str.capitalize, SIGNS), *LOCAL))})"
+CURRENCIES = "a sign such as $ or €, or the three capitals of a code such as EUR"
 # Prices that money is turned into have so many digits.
 DIGITS = 12
 HOW = "write it as 500, 2,000, '$500', 2c or 0.02, with a point before decimals"
 # Commas part thousands, so `0,010` is no number.
 NUMBER = r"[+-]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][+-]?\d+)?"
 AMOUNT = re.compile(rf"(?P<before>[^\d\s.,+-]*)\s*(?P<number>{NUMBER})\s*(?P<after>[^\d\s.,+-]*)")
+# What a shell leaves of amounts with `$` that are not quoted: of $1.50, $1,500, $500 and $0.02, where $0 is the shell.
+EATEN = re.compile(r"(\S*sh)?[.,]\d.*|0\d.*")
+SHELL = "did your shell take `$1` or the like from it? Put the amount in quotes, as in '$1.50'"
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,9 @@ class Amount:
 
 def read_amount(text: str, least: float = SMALLEST) -> Amount:
     """The amount that a text names; ValueError says in a sentence what is wrong."""
+    if EATEN.fullmatch(text.strip()):
+        plain = ", or write a 0 before the point" if text.strip().startswith(".") else ""
+        raise ValueError(f"{text} is no amount; {SHELL}{plain}")
     found = AMOUNT.fullmatch(text.strip())
     number = found["number"].replace(",", "") if found else ""
     if not number or (found["before"] and found["after"]):
@@ -47,8 +58,17 @@ def read_amount(text: str, least: float = SMALLEST) -> Amount:
         raise ValueError(f"{text} is no amount; {HOW}") from None
     if not (value == least == 0 or SMALLEST <= value <= 1 / SMALLEST):
         lowest = "0, or a number" if least == 0 else "a number"
-        raise ValueError(f"{text} must be {lowest} from {SMALLEST:g} to {1 / SMALLEST:g}")
-    return Amount(value, "" if cents else unit, bool(unit))
+        # What is left of $60.
+        eaten = f"; {SHELL}" if text.strip() == "0" else ""
+        raise ValueError(f"{text} must be {lowest} from {SMALLEST:g} to {1 / SMALLEST:g}{eaten}")
+    return Amount(value, "" if cents else read_currency(unit) if unit else "", bool(unit))
+
+
+def read_currency(text: str) -> str:
+    """The currency that a text names; ValueError says in a sentence what is wrong."""
+    if not re.fullmatch(CURRENCY, text):
+        raise ValueError(f"{text} is no currency; write {CURRENCIES}")
+    return text
 
 
 def sign_of(currency: str) -> str:

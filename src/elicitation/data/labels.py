@@ -3,14 +3,15 @@
 The same rules hold for tables of one's own and for tasks, whatever kind of file they come from.
 """
 
+import difflib
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from elicitation.data.vote_cells import votes_in
-from elicitation.errors import MAX_SHOWN, InputError, shown
+from elicitation.errors import CLOSE, MAX_SHOWN, InputError, shown
 
 # What stands for no label, in small letters.
 MISSING = frozenset({"", "na", "n/a", "#n/a", "<na>", "nan", "null", "none", "?", "-"})
@@ -24,6 +25,8 @@ DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+", re.ASCII)
 SAMPLED = 1000
 # How many different values a sentence lists.
 LISTED = 5
+# A value that so few rows have may be a misspelling.
+RARE = 3
 # How a study says what becomes of votes that are no label. A command that writes studies has options for it instead.
 VOTES_IN_STUDY = "give the supervisor `labels: {spam: 1, ham: 0}` or `others: drop`."
 
@@ -148,6 +151,14 @@ def listing(counts: Counter) -> str:
     return ", ".join(rows) + (f" and {more} other values" if more > 0 else "")
 
 
+def misspellings(counts: Mapping, known: Collection[str]) -> dict[str, str]:
+    """Of the words that few rows have, those that nearly equal a known one, and which one that is."""
+    # Longer ones are no words, and take long to compare.
+    rare = [value for value, n in counts.items() if n <= RARE and isinstance(value, str) and len(value) <= MAX_SHOWN]
+    near = {value: difflib.get_close_matches(value, known, n=1, cutoff=CLOSE) for value in rare}
+    return {value: found[0] for value, found in near.items() if found}
+
+
 def complete(rule: Rule, cells: Sequence, where: str) -> Rule:
     """The rule with the value of label 0 of a column in which one value is label 1; others as they are.
 
@@ -255,9 +266,14 @@ def decode(cells: Sequence, rule: Rule, read, numbers: Sequence[int], where: str
     if places:
         dropped = count_values(cells[place] for place in places)
         if not rule.drops:
+            place, correct = places[0], ""
+            if misspelt := misspellings(dropped, rule.labels or ()):
+                word, meant = next(iter(misspelt.items()))
+                place = next(place for place in places if cells[place] == word)
+                correct = f"did you mean {meant!r} by {word!r}? Correct it, or "
             raise InputError(
-                f"{where}, row {numbers[places[0]]}: column {rule.column!r} holds what is no label, "
-                f"{listing(dropped)}; {fix}"
+                f"{where}, row {numbers[place]}: column {rule.column!r} holds what is no label, "
+                f"{listing(dropped)}; {correct}{fix}"
             )
     return Decoded(labels, dropped, places)
 

@@ -33,6 +33,9 @@ CSV_ENDINGS, JSON_ENDINGS, PARQUET, EXCEL = (
     ".xlsx",
 )
 ENDINGS = (*CSV_ENDINGS, *JSON_ENDINGS, PARQUET, EXCEL)
+# How a study names the encoding of a text file. A command that writes studies has an option for it instead.
+ENCODING_IN_STUDY = "name its encoding in the task, as in `encoding: windows-1252`."
+UTF16_IN_STUDY = "add `encoding: utf-16-le` to the task."
 CELLS_FIX = (
     "put texts with the delimiter or line breaks in quotes, and write nothing between delimiters for what is missing."
 )
@@ -100,12 +103,12 @@ def read_text(path: Path, where: str, encoding: str | None) -> tuple[str, str]:
         row = 1 + len(LINE_BREAK.findall(data[: error.start].decode(name, "replace")))
         raise InputError(
             f"{where}, row {row}: the byte 0x{data[error.start]:02x} is no {name.upper()}; save the file as UTF-8, or "
-            "name its encoding in the task, as in `encoding: windows-1252`."
+            f"{ENCODING_IN_STUDY}"
         ) from error
     if "\0" in LINE_BREAK.split(text, maxsplit=1)[0]:
         raise InputError(
-            f"{where}, row 1: it holds zero bytes, as UTF-16 without a mark does; save the file as UTF-8, or add "
-            "`encoding: utf-16-le` to the task."
+            f"{where}, row 1: it holds zero bytes, as UTF-16 without a mark does; save the file as UTF-8, or "
+            f"{UTF16_IN_STUDY}"
         )
     return text, name
 

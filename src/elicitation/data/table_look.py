@@ -5,12 +5,24 @@ import shlex
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
-from elicitation.data.labels import Rule, Unknown, count_values, is_missing, label_of, listing, spelled
+from elicitation.data.labels import (
+    RARE,
+    Rule,
+    Unknown,
+    count_values,
+    is_missing,
+    label_of,
+    listing,
+    misspellings,
+    spelled,
+)
 from elicitation.data.table_files import Table, is_blank
-from elicitation.errors import InputError, join_words, nearest, shown
+from elicitation.errors import InputError, join_words, listed, nearest, shown
 
 # What label 1 is called, mostly, in small letters.
 ONES = ("1", "true", "yes", "y", "positive", "pos")
+# So many rare values are named with their rows.
+LISTED = 3
 # The text column is looked for in so many rows.
 ROWS_READ = 1000
 # Texts have so many characters on average at least, and this many times those of any other column.
@@ -61,6 +73,22 @@ def values_in(table: Table, column: str) -> Counter[str]:
     """How many rows have each value in a column, by its spelling; empty cells left out."""
     cells = [record.get(column) for _, record in table.records]
     return count_values(spelled(cell) for cell in cells if not is_missing(cell))
+
+
+def rare_words(table: Table, column: str, values: Iterable[str], known: Collection[str]) -> str:
+    """Where the values stand that few rows have, and which known value is meant where one may be misspelt."""
+    places: dict[str, list[str]] = {value: [] for value in values}
+    for number, record in table.records:
+        if not is_missing(cell := record.get(column)) and spelled(cell) in places:
+            places[spelled(cell)].append(table.shown_row(number))
+    rare = {value: rows for value, rows in places.items() if len(rows) <= RARE}
+    meant = misspellings({value: len(rows) for value, rows in rare.items()}, known)
+    said = [
+        f"{shown(value)} stands in row{'' if len(rows) == 1 else 's'} {listed(rows)}"
+        + (f" (did you mean {meant[value]!r}? Then correct it there)" if value in meant else "")
+        for value, rows in [*rare.items()][:LISTED]
+    ]
+    return "".join(f"; {one}" for one in said)
 
 
 def loose(value: str) -> str:
@@ -120,12 +148,14 @@ def check_gold_values(table: Table, column: str, labels: Mapping[str, int] | Non
     both = {meant[value] for value in counts if value in meant} == {0, 1}
     option = meant if both else likely_labels(different[:2])
     option |= other_spellings(counts, option)
-    drop = " --others drop" if counts.keys() - option.keys() else ""
+    others = [value for value in counts if value not in option]
+    drop = " --others drop" if others else ""
+    rare = rare_words(table, column, others, option)
     absent = [value for value in labels or {} if value not in counts]
     none = f", and none is {join_words({*absent}, 'or')}" if absent else ""
     raise InputError(
-        f"{where}: the gold labels in {column!r} are not 0 and 1 but {listing(counts)}{none}; say which value is which "
-        f"label{' and drop the others' if drop else ''}, as in {option_of(option)}{drop}."
+        f"{where}: the gold labels in {column!r} are not 0 and 1 but {listing(counts)}{none}{rare}; say which value is "
+        f"which label{' and drop the others' if drop else ''}, as in {option_of(option)}{drop}."
     )
 
 

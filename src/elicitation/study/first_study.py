@@ -5,7 +5,7 @@ import math
 import re
 import shlex
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from elicitation.buying.amounts import Money, amount_words
 from elicitation.buying.prices import labels_for
 from elicitation.data.labels import VOTES_IN_STUDY, is_missing
 from elicitation.data.own_labels import read_own_table, table_columns
-from elicitation.data.table_files import Table, read_table
+from elicitation.data.table_files import ENCODING_IN_STUDY, UTF16_IN_STUDY, Table, read_table
 from elicitation.data.table_look import check_gold_values, check_spellings, find_column, find_text
 from elicitation.data.table_rows import TEXT_IN_STUDY
 from elicitation.data.table_sets import WORKER_IN_STUDY, join_repeated
@@ -39,6 +39,8 @@ SIZES = ((1024, 512), (768, 256), (512, 256), (256, 128), (128, 64), (64, 32))
 MINUTES = 30
 # What keys of a study decide, by options: there is no study yet in which anything could be given.
 BY_OPTION = {
+    ENCODING_IN_STUDY: "name its encoding by --encoding windows-1252.",
+    UTF16_IN_STUDY: "name its encoding by --encoding utf-16-le.",
     VOTES_IN_STUDY: "name its words beside the values of the gold labels, as in --labels 1=1,0=0,spam=1,ham=0, or "
     "leave such labels out by --others drop.",
     TEXT_IN_STUDY: "write one, or leave all such rows out by --others drop.",
@@ -91,6 +93,8 @@ class Wanted:
     """The column of the rows' ids; None: rows are known by their numbers."""
     question: str | None = None
     """What the student is asked of each text, so that yes means label 1; None: it is only trained."""
+    gaps: Mapping[str, str] = field(default_factory=dict)
+    """Why texts have no weak label, by column or pattern, as of the key `gaps` of a study; else ABSTAINED."""
     budget: float | None = None
     """What all labels may cost together, in the same unit as prices; None: budgets follow from the table alone."""
 
@@ -226,7 +230,8 @@ def find_sources(wanted: Wanted, task: dict) -> dict[str, dict]:
             raise InputError(f"{wanted.path}: {name!r} is the column of the {kind}; name one of weak labels by --weak.")
         if wanted.worker or is_pattern(*source["columns"]):
             source["aggregate"] = "mean"
-        sources[key] = source | ({"others": "drop"} if wanted.drops else {})
+        source |= {"others": "drop"} if wanted.drops else {}
+        sources[key] = source | ({"gaps": wanted.gaps[name]} if name in wanted.gaps else {})
     return sources
 
 
@@ -258,19 +263,12 @@ def round_up(amount: float) -> float:
     return float(f"{math.ceil(amount / scale - 1e-9) * scale:.2g}")
 
 
-def gold_labels_for(budget: float, looked: Looked, money: Money) -> int:
-    """The gold labels that a budget pays for; InputError unless it is one that can be studied."""
-    n, most = math.floor(money.in_gold(budget)), looked.survey.supply.gold
-    named = f"--budget {amount_words(budget, money.currency, 'gold labels')}"
-    if not n:
-        raise InputError(f"{named} must pay for one gold label at least, which costs {money.words(1)}.")
-    if n > most:
-        raise InputError(
-            f"{named} pays for {n:,} gold labels, but besides those that test what is learned the table has {most:,} "
-            f"({amount_words(money.of(most), money.currency, 'gold labels')}); name no more than these, or label more "
-            "texts."
-        )
-    return n
+def gold_labels_for(budget: float, money: Money) -> int:
+    """The gold labels that a budget pays for; InputError unless it pays for one."""
+    if n := math.floor(money.in_gold(budget)):
+        return n
+    named = amount_words(budget, money.currency, "gold labels")
+    raise InputError(f"--budget {named} must pay for one gold label at least, which costs {money.words(1)}.")
 
 
 def largest_budget(looked: Looked, dearest: float, weak: int, most_gold: int) -> int:
@@ -308,6 +306,11 @@ def worth_it(prices: list[float]) -> list[float]:
     return [price for price in prices if price < 1] or prices
 
 
+def reason_of(source: Mapping) -> str:
+    """Why texts have no label of a source."""
+    return source.get("gaps", ABSTAINED)
+
+
 def prompt_of(question: str) -> dict:
     """How a question is put to the student behind a text. Its answers are one token each; yes means label 1."""
     return {"cue": f"\n{question}\nAnswer:", "labels": [" no", " yes"]}
@@ -325,7 +328,7 @@ def config_of(looked: Looked, wanted: Wanted) -> dict:
         task |= {"prompt": prompt_of(wanted.question)}
     config["tasks"] = [task]
     config["supervisors"] = [
-        {"name": name} | source | ({"gaps": ABSTAINED} if looked.survey.lacking[name] else {})
+        {"name": name} | source | ({"gaps": reason_of(source)} if looked.survey.lacking[name] else {})
         for name, source in looked.sources.items()
     ]
     config |= {"models": [STUDENT], "students": [STUDENT["name"]], "methods": methods, "seeds": SEEDS}
@@ -346,9 +349,9 @@ def size_study(looked: Looked, wanted: Wanted, cores: int, folder: Path) -> tupl
     """The study as the values of its file, the same as read, and the minutes that it takes on so many cores.
 
     The largest of SIZES that takes no more than MINUTES is chosen, or the smallest; a budget that the user names fits
-    into it. folder: where it will run.
+    into it as far as the table has gold labels to train on. folder: where it will run.
     """
-    budget = gold_labels_for(wanted.budget, looked, wanted.money) if wanted.budget else None
+    budget = wanted.budget and min(gold_labels_for(wanted.budget, wanted.money), looked.survey.supply.gold)
     sizes = [size for size in SIZES if size[1] >= (budget or 0)] or SIZES[:1]
     config, asked = config_of(looked, wanted), ASKING if wanted.question else {}
     # The sources' prices do not depend on the purchases, which need one.

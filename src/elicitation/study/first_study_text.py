@@ -1,19 +1,22 @@
 """The first study of a table in words: what was found in the table, and the file of the study."""
 
 import math
-from collections.abc import Iterator, Mapping
+import shlex
+from collections.abc import Collection, Iterator, Mapping
 from itertools import groupby
 from operator import itemgetter
 
 import yaml
 
 from elicitation.analysis.intervals import wilson
+from elicitation.analysis.names import ABSTAINED, NOT_ASKED
 from elicitation.analysis.recommendation_words import percent
 from elicitation.buying.amounts import Money, amount_words
 from elicitation.buying.prices import labels_for
+from elicitation.data.labels import is_number
 from elicitation.data.table_survey import Votes
 from elicitation.errors import join_words, listed
-from elicitation.study.first_study import Looked, Wanted
+from elicitation.study.first_study import Looked, Wanted, gold_labels_for, reason_of
 from elicitation.study.reference import SCHEMA_FILE
 from elicitation.study.study import Study
 
@@ -25,6 +28,11 @@ HEADS = ("weak column", "price", "right", "95 % interval", "gold rows", "coverag
 NEARLY_ALL, CLEARLY_LOWER = 0.95, 0.1
 # A purchase of this share of a source's labels stands for one of all.
 MOSTLY = 0.95
+# By why texts have no label, what they are taken as, and when they should not be.
+GAPS_TAKEN = {
+    ABSTAINED: ("abstentions, which count as half right", "nobody asked there yet"),
+    NOT_ASKED: ("not asked, so that only texts with a label count", "nothing could be said of them"),
+}
 # What the file says where texts have no label of a source.
 GAPS = (
     "# gaps: why texts have no label. abstained: nothing could be said of them, so they count as half right.",
@@ -177,7 +185,8 @@ def look_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
     yield from text_lines(looked, wanted)
     ones = sum(looked.gold)
     shares = f"{percent(ones / len(looked.gold))} % label 1, {percent(1 - ones / len(looked.gold))} % label 0"
-    yield f"gold labels: {wanted.gold}, of {len(looked.gold):,} different texts: {shares}"
+    price = f"; one costs {wanted.money.words(1)}" if wanted.money.currency else ""
+    yield f"gold labels: {wanted.gold}, of {len(looked.gold):,} different texts: {shares}{price}"
     yield ""
     yield from aligned([HEADS, *rows_of_table(looked, wanted)])
     prices = "" if wanted.money.currency else "; prices are in gold labels"
@@ -187,11 +196,24 @@ def look_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
             votes = looked.survey.votes[source]
             voters = f"the votes of all {wanted.worker}" if wanted.worker else join_words({*votes}, "and")
             yield f"{source} joins {voters} by {entry['aggregate']}"
-    if gaps := [f"{n:,} of {source}" for source, n in looked.survey.lacking.items() if n]:
-        yield (
-            f"texts without a label: {', '.join(gaps)}; taken as abstentions, which count as half right; if nobody "
-            f"asked there yet, write gaps: not_asked in the study{''.join(unasked_words(looked))}"
-        )
+    yield from gap_lines(looked, wanted)
+
+
+def gap_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
+    """For each reason why sources have no label of some texts: which they are, and the option for the other reason."""
+    for taken, (taken_as, otherwise) in GAPS_TAKEN.items():
+        options = {
+            source: f"{name}={(NOT_ASKED if taken == ABSTAINED else ABSTAINED).replace('_', '-')}"
+            for source, name in zip(looked.sources, wanted.weak, strict=True)
+            if looked.survey.lacking[source] and reason_of(looked.sources[source]) == taken
+        }
+        if options:
+            gaps = ", ".join(f"{looked.survey.lacking[source]:,} of {source}" for source in options)
+            unasked = "".join(unasked_words(looked, options)) if taken == ABSTAINED else ""
+            yield (
+                f"texts without a label: {gaps}; taken as {taken_as}; if {otherwise}, give --gaps "
+                f"{shlex.join(options.values())}{unasked}"
+            )
 
 
 def text_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
@@ -208,10 +230,10 @@ def text_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
         yield f"left out: {', '.join(said)}"
 
 
-def unasked_words(looked: Looked) -> Iterator[str]:
-    """Of each source that was probably asked for the texts with a gold label alone, what speaks for it."""
+def unasked_words(looked: Looked, sources: Collection[str]) -> Iterator[str]:
+    """Of each of the sources that was probably asked for the texts with a gold label alone, what speaks for it."""
     for source, (of_gold, of_others) in looked.survey.reached.items():
-        if of_gold >= NEARLY_ALL and of_others <= of_gold - CLEARLY_LOWER:
+        if source in sources and of_gold >= NEARLY_ALL and of_others <= of_gold - CLEARLY_LOWER:
             yield (
                 f"; {source} has a label of {percent(of_gold)} % of the texts with a gold one, but of "
                 f"{percent(of_others)} % of the others: probably not asked there"
@@ -258,9 +280,15 @@ def size_lines(study: Study, looked: Looked, minutes: float, cores: int, wanted:
     if not asks:
         yield (
             f"What {student} knows without any label, which costs nothing, can be studied too: by --question "
-            "'Is it spam?', say, where yes means label 1."
+            f"{question_words(wanted)}"
         )
     yield "It says what labels are worth up to these numbers. Of more labels than the table holds it can say nothing."
+
+
+def question_words(wanted: Wanted) -> str:
+    """How the option asks of a text whether it has label 1, in the user's own word for that where it is one."""
+    word = next((value for value, label in (wanted.labels or {}).items() if label and not is_number(value)), "…")
+    return f"{shlex.quote(f'Is the text {word}?')}, say, where yes means label 1."
 
 
 def budget_lines(study: Study, wanted: Wanted) -> Iterator[str]:
@@ -269,8 +297,14 @@ def budget_lines(study: Study, wanted: Wanted) -> Iterator[str]:
         yield "An answer for a budget between these is interpolated. Name yours by --budget, and it is studied."
         return
     named = amount_words(wanted.budget, wanted.money.currency)
-    studied = wanted.money.words(max(study.grid.budgets))
-    if named != studied:
+    largest = max(study.grid.budgets)
+    studied = wanted.money.words(largest)
+    if gold_labels_for(wanted.budget, wanted.money) > largest:
+        yield (
+            f"Besides those that test, the table has {largest:,} gold labels to train on, so of your {named} the study "
+            f"goes up to {studied}; an answer for more is the best purchase up to there, and says what money is left."
+        )
+    elif named != studied:
         yield f"Budgets are whole gold labels, so yours of {named} is studied as {studied}."
 
 

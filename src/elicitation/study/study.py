@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from elicitation.analysis.names import NOT_ASKED, student_and_cue
-from elicitation.buying.amounts import Money
+from elicitation.buying.amounts import CURRENCIES, CURRENCY, Money
 from elicitation.buying.methods import FEW, Method
 from elicitation.buying.purchases import Supply, full_supply
 from elicitation.data.labels import column_of, rule_of
@@ -52,8 +52,7 @@ from elicitation.study.values import (
 from elicitation.study.views import figures_of
 from elicitation.study.warnings import warnings_of
 
-# The sign or the name of a currency, as elicitation.buying.amounts reads it.
-Currency = like(r"[^\d\s.,+-]+", "the sign or name of a currency, such as $ or EUR", max_length=10)
+Currency = like(CURRENCY, CURRENCIES)
 
 
 class Setup(Section):
