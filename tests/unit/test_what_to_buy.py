@@ -222,6 +222,13 @@ def test_the_budgets_of_the_study_are_labelled_on_the_axis_in_money(budgets):
     )
 
 
+def test_the_note_tells_both_reasons_why_budgets_are_hatched():
+    rows = rows_of(make_block([make_surface(lambda w, g: 0.8 + 0 * w * g)]), [2, 3])
+    assert set(rows.regime) == {UNDETERMINED} and rows["gold only"].isna().all(), "no gold label is affordable"
+    note = " ".join(draw([(PRICES, rows)]).texts[-1].get_text().split())
+    assert "since no way is 90 % sure, or a way has no purchase there to compare" in note
+
+
 def test_the_baseline_is_the_best_of_what_costs_nothing():
     figure = draw([(PRICES, rows_of(make_block(asking=0.3)))])
     assert rows_of(make_block()).free.iloc[0] == ASKING
@@ -244,6 +251,10 @@ def test_labels_that_are_better_as_they_are_are_a_line_of_the_picture_and_the_fi
     head = f"To train a student: {finding(panels[0][1]).replace('Buy', 'buy')}"
     said = [" ".join(text.get_text().split()) for text in axes.texts]
     assert head in said and "labels of v as they are" in said
+    assert "sources that is the best one" not in " ".join(figure.texts[-1].get_text().split())
+    several = [(PRICES | {"w": 0.2}, panels[0][1])]
+    note = plot_what_to_buy(several, "t", "accuracy", 0.95, better=better).texts[-1].get_text()
+    assert f"{words} Of 2 sources that is the best one." in " ".join(note.split())
     long = plot_what_to_buy(panels, "t", "accuracy", 0.95, better=replace(better, supervisor="v" * 80))
     assert "weak labels as they are" in [text.get_text() for text in long.axes[0].texts]
     assert len(plain.lines) == len(axes.lines) - 1

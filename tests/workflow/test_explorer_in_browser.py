@@ -237,7 +237,7 @@ def test_methods_compete_only_if_they_are_chosen(page, study):
 def test_prices_are_relative_to_that_of_a_gold_label(page, study):
     type_number(page, "#gold-number", 4)
     wait_for(page, "explorer.view.gold === 4")
-    assert ask(page, "explorer.view.budget") == 1024
+    assert ask(page, "explorer.view.budget") == 4096
     assert ask(page, "explorer.view.map.weak.filter((price) => [0.004, 0.4, 2, 4].includes(price)).length") == 4
     assert_same_frontier(page, python_frontier(study, 0.1 / 4), gold=4)
 
@@ -485,19 +485,28 @@ def test_the_line_of_what_to_buy_holds_what_every_budget_buys(browser, study, tm
 def test_the_key_of_costs_and_the_number_of_texts_are_of_what_is_shown(browser, page, study, tmp_path):
     keys = "[...document.querySelectorAll('[data-free]:not([hidden])')].map(({dataset}) => dataset.free)"
     assert ask(page, keys) == [ASKING, COMMONER, LABELS]
-    assert texts(page, "#pool-words") == ["Only so many texts (the study: 12,000)"]
+    assert texts(page, "#pool-words") == ["Texts I could label in all (the study: 12,000)"]
     table = make_study(tasks=("topic",)).table
     table = table[table.kind != ASKING]
     other = table[table.supervisor == "small"].assign(supervisor="llm")
     address = write_page(tmp_path / "sources.html", Posterior(pd.concat([table, other], ignore_index=True)))
     page = opened(browser, address)
     assert ask(page, keys) == [COMMONER, LABELS]
-    assert texts(page, "#pool-words") == ["Only so many texts (the study: 12,000 for every source)"]
+    counted = "Texts I could label in all (the study: 12,000, by its source with the fewest texts)"
+    assert texts(page, "#pool-words") == [counted]
 
 
 def answer_words(page, fragment):
     at(page, fragment)
     return texts(page, "#reasons")[0], texts(page, ".verdict")[0], texts(page, "#answer .value")
+
+
+def test_probabilities_are_rounded_as_the_command_rounds_them(page):
+    shares = [0.996, 0.994, 0.385, 0.375, 0.005, 1]
+    way = {"best": {}, "buys": True, "leading": "mixed", "regime": "mixed"}
+    given = [way | {"probability": share} for share in shares]
+    said = ask(page, "arguments[0].map((cell) => explorer.decisionWords(cell))", given)
+    assert said == [f"The best way of spending is to mix, with probability {100 * share:.0f} %" for share in shares]
 
 
 def test_beyond_what_was_studied_the_answer_says_so(page):
@@ -619,6 +628,7 @@ def test_scores_where_the_weak_label_is_wrong_stand_beside_the_answer(page, stud
     [score] = 100 * rows.accuracy_wrong[(rows[["n_weak", "n_gold"]] == best).all(axis=1)]
     said = f"label of small is wrong (260 of 1,000 test texts), {score:.1f} % ({score - 5:.1f} to {score + 5:.1f}) are"
     assert said in words
+    assert "Both were measured, with 4 seeds; the expected score learns from all runs." in words
     assert len(page.find_elements("css selector", "#parts-table tbody tr")) == len(rows)
 
 
@@ -755,9 +765,9 @@ def test_a_screen_reader_hears_what_changed_and_finds_the_frontier_as_a_table(pa
     from selenium.webdriver.common.keys import Keys
 
     assert find(page, "#summary").get_attribute("aria-live") == "polite"
-    find(page, "#budget").send_keys(Keys.ARROW_RIGHT)
+    find(page, "#budget").send_keys(Keys.ARROW_LEFT)
     said = "document.getElementById('summary').textContent"
-    wait_for(page, f"{said}.startsWith('Weak label 0.1, budget 280. Buy ')")
+    wait_for(page, f"{said}.startsWith('Weak label 0.1, budget 1,000. Buy ')")
     assert "expected accuracy" in ask(page, said)
     assert texts(page, "#frontier-table th[scope=col]")[:3] == ["Cost", "Accuracy", "95 % interval"]
     assert "On the frontier" in texts(page, "#frontier-table caption")[0]
@@ -923,6 +933,76 @@ def test_labels_that_are_used_as_they_are_are_those_of_python(browser, tmp_path)
     assert texts(page, "#student-title") == texts(page, "#answer") == texts(page, ".verdict") == [""]
 
 
+SOURCES = {"llm": [0.05], "crowd": [0.2]}
+# What stands in a table in place of a source where no weak label is bought.
+NO_SOURCE = "\u2013"
+
+
+def study_of_sources():
+    """A study of two sources of weak labels: for little money those of one are better, for much those of the other."""
+    bought = make_study(tasks=("topic",), titles=["plain", "joint"]).table
+    nodes = bought[bought.supervisor == "small"]
+    more = 0.1 * np.log1p(nodes.n_weak) / np.log1p(nodes.n_weak.max())
+    parts = [nodes.assign(supervisor="llm"), nodes.assign(supervisor="crowd", score=nodes.score - 0.04 + more)]
+    return Posterior(pd.concat([*parts, bought[bought.supervisor == ""]], ignore_index=True))
+
+
+def test_all_sources_compete_as_for_the_command(browser, tmp_path):
+    posterior, money = study_of_sources(), {"currency": "$", "gold_price": 2}
+    settings = STUDY | {"prices": SOURCES, "money": money}
+    page = opened(browser, write_page(tmp_path / "sources.html", posterior, settings))
+    prices = {name: price for name, [price] in SOURCES.items()}
+    [block] = posterior.blocks
+    shown, drawn = set(), set()
+    for budget in (*budgets_between(1, 2500, 24), 2048):
+        at(page, f"#budget={budget}")
+        expected = decide(block, terms_for(budget / 2, prices, pool=12000), STUDY["verdict"])
+        assert_same_decision(ask(page, "explorer.decideAt({})"), expected, budget)
+        if not expected.buys:
+            continue
+        options, best = expected.options, expected.best
+        n_weak, score = options.n_weak[best], f"{100 * options.scores.mean[best]:.1f} %"
+        source = options.surface_of(best).supervisor if n_weak else NO_SOURCE
+        lead = " ".join(texts(page, "#lead") + texts(page, "#student-answer"))
+        assert score in lead and (not n_weak or f"{n_weak:,} weak labels of {source}" in lead), budget
+        # The table has the same answer.
+        rows = np.reshape(texts(page, "#path-table td"), (-1, 7))
+        row = rows[ask(page, "explorer.view.path.findIndex(({budget}) => budget === explorer.view.budget)")]
+        assert row[1:5].tolist() == [score, f"{n_weak:,}", source, f"{options.n_gold[best]:,}"], budget
+        assert texts(page, "#path-table caption")[0].endswith("at these prices: the best of all sources.")
+        shown.add(source)
+        drawn.add(ask(page, "explorer.view.supervisor"))
+    assert shown >= {"llm", "crowd"} and drawn >= {"llm", "crowd"}, "the views show the source that is bought from"
+
+
+def test_a_source_that_is_chosen_stays_and_the_table_says_so(browser, tmp_path):
+    from selenium.webdriver.support.ui import Select
+
+    settings = STUDY | {"prices": SOURCES}
+    page = opened(browser, write_page(tmp_path / "chosen.html", study_of_sources(), settings))
+    assert texts(page, "#supervisor option") == ["the best source", "llm", "crowd"]
+    assert find(page, "#supervisor").get_property("value") == ""
+    for budget in (20, 1000):
+        at(page, f"#supervisor=llm&budget={budget}")
+        assert ask(page, "explorer.view.supervisor") == "llm"
+        assert texts(page, "#path-table caption")[0].endswith("at these prices: weak labels of llm only.")
+        assert {row[3] for row in np.reshape(texts(page, "#path-table td"), (-1, 7))} <= {"llm", NO_SOURCE}
+    Select(find(page, "#supervisor")).select_by_value("")
+    wait_for(page, "explorer.view.allCompete")
+    wait_for(page, "!location.hash.includes('supervisor')")
+    # A price is of the labels that are shown.
+    source = ask(page, "explorer.view.supervisor")
+    type_number(page, "#weak-number", 0.3)
+    wait_for(page, "explorer.view.weak === 0.3 && !explorer.view.allCompete")
+    assert find(page, "#supervisor").get_property("value") == source
+    # And so are labels that the reader has.
+    at(page, "#budget=1000")
+    source = ask(page, "explorer.view.allCompete && explorer.view.supervisor")
+    type_number(page, "#haveWeak-number", 7)
+    wait_for(page, "explorer.view.haveWeak === 7 && !explorer.view.allCompete")
+    wait_for(page, f"location.hash.includes('supervisor={source}')")
+
+
 def test_invented_data_are_said_to_be_no_advice(browser, study, tmp_path):
     page = opened(browser, write_page(tmp_path / "invented.html", study, STUDY | {"invented": True}))
     assert ask(page, "document.body.innerText").startswith(DEMONSTRATION)
@@ -990,8 +1070,8 @@ def test_a_study_in_money_opens_in_it(browser, tmp_path):
     money = {"currency": "$", "gold_price": 3}
     settings = STUDY | {"prices": {"small": [0.1]}, "money": money}
     page = opened(browser, write_page(tmp_path / "money.html", make_study(tasks=("topic",)), settings))
-    middle = sorted(STUDY["budgets"])[len(STUDY["budgets"]) // 2]
-    assert ask(page, "[explorer.view.gold, explorer.view.budget]") == [3, 3 * middle]
+    largest = max(STUDY["budgets"])
+    assert ask(page, "[explorer.view.gold, explorer.view.budget]") == [3, 3 * largest]
     assert ask(page, "explorer.view.weak") == pytest.approx(0.3)
     assert "$0.3" in texts(page, "#reasons")[0] + texts(page, "#summary")[0] and "Budget, $" in texts(page, "label")
     assert ask(page, "document.getElementById('frontier-plot').layout.xaxis.title.text") == "cost, in $"
@@ -999,7 +1079,7 @@ def test_a_study_in_money_opens_in_it(browser, tmp_path):
     type_number(page, "#gold-number", 6)
     wait_for(page, "explorer.view.gold === 6")
     assert ask(page, "explorer.view.weak") == pytest.approx(0.3), "money stays what it is"
-    assert ask(page, "explorer.view.budget") == 6 * middle, "but for the budget, which buys the same"
+    assert ask(page, "explorer.view.budget") == 6 * largest, "but for the budget, which buys the same"
     assert not [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
 
 

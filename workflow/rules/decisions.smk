@@ -44,7 +44,7 @@ rule plot_what_to_buy:
         "tables"
     params:
         **MONEY,
-        version=6,
+        version=7,
         titles=TITLES,
         measure=study.inference.measure,
         student=FIRST.student,
@@ -100,7 +100,7 @@ rule build_explorer:
         **MONEY,
         **INVENTED,
         **NOT_ASKED,
-        version=14,
+        version=15,
         name=study.study,
         titles=TITLES,
         prices=study.prices,

@@ -56,7 +56,8 @@ function rangeWords(view) {
 }
 
 /** What no label at all achieves, and how far the purchase is ahead of it. */
-function nothingWords({ decision, here }) {
+function nothingWords(view) {
+  const { decision, here } = view;
   const { best, buys, free, beatsFree } = decision;
   const nothing = here.free
     .filter(({ kind }) => kind !== LABELS)
@@ -68,7 +69,7 @@ function nothingWords({ decision, here }) {
   const found = `${capital(nothing)}.`;
   if (!best) return [found];
   if (!buys) {
-    const rival = `the best, ${describePurchase(best)}, is expected to bring ${percentText(best.mean)} %`;
+    const rival = `the best, ${describeFrom(best, view)}, is expected to bring ${percentText(best.mean)} %`;
     return [`No purchase studied within this budget beats ${FREE_WORDS[free.kind]}: ${rival}.`, found];
   }
   const gap = pointsText(differenceOf(best, free));
@@ -109,7 +110,8 @@ function labelsWords(view) {
     const told = readyLabels(view).length ? readyLabels(view) : [betterLabels(view)].filter(Boolean);
     const isAgain = gaps && told.some(({ supervisor }) => supervisor === weakLabels.supervisor);
     const price = weak === 0 ? "at no cost" : `at ${money(weak)} for each text that you label with them`;
-    words.push(`The weak labels themselves ${scoring(weakLabels.mean, true)}${isAgain ? SHORT_GAPS : gaps}, ${price}.`);
+    const right = `${scoring(weakLabels.mean, true)}${isAgain ? SHORT_GAPS : gaps}`;
+    words.push(`The weak labels${ofSource(view)} themselves ${right}, ${price}.`);
     const answer = decision.buys ? decision.best : decision.free;
     const lead = "That is better than what is recommended here";
     if (weakLabels.mean > answer.mean && !leadingLabels(view)) {
@@ -123,14 +125,16 @@ function labelsWords(view) {
 }
 
 /** What another way of spending would bring instead. */
-function rivalWords(rival, { decision, titles }) {
+function rivalWords(rival, view) {
+  const { decision, titles } = view;
   const gap = differenceOf(rival, decision.buys ? decision.best : decision.free);
-  const by = `${describePurchase(rival)} by ${titles[rival.surface.method]}: ${percentText(rival.mean)} %`;
+  const by = `${describeFrom(rival, view)} by ${titles[rival.surface.method]}: ${percentText(rival.mean)} %`;
   return `${by}, ${pointsText(gap)}`;
 }
 
 /** The labels of a purchase that are still to be bought. */
-const stillToBuy = ({ nWeak, nGold }, { haveWeak, haveGold }) => ({
+const stillToBuy = ({ surface, nWeak, nGold }, { haveWeak, haveGold }) => ({
+  surface,
   nWeak: Math.max(0, nWeak - haveWeak),
   nGold: Math.max(0, nGold - haveGold),
 });
@@ -140,11 +144,11 @@ function orderWords(purchase, view) {
   const more = stillToBuy(purchase, view);
   const method = `by ${view.titles[purchase.surface.method]}`;
   if (more.nWeak === purchase.nWeak && more.nGold === purchase.nGold) {
-    return [`buy ${describePurchase(purchase)}`, `and use them ${method}`];
+    return [`buy ${describeFrom(purchase, view)}`, `and use them ${method}`];
   }
-  const all = describePurchase(purchase);
+  const all = describeFrom(purchase, view);
   if (more.nWeak + more.nGold === 0) return ["buy no more labels", `and use ${all} of yours ${method}`];
-  return [`buy ${describePurchase(more)} more`, `and use ${all} in all ${method}`];
+  return [`buy ${describeFrom(more, view)} more`, `and use ${all} in all ${method}`];
 }
 
 /** The cheapest purchase that reaches the score that the reader wants. */
@@ -204,13 +208,12 @@ function showSources(view) {
 }
 
 /** What costs clearly less than what is recommended and is nearly as good. */
-function cheaperWords({ cheaper, supervisor, titles, gold }) {
+function cheaperWords(view) {
+  const { cheaper, titles, gold } = view;
   if (!cheaper) return "";
-  const { surface, nWeak, cost, mean, asGood } = cheaper;
-  const isElsewhere = surface && nWeak && surface.supervisor !== supervisor;
-  const whose = isElsewhere ? ` (the weak ones of ${surface.supervisor})` : "";
+  const { surface, cost, mean, asGood } = cheaper;
   const what = surface
-    ? `${describePurchase(cheaper)}${whose} by ${titles[surface.method]} for ${moneyWords(cost * gold)}`
+    ? `${describeFrom(cheaper, view)} by ${titles[surface.method]} for ${moneyWords(cost * gold)}`
     : `${FREE_WORDS[cheaper.kind]} for nothing`;
   const behind = `at most ${rounded.format(100 * MIN_GAIN)} points behind with probability ${likely(asGood)}`;
   return ` Nearly as good for less: ${what}, expected ${percentText(mean)} %; ${behind}.`;

@@ -24,20 +24,32 @@ function exact(amounts) {
 }
 
 /** On which terms labels are bought: budget and prices exactly, in the reader's money.
- *  pool: how many texts can be labelled in all; haveWeak, haveGold: labels that are paid already. */
-function makeTerms({ budget, weak, gold, pool = Infinity, haveWeak = 0, haveGold = 0 }) {
-  const [exactBudget, weakPrice, goldPrice] = exact([budget, weak, gold]);
-  return { budget: exactBudget, weakPrice, goldPrice, ratio: weak / gold, pool, haveWeak, haveGold };
+ *  weak: by supervisor, the price of a weak label and how many the reader has; haveGold: gold labels that are paid
+ *  already; pool: how many texts can be labelled in all. */
+function makeTerms({ budget, gold, weak, haveGold = 0, pool = Infinity }) {
+  const sources = Object.entries(weak);
+  const [exactBudget, goldPrice, ...prices] = exact([budget, gold, ...sources.map(([, { price }]) => price)]);
+  const offers = sources.map(([name, { price, have }], k) => [name, { price: prices[k], ratio: price / gold, have }]);
+  return { budget: exactBudget, goldPrice, weak: Object.fromEntries(offers), haveGold, pool };
+}
+
+/** The same in units that are finer by FINER. */
+function inFinerUnits({ goldPrice, weak, ...terms }) {
+  const finer = Object.entries(weak).map(([name, offer]) => [name, { ...offer, price: offer.price * FINER }]);
+  return { ...terms, goldPrice: goldPrice * FINER, weak: Object.fromEntries(finer) };
 }
 
 /** What is left to pay, in gold labels. */
-const toPay = ({ nWeak, nGold }, { ratio, haveWeak, haveGold }) =>
-  Math.max(nGold - haveGold, 0) + ratio * Math.max(nWeak - haveWeak, 0);
+function toPay({ surface, nWeak, nGold }, { weak, haveGold }) {
+  const { ratio, have } = weak[surface.supervisor];
+  return Math.max(nGold - haveGold, 0) + ratio * Math.max(nWeak - have, 0);
+}
 
 /** The same exactly, in the units of the terms. */
-function exactCost({ nWeak, nGold }, { weakPrice, goldPrice, haveWeak, haveGold }) {
-  const [weak, gold] = [nWeak - haveWeak, nGold - haveGold].map((n) => BigInt(Math.max(n, 0)));
-  return gold * goldPrice + weak * weakPrice;
+function exactCost({ surface, nWeak, nGold }, { weak, goldPrice, haveGold }) {
+  const { price, have } = weak[surface.supervisor];
+  const [newWeak, newGold] = [nWeak - have, nGold - haveGold].map((n) => BigInt(Math.max(n, 0)));
+  return newGold * goldPrice + newWeak * price;
 }
 
 /** How many labels the budget buys at this price, none for less than nothing; `most` where they are free. */
@@ -73,12 +85,12 @@ function limitsOnLines(lines, limits, isStudied) {
  *  where the lines meet the limit of what is affordable. */
 function affordable(surface, terms) {
   const { weak, gold, nodeAt, scores } = surface;
-  const ofWeak = { price: terms.weakPrice, have: terms.haveWeak };
+  const ofWeak = terms.weak[surface.supervisor];
   const ofGold = { price: terms.goldPrice, have: terms.haveGold };
   const mostWeak = mostBeside(gold, ofGold, ofWeak, weak.at(-1), terms);
   const mostGold = mostBeside(weak, ofWeak, ofGold, gold.at(-1), terms);
   // A weak label that costs as much as a gold one is not worth it, unless it is paid already.
-  const worthIt = (nWeak) => nWeak <= terms.haveWeak || terms.weakPrice < terms.goldPrice;
+  const worthIt = (nWeak) => nWeak <= ofWeak.have || ofWeak.price < terms.goldPrice;
   const isStudied = (i, j) => surface.isStudied(i, j) && worthIt(weak[i]);
   const bought = [];
   const add = (nWeak, nGold, from, to, share) => {
@@ -113,7 +125,8 @@ function bestOf(options) {
 const beats = (options, base) => Math.max(...options.map(({ mean }) => mean)) > base.mean + SAME_SCORE;
 
 /** What costs nothing: asking, always giving the commoner label, and weak labels as they are that are free. */
-const freeAt = (free, { weakPrice }) => free.filter(({ kind }) => kind !== LABELS || weakPrice === 0n);
+const freeAt = (free, { weak }) =>
+  free.filter(({ kind, supervisor }) => kind !== LABELS || weak[supervisor].price === 0n);
 
 /** That with the highest score. */
 const bestFree = (free, terms) => freeAt(free, terms).reduce((a, b) => (b.mean > a.mean ? b : a));
@@ -161,7 +174,8 @@ function decide({ surfaces, free }, terms, verdict) {
   const probabilities = tops.map((top) => top && shareAhead(top, tops.filter((other) => other && other !== top)));
   const leading = strategyOf(best);
   // No strategy competes whose weak labels cost as much as gold ones.
-  const worthIt = terms.haveWeak > 0 || terms.weakPrice < terms.goldPrice;
+  const offers = surfaces.map(({ supervisor }) => terms.weak[supervisor]);
+  const worthIt = offers.some(({ price, have }) => have > 0 || price < terms.goldPrice);
   const compared = worthIt ? STRATEGIES : [STRATEGIES[GOLD_ONLY]];
   const missing = compared.filter((name) => !tops[STRATEGIES.indexOf(name)]);
   const lacking = buys && missing.length ? `no purchase within these limits is ${missing.join(" or ")}` : "";
@@ -226,7 +240,7 @@ function budgetToReach(target, at, costOf) {
  *  purchase is expected to reach the score it is the best one, and `reached` is false. */
 function reach(target, { surfaces, free }, terms) {
   const base = bestFree(free, terms);
-  const fine = { ...terms, weakPrice: terms.weakPrice * FINER, goldPrice: terms.goldPrice * FINER };
+  const fine = inFinerUnits(terms);
   const within = (budget) => findOptions(surfaces, { ...fine, budget });
   const at = (budget) => {
     const options = within(budget);
@@ -260,23 +274,31 @@ function onFrontier(costs, scores) {
   return mask;
 }
 
-/** Every purchase that was run, and what costs nothing, with cost, score and interval, the probability of being on the
- *  frontier, and whether it is. */
-function frontierOf({ surfaces, free }, terms) {
+/** Every purchase that was run, and what costs nothing, with its cost. */
+function pointsOf({ surfaces, free }, terms) {
   const ran = surfaces.flatMap((surface) =>
     surface.at.flatMap((crossing, n) => {
       if (surface.nSeeds[n] === 0) return [];
       const [i, j] = [Math.floor(crossing / surface.gold.length), crossing % surface.gold.length];
-      const purchase = { nWeak: surface.weak[i], nGold: surface.gold[j], nSeeds: surface.nSeeds[n] };
-      const place = { surface, scores: surface.scores, from: n, to: n, share: 0, measured: surface.measured[n] };
+      const purchase = { surface, nWeak: surface.weak[i], nGold: surface.gold[j], nSeeds: surface.nSeeds[n] };
+      const place = { scores: surface.scores, from: n, to: n, share: 0, measured: surface.measured[n] };
       return [{ ...purchase, ...place, cost: toPay(purchase, terms) }];
     }),
   );
   const bought = { nWeak: 0, nGold: 0, cost: 0 };
   const nothing = freeAt(free, terms).map((point) => ({ ...point, ...bought }));
-  const points = [...ran, ...nothing];
+  return [...ran, ...nothing];
+}
+
+/** Whether each of these points is on the frontier, by their means: n x 1. */
+const onFrontierByMeans = (points) =>
+  onFrontier(points.map(({ cost }) => cost), points.map((point) => [meanOf(point)]));
+
+/** The points with score and interval, the probability of being on the frontier, and whether each of them is. */
+function frontierOf(market, terms) {
+  const points = pointsOf(market, terms);
   const costs = points.map(({ cost }) => cost);
-  const shown = onFrontier(costs, points.map((point) => [meanOf(point)]));
+  const shown = onFrontierByMeans(points);
   const drawn = onFrontier(costs, points.map(drawsOf));
   return points.map((point, i) => {
     const probability = drawn[i].reduce((sum, is) => sum + is, 0) / DRAWS;

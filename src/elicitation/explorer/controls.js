@@ -54,8 +54,8 @@ const openingPrice = (supervisor) =>
 /** Whether labels of one supervisor keep the price of another's as the reader set it: neither has one of its own. */
 const sharePrice = (one, other) => [one, other].every((supervisor) => lonePrice(supervisor) === null);
 /** What a supervisor's labels cost: the reader's price of those shown, and of all that have none of their own. */
-const priceOf = (supervisor) =>
-  supervisor === state.supervisor || sharePrice(supervisor, state.supervisor) ? state.weak : openingPrice(supervisor);
+const priceOf = (supervisor, given = state) =>
+  supervisor === given.supervisor || sharePrice(supervisor, given.supervisor) ? given.weak : openingPrice(supervisor);
 /** The prices of the map. */
 const mapStops = () => {
   const own = pricesOf(state.supervisor).map((price) => price * priceUnit());
@@ -102,11 +102,11 @@ const currencyOf = (text) => text.replaceAll(/[^\p{L}\p{Sc}]/gu, "").slice(0, CU
 
 /** The state without choices of the reader's. */
 function initialState() {
-  const middle = STUDY.budgets[Math.floor(STUDY.budgets.length / 2)];
-  const where = { task: "", supervisor: "", student: "", methods: null, focus: "" };
+  const where = { task: "", supervisor: "", isChosen: false, student: "", methods: null, focus: "" };
   const open = Object.fromEntries(OPEN.map((name) => [name, null]));
   // null: what `settle` finds to be the price.
-  const budget = Number((middle * STUDY.goldPrice).toPrecision(12));
+  // The largest of the study is what its owner said that there is to spend.
+  const budget = Number((STUDY.budgets.at(-1) * STUDY.goldPrice).toPrecision(12));
   return { ...where, weak: null, gold: STUDY.goldPrice, budget, ...open, currency: STUDY.currency, theme: "" };
 }
 
@@ -121,11 +121,13 @@ function readAddress({ hash }) {
     ...Object.fromEntries(Object.keys(LEAST).map((name) => [name, number(name)])),
     currency: given.has("currency") ? currencyOf(given.get("currency")) : STUDY.currency,
     methods: given.has("method") ? given.getAll("method") : null,
+    isChosen: text("supervisor") !== "",
   });
 }
 
 function address() {
-  const given = new URLSearchParams(KINDS.map((kind) => [kind, state[kind]]));
+  const named = KINDS.filter((kind) => kind !== "supervisor" || state.isChosen);
+  const given = new URLSearchParams(named.map((kind) => [kind, state[kind]]));
   for (const name of [...Object.keys(LEAST), "focus", "theme"]) {
     if (state[name] !== null && state[name] !== "") given.set(name, state[name]);
   }
@@ -148,21 +150,22 @@ function afterQuiet(milliseconds, act) {
 const saveAddress = afterQuiet(SAVE_AFTER, () => history.replaceState(null, "", address()));
 const saySummary = afterQuiet(SAY_AFTER, () => (element("summary").textContent = summary(view)));
 
-/** Replace choices that do not exist here by the first ones that do, and find the price where none is given. Where no
- *  supervisor is chosen, it is the one that is expected to bring most. */
+/** Replace choices that do not exist here by the first ones that do, and find the price where none is given. Where all
+ *  sources compete, that is shown which the answer buys from. */
 function settle() {
   const chosen = state.supervisor;
   for (const kind of KINDS) {
     const options = choicesOf(kind);
     if (!options.includes(state[kind])) state[kind] = options[0];
   }
+  if (state.supervisor !== chosen) state.isChosen = false;
   const here = methodsHere();
   if (state.methods && here.every((method) => state.methods.includes(method))) state.methods = null;
   if (!chosenMethods().includes(state.focus)) state.focus = "";
   state.weak ??= openingPrice(state.supervisor);
-  const best = state.supervisor === chosen ? null : bestOfSources();
-  if (!best?.nWeak) return;
-  const { supervisor } = best.surface;
+  if (!allCompete()) return;
+  if (!haveOnePrice()) state.weak = openingPrice(state.supervisor);
+  const supervisor = sourceToShow() || choicesOf("supervisor")[0];
   Object.assign(state, { weak: priceOf(supervisor), supervisor });
 }
 
@@ -193,9 +196,12 @@ function readPlace({ task, supervisor, student }) {
 }
 
 /** The terms at which the reader buys. Without a number of texts that can be labelled it is that of the study. */
-function termsOf({ weak, gold, budget, pool, haveWeak, haveGold, task }) {
-  const texts = pool ?? STUDY.poolSizes[task] ?? Infinity;
-  return makeTerms({ budget, weak, gold, pool: texts, haveWeak: haveWeak ?? 0, haveGold: haveGold ?? 0 });
+function termsOf(given) {
+  const { gold, budget, pool, haveWeak, haveGold, supervisor, task } = given;
+  // Labels that the reader has are of the supervisor that is shown.
+  const offer = (name) => ({ price: priceOf(name, given), have: name === supervisor ? (haveWeak ?? 0) : 0 });
+  const weak = Object.fromEntries(sourcesHere().map((name) => [name, offer(name)]));
+  return makeTerms({ budget, gold, weak, haveGold: haveGold ?? 0, pool: pool ?? STUDY.poolSizes[task] ?? Infinity });
 }
 
 /** The supervisors whose labels this student learned from on this task. */
@@ -203,6 +209,13 @@ const sourcesHere = () =>
   GROUPS.filter(({ task, student }) => task === state.task && student === state.student)
     .map(({ supervisor }) => supervisor)
     .filter((supervisor, i, all) => all.indexOf(supervisor) === i);
+
+/** Whether the reader sets one price of a weak label for all sources: none has a price of its own. */
+const haveOnePrice = () => sourcesHere().every((supervisor) => lonePrice(supervisor) === null);
+
+/** Whether the answer is the best of all sources, as of `elicitation recommend` without --supervisor: the reader has
+ *  neither chosen one nor labels of one. */
+const allCompete = () => !state.isChosen && !state.haveWeak && sourcesHere().length > 1;
 
 /** All that is known of a source of weak labels, on this task and student. */
 function sourceNamed(supervisor) {
@@ -221,48 +234,47 @@ function labelsOfSources() {
 /** Whether no student that was trained is expected to beat weak labels as they are or the commoner label, as
  *  `undertrained` in Python: all that was studied counts, of all sources, methods and numbers of texts. */
 function isUndertrained() {
-  const terms = { ...makeTerms({ budget: 0, weak: 0, gold: 1 }), budget: NO_LIMIT };
+  const weak = Object.fromEntries(sourcesHere().map((name) => [name, { price: 0, have: 0 }]));
+  const terms = { ...makeTerms({ budget: 0, gold: 1, weak }), budget: NO_LIMIT };
   const sources = sourcesHere().map(sourceNamed);
   const every = sources.flatMap(({ surfaces }) => findOptions(surfaces, terms));
   const untrained = sources.flatMap(({ free }) => free.filter(({ kind }) => kind !== "asking"));
   return every.length > 0 && bestOf(every).mean <= Math.max(...untrained.map(({ mean }) => mean)) + SAME_SCORE;
 }
 
-/** All that can be bought of all sources of weak labels, each at its price, and the best of what costs nothing. Labels
- *  that the reader has are of the supervisor that is shown. */
-function optionsOfSources() {
-  const each = sourcesHere().map((supervisor) => {
-    const { free, surfaces } = sourceNamed(supervisor);
-    const haveWeak = supervisor === state.supervisor ? state.haveWeak : 0;
-    const terms = termsOf({ ...state, weak: priceOf(supervisor), haveWeak });
-    const chosen = surfaces.filter(({ method }) => isChosen(method));
-    return { options: findOptions(chosen, terms), free: bestFree(free, terms) };
-  });
-  const free = each.map((one) => one.free).reduce((a, b) => (b.mean > a.mean ? b : a));
-  return { options: each.flatMap((one) => one.options), free };
+/** The surfaces of all sources of weak labels, by the chosen methods, and what needs no label to train on. */
+function everySource() {
+  const sources = sourcesHere().map(sourceNamed);
+  const surfaces = sources.flatMap((source) => source.surfaces).filter(({ method }) => isChosen(method));
+  return { surfaces, free: sources.flatMap(({ free }) => free) };
 }
 
-/** The purchase that is expected to bring most of all sources of weak labels; null where nothing is bought. */
-const bestOfSources = ({ options, free } = optionsOfSources()) =>
-  options.length && beats(options, free) ? bestOf(options) : null;
+/** All that can be bought, the best of what costs nothing, and the purchase that is expected to bring most; null where
+ *  nothing is bought. */
+function bestWithin({ surfaces, free }, terms) {
+  const [options, base] = [findOptions(surfaces, terms), bestFree(free, terms)];
+  return { options, base, best: options.length && beats(options, base) ? bestOf(options) : null };
+}
+
+/** Of all sources that which the answer buys from, or whose labels cost nothing and are best; empty where none is. */
+function sourceToShow() {
+  const { best, base } = bestWithin(everySource(), termsOf(state));
+  return best ? sourceOf(best) : base.supervisor;
+}
 
 /** The budgets of the path: from the cheapest purchase that was run on, those of the slider and other round ones, the
  *  reader's, and what each purchase on the frontier costs. */
-function budgetsOfPath(scored) {
-  const paid = (points) => points.map(({ cost }) => cost * state.gold).filter((cost) => cost > 0);
-  const own = [...budgetStops(), state.budget, ...paid(scored.filter(({ onFrontier }) => onFrontier))];
-  return stopsBetween(Math.min(...own, ...paid(scored)), Math.max(...own), own);
+function budgetsOfPath(market, terms) {
+  const points = pointsOf(market, terms);
+  const isOn = onFrontierByMeans(points);
+  const paid = (some) => some.map(({ cost }) => cost * state.gold).filter((cost) => cost > 0);
+  const own = [...budgetStops(), state.budget, ...paid(points.filter((_, i) => isOn[i][0] === 1))];
+  return stopsBetween(Math.min(...own, ...paid(points)), Math.max(...own), own);
 }
 
 /** The purchase that is recommended for each budget, or null where nothing is bought. */
-function pathOf({ surfaces, free }, budgets) {
-  const base = bestFree(free, termsOf(state));
-  return budgets.map((budget) => {
-    const options = findOptions(surfaces, termsOf({ ...state, budget }));
-    const best = options.length ? bestOf(options) : null;
-    return { budget, best: best && beats(options, base) ? best : null };
-  });
-}
+const pathOf = (market, budgets) =>
+  budgets.map((budget) => ({ budget, best: bestWithin(market, termsOf({ ...state, budget })).best }));
 
 /** The map of decisions over prices and budgets; its cells, rows by budget, are computed later. */
 function emptyMap(here) {
@@ -294,35 +306,53 @@ function fillMap({ map }, then) {
 
 /** All that is shown. */
 function compute() {
-  const place = JSON.stringify(KINDS.map((kind) => state[kind]));
-  if (!remembered.has(place)) remembered.clear();
-  const whole = once(place, () => readPlace(state));
+  const { task, student, supervisor } = state;
+  const place = JSON.stringify([task, student, supervisor]);
+  const around = JSON.stringify([task, student]);
+  if (!remembered.has(around)) remembered.clear();
+  once(around, () => true);
+  const whole = sourceNamed(supervisor);
   const methods = chosenMethods();
   const here = { ...whole, surfaces: whole.surfaces.filter(({ method }) => methods.includes(method)) };
   const terms = termsOf(state);
-  const decision = decide(here, terms, STUDY.verdict);
-  const ofSources = optionsOfSources();
-  const every = findOptions(here.surfaces, { ...terms, budget: NO_LIMIT });
+  const every = everySource();
+  const market = allCompete() ? every : here;
+  const ofSources = bestWithin(every, terms);
+  // Of all that competes, and of the source that is shown, which may be the same.
+  const ofBoth = (find) => {
+    const found = find(market);
+    return [found, market === here ? found : find(here)];
+  };
+  const [decision, ownDecision] = ofBoth((from) => decide(from, terms, STUDY.verdict));
+  const [studied, ownStudied] = ofBoth(({ surfaces }) => findOptions(surfaces, { ...terms, budget: NO_LIMIT }));
+  const costsOf = (options) => (options.length ? studiedCosts(options) : null);
+  const budgets = budgetsOfPath(market, terms);
+  const [path, ownPath] = ofBoth((from) => pathOf(from, budgets));
   const scored = frontierOf(here, terms);
   const { gold, pool, haveWeak, haveGold } = state;
   const mapKey = JSON.stringify(["map", place, methods, gold, isInStudysMoney(), pool, haveWeak, haveGold]);
   const method = state.focus || (decision.best?.surface.method ?? methods[0]);
-  const focus = here.surfaces.find((surface) => surface.method === method);
+  // Gold labels may be bought by a method that was run with another source alone.
+  const focus = here.surfaces.find((surface) => surface.method === method) ?? here.surfaces[0];
   const target = state.target === null ? null : state.target / 100;
   return {
     ...state,
-    ...{ key: place, here, terms, decision, methods, titles: STUDY.titles, symbols: symbolsOf(whole.surfaces) },
-    costs: every.length ? studiedCosts(every) : null,
-    highest: every.length ? bestOf(every) : null,
+    ...{ key: place, here, market, allCompete: allCompete(), terms, decision, methods },
+    ...{ titles: STUDY.titles, symbols: symbolsOf(whole.surfaces) },
+    ownDecision,
+    costs: costsOf(studied),
+    ownCosts: costsOf(ownStudied),
+    highest: ownStudied.length ? bestOf(ownStudied) : null,
     weakLabels: here.free.find(({ kind }) => kind === LABELS) ?? null,
-    sources: { n: sourcesHere().length, best: bestOfSources(ofSources), labels: labelsOfSources() },
-    undertrained: once(`undertrained ${place}`, isUndertrained),
-    cheaper: decision.buys ? cheaperThan(decision.best, ofSources.options, ofSources.free, STUDY.verdict) : null,
+    sources: { n: sourcesHere().length, best: ofSources.best, labels: labelsOfSources() },
+    undertrained: once("undertrained", isUndertrained),
+    cheaper: decision.buys ? cheaperThan(decision.best, ofSources.options, ofSources.base, STUDY.verdict) : null,
     parts: DATA.parts.filter((row) => KINDS.every((kind) => row[kind] === state[kind])),
-    reaching: target === null ? null : reach(target, here, terms),
+    reaching: target === null ? null : reach(target, market, terms),
     scored,
-    path: pathOf(here, budgetsOfPath(scored)),
-    map: lonePrice(state.supervisor) === null ? once(mapKey, () => emptyMap(here)) : null,
+    path,
+    ownPath,
+    map: lonePrice(supervisor) === null ? once(mapKey, () => emptyMap(here)) : null,
     focus,
     isoquants: once(`isoquants ${place} ${method}`, () => isoquantsOf(focus)),
   };

@@ -43,7 +43,9 @@ const between = ({ low, high }) => `between ${percentText(low)} and ${percentTex
 const spread = ({ low, high }, show = percentText) => `${show(low)} to ${show(high)}`;
 /** A difference of scores with its interval, all with their signs: −1.0 points (−7.5 to +9.6). */
 const pointsText = (gap) => `${points(gap.mean)} points (${spread(gap, points)})`;
-const likely = (probability) => `${(100 * probability).toFixed(probability > 0.995 && probability < 1 ? 1 : 0)} %`;
+// As Python rounds, so that all answers say the same probability.
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0, roundingMode: "halfEven" });
+const likely = (probability) => `${whole.format(100 * probability)} %`;
 
 const seedsWords = (n) => `${n} seed${n === 1 ? "" : "s"}`;
 
@@ -129,6 +131,21 @@ function describePurchase({ nWeak, nGold }) {
   const labels = (n, kind) => `${count(n)} ${kind} label${n === 1 ? "" : "s"}`;
   if (nGold === 0) return nWeak === 0 ? "no labels" : labels(nWeak, "weak");
   return nWeak === 0 ? labels(nGold, "gold") : `${count(nWeak)} weak and ${labels(nGold, "gold")}`;
+}
+
+/** Whose labels something is of, where there are several sources: " of ann", or `what` before it. */
+const ofSource = ({ sources, supervisor }, what = "") => (sources.n > 1 ? `${what} of ${supervisor}` : "");
+
+/** That a view shows one of several sources. */
+const drawnWords = ({ sources, supervisor }) =>
+  sources.n > 1 ? ` This view is of the weak labels of ${supervisor} alone.` : "";
+
+/** The same with whose the weak labels are, where there are several sources. */
+function describeFrom(purchase, { sources }) {
+  const { surface, nWeak, nGold } = purchase;
+  if (sources.n === 1 || nWeak === 0) return describePurchase(purchase);
+  const weak = `${describePurchase({ nWeak, nGold: 0 })} of ${surface.supervisor}`;
+  return nGold ? `${weak} and ${describePurchase({ nWeak: 0, nGold })}` : weak;
 }
 
 /** "is right on 72.8 %" and the like, after what has the score. */

@@ -27,8 +27,10 @@ function hoverOfPoint(view, point) {
 }
 
 /** The share of the cost that goes into weak labels. */
-const weakShare = ({ nWeak, cost }, { ratio, haveWeak }) =>
-  cost > 0 ? (ratio * Math.max(nWeak - haveWeak, 0)) / cost : 0;
+function weakShare({ surface, nWeak, cost }, { weak }) {
+  const { ratio, have } = weak[surface.supervisor];
+  return cost > 0 ? (ratio * Math.max(nWeak - have, 0)) / cost : 0;
+}
 
 function pointsTrace(view, colours, shown, onTop, placeOfCost) {
   const { methods } = view;
@@ -63,11 +65,11 @@ function pointsTrace(view, colours, shown, onTop, placeOfCost) {
 }
 
 /** The expected score of the recommendation as the budget grows: places on the plot. */
-function recommendedLine({ path, decision, gold }, ends, placeOfCost) {
+function recommendedLine({ ownPath, decision, gold }, ends, placeOfCost) {
   const free = 100 * decision.free.mean;
-  const steps = path.flatMap(({ budget, best }, i) => {
+  const steps = ownPath.flatMap(({ budget, best }, i) => {
     if (!best) return [{ x: budget, y: free }];
-    const isNew = best.cost !== path[i - 1]?.best?.cost;
+    const isNew = best.cost !== ownPath[i - 1]?.best?.cost;
     // What is left over buys nothing better, so the line stays where it is up to the budget.
     return [...(isNew ? [placeOfCost(best.cost)] : []), budget].map((x) => ({ x, y: 100 * best.mean }));
   });
@@ -95,9 +97,9 @@ function wordsAtBudget(budget, [low, high], colours) {
 }
 
 function drawFrontier(view, colours) {
-  const { scored, gold, budget, decision, here, costs } = view;
+  const { scored, gold, budget, decision, here, ownCosts } = view;
   const ran = scored.filter(({ surface }) => surface);
-  const paid = [...ran.map(({ cost }) => cost * gold), (costs?.most ?? 0) * gold].filter((cost) => cost > 0);
+  const paid = [...ran.map(({ cost }) => cost * gold), (ownCosts?.most ?? 0) * gold].filter((cost) => cost > 0);
   const [low, high] = [Math.min(...paid, budget), Math.max(...paid, budget)];
   const ends = [low / 1.25, high * 1.25];
   // What costs nothing, for which a logarithmic axis has no place, stands at the left edge.
@@ -131,8 +133,9 @@ function drawFrontier(view, colours) {
   const y = axis(colours, `${STUDY.measure.title}, %`, { range });
   const look = { ...layout(colours, x, y, view.key), annotations: [wordsAtBudget(budget, ends, colours)] };
   Plotly.react("frontier-plot", traces, look, PLOT_OPTIONS);
-  element("frontier-words").textContent =
-    `The upright dotted line is your budget, ${moneyWords(budget)}: what lies to its right costs more than you have.`;
+  const dotted = `The upright dotted line is your budget, ${moneyWords(budget)}`;
+  const right = "what lies to its right costs more than you have";
+  element("frontier-words").textContent = `${dotted}: ${right}.${drawnWords(view)}`;
 }
 
 /** Fill a table. heads: names of its columns; a cell is a text or, in a column of words, a text that may be long. */
@@ -162,19 +165,37 @@ function tabulateFrontier(view) {
   const method = "Method";
   const ends = [capital(STUDY.measure.title), "95 % interval"];
   const heads = ["Cost", ...ends, "Weak labels", "Gold labels", method, "Probability", "Seeds"];
-  const caption = `On the frontier: ${shown.length} of ${scored.length} that were run or cost nothing.`;
+  const whose = ofSource(view, " of the weak labels");
+  const caption = `On the frontier${whose}: ${shown.length} of ${scored.length} that were run or cost nothing.`;
   fillTable("frontier-table", caption, heads, [heads.indexOf(method)], rows);
 }
 
-/** What is bought as the budget grows. */
-function tabulatePath({ path, gold, titles, decision }) {
+/** Whose the weak labels of a purchase are; empty where it has none, or nothing is bought. */
+const sourceOf = (best) => (best?.nWeak ? best.surface.supervisor : "");
+
+/** Of which sources the table of growing budgets is. */
+function pathWords(view) {
+  const what = leadingLabels(view) ? "To train a student: what" : "What";
+  const lead = `${what} to buy as the budget grows, at these prices`;
+  if (view.sources.n === 1) return `${lead}.`;
+  return view.allCompete ? `${lead}: the best of all sources.` : `${lead}: weak labels of ${view.supervisor} only.`;
+}
+
+/** What is bought as the budget grows: the answer at every budget. */
+function tabulatePath(view) {
+  const { path, gold, titles, decision, sources } = view;
+  const isOneOfMany = sources.n > 1;
   const rows = path.map(({ budget, best }) => [
     money(budget),
     `${percentText((best ?? decision.free).mean)} %`,
-    ...[best?.nWeak ?? 0, best?.nGold ?? 0].map(count),
+    count(best?.nWeak ?? 0),
+    ...(isOneOfMany ? [sourceOf(best) || "–"] : []),
+    count(best?.nGold ?? 0),
     best ? titles[best.surface.method] : "nothing is bought",
     best ? money(best.cost * gold) : "0",
   ]);
-  const heads = ["Budget", capital(STUDY.measure.title), "Weak labels", "Gold labels", "Method", "Cost"];
-  fillTable("path-table", "What to buy as the budget grows, at these prices.", heads, [heads.indexOf("Method")], rows);
+  const whose = isOneOfMany ? ["Whose"] : [];
+  const heads = ["Budget", capital(STUDY.measure.title), "Weak labels", ...whose, "Gold labels", "Method", "Cost"];
+  const words = ["Whose", "Method"].map((name) => heads.indexOf(name));
+  fillTable("path-table", pathWords(view), heads, words, rows);
 }

@@ -95,11 +95,12 @@ function isoquantTraces({ lines }, colours) {
 }
 
 /** What spends the budget in full, as places on the plot. */
-function budgetLine({ terms, budget, gold }, { weak, gold: goldLines }) {
-  const { ratio, haveWeak, haveGold } = terms;
-  const most = Math.min(weak.at(-1), haveWeak + budget / gold / ratio);
+function budgetLine({ terms, budget, gold }, { supervisor, weak, gold: goldLines }) {
+  const { haveGold } = terms;
+  const { ratio, have } = terms.weak[supervisor];
+  const most = Math.min(weak.at(-1), have + budget / gold / ratio);
   return Array.from({ length: LINE_STEPS + 1 }, (_, k) => 10 ** ((placeOf(most) * k) / LINE_STEPS) - 1)
-    .map((nWeak) => ({ nWeak, nGold: haveGold + budget / gold - ratio * Math.max(nWeak - haveWeak, 0) }))
+    .map((nWeak) => ({ nWeak, nGold: haveGold + budget / gold - ratio * Math.max(nWeak - have, 0) }))
     .filter(({ nGold }) => nGold <= goldLines.at(-1) * 1.0001);
 }
 
@@ -108,7 +109,7 @@ const withGaps = (steps) =>
   steps.flatMap(({ best }, k) => (k && strategyOf(best) !== strategyOf(steps[k - 1].best) ? [null, best] : [best]));
 
 function drawIsoquants(view, colours) {
-  const { focus, path, decision, titles, scored, here, isoquants } = view;
+  const { focus, ownPath, decision, titles, scored, here, isoquants } = view;
   const most = (kind) => Math.max(...here.surfaces.map((surface) => surface[kind].at(-1)));
   const tens = (kind) => [0, ...roundNumbers(10, Math.max(most(kind), 10), 0)];
   const axisOf = (title, kind) =>
@@ -127,7 +128,7 @@ function drawIsoquants(view, colours) {
     ...more,
   });
   const tested = scored.filter(({ surface }) => surface === focus);
-  const bought = path.filter(({ best }) => best);
+  const bought = ownPath.filter(({ best }) => best);
   const expected = ({ mean, surface }) => `by ${plain(titles[surface.method])}, expected ${percentText(mean)} %`;
   const labels = { mode: "markers+text", textposition: "top center", textfont: { size: 11, color: colours.muted } };
   const scores = isoquants ? {} : { ...labels, text: tested.map(({ mean }) => percentText(mean)) };
@@ -161,11 +162,12 @@ function drawIsoquants(view, colours) {
 }
 
 /** What the isoquants are of, and what the prices say about them. */
-function describeIsoquants({ focus, titles, weak, gold, budget, isoquants }) {
+function describeIsoquants(view) {
+  const { focus, titles, weak, gold, budget, isoquants } = view;
   const drawn = isoquants
     ? `Isoquants of ${titles[focus.method]}, where it was studied`
     : `No isoquants: ${titles[focus.method]} was not studied with several amounts of both kinds of labels together`;
   const price = weak > 0 ? `a gold label costs as much as ${amount(gold / weak)} weak ones` : "weak labels are free";
   const line = `The dashed line is your budget: purchases on it cost ${moneyWords(budget)}, those above it more`;
-  element("isoquants-words").textContent = `${drawn}. ${line}. At these prices ${price}.`;
+  element("isoquants-words").textContent = `${drawn}. ${line}. At these prices ${price}.${drawnWords(view)}`;
 }

@@ -54,7 +54,10 @@ function methodBox(method, symbol) {
 
 /** Show the state in the controls. */
 function fillControls() {
-  for (const kind of KINDS) fillSelect(kind, choicesOf(kind), state[kind]);
+  for (const kind of ["task", "student"]) fillSelect(kind, choicesOf(kind), state[kind]);
+  const sources = choicesOf("supervisor");
+  const source = allCompete() ? "" : state.supervisor;
+  fillSelect("supervisor", sources.length > 1 ? ["", ...sources] : sources, source, { "": "the best source" });
   const methods = methodsHere();
   const boxes = [...element("methods").querySelectorAll("input")];
   if (boxes.map((box) => box.value).join() !== methods.join()) {
@@ -82,9 +85,9 @@ function fillControls() {
   if (document.activeElement !== element("currency")) element("currency").value = currency;
   const texts = STUDY.poolSizes[task];
   element("pool-number").placeholder = texts ? count(texts) : "any";
-  // Of several sources it is the fewest.
-  const everySource = sourcesHere().length > 1 ? " for every source" : "";
-  element("pool-words").textContent = `Only so many texts${texts ? ` (the study: ${count(texts)}${everySource})` : ""}`;
+  const fewest = sourcesHere().length > 1 ? ", by its source with the fewest texts" : "";
+  const most = texts ? ` (the study: ${count(texts)}${fewest})` : "";
+  element("pool-words").textContent = `Texts I could label in all${most}`;
 }
 
 function isDark() {
@@ -154,6 +157,7 @@ function change(changes) {
 function choose(kind, value) {
   const before = state.supervisor;
   state[kind] = value;
+  if (kind === "supervisor") state.isChosen = value !== "";
   settle();
   change(state.supervisor === before || sharePrice(state.supervisor, before) ? {} : { weak: null });
 }
@@ -161,6 +165,8 @@ function choose(kind, value) {
 /** What the budget buys stays the same when gold labels cost another price, and so do labels that have one price, unless
  * that is money. */
 function changePrice(name, value) {
+  // A price that is one source's own is set for that source, so this one stays.
+  if (name === "weak" && !haveOnePrice()) state.isChosen = true;
   const alone = lonePrice(state.supervisor) !== null && !isInStudysMoney();
   const kept = name !== "gold" ? [] : alone ? ["budget", "weak"] : ["budget"];
   const scaled = kept.map((key) => [key, (state[key] * value) / state.gold]);
@@ -169,7 +175,7 @@ function changePrice(name, value) {
 
 function listen() {
   const on = (id, event, act) => element(id).addEventListener(event, act);
-  on("weak", "input", () => change({ weak: weakStops()[element("weak").value] }));
+  on("weak", "input", () => changePrice("weak", weakStops()[element("weak").value]));
   on("gold", "input", () => changePrice("gold", goldStops()[element("gold").value]));
   on("budget", "input", () => change({ budget: budgetStops()[element("budget").value] }));
   for (const name of ["weak", "gold", "budget"]) {
@@ -178,7 +184,11 @@ function listen() {
     });
   }
   for (const name of OPEN) {
-    on(`${name}-number`, "change", () => change({ [name]: numberOf(name, element(`${name}-number`).value) }));
+    on(`${name}-number`, "change", () => {
+      // Weak labels that the reader has are of the source that is shown, so this one stays.
+      if (name === "haveWeak") state.isChosen = true;
+      change({ [name]: numberOf(name, element(`${name}-number`).value) });
+    });
   }
   for (const kind of KINDS) on(kind, "change", () => choose(kind, element(kind).value));
   on("sources", "click", ({ target }) => {
@@ -214,7 +224,10 @@ function listen() {
 function listenToMap() {
   const plot = element("map-plot");
   plot.removeAllListeners("plotly_click");
-  plot.on("plotly_click", ({ points: [{ x, y }] }) => change({ weak: view.map.weak[x], budget: view.map.budgets[y] }));
+  plot.on("plotly_click", ({ points: [{ x, y }] }) => {
+    changePrice("weak", view.map.weak[x]);
+    change({ budget: view.map.budgets[y] });
+  });
 }
 
 keyOfMap();
@@ -241,15 +254,16 @@ window.explorer = {
   state,
   update,
   scoreOf,
+  decisionWords,
   /** What is bought to reach a score at prices, as decideAt. */
   reachAt({ target, ...given }) {
-    const { reached, best } = reach(target, view.here, termsOf({ ...state, ...given }));
+    const { reached, best } = reach(target, view.market, termsOf({ ...state, ...given }));
     const [{ nWeak, nGold, cost }, method] = [best ?? { nWeak: null, nGold: null, cost: null }, best?.surface.method];
     return { reached, nWeak, nGold, cost, method: method ?? null };
   },
   /** What is decided at a budget and prices, in the reader's money, with what the view holds otherwise. */
   decideAt(given) {
-    const decision = decide(view.here, termsOf({ ...state, ...given }), STUDY.verdict);
+    const decision = decide(view.market, termsOf({ ...state, ...given }), STUDY.verdict);
     const { surface, nWeak, nGold, cost } = decision.best ?? {};
     const score = decision.best && scoreOf(decision.best);
     const { options, best, byStrategy, free, ...said } = decision;

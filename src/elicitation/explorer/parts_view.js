@@ -14,7 +14,8 @@ function partsWords({ parts, decision, supervisor, here }) {
   if (!row?.wrong || !row.right) return [];
   const size = here.nTasks > 1 ? "" : ` (${count(row.nWrong)} of ${count(row.nWrong + row.nRight)} test texts)`;
   const wrong = `Where the weak label of ${supervisor} is wrong${size}, ${partText(row.wrong)} are answered right`;
-  return [`${wrong}; where it is right, ${partText(row.right)}. That was measured, with ${seedsWords(row.nSeeds)}.`];
+  const measured = `Both were measured, with ${seedsWords(row.nSeeds)}; the expected score learns from all runs`;
+  return [`${wrong}; where it is right, ${partText(row.right)}. ${measured}.`];
 }
 
 function tabulateParts({ parts, methods, titles, supervisor }) {

@@ -124,8 +124,9 @@ function keyOfMap() {
 }
 
 /** What is recommended where the sliders stand, and why there is no map where there is none. */
-function regimeWords({ decision, map, supervisor }) {
-  const here = `${decisionWords(decision)}. Click the map to take a price and a budget from it.`;
-  if (map) return here;
+function regimeWords(view) {
+  const { decision, ownDecision, map, supervisor } = view;
+  const click = "Click the map to take a price and a budget from it.";
+  if (map) return `${decisionWords(ownDecision)}. ${click}${drawnWords(view)}`;
   return `${decisionWords(decision)}. The labels of ${supervisor} have one price, so there is no map over prices.`;
 }

@@ -78,7 +78,7 @@ function frontierRows({ scored, gold, weak, task, student, supervisor }) {
 }
 
 /** What is bought as the budget grows. */
-function pathRows({ path, gold, weak, task, student, supervisor, decision }) {
+function pathRows({ path, gold, task, student, decision }) {
   const heads = [
     ...["task", "student", "supervisor", "weak_price", "gold_price", "budget", "n_weak", "n_gold", "method", "cost"],
     ...["score", "score_low", "score_high"],
@@ -86,6 +86,8 @@ function pathRows({ path, gold, weak, task, student, supervisor, decision }) {
   const rows = path.map(({ budget, best }) => {
     const { mean, low, high } = scoreOf(best ?? decision.free);
     const bought = [best?.nWeak ?? 0, best?.nGold ?? 0, best?.surface.method ?? "", (best?.cost ?? 0) * gold];
+    const supervisor = sourceOf(best);
+    const weak = supervisor && priceOf(supervisor);
     return [task, student, supervisor, weak, gold, budget, ...bought, mean, low, high];
   });
   return [heads, ...rows];

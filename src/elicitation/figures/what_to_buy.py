@@ -134,6 +134,12 @@ def own_words(panels: list[Panel], money: Money) -> str:
     return f"At the same price everywhere: {each}." if each and len(panels) > 1 else ""
 
 
+def best_of_words(better: Free | None, panels: list[Panel]) -> str:
+    """That of several sources the labels of the best one alone have a line; empty where there is no such line."""
+    sources = panels[0][0]
+    return f"Of {len(sources)} sources that is the best one." if better and len(sources) > 1 else ""
+
+
 def write_title(axes: Axes, price: str, found: str, columns: int) -> None:
     """Above a panel: the price, and below it in bold what was found."""
     words = textwrap.fill(found, style.TITLE_LENGTH // columns + 2)
@@ -192,10 +198,10 @@ def plot_what_to_buy(
         f"{where}. Above: the best purchase of each kind within the budget, and {free} (cost 0). Wide grey line: "
         "what is recommended, with its 95 % interval. Below: the money of that purchase, in the colour of its kind; "
         "of a mix what goes to weak labels is dark, what goes to gold ones pale. Hatched from bottom to top: at these "
-        f"budgets it is undetermined how to spend them, no way is {100 * verdict:.0f} % sure. All sources of weak "
-        "labels and methods compete."
+        f"budgets it is undetermined how to spend them, since no way is {100 * verdict:.0f} % sure, or a way has no "
+        "purchase there to compare. All sources of weak labels and methods compete."
     )
-    note = " ".join(filter(None, (note, own_words(panels, money), better_words(better))))
+    note = " ".join(filter(None, (note, own_words(panels, money), better_words(better), best_of_words(better, panels))))
     style.finish_figure(figure, note, f"budget, in {money.unit}")
     figure.draw_without_rendering()
     for (above, below), (_, rows) in zip(grid.T, panels, strict=True):
