@@ -16,7 +16,7 @@ from elicitation.errors import InputError
 
 if TYPE_CHECKING:
     from elicitation.analysis.findings import Findings, Question
-    from elicitation.buying.amounts import Money
+    from elicitation.buying.amounts import Amount, Money
 
 # Floats in JSON have so many significant digits; what comes after is the error of binary numbers.
 DIGITS = 9
@@ -31,7 +31,8 @@ CHOICES = {
 
 def currency_of(arguments: argparse.Namespace, named: str | None = None) -> str:
     """The currency of all amounts that a command is given; InputError if there are two. named: where none is said."""
-    given = [amount for amount in (arguments.budget, arguments.weak_price, arguments.gold_price) if amount]
+    prices = [amount for _, amount in arguments.weak_price]
+    given = [amount for amount in (arguments.budget, arguments.gold_price, *prices) if amount]
     said = arguments.currency or any(amount.currency for amount in given)
     return common_currency(given, arguments.currency if said else named)
 
@@ -43,8 +44,11 @@ def question_of(arguments: argparse.Namespace, money: Money) -> Question:
     """
     from elicitation.analysis.findings import Question
 
-    given = (arguments.budget, arguments.weak_price, arguments.gold_price)
-    budget, weak_price, gold_price = (amount and amount.value for amount in given)
+    budget, gold_price = (amount and amount.value for amount in (arguments.budget, arguments.gold_price))
+    prices = {name: amount.value for name, amount in arguments.weak_price}
+    if len(prices) < len(arguments.weak_price):
+        raise InputError("--weak-price says one price twice; name each supervisor once, or one price for all.")
+    weak_price = prices.pop("", None)
     currency = currency_of(arguments, money.currency)
     if sign_of(currency) == sign_of(money.currency):
         currency = money.currency
@@ -59,7 +63,7 @@ def question_of(arguments: argparse.Namespace, money: Money) -> Question:
         raise InputError(f"Amounts are in {currency}, so say what a gold label costs, such as --gold-price 3.")
     names = ("task", "supervisor", "student", "method", "have_weak", "have_gold", "pool")
     asked = {name: getattr(arguments, name) for name in names}
-    return Question(budget or 0.0, weak_price, gold_price or 1.0, currency=currency, **asked)
+    return Question(budget or 0.0, weak_price, gold_price or 1.0, currency=currency, weak_prices=prices, **asked)
 
 
 def rounded(value):
@@ -147,6 +151,12 @@ def next_steps(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def weak_price(text: str) -> tuple[str, Amount]:
+    """The supervisor, or nothing for all, and the price of a label; ValueError says in a sentence what is wrong."""
+    name, _, amount = text.rpartition("=")
+    return name, read_amount(amount, least=0)
+
+
 def count(text: str) -> int:
     """A whole number from 0 on; ValueError says in a sentence what is wrong."""
     if not re.fullmatch(r"\d+|\d{1,3}(,\d{3})+", text):
@@ -165,15 +175,19 @@ def share(text: str) -> float:
 
 def add_question(command: argparse.ArgumentParser, budget: str, least: float = SMALLEST) -> None:
     """Arguments of all commands that answer from a study's findings. budget: what help says of it; least: its least."""
-    amount, price = argument(read_amount), argument(lambda text: read_amount(text, least=0))
+    amount = argument(read_amount)
     money = argument(lambda text: read_amount(text, least=least))
     whole = argument(count)
     command.add_argument("folder", nargs="?", type=Path, default=Path(), help="the study's folder; default: this one")
     command.add_argument("--budget", type=money, help=budget)
     command.add_argument(
         "--weak-price",
-        type=price,
-        help="of one weak label, such as --weak-price 2c, or free: --weak-price 0; default: the supervisor's own",
+        type=argument(weak_price),
+        action="append",
+        default=[],
+        metavar="[NAME=]PRICE",
+        help="of one weak label, such as --weak-price 2c, or free: --weak-price 0; of one supervisor's alone: "
+        "--weak-price intern=2c, once for each; default: the supervisor's own",
     )
     command.add_argument(
         "--gold-price", type=amount, help="of one gold label, such as --gold-price '$3'; default: the study's, or 1"

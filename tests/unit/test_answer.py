@@ -159,6 +159,15 @@ def test_what_is_to_be_known_of_budgets_that_are_told_together_is_that_of_the_la
     assert len(notes) == 1 and "No purchase within 16 gold labels is expected to beat" in notes[0]
 
 
+def test_what_to_add_for_more_labels_is_said_of_the_largest_budget_alone():
+    small, large = answer(4), answer(64, n_weak=640)
+    with_more = [
+        replace(each, studied=replace(each.studied, larger=more)) for each, more in ((small, (9, 0)), (large, (900, 0)))
+    ]
+    notes = [line for line in study_answer(with_more, 0.1).lines() if line.startswith("Note")]
+    assert len(notes) == 1 and "`more_purchases: [[900, 0]]`" in notes[0]
+
+
 def test_what_to_do_is_said_without_what_it_rests_on():
     said = study_answer([answer(4), answer(16, n_weak=80)], 0.1)
     assert list(said.without_support.lines()) == list(said.lines())[:-3] and list(said.lines())[-2].startswith(

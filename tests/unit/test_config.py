@@ -879,6 +879,9 @@ def test_a_study_that_trains_no_longer_than_before_tells_its_jobs_what_it_told_t
     """Else all that was trained would be trained again."""
     assert "epochs_factor" not in validate(study).training.plain
     longer = validate(study | {"training": {"stopping": "fixed_epochs", "epochs_factor": 3}})
+    assert longer.training.longer == "epochs_factor: 12"
+    assert validate(study | {"training": {"stopping": "fixed_epochs"}}).training.longer == "epochs_factor: 4"
+    assert validate(study | {"training": {"presentations": 2000}}).training.longer == "presentations: 8000"
     assert longer.training.plain["epochs_factor"] == 3
 
 

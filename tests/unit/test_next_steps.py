@@ -151,6 +151,8 @@ def test_every_step_says_how_it_is_done_and_what_its_labels_cost(study):
     said = round_words(step, found, replace(HOW, money=money))
     assert f"ask `elicitation recommend runs/mine {' '.join(options)}`" in said and " first for $" in said
     foreign = [*options_after(step, found.question, GOLD_LABELS)]
+    named = [*options_after(step, replace(found.question, weak_prices={"v": 0.02}), money)]
+    assert named[named.index("v=0.02") - 1] == "--weak-price"
     assert foreign[foreign.index("--gold-price") :][:4] == ["--gold-price", "2", "--currency", "$"]
 
 
@@ -178,6 +180,8 @@ def test_without_a_budget_all_budgets_and_prices_of_the_study_count(study):
     assert found.expected == pytest.approx(np.mean([each.expected for each in single]))
     text = "\n".join(plan_lines(found, HOW))
     assert found.runs and not found.labels and "the study's budgets" in text and "The budget is" not in text
+    mean = "% accuracy as the mean over these budgets"
+    assert mean in text and mean not in "\n".join(plan_lines(single[0], HOW))
 
 
 def test_a_task_of_an_average_has_the_budgets_of_the_study_too():
@@ -263,6 +267,13 @@ def test_the_command_answers_from_a_folder(study, tmp_path, capsys):
     told = capsys.readouterr().out
     assert "Gold test labels that make the 95 % interval of an accuracy 8 points wide:" in told
     assert "385 by themselves (accuracy 80 %); 223 with weak labels of v on 1,062 test texts" in told
+    assert "your table has only" not in told
+    own = settings | {"held": {"t": {"gold": 90, "weak": {"v": 300}, "texts": {"v": 320}}}}
+    write_json(tmp_path / "results/recommendation.json", {"settings": own, "inputs": inputs})
+    assert main([*asked, "8%"]) == 0
+    assert "; your table has only 720 texts with one of both labels\n" in capsys.readouterr().out
+    assert main([*asked, "20%"]) == 0
+    assert "your table has only" not in capsys.readouterr().out, "they are enough"
     assert main([*asked, "0"]) == 1 and "name a width such as 5%" in capsys.readouterr().err
     assert main(["next", folder, "--task", "x"]) == 1
     assert "no result for the task 'x'" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """Questions other than what to buy for a budget, and how they are asked on the command line."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -27,6 +28,10 @@ def findings():
 
 @pytest.fixture
 def folder(findings, tmp_path):
+    return folder_of(findings, tmp_path)
+
+
+def folder_of(findings, tmp_path) -> str:
     """A finished study's folder, as far as `elicitation recommend` reads it."""
     path = tmp_path / "results/posterior.parquet"
     write_table(path, findings.posterior.table)
@@ -56,13 +61,30 @@ def test_a_score_beyond_reach_is_told_with_the_best_purchase(findings):
     answer = reach(findings, ANY, 0.995)
     assert not answer.goal.reached and answer.expected.mean < 0.995
     assert answer.expected == recommend(findings, Question(64, 0.1)).expected
-    assert "No purchase studied is expected to reach 99.5 % accuracy; the best one is:" in told(answer)
+    sure = "The sure way is a gold label for each text: it is right by definition. Best of what was studied:\n\n**Buy"
+    assert f"Nothing studied is expected to reach 99.5 % accuracy. {sure}" in told(answer)
+    dollars = told(reach(findings_on(posterior_table(), money=Money("$", 3)), Question(0, 0.3, 3, currency="$"), 0.995))
+    assert "a gold label for each text, at $3 a text: it is right" in dollars
+    assert "The data support it" not in told(replace(answer, supported=True))
 
 
 def test_labels_as_they_are_may_reach_a_score_that_no_student_reaches():
     answer = reach(findings_on(posterior_table(labels=0.997)), ANY, 0.995)
-    said = "No student studied is expected to reach 99.5 % accuracy, but the weak labels of v as they are do (99.7 %). "
-    assert not answer.goal.reached and said + "The best purchase is:" in told(answer)
+    said = (
+        "No student studied is expected to reach 99.5 % accuracy; weak labels as they are do:\n\n**Use the weak labels "
+    )
+    said += "of v as they are.**\nExpected accuracy: 99.7 %, between 97.7 and 100 %, without any training, at 0.1 for "
+    said += "each text.\nThe best student is expected to reach 93."
+    assert not answer.goal.reached and said in told(answer)
+    assert "Undetermined" not in told(answer) and "The data support" not in told(answer)
+    parts = (posterior_table(labels=score, supervisor=name) for name, score in (("v", 0.96), ("w", 0.98)))
+    two = findings_on(several(*parts), {"v": [0.1], "w": [0.2]})
+    assert "**Use the weak labels of v as they are.**" in told(reach(two, Question(0), 0.95)), "the cheapest that do"
+    assert "**Use the weak labels of w as they are.**" in told(reach(two, Question(0), 0.97))
+    best = told(reach(two, Question(0), 0.995))
+    assert "right by definition. Best of what was studied:\n\n**Use the weak labels of w as they are.**" in best
+    assert "Note: For less: the weak labels of v as they are, 2 points behind at 50 % of the price" in best
+    assert "\n**Buy" in told(reach(replace(two, prices={"v": [1], "w": [2]}), Question(0), 0.995)), "as dear as gold"
 
 
 def test_a_score_that_costs_nothing_needs_no_purchase(findings):
@@ -267,6 +289,26 @@ def test_a_price_that_replaces_labels_own_says_so():
     assert recommend(several_prices, Question(20, 0.6)).replaced_prices == {}
 
 
+def test_the_price_of_one_source_leaves_those_of_others_as_they_are(tmp_path, capsys):
+    table = several(posterior_table(), posterior_table(supervisor="w"))
+    found = findings_on(table, {"v": [0.1], "w": [0.2]})
+    folder = folder_of(found, tmp_path)
+    answer = ask_command(capsys, folder, "--budget", "20", "--weak-price", "v=0.05", "--json")
+    prices = {entry["supervisor"]: entry["price"] for entry in answer["baseline"]["weak_labels"]}
+    assert prices == {"v": 0.05, "w": 0.2} and answer["replaced_prices"] == {"v": 0.1}
+    assert answer["question"]["weak_prices"] == {"v": 0.05} and answer["question"]["weak_price"] is None
+    both = ["--weak-price", "v=0.05", "--weak-price", "w=0"]
+    prices = ask_command(capsys, folder, "--budget", "20", *both, "--json")["baseline"]["weak_labels"]
+    assert [entry["price"] for entry in prices] == [0.05, 0]
+    said = told(recommend(found, Question(20, weak_prices={"v": 0.05})))
+    assert "Budget 20: weak labels at their own prices, but those of v at 0.05, a gold one 1" in said
+    assert "Note: What you name replaces the labels' own price: 0.1 (v)." in said
+    rest = told(recommend(found, Question(20, 0.3, weak_prices={"v": 0.05})))
+    assert "weak labels at 0.3, but those of v at 0.05, a gold one 1" in rest
+    assert main(["recommend", folder, "--budget", "20", "--weak-price", "x=0.05"]) == 1
+    assert "names the supervisor 'x'; known are v, w." in capsys.readouterr().err
+
+
 def test_numbers_in_json_end_where_they_say_something():
     assert rounded({"a": [0.1 + 0.2, 1 / 3], "b": 7, "c": None}) == {"a": [0.3, 0.333333333], "b": 7, "c": None}
 
@@ -335,6 +377,8 @@ def test_json_has_the_keys_that_are_documented(folder, capsys):
         (["--break-even", "--budget", "0"], 1, "compares labels for the same money; give a --budget above 0"),
         (["--accuracy", "0.9", "--budget", "5"], 1, "leave out --budget"),
         (["--break-even", "--budget", "5", "--weak-price", "1"], 1, "leave out --weak-price"),
+        (["--budget", "5", "--weak-price", "v=x"], 2, "argument --weak-price: x is no amount"),
+        (["--budget", "5", "--weak-price", "v=$1", "--gold-price", "€3"], 1, "The amounts are in"),
         (["--budget", "$5", "--gold-price", "€3"], 1, "The amounts are in $ and in €; give all in one currency"),
     ],
 )
@@ -354,6 +398,12 @@ def test_money_wants_the_price_of_a_gold_label_where_the_study_has_none(folder, 
     assert said.out == "" and "say what a gold label costs, such as --gold-price 3" in said.err
 
 
+def test_a_price_is_named_once(folder, capsys):
+    twice = ["--weak-price", "v=0.05", "--weak-price", "v=0.06"]
+    assert main(["recommend", folder, "--budget", "5", *twice]) == 1
+    assert "--weak-price says one price twice" in capsys.readouterr().err
+
+
 def test_help_has_an_example_of_every_question(capsys):
     with pytest.raises(SystemExit):
         main(["recommend", "--help"])
@@ -364,6 +414,7 @@ def test_help_has_an_example_of_every_question(capsys):
         "--pool 3000",
         "--buy 1000 100",
         "--weak-price 0",
+        "intern=2c, once for each",
         "--break-even --budget 100",
         "--currency €",
         "'$500'",

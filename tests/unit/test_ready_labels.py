@@ -73,7 +73,7 @@ def test_labels_of_another_source_come_before_a_student_that_they_beat():
     answer = recommend(findings, Question(40))
     assert texts(answer) == [("junior", 200), ("crowd", 800)]
     lines = [line for line in recommendation_lines(answer) if line]
-    more = next(i for i, line in enumerate(lines) if line.startswith("To label more texts, up to 800, use the weak"))
+    more = next(i for i, line in enumerate(lines) if line.startswith("For less, so for up to 800 texts: the weak"))
     assert lines[more - 1] == "A budget of 40 gold labels pays for 200 texts." and ": 66 %, between" in lines[more]
     assert lines[more + 1] == "To label more than 800 texts, train a student:"
     assert "expected to beat the weak labels of crowd" not in told(answer), "said already"
@@ -97,7 +97,8 @@ def test_with_so_many_texts_the_labels_come_first_that_all_of_them_can_have():
     assert "student:" not in said and "Undetermined" not in said and "Buy" not in said
     enough = told(recommend(findings, Question(80, pool=400)))
     assert "**Use the weak labels of junior as they are.**" in enough and "all 400 texts, which cost 80 gold" in enough
-    assert "Cheaper, but worse, are the weak labels of crowd as they are: 66 %" in enough
+    less = "Note: For less: the weak labels of crowd as they are, 18 points behind at 25 % of the price: 66 %, between"
+    assert less in enough
     many = recommend(findings, Question(40, pool=2000))
     assert texts(many) == [("junior", 200), ("crowd", 800)]
     assert "pays for 200 of the 2,000 texts." in told(many) and "To label more than 800 texts, train" in told(many)

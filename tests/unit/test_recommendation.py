@@ -222,6 +222,8 @@ def test_without_money_no_price_has_to_be_named():
     said = "Note: With a budget of 0 no label is bought that costs anything, so prices do not matter; of several that "
     said += "the study looks at, the lowest stands here."
     assert said in told(answer) and said in told(recommend(several_prices, Question(0)))
+    one_price = replace(several_prices, prices={"v": [0.1]})
+    assert said not in told(recommend(one_price, Question(0, **owned))), "there are no several"
     for priced in (Question(0, 0.1, **owned), Question(0, 0)):
         assert said not in told(recommend(several_prices, priced))
     with pytest.raises(InputError, match="name yours by --weak-price"):
@@ -267,7 +269,10 @@ def test_labels_that_are_there_need_no_money():
     order = f"Buy {bought.new_gold} gold labels, and use {bought.n_weak} weak labels of v (all yours) and"
     assert f"{order} {bought.n_gold} gold labels (30 yours, {bought.new_gold} to buy) by Method M" in told(answer)
     left = recommend(findings, Question(10, 0.1, have_weak=700, have_gold=30))
-    assert f"Note: Of your own labels {700 - left.purchase.n_weak} weak labels take no part in it." in told(left)
+    assert f"Note: Of your own labels {700 - left.purchase.n_weak} weak labels take no part in it, since " in told(left)
+    assert "since purchases with more of them were not run." in told(left) and left.studied.larger == (754, 34)
+    all_run = recommend(findings, Question(0, 0.1, have_gold=68))
+    assert "Note: Of your own labels 4 gold labels take no part in it." in told(all_run), "hardly any are left"
     nothing = recommend(findings, Question(0.01, 0.1, have_weak=320, have_gold=32))
     assert nothing.purchase.cost == 0 and "Buy no more labels; use" in told(nothing)
 
@@ -307,7 +312,7 @@ def test_a_text_of_the_readers_table_that_has_both_labels_is_said_to_be_used_wit
         Question(50, supervisor="v", have_weak=400),
         Question(50, supervisor="w", have_weak=9, have_gold=70),
     ):
-        assert "with one label only" not in told(recommend(found, question))
+        assert "used together" not in told(recommend(found, question))
 
 
 def test_more_own_labels_than_the_table_holds_to_train_on_are_noted():
@@ -317,6 +322,10 @@ def test_more_own_labels_than_the_table_holds_to_train_on_are_noted():
     said = "You count 500 weak labels and 200 gold labels as paid, but of texts to train on your table holds 400 weak "
     said += "labels and 70 gold labels; the others, such as those of the test set, train no student."
     assert said in counted and "at most 410 are used together" in counted
+    planned, exact = (recommend(found, Question(50, supervisor="v", have_weak=400, have_gold=n)) for n in (200, 70))
+    assert (planned.purchase, planned.studied) == (exact.purchase, exact.studied), "only what the table holds counts"
+    part = f"Of your own labels {400 - exact.purchase.n_weak} weak labels"
+    assert all(part in told(each) or exact.purchase.n_weak == 400 for each in (planned, exact))
     gold = told(recommend(found, Question(50, have_gold=71)))
     assert "You count 71 gold labels as paid, but of texts to train on your table holds 70 gold labels; the" in gold
     held_ones = Question(50, supervisor="v", have_weak=400, have_gold=70)
@@ -561,7 +570,8 @@ def test_where_no_student_beats_the_weak_labels_they_are_offered_as_they_are():
         [order] = [i for i, line in enumerate(lines) if "**" in line]
         pays = f"A budget of {budget} gold labels pays for {10 * budget} texts."
         beyond = f"To label more than {10 * budget} texts, train a student:"
-        assert lines[order : order + 4] == [*offer, pays, beyond]
+        assert lines[order : order + 3] == [*offer, pays]
+        assert next(line for line in lines[order + 3 :] if not line.startswith("Without training")) == beyond
         [note] = [line for line in lines if line.startswith("Note")]
         assert note.startswith("Note: No student that was trained here beats the weak labels of v as they are. A ")
     assert "Buy 40 weak labels and use them by Method M." not in told(answer)
@@ -572,7 +582,45 @@ def test_of_several_weak_labels_the_best_are_offered_and_the_others_for_more_tex
     parts = (posterior_table(level(0.7), labels=score, supervisor=name) for name, score in (("v", 0.8), ("w", 0.9)))
     answer = recommend(findings_on(several(*parts), {"v": [0.1], "w": [0.2]}), Question(50))
     assert "**Use the weak labels of w as they are.**\nExpected accuracy: 90 %" in told(answer)
-    assert "To label more texts, up to 500, use the weak labels of v as they are: 80 %" in told(answer)
+    said = "For less, so for up to 500 texts: the weak labels of v as they are, 10 points behind at 50 % of the price: "
+    assert f"{said}80 %, between" in told(answer)
+    parts = (posterior_table(level(0.7), labels=score, supervisor=name) for name, score in (("v", 0.89), ("w", 0.9)))
+    near = told(recommend(findings_on(several(*parts), {"v": [0.1], "w": [0.2]}), Question(50)))
+    assert "Nearly as good for less, so for up to 500 texts: the weak labels of v as they are, 1 points behind" in near
+
+
+def test_a_question_about_one_source_says_which_labels_of_others_it_leaves_out():
+    parts = (posterior_table(level(0.7), labels=score, supervisor=name) for name, score in (("v", 0.8), ("w", 0.9)))
+    findings = findings_on(several(*parts), {"v": [0.1], "w": [0.2]})
+    said = "Note: `--supervisor` leaves out the weak labels of v as they are: 80 %, between"
+    one = recommend(findings, Question(50, 0.15, supervisor="w"))
+    assert said in told(one) and "without any training, at 0.1 for each text." in told(one), "at their own price"
+    assert recommendation_from(asdict(one)) == one
+    assert "leaves out" not in told(recommend(findings, Question(50)))
+    several_prices = replace(findings, prices={"v": [0.1, 0.2], "w": [0.1, 0.2]})
+    of_one = Question(50, supervisor="w", weak_prices={"w": 0.1})
+    assert "leaves out" not in told(recommend(several_prices, of_one)), "of the other no price is known"
+    dominated = replace(findings, prices={"v": [0.3], "w": [0.2]})
+    assert "leaves out" not in told(recommend(dominated, Question(50, supervisor="w"))), "dearer and worse"
+    assert "leaves out" not in told(recommend(findings, Question(0, supervisor="w", have_weak=40))), "nothing to pay"
+
+
+def test_without_money_own_labels_that_are_best_as_they_are_come_first():
+    findings = findings_on(posterior_table(level(0.7), labels=0.87))
+    said = told(recommend(findings, Question(0, have_weak=1900, have_gold=64)))
+    order = (
+        "**Use the weak labels of v as they are.**\nExpected accuracy: 87 %, between 85 and 89 %, without any training"
+    )
+    assert (
+        f"{order}, at 0.1 for each text.\nYou have them for 1,900 texts (all yours).\nTo label more than 1,900" in said
+    )
+    assert (
+        "train a student:\nBuy no more labels; use" in said and "pays for" not in said and "prices do not" not in said
+    )
+    assert "Undetermined how to train a student best on these labels" in said
+    few = told(recommend(findings, Question(0, have_weak=1900, pool=1000)))
+    assert "You have them for all 1,000 texts (all yours).\n" in few and "student:" not in few
+    assert "as they are.**" not in told(recommend(findings, Question(0, have_gold=64))), "no weak label is there"
 
 
 def test_dearer_and_worse_weak_labels_are_told_in_one_line_instead_of_for_each_budget():
@@ -586,9 +634,10 @@ def test_dearer_and_worse_weak_labels_are_told_in_one_line_instead_of_for_each_b
     assert "times as much" not in told(recommend(same, Question(50)))
 
 
-def test_a_student_that_learned_too_little_names_the_keys_that_train_it_longer():
-    undertrained = findings_on(posterior_table(level(0.7), labels=0.87), trained=["m"], learning_rates={"s": 0.001})
-    keys = "trained longer (`training.presentations`, or with fixed epochs `training.epochs_factor`) or on more labels"
+def test_a_student_that_learned_too_little_names_the_key_and_value_that_train_it_longer():
+    local = {"trained": ["m"], "learning_rates": {"s": 0.001}, "longer": "epochs_factor: 4"}
+    undertrained = findings_on(posterior_table(level(0.7), labels=0.87), **local)
+    keys = "trained longer (`epochs_factor: 4` in `training`) or on more labels"
     assert keys in told(recommend(undertrained, Question(50, 0.1)))
     behind_api = told(recommend(replace(undertrained, learning_rates={}), Question(50, 0.1)))
     assert "trained longer or on more labels (`grid.budgets`) was not studied" in behind_api

@@ -158,7 +158,7 @@ rule recommend:
         **TRAINED,
         **NOT_ASKED,
         **HELD,
-        version=19,
+        version=20,
         titles=TITLES,
         prices=study.prices,
         budgets=study.budgets,
@@ -187,7 +187,7 @@ rule write_answer:
     group:
         "tables"
     params:
-        version=13,
+        version=14,
         # The middle one of those shown.
         weak_price=sorted(study.weak_prices)[len(study.weak_prices) // 2] if study.weak_prices else 0,
     script:

@@ -14,7 +14,9 @@ INVENTED = {"invented": True} if study.invented else {}
 # For jobs that say where training brought nothing: what trains here, and at which rates.
 RATES_OF = {name: study.model_of(name).learning_rate for name in LOCAL_STUDENTS}
 TO_TRY = {name: rates_to_try(study, study.model_of(name).name) for name in LOCAL_STUDENTS}
-TRAINED = {"trained": TRAINING, "learning_rates": RATES_OF, "rates_to_try": TO_TRY} if LOCAL_STUDENTS else {}
+LONGER = study.training.longer
+TRAINED = {"trained": TRAINING, "learning_rates": RATES_OF, "rates_to_try": TO_TRY, "longer": LONGER}
+TRAINED = TRAINED if LOCAL_STUDENTS else {}
 # For jobs that answer what to buy: the labels that users' own tables hold.
 HELD_LABELS = held_labels(study)
 HELD = {"held": HELD_LABELS} if HELD_LABELS else {}

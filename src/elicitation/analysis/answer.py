@@ -1,5 +1,6 @@
 """The study's answer in three plain sentences: what to buy for a small, a middle and a large budget."""
 
+from dataclasses import replace
 from itertools import groupby
 
 from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, PLAIN, UNDETERMINED
@@ -123,6 +124,11 @@ def heading_of(told: list[Recommendation]) -> str:
     return f"# What to buy: {first.task}, student {first.student}, {costs}"
 
 
+def without_more(answer: Recommendation) -> Recommendation:
+    """The answer without what to add to the study for more labels, which is said of the largest budget alone."""
+    return replace(answer, studied=replace(answer.studied, beyond=False, larger=None))
+
+
 def support_lines(answer: Recommendation) -> list[str]:
     """What scores are and rest on, and what undetermined means."""
     seeds, wanted = seeds_words(answer.studied.n_seeds), f"{100 * answer.regime.wanted:.0f} %"
@@ -145,6 +151,7 @@ def study_answer(answers: list[Recommendation], weak_price: float, invented: boo
     chosen = choose_answers(answers, weak_price)
     # Of budgets that are told together, what is to be known of the largest holds for all.
     told = [alike[-1] for alike in chosen.values()]
+    noted = [*map(without_more, told[:-1]), told[-1]]
     first = next(iter(chosen.values()))[0]
     order, details = "", [nothing_words(first)]
     if ready_labels(first):
@@ -155,7 +162,7 @@ def study_answer(answers: list[Recommendation], weak_price: float, invented: boo
         order=order,
         details=details,
         budgets=[f"{i}. {sentence(*each)}" for i, each in enumerate(chosen.items(), 1)],
-        notes=dict.fromkeys(note for answer in told for note in notes(answer)),
+        notes=dict.fromkeys(note for answer in noted for note in notes(answer)),
         support=support_lines(first),
         brackets=dict.fromkeys(words for answer in told for words in long_brackets(answer)),
     )

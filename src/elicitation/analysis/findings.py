@@ -40,6 +40,8 @@ class Question:
     """How many texts can be labelled in all; None: however many."""
     currency: str = ""
     """Of prices, budget and answers; empty where they are in gold labels."""
+    weak_prices: dict[str, float] = field(default_factory=dict)
+    """By supervisor, the price of its weak labels where it is named by itself; it goes before weak_price."""
 
     @property
     def budget_in_gold(self) -> Fraction:
@@ -60,6 +62,10 @@ class Held:
     """By supervisor whose labels stand in the table."""
     texts: dict[str, int] = field(default_factory=dict)
     """By the same, the texts with its label or a gold one; results that do not say it take them for different texts."""
+
+    def counted(self, n_weak: int, n_gold: int, supervisor: str) -> tuple[int, int]:
+        """Of so many weak and gold labels those that the table can hold; what a model writes stands in no table."""
+        return min(n_weak, self.weak.get(supervisor, n_weak)), min(n_gold, self.gold)
 
     def supply(self, supervisors: Iterable[str]) -> Supply:
         """The labels of a purchase that the table can give of each of these supervisors."""
@@ -95,6 +101,8 @@ class Findings:
     """As the study says them, by student that is trained here."""
     rates_to_try: dict[str, list[float]] = field(default_factory=dict)
     """By student whose learning rate this study cannot tune, those that may be tried in its place."""
+    longer: str = ""
+    """What is to be written in the section `training` of the study, so that students are trained longer."""
     held: dict[str, Held] = field(default_factory=dict)
     """By task that is a user's own table."""
     not_asked: list[str] = field(default_factory=list)
@@ -136,7 +144,7 @@ def make_findings(posterior: str | Path, settings: dict) -> Findings:
     names = ("prices", "titles", "verdict", "measure", "budgets", "average_over")
     # Only jobs of studies that have a currency, own tables, invented data, students that are trained here, or gaps that
     # nobody was asked about are told of it.
-    rare_names = ("invented", "trained", "learning_rates", "rates_to_try", "not_asked")
+    rare_names = ("invented", "trained", "learning_rates", "rates_to_try", "longer", "not_asked")
     names += tuple(name for name in rare_names if name in settings)
     rare = {"money": Money(**settings.get("money", {}))}
     rare["held"] = {task: Held(**labels) for task, labels in settings.get("held", {}).items()}
@@ -176,8 +184,9 @@ def narrow(posterior: Posterior, question: Question) -> Block:
 
 def price_of(supervisor: str, question: Question, findings: Findings) -> Fraction:
     """Price of a weak label, gold = 1; InputError if it must be named."""
-    if question.weak_price is not None:
-        return question.in_gold(question.weak_price)
+    named = question.weak_prices.get(supervisor, question.weak_price)
+    if named is not None:
+        return question.in_gold(named)
     prices, money = findings.prices[supervisor], findings.money
     if len(prices) > 1:
         shown = ", ".join(f"{money.of(price):g}" for price in prices)
@@ -189,9 +198,18 @@ def price_of(supervisor: str, question: Question, findings: Findings) -> Fractio
 
 
 def terms_of(block: Block, question: Question, findings: Findings) -> Terms:
-    """On which terms the question buys labels of the block's supervisors; InputError if a price must be named."""
-    supervisors = dict.fromkeys(surface.supervisor for surface in block.surfaces)
+    """On which terms the question buys labels of the block's supervisors; InputError if a price must be named.
+
+    Of labels that are there already those count that the reader's table, if any, holds to train on.
+    """
+    supervisors = list(dict.fromkeys(surface.supervisor for surface in block.surfaces))
+    if unknown := [name for name in question.weak_prices if name not in findings.prices]:
+        known = ", ".join(findings.prices)
+        raise InputError(f"--weak-price names the supervisor {unknown[0]!r}; known are {known}.")
     if question.have_weak:
-        only(list(supervisors), "supervisor")
+        only(supervisors, "supervisor")
+    have = question.have_weak, question.have_gold
+    if held := findings.held.get(block.task):
+        have = held.counted(*have, supervisors[0])
     prices = {name: price_of(name, question, findings) for name in supervisors}
-    return Terms(question.budget_in_gold, prices, question.pool, question.have_weak, question.have_gold)
+    return Terms(question.budget_in_gold, prices, question.pool, *have)

@@ -7,7 +7,7 @@ sampling human populations, Journal of the American Statistical Association 33).
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -36,6 +36,9 @@ class LabelPlan:
     """Test texts, all with a weak label."""
     saved: float
     """The share of the cost of gold labels alone that is saved."""
+    held: int | None = None
+    """Texts with a label of the supervisor or a gold one that the reader's table holds, to train on and to test; None
+    where there is no such table."""
 
 
 def squared_correlation(accuracy: float, weak_accuracy: float, agreement: float) -> float:
@@ -80,6 +83,7 @@ def plan_gold_tests(findings: Findings, metrics: pd.DataFrame, question: Questio
     if "accuracy_classical" in metrics:
         # All three by gold labels alone, since r² compares them.
         metrics = metrics.assign(accuracy=metrics.accuracy_classical.fillna(metrics.accuracy))
+    held = findings.held.get(block.task)
     metrics = metrics[(metrics.task == block.task) & (metrics.student == block.student)]
     for supervisor in dict.fromkeys(surface.supervisor for surface in block.surfaces):
         methods = [surface.method for surface in block.only(supervisor).surfaces]
@@ -87,5 +91,6 @@ def plan_gold_tests(findings: Findings, metrics: pd.DataFrame, question: Questio
         scores = runs.groupby(["method", "n_weak", "n_gold"])[["accuracy", "weak_accuracy", "weak_agreement"]].mean()
         best = scores.loc[scores.accuracy.idxmax()]
         price = float(price_of(supervisor, question, findings))
-        plans.append(plan_labels(supervisor, width, best.accuracy, squared_correlation(*best), price))
+        plan = plan_labels(supervisor, width, best.accuracy, squared_correlation(*best), price)
+        plans.append(replace(plan, held=held and held.supply([supervisor]).examples + block.n_texts))
     return sorted(plans, key=lambda plan: -plan.saved)

@@ -109,16 +109,20 @@ def options_after(step: Step, question: Question, money: Money) -> Iterator[str]
         # A price of 0 is a text, and says something.
         if value:
             yield from (option, str(value))
+    for name, price in question.weak_prices.items():
+        yield from ("--weak-price", f"{name}={price:.10g}")
 
 
 def gold_test_words(plan: LabelPlan) -> str:
     """What an interval of a width takes, with the weak labels of one supervisor and without."""
     alone = f"{plan.gold_alone:,} by themselves (accuracy {percent(plan.accuracy)} %)"
+    few = plan.held is not None and plan.held < plan.texts
+    missing = f"; your table has only {plan.held:,} texts with one of both labels" if few else ""
     if not plan.saved:
-        return f"{alone}; weak labels of {plan.supervisor} save nothing"
+        return f"{alone}; weak labels of {plan.supervisor} save nothing{missing}"
     return (
         f"{alone}; {plan.gold:,} with weak labels of {plan.supervisor} on {plan.texts:,} test texts, which saves "
-        f"{percent(plan.saved)} % of the cost (`test_size: {plan.texts}`, `test_gold: {plan.gold}`)"
+        f"{percent(plan.saved)} % of the cost (`test_size: {plan.texts}`, `test_gold: {plan.gold}`){missing}"
     )
 
 
@@ -137,7 +141,8 @@ def plan_lines(plan: Plan, how: HowTo) -> Iterator[str]:
         )
     as_are = "".join(f"; {as_they_are(source)} bring {percent(score)} %" for source, score in plan.better.items())
     what = "The purchase that is recommended now" if plan.better else "What is recommended now"
-    now = f"{what} is expected to bring {percent(plan.expected)} % {name}{as_are}."
+    mean = "" if question.budget else " as the mean over these budgets"
+    now = f"{what} is expected to bring {percent(plan.expected)} % {name}{mean}{as_are}."
     yield f"{now} By so much it is expected to rise, because something better may be found:\n"
     if runs:
         yield "More runs, by gain an hour:\n"

@@ -40,10 +40,21 @@ def labels_beside_price(answer: Recommendation) -> WeakLabels | None:
     return best if asks_price(answer) and best and best.score.mean >= answer.expected.mean else None
 
 
-def sufficient_labels(answer: Recommendation, score: float) -> WeakLabels | None:
-    """The best weak labels, if they reach a score as they are and cost less than gold ones."""
-    best = best_as_they_are(answer)
-    return best if best and best.score.mean >= score and not is_too_dear(answer, best) else None
+def goal_labels(answer: Recommendation) -> WeakLabels | None:
+    """The weak labels to use as they are for a score that no student reaches: the cheapest that do, or else the best.
+
+    None where a student reaches it, or no labels that cost less than gold ones beat the best student.
+    """
+    goal, best = answer.goal, max(answer.expected.mean, answer.baseline.commoner.mean)
+    if goal is None or goal.reached:
+        return None
+    better = [
+        entry for entry in answer.baseline.weak_labels if entry.score.mean > best and not is_too_dear(answer, entry)
+    ]
+    enough = [entry for entry in better if entry.score.mean >= goal.score]
+    if enough:
+        return min(enough, key=lambda entry: (entry.price, -entry.score.mean))
+    return max(better, key=lambda entry: entry.score.mean, default=None)
 
 
 @dataclass(frozen=True)
@@ -60,27 +71,28 @@ class Ready:
 def ready(answer: Recommendation, entry: WeakLabels) -> Ready:
     """How many texts the budget gives a weak label of this source, which costs something."""
     question = answer.question
-    n_new = int(exact(question.budget) / exact(entry.price))
+    own, n_new = question.have_weak, int(exact(question.budget) / exact(entry.price))
     if question.pool is not None:
-        n_new = min(n_new, max(0, question.pool - question.have_weak))
-    return Ready(entry, n_new + question.have_weak, n_new)
+        own = min(own, question.pool)
+        n_new = min(n_new, question.pool - own)
+    return Ready(entry, n_new + own, n_new)
 
 
 def ready_labels(answer: Recommendation) -> list[Ready]:
     """The weak labels to use as they are, the better for fewer texts, the others for more; those to begin with first.
 
     There are some where no student that was trained is expected to beat the best of them. They beat what is
-    recommended at this budget, and cost less than a gold label and no more than the budget. The best ones come first;
-    but where it is known how many texts there are, those that the budget gives to all of them.
+    recommended at this budget, and cost less than a gold label; some are the reader's own, or the budget pays for one.
+    The best ones come first; but where it is known how many texts there are, those that all of them can have.
     """
     if not asks_what_to_buy(answer) or unbeaten_labels(answer) is None:
         return []
     found: list[Ready] = []
     for entry in sorted(answer.baseline.weak_labels, key=lambda entry: (-entry.score.mean, entry.price)):
         beats = entry.score.mean > max(answer.expected.mean, answer.baseline.commoner.mean)
-        if beats and not is_too_dear(answer, entry) and 0 < entry.price <= answer.question.budget:
+        if beats and entry.price and not is_too_dear(answer, entry):
             one = ready(answer, entry)
-            if one.n_new and (not found or one.n_texts > found[-1].n_texts):
+            if one.n_texts > (found[-1].n_texts if found else 0):
                 found.append(one)
     if found and found[-1].n_texts == answer.question.pool:
         return [found[-1], *found[:-1]]
@@ -89,7 +101,9 @@ def ready_labels(answer: Recommendation) -> list[Ready]:
 
 def leading_labels(answer: Recommendation) -> WeakLabels | None:
     """The weak labels with which the answer begins: to be used as they are."""
-    return found[0].labels if (found := ready_labels(answer)) else None
+    if found := ready_labels(answer):
+        return found[0].labels
+    return goal_labels(answer)
 
 
 def need_no_student(answer: Recommendation) -> bool:

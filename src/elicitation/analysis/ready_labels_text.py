@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from elicitation.analysis.choices import NEARLY
 from elicitation.analysis.names import COMMONER
-from elicitation.analysis.ready_labels import Ready, ready_labels
+from elicitation.analysis.ready_labels import Ready, leading_labels, ready_labels
 from elicitation.analysis.recommendation_words import (
     MEASURE_WORDS,
     as_they_are,
@@ -13,14 +14,16 @@ from elicitation.analysis.recommendation_words import (
     money,
     own_words,
     percent,
+    purchase_words,
+    with_ends,
 )
-from elicitation.analysis.recommended import Recommendation
+from elicitation.analysis.recommended import Recommendation, WeakLabels
 from elicitation.buying.prices import exact
 
 
 def use_words(answer: Recommendation) -> str:
     """That the weak labels with which the answer begins are to be used as they are."""
-    return f"Use {as_they_are(ready_labels(answer)[0].labels.supervisor)}"
+    return f"Use {as_they_are(leading_labels(answer).supervisor)}"
 
 
 def texts_words(answer: Recommendation, found: Ready) -> str:
@@ -31,20 +34,40 @@ def texts_words(answer: Recommendation, found: Ready) -> str:
     if found.n_texts < pool:
         return f"{found.n_texts:,} of the {pool:,} texts{own}"
     cost = money(answer, float(found.n_new * exact(found.labels.price)))
-    return f"all {pool:,} texts{own}, which cost {cost}"
+    return f"all {pool:,} texts{own}" + f", which cost {cost}" * (found.n_new > 0)
+
+
+def behind_words(best: WeakLabels, other: WeakLabels) -> str:
+    """By how much other labels are worse than the best ones, and cheaper: `2 points behind at 1.3 % of the price`."""
+    behind, share = best.score.mean - other.score.mean, other.price / best.price
+    return f"{percent(behind)} points behind at {100 * share:.2g} % of the price"
 
 
 def ready_lines(answer: Recommendation) -> Iterator[str]:
     """What the weak labels bring, and for how many texts the budget pays; then those of other sources."""
     first, *others = ready_labels(answer)
     yield f"Expected {MEASURE_WORDS[answer.measure]}: {bring_words(answer, first.labels)}."
-    yield f"A budget of {budget_text(answer)} pays for {texts_words(answer, first)}."
+    if first.n_new:
+        yield f"A budget of {budget_text(answer)} pays for {texts_words(answer, first)}."
+    else:
+        yield f"You have them for {texts_words(answer, first)}."
     for other in others:
-        use = f"{as_they_are(other.labels.supervisor)}: {bring_words(answer, other.labels)}"
+        use, bring = as_they_are(other.labels.supervisor), bring_words(answer, other.labels)
         if other.n_texts > first.n_texts:
-            yield f"To label more texts, up to {other.n_texts:,}, use {use}."
+            behind = first.labels.score.mean - other.labels.score.mean
+            lead = "Nearly as good for less" if behind <= NEARLY else "For less"
+            less = behind_words(first.labels, other.labels)
+            yield f"{lead}, so for up to {other.n_texts:,} texts: {use}, {less}: {bring}."
         else:
-            yield f"Better, but paid for {texts_words(answer, other)} only: {use}."
+            yield f"Better, but paid for {texts_words(answer, other)} only: {use}: {bring}."
+
+
+def goal_lines(answer: Recommendation, labels: WeakLabels) -> Iterator[str]:
+    """What weak labels as they are bring where a score is asked for that no student reaches, and what the best does."""
+    yield f"Expected {MEASURE_WORDS[answer.measure]}: {bring_words(answer, labels)}."
+    if bought := answer.purchase:
+        use = f"{purchase_words(answer, bought)} by {bought.title} for {money(answer, bought.cost)}"
+        yield f"The best student is expected to reach {with_ends(answer.expected)}: {use}."
 
 
 def beyond_ready(answer: Recommendation, trains: bool) -> str:

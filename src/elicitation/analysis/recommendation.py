@@ -4,7 +4,7 @@ Nothing is computed here that `elicitation.analysis.choices.decide` did not choo
 plain values (elicitation.analysis.recommended), with what people want to know beside it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -119,9 +119,12 @@ class Asked:
         return terms.budget if terms.pool is None else min(terms.budget, Fraction(max(0, terms.pool - terms.have_gold)))
 
     def is_cut_short(self, options: Options, position: int) -> bool:
-        """Whether money is left of a purchase to which no labels can be added, since no more of its kinds were run."""
+        """Whether a purchase leaves money or own labels of its kinds, since no more of these were run."""
         surface, n_weak, n_gold = options.surface_of(position), options.n_weak[position], options.n_gold[position]
-        if self.terms.budget - self.exact_cost(options, position) <= MUCH_LEFT * self.terms.budget:
+        terms, left = self.terms, self.terms.budget - self.exact_cost(options, position)
+        used = (n_weak, terms.have_weak), (n_gold, terms.have_gold)
+        own_left = any(0 < n < (1 - MUCH_LEFT) * own for n, own in used)
+        if left <= MUCH_LEFT * terms.budget and not own_left:
             return False
         return not surface.is_studied(int(n_weak + (n_weak > 0)), int(n_gold + (n_gold > 0)))
 
@@ -166,12 +169,13 @@ class Asked:
     @property
     def replaced_prices(self) -> dict[str, float]:
         """The prices of supervisors, where each has its own, in place of which the question names another."""
-        if self.question.weak_price is None:
-            return {}
         with_own = [name for name in self.terms.prices if len(self.findings.prices[name]) == 1]
-        unasked = replace(self.question, weak_price=None)
-        own = {name: price_of(name, unasked, self.findings) for name in with_own}
+        own = {name: self.own_price(name) for name in with_own}
         return {name: self.money(price) for name, price in own.items() if price != self.terms.prices[name]}
+
+    def own_price(self, supervisor: str) -> Fraction:
+        """That of a supervisor which has one only, whatever the question names."""
+        return price_of(supervisor, replace(self.question, weak_price=None, weak_prices={}), self.findings)
 
     @cached_property
     def everything(self) -> Block:
@@ -194,9 +198,19 @@ class Asked:
 
     def baseline(self, base: Scores) -> Baseline:
         """What is achieved without training. base: the score of what is recommended."""
-        free, prices = self.block.free, self.terms.prices
-        by_kind = {entry.kind: estimate(entry.scores) for entry in free}
-        weak_labels = [
+        by_kind = {entry.kind: estimate(entry.scores) for entry in self.block.free}
+        return Baseline(by_kind.get(ASKING), by_kind[COMMONER], self.weak_labels(self.terms.prices, base))
+
+    def left_out(self, base: Scores) -> list[WeakLabels]:
+        """The weak labels of the supervisors that the question leaves out by naming another one."""
+        others = {surface.supervisor for surface in self.everything.surfaces} - self.terms.prices.keys()
+        # The price that is asked of one source says nothing of those of others.
+        priced = [name for name in others if len(self.findings.prices[name]) == 1]
+        return self.weak_labels({name: self.own_price(name) for name in priced}, base)
+
+    def weak_labels(self, prices: Mapping[str, Fraction], base: Scores) -> list[WeakLabels]:
+        """The weak labels as they are of the supervisors with these prices. base: as of baseline."""
+        return [
             WeakLabels(
                 entry.supervisor,
                 self.money(prices[entry.supervisor]),
@@ -205,10 +219,9 @@ class Asked:
                 entry.coverage,
                 NOT_ASKED if entry.supervisor in self.findings.not_asked else ABSTAINED,
             )
-            for entry in free
+            for entry in self.block.free
             if entry.kind == LABELS and entry.supervisor in prices
         ]
-        return Baseline(by_kind.get(ASKING), by_kind[COMMONER], weak_labels)
 
 
 def score_of(decision: Decision) -> Scores:
@@ -230,7 +243,9 @@ def recommend(findings: Findings, question: Question) -> Recommendation:
     if not question.budget and question.weak_price is None:
         # Nothing that costs anything is bought, so of several prices the answer does not depend on which one it is.
         prices = {name: [min(filter(None, every), default=0.0)] for name, every in findings.prices.items()}
-        findings = replace(findings, prices=prices)
+        asked = ask(replace(findings, prices=prices), question)
+        several = any(len(findings.prices[name]) > 1 for name in asked.terms.prices)
+        return replace(answer(asked), lowest_price=several)
     return answer(ask(findings, question))
 
 
@@ -277,7 +292,9 @@ def answer(asked: Asked) -> Recommendation:
         at_chance=gold_at_chance(findings, asked.block),
         learning_rate=findings.learning_rates.get(asked.block.student),
         rates_to_try=findings.rates_to_try.get(asked.block.student, []),
+        longer=findings.longer if asked.block.student in findings.learning_rates else "",
         held=findings.held.get(asked.block.task),
+        left_out=asked.left_out(base),
     )
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from elicitation.analysis.names import ASKING, COMMONER, LABELS, TUNED
 from elicitation.analysis.ready_labels import (
     asks_price,
-    asks_what_to_buy,
     best_as_they_are,
+    goal_labels,
     is_too_dear,
     labels_beside_price,
     leading_labels,
@@ -15,6 +15,7 @@ from elicitation.analysis.ready_labels import (
     ready_labels,
     unbeaten_labels,
 )
+from elicitation.analysis.ready_labels_text import behind_words
 from elicitation.analysis.recommendation_words import (
     FREE_WORDS,
     MEASURE_WORDS,
@@ -41,9 +42,7 @@ def undertrained_notes(answer: Recommendation) -> Iterator[str]:
     if not answer.undertrained or (best and is_too_dear(answer, best)):
         return
     # Behind an API no key of `training` says how long.
-    longer = (
-        " (`training.presentations`, or with fixed epochs `training.epochs_factor`)" if answer.learning_rate else ""
-    )
+    longer = f" (`{answer.longer}` in `training`)" if answer.longer else ""
     unknown = f" A student that is trained longer{longer} or on more labels (`grid.budgets`) was not studied."
     unknown *= not answer.learns_nothing
     if best is None:
@@ -62,7 +61,8 @@ def undertrained_notes(answer: Recommendation) -> Iterator[str]:
 def told_labels(answer: Recommendation) -> list[WeakLabels]:
     """The weak labels of which the answer says before its notes what they bring as they are."""
     beside = labels_beside_price(answer)
-    return [found.labels for found in ready_labels(answer)] + [beside] * (beside is not None)
+    named = [found.labels for found in ready_labels(answer)] + [goal_labels(answer), beside]
+    return [labels for labels in named if labels]
 
 
 def hopeless_notes(answer: Recommendation) -> Iterator[str]:
@@ -113,9 +113,7 @@ def chance_notes(answer: Recommendation) -> Iterator[str]:
 
 def price_notes(answer: Recommendation) -> Iterator[str]:
     """That prices and budget are other ones than those of the study."""
-    question, sources = answer.question, answer.baseline.weak_labels
-    unpriced = question.weak_price is None and any(entry.price for entry in sources)
-    if unpriced and not question.budget and asks_what_to_buy(answer) and not answer.offer:
+    if answer.lowest_price:
         yield (
             "With a budget of 0 no label is bought that costs anything, so prices do not matter; of several that the "
             "study looks at, the lowest stands here."
@@ -124,6 +122,8 @@ def price_notes(answer: Recommendation) -> Iterator[str]:
         own = ", ".join(f"{price_text(answer, price)} ({name})" for name, price in answer.replaced_prices.items())
         if asks_price(answer):
             yield f"All weak labels have one price here, that which is looked for, in place of their own: {own}."
+        elif answer.question.weak_prices:
+            yield f"What you name replaces the labels' own price: {own}."
         elif price := answer.question.weak_price:
             yield f"The price of {price_text(answer, price)} a weak label replaces the labels' own: {own}."
         else:
@@ -212,40 +212,62 @@ def together_notes(answer: Recommendation) -> Iterator[str]:
 
 def overcounted_notes(answer: Recommendation) -> Iterator[str]:
     """That more labels are counted as paid than the reader's table holds for texts to train on."""
-    held, question = answer.held, answer.question
-    if not held:
-        return
-    # Labels are counted of one supervisor; those that a model writes stand in no table.
-    sources = [entry.supervisor for entry in answer.baseline.weak_labels if entry.supervisor in held.weak]
-    weak = question.have_weak if sources else 0
-    n_weak, n_gold = held.weak[sources[0]] if weak else 0, held.gold if question.have_gold else 0
-    if weak > n_weak or question.have_gold > n_gold:
+    have, held = (answer.question.have_weak, answer.question.have_gold), counted(answer)
+    if have != held:
         yield (
-            f"You count {labels_words(weak, question.have_gold)} as paid, but of texts to train on your table holds "
-            f"{labels_words(n_weak, n_gold)}; the others, such as those of the test set, train no student."
+            f"You count {labels_words(*have)} as paid, but of texts to train on your table holds "
+            f"{labels_words(*held)}; the others, such as those of the test set, train no student."
         )
+
+
+def counted(answer: Recommendation) -> tuple[int, int]:
+    """How many own weak and gold labels count as paid: those that the reader's table, if any, holds to train on."""
+    held, question = answer.held, answer.question
+    own = question.have_weak, question.have_gold
+    # Weak labels are counted of one supervisor.
+    supervisor = next((entry.supervisor for entry in answer.baseline.weak_labels), "")
+    return held.counted(*own, supervisor) if held else own
 
 
 def unused_notes(answer: Recommendation) -> Iterator[str]:
     """Which of the reader's own labels take no part in what is recommended."""
-    question, bought = answer.question, answer.purchase
+    bought, (have_weak, have_gold) = answer.purchase, counted(answer)
     n_weak, n_gold = (bought.n_weak, bought.n_gold) if bought else (0, 0)
-    weak, gold = max(0, question.have_weak - n_weak), max(0, question.have_gold - n_gold)
+    weak, gold = max(0, have_weak - n_weak), max(0, have_gold - n_gold)
     if leading_labels(answer):
         # As they are all of them are used.
         weak = 0
     if weak or gold:
-        yield f"Of your own labels {labels_words(weak, gold)} take no part in it."
+        why = ", since purchases with more of them were not run" if bought and answer.studied.larger else ""
+        part = "training" if leading_labels(answer) else "it"
+        yield f"Of your own labels {labels_words(weak, gold)} take no part in {part}{why}."
+
+
+def left_out_notes(answer: Recommendation) -> Iterator[str]:
+    """Which weak labels, as they are, a question leaves out by naming another source, where they would be better."""
+    leading = leading_labels(answer)
+    found = [
+        f"{as_they_are(entry.supervisor)}: {bring_words(answer, entry)}"
+        for entry in answer.left_out
+        if entry.score.mean > max(answer.expected.mean, answer.baseline.commoner.mean)
+        and not is_too_dear(answer, entry)
+        and (answer.goal or entry.price <= answer.question.budget)
+        and not (leading and leading.price <= entry.price and leading.score.mean >= entry.score.mean)
+    ]
+    if found:
+        yield f"`--supervisor` leaves out {'; '.join(found)}."
 
 
 def better_notes(answer: Recommendation) -> Iterator[str]:
     """Which weak labels are better as they are; beside those that undertrained_notes names only cheaper ones."""
-    named, told = unbeaten_labels(answer), told_labels(answer)
+    leading, told = leading_labels(answer), told_labels(answer)
+    named = leading or unbeaten_labels(answer)
     limit = named.price if named else answer.question.gold_price
     for entry in answer.baseline.weak_labels:
         if entry.score.mean > answer.expected.mean and entry.price < limit and entry not in told:
-            if leading_labels(answer):
-                yield f"Cheaper, but worse, are {as_they_are(entry.supervisor)}: {bring_words(answer, entry)}."
+            if leading:
+                use = f"{as_they_are(entry.supervisor)}, {behind_words(leading, entry)}"
+                yield f"For less: {use}: {bring_words(answer, entry)}."
                 continue
             # The cheapest way to a score is not the best one.
             beaten = "What is recommended" if answer.goal else f"No purchase within {limits_text(answer)}"
@@ -280,5 +302,5 @@ def lopsided_notes(answer: Recommendation) -> Iterator[str]:
 def notes(answer: Recommendation) -> Iterator[str]:
     """What a buyer should know before following the answer; first that training achieved too little."""
     kinds = (undertrained_notes, hopeless_notes, worse_notes, chance_notes, price_notes, held_notes)
-    kinds += (overcounted_notes, together_notes, unused_notes, better_notes, lopsided_notes)
+    kinds += (overcounted_notes, together_notes, unused_notes, better_notes, left_out_notes, lopsided_notes)
     return (note for kind in kinds for note in kind(answer))

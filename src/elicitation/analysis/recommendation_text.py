@@ -7,13 +7,13 @@ from elicitation.analysis.choices import MIN_GAIN, ONE_SEED
 from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, LABELS, NOTHING_BOUGHT, PLAIN, UNDETERMINED
 from elicitation.analysis.ready_labels import (
     asks_price,
+    goal_labels,
     labels_beside_price,
     leading_labels,
     need_no_student,
     ready_labels,
-    sufficient_labels,
 )
-from elicitation.analysis.ready_labels_text import beyond_ready, ready_lines, use_words
+from elicitation.analysis.ready_labels_text import beyond_ready, goal_lines, ready_lines, use_words
 from elicitation.analysis.recommendation_notes import notes, try_words
 from elicitation.analysis.recommendation_words import (
     FREE_WORDS,
@@ -41,6 +41,7 @@ from elicitation.analysis.recommendation_words import (
 )
 from elicitation.analysis.recommended import Alternative, Purchase, Recommendation
 from elicitation.buying.amounts import amount_words
+from elicitation.errors import listed
 
 
 @dataclass(frozen=True)
@@ -126,11 +127,12 @@ def reply_lines(answer: Recommendation) -> Iterator[str]:
         yield f"Nothing has to be bought for {percent(goal.score)} % {name}."
     elif goal and goal.reached:
         yield f"The cheapest purchase studied that is expected to reach {percent(goal.score)} % {name}:"
-    elif goal and (labels := sufficient_labels(answer, goal.score)):
-        enough = f"{as_they_are(labels.supervisor)} do ({percent(labels.score.mean)} %). The best purchase is:"
-        yield f"No student studied is expected to reach {percent(goal.score)} % {name}, but {enough}"
+    elif goal and (labels := goal_labels(answer)) and labels.score.mean >= goal.score:
+        yield f"No student studied is expected to reach {percent(goal.score)} % {name}; weak labels as they are do:"
     elif goal:
-        yield f"No purchase studied is expected to reach {percent(goal.score)} % {name}; the best one is:"
+        price = f", at {money(answer, answer.question.gold_price)} a text" * bool(answer.currency)
+        sure = f"The sure way is a gold label for each text{price}: it is right by definition."
+        yield f"Nothing studied is expected to reach {percent(goal.score)} % {name}. {sure} Best of what was studied:"
     if offer:
         asked = offer.purchase
         yield f"{purchase_words(answer, asked)} by {asked.title} cost {money(answer, asked.cost)}."
@@ -229,13 +231,15 @@ def verdict_line(answer: Recommendation) -> str:
     # Beside labels that are used as they are, it is about the student.
     trains = leading_labels(answer) is not None
     if answer.supported:
-        return f"The data support {'this way of training a student' if trains else 'it'}: {said}."
+        it = "this way of spending" if answer.goal and not answer.goal.reached else "it"
+        return f"The data support {'this way of training a student' if trains else it}: {said}."
     if regime.name != UNDETERMINED:
         amount = "that money" if answer.offer else "your budget"
         how = " how to train a student" if trains else ""
         return f"Within what was studied it is decided{how} ({said}), but {amount} lies beyond."
     if answer.question.budget == 0:
-        return f"Undetermined whether these labels are used in the best way: {said}."
+        unsure = "how to train a student best on these labels"
+        return f"Undetermined {unsure if trains else 'whether these labels are used in the best way'}: {said}."
     decides = "`elicitation next` says what would decide it."
     if regime.reason not in ("", ONE_SEED):
         decides = f"Only a study with such purchases, within {limits_text(answer)}, could decide it."
@@ -247,7 +251,7 @@ def heading_lines(answer: Recommendation) -> list[str]:
     """On which terms an answer holds, and what it rests on."""
     question, price = answer.question, price_asked(answer)
     gold = money(answer, question.gold_price) if answer.currency else f"{question.gold_price:g}"
-    weak = "weak labels at their own prices" if price is None else f"a weak label costs {price_text(answer, price)}"
+    weak = own_prices_words(answer) if price is None else f"a weak label costs {price_text(answer, price)}"
     if asks_price(answer):
         weak = "up to which price weak labels are bought"
     tasks = f" ({answer.studied.n_tasks} tasks)" if answer.studied.n_tasks > 1 else ""
@@ -255,6 +259,16 @@ def heading_lines(answer: Recommendation) -> list[str]:
     estimated = f" Scores are {estimator_words(answer)}." if estimator_words(answer) else ""
     gold_words = f"a gold one {'costs ' * asks_price(answer)}{gold}"
     return [f"## {asked_words(answer)}: {weak}, {gold_words}", "", rests_on + estimated]
+
+
+def own_prices_words(answer: Recommendation) -> str:
+    """That weak labels have prices of their own, and which ones the question names."""
+    question = answer.question
+    if not question.weak_prices:
+        return "weak labels at their own prices"
+    others = "at their own prices" if question.weak_price is None else at_price(answer, question.weak_price)
+    named = [f"those of {name} {at_price(answer, price)}" for name, price in question.weak_prices.items()]
+    return f"weak labels {others}, but {listed(named)}"
 
 
 def asked_words(answer: Recommendation) -> str:
@@ -287,6 +301,8 @@ def order_and_details(answer: Recommendation) -> tuple[str, list[str]]:
     bought = answer.purchase
     order = order_words(answer, bought) if bought else nothing_words(answer)
     details = [*purchase_details(answer, bought)] if bought else [expected_line(answer)]
+    if labels := goal_labels(answer):
+        return use_words(answer), [*goal_lines(answer, labels)]
     if not ready_labels(answer):
         return order, details
     for_more = [beyond_ready(answer, bool(bought))] * (not need_no_student(answer))
@@ -296,7 +312,8 @@ def order_and_details(answer: Recommendation) -> tuple[str, list[str]]:
 
 def says_verdict(answer: Recommendation) -> bool:
     """Whether there is a way of spending of which to say how sure it is."""
-    return bool(answer.alternatives or answer.purchase) and not need_no_student(answer)
+    no_student = need_no_student(answer) or goal_labels(answer) is not None
+    return bool(answer.alternatives or answer.purchase) and not no_student
 
 
 def recommendation_lines(answer: Recommendation) -> list[str]:

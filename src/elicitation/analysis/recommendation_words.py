@@ -74,8 +74,9 @@ def money(answer: Recommendation, amount: float) -> str:
 
 def price_asked(answer: Recommendation) -> float | None:
     """The price of a weak label that was asked for, else the one that all supervisors have; None: several."""
-    if answer.question.weak_price is not None:
-        return answer.question.weak_price
+    question = answer.question
+    if question.weak_price is not None and not question.weak_prices:
+        return question.weak_price
     prices = {entry.price for entry in answer.baseline.weak_labels}
     return prices.pop() if len(prices) == 1 else None
 
@@ -83,7 +84,7 @@ def price_asked(answer: Recommendation) -> float | None:
 def budget_text(answer: Recommendation) -> str:
     """The budget in the answer's currency, or in gold labels."""
     budget = answer.question.budget
-    return money(answer, budget) if answer.currency else f"{budget:g} gold labels"
+    return amount_words(budget, answer.currency) if answer.currency else f"{budget:g} gold labels"
 
 
 def limits_text(answer: Recommendation) -> str:

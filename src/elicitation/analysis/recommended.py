@@ -143,9 +143,9 @@ class Studied:
     n_texts: int
     """Test texts. Where more than have a gold label, scores are prediction-powered."""
     larger: tuple[int, int] | None = None
-    """Where much of the budget is left, since no more labels were run: the best purchase with as many more weak and
-    gold labels as there are already or the budget pays for, and the reader's table holds if it holds more, which the
-    study could run. None where it can run no such thing."""
+    """Where much of the budget or of own labels is left, since no more were run: the best purchase with as many more
+    weak and gold labels as there are already or the budget pays for, and the reader's table holds if it holds more,
+    which the study could run. None where it can run no such thing."""
 
 
 @dataclass(frozen=True)
@@ -218,8 +218,15 @@ class Recommendation:
     """The student's, as the study says it; None of students behind an API."""
     rates_to_try: list[float] = field(default_factory=list)
     """What may be tried in its place where the study cannot tune it."""
+    longer: str = ""
+    """What is to be written in the study's `training`, so that the student is trained longer; empty behind an API."""
     held: Held | None = None
     """What the task's table holds; None where it is no table of one's own."""
+    left_out: list[WeakLabels] = field(default_factory=list)
+    """Those of other sources, where the question names one."""
+    lowest_price: bool = False
+    """Whether of several prices that the study looks at the lowest stands here, since nothing is bought that costs
+    anything."""
     goal: Goal | None = None
     """Only where a score was asked for."""
     offer: Offer | None = None

@@ -6,17 +6,17 @@ const answerOf = ({ decision: { buys, best, free } }) => (buys ? best : free);
 
 /** How many texts the budget gives a weak label of this source: in all, beside the reader's own, and new ones. */
 function readyTexts(labels, { budget, pool, haveWeak, supervisor }) {
-  const have = labels.supervisor === supervisor ? (haveWeak ?? 0) : 0;
+  const own = Math.min(labels.supervisor === supervisor ? (haveWeak ?? 0) : 0, pool ?? Infinity);
   const [money, price] = exact([budget, labels.price]);
   const paid = Number(money / price);
-  const nNew = pool === null ? paid : Math.min(paid, Math.max(0, pool - have));
-  return { ...labels, nTexts: have + nNew, nNew };
+  const nNew = pool === null ? paid : Math.min(paid, pool - own);
+  return { ...labels, nTexts: own + nNew, nNew };
 }
 
 /** The weak labels to use as they are, the better for fewer texts, the others for more; those to begin with first, as
  *  ready_labels in Python. */
 function readyLabels(view) {
-  const { sources, here, undertrained, gold, budget, pool } = view;
+  const { sources, here, undertrained, gold, pool } = view;
   const sorted = [...sources.labels].sort((one, other) => other.mean - one.mean || one.price - other.price);
   const commoner = here.free.find(({ kind }) => kind === "commoner label").mean;
   const [best] = sorted;
@@ -26,9 +26,9 @@ function readyLabels(view) {
   const found = [];
   for (const labels of sorted) {
     const { mean, price } = labels;
-    if (mean <= beaten || price >= gold || price === 0 || price > budget) continue;
+    if (mean <= beaten || price >= gold || price === 0) continue;
     const one = readyTexts(labels, view);
-    if (one.nNew > 0 && one.nTexts > (found.at(-1)?.nTexts ?? 0)) found.push(one);
+    if (one.nTexts > (found.at(-1)?.nTexts ?? 0)) found.push(one);
   }
   if (found.length && found.at(-1).nTexts === pool) found.unshift(found.pop());
   return found;
@@ -51,10 +51,27 @@ function bringWords(labels) {
 
 /** How many texts have weak labels then: of those that there are, if that is known. */
 function textsWords({ nTexts, nNew, price }, { pool }) {
-  const own = nTexts === nNew ? "" : ` (${count(nTexts - nNew)} yours, ${count(nNew)} to buy)`;
+  const yours = nNew > 0 ? `${count(nTexts - nNew)} yours, ${count(nNew)} to buy` : "all yours";
+  const own = nTexts === nNew ? "" : ` (${yours})`;
   if (pool === null) return `${count(nTexts)} texts${own}`;
   if (nTexts < pool) return `${count(nTexts)} of the ${count(pool)} texts${own}`;
-  return `all ${count(pool)} texts${own}, which cost ${moneyWords(nNew * price)}`;
+  return `all ${count(pool)} texts${own}${nNew > 0 ? `, which cost ${moneyWords(nNew * price)}` : ""}`;
+}
+
+/** By how much other labels are worse than the best ones, and cheaper. */
+function behindWords(best, other) {
+  const share = Number(((100 * other.price) / best.price).toPrecision(2));
+  return `${percentText(best.mean - other.mean)} points behind at ${share} % of the price`;
+}
+
+/** What labels of another source are for: more texts for less money, or fewer and better. */
+function otherWords(first, other, view) {
+  const named = `the weak labels of ${other.supervisor} as they are`;
+  if (other.nTexts <= first.nTexts) {
+    return `Better, but paid for ${textsWords(other, view)} only: ${named}: ${bringWords(other)}.`;
+  }
+  const lead = first.mean - other.mean <= NEARLY ? "Nearly as good for less" : "For less";
+  return `${lead}, so for up to ${count(other.nTexts)} texts: ${named}, ${behindWords(first, other)}: ${bringWords(other)}.`;
 }
 
 /** To label more texts than the money pays for with any of these labels. */
@@ -75,19 +92,15 @@ function noStudentWords(view, ready) {
 /** That the labels are to be used as they are, as parts with their looks. */
 function readyParts(view, ready) {
   const [first, ...others] = ready;
-  const named = ({ supervisor }) => `the weak labels of ${supervisor} as they are`;
+  const texts = textsWords(first, view);
   const words = [
     `: ${bringWords(first)}, without any training.`,
-    `A budget of ${moneyWords(view.budget)} pays for ${textsWords(first, view)}.`,
-    ...others.map((other) =>
-      other.nTexts > first.nTexts
-        ? `To label more texts, up to ${count(other.nTexts)}, use ${named(other)}: ${bringWords(other)}.`
-        : `Better, but paid for ${textsWords(other, view)} only: ${named(other)}: ${bringWords(other)}.`,
-    ),
+    first.nNew > 0 ? `A budget of ${moneyWords(view.budget)} pays for ${texts}.` : `You have them for ${texts}.`,
+    ...others.map((other) => otherWords(first, other, view)),
     ...noStudentWords(view, ready),
   ];
   return [
-    { tag: "strong", text: `Use ${named(first)}` },
+    { tag: "strong", text: `Use the weak labels of ${first.supervisor} as they are` },
     { tag: "span", text: words.join(" ") },
   ];
 }

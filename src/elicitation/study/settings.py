@@ -174,6 +174,13 @@ class Training(Section):
     )
 
     @property
+    def longer(self) -> str:
+        """The key with the value by which students see every label four times as often as now."""
+        if self.stopping == "fixed_epochs":
+            return f"epochs_factor: {4 * (self.epochs_factor or 1)}"
+        return f"presentations: {4 * self.presentations}"
+
+    @property
     def at_once(self) -> bool:
         """Whether runs train at once."""
         return self.runs_together or self.seeds_together > 1
