@@ -115,6 +115,19 @@ def add_init(commands: argparse._SubParsersAction) -> None:
     command.add_argument(
         "--currency", type=argument(read_currency), help=f"of prices that name none; default: {CURRENCY}"
     )
+    command.add_argument(
+        "--question",
+        type=question,
+        help="ask the student this of each text, without any label; yes must mean label 1: with --labels spam=1,ham=0 "
+        "--question 'Is it spam?'",
+    )
+    add_reading(command)
+    command.add_argument("--output", type=Path, help="the study's file; default: named after the table, here")
+    command.set_defaults(function=init)
+
+
+def add_reading(command: argparse.ArgumentParser) -> None:
+    """The options that say how the table is read."""
     command.add_argument("--text", help="its column of texts; default: the one that is by far the longest")
     command.add_argument("--id", help="its column of ids, by which texts are named; default: rows are by their number")
     command.add_argument("--labels", type=label_values, help="what the gold labels mean: --labels spam=1,ham=0")
@@ -123,12 +136,6 @@ def add_init(commands: argparse._SubParsersAction) -> None:
         choices=["refuse", "drop"],
         default="refuse",
         help="what becomes of other values, in gold and weak columns, and of rows without a text; default: refuse",
-    )
-    command.add_argument(
-        "--question",
-        type=question,
-        help="ask the student this of each text, without any label; yes must mean label 1: with --labels spam=1,ham=0 "
-        "--question 'Is it spam?'",
     )
     command.add_argument("--worker", help="its column that says who votes, if each row is one vote")
     command.add_argument(
@@ -143,8 +150,6 @@ def add_init(commands: argparse._SubParsersAction) -> None:
     command.add_argument(
         "--encoding", type=encoding, help="of a text file, such as --encoding windows-1252; default: UTF-8"
     )
-    command.add_argument("--output", type=Path, help="the study's file; default: named after the table, here")
-    command.set_defaults(function=init)
 
 
 def wanted_of(arguments: argparse.Namespace) -> Wanted:
