@@ -27,9 +27,10 @@ function hoverOfPoint(view, point) {
 }
 
 /** The share of the cost that goes into weak labels. */
-function weakShare({ surface, nWeak, cost }, { weak }) {
+function weakShare({ surface, nWeak, nGold, cost }, { weak }) {
   const { ratio, have } = weak[surface.supervisor];
-  return cost > 0 ? (ratio * Math.max(nWeak - have, 0)) / cost : 0;
+  // Where nothing is paid, their share of the labels: free weak labels are no gold ones.
+  return cost > 0 ? (ratio * Math.max(nWeak - have, 0)) / cost : nWeak / (nWeak + nGold || 1);
 }
 
 function pointsTrace(view, colours, shown, onTop, placeOfCost) {
