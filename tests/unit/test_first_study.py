@@ -278,7 +278,8 @@ def test_one_vote_a_row_is_read_by_its_worker(capsys, here):
 def test_a_lopsided_table_is_scored_by_another_measure(capsys, here):
     write(gold=lambda i: int(i % 8 == 0))
     run(capsys, *ASKED)
-    assert yaml.safe_load((here / "labels.yaml").read_text())["inference"] == {"measure": "balanced_accuracy"}
+    study = yaml.safe_load((here / "labels.yaml").read_text())
+    assert study["inference"] == {"measure": "balanced_accuracy"} and study["training"]["balanced"] is True
 
 
 @pytest.mark.parametrize(
