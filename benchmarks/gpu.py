@@ -3,9 +3,11 @@
 Ways of training are compared in one process, in turns: the reference's micro-batches of one text, this project's loop
 as it was, as it is, and with its layers compiled. The limit is that of matrix products at the pace that a large one
 reaches on this device: 4 operations for each parameter that computes and each token, 6 with checkpointing. A step of
-each way that is not compiled is also counted: calls of operators, each about one kernel of a GPU, the bytes that they
-read and write, and those that are kept for the backward pass. With `--device cpu` the counts are what there is to see.
-It all takes at most 12 minutes: what is not measured by then says so.
+each way that is not compiled is also counted: calls of operators, each about one kernel of a GPU, the operations of
+matrix products with weights, as a multiple of the limit's, the bytes that are read and written, and those that are kept
+for the backward pass. With `--device cpu` the counts are what there is to see. Then students train at once
+(together.py), steps read what texts begin with once (beginnings.py), and both engines label, vLLM at last with CUDA
+graphs too. It all takes at most 12 minutes: what is not measured by then says so.
 """
 
 import argparse
@@ -47,7 +49,17 @@ SIZES = {
     | {"num_key_value_heads": 8, "vocab_size": 128_256},
 }
 PRECISIONS = {"bfloat16": {"precision": "bfloat16"}, "nf4": {"quantization": "nf4"}}
-ENGINES = ("vllm", "transformers")
+# The last one is vLLM with CUDA graphs, which jobs have from so many tokens on that a benchmark would take too long.
+GRAPHS = "vllm-graphs"
+ENGINES = ("vllm", "transformers", GRAPHS)
+# The other scripts that have something to show on a GPU, and how they are called from here.
+OTHERS = {
+    "cuda": {
+        "together.py": ["0.5b", "--students", "4", "--steps", "5", "--rounds", "1"],
+        "beginnings.py": ["0.5b", "--examples", "32"],
+    },
+    "cpu": {"together.py": ["sandbox", "--students", "2", "--batch-sizes", "1", "--steps", "2", "--rounds", "1"]},
+}
 # Nothing begins later; a minute is left for what has begun.
 MINUTES = 11
 WARM_UP_STEPS, BATCH_SIZE = 2, 32
@@ -68,10 +80,12 @@ class Measured:
     allocations: int = 0
     """How often the driver was asked for memory in timed steps, each time slowly."""
     calls: int = 0
+    operations: float = 0.0
     moved: int = 0
     kept: int = 0
-    """The last three of one step: calls of operators, bytes that they read and wrote, bytes kept for backward (of many
-    micro-batches about the largest one's, since they are told apart by their place in memory)."""
+    """The last four of one step: calls of operators, operations for each token, bytes that were read and written, bytes
+    kept for backward (of many micro-batches about the largest one's, since they are told apart by their place in
+    memory)."""
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -81,7 +95,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=10, help="timed optimizer steps (default: %(default)s)")
     parser.add_argument("--rows", type=int, default=2000, help="to label (default: %(default)s)")
     parser.add_argument("--precisions", choices=PRECISIONS, nargs="*", help="default: all, on a CPU bfloat16")
-    parser.add_argument("--engines", choices=ENGINES, nargs="*", default=ENGINES, help="default: both")
+    parser.add_argument("--engines", choices=ENGINES, nargs="*", default=ENGINES, help="default: all")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cuda", help="default: cuda")
     parser.add_argument("--compiled", action="store_true", help="on a CPU too, which takes a C++ compiler")
     parser.add_argument("--minutes", type=float, default=MINUTES, help="default: %(default)s")
@@ -135,8 +149,8 @@ def computing_parameters(model) -> int:
     return sum(weight.numel() * (2 if weight.dtype == torch.uint8 else 1) for _, weight in named)
 
 
-def count_step(model, step: Callable[[], float], measured: Measured) -> None:
-    """Take a step and note its calls and bytes."""
+def count_step(model, step: Callable[[], float], tokens: int, measured: Measured) -> None:
+    """Take a step and note its calls, operations and bytes."""
     weights, kept = {weight.data_ptr() for weight in model.parameters()}, {}
 
     def keep(tensor: torch.Tensor) -> torch.Tensor:
@@ -147,7 +161,8 @@ def count_step(model, step: Callable[[], float], measured: Measured) -> None:
 
     with Count() as count, torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         step()
-    measured.calls, measured.moved, measured.kept = count.calls, count.bytes, sum(kept.values())
+    measured.calls, measured.operations = count.calls, count.operations / tokens
+    measured.moved, measured.kept = count.bytes, sum(kept.values())
 
 
 def time_step(step: Callable[[], float], tokens: int, device: str, measured: Measured) -> None:
@@ -189,7 +204,7 @@ def train(model, ways: tuple[Way, ...], vocabulary: int, arguments: argparse.Nam
             elif turn < WARM_UP_STEPS:
                 # Of what is compiled, nothing sees single operators.
                 if not way.compiled:
-                    count_step(model, step, measured[way])
+                    count_step(model, step, sum(map(len, texts)), measured[way])
             else:
                 time_step(step, sum(map(len, texts)), device, measured[way])
     return measured
@@ -197,16 +212,16 @@ def train(model, ways: tuple[Way, ...], vocabulary: int, arguments: argparse.Nam
 
 def row(size: str, precision: str, way: Way, found: Measured, parameters: int, peak: float) -> str:
     """A line of the table of training."""
-    cells = [size, precision, way.name]
+    cells, limit = [size, precision, way.name], way.operations * parameters
     if found.rates:
         rate = np.median(found.rates)
-        share = rate * way.operations * parameters / peak
-        cells += [f"{np.median(found.steps):.3f}", f"{rate:,.0f}", f"{share:.1%}"]
+        cells += [f"{np.median(found.steps):.3f}", f"{rate:,.0f}", f"{rate * limit / peak:.1%}"]
         cells += [f"{found.peak_bytes / 1e9:,.1f}", f"{found.allocations}"] if found.peak_bytes else ["", ""]
     else:
         cells += ["time was up"] + 4 * [""]
-    counts = [f"{found.calls:,}", f"{found.moved / 1e6:,.2f}", f"{found.kept / 1e6:,.2f}"]
-    cells += counts if found.calls else ["", "", ""]
+    counts = [f"{found.calls:,}", f"{found.operations / limit:.2f}"]
+    counts += [f"{found.moved / 1e6:,.2f}", f"{found.kept / 1e6:,.2f}"]
+    cells += counts if found.calls else 4 * [""]
     return "| " + " | ".join(cells) + " |"
 
 
@@ -240,10 +255,13 @@ def free_memory() -> None:
 
 def label(size: str, folder: Path, engine: str, arguments: argparse.Namespace) -> None:
     """One row: start-up, rows and tokens a second; leaves the probabilities (n,) in the folder."""
-    from elicitation.models.engines import ENGINES as RUN
+    from elicitation.models import engines
 
+    run = engines.label_with_transformers if engine == "transformers" else engines.label_with_vllm
+    if engine == GRAPHS:
+        engines.GRAPH_TOKENS = 0
     token_ids = write_texts(arguments.rows, arguments.tokens, SIZES[size]["vocab_size"])
-    labels = RUN[engine](folder, token_ids, Hardware(arguments.device))
+    labels = run(folder, token_ids, Hardware(arguments.device))
     np.save(folder / f"{engine}.npy", labels.p)
     rate = labels.rows_per_second
     tokens = rate * sum(map(len, token_ids)) / len(token_ids)
@@ -251,27 +269,31 @@ def label(size: str, folder: Path, engine: str, arguments: argparse.Namespace) -
     print("| " + " | ".join(cells) + " |", flush=True)
 
 
-def run_child(engine: str, size: str, folder: Path, ends: float) -> str:
-    """What an engine's row says; it has a process of its own, whose memory ends with it."""
-    command = [sys.executable, *sys.argv, "--job", engine, "--size", size, "--folder", str(folder)]
+def run_child(what: str, words: list[str], ends: float, late: str) -> str:
+    """What a script prints in a process of its own, whose memory ends with it. words: it and its arguments; late: what
+    is said where time is up."""
     try:
         left = max(1.0, ends - time.monotonic())
+        command = [sys.executable, *words]
         child = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, timeout=left)
     except subprocess.TimeoutExpired:
-        return f"| {size} | {engine} | time was up | | | |\n"
+        return late
     if child.returncode:
-        raise SystemExit(f"{size}: {engine} failed, see above.")
-    return child.stdout
+        raise SystemExit(f"{what} failed, see above.")
+    return child.stdout.rstrip("\n")
 
 
-def labelling_rows(size: str, folder: Path, engines: list[str], ends: float) -> Iterator[str]:
-    """A line of each engine, and how far their probabilities differ."""
+def labelling_rows(folders: dict[str, Path], engines: list[str], ends: float) -> Iterator[str]:
+    """A line of each engine and size, and how far the engines' probabilities differ."""
     for engine in engines:
-        yield run_child(engine, size, folder, ends).rstrip("\n")
-    found = [np.load(path) for engine in engines if (path := folder / f"{engine}.npy").exists()]
-    if len(found) == len(ENGINES):
-        difference = np.abs(np.subtract(*found))
-        yield f"\n{size}: probabilities differ by {difference.max():.1e} at most, {difference.mean():.1e} on average.\n"
+        for size, folder in folders.items():
+            words = [*sys.argv, "--job", engine, "--size", size, "--folder", str(folder)]
+            yield run_child(f"{size}: {engine}", words, ends, f"| {size} | {engine} | time was up | | | |")
+    for size, folder in folders.items():
+        found = [np.load(path) for engine in engines if (path := folder / f"{engine}.npy").exists()]
+        if len(found) > 1:
+            apart = np.ptp(found, axis=0)
+            yield f"\n{size}: probabilities differ by {apart.max():.1e} at most, {apart.mean():.1e} on average."
 
 
 def main() -> None:
@@ -284,7 +306,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folders = {size: Path(name) / size for size in arguments.sizes}
         print("| size | precision | way | step, s | tokens/s | of the limit | memory, GB | allocations ", end="")
-        print("| calls | moved, MB | kept, MB |\n|---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|", flush=True)
+        print("| calls | operations | moved, MB | kept, MB |\n|---|---|---" + 9 * "|---:" + "|", flush=True)
         jobs = [(size, precision) for size in folders for precision in arguments.precisions]
         for size, precision in jobs:
             if time.monotonic() > ends:
@@ -295,11 +317,13 @@ def main() -> None:
             for line in training_rows(size, precision, folders[size], arguments, ends):
                 print(line, flush=True)
             free_memory()
-        print("| size | engine | start-up, s | rows/s | tokens/s | version |\n|---|---|---:|---:|---:|---|")
-        for size, folder in folders.items():
-            if folder.exists():
-                for line in labelling_rows(size, folder, arguments.engines, ends):
-                    print(line, flush=True)
+        for script, settings in OTHERS[arguments.device].items():
+            words = [str(Path(__file__).with_name(script)), *settings, "--device", arguments.device]
+            print("\n" + run_child(script, words, ends, f"{script}: time was up."), flush=True)
+        print("\n| size | engine | start-up, s | rows/s | tokens/s | version |\n|---|---|---:|---:|---:|---|")
+        made = {size: folder for size, folder in folders.items() if folder.exists()}
+        for line in labelling_rows(made, arguments.engines, ends):
+            print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Seconds a step and student: runs that train one by one, and the same runs at once on one body (`runs_together`).
 
 Both ways take turns in one process, on the same labels, from the same first weights. On a CPU, CPU seconds count; on a
-GPU, seconds.
+GPU, seconds. Calls of operators, each about one kernel of a GPU, and the bytes that they move are counted too.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import torch
 from smollm2 import NAME, write_language_model
+from training_ways import Count
 from transformers import LlamaConfig, LlamaForSequenceClassification
 
 from elicitation.data import sandbox
@@ -36,7 +37,7 @@ SHAPES = {
     | {"num_key_value_heads": 8},
 }
 MODELS = (NAME, *SHAPES)
-N_TEXTS, N_HELD_OUT, WARM_UP_STEPS = 400, 2, 2
+N_TEXTS, N_HELD_OUT, WARM_UP_STEPS = 400, 2, 3
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -105,14 +106,26 @@ def measure(
     return seconds, np.array([student.predict(student.model, ids) for student in students])
 
 
+def count(way: Callable, students: list[Student], batch_size: int) -> tuple[float, float]:
+    """Calls of operators, and the bytes that they move, a step and student: what one more step adds."""
+    counts = []
+    for steps in (WARM_UP_STEPS, WARM_UP_STEPS + 1):
+        trainings = trainings_of(students, batch_size, steps)
+        with Count() as counted:
+            way(students, trainings)
+        counts.append(np.array([counted.calls, counted.bytes]) / len(students))
+    return tuple(counts[1] - counts[0])
+
+
 def main() -> None:
     arguments = parse_arguments()
     torch.set_num_threads(arguments.threads)
     hardware = Hardware(arguments.device, precision=arguments.precision)
     # Each step ends with its loss read from the device, so that nothing is still being computed.
     clock = time.process_time if arguments.device == "cpu" else time.perf_counter
-    print("| model | precision | students | labels a step | one by one, s | at once, s | ratio | log-odds differ by |")
-    print("|---|---|---:|---:|---:|---:|---:|---:|", flush=True)
+    print("| model | precision | students | labels a step | one by one, s | at once, s | ratio ", end="")
+    print("| log-odds differ by | calls, one by one | at once | moved, MB, one by one | at once |")
+    print("|---|---" + 10 * "|---:" + "|", flush=True)
     for name in arguments.models:
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary) / name
@@ -123,8 +136,9 @@ def main() -> None:
         for n in arguments.students:
             for batch_size in arguments.batch_sizes:
                 ways = {one_by_one: [], at_once: []}
-                for way in ways:
-                    measure(way, twins[:n], batch_size, WARM_UP_STEPS, clock)
+                # Which warms up, too.
+                counts = zip(*(count(way, twins[:n], batch_size) for way in ways), strict=True)
+                (calls, calls_together), (moved, moved_together) = counts
                 for _ in range(arguments.rounds):
                     for way, measured in ways.items():
                         measured.append(measure(way, twins[:n], batch_size, arguments.steps, clock))
@@ -133,7 +147,8 @@ def main() -> None:
                 layers = "" if arguments.adapt_layers is None else f", upper {arguments.adapt_layers} layers"
                 print(
                     f"| {name}{layers} | {hardware.dtype} | {n} | {batch_size} | {alone:.4f} | {together:.4f} | "
-                    f"{alone / together:.2f} | {difference:.0e} |",
+                    f"{alone / together:.2f} | {difference:.0e} | {calls:,.0f} | {calls_together:,.0f} | "
+                    f"{moved / 1e6:,.1f} | {moved_together / 1e6:,.1f} |",
                     flush=True,
                 )
 

@@ -8,6 +8,7 @@ from peft.tuners.tuners_utils import BaseTunerLayer
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import flop_registry
 from transformers import AttentionInterface
 
 from elicitation.models.batches import PACKED, forward, is_packed, lengths_of, micro_batches, packed_attention
@@ -119,14 +120,16 @@ def let_compile(model) -> None:
 
 
 class Count(TorchDispatchMode):
-    """Calls of operators that compute or copy, and the bytes that they read and write."""
+    """Calls of operators that compute or copy, the bytes that they read and write, and the operations of products."""
 
     # Only look at memory in another way, though torch does not call them views.
     FREE = ("aten._unsafe_view.default", "aten.detach.default", "aten.lift_fresh.default")
+    # Those with weights. Attention's are left out, since no formula is known for all of its kernels.
+    PRODUCTS = (torch.ops.aten.mm, torch.ops.aten.addmm)
 
     def __init__(self) -> None:
         super().__init__()
-        self.calls = self.bytes = 0
+        self.calls = self.bytes = self.operations = 0
 
     def __torch_dispatch__(self, operator, types, args=(), kwargs=None):
         result = operator(*args, **(kwargs or {}))
@@ -134,4 +137,6 @@ class Count(TorchDispatchMode):
             tensors = [x for x in tree_leaves((args, kwargs, result)) if isinstance(x, torch.Tensor)]
             self.calls += 1
             self.bytes += sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+        if operator.overloadpacket in self.PRODUCTS:
+            self.operations += flop_registry[operator.overloadpacket](*args, **(kwargs or {}), out_val=result)
         return result

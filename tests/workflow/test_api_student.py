@@ -19,11 +19,11 @@ from helpers import MINI, jobs_planned, run_snakemake, snakemake_command
 from elicitation.api.chat import LOWEST_LOGPROB
 
 TASKS = [task["name"] for task in MINI["tasks"]]
-RUN = "results/runs/{task}/supervisor/remote/sequential_sft/b{budget}_s{seed}"
-# What the budgets of 4 and 16 buy at gold shares of 0, 0.5 and 1.
-PURCHASES = [(40, 0), (20, 2), (0, 4), (160, 0), (80, 8), (0, 16)]
-# Of each budget and seed a block with weak labels and one without.
-BLOCKS = 2 * len(TASKS) * len(MINI["seeds"]) * len(MINI["grid"]["budgets"])
+RUN = "results/runs/{task}/supervisor/remote/sequential_sft/b16_s{seed}"
+# What it buys with its one budget at gold shares of 0, 0.5 and 1.
+BUDGET, PURCHASES = 16, [(160, 0), (80, 8), (0, 16)]
+# Of each seed a block with weak labels and one without.
+BLOCKS = 2 * len(TASKS) * len(MINI["seeds"])
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +36,7 @@ def server():
 def study(server):
     study = deepcopy(MINI)
     study["models"].append({"name": "remote", "api": server.settings()})
+    study["combinations"] = [{"students": ["student"]}, {"students": ["remote"], "budgets": [BUDGET]}]
     return study | {"students": ["student", "remote"]}
 
 
@@ -68,7 +69,7 @@ def processes_that_show(word: str) -> list[Path]:
 @pytest.fixture(scope="module")
 def finished(folder, study, server):
     """The study after a first job was killed between the creation of its remote jobs and their end."""
-    target = RUN.format(task="topic", budget=16, seed=0) + ".parquet"
+    target = RUN.format(task="topic", seed=0) + ".parquet"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LOOPBACK_KEY", KEY)
         server.polls = 10**6
@@ -99,7 +100,7 @@ def test_a_new_api_student_trains_nothing_here_and_a_dry_run_needs_no_key(folder
 
 
 def test_without_a_key_nothing_is_uploaded(folder, study, server):
-    result = run_snakemake(folder, study, target=RUN.format(task="topic", budget=4, seed=0) + ".parquet")
+    result = run_snakemake(folder, study, target=RUN.format(task="topic", seed=0) + ".parquet")
     assert result.returncode != 0 and "LOOPBACK_KEY is not set" in result.stderr
     assert "Traceback" not in result.stderr and not server.calls
 
@@ -107,7 +108,8 @@ def test_without_a_key_nothing_is_uploaded(folder, study, server):
 def test_every_run_is_scored_beside_the_local_students(finished):
     metrics = pd.read_parquet(finished / "results/metrics.parquet")
     runs = len(TASKS) * len(MINI["seeds"]) * len(PURCHASES)
-    assert metrics.groupby("student").size().to_dict() == {"student": runs, "remote": runs}
+    # The local student has another budget too.
+    assert metrics.groupby("student").size().to_dict() == {"student": 2 * runs, "remote": runs}
     assert metrics.accuracy.between(0, 1).all()
     assert (finished / "figures/pareto.pdf").read_bytes().startswith(b"%PDF")
 
@@ -121,8 +123,8 @@ def test_no_job_was_bought_twice(finished, server):
 
 def test_predictions_are_the_remote_models_own(finished, server):
     test = pd.read_parquet(finished / "results/tasks/topic/test.parquet").set_index("id")
-    predictions = pd.read_parquet(finished / f"{RUN.format(task='topic', budget=16, seed=0)}.parquet")
-    records = json.loads((finished / f"{RUN.format(task='topic', budget=16, seed=0)}.json").read_text())
+    predictions = pd.read_parquet(finished / f"{RUN.format(task='topic', seed=0)}.parquet")
+    records = json.loads((finished / f"{RUN.format(task='topic', seed=0)}.json").read_text())
     assert set(predictions) == {"n_weak", "n_gold", "seed", "id", "log_odds"}
     for run in records["runs"]:
         rows = predictions[(predictions.n_weak == run["n_weak"]) & (predictions.n_gold == run["n_gold"])]
@@ -133,7 +135,7 @@ def test_predictions_are_the_remote_models_own(finished, server):
 
 
 def test_records_hold_jobs_and_dollars(finished, server):
-    record = json.loads((finished / f"{RUN.format(task='verdict', budget=4, seed=1)}.json").read_text())
+    record = json.loads((finished / f"{RUN.format(task='verdict', seed=1)}.json").read_text())
     jobs = {stage["job"]: stage for run in record["runs"] for stage in run["stages"].values()}
     assert {stage["base"] for stage in jobs.values()} >= {BASE_MODEL} and set(jobs) <= set(server.jobs)
     trained = sum(stage["trained_tokens"] for stage in jobs.values())
@@ -150,7 +152,7 @@ def test_the_key_is_in_no_file(finished):
 
 def test_work_that_is_lost_costs_nothing_again(finished, study, server, monkeypatch):
     monkeypatch.setenv("LOOPBACK_KEY", KEY)
-    block = RUN.format(task="topic", budget=4, seed=0) + ".parquet"
+    block = RUN.format(task="topic", seed=0) + ".parquet"
     before, calls = (finished / block).read_bytes(), dict(server.calls)
     (finished / block).unlink()
     assert run_snakemake(finished, study, target=block).returncode == 0

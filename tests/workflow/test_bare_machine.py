@@ -118,10 +118,10 @@ def machine(tmp_path_factory):
         subprocess.Popen(["rm", "--recursive", folder])
 
 
-def start_vllm(machine: Machine, user: str = USER) -> subprocess.CompletedProcess:
+def start_vllm(machine: Machine) -> subprocess.CompletedProcess:
     """Have vLLM label a text, as every study does first."""
     command = ".venv/bin/snakemake --cores all --forceall --directory runs/sandbox --configfile studies/sandbox.yaml"
-    return machine.run(f"{command} -- results/engine.json; cat runs/sandbox/results/engine.json", user)
+    return machine.run(f"{command} -- results/engine.json; cat runs/sandbox/results/engine.json")
 
 
 def test_vllm_labels_a_text_on_a_machine_that_lacks_its_libraries(machine):
@@ -146,6 +146,7 @@ def test_root_has_it_brought_too_where_the_lists_of_packages_are_gone(machine):
     assert "This machine lacks libnuma.so.1" in result.stdout
     again = machine.run(".venv/bin/python -m elicitation.models.libraries")
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
-    started = start_vllm(machine, user="0")
-    assert started.returncode == 0, started.stdout + started.stderr
+    # What vLLM itself would only log.
+    loaded = machine.run(".venv/bin/python -c 'import vllm._C'", user="0")
+    assert loaded.returncode == 0, loaded.stderr
     assert machine.run(REMOVE, user="0").returncode == 0

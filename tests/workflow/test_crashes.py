@@ -130,7 +130,7 @@ def test_a_study_killed_ten_times_ends_with_the_files_of_an_undisturbed_one(undi
 
 def test_sigterm_ends_jobs_with_a_sentence_and_only_they_are_left(tmp_path):
     folder, study = tmp_path / "study", deepcopy(SMALL)
-    study["models"][1]["sandbox"]["steps"] = 400
+    study["models"][1]["sandbox"]["steps"] = 200
     run, log, model = (
         start(folder, study, LABELS),
         folder / "logs/prepare_model/supervisor.log",
@@ -155,7 +155,7 @@ def test_sigterm_ends_jobs_with_a_sentence_and_only_they_are_left(tmp_path):
 
 def test_kill_lets_the_jobs_of_a_run_end_whose_process_a_dry_run_names(tmp_path):
     folder, study = tmp_path / "study", deepcopy(SMALL)
-    study["models"][1]["sandbox"]["steps"] = 1000
+    study["models"][1]["sandbox"]["steps"] = 600
     # So that the second one, which must come while the run lives, needs no imports.
     run_snakemake(folder, study, "--dry-run", target=LABELS)
     run, log = start(folder, study, LABELS), folder / "logs/prepare_model/supervisor.log"
