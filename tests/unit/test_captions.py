@@ -103,6 +103,10 @@ def test_the_caption_holds_frontier_and_regimes_and_what_is_missing(frontier):
     for line in (*lines, missing_sentence(lacking, TITLES)):
         assert line in caption
     assert "Missing" not in pareto_caption(frontier, regimes, NOTHING, TITLES, "accuracy", 0.9)
+    alone = ", among purchases of that source alone:"
+    assert alone not in caption and caption.count("a probability of at least 0.9:") == 1
+    several = pd.concat([regimes, regimes.assign(supervisor="w")])
+    assert f"at least 0.9{alone}" in pareto_caption(frontier, several, NOTHING, TITLES, "accuracy", 0.9)
     assert "\nModels computed in float32.\n" in pareto_caption(
         frontier, regimes, NOTHING, TITLES, "auroc", 0.9, "Models computed in float32."
     )

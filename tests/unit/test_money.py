@@ -9,7 +9,7 @@ from posteriors import findings_on, posterior_table
 from random_configs import OWN_STUDY, write_files
 
 from elicitation.analysis.advice import advise
-from elicitation.analysis.advice_text import advice_caption
+from elicitation.analysis.advice_text import Panel, advice_caption
 from elicitation.analysis.answer import study_answer
 from elicitation.analysis.captions import price_words
 from elicitation.analysis.findings import Question, make_findings, price_of
@@ -230,7 +230,7 @@ def test_the_picture_and_its_caption_are_in_the_currency():
     found = findings()
     [block] = found.posterior.blocks
     prices = {"v": found.prices["v"][0]}
-    panels = [(prices, advise(block, [4.0, 16.0, 64.0], prices, None, 0.9))]
+    panels = [Panel(prices, advise(block, [4.0, 16.0, 64.0], prices, None, 0.9))]
     caption = advice_caption("t", panels, [16.0], found.titles, money=DOLLARS)
     assert "(a weak label costs $0.30)" in caption and "\n- $48: " in caption
     assert "Budgets and costs are in $; a gold label costs $3." in caption

@@ -9,6 +9,7 @@ import pytest
 from posteriors import drawn_evidence, findings_on, fitted, posterior_table
 
 from elicitation.analysis.findings import Question
+from elicitation.analysis.names import LABELS
 from elicitation.analysis.next_steps import (
     Step,
     arms_of,
@@ -156,6 +157,27 @@ def test_every_step_says_how_it_is_done_and_what_its_labels_cost(study):
     assert foreign[foreign.index("--gold-price") :][:4] == ["--gold-price", "2", "--currency", "$"]
 
 
+def test_labels_that_no_run_lifts_a_student_above_come_first():
+    evidence = drawn_evidence(close, GRID, 1, asking=0.6)
+    table, advice = fitted(evidence), {}
+    for labels, price, unbeaten in ((0.7, 0.1, False), (0.99, 1.0, False), (0.99, 0.1, True)):
+        scores = table.score.mask(table.kind == LABELS, labels)
+        found = plan(findings_on(table.assign(score=scores)), evidence, Question(50, price), TIMES)
+        text = "\n".join(plan_lines(found, HOW))
+        assert found.unbeaten == unbeaten == ("You need not run more" in text)
+        if unbeaten:
+            first = text.split("\n\n")[1]
+            assert first.startswith("You need not run more: the weak labels of v as they are have 9")
+            assert "no run named here is expected to lift a student above them" in first
+            assert text.count("the weak labels of v as they are") == 2, "once more where the advice is"
+        advice[labels, price] = found.advice
+    advised = (
+        "Not ranked either, but advised by `elicitation recommend`:\n\n- No student that was trained here beats the "
+    )
+    assert advised in text and advice[0.99, 0.1]
+    assert not advice[0.7, 0.1], "students are better there"
+
+
 def test_first_runs_of_methods_that_only_prompt_are_a_number_of_shots():
     findings = findings_on(posterior_table(), trained=["m"])
     assert key_of_runs(0, "few_shot_gold", findings) == "grid.shots"
@@ -274,6 +296,12 @@ def test_the_command_answers_from_a_folder(study, tmp_path, capsys):
     assert "; your table has only 720 texts with one of both labels\n" in capsys.readouterr().out
     assert main([*asked, "20%"]) == 0
     assert "your table has only" not in capsys.readouterr().out, "they are enough"
+    other = {"settings": settings | {"measure": "balanced_accuracy"}, "inputs": inputs}
+    write_json(tmp_path / "results/recommendation.json", other)
+    assert main([*asked, "8%"]) == 1
+    fix = "Write `inference: {measure: accuracy}` in the study and run it again, which trains nothing"
+    assert fix in capsys.readouterr().err
+    write_json(tmp_path / "results/recommendation.json", {"settings": settings, "inputs": inputs})
     assert main([*asked, "0"]) == 1 and "name a width such as 5%" in capsys.readouterr().err
     assert main(["next", folder, "--task", "x"]) == 1
     assert "no result for the task 'x'" in capsys.readouterr().err

@@ -71,4 +71,6 @@ def test_there_is_a_panel_a_task_with_the_studys_budgets_and_prices_as_ticks():
     panels = [axes for axes in figure.axes if axes.get_title()]
     assert [axes.get_title() for axes in panels] == ["average", "a"]
     assert panels[0].get_xticks().tolist() == [16, 64] and panels[0].get_yticks().tolist() == [0.5, 0.1]
-    assert "Student s, weak labels of v, Method M." in figure.texts[-1].get_text().replace("\n", " ")
+    note = figure.texts[-1].get_text().replace("\n", " ")
+    assert "Student s, weak labels of v, Method M." in note
+    assert "Among purchases of this source and method alone." in note

@@ -11,7 +11,7 @@ from blocks import make_block, make_surface
 from matplotlib.colors import to_hex
 
 from elicitation.analysis.advice import BEYOND, advise, budget_row, of_group, prices_shown
-from elicitation.analysis.advice_text import advice_caption, better_labels, better_words, finding, prices_words
+from elicitation.analysis.advice_text import Panel, advice_caption, finding, prices_words, ready_labels, ready_words
 from elicitation.analysis.choices import decide, terms_for
 from elicitation.analysis.names import ASKING, NOTHING_BOUGHT, REGIMES, STRATEGIES, UNDETERMINED
 from elicitation.buying.amounts import Money
@@ -140,7 +140,7 @@ def test_prices_are_told_once_where_all_are_alike():
 def test_the_caption_tells_the_finding_and_every_budget_of_the_study():
     rows = rows_of(make_block(), [0.5, 5, 50])
     assert rows.leading.iloc[-1] == "mixed"
-    caption = advice_caption("t, student s", [(PRICES, rows)], [0.5, 50], TITLES, "Models computed in float32.")
+    caption = advice_caption("t, student s", [Panel(PRICES, rows)], [0.5, 50], TITLES, "Models computed in float32.")
     assert caption.startswith("# What to buy: t, student s\n\n**" + finding(rows) + "** (a weak label costs 0.1).\n\n")
     nothing, last = (line for line in caption.splitlines() if line.startswith("- "))
     assert nothing.startswith("- 0.5: buy nothing: asking without labels -> 70.0 %")
@@ -159,7 +159,7 @@ def test_the_picture_has_a_column_a_price_headed_by_price_and_finding():
     block = make_block()
     listed = [{"v": 0.5}, {"v": 0.01}]
     budgets = budget_row(block, listed, 40)
-    figure = draw([(prices, rows_of(block, budgets, prices)) for prices in listed])
+    figure = draw([Panel(prices, rows_of(block, budgets, prices)) for prices in listed])
     above, below = figure.axes[:2], figure.axes[2:]
     assert [axes.get_title() for axes in above] == ["a weak label costs 0.5", "a weak label costs 0.01"]
     for axes, prices in zip(above, listed, strict=True):
@@ -170,7 +170,7 @@ def test_the_picture_has_a_column_a_price_headed_by_price_and_finding():
 
 def test_the_lines_are_the_strategies_what_is_recommended_and_what_costs_nothing():
     rows = rows_of(make_block())
-    axes = draw([(PRICES, rows)]).axes[0]
+    axes = draw([Panel(PRICES, rows)]).axes[0]
     best, *strategies, nothing = (line.get_ydata() for line in axes.lines)
     assert best == pytest.approx(100 * rows.score)
     for name, line in zip(STRATEGIES, strategies, strict=True):
@@ -180,7 +180,7 @@ def test_the_lines_are_the_strategies_what_is_recommended_and_what_costs_nothing
 
 
 def test_the_names_of_lines_do_not_overlap():
-    figure = draw([(PRICES, rows_of(make_block([make_surface(lambda w, g: 0.7 + 0 * w * g)])))])
+    figure = draw([Panel(PRICES, rows_of(make_block([make_surface(lambda w, g: 0.7 + 0 * w * g)])))])
     names = [text for text in figure.axes[0].texts if text.get_text() in ("weak", "mix", "gold", "asking")]
     boxes = sorted((text.get_window_extent() for text in names), key=lambda box: box.y0)
     assert len(boxes) == 4
@@ -188,14 +188,14 @@ def test_the_names_of_lines_do_not_overlap():
 
 
 def test_where_nothing_is_to_be_bought_the_picture_says_so():
-    figure = draw([(PRICES, rows_of(make_block(asking=0.99)))])
+    figure = draw([Panel(PRICES, rows_of(make_block(asking=0.99)))])
     assert [text.get_text() for text in figure.axes[1].texts] == ["buy\nnothing"]
     assert "Buy nothing at every budget" in [text.get_text() for text in figure.axes[0].texts]
 
 
 def test_purchases_have_the_colours_of_the_lines_above_them():
     rows = rows_of(make_block())
-    above, below = draw([(PRICES, rows)]).axes
+    above, below = draw([Panel(PRICES, rows)]).axes
     lines = {to_hex(line.get_color()) for line in above.lines}
     areas = {to_hex(area.get_facecolor()[0]) for area in below.collections if not area.get_hatch()}
     assert areas == {to_hex(style.CHOICE_COLOURS[name]) for name in STRATEGIES} and areas < lines
@@ -203,7 +203,7 @@ def test_purchases_have_the_colours_of_the_lines_above_them():
 
 def test_undetermined_budgets_are_hatched():
     def hatched(block):
-        areas = draw([(PRICES, rows_of(block))]).axes[1].collections
+        areas = draw([Panel(PRICES, rows_of(block))]).axes[1].collections
         return [area for area in areas if area.get_hatch() and len(area.get_paths())]
 
     assert hatched(make_block([make_surface(spread=0.3)]))
@@ -213,7 +213,7 @@ def test_undetermined_budgets_are_hatched():
 @pytest.mark.parametrize("budgets", [[40], [16, 40, 300]])
 def test_the_budgets_of_the_study_are_labelled_on_the_axis_in_money(budgets):
     money = Money("EUR", 1.5)
-    figure = plot_what_to_buy([(PRICES, rows_of(make_block()))], "t", "accuracy", 0.9, money, budgets=budgets)
+    figure = plot_what_to_buy([Panel(PRICES, rows_of(make_block()))], "t", "accuracy", 0.9, money, budgets=budgets)
     figure.draw_without_rendering()
     labels = [label.get_text() for label in figure.axes[1].get_xticklabels()]
     assert {f"{1.5 * budget:g}" for budget in budgets} <= {*labels} and len(labels) > 1
@@ -225,39 +225,77 @@ def test_the_budgets_of_the_study_are_labelled_on_the_axis_in_money(budgets):
 def test_the_note_tells_both_reasons_why_budgets_are_hatched():
     rows = rows_of(make_block([make_surface(lambda w, g: 0.8 + 0 * w * g)]), [2, 3])
     assert set(rows.regime) == {UNDETERMINED} and rows["gold only"].isna().all(), "no gold label is affordable"
-    note = " ".join(draw([(PRICES, rows)]).texts[-1].get_text().split())
+    note = " ".join(draw([Panel(PRICES, rows)]).texts[-1].get_text().split())
     assert "since no way is 90 % sure, or a way has no purchase there to compare" in note
 
 
 def test_the_baseline_is_the_best_of_what_costs_nothing():
-    figure = draw([(PRICES, rows_of(make_block(asking=0.3)))])
+    figure = draw([Panel(PRICES, rows_of(make_block(asking=0.3)))])
     assert rows_of(make_block()).free.iloc[0] == ASKING
     assert "commoner" in [text.get_text() for text in figure.axes[0].texts]
     assert "always the commoner label (cost 0)" in " ".join(figure.texts[-1].get_text().split())
 
 
-def test_labels_that_are_better_as_they_are_are_a_line_of_the_picture_and_the_first_of_its_caption():
-    panels = [(PRICES, rows_of(make_block()))]
-    assert better_labels(make_block(labels=0.6), panels) is None
-    better = better_labels(make_block(labels=0.99), panels)
-    words = "Better than all of this: the weak labels of v as they are, 99.0 % (dashed line)."
-    assert better_words(better) == words
-    caption = advice_caption("t", panels, [], TITLES, better=better)
-    assert caption.startswith(f"# What to buy: t\n\n{words}\n\n**To train a student: buy ")
-    figure = plot_what_to_buy(panels, "t", "accuracy", 0.95, better=better)
-    assert words in " ".join(figure.texts[-1].get_text().split())
-    axes, plain = figure.axes[0], draw(panels).axes[0]
+def panel_of(block, prices=PRICES):
+    rows = rows_of(block, prices=prices)
+    return Panel(prices, rows, ready_labels(block, prices, rows))
+
+
+def two_sources(**scores):
+    """A block of two sources, v and w, whose labels as they are have these scores."""
+    block = make_block([make_surface(), make_surface(supervisor="w")])
+    free = [
+        replace(one, scores=replace(one.scores, mean=np.array([scores.get(one.supervisor, one.scores.mean[0])])))
+        for one in block.free
+    ]
+    return replace(block, free=free)
+
+
+def test_labels_that_no_student_beats_are_the_title_and_their_lines_have_names():
+    panel, plain = panel_of(make_block(labels=0.99)), panel_of(make_block(labels=0.6))
+    assert not plain.ready and [free.supervisor for free in panel.ready] == ["v"]
+    use = "Use the weak labels of v as they are: no student is better"
+    words = "As they are, without training: the weak labels of v 99.0 % (dashed line); each text then costs a label."
+    student = f"To train a student: {finding(panel.rows).replace('Buy', 'buy')}"
+    caption = advice_caption("t", [panel], [], TITLES)
+    assert caption.startswith(f"# What to buy: t\n\n**{use}** (a weak label costs 0.1).\n\n{words}\n\n{student}.\n")
+    figure, without = draw([panel]), draw([plain])
+    axes = figure.axes[0]
     assert axes.lines[-1].get_ydata() == pytest.approx([99, 99]) and axes.get_ylim()[1] > 99
-    head = f"To train a student: {finding(panels[0][1]).replace('Buy', 'buy')}"
     said = [" ".join(text.get_text().split()) for text in axes.texts]
-    assert head in said and "labels of v as they are" in said
-    assert "sources that is the best one" not in " ".join(figure.texts[-1].get_text().split())
-    several = [(PRICES | {"w": 0.2}, panels[0][1])]
-    note = plot_what_to_buy(several, "t", "accuracy", 0.95, better=better).texts[-1].get_text()
-    assert f"{words} Of 2 sources that is the best one." in " ".join(note.split())
-    long = plot_what_to_buy(panels, "t", "accuracy", 0.95, better=replace(better, supervisor="v" * 80))
-    assert "weak labels as they are" in [text.get_text() for text in long.axes[0].texts]
-    assert len(plain.lines) == len(axes.lines) - 1
+    assert use in said and "labels of v as they are" in said
+    assert " ".join(figure.axes[1].get_title().split()) == student and not without.axes[1].get_title()
+    note = " ".join(figure.texts[-1].get_text().split())
+    assert words in note and "Wide grey line: what is recommended to train a student, with its 95 % interval" in note
+    assert "Wide grey line: what is recommended, with" in " ".join(without.texts[-1].get_text().split())
+    assert len(without.axes[0].lines) == len(axes.lines) - 1
+    long = panel._replace(ready=[replace(panel.ready[0], supervisor="v" * 80)])
+    assert "weak labels as they are" in [text.get_text() for text in draw([long]).axes[0].texts]
+
+
+def test_all_labels_that_the_answer_names_have_a_line():
+    prices = {"v": 0.5, "w": 0.01}
+    both = panel_of(two_sources(v=0.99, w=0.75), prices)
+    assert [free.supervisor for free in both.ready] == ["v", "w"], "cheaper ones for more texts"
+    assert "the weak labels of v 99.0 %; for less money those of w 75.0 % (dashed lines)" in ready_words(both.ready)
+    lines = [line.get_ydata()[0] for line in draw([both]).axes[0].lines]
+    assert {99, 75} <= {round(float(y), 6) for y in lines}
+    assert len(panel_of(two_sources(v=0.99, w=0.5), prices).ready) == 1, "no better than what costs nothing"
+    assert len(panel_of(two_sources(v=0.99, w=0.75), {"v": 0.01, "w": 0.5}).ready) == 1, "worse and dearer"
+    assert not panel_of(two_sources(v=0.99, w=0.75), {"v": 1.0, "w": 0.01}).ready, "a gold label is right"
+
+
+def test_asking_has_a_line_where_something_else_is_the_best_that_costs_nothing():
+    panel = panel_of(make_block(asking=0.3))
+    figure = plot_what_to_buy([panel], "t", "accuracy", 0.9, asking=0.3)
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert {"commoner", "asking"} <= {*texts}
+    assert any(line.get_ydata()[0] == pytest.approx(30) for line in figure.axes[0].lines)
+    assert "always the commoner label or asking without labels (cost 0)" in " ".join(
+        figure.texts[-1].get_text().split()
+    )
+    best = draw([panel_of(make_block())])
+    assert [text.get_text() for text in best.axes[0].texts].count("asking") == 1
 
 
 def test_words_move_apart_as_little_as_needed():

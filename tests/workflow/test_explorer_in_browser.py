@@ -6,6 +6,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -237,7 +238,7 @@ def test_methods_compete_only_if_they_are_chosen(page, study):
 def test_prices_are_relative_to_that_of_a_gold_label(page, study):
     type_number(page, "#gold-number", 4)
     wait_for(page, "explorer.view.gold === 4")
-    assert ask(page, "explorer.view.budget") == 4096
+    assert ask(page, "explorer.view.budget") == 1024, "as for the command it stays what it is"
     assert ask(page, "explorer.view.map.weak.filter((price) => [0.004, 0.4, 2, 4].includes(price)).length") == 4
     assert_same_frontier(page, python_frontier(study, 0.1 / 4), gold=4)
 
@@ -506,6 +507,12 @@ def test_probabilities_are_rounded_as_the_command_rounds_them(page):
     given = [way | {"probability": share} for share in shares]
     said = ask(page, "arguments[0].map((cell) => explorer.decisionWords(cell))", given)
     assert said == [f"The best way of spending is to mix, with probability {100 * share:.0f} %" for share in shares]
+    # Of 90 % that are wanted.
+    short = [way | {"probability": share, "regime": UNDETERMINED, "reason": ""} for share in (0.85, 0.896, 0.8999)]
+    said = ask(page, "arguments[0].map((cell) => explorer.decisionWords(cell))", short)
+    for words, share in zip(said, ("85 %", "89.6 %", "just below 90 %"), strict=True):
+        why = "; this is undetermined, as the study asks for 90 %"
+        assert words == f"The best way of spending is to mix, with probability {share}{why}"
 
 
 def test_beyond_what_was_studied_the_answer_says_so(page):
@@ -927,7 +934,24 @@ def test_labels_that_are_used_as_they_are_are_those_of_python(browser, tmp_path)
         at(page, f"#budget={budget}" + (f"&pool={pool}" if pool else ""))
         expected = ready_labels(recommend(findings, Question(budget, pool=pool)))
         assert ask(page, "explorer.ready") == [[found.labels.supervisor, found.n_texts] for found in expected]
+    # A score that is wanted is reached by labels first, the cheapest first; then by training.
+    at(page, "#budget=60&target=85")
+    [goal] = texts(page, "#goal")
+    assert goal.startswith("To reach 85 %, use the weak labels of crowd as they are: they are right on 90.0 % (")
+    assert " So do the weak labels of llm as they are: they are right on 97.0 % (" in goal
+    for_more = "To label more texts than your money pays labels for: "
+    assert f"{for_more}to reach 85 % by training for as little money as possible, buy " in goal
+    at(page, "#budget=60&target=96")
+    [goal] = texts(page, "#goal")
+    assert goal.startswith("To reach 96 %, use the weak labels of llm as they are")
+    assert f"{for_more}no purchase that was studied is expected to reach 96 % by training; the best one brings" in goal
+    at(page, "#budget=60&target=99")
+    assert "The weak labels of llm as they are come nearer: they are right on 97.0 % (" in texts(page, "#goal")[0]
+    assert texts(page, "#path-table caption")[0].startswith(
+        "Better than each of these students: the weak labels of llm as they are; they are right on 97.0 % ("
+    )
     # They suffice for all texts, so no student is spoken of.
+    at(page, "#budget=120&pool=400")
     assert "pays for all 400 texts, which cost 120" in texts(page, "#lead")[0]
     assert texts(page, "#student-title") == texts(page, "#answer") == texts(page, ".verdict") == [""]
 
@@ -966,7 +990,8 @@ def test_all_sources_compete_as_for_the_command(browser, tmp_path):
         assert score in lead and (not n_weak or f"{n_weak:,} weak labels of {source}" in lead), budget
         # The table has the same answer.
         rows = np.reshape(texts(page, "#path-table td"), (-1, 7))
-        row = rows[ask(page, "explorer.view.path.findIndex(({budget}) => budget === explorer.view.budget)")]
+        has_it = "({budget, most}) => budget <= explorer.view.budget && explorer.view.budget <= most"
+        row = rows[ask(page, f"explorer.view.pathRows.findIndex({has_it})")]
         assert row[1:5].tolist() == [score, f"{n_weak:,}", source, f"{options.n_gold[best]:,}"], budget
         assert texts(page, "#path-table caption")[0].endswith("at these prices: the best of all sources.")
         shown.add(source)
@@ -989,17 +1014,49 @@ def test_a_source_that_is_chosen_stays_and_the_table_says_so(browser, tmp_path):
     Select(find(page, "#supervisor")).select_by_value("")
     wait_for(page, "explorer.view.allCompete")
     wait_for(page, "!location.hash.includes('supervisor')")
-    # A price is of the labels that are shown.
-    source = ask(page, "explorer.view.supervisor")
-    type_number(page, "#weak-number", 0.3)
-    wait_for(page, "explorer.view.weak === 0.3 && !explorer.view.allCompete")
-    assert find(page, "#supervisor").get_property("value") == source
-    # And so are labels that the reader has.
+    # Labels that the reader has are of those that are shown, so only these compete.
     at(page, "#budget=1000")
     source = ask(page, "explorer.view.allCompete && explorer.view.supervisor")
+    assert texts(page, "#alone") == [""]
     type_number(page, "#haveWeak-number", 7)
     wait_for(page, "explorer.view.haveWeak === 7 && !explorer.view.allCompete")
     wait_for(page, f"location.hash.includes('supervisor={source}')")
+    only = f"To train a student, only the weak labels of {source} compete here, since "
+    assert texts(page, "#alone") == [f"{only}you have 7 of them. Let all sources compete"]
+    find(page, "#show-all").click()
+    wait_for(page, "explorer.view.haveWeak === null && explorer.view.allCompete")
+    at(page, f"#supervisor={source}")
+    assert texts(page, "#alone") == [f"{only}you chose them. Let all sources compete"]
+
+
+def test_a_price_of_one_source_leaves_all_to_compete_as_for_the_command(browser, tmp_path):
+    posterior, settings = study_of_sources(), STUDY | {"prices": SOURCES}
+    page = opened(browser, write_page(tmp_path / "price.html", posterior, settings), "#budget=20")
+    [block] = posterior.blocks
+    source = ask(page, "explorer.view.supervisor")
+    prices = {name: price for name, [price] in SOURCES.items()}
+    for price in (0.1, 0.9):
+        type_number(page, "#weak-number", price)
+        wait_for(page, f"explorer.view.weak === {price} && explorer.view.allCompete")
+        # The control stays with the source whose price it sets, whichever is bought.
+        assert ask(page, "explorer.view.supervisor") == source
+        assert f"Price of a weak label of {source}, for a text" in texts(page, "#weak-label")
+        expected = decide(block, terms_for(20, prices | {source: price}, pool=12000), STUDY["verdict"])
+        assert_same_decision(ask(page, "explorer.decideAt({})"), expected, price)
+    wait_for(page, f"location.hash.includes('price={source}%3D0.9')")
+    fragment = ask(page, "location.hash")
+    at(page, "#budget=20")
+    assert ask(page, "explorer.view.weak") == prices[source]
+    at(page, fragment)
+    assert ask(page, "[explorer.view.weak, explorer.view.supervisor, explorer.view.allCompete]") == [0.9, source, True]
+
+
+def test_rows_of_the_table_of_budgets_differ_in_what_is_bought(browser, tmp_path):
+    page = opened(browser, write_page(tmp_path / "rows.html", study_of_sources(), STUDY | {"prices": SOURCES}))
+    rows = np.reshape(texts(page, "#path-table td"), (-1, 7))
+    bought = [tuple(row[2:6]) for row in rows]
+    assert all(one != other for one, other in pairwise(bought))
+    assert len(rows) < ask(page, "explorer.view.path.length") and any(" to " in row[0] for row in rows)
 
 
 def test_invented_data_are_said_to_be_no_advice(browser, study, tmp_path):
@@ -1078,7 +1135,7 @@ def test_a_study_in_money_opens_in_it(browser, tmp_path):
     type_number(page, "#gold-number", 6)
     wait_for(page, "explorer.view.gold === 6")
     assert ask(page, "explorer.view.weak") == pytest.approx(0.3), "money stays what it is"
-    assert ask(page, "explorer.view.budget") == 6 * largest, "but for the budget, which buys the same"
+    assert ask(page, "explorer.view.budget") == 3 * largest, "and so does the budget"
     assert not [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
 
 

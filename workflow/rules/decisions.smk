@@ -44,7 +44,7 @@ rule plot_what_to_buy:
         "tables"
     params:
         **MONEY,
-        version=7,
+        version=8,
         titles=TITLES,
         measure=study.inference.measure,
         student=FIRST.student,
@@ -100,7 +100,7 @@ rule build_explorer:
         **MONEY,
         **INVENTED,
         **NOT_ASKED,
-        version=16,
+        version=17,
         name=study.study,
         titles=TITLES,
         prices=study.prices,
@@ -130,7 +130,7 @@ rule plot_regime_map:
         runtime=grows(20),
     params:
         **MONEY,
-        version=4,
+        version=5,
         titles=TITLES,
         shown=SHOWN,
         budgets=study.budgets,

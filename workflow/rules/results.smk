@@ -231,7 +231,7 @@ rule plot_pareto:
         "tables"
     params:
         **MONEY,
-        version=8,
+        version=9,
         titles=TITLES,
         measure=study.inference.measure,
         verdict=study.inference.verdict,

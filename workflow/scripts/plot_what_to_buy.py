@@ -6,8 +6,9 @@ with job(snakemake):
     import numpy as np
 
     from elicitation.analysis.advice import advise, budget_row, prices_shown
-    from elicitation.analysis.advice_text import advice_caption, better_labels
+    from elicitation.analysis.advice_text import Panel, advice_caption, ready_labels
     from elicitation.analysis.captions import precision_of_runs
+    from elicitation.analysis.names import ASKING
     from elicitation.analysis.posterior import read_posterior
     from elicitation.buying.amounts import Money
     from elicitation.figures.style import save_figure
@@ -21,11 +22,12 @@ with job(snakemake):
     prices = prices_shown({surface.supervisor: params.prices[surface.supervisor] for surface in block.surfaces})
     budgets = np.union1d(budget_row(block, prices, BUDGETS), params.budgets)
     pool = params.pool_sizes.get(block.task)
-    panels = [(listed, advise(block, budgets, listed, pool, params.verdict)) for listed in prices]
+    advised = [(listed, advise(block, budgets, listed, pool, params.verdict)) for listed in prices]
+    panels = [Panel(listed, rows, ready_labels(block, listed, rows)) for listed, rows in advised]
+    asking = next((free.scores.mean[0] for free in block.free if free.kind == ASKING), None)
     where = f"{block.task}, student {block.student}"
-    better = better_labels(block, panels)
-    figure = plot_what_to_buy(panels, where, params.measure, params.verdict, money, better, params.budgets)
+    figure = plot_what_to_buy(panels, where, params.measure, params.verdict, money, params.budgets, asking)
     precision = precision_of_runs(snakemake.input.metrics)
     save_figure(figure, [snakemake.output.pdf, snakemake.output.png], precision)
     with replacing(snakemake.output.caption) as temporary:
-        temporary.write_text(advice_caption(where, panels, params.budgets, params.titles, precision, money, better))
+        temporary.write_text(advice_caption(where, panels, params.budgets, params.titles, precision, money))

@@ -1,14 +1,15 @@
 """What is recommended as the budget grows, in words."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import NamedTuple
 
 import pandas as pd
 
 from elicitation.analysis.captions import cost_words, describe_purchase, percent_text, price_words
-from elicitation.analysis.names import FREE_WORDS, NOTHING_BOUGHT, PLAIN, UNDETERMINED
+from elicitation.analysis.names import COMMONER, FREE_WORDS, LABELS, NOTHING_BOUGHT, PLAIN, UNDETERMINED
 from elicitation.analysis.posterior import Block, Free
 from elicitation.buying.amounts import GOLD_LABELS, Money, amount_words
 
@@ -16,8 +17,17 @@ from elicitation.buying.amounts import GOLD_LABELS, Money, amount_words
 THINGS = {"weak only": "weak", "mixed": "a mix", "gold only": "gold", NOTHING_BOUGHT: "nothing"}
 # A finding names so many stretches of budgets at most.
 MOST_STRETCHES = 4
-# Prices of a weak label, by supervisor, and what elicitation.analysis.advice.advise says at them.
-Panel = tuple[dict[str, float], pd.DataFrame]
+
+
+class Panel(NamedTuple):
+    """What there is to say at some prices."""
+
+    prices: dict[str, float]
+    """Of a weak label, by supervisor, in gold labels."""
+    rows: pd.DataFrame
+    """What elicitation.analysis.advice.advise says at them."""
+    ready: Sequence[Free] = ()
+    """Of ready_labels."""
 
 
 def budget_words(budget: float, money: Money = GOLD_LABELS) -> str:
@@ -102,24 +112,47 @@ def finding(rows: pd.DataFrame, money: Money = GOLD_LABELS) -> str:
     return re.sub("(weak|gold)", r"\1 labels", f"Buy {', '.join(decided)}{rest}", count=1)
 
 
-def heading(rows: pd.DataFrame, money: Money, better: Free | None) -> str:
-    """The finding; where labels are better as they are, that it is about students. better: of better_labels."""
-    found = finding(rows, money)
-    return f"To train a student: {found[0].lower()}{found[1:]}" if better else found
+def heading(panel: Panel, money: Money) -> str:
+    """The finding; where weak labels as they are beat all students, that these are to be used."""
+    if not panel.ready:
+        return finding(panel.rows, money)
+    return f"Use the weak labels of {panel.ready[0].supervisor} as they are: no student is better"
 
 
-def better_labels(block: Block, panels: list[Panel]) -> Free | None:
-    """The best weak labels as they are, if they are better than all that is recommended."""
-    best = block.best_labels()
-    return best if best and best.scores.mean[0] > max(rows.score.max() for _, rows in panels) else None
+def student_words(panel: Panel, money: Money) -> str:
+    """The finding, which is about students alone where weak labels as they are beat all of them; else nothing."""
+    found = finding(panel.rows, money)
+    return f"To train a student: {found[0].lower()}{found[1:]}" if panel.ready else ""
 
 
-def better_words(labels: Free | None) -> str:
-    """That labels are better as they are than all else, in a sentence; empty without any. labels: of better_labels."""
-    if labels is None:
+def ready_labels(block: Block, prices: dict[str, float], rows: pd.DataFrame) -> list[Free]:
+    """The weak labels to use as they are, the best ones first, then cheaper ones for more texts.
+
+    By the rules of elicitation.analysis.ready_labels: there are some where no student beats the best ones, which cost
+    less than gold labels; the others beat at least what is recommended for the smallest budget. prices: of a weak
+    label, by supervisor; rows: what `advise` says at them.
+    """
+    labels = [free for free in block.free if free.kind == LABELS and prices.get(free.supervisor)]
+    best = max(labels, key=lambda free: free.scores.mean[0], default=None)
+    if best is None or prices[best.supervisor] >= 1 or best.scores.mean[0] <= rows.score.max():
+        return []
+    beaten = max(rows.score.min(), *(free.scores.mean[0] for free in block.free if free.kind == COMMONER))
+    found: list[Free] = []
+    for free in sorted(labels, key=lambda free: (-free.scores.mean[0], prices[free.supervisor])):
+        is_cheaper = not found or prices[free.supervisor] < prices[found[-1].supervisor]
+        if is_cheaper and free.scores.mean[0] > beaten:
+            found.append(free)
+    return found
+
+
+def ready_words(labels: list[Free]) -> str:
+    """What weak labels bring as they are, in a sentence; empty without any. labels: of ready_labels."""
+    if not labels:
         return ""
-    score = percent_text(labels.scores.mean[0])
-    return f"Better than all of this: the weak labels of {labels.supervisor} as they are, {score} % (dashed line)."
+    first, *others = (f"of {free.supervisor} {percent_text(free.scores.mean[0])} %" for free in labels)
+    more = f"; for less money {', '.join(f'those {other}' for other in others)}" if others else ""
+    lines = "dashed lines" if others else "dashed line"
+    return f"As they are, without training: the weak labels {first}{more} ({lines}); each text then costs a label."
 
 
 def prices_words(prices: dict[str, float], money: Money = GOLD_LABELS) -> str:
@@ -153,25 +186,25 @@ def advice_caption(
     titles: dict[str, str],
     end: str = "",
     money: Money = GOLD_LABELS,
-    better: Free | None = None,
 ) -> str:
     """The caption of figures/what_to_buy.pdf. where: the task and student; budgets: those to tell; end: its last line.
 
-    The budgets must be among those of the panels; better: of better_labels.
+    The budgets must be among those of the panels.
     """
-    lines = caption_lines(where, panels, budgets, titles, money, better)
+    lines = caption_lines(where, panels, budgets, titles, money)
     return "\n".join([*lines, *filter(None, [end])]) + "\n"
 
 
 def caption_lines(
-    where: str, panels: list[Panel], budgets: list[float], titles: dict[str, str], money: Money, better: Free | None
+    where: str, panels: list[Panel], budgets: list[float], titles: dict[str, str], money: Money
 ) -> Iterator[str]:
     """The lines of `advice_caption` but for the last."""
     yield f"# What to buy: {where}"
-    if better:
-        yield f"\n{better_words(better)}"
-    for prices, rows in panels:
-        yield f"\n**{heading(rows, money, better)}** ({prices_words(prices, money)}).\n"
+    for panel in panels:
+        yield f"\n**{heading(panel, money)}** ({prices_words(panel.prices, money)}).\n"
+        if panel.ready:
+            yield f"{ready_words(panel.ready)}\n\n{student_words(panel, money)}.\n"
+        rows = panel.rows
         yield from (choice_line(row, titles, money) for _, row in rows[rows.budget.isin(budgets)].iterrows())
     gold = f"; a gold label costs {money.words(1)}" if money.currency else ""
     yield f"\nBudgets and costs are in {money.unit}{gold}. In brackets: 95 % intervals of the posterior."

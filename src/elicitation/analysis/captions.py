@@ -216,6 +216,13 @@ def regime_sentences(regimes: pd.DataFrame, titles: dict[str, str], money: Money
     return [*lines, f"- {UNDETERMINED}: {undetermined} of {len(regimes)} (results/regimes.csv has all)"]
 
 
+def alone_words(regimes: pd.DataFrame) -> str:
+    """Among which purchases each regime was found, where other answers compare more; else nothing."""
+    kinds = {"supervisor": "of that source", "method": "by that method"}
+    several = [kinds[name] for name in varying(regimes, list(kinds))]
+    return f", among purchases {' and '.join(several)} alone" if several else ""
+
+
 def pareto_caption(
     frontier: pd.DataFrame,
     regimes: pd.DataFrame,
@@ -240,7 +247,8 @@ def pareto_caption(
             ],
         ),
         *frontier_sentences(frontier, titles, money),
-        f"\nWhat to buy (task, budget, price of a weak label) with a probability of at least {verdict:g}:\n",
+        f"\nWhat to buy (task, budget, price of a weak label) with a probability of at least {verdict:g}"
+        f"{alone_words(regimes)}:\n",
         *regime_sentences(regimes, titles, money),
     ]
     return "\n".join(lines) + "\n"

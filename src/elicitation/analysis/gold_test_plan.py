@@ -75,7 +75,8 @@ def plan_gold_tests(findings: Findings, metrics: pd.DataFrame, question: Questio
         raise InputError("--width 0 would take endless labels; name a width such as 5%.")
     if findings.measure != "accuracy":
         raise InputError(
-            f"--width plans intervals of accuracies, but the study's measure is {findings.measure}; drop it."
+            f"--width plans intervals of accuracies, but the study's measure is {findings.measure}. Write `inference: "
+            "{measure: accuracy}` in the study and run it again, which trains nothing; then ask again."
         )
     block, plans = narrow(findings.posterior, question), []
     if block.task == AVERAGE:

@@ -18,12 +18,13 @@ from scipy.stats import norm
 
 from elicitation.analysis.choices import Options, find_options, missing_strategies
 from elicitation.analysis.evidence import Evidence, evidence_by_task
-from elicitation.analysis.findings import Findings, Question, finished_file, narrow, terms_of
+from elicitation.analysis.findings import Findings, Question, finished_file, narrow, price_of, terms_of
 from elicitation.analysis.gold_test_plan import LabelPlan
 from elicitation.analysis.names import AVERAGE, PURCHASE, STRATEGIES
 from elicitation.analysis.noise import noise_covariance, seed_variances
 from elicitation.analysis.posterior import Block, Scores, Surface, joined
-from elicitation.analysis.recommendation import questions
+from elicitation.analysis.recommendation import answer, ask, questions
+from elicitation.analysis.recommendation_notes import chance_notes, hopeless_notes, undertrained_notes
 from elicitation.buying.prices import exact
 
 # Added to variances so that matrices can be inverted in binary numbers.
@@ -235,6 +236,11 @@ class Plan:
     """The strategies of which nothing is known, since no purchase of theirs within the budgets was run."""
     gold_tests: list[LabelPlan] = field(default_factory=list)
     """What an interval of a wished width takes; empty where none was named."""
+    unbeaten: bool = False
+    """Whether the labels in `better` cost less than gold ones, and no run named here is expected to lift a student
+    above them at any of the budgets."""
+    advice: list[str] = field(default_factory=list)
+    """What a recommendation says of training otherwise, in sentences; nothing is known of what it would bring."""
 
 
 def plan(findings: Findings, table: pd.DataFrame, question: Question, times: pd.DataFrame) -> Plan:
@@ -244,7 +250,8 @@ def plan(findings: Findings, table: pd.DataFrame, question: Question, times: pd.
     of elicitation.jobs.training_times. Raises InputError if the question names what is not there.
     """
     block = narrow(findings.posterior, question)
-    known, arms = known_of(findings, table, block), [arms_of(*pair) for pair in asked_of(findings, question)]
+    asked = asked_of(findings, question)
+    known, arms = known_of(findings, table, block), [arms_of(*pair) for pair in asked]
 
     def gain(change: np.ndarray) -> float:
         return float(np.mean([each.gain(change) for each in arms]))
@@ -263,6 +270,7 @@ def plan(findings: Findings, table: pd.DataFrame, question: Question, times: pd.
     expected = float(np.mean([each.scores.mean.max() for each in arms]))
     labels = block.best_labels()
     score = float(labels.scores.mean[0]) if labels else 0.0
+    runs = told(sorted(runs, key=lambda step: -step.rate))
     # What only prompts has its ways of spending from its name.
     can_mix = not findings.trained or any(surface.method in findings.trained for surface in block.surfaces)
     first = first_rounds(changes, arms[0], question, block, findings) if question.budget else []
@@ -274,11 +282,31 @@ def plan(findings: Findings, table: pd.DataFrame, question: Question, times: pd.
         expected=expected,
         better={labels.supervisor: score} if score > expected else {},
         n_test=block.n_test,
-        runs=told(sorted(runs, key=lambda step: -step.rate)),
+        runs=runs,
         tests=more_tests(known, gain, times, question),
         labels=told(sorted(first, key=lambda step: -step.gain)),
         missing=[name for name in STRATEGIES if can_mix and all(name in each.missing for each in arms)],
+        unbeaten=bool(labels)
+        and is_cheaper_than_gold(labels.supervisor, asked)
+        and score > best_after([changes[step] for step in runs], arms),
+        advice=advice_on(*asked[-1]),
     )
+
+
+def is_cheaper_than_gold(supervisor: str, asked: list[tuple[Findings, Question]]) -> bool:
+    """Whether a weak label costs less than a gold one in all that is asked."""
+    return all(price_of(supervisor, question, findings) < 1 for findings, question in asked)
+
+
+def best_after(changes: list[np.ndarray], arms: list[Arms]) -> float:
+    """The highest score that is expected at any budget: of what is bought now, or after one of these observations."""
+    return float(max(each.scores.mean.max() + max(map(each.gain, changes), default=0.0) for each in arms))
+
+
+def advice_on(findings: Findings, question: Question) -> list[str]:
+    """What a recommendation says of training otherwise, which no run of the study can tell."""
+    found = answer(ask(findings, question))
+    return [note for notes in (undertrained_notes, hopeless_notes, chance_notes) for note in notes(found)]
 
 
 def key_of_runs(n_seeds: int, method: str, findings: Findings) -> str:

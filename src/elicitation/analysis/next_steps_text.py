@@ -126,6 +126,16 @@ def gold_test_words(plan: LabelPlan) -> str:
     )
 
 
+def unbeaten_words(plan: Plan) -> str:
+    """That weak labels as they are need no further run, where that is so."""
+    [(source, score)] = plan.better.items()
+    return (
+        f"You need not run more: {as_they_are(source)} have {percent(score)} % {MEASURE_WORDS[plan.measure]}, and no "
+        "run named here is expected to lift a student above them. What follows is for more texts than your money pays "
+        "labels for.\n"
+    )
+
+
 def plan_lines(plan: Plan, how: HowTo) -> Iterator[str]:
     """The plan as lines of Markdown."""
     question, name = plan.question, MEASURE_WORDS[plan.measure]
@@ -134,12 +144,15 @@ def plan_lines(plan: Plan, how: HowTo) -> Iterator[str]:
     )
     at = f"budget {amount_words(question.budget, question.currency)}" if question.budget else "the study's budgets"
     yield f"## What next? {plan.task}, student {plan.student}, {at}\n"
+    if plan.unbeaten:
+        yield unbeaten_words(plan)
     if question.budget:
         yield (
             "The budget is for what is bought in the end, at once or in rounds, not for runs or test examples. Test "
             "examples whose gold labels cost more than it are left out.\n"
         )
-    as_are = "".join(f"; {as_they_are(source)} bring {percent(score)} %" for source, score in plan.better.items())
+    told = {} if plan.unbeaten else plan.better
+    as_are = "".join(f"; {as_they_are(source)} bring {percent(score)} %" for source, score in told.items())
     what = "The purchase that is recommended now" if plan.better else "What is recommended now"
     mean = "" if question.budget else " as the mean over these budgets"
     now = f"{what} is expected to bring {percent(plan.expected)} % {name}{mean}{as_are}."
@@ -163,5 +176,8 @@ def plan_lines(plan: Plan, how: HowTo) -> Iterator[str]:
     if not runs + tests + labels + plan.missing:
         yield "Nothing is expected to raise it by 0.01 points: what is best is known as well as it needs to be."
     yield f"\n{BEYOND}"
+    if plan.advice:
+        yield "\nNot ranked either, but advised by `elicitation recommend`:\n"
+        yield from (f"- {advice}" for advice in plan.advice)
     if runs + tests + labels + plan.gold_tests + plan.missing:
         yield f"\nTo run what you choose, change the keys in brackets in {how.study}, then run {how.again}"

@@ -151,19 +151,32 @@ function orderWords(purchase, view) {
   return [`buy ${describeFrom(more, view)} more`, `and use ${all} in all ${method}`];
 }
 
-/** The cheapest purchase that reaches the score that the reader wants. */
+/** What reaches the score that the reader wants: labels as they are, and the cheapest purchase to train on. */
 function targetWords(view) {
-  const { target, reaching, decision, gold } = view;
+  const { target, reaching, decision } = view;
   if (target === null) return "";
   const wanted = `${rounded.format(target)} %`;
   const { reached, best } = reaching;
   const { kind } = decision.free;
   const enough = `${FREE_WORDS[kind]} ${kind === LABELS ? "are" : "is"} enough`;
   if (reached && !best) return `To reach ${wanted}, buy nothing: ${enough}.`;
+  const [first, ...others] = labelsForTarget(view);
+  const reaches = first?.mean >= target / 100;
+  const trained = trainedForTarget(view, reaches ? `${wanted} by training` : wanted);
+  if (first && !reaches) return `${trained} ${capital(asTheyAre(first))} come nearer: ${bringWords(first)}.`;
+  if (!first) return trained;
+  const also = others.map((labels) => ` So do ${asTheyAre(labels)}: ${bringWords(labels)}.`).join("");
+  const more = `To label more texts than your money pays labels for: ${trained[0].toLowerCase()}${trained.slice(1)}`;
+  return `To reach ${wanted}, use ${asTheyAre(first)}: ${bringWords(first)}.${also} ${more}`;
+}
+
+/** The cheapest purchase to train on that reaches the score that is `wanted`, in a sentence. */
+function trainedForTarget(view, wanted) {
+  const { reached, best } = view.reaching;
   if (!best) return `No purchase that was studied is expected to reach ${wanted}.`;
   const score = `${percentText(best.mean)} %`;
   if (!reached) return `No purchase that was studied is expected to reach ${wanted}; the best one brings ${score}.`;
-  const found = `${orderWords(best, view).join(" ")} for ${moneyWords(best.cost * gold)}`;
+  const found = `${orderWords(best, view).join(" ")} for ${moneyWords(best.cost * view.gold)}`;
   return `To reach ${wanted} for as little money as possible, ${found} (expected: ${score}).`;
 }
 
@@ -205,6 +218,20 @@ function showSources(view) {
   const isElsewhere = words && best?.nWeak && best.surface.supervisor !== view.supervisor;
   const button = () => make("button", { type: "button", id: "show-best", text: `Show ${best.surface.supervisor}` });
   element("sources").replaceChildren(words, ...(isElsewhere ? [" ", button()] : []));
+}
+
+/** That only one of several sources competes, as of `elicitation recommend --supervisor`, and why. */
+function aloneWords({ sources, allCompete, supervisor, haveWeak }) {
+  if (sources.n === 1 || allCompete) return "";
+  const why = haveWeak ? `since you have ${count(haveWeak)} of them` : "since you chose them";
+  return `To train a student, only the weak labels of ${supervisor} compete here, ${why}.`;
+}
+
+/** The same, with the way back to all sources. */
+function showAlone(view) {
+  const words = aloneWords(view);
+  const button = () => make("button", { type: "button", id: "show-all", text: "Let all sources compete" });
+  element("alone").replaceChildren(words, ...(words ? [" ", button()] : []));
 }
 
 /** What costs clearly less than what is recommended and is nearly as good. */
@@ -292,6 +319,7 @@ function showAnswer(view) {
   element("student-title").textContent = studentTitle(view);
   element("student-answer").replaceChildren(...made(studentParts(view)));
   showSources(view);
+  showAlone(view);
   element("better").textContent = betterWords(view);
   element("goal").textContent = targetWords(view);
   element("answer").replaceChildren(...figuresOf(view));
@@ -319,7 +347,7 @@ const termsWords = ({ weak, budget }) => `Weak label ${money(weak)}, budget ${mo
 
 /** What a screen reader hears after a change. */
 function summary(view) {
-  const answer = [leadWords(view), sourcesWords(view), supportWords(view)];
+  const answer = [leadWords(view), sourcesWords(view), aloneWords(view), supportWords(view)];
   return [termsWords(view), ...answer, ...rangeWords(view), betterWords(view), targetWords(view)].filter(Boolean).join(" ");
 }
 

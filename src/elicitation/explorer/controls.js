@@ -47,6 +47,8 @@ const lonePrice = (supervisor) => (pricesOf(supervisor).length === 1 ? pricesOf(
 const isInStudysMoney = () => STUDY.currency !== "" && state.currency === STUDY.currency;
 /** What the study's prices are multiplied by. */
 const priceUnit = () => (isInStudysMoney() ? STUDY.goldPrice : state.gold);
+/** The price of a supervisor's labels: the reader's own, or that at which they are looked at first. */
+const knownPrice = (supervisor, prices = state.prices) => prices[supervisor] ?? openingPrice(supervisor);
 /** The price at which a supervisor's labels are looked at first. */
 const openingPrice = (supervisor) =>
   // As of the stops: products of money may be a little off.
@@ -55,7 +57,9 @@ const openingPrice = (supervisor) =>
 const sharePrice = (one, other) => [one, other].every((supervisor) => lonePrice(supervisor) === null);
 /** What a supervisor's labels cost: the reader's price of those shown, and of all that have none of their own. */
 const priceOf = (supervisor, given = state) =>
-  supervisor === given.supervisor || sharePrice(supervisor, given.supervisor) ? given.weak : openingPrice(supervisor);
+  supervisor === given.supervisor || sharePrice(supervisor, given.supervisor)
+    ? given.weak
+    : knownPrice(supervisor, given.prices);
 /** The prices of the map. */
 const mapStops = () => {
   const own = pricesOf(state.supervisor).map((price) => price * priceUnit());
@@ -107,7 +111,8 @@ function initialState() {
   // null: what `settle` finds to be the price.
   // The largest of the study is what its owner said that there is to spend.
   const budget = Number((STUDY.budgets.at(-1) * STUDY.goldPrice).toPrecision(12));
-  return { ...where, weak: null, gold: STUDY.goldPrice, budget, ...open, currency: STUDY.currency, theme: "" };
+  // prices: the reader's, by source where each has its own; shown: the source whose price the reader changed last.
+  return { ...where, prices: {}, shown: "", weak: null, gold: STUDY.goldPrice, budget, ...open, currency: STUDY.currency, theme: "" };
 }
 
 /** What an address holds, over the initial state. */
@@ -116,8 +121,11 @@ function readAddress({ hash }) {
   const start = initialState();
   const number = (name) => numberOf(name, given.get(name)) ?? start[name];
   const text = (name) => given.get(name) ?? "";
+  const prices = given.getAll("price").map((entry) => [entry.slice(0, entry.lastIndexOf("=")), entry.split("=").at(-1)]);
+  const known = prices.map(([name, price]) => [name, numberOf("weak", price)]).filter(([, price]) => price !== null);
   Object.assign(state, start, {
-    ...Object.fromEntries([...KINDS, "focus", "theme"].map((name) => [name, text(name)])),
+    prices: Object.fromEntries(known),
+    ...Object.fromEntries([...KINDS, "shown", "focus", "theme"].map((name) => [name, text(name)])),
     ...Object.fromEntries(Object.keys(LEAST).map((name) => [name, number(name)])),
     currency: given.has("currency") ? currencyOf(given.get("currency")) : STUDY.currency,
     methods: given.has("method") ? given.getAll("method") : null,
@@ -128,10 +136,11 @@ function readAddress({ hash }) {
 function address() {
   const named = KINDS.filter((kind) => kind !== "supervisor" || state.isChosen);
   const given = new URLSearchParams(named.map((kind) => [kind, state[kind]]));
-  for (const name of [...Object.keys(LEAST), "focus", "theme"]) {
+  for (const name of [...Object.keys(LEAST), "shown", "focus", "theme"]) {
     if (state[name] !== null && state[name] !== "") given.set(name, state[name]);
   }
   if (state.currency !== STUDY.currency) given.set("currency", state.currency);
+  for (const [name, price] of Object.entries(state.prices)) given.append("price", `${name}=${price}`);
   for (const method of state.methods ?? []) given.append("method", method);
   if (state.methods?.length === 0) given.append("method", "");
   return `#${given}`;
@@ -151,7 +160,7 @@ const saveAddress = afterQuiet(SAVE_AFTER, () => history.replaceState(null, "", 
 const saySummary = afterQuiet(SAY_AFTER, () => (element("summary").textContent = summary(view)));
 
 /** Replace choices that do not exist here by the first ones that do, and find the price where none is given. Where all
- *  sources compete, that is shown which the answer buys from. */
+ *  sources compete, that is shown whose price the reader changed, or else the one that the answer buys from. */
 function settle() {
   const chosen = state.supervisor;
   for (const kind of KINDS) {
@@ -162,10 +171,11 @@ function settle() {
   const here = methodsHere();
   if (state.methods && here.every((method) => state.methods.includes(method))) state.methods = null;
   if (!chosenMethods().includes(state.focus)) state.focus = "";
-  state.weak ??= openingPrice(state.supervisor);
+  state.weak ??= knownPrice(state.supervisor);
   if (!allCompete()) return;
-  if (!haveOnePrice()) state.weak = openingPrice(state.supervisor);
-  const supervisor = sourceToShow() || choicesOf("supervisor")[0];
+  if (!haveOnePrice()) state.weak = knownPrice(state.supervisor);
+  if (!sourcesHere().includes(state.shown)) state.shown = "";
+  const supervisor = state.shown || sourceToShow() || choicesOf("supervisor")[0];
   Object.assign(state, { weak: priceOf(supervisor), supervisor });
 }
 
@@ -351,6 +361,7 @@ function compute() {
     reaching: target === null ? null : reach(target, market, terms),
     scored,
     path,
+    pathRows: joinedPath(path),
     ownPath,
     map: lonePrice(supervisor) === null ? once(mapKey, () => emptyMap(here)) : null,
     focus,

@@ -46,6 +46,12 @@ const pointsText = (gap) => `${points(gap.mean)} points (${spread(gap, points)})
 // As Python rounds, so that all answers say the same probability.
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0, roundingMode: "halfEven" });
 const likely = (probability) => `${whole.format(100 * probability)} %`;
+/** The same of a probability that falls short of another one: with one digit more where both would read alike. */
+function shortOf(probability, wanted) {
+  if (probability >= wanted || likely(probability) !== likely(wanted)) return likely(probability);
+  const [own, other] = [percentText(probability), percentText(wanted)];
+  return own === other ? `just below ${likely(wanted)}` : `${own} %`;
+}
 
 const seedsWords = (n) => `${n} seed${n === 1 ? "" : "s"}`;
 

@@ -174,9 +174,38 @@ function tabulateFrontier(view) {
 /** Whose the weak labels of a purchase are; empty where it has none, or nothing is bought. */
 const sourceOf = (best) => (best?.nWeak ? best.surface.supervisor : "");
 
+/** The best weak labels as they are, where they beat all that is bought at any budget; in a sentence. */
+function labelsOfPath({ path, decision, sources, gold }) {
+  const most = Math.max(...path.map(({ best }) => (best ?? decision.free).mean));
+  const better = sources.labels.filter(({ mean, price }) => mean > most && price < gold);
+  if (!better.length) return "";
+  const best = better.reduce((one, other) => (other.mean > one.mean ? other : one));
+  return `Better than each of these students: ${asTheyAre(best)}; ${bringWords(best)}. `;
+}
+
+/** Neighbouring budgets for which the same is recommended, as one row each. */
+function joinedPath(path) {
+  const rows = [];
+  for (const { budget, best } of path) {
+    const last = rows.at(-1);
+    const isSame = last && isSamePurchase(last.best, best);
+    if (isSame) last.most = budget;
+    else rows.push({ budget, most: budget, best });
+  }
+  return rows;
+}
+
+/** Whether two purchases, or nothing, hold the same labels, from the same source by the same method. */
+function isSamePurchase(one, other) {
+  if (!one || !other) return one === other;
+  const isAlike = one.nWeak === other.nWeak && one.nGold === other.nGold && sourceOf(one) === sourceOf(other);
+  return isAlike && one.surface.method === other.surface.method;
+}
+
 /** Of which sources the table of growing budgets is. */
 function pathWords(view) {
-  const what = leadingLabels(view) ? "To train a student: what" : "What";
+  const better = labelsOfPath(view);
+  const what = better || leadingLabels(view) ? `${better}To train a student: what` : "What";
   const lead = `${what} to buy as the budget grows, at these prices`;
   if (view.sources.n === 1) return `${lead}.`;
   return view.allCompete ? `${lead}: the best of all sources.` : `${lead}: weak labels of ${view.supervisor} only.`;
@@ -184,10 +213,10 @@ function pathWords(view) {
 
 /** What is bought as the budget grows: the answer at every budget. */
 function tabulatePath(view) {
-  const { path, gold, titles, decision, sources } = view;
+  const { pathRows, gold, titles, decision, sources } = view;
   const isOneOfMany = sources.n > 1;
-  const rows = path.map(({ budget, best }) => [
-    money(budget),
+  const rows = pathRows.map(({ budget, most, best }) => [
+    most > budget ? `${money(budget)} to ${money(most)}` : money(budget),
     `${percentText((best ?? decision.free).mean)} %`,
     count(best?.nWeak ?? 0),
     ...(isOneOfMany ? [sourceOf(best) || "–"] : []),

@@ -79,6 +79,8 @@ function fillControls() {
     if (document.activeElement !== box) box.value = shown;
   }
   const { currency, task } = state;
+  const whose = sourcesHere().length > 1 && !haveOnePrice() ? ` of ${state.supervisor}` : "";
+  element("weak-label").dataset.text = `Price of a weak label${whose}, for a text`;
   for (const label of document.querySelectorAll("[data-text]")) {
     label.textContent = currency ? `${label.dataset.text}, ${currency}` : label.dataset.text;
   }
@@ -156,20 +158,37 @@ function change(changes) {
 function choose(kind, value) {
   const before = state.supervisor;
   state[kind] = value;
-  if (kind === "supervisor") state.isChosen = value !== "";
+  if (kind === "supervisor") Object.assign(state, { isChosen: value !== "", shown: "" });
   settle();
   change(state.supervisor === before || sharePrice(state.supervisor, before) ? {} : { weak: null });
 }
 
-/** What the budget buys stays the same when gold labels cost another price, and so do labels that have one price, unless
- * that is money. */
+/** The reader's prices with another one of the source that is shown, and of those that share its price. */
+function pricesWith(value) {
+  const alike = sourcesHere().filter((name) => name === state.supervisor || sharePrice(name, state.supervisor));
+  return { ...state.prices, ...Object.fromEntries(alike.map((name) => [name, value])) };
+}
+
+/** A price that is one source's own is set for that source, which is shown then. Where gold labels cost another price,
+ *  the budget stays, which is money, and so do the prices of weak labels, unless the study has them in gold labels. */
 function changePrice(name, value) {
-  // A price that is one source's own is set for that source, so this one stays.
-  if (name === "weak" && !haveOnePrice()) state.isChosen = true;
-  const alone = lonePrice(state.supervisor) !== null && !isInStudysMoney();
-  const kept = name !== "gold" ? [] : alone ? ["budget", "weak"] : ["budget"];
-  const scaled = kept.map((key) => [key, (state[key] * value) / state.gold]);
-  change({ ...Object.fromEntries(scaled), [name]: value });
+  if (name === "weak" && !haveOnePrice()) {
+    change({ weak: value, prices: pricesWith(value), shown: state.supervisor });
+  } else if (name === "gold" && !isInStudysMoney()) {
+    const scaled = (source, price) => (lonePrice(source) === null ? price : (price * value) / state.gold);
+    const prices = Object.entries(state.prices).map(([source, price]) => [source, scaled(source, price)]);
+    change({ gold: value, weak: scaled(state.supervisor, state.weak), prices: Object.fromEntries(prices) });
+  } else {
+    change({ [name]: value });
+  }
+}
+
+/** Let all sources compete again, without labels of one that the reader has. */
+function letAllCompete() {
+  state.haveWeak = null;
+  choose("supervisor", "");
+  // The button goes; who came by keys goes on from the choice that it made.
+  element("supervisor").focus({ preventScroll: true });
 }
 
 function listen() {
@@ -190,6 +209,9 @@ function listen() {
     });
   }
   for (const kind of KINDS) on(kind, "change", () => choose(kind, element(kind).value));
+  on("alone", "click", ({ target }) => {
+    if (target.id === "show-all") letAllCompete();
+  });
   on("sources", "click", ({ target }) => {
     if (target.id !== "show-best") return;
     choose("supervisor", view.sources.best.surface.supervisor);

@@ -34,6 +34,17 @@ function readyLabels(view) {
   return found;
 }
 
+/** The weak labels to use as they are for the score that the reader wants: those that reach it, the cheapest first; or
+ *  else the best ones, if they are better than the purchase that brings most. */
+function labelsForTarget({ target, reaching, sources, gold, decision }) {
+  const cheaper = sources.labels.filter(({ price }) => price < gold);
+  const enough = cheaper.filter(({ mean }) => mean >= target / 100);
+  if (enough.length) return enough.sort((one, other) => one.price - other.price || other.mean - one.mean);
+  const most = Math.max(reaching.best?.mean ?? 0, decision.free.mean);
+  const better = cheaper.filter(({ mean }) => mean > most).sort((one, other) => other.mean - one.mean);
+  return reaching.reached ? [] : better.slice(0, 1);
+}
+
 /** The weak labels with which the answer begins; null where there are none. */
 const leadingLabels = (view) => readyLabels(view)[0] ?? null;
 
@@ -42,6 +53,9 @@ const needsNoStudent = (view) => view.pool !== null && leadingLabels(view)?.nTex
 
 /** Whether a purchase is shown: not where labels suffice, or lead and no student is worth training on those shown. */
 const showsPurchase = (view) => !leadingLabels(view) || (view.decision.buys && !needsNoStudent(view));
+
+/** Weak labels without any student. */
+const asTheyAre = ({ supervisor }) => `the weak labels of ${supervisor} as they are`;
 
 /** What weak labels bring as they are, and what they cost. */
 function bringWords(labels) {
@@ -66,7 +80,7 @@ function behindWords(best, other) {
 
 /** What labels of another source are for: more texts for less money, or fewer and better. */
 function otherWords(first, other, view) {
-  const named = `the weak labels of ${other.supervisor} as they are`;
+  const named = asTheyAre(other);
   if (other.nTexts <= first.nTexts) {
     return `Better, but paid for ${textsWords(other, view)} only: ${named}: ${bringWords(other)}.`;
   }
@@ -100,7 +114,7 @@ function readyParts(view, ready) {
     ...noStudentWords(view, ready),
   ];
   return [
-    { tag: "strong", text: `Use the weak labels of ${first.supervisor} as they are` },
+    { tag: "strong", text: `Use ${asTheyAre(first)}` },
     { tag: "span", text: words.join(" ") },
   ];
 }

@@ -31,7 +31,9 @@ function decisionWords(cell) {
   // What is mixed needs no second name.
   const name = regime === cell.leading ? "" : ` (${regime})`;
   const way = `${PLAIN_WAYS[wayOf(cell)]}${name}`;
-  const sure = `The best way of spending is to ${way}, with probability ${likely(cell.probability)}`;
+  const isShort = cell.regime === UNDETERMINED && !cell.reason;
+  const probability = isShort ? shortOf(cell.probability, STUDY.verdict) : likely(cell.probability);
+  const sure = `The best way of spending is to ${way}, with probability ${probability}`;
   if (cell.regime !== UNDETERMINED) return sure;
   const why = cell.reason ? `since ${cell.reason}` : `as the study asks for ${likely(STUDY.verdict)}`;
   return `${sure}; this is undetermined, ${why}`;

@@ -119,7 +119,7 @@ function saveTable({ currentTarget: { dataset } }) {
 function wholeAnswer(view) {
   const reasons = [...element("reasons").querySelectorAll("p, li")].map(({ textContent }) => textContent);
   const sources = sourcesWords(view);
-  const answer = [leadWords(view), betterWords(view), targetWords(view), sources, supportWords(view)];
+  const answer = [leadWords(view), betterWords(view), targetWords(view), sources, aloneWords(view), supportWords(view)];
   const lines = [STUDY.warning, `${placeWords(view)}.`, pricesWords(view), ...answer, ...reasons];
   return lines.filter(Boolean).join("\n");
 }

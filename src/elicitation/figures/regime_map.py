@@ -99,7 +99,7 @@ def plot_regime_map(
     style.add_legend(figure, handles)
     note = (
         f"{where}. Colour: what is recommended; pale where it is less sure than {100 * verdict:.0f} % that this way of "
-        "spending is the best."
+        "spending is the best. Among purchases of this source and method alone."
     )
     style.finish_figure(figure, note, f"budget, in {money.unit}", "price of a weak label")
     figure.draw_without_rendering()

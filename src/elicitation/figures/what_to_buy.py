@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from elicitation.analysis.advice_text import Panel, better_words, heading, prices_words
+from elicitation.analysis.advice_text import Panel, heading, prices_words, ready_words, student_words
 from elicitation.analysis.captions import price_words
 from elicitation.analysis.measures import MEASURES
 from elicitation.analysis.names import (
@@ -48,40 +48,60 @@ PALE = 0.5
 PICTURE = (40, 80)
 
 
-def draw_scores(axes: Axes, rows: pd.DataFrame) -> None:
-    """The expected score of what is recommended with its interval, of each strategy, and of what costs nothing."""
+def draw_scores(axes: Axes, rows: pd.DataFrame, asking: float | None, ready: Sequence[Free]) -> None:
+    """The expected score of what is recommended with its interval, of each strategy, and of what costs nothing.
+
+    asking, ready: as of plot_what_to_buy; the latter are weak labels as they are.
+    """
     axes.fill_between(rows.budget, in_percent(rows.score_low), in_percent(rows.score_high), color="0.92", linewidth=0)
     axes.plot(rows.budget, in_percent(rows.score), **BEST)
     for name in STRATEGIES:
         axes.plot(rows.budget, in_percent(rows[name]), color=CHOICE_COLOURS[name], linewidth=1.4)
     axes.axhline(100 * rows.free_score.iloc[0], **style.FREE_LOOKS[rows.free.iloc[0]])
+    if asking is not None and rows.free.iloc[0] != ASKING:
+        axes.axhline(100 * asking, **style.ASKED)
+    for free in ready:
+        axes.axhline(100 * free.scores.mean[0], **style.WEAK_LABELS)
 
 
-def draw_better(axes: Axes, better: Free, columns: int) -> None:
-    """The score of weak labels as they are, which stands above all lines of the panel; and whose, if it fits."""
-    score, whose = better.scores.mean[0], f"labels of {better.supervisor} as they are"
-    words = whose if len(whose) <= style.TITLE_LENGTH // columns else "weak labels as they are"
-    axes.axhline(100 * score, **style.WEAK_LABELS)
-    place = {"xycoords": ("axes fraction", "data"), "xytext": (0, -2), "textcoords": "offset points", "va": "top"}
-    look = {"color": style.WEAK_LABELS["color"], "fontsize": END_SIZE}
-    axes.annotate(words, (0.03, 100 * score), **place, **look)
+def label_names(labels: Free, columns: int) -> str:
+    """Whose weak labels a line is of, as long as it fits a panel among so many columns."""
+    whose = f"labels of {labels.supervisor}"
+    choices = (f"{whose} as they are", whose)
+    return next((words for words in choices if len(words) <= style.TITLE_LENGTH // columns), "weak labels as they are")
 
 
-def name_lines(axes: Axes, rows: pd.DataFrame) -> None:
-    """Beside the right ends of the lines: what they are."""
-    last = rows.iloc[-1]
-    ends = {name: last[name] for name in STRATEGIES if not np.isnan(last[name])} | {NOTHING_BOUGHT: last.free_score}
+def gap_of_words(axes: Axes) -> float:
+    """How far words must be apart on the axis of scores, which has its limits."""
     bottom, top = axes.get_ylim()
     height = axes.get_window_extent().height / axes.figure.dpi
-    colours = CHOICE_COLOURS | {NOTHING_BOUGHT: style.FREE_LOOKS[last.free]["color"]}
-    gap = style.CHARACTER[1] * END_SIZE / 72 / height * (top - bottom)
-    for (name, score), place in zip(ends.items(), style.spread(in_percent(list(ends.values())), gap), strict=True):
+    return style.CHARACTER[1] * END_SIZE / 72 / height * (top - bottom)
+
+
+def name_labels(axes: Axes, ready: Sequence[Free], columns: int) -> None:
+    """Below the left ends of the lines of weak labels as they are: whose they are."""
+    scores = in_percent([free.scores.mean[0] for free in ready])
+    look = {"color": style.WEAK_LABELS["color"], "fontsize": END_SIZE, "path_effects": style.OUTLINE}
+    for free, place in zip(ready, style.spread(scores, gap_of_words(axes)), strict=True):
+        place = {"xy": (0.03, place), "xytext": (0, -2), "textcoords": "offset points", "va": "top"}
+        axes.annotate(label_names(free, columns), xycoords=("axes fraction", "data"), **place, **look)
+
+
+def name_lines(axes: Axes, rows: pd.DataFrame, asking: float | None) -> None:
+    """Beside the right ends of the lines: what they are."""
+    last = rows.iloc[-1]
+    ends = {LINE_WORDS[name]: (last[name], CHOICE_COLOURS[name]) for name in STRATEGIES if not np.isnan(last[name])}
+    free = {last.free: last.free_score} | ({} if asking is None else {ASKING: asking})
+    ends |= {FREE_ENDS[kind]: (score, style.FREE_LOOKS[kind]["color"]) for kind, score in free.items()}
+    scores = in_percent([score for score, _ in ends.values()])
+    places = style.spread(scores, gap_of_words(axes))
+    for (words, (_, colour)), score, place in zip(ends.items(), scores, places, strict=True):
         axes.annotate(
-            (LINE_WORDS | {NOTHING_BOUGHT: FREE_ENDS[last.free]})[name],
-            (1, 100 * score),
+            words,
+            (1, score),
             (1.02, place),
             xycoords=("axes fraction", "data"),
-            color=colours[name],
+            color=colour,
             fontsize=END_SIZE,
             va="center",
         )
@@ -122,22 +142,36 @@ def name_areas(axes: Axes, rows: pd.DataFrame) -> None:
 
 def asked_words(prices: dict[str, float], panels: list[Panel], money: Money) -> str:
     """What those weak labels cost whose price differs between panels; of a single panel what all cost."""
-    asked = {name: price for name, price in prices.items() if len({listed[name] for listed, _ in panels}) > 1}
+    asked = {name: price for name, price in prices.items() if len({panel.prices[name] for panel in panels}) > 1}
     return prices_words(asked or prices, money)
 
 
 def own_words(panels: list[Panel], money: Money) -> str:
     """What those weak labels cost whose price is the same in all of several panels, as a sentence."""
-    listed = [prices for prices, _ in panels]
+    listed = [panel.prices for panel in panels]
     own = {name: price for name, price in listed[0].items() if len({prices[name] for prices in listed}) == 1}
     each = ", ".join(f"{price_words(price, money)} ({name})" for name, price in own.items())
     return f"At the same price everywhere: {each}." if each and len(panels) > 1 else ""
 
 
-def best_of_words(better: Free | None, panels: list[Panel]) -> str:
-    """That of several sources the labels of the best one alone have a line; empty where there is no such line."""
-    sources = panels[0][0]
-    return f"Of {len(sources)} sources that is the best one." if better and len(sources) > 1 else ""
+def every_ready(panels: list[Panel]) -> list[Free]:
+    """The weak labels as they are that any panel has a line of, each source once."""
+    return list({free.supervisor: free for panel in panels for free in panel.ready}.values())
+
+
+def note_words(where: str, panels: list[Panel], verdict: float, money: Money, asking: float | None = None) -> str:
+    """What stands below the figure."""
+    ready, kinds = every_ready(panels), pd.concat([panel.rows.free for panel in panels]).unique().tolist()
+    free = " or ".join(dict.fromkeys(FREE_WORDS[kind] for kind in [*kinds, *[ASKING] * (asking is not None)]))
+    student = " to train a student" if ready else ""
+    note = (
+        f"{where}. Above: the best purchase of each kind within the budget, and {free} (cost 0). Wide grey line: "
+        f"what is recommended{student}, with its 95 % interval. Below: the money of that purchase, in the colour of "
+        "its kind; of a mix what goes to weak labels is dark, what goes to gold ones pale. Hatched from bottom to top: "
+        f"at these budgets it is undetermined how to spend them, since no way is {100 * verdict:.0f} % sure, or a way "
+        "has no purchase there to compare. All sources of weak labels and methods compete."
+    )
+    return " ".join(filter(None, (note, own_words(panels, money), ready_words(ready))))
 
 
 def write_title(axes: Axes, price: str, found: str, columns: int) -> None:
@@ -160,14 +194,14 @@ def plot_what_to_buy(
     measure: str,
     verdict: float,
     money: Money = GOLD_LABELS,
-    better: Free | None = None,
     budgets: Sequence[float] = (),
+    asking: float | None = None,
 ) -> Figure:
     """A column for each set of prices: above scores, below what to buy.
 
-    panels: prices of a weak label, by supervisor, and rows of elicitation.analysis.advice.advise at the same budgets;
-    where: the task and student; measure: one of MEASURES; verdict: the probability from which on something is decided;
-    better: of elicitation.analysis.advice_text.better_labels; budgets: those of the study, in gold labels.
+    panels: all at the same budgets; where: the task and student; measure: one of MEASURES; verdict: the probability
+    from which on something is decided; budgets: those of the study, in gold labels; asking: the score of asking
+    without labels, if that was measured.
     """
     style.set_style()
     figure, grid = plt.subplots(
@@ -180,31 +214,24 @@ def plot_what_to_buy(
         figsize=(style.PRINT_WIDTH, sum(HEIGHTS) + 0.9),
         layout="constrained",
     )
-    every = pd.concat([rows for _, rows in panels])
-    above_all = better.scores.mean if better else []
-    shown = pd.concat([every[name] for name in (*STRATEGIES, "score", "free_score")] + [pd.Series(above_all)])
-    for (above, below), (prices, rows) in zip(grid.T, panels, strict=True):
-        draw_scores(above, in_money(rows, money))
-        if better:
-            draw_better(above, better, len(panels))
-        draw_purchases(below, in_money(rows, money))
+    every = pd.concat([panel.rows for panel in panels])
+    lines = [free.scores.mean[0] for free in every_ready(panels)] + [asking] * (asking is not None)
+    shown = pd.concat([every[name] for name in (*STRATEGIES, "score", "free_score")] + [pd.Series(lines, dtype=float)])
+    for (above, below), panel in zip(grid.T, panels, strict=True):
+        rows = in_money(panel.rows, money)
+        draw_scores(above, rows, asking, panel.ready)
+        draw_purchases(below, rows)
         style.set_cost_axis(below, [money.of(budget) for budget in budgets])
         style.set_score_axis(above, shown)
-        write_title(above, asked_words(prices, panels, money), heading(rows, money, better), len(panels))
+        write_title(above, asked_words(panel.prices, panels, money), heading(panel, money), len(panels))
+        student = textwrap.fill(student_words(panel, money), style.TITLE_LENGTH // len(panels) + 2)
+        below.set_title(student, fontsize=TITLE_SIZE)
     grid[0, 0].set_ylabel(f"expected {MEASURES[measure]}, %")
     grid[1, 0].set_ylabel("share of the\nbudget, %")
-    free = " or ".join(dict.fromkeys(every.free.map(FREE_WORDS)))
-    note = (
-        f"{where}. Above: the best purchase of each kind within the budget, and {free} (cost 0). Wide grey line: "
-        "what is recommended, with its 95 % interval. Below: the money of that purchase, in the colour of its kind; "
-        "of a mix what goes to weak labels is dark, what goes to gold ones pale. Hatched from bottom to top: at these "
-        f"budgets it is undetermined how to spend them, since no way is {100 * verdict:.0f} % sure, or a way has no "
-        "purchase there to compare. All sources of weak labels and methods compete."
-    )
-    note = " ".join(filter(None, (note, own_words(panels, money), better_words(better), best_of_words(better, panels))))
-    style.finish_figure(figure, note, f"budget, in {money.unit}")
+    style.finish_figure(figure, note_words(where, panels, verdict, money, asking), f"budget, in {money.unit}")
     figure.draw_without_rendering()
-    for (above, below), (_, rows) in zip(grid.T, panels, strict=True):
-        name_lines(above, rows)
-        name_areas(below, in_money(rows, money))
+    for (above, below), panel in zip(grid.T, panels, strict=True):
+        name_lines(above, panel.rows, asking)
+        name_labels(above, panel.ready, len(panels))
+        name_areas(below, in_money(panel.rows, money))
     return figure
