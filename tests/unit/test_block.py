@@ -44,7 +44,7 @@ def test_a_block_buys_from_the_two_ends_of_the_ordering(files):
 
 
 def test_a_block_that_the_pool_cannot_serve_is_refused(files):
-    with pytest.raises(InputError, match="Task 'task': the pool holds 20 examples"):
+    with pytest.raises(InputError, match="Task 'task': 20 examples of the pool have a weak label or a gold one"):
         block_of(files, "sequential_sft", [20, 1])
 
 

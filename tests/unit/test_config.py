@@ -631,7 +631,7 @@ def test_runs_are_planned_with_or_without_what_a_pool_cannot_serve(study):
 def test_tasks_that_share_no_purchase_are_not_averaged(study, monkeypatch):
     study["grid"]["beyond_pool"] = "leave_out"
     study["tasks"].append(study["tasks"][0] | {"name": "other"})
-    supplies = {"verdict": Supply(200, weak=200, gold=1), "other": Supply(200, weak=10, gold=200)}
+    supplies = {("verdict", "small"): Supply(200, weak=200, gold=1), ("other", "small"): Supply(200, weak=10, gold=200)}
     monkeypatch.setattr(Study, "supplies", supplies)
     sentence = sentence_about(study)
     assert sentence.startswith("Config, average_over: 'other' and 'verdict' have no purchase that all")
@@ -639,7 +639,7 @@ def test_tasks_that_share_no_purchase_are_not_averaged(study, monkeypatch):
     validate(study)
     study["figures"] = {"spending_over": ["verdict", "other"]}
     assert sentence_about(study).startswith("Config, figures.spending_over: 'other'")
-    supplies["other"] = Supply(200, weak=40, gold=200)
+    supplies["other", "small"] = Supply(200, weak=40, gold=200)
     validate(study)
 
 

@@ -625,7 +625,7 @@ def test_all_labels_of_sources_are_bought_that_are_cheaper_than_the_one_that_siz
         "$144": ["48", "72", "$144", "$1.44"],
         "more": ["-", "300", "$600", "$6"],
     }
-    assert "\nmore: beside the budgets, since a cheap source gives more labels for their money\n" in said
+    assert "\nmore: beside the budgets, since sources differ in price or number of labels\n" in said
     assert "Not run" not in said
     # At one price the largest budget is what all of them cost at most, and it is said what it does not buy.
     said = run(capsys, *asked, "--output", "alone.yaml")
@@ -639,16 +639,33 @@ def test_all_labels_of_sources_are_bought_that_are_cheaper_than_the_one_that_siz
     assert most_weak(read_study(here / "alone.yaml"), "ann1") == 300
 
 
-def test_labels_of_texts_that_another_source_does_not_label_want_a_study_of_their_own(capsys, here):
-    write(cells=lambda i, label: [str(label), str(label) if i % 4 < 2 else "", "", ""])
-    said = run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "ann1=0.6")
-    [[fewer, _]] = read_study(here / "labels.yaml").grid.more_purchases
-    assert fewer < 200 and "Not run: a purchase of all 300 weak labels of llm; study llm on its own" in said
-    assert said.count("Not run") == 1 and "(a single --weak), since ann1 labels fewer texts." in said
-    assert "Not run" not in run(
-        capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "--output", "alone.yaml"
-    )
-    assert most_weak(read_study(here / "alone.yaml"), "llm") == 300
+def test_each_source_is_bought_as_far_as_its_own_labels_go(capsys, here):
+    """A source with labels of all texts, and one with those of a fifth."""
+    write(n=800, cells=lambda i, label: [str(label), str(label) if i % 10 < 2 else "", "", ""])
+    said = run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "ann1=0.02")
+    study = read_study(here / "labels.yaml")
+    fewer = study.supplies["labels", "ann1"].weak
+    assert study.supplies["labels", "llm"].weak == 700 and 100 < fewer < 160
+    bought = {
+        name: {(run["n_weak"], run["n_gold"]) for run in study.planned_runs if run["supervisor"] == name}
+        for name in ("llm", "ann1")
+    }
+    assert study.grid.beyond_pool == "leave_out" and bought["ann1"] < bought["llm"]
+    assert max(bought["llm"]) == (699, 0) and max(bought["ann1"]) == (fewer, 0)
+    # Beside all of its labels there is what mixes them with the gold labels of the largest budget.
+    assert (fewer // 2, 24) in bought["ann1"] and (0, 48) in bought["ann1"]
+    assert purchases(said)["48"] == ["48", "699", "13.98", "too", "few"]
+    assert purchases(said)["more"] == ["24", "69", "1.38", "1.38"]
+    assert "\ntoo few: the source has fewer labels, so this is not run there\n" in said and "Not run" not in said
+
+
+def test_sources_with_nearly_as_many_labels_buy_the_same(capsys, here):
+    write(cells=lambda i, label: [str(label), str(label) if i % 50 else "", "", ""])
+    run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "ann1=0.02")
+    study = read_study(here / "labels.yaml")
+    assert most_weak(study, "llm") == most_weak(study, "ann1") == 292
+    assert study.supplies["labels", "ann1"].weak == 293 and study.supplies["labels", "llm"].weak == 300
+    assert not study.grid.more_purchases
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from random_configs import MINI, OWN_STUDY, write_files
 
 from elicitation.analysis.derived_labels import join_columns, join_labels
 from elicitation.analysis.label_quality import describe_label, describe_sources, quality_by_set
+from elicitation.analysis.names import NO_SUPERVISOR
 from elicitation.buying.methods import Shots
 from elicitation.buying.purchases import Supply, arrange, buy, check_supply, full_supply, order_pool
 from elicitation.data.cards import describe_sets, revision_of, source_files
@@ -264,7 +265,7 @@ def test_a_source_must_label_test_texts_without_gold_too(tmp_path):
     lines = [f"text {i},{i % 2 if i < 100 else ''},{'' if i >= 100 else 0.5},1" for i in range(500)]
     (tmp_path / "labels.csv").write_bytes(HEADER + "\n".join(lines).encode())
     task = TASK | {"test_size": 200, "test_gold": 60}
-    assert survey_table(task, str(tmp_path), {"crowd": columns_of("vote")}).supply == Supply(300, 300, 40)
+    assert survey_table(task, str(tmp_path), {"crowd": columns_of("vote")}).supplies == {"crowd": Supply(300, 300, 40)}
     with pytest.raises(InputError, match="none of the 140 test texts without a gold label has a label of 'llm'"):
         survey_table(task, str(tmp_path), {"llm": columns_of("p")})
 
@@ -366,16 +367,19 @@ def test_where_every_label_is_there_the_ordering_stays(pool, seed):
 @pytest.mark.parametrize(
     ("pair", "words"),
     [
-        ((61, 0), "60 examples of the pool have a weak label, but the grid buys 61"),
-        ((0, 31), "30 examples of the pool have a gold label, but the grid buys 31"),
-        ((60, 30), "the pool holds 80 examples, but the grid buys 60 weak and 30 gold labels, 90 in all"),
+        ((61, 0), "60 examples of the pool have a weak label of 'crowd', but the grid buys 61 weak"),
+        ((0, 31), "30 examples of the pool have a gold label, but the grid buys 0 weak and 31 gold"),
+        (
+            (60, 30),
+            "80 examples of the pool have a weak label of 'crowd' or a gold one, but the grid buys 60 weak and 30",
+        ),
     ],
 )
 def test_shortage_of_either_label_is_named(pair, words):
     supply = Supply(examples=80, weak=60, gold=30)
     assert not supply.serves(*pair) and supply.serves(50, 30)
     with pytest.raises(InputError, match=words):
-        check_supply(supply, *pair, "mine")
+        check_supply(supply, *pair, "mine", "crowd")
 
 
 def test_prompts_are_measured_with_the_gold_examples_that_can_be_bought():
@@ -416,7 +420,7 @@ def test_prices_and_supply_follow_from_the_table():
     study = validate(OWN_STUDY)
     assert study.prices == {"supervisor": OWN_STUDY["weak_prices"], "llm": [0.1], "crowd": [0.02]}
     # 100 gold labels, less 60 for the test set and 4 for the supervision set.
-    assert study.supplies["mine"] == Supply(330, 330, 36)
+    assert study.supplies == {("mine", name): Supply(330, 330, 36) for name in study.prices}
 
 
 def test_a_source_costs_what_its_votes_cost_and_sells_what_it_has(folder):
@@ -429,8 +433,36 @@ def test_a_source_costs_what_its_votes_cost_and_sells_what_it_has(folder):
     study = validate(study)
     # 300 of the 400 texts have a vote: all of a, 200 of b.
     assert study.prices == {"crowd": [0.04]}
-    supply = study.supplies["mine"]
+    supply = study.supplies["mine", "crowd"]
     assert supply.gold == 99 - 64 and 226 <= supply.weak <= 300 - 40 and supply.weak < supply.examples < 336
+
+
+def test_a_purchase_is_served_or_not_by_its_own_supervisor(folder):
+    """A source with all labels beside one with those of a quarter: each is bought as far as it goes."""
+    lines = [
+        f"{i},t,,{i % 2 if i < 120 else ''},1,{1 if i % 4 == 0 else ''},{1 if i % 4 == 0 else ''}" for i in range(400)
+    ]
+    (folder / "quarter.csv").write_text("ticket,title,body,expert,llm,ann a,ann b\n" + "\n".join(lines))
+    study = changed("supervisors", OWN_STUDY["supervisors"][1:])
+    study["tasks"][0] |= {"table": "quarter.csv", "text": "{ticket}"}
+    study["tasks"][0].pop("pool_size")
+    study.pop("weak_prices")
+    grid = {"weak_price": 0.1, "budgets": [10], "gold_shares": [0, 0.5, 1], "more_purchases": [[200, 0]]}
+    with pytest.raises(
+        InputError, match=r"'mine': \d\d examples of the pool have a weak label of 'crowd', but the grid"
+    ):
+        validate(study | {"grid": grid})
+    study = validate(study | {"grid": grid | {"beyond_pool": "leave_out"}})
+    llm, crowd = (study.supplies["mine", name] for name in ("llm", "crowd"))
+    assert llm == Supply(336, 336, 56) and 100 - 64 <= crowd.weak < 100 < crowd.examples < 100 + 56
+    bought = {
+        name: {(run["n_weak"], run["n_gold"]) for run in study.planned_runs if run["supervisor"] == name}
+        for name in ("llm", "crowd")
+    }
+    assert bought["llm"] == {(100, 0), (50, 5), (0, 10), (200, 0)} and bought["crowd"] == {(50, 5), (0, 10)}
+    # What holds no weak label is run once for both.
+    shared = [run for run in study.made_runs if not run["n_weak"]]
+    assert len(shared) == len({run["seed"] for run in shared}) and shared[0]["supervisor"] == NO_SUPERVISOR
 
 
 def test_composed_labels_are_sold_of_texts_that_all_of_their_columns_label(folder):
@@ -446,7 +478,7 @@ def test_composed_labels_are_sold_of_texts_that_all_of_their_columns_label(folde
         study["tasks"][0] |= {"table": "parts.csv", "text": "{ticket}"}
         study |= {"combinations": [{"supervisors": ["both"]}], "grid": OWN_STUDY["grid"] | {"budgets": [2]}}
         study["tasks"][0].pop("pool_size")
-        supply = validate(study).supplies["mine"]
+        supply = validate(study).supplies["mine", "both"]
         assert 150 - 64 <= supply.weak <= 150 and supply.examples < supply.weak + 98 - 64 + 1
 
 
@@ -466,7 +498,9 @@ def test_labels_that_a_table_holds_are_those_of_its_pool_that_no_model_writes():
 
 
 def test_purchases_that_the_table_cannot_serve_are_refused_or_left_out():
-    with pytest.raises(InputError, match="36 examples of the pool have a gold label, but the grid buys 40"):
+    with pytest.raises(
+        InputError, match="36 examples of the pool have a gold label, but the grid buys 0 weak and 40 gold"
+    ):
         validate(changed("grid.more_purchases", [[0, 40]]))
     study = changed("grid.more_purchases", [[0, 40]])
     study["grid"]["beyond_pool"] = "leave_out"
@@ -514,7 +548,7 @@ def test_votes_of_a_text_in_several_rows_are_joined_or_refused(folder):
         crowd(folder, content)
     study = crowd(folder, content, worker="worker", aggregate="majority")
     # 220 votes for 80 texts.
-    assert study.prices["crowd"] == [0.055] and study.supplies["mine"] == Supply(60, 60, 30)
+    assert study.prices["crowd"] == [0.055] and study.supplies["mine", "crowd"] == Supply(60, 60, 30)
     task = study.tasks[0]
     sets = prepare_task(task.plain, "local", None)
     asked = study.columns_of(task)["crowd"], "majority", {part: sets[part] for part in ("pool", "test")}

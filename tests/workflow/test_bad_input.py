@@ -33,7 +33,7 @@ TEXTS = [f"text number {i}" for i in range(600)]
 # Few, for the exit status and the terminal; tests/unit/test_bad_input_in_bulk.py has the others.
 BAD_CONFIGS = {
     "misspelt key": (changed("trainng", value={}), "did you mean 'training'?"),
-    "small pool": (changed("tasks", 1, "pool_size", value=100), "the pool holds 100 examples"),
+    "small pool": (changed("tasks", 1, "pool_size", value=100), "100 examples of the pool have a weak label of"),
     "no weights": (
         changed("models", 0, value={"name": "student", "learning_rate": 1, "local": "."}),
         "holds no config.json",

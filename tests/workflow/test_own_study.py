@@ -219,6 +219,6 @@ def test_more_gold_than_there_is_is_refused_before_any_job(own, study, tmp_path)
     result = run_snakemake(tmp_path, study | {"grid": grid})
     assert result.returncode != 0 and not (tmp_path / "results").exists()
     assert (
-        "Task 'mine': 150 examples of the pool have a gold label, but the grid buys 151; lower the budgets or the test "
-        "set, or label more rows." in result.stderr
+        "Task 'mine': 150 examples of the pool have a gold label, but the grid buys 0 weak and 151 gold labels, each "
+        "of another example; lower the budgets" in result.stderr
     )

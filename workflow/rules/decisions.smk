@@ -100,7 +100,7 @@ rule build_explorer:
         **MONEY,
         **INVENTED,
         **NOT_ASKED,
-        version=15,
+        version=16,
         name=study.study,
         titles=TITLES,
         prices=study.prices,
@@ -158,7 +158,7 @@ rule recommend:
         **TRAINED,
         **NOT_ASKED,
         **HELD,
-        version=20,
+        version=21,
         titles=TITLES,
         prices=study.prices,
         budgets=study.budgets,
@@ -187,7 +187,7 @@ rule write_answer:
     group:
         "tables"
     params:
-        version=14,
+        version=15,
         # The middle one of those shown.
         weak_price=sorted(study.weak_prices)[len(study.weak_prices) // 2] if study.weak_prices else 0,
     script:

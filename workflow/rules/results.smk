@@ -22,8 +22,8 @@ HELD_LABELS = held_labels(study)
 HELD = {"held": HELD_LABELS} if HELD_LABELS else {}
 # For jobs that score weak labels as they are: whose texts without a label nobody asked for.
 NOT_ASKED = {"not_asked": study.not_asked} if study.not_asked else {}
-# How many texts can be labelled, by task.
-POOL_SIZES = {task: supply.examples for task, supply in study.supplies.items()}
+# How many texts can be labelled, by task. Which of them a supervisor labels, its purchases say.
+POOL_SIZES = {task: pool.examples for task, pool in study.pools.items()}
 POOL_SIZES[AVERAGE] = min(POOL_SIZES[task] for task in AVERAGED)
 # Figures that may average other tasks than the rest; those that do have tables of their own.
 AVERAGED_IN = {figure: study.averaged(figure) for figure in ("spending", "prompting")}

@@ -1,6 +1,5 @@
 """What a question about purchases asks, and what a study found, as the answer needs it. Imports nothing heavy."""
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -67,11 +66,10 @@ class Held:
         """Of so many weak and gold labels those that the table can hold; what a model writes stands in no table."""
         return min(n_weak, self.weak.get(supervisor, n_weak)), min(n_gold, self.gold)
 
-    def supply(self, supervisors: Iterable[str]) -> Supply:
-        """The labels of a purchase that the table can give of each of these supervisors."""
-        weak = {name: self.weak[name] for name in supervisors}
-        texts = [self.texts.get(name, n + self.gold) for name, n in weak.items()]
-        return Supply(min(texts), min(weak.values()), self.gold)
+    def supply(self, supervisor: str) -> Supply:
+        """What the table can give to a supervisor whose labels it holds."""
+        weak = self.weak[supervisor]
+        return Supply(self.texts.get(supervisor, weak + self.gold), weak, self.gold)
 
 
 @dataclass(frozen=True, eq=False)

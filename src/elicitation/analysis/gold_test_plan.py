@@ -92,5 +92,5 @@ def plan_gold_tests(findings: Findings, metrics: pd.DataFrame, question: Questio
         best = scores.loc[scores.accuracy.idxmax()]
         price = float(price_of(supervisor, question, findings))
         plan = plan_labels(supervisor, width, best.accuracy, squared_correlation(*best), price)
-        plans.append(replace(plan, held=held and held.supply([supervisor]).examples + block.n_texts))
+        plans.append(replace(plan, held=held and held.supply(supervisor).examples + block.n_texts))
     return sorted(plans, key=lambda plan: -plan.saved)

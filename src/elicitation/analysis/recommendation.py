@@ -152,7 +152,7 @@ class Asked:
         held = self.findings.held.get(self.block.task)
         if held is None or supervisor not in held.weak:
             return UNLIMITED
-        own = held.supply([supervisor])
+        own = held.supply(supervisor)
         most = zip((own.weak, own.gold, own.examples), (*labels, sum(labels)), strict=True)
         return min(Fraction(there, n) for there, n in most if n)
 

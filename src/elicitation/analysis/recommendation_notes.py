@@ -167,19 +167,18 @@ def larger_words(answer: Recommendation) -> str:
 
 def try_words(answer: Recommendation, bought: Purchase) -> str:
     """How to have a purchase run of which little is known, or why the reader's table does not allow it."""
-    held, source = answer.held, bought.supervisor
+    held, source, labels = answer.held, bought.supervisor, (bought.n_weak, bought.n_gold)
+    served = {name: held.supply(name).serves(*labels) for name in held.weak} if held else {}
+    if not served.get(source, True):
+        own = held.supply(source)
+        return (
+            f"Your table has too few texts for it: of those to train on {own.weak:,} have a weak label of {source} and "
+            f"{own.gold:,} a gold one. A text is used with one label only, so at most {own.examples:,} labels are. "
+            "To know it, have more texts labelled, and run the study on them."
+        )
     key = f"`more_purchases: [[{bought.n_weak}, {bought.n_gold}]]`"
-    add = f"To know it, add {key} to `grid` in the study, and run that again."
-    if held is None or source not in held.weak or held.supply(held.weak).serves(bought.n_weak, bought.n_gold):
-        return add
-    own = held.supply([source])
-    if own.serves(bought.n_weak, bought.n_gold):
-        return f"To know it, study {source} on its own, since other sources label fewer texts, with {key} in `grid`."
-    return (
-        f"Your table has too few texts for it: of those to train on {own.weak:,} have a weak label of {source} and "
-        f"{own.gold:,} a gold one. A text is used with one label only, so at most {own.examples:,} labels are. "
-        "To know it, have more texts labelled, and run the study on them."
-    )
+    key += "" if all(served.values()) else " and, since other sources label fewer texts, `beyond_pool: leave_out`"
+    return f"To know it, add {key} to `grid` in the study, and run that again."
 
 
 def held_notes(answer: Recommendation) -> Iterator[str]:
@@ -205,7 +204,7 @@ def together_notes(answer: Recommendation) -> Iterator[str]:
     held, question = answer.held, answer.question
     own = [entry.supervisor for entry in answer.baseline.weak_labels]
     if held and question.have_weak and question.have_gold and own[0] in held.weak:
-        most = held.supply(own).examples
+        most = held.supply(own[0]).examples
         if most < question.have_weak + question.have_gold:
             yield f"A text is used with one label only, so of your own labels at most {most:,} are used together."
 

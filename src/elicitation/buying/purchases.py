@@ -58,18 +58,19 @@ def arrange(ordering: Sequence[str], weak: Collection[str], gold: Collection[str
     return ids, Supply(len(ids), sum(i in weak for i in ids), sum(i in gold for i in ids))
 
 
-def check_supply(supply: Supply, n_weak: int, n_gold: int, task: str) -> None:
-    """Raise InputError if the pool of `task` cannot serve this purchase."""
-    if n_weak + n_gold > supply.examples:
-        raise InputError(
-            f"Task {task!r}: the pool holds {supply.examples} examples, but the grid buys {n_weak} weak and {n_gold} "
-            f"gold labels, {n_weak + n_gold} in all; lower the budgets or enlarge the pool."
-        )
-    for kind, n, found in (("weak", n_weak, supply.weak), ("gold", n_gold, supply.gold)):
+def check_supply(supply: Supply, n_weak: int, n_gold: int, task: str, supervisor: str = "") -> None:
+    """Raise InputError if the pool of `task` cannot serve this purchase; supervisor: whose weak labels are bought."""
+    weak = f"a weak label{f' of {supervisor!r}' * bool(supervisor)}"
+    for n, found, labels in (
+        (n_weak, supply.weak, weak),
+        (n_gold, supply.gold, "a gold label"),
+        (n_weak + n_gold, supply.examples, f"{weak} or a gold one"),
+    ):
         if n > found:
             raise InputError(
-                f"Task {task!r}: {found} examples of the pool have a {kind} label, but the grid buys {n}; lower the "
-                "budgets or the test set, or label more rows."
+                f"Task {task!r}: {found} examples of the pool have {labels}, but the grid buys {n_weak} weak and "
+                f"{n_gold} gold labels, each of another example; lower the budgets, enlarge the pool (of a table: "
+                "label more rows, or lower test_size), or set grid.beyond_pool: leave_out."
             )
 
 

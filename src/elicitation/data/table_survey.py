@@ -49,12 +49,10 @@ class Votes(NamedTuple):
 class Survey:
     """How many labels a table can give to a study and its weak sources."""
 
-    supply: Supply
-    """The labels of a purchase that all weak sources can serve."""
-    weak: dict[str, int]
-    """By source, and by supervisor whose labels are composed from several: the texts of the pool with its label."""
-    examples: dict[str, int]
-    """By the same: the texts of the pool with its label or a gold one."""
+    pool: Supply
+    """What the pool can give to whoever labels all of its texts."""
+    supplies: dict[str, Supply]
+    """What it can give to each supervisor, those among them whose labels are composed from several."""
     votes: dict[str, dict[str, Votes]]
     """By source and column."""
     lacking: dict[str, int]
@@ -113,19 +111,19 @@ def survey_table(
     task: dict,
     data_folder: str | None,
     sources: Mapping[str, list[dict]],
-    composed: Mapping[str, Collection[str]] | None = None,
+    supervisors: Mapping[str, Collection[str]] | None = None,
 ) -> Survey:
     """What the task's table can give; sources: the columns of each weak source, as of own_labels.read_own_table.
 
-    composed: the supervisors whose labels are composed from those of these sources, each with their names; such a label
-    takes one of each.
+    supervisors: each with the sources a label of which its own labels take; by default the sources themselves.
 
     Raises InputError if the table is malformed, or a source labels nothing or nothing of the test set.
     """
     path = table_file(task, data_folder)
     columns = [column_of(column) for entries in sources.values() for column in entries]
     files = [file for column in columns if column.files for file in vote_files(column.files, task, data_folder)]
-    return survey_unchanged(str(path), states((path, *files)), json.dumps([task, data_folder, sources, composed or {}]))
+    supervisors = supervisors or {source: [source] for source in sources}
+    return survey_unchanged(str(path), states((path, *files)), json.dumps([task, data_folder, sources, supervisors]))
 
 
 # Files by their paths, with the times when they were changed and their sizes.
@@ -140,7 +138,7 @@ def states(paths: Iterable[Path]) -> States:
 @cache
 def survey_unchanged(path: str, files: States, settings: str) -> Survey:
     """As survey_table, but computed once for each state of the files, since a study asks for it in several places."""
-    task, data_folder, sources, composed = json.loads(settings)
+    task, data_folder, sources, supervisors = json.loads(settings)
     columns = [column for entries in sources.values() for column in entries]
     columns = [column for place, column in enumerate(columns) if column not in columns[:place]]
     table = read_own_table(task, data_folder, columns)
@@ -152,8 +150,8 @@ def survey_unchanged(path: str, files: States, settings: str) -> Survey:
     untold = count_patterns(row for row in sets["test"] if row.gold is None)
     everywhere, in_pool = count_patterns(rows), count_patterns(sets["pool"])
     with_gold = Counter({pattern: n for pattern, n in everywhere.items() if pattern[GOLD]})
-    examples, weak = {}, {}
-    votes, places, lacking, reached = {}, {}, {}, {}
+    pool = Supply(in_pool.total(), in_pool.total(), rows_with(in_pool, [GOLD]))
+    supplies, votes, places, lacking, reached = {}, {}, {}, {}, {}
     for source, entries in sources.items():
         places[source] = [1 + columns.index(column) for column in entries]
         if not (labelled := rows_with(everywhere, places[source])):
@@ -164,7 +162,7 @@ def survey_unchanged(path: str, files: States, settings: str) -> Survey:
             column["name"]: describe_votes(rows, place - 1, labelled)
             for column, place in zip(entries, places[source], strict=True)
         }
-    for name, taken in ({source: [source] for source in sources} | composed).items():
+    for name, taken in supervisors.items():
         together = [places[source] for source in taken]
         if not rows_with(tested, *together):
             raise InputError(
@@ -176,13 +174,11 @@ def survey_unchanged(path: str, files: States, settings: str) -> Survey:
                 f"Task {task['name']!r}, {path}: none of the {untold.total()} test texts without a gold label has a "
                 f"label of {name!r}, so they tell nothing; let it label them, or drop test_gold."
             )
-        weak[name] = rows_with(in_pool, *together)
-        examples[name] = rows_with(in_pool, *together, or_gold=True)
-    least, most_weak = (min(found.values(), default=in_pool.total()) for found in (examples, weak))
-    supply = Supply(least, most_weak, rows_with(in_pool, [GOLD]))
+        labelled = (rows_with(in_pool, *together, or_gold=or_gold) for or_gold in (True, False))
+        supplies[name] = Supply(*labelled, pool.gold)
     found = {source: table.files[columns.index(entries[0])] for source, entries in sources.items()}
     files = {source: counts for source, counts in found.items() if counts}
-    return Survey(supply, weak, examples, votes, lacking, reached, files)
+    return Survey(pool, supplies, votes, lacking, reached, files)
 
 
 def survey_copies(task: dict, data_folder: str | None) -> NearCopies:

@@ -85,8 +85,7 @@ function fillControls() {
   if (document.activeElement !== element("currency")) element("currency").value = currency;
   const texts = STUDY.poolSizes[task];
   element("pool-number").placeholder = texts ? count(texts) : "any";
-  const fewest = sourcesHere().length > 1 ? ", by its source with the fewest texts" : "";
-  const most = texts ? ` (the study: ${count(texts)}${fewest})` : "";
+  const most = texts ? ` (the study: ${count(texts)})` : "";
   element("pool-words").textContent = `Texts I could label in all${most}`;
 }
 

@@ -34,7 +34,7 @@ def bill_of(entry: Remote, task: Task, study: Study) -> LabelBill:
     from elicitation.study.text_lengths import TOKENS_PER_TEXT, assumed_tokens
 
     api, shots = entry.api, entry.shots
-    texts = study.supplies[task.name].examples + task.test_size
+    texts = study.pools[task.name].examples + task.test_size
     text_tokens = assumed_tokens(task.name, study, task.read_by_supervisors) or TOKENS_PER_TEXT
     prompt = texts * (INSTRUCTION_TOKENS + (1 + shots) * text_tokens + (1 + 2 * shots) * MESSAGE_TOKENS)
 

@@ -13,6 +13,7 @@ from elicitation.data.ratings import local_archive
 from elicitation.data.sources import split_file, splits_read
 from elicitation.errors import InputError, join_words, nearest
 from elicitation.models.folder import check_split, require_language_head
+from elicitation.study.columns import check_columns
 from elicitation.study.grid import NARROWED, NO_LABELS, WILDCARDS, as_runs, blocks_of, purchases_of
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, Model, OwnModel, TruncatedModel
 from elicitation.study.study import Study
@@ -266,7 +267,7 @@ def check_table_labels(name: str, task: TableTask, study: Study) -> None:
     """InputError if a supervisor of a table wants gold labels that it lacks, or takes them for weak ones."""
     entry = study.supervisor_named[name]
     if isinstance(entry, Columns):
-        study.check_columns(entry, task)
+        check_columns(entry, task, study)
     if isinstance(entry, Learning) and entry.shots != 0 and not task.supervision_size:
         raise InputError(
             f"Config, tasks[{task.name}]: {name!r} learns from gold labels of the table; add `supervision_size`, the "
@@ -363,8 +364,9 @@ def check_api_method(name: str, method: Method, student: str) -> None:
 def check_purchases(study: Study) -> None:
     """InputError if a pool cannot serve a purchase, or a group makes none, which its scores would notice too late."""
     for group, blocks in study.planned.items():
+        supply = study.supplies[group.task, group.supervisor]
         for n_weak, n_gold in chain(*blocks.values()):
-            check_supply(study.supplies[group.task], n_weak, n_gold, group.task)
+            check_supply(supply, n_weak, n_gold, group.task, group.supervisor)
         if not blocks:
             raise InputError(
                 f"Config, combinations: {group.method!r} buys no label of {group.supervisor!r} for {group.student!r} "

@@ -1,13 +1,22 @@
 """The columns of tables that hold weak labels: what a study says of one, and whether its errors can be learned."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from pydantic import Field, model_validator
 
+from elicitation.data.labels import column_of, rule_of
 from elicitation.data.table_survey import Votes
+from elicitation.data.templates import template_fields
 from elicitation.errors import InputError, join_words
 from elicitation.study.values import Flag, Price, Section, SomeText, like, may_be_absent, refusal
+
+if TYPE_CHECKING:
+    from elicitation.study.study import Study
+    from elicitation.study.supervisors import Columns
+    from elicitation.study.tasks import TableTask
 
 # What tables and figures show; spreadsheets compute what begins with =.
 Column = like(r"[^=\x00-\x1f][^\x00-\x1f]*", "a name of one line that does not begin with =", max_length=200)
@@ -17,6 +26,27 @@ AGGREGATE = (
 )
 # The ways of joining that learn how often each source errs.
 LEARNING = ("dawid_skene", "mace")
+
+
+def check_columns(entry: Columns, task: TableTask, study: Study) -> None:
+    """InputError if a supervisor takes gold labels for weak ones, or shows its labels in the texts.
+
+    Or if it is to learn how often each of fewer than three columns errs.
+    """
+    place = f"Config, supervisors[{entry.name}]"
+    columns = study.columns_of(task)[entry.name]
+    read = [column for one in columns for column in column_of(one).read]
+    gold = next((name for name in (rule_of(task.plain["label"]).column, task.second_label) if name in read), None)
+    if gold is not None:
+        raise InputError(
+            f"{place}: {gold!r} is the column of the gold labels of {task.name!r}; name columns of weak ones."
+        )
+    if seen := [column for column in template_fields(task.text) if column in read]:
+        raise InputError(
+            f"{place}: the text of {task.name!r} shows the weak labels in column {seen[0]!r}; drop it there."
+        )
+    if entry.aggregate in LEARNING:
+        check_learning(place, entry.aggregate, study.survey(task).votes[entry.name])
 
 
 def check_learning(place: str, how: str, votes: Mapping[str, Votes]) -> None:

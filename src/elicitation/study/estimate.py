@@ -219,7 +219,7 @@ def estimate_supervisor(entry: ModelSupervisor, study: Study, folder: Path, made
     trained_tokens = predicted_tokens = rows = 0.0
     for task in tasks:
         tokens = tokens_of(task.name, model, study, folder, task.read_by_supervisors)
-        labelled = task.test_size + study.supplies[task.name].examples
+        labelled = task.test_size + study.pools[task.name].examples
         rows += labelled
         if isinstance(entry, Coherent):
             predicted_tokens += tokens * searched_texts(entry.icm, labelled, study.labelling.engine)

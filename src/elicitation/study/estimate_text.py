@@ -42,7 +42,7 @@ def describe(study: Study, folder: Path, cores: int) -> str:
             total += f"; {column}: {sum(found):,.1f}"
     left_out = sum(count_left_out(study).values())
     if left_out:
-        notes.append(f"{left_out:,} runs are left out, since they buy more than their task's pool holds.")
+        notes.append(f"{left_out:,} runs are left out, since they buy more labels than their task's pool has.")
     notes += [jobs_words(tables), f"Too long? {SHORTER} names the keys that shorten a study, in the order to try them."]
     notes += [f"Warning: {warning}" for warning in study.warnings]
     return "\n\n".join([*made, *shown, total + ".", *notes])

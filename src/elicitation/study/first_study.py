@@ -32,6 +32,8 @@ LEAST_GOLD, LEAST_RARER = 100, 10
 TEST_SHARE, MOST_TEST = 2 / 3, 500
 # Weak labels that a source must have for texts outside of the test set.
 LEAST_WEAK = 32
+# A purchase of this share of a source's labels stands for one of all.
+MOSTLY = 0.95
 # The smallest budget, in gold labels; the others are multiples of STEP.
 LEAST_BUDGET, STEP = 16, 8
 # The most weak labels and the largest budget that are trained on: the first pair that takes no longer than MINUTES.
@@ -246,12 +248,13 @@ def survey_of(task: dict, sources: Mapping[str, dict], folder: str) -> Survey:
 
 
 def check_supply(looked: Looked, where: str) -> None:
-    """InputError if too few texts outside of the test set have weak labels."""
-    if looked.survey.supply.weak < LEAST_WEAK:
-        raise InputError(
-            f"{where}: {looked.survey.supply.weak} texts outside of the test set have a label of each weak source, but "
-            f"{LEAST_WEAK} are needed; add texts, or leave out the source that labels the fewest."
-        )
+    """InputError if a source has too few weak labels of texts outside of the test set."""
+    for source, supply in looked.survey.supplies.items():
+        if supply.weak < LEAST_WEAK:
+            raise InputError(
+                f"{where}: {supply.weak} texts outside of the test set have a label of {source!r}, but {LEAST_WEAK} "
+                "are needed; have it label more texts, or leave it out."
+            )
 
 
 # The study
@@ -274,19 +277,29 @@ def gold_labels_for(budget: float, money: Money) -> int:
 def largest_budget(looked: Looked, dearest: float, weak: int, most_gold: int) -> int:
     """The most gold labels that a study of so many weak labels buys, if no budget is named."""
     # Weak labels cost half a gold label at most, unless they do cost more.
-    largest = min(looked.survey.supply.gold, most_gold, int(weak * max(dearest, 0.5)))
+    largest = min(looked.survey.pool.gold, most_gold, int(weak * max(dearest, 0.5)))
     return max(largest // STEP * STEP, min(STEP, largest))
 
 
+def told_apart(numbers: Iterable[int]) -> list[int]:
+    """The numbers, rising, without those of which the one before is nearly all."""
+    kept = [0]
+    for n in sorted(numbers):
+        if kept[-1] < MOSTLY * n:
+            kept.append(n)
+    return kept[1:]
+
+
 def grid_of(
-    looked: Looked, prices: list[float], money: Money, most_weak: int, most_gold: int, budget: int | None = None
+    looked: Looked, prices: Mapping[str, float], money: Money, most_weak: int, most_gold: int, budget: int | None = None
 ) -> dict:
     """The purchases that are trained on: as many labels of either kind as there are, up to the most that are given.
 
-    prices: of the sources' labels, in gold labels. budget: the largest one, in gold labels, if the user names it.
+    prices: of the labels of each source, in gold labels. budget: the largest one, in gold labels, if the user names it.
     """
-    weak = min(looked.survey.supply.weak, most_weak)
-    dearest = max(worth_it(prices))
+    held = {source: supply.weak for source, supply in looked.survey.supplies.items()}
+    numbers = told_apart(min(n, most_weak) for n in held.values())
+    weak, dearest = numbers[-1], max(worth_it([*prices.values()]))
     largest = budget or largest_budget(looked, dearest, weak, most_gold)
     middle = round(math.sqrt(LEAST_BUDGET * largest) / STEP) * STEP
     budgets = sorted({min(LEAST_BUDGET, largest), middle if largest >= 4 * LEAST_BUDGET else largest, largest})
@@ -295,10 +308,17 @@ def grid_of(
     # What the texts suffice for, where the price would buy more.
     rate = math.floor(100 * weak / largest) / 100
     if money.in_gold(price) * rate < 1:
-        return grid | {"most_weak_per_gold": rate}
+        grid["most_weak_per_gold"] = rate
+    bought = [labels_for(n, max(money.in_gold(price), 1 / rate)) for n in budgets]
     # Cheaper sources give more labels for that money, so a budget of the dearest one's must not be the last word.
-    beyond = min(prices) < dearest and labels_for(largest, money.in_gold(price)) < weak
-    return grid | ({"more_purchases": [[weak, 0]]} if beyond else {})
+    most = max([bought[-1], *(n for source, n in held.items() if prices[source] < dearest)])
+    # Of a source with fewer labels than a budget buys all are bought, and half of them beside half of the gold labels.
+    more = []
+    for n in numbers:
+        more += [[n, 0]] * (n <= most and not any(MOSTLY * n <= other <= n for other in bought))
+        more += [[n // 2, largest // 2]] * (2 * n < bought[-1])
+    grid |= {"more_purchases": more} if more else {}
+    return grid | ({"beyond_pool": "leave_out"} if len({*held.values()}) > 1 else {})
 
 
 def worth_it(prices: list[float]) -> list[float]:
@@ -351,12 +371,12 @@ def size_study(looked: Looked, wanted: Wanted, cores: int, folder: Path) -> tupl
     The largest of SIZES that takes no more than MINUTES is chosen, or the smallest; a budget that the user names fits
     into it as far as the table has gold labels to train on. folder: where it will run.
     """
-    budget = wanted.budget and min(gold_labels_for(wanted.budget, wanted.money), looked.survey.supply.gold)
+    budget = wanted.budget and min(gold_labels_for(wanted.budget, wanted.money), looked.survey.pool.gold)
     sizes = [size for size in SIZES if size[1] >= (budget or 0)] or SIZES[:1]
     config, asked = config_of(looked, wanted), ASKING if wanted.question else {}
     # The sources' prices do not depend on the purchases, which need one.
     smallest = {"weak_price": max(1, wanted.money.gold_price), "budgets": [STEP], "gold_shares": [1]} | asked
-    prices = [price for listed in checked(config | {"grid": smallest}).prices.values() for price in listed]
+    prices = {name: price for name, [price] in checked(config | {"grid": smallest}).prices.items()}
     for size in sizes:
         sized = config | {"grid": grid_of(looked, prices, wanted.money, *size, budget) | asked}
         study = checked(sized)

@@ -16,7 +16,7 @@ from elicitation.buying.prices import labels_for
 from elicitation.data.labels import is_number
 from elicitation.data.table_survey import Votes
 from elicitation.errors import join_words, listed
-from elicitation.study.first_study import Looked, Wanted, gold_labels_for, reason_of
+from elicitation.study.first_study import MOSTLY, Looked, Wanted, gold_labels_for, reason_of
 from elicitation.study.reference import SCHEMA_FILE
 from elicitation.study.study import Study
 
@@ -26,13 +26,13 @@ HEADS = ("weak column", "price", "right", "95 % interval", "gold rows", "coverag
 # A source was probably asked for the texts with a gold label alone if it labels this share of them, and of the others
 # a share that is this much lower.
 NEARLY_ALL, CLEARLY_LOWER = 0.95, 0.1
-# A purchase of this share of a source's labels stands for one of all.
-MOSTLY = 0.95
 # By why texts have no label, what they are taken as, and when they should not be.
 GAPS_TAKEN = {
     ABSTAINED: ("abstentions, which count as half right", "nobody asked there yet"),
     NOT_ASKED: ("not asked, so that only texts with a label count", "nothing could be said of them"),
 }
+# What stands for the cost of labels that a source does not have.
+FEWER = "too few"
 # What the file says where texts have no label of a source.
 GAPS = (
     "# gaps: why texts have no label. abstained: nothing could be said of them, so they count as half right.",
@@ -129,10 +129,13 @@ def rate_lines(grid: dict) -> Iterator[str]:
 
 
 def more_lines(grid: dict) -> Iterator[str]:
-    """What the file says where cheaper sources give more labels than the budgets buy of the most expensive one."""
+    """What the file says where sources give more or fewer labels than the budgets buy of the most expensive one."""
     if more := grid.get("more_purchases"):
-        yield "  # More weak labels of each source, since cheaper ones cost less than that: [weak labels, gold labels]."
+        yield "  # Beside the budgets, since sources differ in price or number of labels: [weak labels, gold labels]."
         yield f"  more_purchases: {flow(more)}"
+    if "beyond_pool" in grid:
+        yield "  # What a source has too few labels for is left out."
+        yield f"  beyond_pool: {grid['beyond_pool']}"
 
 
 def asking_lines(grid: dict) -> Iterator[str]:
@@ -240,14 +243,16 @@ def unasked_words(looked: Looked, sources: Collection[str]) -> Iterator[str]:
             )
 
 
-def purchase_rows(study: Study, money: Money) -> Iterator[tuple[str, ...]]:
+def purchase_rows(study: Study, looked: Looked, money: Money) -> Iterator[tuple[str, ...]]:
     """A row for each budget: the gold labels or the weak ones that it buys, and what these cost at each source."""
     weak_price = study.grid.weak_price
     bought = [(money.words(n), f"{n:,}", labels_for(n, weak_price)) for n in study.grid.budgets]
-    bought += [("more", "-", n) for n, _ in study.grid.more_purchases]
+    bought += [("more", f"{gold:,}" if gold else "-", weak) for weak, gold in study.grid.more_purchases]
+    sources = [(price, looked.survey.supplies[name].weak) for name, [price] in study.prices.items()]
     yield ("budget", "gold labels", "weak labels", *(f"from {name}" for name in study.prices))
     for budget, gold, weak in bought:
-        yield (budget, gold, f"{weak:,}", *(money.words(weak * price) for [price] in study.prices.values()))
+        costs = (money.words(weak * price) if weak <= most else FEWER for price, most in sources)
+        yield (budget, gold, f"{weak:,}", *costs)
 
 
 def within_budget(study: Study, wanted: Wanted) -> dict[str, float]:
@@ -265,18 +270,20 @@ def size_lines(study: Study, looked: Looked, minutes: float, cores: int, wanted:
         "ways: on gold labels, on weak ones, and half on each."
     )
     yield ""
-    yield from aligned([*purchase_rows(study, wanted.money)])
+    yield from aligned(rows := [*purchase_rows(study, looked, wanted.money)])
     units = "" if wanted.money.currency else "; in gold labels"
     yield f"from …: what these weak labels cost there{units}"
     if study.grid.more_purchases:
-        yield "more: beside the budgets, since a cheap source gives more labels for their money"
+        yield "more: beside the budgets, since sources differ in price or number of labels"
+    if any(FEWER in row for row in rows):
+        yield f"{FEWER}: the source has fewer labels, so this is not run there"
     yield ""
     yield (
         f"{len(study.seeds)} seeds, {len(runs)} runs of {student}{', one of which asks it without any label' * asks}; "
         f"about {minutes_words(minutes)} on {cores} core{'' if cores == 1 else 's'}."
     )
     yield from budget_lines(study, wanted)
-    yield from unbought_lines(looked, max(run["n_weak"] for run in runs), within_budget(study, wanted))
+    yield from unbought_lines(study, looked, within_budget(study, wanted))
     if not asks:
         yield (
             f"What {student} knows without any label, which costs nothing, can be studied too: by --question "
@@ -308,17 +315,17 @@ def budget_lines(study: Study, wanted: Wanted) -> Iterator[str]:
         yield f"Budgets are whole gold labels, so yours of {named} is studied as {studied}."
 
 
-def unbought_lines(looked: Looked, most: int, affordable: Mapping[str, float]) -> Iterator[str]:
+def unbought_lines(study: Study, looked: Looked, affordable: Mapping[str, float]) -> Iterator[str]:
     """Of the sources whose labels are not nearly all bought, what would buy them.
 
-    most: weak labels of a purchase; affordable: the most that the user can pay for, by source.
+    affordable: the most labels that the user can pay for, by source.
     """
-    found = looked.survey.weak
-    fewest = min(found, key=found.__getitem__)
-    unbought = sorted((n, source) for source, n in found.items() if most < MOSTLY * n <= MOSTLY * affordable[source])
-    for n, group in groupby(unbought, key=itemgetter(0)):
+    unbought = []
+    for source, supply in looked.survey.supplies.items():
+        most = max(run["n_weak"] for run in study.planned_runs if run["supervisor"] == source)
+        if most < MOSTLY * supply.weak <= MOSTLY * affordable[source]:
+            unbought.append((supply.weak, source))
+    for n, group in groupby(sorted(unbought), key=itemgetter(0)):
         sources = listed([source for _, source in group], "or")
         fix = f"`more_purchases: [[{n}, 0]]` under `grid` in the file adds it"
-        if n > found[fewest]:
-            fix = f"study {sources} on its own for that (a single --weak), since {fewest} labels fewer texts"
         yield f"Not run: a purchase of all {n:,} weak labels of {sources}; {fix}."

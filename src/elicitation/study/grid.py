@@ -175,10 +175,10 @@ def planned_blocks(
     groups: Iterable[Group],
     combinations: Iterable[Combination],
     methods: Mapping[str, Method],
-    supplies: Mapping[str, Supply],
+    supplies: Mapping[tuple[str, str], Supply],
     spending: Spending,
 ) -> dict[Group, Blocks]:
-    """The purchases of every block of every group, the shared ones among them; supplies: by task.
+    """The purchases of every block of every group, the shared ones among them; supplies: by task and supervisor.
 
     A group that stands in several combinations makes what each of them asks for, with the budgets and gold shares that
     it names. Purchases that follow from no budget (`more_purchases`, `shots`, a method's `finetune_on`) and the shares
@@ -198,7 +198,8 @@ def planned_blocks(
         blocks: Blocks = {}
         for entry, *narrowed in shares:
             if group.is_in(entry):
-                for block, pairs in blocks_within(supplies[group.task], group.method, *narrowed).items():
+                supply = supplies[group.task, group.supervisor]
+                for block, pairs in blocks_within(supply, group.method, *narrowed).items():
                     blocks[block] = list(dict.fromkeys(blocks.get(block, []) + pairs))
         planned[group] = blocks
     return planned

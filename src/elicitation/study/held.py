@@ -1,5 +1,6 @@
 """The labels that a user's own table holds, which answers name so that they can be counted as paid."""
 
+from elicitation.data.table_survey import Survey
 from elicitation.study.composed import Composed
 from elicitation.study.study import Study
 from elicitation.study.supervisors import Columns
@@ -13,11 +14,11 @@ def held_labels(study: Study) -> dict[str, dict]:
     """
     surveys = {name: study.survey(task) for name, task in study.task_named.items() if isinstance(task, TableTask)}
 
-    def of_held(numbers: dict[str, int]) -> dict[str, int]:
-        return {name: n for name, n in numbers.items() if is_held(study, name)}
+    def of_held(survey: Survey, kind: str) -> dict[str, int]:
+        return {name: getattr(own, kind) for name, own in survey.supplies.items() if is_held(study, name)}
 
     return {
-        task: {"gold": found.supply.gold, "weak": of_held(found.weak), "texts": of_held(found.examples)}
+        task: {"gold": found.pool.gold, "weak": of_held(found, "weak"), "texts": of_held(found, "examples")}
         for task, found in surveys.items()
     }
 

@@ -130,7 +130,7 @@ class Plan(Section):
     @cached_property
     def whole(self) -> dict[Group, Blocks]:
         """The purchases of every group and block, those too that a task's pool cannot serve."""
-        endless = dict.fromkeys(self.task_named, full_supply(sys.maxsize))
+        endless = {(group.task, group.supervisor): full_supply(sys.maxsize) for group in self.groups}
         return planned_blocks(self.groups, self.combinations, self.method_named, endless, self.spending)
 
     @property

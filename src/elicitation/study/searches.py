@@ -8,7 +8,7 @@ from elicitation.study.supervisors import Coherent
 def check_searches(study: Study) -> None:
     """InputError if a search labels more texts than a task's pool holds."""
     for task, name in study.labelled:
-        entry, held = study.supervisor_named[name], study.supplies[task].examples
+        entry, held = study.supervisor_named[name], study.pools[task].examples
         if isinstance(entry, Coherent) and entry.icm.texts > held:
             raise InputError(
                 f"Config, supervisors[{name}].icm.texts: {entry.icm.texts} texts are to be searched, but the pool of "

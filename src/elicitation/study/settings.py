@@ -75,8 +75,8 @@ class Grid(Section):
     )
     beyond_pool: Literal["refuse", "leave_out"] = Field(
         "refuse",
-        description="What becomes of purchases that a task's pool cannot serve; `refuse` stops the study, `leave_out` "
-        "runs the others (`make estimate` counts them).",
+        description="What becomes of purchases that a task's pool cannot serve, or for which their supervisor has too "
+        "few labels there; `refuse` stops the study, `leave_out` runs the others (`make estimate` counts them).",
     )
     shots: distinct(Natural) = Field(
         [],

@@ -10,12 +10,8 @@ from elicitation.analysis.names import NOT_ASKED, student_and_cue
 from elicitation.buying.amounts import CURRENCIES, CURRENCY, Money
 from elicitation.buying.methods import FEW, Method
 from elicitation.buying.purchases import Supply, full_supply
-from elicitation.data.labels import column_of, rule_of
 from elicitation.data.own_labels import table_columns
 from elicitation.data.table_survey import Survey, survey_table
-from elicitation.data.templates import template_fields
-from elicitation.errors import InputError
-from elicitation.study.columns import LEARNING, check_learning
 from elicitation.study.gold_noise import noise_of
 from elicitation.study.grid import Blocks, Group, as_runs, made_blocks, planned_blocks
 from elicitation.study.models import AnyModel, Model, OwnModel, TruncatedModel
@@ -265,33 +261,13 @@ class Study(Plan, Setup):
             if isinstance(entry, Columns)
         }
 
-    def check_columns(self, entry: Columns, task: TableTask) -> None:
-        """InputError if a supervisor takes gold labels for weak ones, or shows its labels in the texts.
-
-        Or if it is to learn how often each of fewer than three columns errs.
-        """
-        place = f"Config, supervisors[{entry.name}]"
-        columns = self.columns_of(task)[entry.name]
-        read = [column for one in columns for column in column_of(one).read]
-        gold = next((name for name in (rule_of(task.plain["label"]).column, task.second_label) if name in read), None)
-        if gold is not None:
-            raise InputError(
-                f"{place}: {gold!r} is the column of the gold labels of {task.name!r}; name columns of weak ones."
-            )
-        if seen := [column for column in template_fields(task.text) if column in read]:
-            raise InputError(
-                f"{place}: the text of {task.name!r} shows the weak labels in column {seen[0]!r}; drop it there."
-            )
-        if entry.aggregate in LEARNING:
-            check_learning(place, entry.aggregate, self.survey(task).votes[entry.name])
-
     def survey(self, task: TableTask) -> Survey:
         """What the task's table can give; InputError if it is unfit."""
         columns = self.columns_of(task)
         names = [name for labelled, name in self.labelled if labelled == task.name]
-        parts = {name: [part for part in self.sources_of(name) if part in columns] for name in names}
-        composed = {name: taken for name, taken in parts.items() if taken}
-        return survey_table(task.plain, self.data_folder, columns, composed)
+        read = {name: [self.labeller(name).name, *self.sources_of(name)] for name in names}
+        supervisors = {name: [source for source in sources if source in columns] for name, sources in read.items()}
+        return survey_table(task.plain, self.data_folder, columns, supervisors)
 
     def columns_in(self, task: TableTask) -> list[str]:
         """The columns of a table that may hold weak labels."""
@@ -305,12 +281,18 @@ class Study(Plan, Setup):
         return found if any(found.values()) else {}
 
     @cached_property
-    def supplies(self) -> dict[str, Supply]:
-        """What each task's pool can give to all of its supervisors; InputError if a table is unfit."""
+    def pools(self) -> dict[str, Supply]:
+        """What each task's pool can give to whoever labels all of its texts; InputError if a table is unfit."""
         return {
-            name: self.survey(task).supply if isinstance(task, TableTask) else full_supply(task.pool_size)
+            name: self.survey(task).pool if isinstance(task, TableTask) else full_supply(task.pool_size)
             for name, task in self.task_named.items()
         }
+
+    @cached_property
+    def supplies(self) -> dict[tuple[str, str], Supply]:
+        """What each task's pool can give to each of its supervisors; InputError if a table is unfit."""
+        of = {task.name: self.survey(task).supplies for task in self.tasks if isinstance(task, TableTask)}
+        return {(task, name): of[task][name] if task in of else self.pools[task] for task, name in self.labelled}
 
     @cached_property
     def prices(self) -> dict[str, list[float]]:

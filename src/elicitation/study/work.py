@@ -193,7 +193,7 @@ def trunk_tokens(student: str, runs: pd.DataFrame, study: Study, folder: Path, m
         return 0.0
     tasks = runs.task[~runs.prompts.astype(bool)].unique()
     left = [name for name in tasks if not made(f"results/trunk/{name}/{student}.json")]
-    examples = {name: study.supplies[name].examples + study.task_named[name].test_size for name in left}
+    examples = {name: study.pools[name].examples + study.task_named[name].test_size for name in left}
     return sum(n * tokens_read(name, student, study, folder) for name, n in examples.items())
 
 
