@@ -190,6 +190,8 @@ Positive = number(gt=0)
 Share = number(ge=0, le=1)
 # Of a weak label, in gold labels. Beyond these, costs of purchases would leave what a number of the tables can hold.
 Price = number(ge=1e-12, le=1e12)
+# The same of labels that may be free, as those of a rule, or of a column that is there anyway.
+PriceOrFree = number(ge=0, le=1e12)
 Names = distinct(Text, min_length=1)
 Shares = distinct(Share, min_length=1)
 # Pairs of [weak labels, gold labels].
