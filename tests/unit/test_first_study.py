@@ -662,6 +662,13 @@ def test_each_source_is_bought_as_far_as_its_own_labels_go(capsys, here):
     assert "\ntoo few: the source has fewer labels, so this is not run there\n" in said and "Not run" not in said
 
 
+def test_a_source_with_hardly_any_labels_is_refused_by_its_name(capsys, here):
+    write(cells=lambda i, label: [str(label), str(label) if i % 20 == 0 else "", "", ""])
+    said = refused(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "ann1=0.02")
+    fix = "have a label of 'ann1', but 32 are needed; have it label more texts, or leave it out."
+    assert fix in said
+
+
 def test_sources_with_nearly_as_many_labels_buy_the_same(capsys, here):
     write(cells=lambda i, label: [str(label), str(label) if i % 50 else "", "", ""])
     run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "ann1=0.02")

@@ -142,8 +142,8 @@ def test_a_purchase_is_only_advised_to_be_run_where_the_readers_table_has_the_te
     held = {"t": Held(90, {"v": 3000, "w": 2500}, {"v": 3010, "w": 2500})}
     own = findings_on(table, {"v": [0.1], "w": [0.1]}, held=held)
     assert "add `more_purchases: [[2450, 50]]` to `grid`" in told(offer(own, ANY, 2450, 50))
-    fewer = "and, since other sources label fewer texts, `beyond_pool: leave_out`"
-    added = f"To know it, add `more_purchases: [[2960, 50]]` {fewer} to `grid` in the study, and run that again."
+    fewer = "with `beyond_pool: leave_out` since other sources label fewer texts"
+    added = f"To know it, add `more_purchases: [[2960, 50]]` to `grid` in the study, {fewer}, and run that again."
     assert added in told(offer(own, ANY, 2960, 50))
     for n_weak, n_gold in ((2961, 50), (2500, 91), (3001, 0)):
         text = told(offer(own, ANY, n_weak, n_gold))

@@ -176,9 +176,9 @@ def try_words(answer: Recommendation, bought: Purchase) -> str:
             f"{own.gold:,} a gold one. A text is used with one label only, so at most {own.examples:,} labels are. "
             "To know it, have more texts labelled, and run the study on them."
         )
-    key = f"`more_purchases: [[{bought.n_weak}, {bought.n_gold}]]`"
-    key += "" if all(served.values()) else " and, since other sources label fewer texts, `beyond_pool: leave_out`"
-    return f"To know it, add {key} to `grid` in the study, and run that again."
+    key = f"`more_purchases: [[{bought.n_weak}, {bought.n_gold}]]` to `grid` in the study"
+    key += "" if all(served.values()) else ", with `beyond_pool: leave_out` since other sources label fewer texts"
+    return f"To know it, add {key}, and run that again."
 
 
 def held_notes(answer: Recommendation) -> Iterator[str]:
