@@ -733,6 +733,7 @@ def test_a_file_that_is_not_there_is_named(capsys, here):
     assert "must name a column and the price of a label, as in llm=0.02" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["init", "labels.csv", "--weak", "llm=0.02.0"])
+    assert "0.02.0 is no amount" in capsys.readouterr().err
     # That a file of the study's name is there matters less.
     (here / "nowhere.yaml").write_text("")
     assert "There is no file nowhere.csv" in refused(capsys, "nowhere.csv", "--weak", "llm=1")
@@ -747,7 +748,7 @@ def test_a_source_may_be_free(capsys, here, free):
     said = run(capsys, *ASKED[:3], "--weak", f"llm={free}", "ann1=2", "--gold-price", "3")
     study = read_study(here / "labels.yaml")
     assert study.prices["llm"] == [0] and study.grid.weak_price == pytest.approx(2 / 3)
-    assert most_weak(study, "llm") == 300 and purchases(said)["more"] == ["-", "300", "$600", "$0"]
+    assert most_weak(study, "llm") == 300 and purchases(said)["more"] == ["-", "300", "$0", "$600"]
     [llm] = [line.split() for line in said.splitlines() if line.startswith("llm ")]
     assert llm[1] == "$0" and "llm for 300 texts ($0): your table has no more" in said
     assert "buys weak labels of ann1 for 72 texts ($144): it pays for no more.\n" in said
