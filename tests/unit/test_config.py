@@ -877,7 +877,8 @@ def test_whether_runs_train_together_is_told_to_their_jobs_alone(study):
 
 def test_a_study_that_trains_no_longer_than_before_tells_its_jobs_what_it_told_them(study):
     """Else all that was trained would be trained again."""
-    assert "epochs_factor" not in validate(study).training.plain
+    assert not {"epochs_factor", "balanced"} & validate(study).training.plain.keys()
+    assert validate(study | {"training": {"balanced": True}}).training.plain["balanced"] is True
     longer = validate(study | {"training": {"stopping": "fixed_epochs", "epochs_factor": 3}})
     assert longer.training.longer == "epochs_factor: 12"
     assert validate(study | {"training": {"stopping": "fixed_epochs"}}).training.longer == "epochs_factor: 4"

@@ -278,7 +278,8 @@ def test_one_vote_a_row_is_read_by_its_worker(capsys, here):
 def test_a_lopsided_table_is_scored_by_another_measure(capsys, here):
     write(gold=lambda i: int(i % 8 == 0))
     run(capsys, *ASKED)
-    assert yaml.safe_load((here / "labels.yaml").read_text())["inference"] == {"measure": "balanced_accuracy"}
+    study = yaml.safe_load((here / "labels.yaml").read_text())
+    assert study["inference"] == {"measure": "balanced_accuracy"} and study["training"]["balanced"] is True
 
 
 @pytest.mark.parametrize(
@@ -789,7 +790,7 @@ def test_the_commoner_label_stands_beside_accuracies_where_it_is_much_commoner(c
     write(gold=lambda i: int(i % 8 != 0))
     assert (
         "\nScores are balanced accuracy, since 87.3 % of the gold labels are 1: the mean of the shares of either label "
-        "that are found, so 50 % for always giving one.\n"
+        "that are found, so 50 % for always giving one. In training labels of either kind are shown as often.\n"
     ) in run(capsys, *ASKED, "--output", "c.yaml")
 
 

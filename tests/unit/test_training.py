@@ -588,11 +588,38 @@ def test_a_stage_without_labels_is_an_error(new_model):
 
 
 def test_batches_without_end_hold_every_label_once_an_epoch_in_an_order_of_its_own():
-    batches = list(islice(endless_batches(10, 4, np.random.default_rng(0)), 9))
+    batches = list(islice(endless_batches(np.zeros(10), 4, False, np.random.default_rng(0)), 9))
     assert [len(batch) for batch in batches] == [4, 4, 2] * 3
     epochs = [np.concatenate(batches[i : i + 3]).tolist() for i in (0, 3, 6)]
     assert all(sorted(epoch) == list(range(10)) for epoch in epochs)
     assert len(set(map(tuple, epochs))) == 3
+
+
+@given(st.lists(st.sampled_from([0, 0.3, 0.5, 0.7, 1]), min_size=1, max_size=50), st.integers(0, 99))
+def test_balanced_epochs_are_as_long_and_show_either_kind_as_often(labels, seed):
+    p = np.array(labels)
+    epoch = next(endless_batches(p, len(p), True, np.random.default_rng(seed)))
+    assert len(epoch) == len(p)
+    ones, shown = p > 0.5, Counter(epoch.tolist())
+    if ones.all() or not ones.any():
+        assert sorted(epoch) == list(range(len(p)))
+        return
+    assert ones[epoch].sum() == len(p) // 2
+    for kind in (ones, ~ones):
+        times = [shown[i] for i in np.flatnonzero(kind)]
+        assert max(times) - min(times) <= 1
+
+
+def test_a_student_of_lopsided_labels_that_sees_them_balanced_gives_both(llama_folder, token_ids):
+    """As often as they stand there it gives the commoner one always."""
+    texts, p = token_ids[:20], np.array(4 * [1.0] + 16 * [0.0])
+    called = {}
+    for balanced in (False, True):
+        model = new_lora_classifier(llama_folder, CPU, 0, 0)
+        protocol = Protocol("fixed_epochs", 3e-3, balanced=balanced)
+        train_stage(model, texts, p, protocol, 0, "gold", lambda line: None)
+        called[balanced] = predict(model, texts, 1000).mean()
+    assert called[True] > called[False] + 0.5
 
 
 def test_next_tokens_are_compared_behind_each_text_however_the_texts_are_batched(llama_folder, token_ids):

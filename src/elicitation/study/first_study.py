@@ -316,9 +316,10 @@ def config_of(looked: Looked, wanted: Wanted) -> dict:
         for name, source in looked.sources.items()
     ]
     config |= {"models": [STUDENT], "students": [STUDENT["name"]], "methods": methods, "seeds": SEEDS}
+    config["training"] = {"stopping": "fixed_epochs", "seeds_together": len(SEEDS), "micro_batch_tokens": 512}
     if looked.commoner > LOPSIDED:
         config["inference"] = {"measure": "balanced_accuracy"}
-    config["training"] = {"stopping": "fixed_epochs", "seeds_together": len(SEEDS), "micro_batch_tokens": 512}
+        config["training"]["balanced"] = True
     # No model writes weak labels, so the engine does not matter.
     return config | {"labelling": {"engine": "transformers"}}
 

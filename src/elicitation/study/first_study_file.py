@@ -86,7 +86,11 @@ def study_text(config: dict, looked: Looked, command: str, minutes: float) -> st
             *more_lines(grid),
             *asking_lines(grid),
             "",
-            *(["# One label is much commoner than the other."] if "inference" in config else []),
+            *(
+                ["# One label is much commoner than the other, so both count alike and are shown as often."]
+                if "inference" in config
+                else []
+            ),
             *lines("inference", "training", "labelling"),
             "",
         ]

@@ -228,7 +228,7 @@ def measure_lines(study: Study, looked: Looked) -> Iterator[str]:
         yield (
             f"Scores are balanced accuracy, since {percent(looked.commoner)} % of the gold labels are "
             f"{looked.commoner_label}: the mean of the shares of either label that are found, so 50 % for always "
-            "giving one."
+            "giving one. In training labels of either kind are shown as often."
         )
 
 

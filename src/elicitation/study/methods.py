@@ -11,6 +11,7 @@ from elicitation.study.values import (
     MAPPING,
     TEXT,
     Count,
+    Flag,
     Positive,
     Section,
     Shares,
@@ -52,6 +53,7 @@ class TrainingChanges(Section):
     stopping: Literal["early_stopping", "fixed_epochs"] = may_be_absent("As in `training`.")
     presentations: Count = may_be_absent("As in `training`.")
     epochs_factor: Count = may_be_absent("As in `training`.")
+    balanced: Flag = may_be_absent("As in `training`.")
 
 
 class Variant(Section):

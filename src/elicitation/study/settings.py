@@ -153,6 +153,12 @@ class Training(Section):
         32,
         description="Labels per step; early stopping only, fixed epochs derive theirs from the number of labels.",
     )
+    balanced: Flag = may_be_absent(
+        "Whether labels of either kind are shown as often, however common each is; an epoch stays as long. For a "
+        "measure that counts both alike (`balanced_accuracy`), since a student of few labels otherwise gives nearly "
+        "always the commoner one. Of weak labels those above 0.5 are one kind. Students behind an API see labels as "
+        "they are."
+    )
     patience: Count = Field(4, description="Validations in a row that may gain too little before the stage stops.")
     micro_batch_tokens: Count = Field(
         16384, description="Tokens that pass through the model at once; sets speed and memory."

@@ -84,14 +84,27 @@ def log_confidence_targets(p: np.ndarray, log_odds: np.ndarray, step: int) -> np
     return (1 - share) * p + share * hardened
 
 
-def endless_batches(n: int, batch_size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """Indices of n labels in batches, epoch after epoch in a new order; the last batch of an epoch may be short.
+def balanced_epoch(p: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Indices (n,) of labels p (n,), as many of those nearer to 1 as of the others, in a random order.
 
-    Not by torch's samplers, since the stage's own stream of numpy draws the order.
+    Of the rarer kind each comes several times, nearly equally often, and of the commoner some are left out. Labels that
+    are all of one kind come once each.
+    """
+    kinds = [rng.permutation(np.flatnonzero(kind)) for kind in (p > 0.5, p <= 0.5)]
+    if not all(map(len, kinds)):
+        return rng.permutation(len(p))
+    shares = len(p) // 2, len(p) - len(p) // 2
+    return rng.permutation(np.concatenate([np.resize(kind, n) for kind, n in zip(kinds, shares, strict=True)]))
+
+
+def endless_batches(p: np.ndarray, batch_size: int, balanced: bool, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Indices of labels p (n,) in batches, epoch after epoch in a new order; the last batch of an epoch may be short.
+
+    balanced: as in Protocol. Not by torch's samplers, since the stage's own stream of numpy draws the order.
     """
     while True:
-        order = rng.permutation(n)
-        yield from (order[i : i + batch_size] for i in range(0, n, batch_size))
+        order = balanced_epoch(p, rng) if balanced else rng.permutation(len(p))
+        yield from (order[i : i + batch_size] for i in range(0, len(p), batch_size))
 
 
 def train_step(
@@ -147,7 +160,8 @@ class StageTrainer:
             fused=True,
         )
         self.rates = get_cosine_schedule_with_warmup(self.optimizer, self.schedule.warmup_steps, self.schedule.steps)
-        self.batches = endless_batches(len(self.train), self.schedule.batch_size, stream(seed, name, "batches"))
+        shown = p[self.train], self.schedule.batch_size, protocol.balanced
+        self.batches = endless_batches(*shown, stream(seed, name, "batches"))
         self.step = self.presentations = 0
         self.tokens, self.longest = protocol.micro_batch_tokens, max(map(len, texts))
         self.seconds = 0.0

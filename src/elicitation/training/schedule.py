@@ -48,6 +48,8 @@ class Protocol:
     """The most labels that are held out, where that share of a large stage would be more."""
     held_out: int | None = None
     """The exact number of labels that are held out, whatever that share is."""
+    balanced: bool = False
+    """Whether an epoch shows labels of either kind as often, however common each is; its length stays the same."""
     weight_decay: float = 0.01
     """Of AdamW."""
     micro_batch_tokens: int = MICRO_BATCH_TOKENS
