@@ -36,18 +36,9 @@ def priced_column(text: str) -> tuple[str, Amount]:
         several = "; give each of several columns its own price, as in llm=0.02 rater=0.20" if "," in text else ""
         raise argparse.ArgumentTypeError(f"{text} must name a column and the price of a label, as in llm=0.02{several}")
     try:
-        return name, read_amount(price)
+        return name, read_amount(price, least=0)
     except ValueError as error:
-        later = "; of free labels write a small price here, and ask `elicitation recommend --weak-price 0` afterwards"
-        raise argparse.ArgumentTypeError(f"{error}{later * is_free(price)}") from error
-
-
-def is_free(price: str) -> bool:
-    """Whether a price is 0, in whatever currency."""
-    try:
-        return not read_amount(price, least=0).value
-    except ValueError:
-        return False
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def label_values(text: str) -> dict[str, int]:
@@ -99,7 +90,8 @@ def add_init(commands: argparse._SubParsersAction) -> None:
         required=True,
         type=priced_column,
         metavar="COLUMN=PRICE",
-        help="its columns of cheaper labels, each with the price of one: --weak llm=0.02 'ann*'=0.05",
+        help="its columns of cheaper labels, each with the price of one, 0 if it is free: --weak llm=0.02 'ann*'=0.05 "
+        "rule=0",
     )
     command.add_argument(
         "--gold-price",
@@ -109,8 +101,9 @@ def add_init(commands: argparse._SubParsersAction) -> None:
     command.add_argument(
         "--budget",
         type=argument(read_amount),
-        help="what you can spend on labels, as --budget 60: the study's largest budget, in whole gold labels, as far "
-        "as the table has these; without: budgets follow from the table",
+        help="the most that you can spend on labels, as --budget 60: the study's largest budget, in whole gold labels, "
+        "as far as the table has these; of several budgets name the largest, since answers for smaller ones can be "
+        "asked for afterwards; without: budgets follow from the table",
     )
     command.add_argument(
         "--currency", type=argument(read_currency), help=f"of prices that name none; default: {CURRENCY}"
@@ -233,10 +226,13 @@ def cores_here() -> int:
 
 def init(arguments: argparse.Namespace) -> int:
     from elicitation.study.first_study import look, size_study, slug
-    from elicitation.study.first_study_text import look_lines, size_lines, study_text
+    from elicitation.study.first_study_file import study_text
+    from elicitation.study.first_study_text import look_lines, size_lines
     from elicitation.study.warnings import warn_of_copies
 
     wanted = wanted_of(arguments)
+    if not wanted.path.is_file():
+        raise InputError(f"There is no file {wanted.path}; name a table of texts and labels.")
     output = arguments.output or Path(f"{slug(wanted.path.stem)}.yaml")
     if output.exists():
         raise InputError(f"{output} exists; name another file by --output, or move it away.")

@@ -91,6 +91,21 @@ def test_a_column_with_more_to_say_has_its_price_in_the_currency():
 
 
 @pytest.mark.parametrize(
+    "free",
+    [
+        {"name": "llm", "columns": {"llm": 0}},
+        {"name": "llm", "columns": {"llm": {"price": 0}}},
+        {"name": "llm", "rule": {"contains": ["good"]}, "price": 0},
+    ],
+)
+def test_labels_may_be_free(free):
+    study = own(supervisors=[free])
+    assert validate(study).prices == {"llm": [0]}
+    study["grid"]["weak_price"] *= 3
+    assert validate(study | {"currency": "€", "gold_price": 3}).prices == {"llm": [0]}
+
+
+@pytest.mark.parametrize(
     ("changes", "words"),
     [
         ({"currency": "$"}, "prices are in $, so say what a gold label costs, as in `gold_price: 3`"),

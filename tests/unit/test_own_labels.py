@@ -95,14 +95,14 @@ def test_csv_and_jsonl_say_the_same(tmp_path):
 def test_rows_are_numbered_as_an_editor_shows_lines_and_as_a_spreadsheet_does(end, start, tmp_path):
     content = b'text,gold\n"a\nb\n\nc",1\n\n"d ""e""\n",0\nf \xe2\x80\xa8 g,\n'
     rows = read(tmp_path, start + content.replace(b"\n", end), columns=())
-    assert [row.number for row in rows] == ["2", "7 (row 4 of a spreadsheet)", "9 (row 5 of a spreadsheet)"]
+    assert [row.number for row in rows] == ["2", "4 (line 7 of the file)", "5 (line 9 of the file)"]
     assert [row.source_id for row in rows] == ["2", "7", "9"]
     assert rows[0].text == "a\nb\n\nc".replace("\n", end.decode())
 
 
 def test_a_bad_label_behind_a_text_of_several_lines_is_found_in_a_spreadsheet_too(tmp_path):
     said = sentence_about(tmp_path, HEADER + b'"a\nb",1,1,1\nc,1,x,1\n')
-    assert "row 4 (row 3 of a spreadsheet): column 'p' holds what is no label, 'x'" in said
+    assert "row 3 (line 4 of the file): column 'p' holds what is no label, 'x'" in said
 
 
 def test_rows_without_a_text_are_dropped_with_those_of_other_labels_and_counted(tmp_path):
@@ -138,20 +138,20 @@ QUOTES = "close its quotes, and double those within a text."
 NO_VOTE = "write a probability or a vote, from 0 to 1, or nothing where there is none, or give the supervisor `labels: {spam: 1, ham: 0}` or `others: drop`."
 NO_GOLD = "write 0 or 1, or nothing where it is not known, or say what other values mean, as in `label: {column: gold, labels: {spam: 1, ham: 0}, others: drop}`."
 BAD_CSV = [
-    ("another encoding", "text,gold\nok,1\nfähig,0\n".encode("latin-1"), ", row 3: the byte 0xe4 is no UTF-8; " + ENCODING),
-    ("another encoding behind quoted breaks", b'text,gold\n"a\r\nb\rc",1\nd\xff,0\n', ", row 5: the byte 0xff is no UTF-8; " + ENCODING),
-    ("UTF-16 without a mark", "text,gold\nok,1\n".encode("utf-16-le"), ", row 1: it holds zero bytes, as UTF-16 without a mark does; save the file as UTF-8, or add `encoding: utf-16-le` to the task."),
+    ("another encoding", "text,gold\nok,1\nfähig,0\n".encode("latin-1"), ", line 3: the byte 0xe4 is no UTF-8; " + ENCODING),
+    ("another encoding behind quoted breaks", b'text,gold\n"a\r\nb\rc",1\nd\xff,0\n', ", line 5: the byte 0xff is no UTF-8; " + ENCODING),
+    ("UTF-16 without a mark", "text,gold\nok,1\n".encode("utf-16-le"), ", line 1: it holds zero bytes, as UTF-16 without a mark does; save the file as UTF-8, or add `encoding: utf-16-le` to the task."),
     ("nothing", b"", " has no rows; write some into it."),
     ("a header alone", HEADER, " has no rows; write some into it."),
     ("no column of texts", b"texts,gold,p,vote\na,1,1,1\n", ", row 1: the column 'text' is missing; did you mean 'texts'?"),
     ("no column of gold labels", b"text,p,vote\na,1,1\n", ", row 1: the column 'gold' is missing; known are p, text, vote."),
     ("no column of weak labels", b"text,gold,p\na,1,1\n", ", row 1: the column 'vote' is missing; known are gold, p, text."),
     ("two columns of one name", b"text,gold,p,p\na,1,1,1\n", ", row 1: two columns are called 'p'; rename one."),
-    ("a cell too many", HEADER + b'a,1,1,1\n"b\nc",1,1,1\nd, e,1,1,1\n', f", row 5: it has 5 cells, but the header has 4; {CELLS}"),
+    ("a cell too many", HEADER + b'a,1,1,1\n"b\nc",1,1,1\nd, e,1,1,1\n', f", row 4 (line 5 of the file): it has 5 cells, but the header has 4; {CELLS}"),
     ("a cell too few", HEADER + b"a,1,1,1\nb\n", f", row 3: it has 1 cells, but the header has 4; {CELLS}"),
-    ("an open quote", HEADER + b'a,1,1,1\n"b,1,1,1\nc,1,1,1\n', f", row 3: it is no CSV (unexpected end of data); {QUOTES}"),
-    ("a quote within quotes", HEADER + b'a,1,1,1\n"b "c" d",1,1,1\n', f", row 3: it is no CSV (',' expected after '\"'); {QUOTES}"),
-    ("an endless cell", HEADER + b'"' + b"a\n" * 70000, f", row 2: it is no CSV (unexpected end of data); {QUOTES}"),
+    ("an open quote", HEADER + b'a,1,1,1\n"b,1,1,1\nc,1,1,1\n', f", line 3: it is no CSV (unexpected end of data); {QUOTES}"),
+    ("a quote within quotes", HEADER + b'a,1,1,1\n"b "c" d",1,1,1\n', f", line 3: it is no CSV (',' expected after '\"'); {QUOTES}"),
+    ("an endless cell", HEADER + b'"' + b"a\n" * 70000, f", line 2: it is no CSV (unexpected end of data); {QUOTES}"),
     ("a word for a label", HEADER + b"a,1,1,1\nb,1,yes,1\n", f", row 3: column 'p' holds what is no label, 'yes' (1 row); {NO_VOTE}"),
     ("infinity", HEADER + b"a,1,inf,1\n", f", row 2: column 'p' holds what is no label, 'inf' (1 row); {NO_VOTE}"),
     ("a decimal comma", HEADER + b'a,1,"0,5",1\n', f", row 2: column 'p' holds what is no label, '0,5' (1 row); {NO_VOTE}"),
@@ -177,10 +177,10 @@ BAD_JSONL = [
     ("a list for a text", b'{"text": ["a"], "gold": 1, "p": 1, "vote": 1}\n', ", row 1: ['a'] in column 'text' is no text; write words in quotes."),
     ("a list for a label", b'{"text": "a", "gold": 1, "p": [1], "vote": 1}\n', f", row 1: column 'p' holds what is no label, '[1]' (1 row); {NO_VOTE}"),
     ("half a character", b'{"text": "a", "gold": 1, "p": 1, "vote": 1}\n{"text": "b \\ud800"}\n', ", row 2: it holds half a character (a lone surrogate); write the whole one."),
-    ("another encoding", b'{"text": "a", "gold": 1}\n{"text": "\xfc"}\n', ", row 2: the byte 0xfc is no UTF-8; " + ENCODING),
+    ("another encoding", b'{"text": "a", "gold": 1}\n{"text": "\xfc"}\n', ", line 2: the byte 0xfc is no UTF-8; " + ENCODING),
 ]
 BAD_IDS = [
-    ("an id twice", b'text,gold,id\n"a\nb",1,x\nc,0,y\nd,0,x\n', ", row 5 (row 4 of a spreadsheet): its id 'x' is that of row 2 too; give it one of its own."),
+    ("an id twice", b'text,gold,id\n"a\nb",1,x\nc,0,y\nd,0,x\n', ", row 4 (line 5 of the file): its id 'x' is that of row 2 too; give it one of its own."),
     ("no id", b"text,gold,id\na,1,x\nb,1,\n", ", row 3: it has no id in column 'id'; write one or drop `id` from the config."),
     ("no column of ids", b"text,gold\na,1\n", ", row 1: the column 'id' is missing; known are gold, text."),
 ]

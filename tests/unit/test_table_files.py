@@ -115,7 +115,7 @@ def test_numbers_of_excel_are_whole_where_they_can_be(tmp_path):
 def test_another_encoding_is_read_only_if_it_is_named(tmp_path):
     (tmp_path / "a.csv").write_bytes(as_csv().encode("windows-1252"))
     assert rows_of(tmp_path / "a.csv", encoding="windows-1252") == ROWS
-    with pytest.raises(InputError, match=r"row 3: the byte 0xe4 is no UTF-8; .* `encoding: windows-1252`"):
+    with pytest.raises(InputError, match=r"line 3: the byte 0xe4 is no UTF-8; .* `encoding: windows-1252`"):
         rows_of(tmp_path / "a.csv")
 
 

@@ -7,7 +7,7 @@ import pytest
 from random_configs import OWN_STUDY, write_files
 
 from elicitation.study.validation import validate
-from elicitation.study.warnings import warn_of_copies
+from elicitation.study.warnings import SHOWN, around_difference, warn_of_copies
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -108,3 +108,11 @@ def test_a_weak_label_at_the_price_of_a_gold_one_is_named(folder):
     assert "or leave 'llm' out (prices are in gold labels" in dear
     [planned] = warnings(folder, llm=0.95)
     assert "raise grid.weak_price to 0.95" in planned
+
+
+def test_near_copies_are_shown_where_they_differ():
+    same = "word " * 60
+    for one, other in ((f"{same}good", f"{same}bad"), ("good", "bad"), (f"good {same}", f"bad {same}")):
+        first, second = around_difference(one, other)
+        assert "good" in first and "bad" in second and max(len(first), len(second)) <= SHOWN + 4
+    assert [*around_difference("a\nb", "a c")] == ["a b", "a c"]

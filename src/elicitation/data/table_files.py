@@ -1,7 +1,8 @@
 """Reading a table of one's own as some tool saved it: CSV, JSON, parquet or Excel (docs/how-to/tables.md).
 
-Every mistake in the file is named with its row. A row has the number that an editor shows: in text files the line on
-which it starts, in Excel the row of the sheet, so a header is row 1 in most files; rows of parquet are counted from 1.
+Every mistake in the file is named with its row, as a spreadsheet counts it (a header is row 1 in most files; rows of
+parquet are counted from 1), and with the line of the file where texts with line breaks make that another one. The
+number by which a row is known is that of its line in text files, in Excel that of the row of the sheet.
 """
 
 import codecs
@@ -57,9 +58,13 @@ class Table(NamedTuple):
     """The numbers that a spreadsheet gives to rows, where they are others: it counts no line breaks within texts."""
 
     def shown_row(self, number: int) -> str:
-        """What sentences call a row: its number, and that of a spreadsheet where it is another one."""
-        sheet_row = self.sheet_rows.get(number)
-        return str(number) if sheet_row is None else f"{number} (row {sheet_row} of a spreadsheet)"
+        """What sentences call a row: as a spreadsheet counts it, and the line of the file where that is another one."""
+        return row_words(number, self.sheet_rows.get(number, number))
+
+
+def row_words(line: int, sheet_row: int) -> str:
+    """What sentences call a row that starts on a line of a file."""
+    return str(sheet_row) if sheet_row == line else f"{sheet_row} (line {line} of the file)"
 
 
 def is_blank(value) -> bool:
@@ -100,14 +105,14 @@ def read_text(path: Path, where: str, encoding: str | None) -> tuple[str, str]:
     try:
         text = data.decode(name).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        row = 1 + len(LINE_BREAK.findall(data[: error.start].decode(name, "replace")))
+        line = 1 + len(LINE_BREAK.findall(data[: error.start].decode(name, "replace")))
         raise InputError(
-            f"{where}, row {row}: the byte 0x{data[error.start]:02x} is no {name.upper()}; save the file as UTF-8, or "
-            f"{ENCODING_IN_STUDY}"
+            f"{where}, line {line}: the byte 0x{data[error.start]:02x} is no {name.upper()}; save the file as UTF-8, "
+            f"or {ENCODING_IN_STUDY}"
         ) from error
     if "\0" in LINE_BREAK.split(text, maxsplit=1)[0]:
         raise InputError(
-            f"{where}, row 1: it holds zero bytes, as UTF-16 without a mark does; save the file as UTF-8, or "
+            f"{where}, line 1: it holds zero bytes, as UTF-16 without a mark does; save the file as UTF-8, or "
             f"{UTF16_IN_STUDY}"
         )
     return text, name
@@ -141,7 +146,7 @@ def csv_rows(text: str, delimiter: str, where: str, before: int) -> Iterator[tup
             cells = next(reader, None)
         except csv.Error as error:
             raise InputError(
-                f"{where}, row {number}: it is no CSV ({error}); close its quotes, and double those within a text."
+                f"{where}, line {number}: it is no CSV ({error}); close its quotes, and double those within a text."
             ) from error
         if cells is None:
             return
@@ -164,7 +169,7 @@ def read_csv(text: str, where: str) -> Table:
     nameless = [place for place, name in enumerate(names) if not name and place > 0]
     records, sheet_rows = [], {}
     for number, sheet_row, cells in rows:
-        check_cells(cells, names, nameless, f"{where}, row {number}")
+        check_cells(cells, names, nameless, f"{where}, row {row_words(number, sheet_row)}")
         record = dict(zip(names, cells, strict=False))
         record.pop("", None)
         records.append((number, record))

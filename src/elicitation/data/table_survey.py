@@ -195,7 +195,8 @@ def copies_unchanged(files: States, settings: str) -> NearCopies:
 
     task, data_folder = json.loads(settings)
     sets = draw_sets(join_repeated(read_rows(task, data_folder)), task)
-    return find_near_copies({part: [(row.source_id, row.text) for row in rows] for part, rows in sets.items()})
+    named = [(part, [(row.source_id if "id" in task else row.number, row.text) for row in sets[part]]) for part in sets]
+    return find_near_copies(dict(named))
 
 
 def describe_table(task: dict, data_folder: str | None) -> dict:

@@ -15,8 +15,8 @@ from elicitation.data.templates import template_fields
 from elicitation.errors import InputError, repeated
 from elicitation.files import is_file
 
-# Where a vote stands: the file's path and the row's number.
-Place = tuple[Path, int]
+# Where a vote stands: the file's path, and its row as sentences call it.
+Place = tuple[Path, str]
 
 
 class FileVotes(NamedTuple):
@@ -67,7 +67,8 @@ def row_keys(table: Table, task: Mapping, ids: Mapping[str, str], where: str) ->
     """
     id_column = task.get("id")
     if id_column in table.columns:
-        names = (read_words(record, id_column, f"{where}, row {number}") for number, record in table.records)
+        rows = ((f"{where}, row {table.shown_row(number)}", record) for number, record in table.records)
+        names = (read_words(record, id_column, place) for place, record in rows)
         return [ids.get(name) for name in names]
     require_columns(table, template_fields(task["text"]), where)
     return [text_key(text) for *_, text in read_texts(table, {"text": task["text"]}, where)]
@@ -101,7 +102,13 @@ def read_vote_files(
         for (number, _), key, vote in zip(table.records, file_keys, found.labels, strict=True):
             if vote is not None and key in known:
                 by_worker = vote if column.worker else {path.stem: vote}
-                add_votes(votes.setdefault(key, {}), by_worker, places.setdefault(key, {}), (path, number), where)
+                add_votes(
+                    votes.setdefault(key, {}),
+                    by_worker,
+                    places.setdefault(key, {}),
+                    (path, table.shown_row(number)),
+                    where,
+                )
     counts["texts without a vote"] = len(known) - len(votes)
     by_key = votes if column.has_voters else {key: next(iter(by.values())) for key, by in votes.items()}
     return FileVotes([by_key.get(key) for key in keys], dropped, dict(counts))

@@ -11,7 +11,7 @@ from elicitation.data.labels import column_of, rule_of
 from elicitation.data.table_survey import Votes
 from elicitation.data.templates import template_fields
 from elicitation.errors import InputError, join_words
-from elicitation.study.values import Flag, Price, Section, SomeText, like, may_be_absent, refusal
+from elicitation.study.values import Flag, PriceOrFree, Section, SomeText, like, may_be_absent, refusal
 
 if TYPE_CHECKING:
     from elicitation.study.study import Study
@@ -72,7 +72,9 @@ def check_learning(place: str, how: str, votes: Mapping[str, Votes]) -> None:
 class ColumnEntry(Section):
     """A weak column that is more than votes or probabilities under its own name."""
 
-    price: Price = Field(description="Price of one of its labels (gold = 1, or in the study's `currency`).")
+    price: PriceOrFree = Field(
+        description="Price of one of its labels (gold = 1, or in the study's `currency`); 0 if it is free."
+    )
     label: SomeText = may_be_absent("Column that holds its labels; by default the one that the entry is called by.")
     confidence: SomeText = may_be_absent(
         "Column that says how sure each label is; a label 1 has it as probability, a label 0 what it lacks to 1."

@@ -2,9 +2,7 @@
 
 import importlib.util
 import math
-import re
-import shlex
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -22,6 +20,7 @@ from elicitation.data.table_sets import WORKER_IN_STUDY, join_repeated
 from elicitation.data.table_survey import Survey, count_texts, survey_table
 from elicitation.errors import InputError
 from elicitation.study.estimate import estimate, minutes_of
+from elicitation.study.first_study_sources import Joined, find_sources, joined_of, refuse_commas, slug
 from elicitation.study.study import Study
 from elicitation.study.supervisors import Columns, is_pattern
 from elicitation.study.validation import validate
@@ -118,6 +117,8 @@ class Looked:
     gold: list[int]
     """The gold label of every text that has one."""
     survey: Survey
+    joined: dict[str, Joined]
+    """By source, how good its labels are where it joins several votes."""
     counts: dict[str, float]
     """How many rows and texts it holds, as of count_texts."""
     dropped: dict[str, int]
@@ -135,14 +136,12 @@ class Looked:
     @property
     def commoner(self) -> float:
         """The share of the commoner gold label."""
-        share = sum(self.gold) / len(self.gold)
-        return max(share, 1 - share)
+        return self.gold.count(self.commoner_label) / len(self.gold)
 
-
-def slug(name: str, taken: Container[str] = ()) -> str:
-    """A name that an entry of a study may have, made of a column's or a file's, and none of those taken."""
-    plain = re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-_")[:60] or "own"
-    return next(each for each in (plain, *(f"{plain}-{n}" for n in range(2, 1000))) if each not in taken)
+    @property
+    def commoner_label(self) -> int:
+        """The gold label that is the commoner one."""
+        return int(2 * sum(self.gold) >= len(self.gold))
 
 
 def look(wanted: Wanted) -> Looked:
@@ -159,8 +158,6 @@ def look(wanted: Wanted) -> Looked:
 def look_into(wanted: Wanted) -> Looked:
     """As look, but its sentences name keys of a study."""
     where = str(wanted.path)
-    if not wanted.path.is_file():
-        raise InputError(f"There is no file {where}; name a table of texts and labels.")
     table = read_table(wanted.path, where, wanted.encoding)
     named = [name for name in wanted.weak if not is_pattern(name)]
     others = [name for name in (wanted.text, wanted.worker, wanted.id) if name]
@@ -182,21 +179,10 @@ def look_into(wanted: Wanted) -> Looked:
     check_gold(gold, where)
     task["test_size"] = min(MOST_TEST, 10 * round(len(gold) * TEST_SHARE / 10))
     sources = find_sources(wanted, task)
-    looked = Looked(table, task, sources, gold, survey_of(task, sources, wanted.folder), count_texts(own), own.dropped)
+    survey, joined = survey_of(task, sources, wanted.folder), joined_of(task, sources, wanted.folder)
+    looked = Looked(table, task, sources, gold, survey, joined, count_texts(own), own.dropped)
     check_supply(looked, where)
     return looked
-
-
-def refuse_commas(names: Iterable[str], prices: Mapping[str, float], columns: Container[str], where: str) -> None:
-    """InputError if commas stand between several weak columns, which become one name that no column has."""
-    for name in names:
-        if "," in name and name not in columns:
-            parts = [part.strip() for part in name.split(",")]
-            apart = [part if "=" in part else f"{part}={prices[name]:g}" for part in parts if part]
-            raise InputError(
-                f"{where}: no column is called {name!r}; write several with spaces between them, each with the price "
-                f"of a label, as in --weak {shlex.join(apart)}"
-            )
 
 
 def check_gold(gold: list[int], where: str) -> None:
@@ -211,30 +197,6 @@ def check_gold(gold: list[int], where: str) -> None:
             f"{where}: {rarer} of the {len(gold)} gold labels are {int(sum(gold) == rarer)}, but at least "
             f"{LEAST_RARER} of either label are needed; label more rows."
         )
-
-
-def find_sources(wanted: Wanted, task: dict) -> dict[str, dict]:
-    """The supervisors, one for each column or pattern; several columns are joined by their mean.
-
-    Ways of joining that learn how often each annotator errs win little and lose much where votes are few
-    (docs/explanation/methods.md#joining-votes).
-    """
-    columns, sources = table_columns(task, wanted.folder), {}
-    for name, price in wanted.weak.items():
-        source = {"columns": {name: price}} | ({"worker": wanted.worker} if wanted.worker else {})
-        key = slug(name, sources)
-        if is_pattern(name):
-            probe = Columns.model_construct(name=key, columns={name: price})
-            found = probe.found_in([column for column in columns if column != wanted.worker], task["name"])
-            source = {"columns": found} if len(found) == 1 else source
-        elif name not in columns:
-            kind = {wanted.gold: "gold labels", wanted.id: "ids"}.get(name, "texts")
-            raise InputError(f"{wanted.path}: {name!r} is the column of the {kind}; name one of weak labels by --weak.")
-        if wanted.worker or is_pattern(*source["columns"]):
-            source["aggregate"] = "mean"
-        source |= {"others": "drop"} if wanted.drops else {}
-        sources[key] = source | ({"gaps": wanted.gaps[name]} if name in wanted.gaps else {})
-    return sources
 
 
 def survey_of(task: dict, sources: Mapping[str, dict], folder: str) -> Survey:
@@ -260,10 +222,10 @@ def check_supply(looked: Looked, where: str) -> None:
 # The study
 
 
-def round_up(amount: float) -> float:
-    """An amount with two digits, no lower than it was."""
-    scale = 10 ** (math.floor(math.log10(amount)) - 1)
-    return float(f"{math.ceil(amount / scale - 1e-9) * scale:.2g}")
+def round_up(amount: float, digits: int = 2) -> float:
+    """An amount with so many digits, no lower than it was."""
+    scale = 10 ** (math.floor(math.log10(amount)) + 1 - digits)
+    return float(f"{math.ceil(amount / scale - 1e-9) * scale:.{digits}g}")
 
 
 def gold_labels_for(budget: float, money: Money) -> int:
@@ -303,13 +265,15 @@ def grid_of(
     largest = budget or largest_budget(looked, dearest, weak, most_gold)
     middle = round(math.sqrt(LEAST_BUDGET * largest) / STEP) * STEP
     budgets = sorted({min(LEAST_BUDGET, largest), middle if largest >= 4 * LEAST_BUDGET else largest, largest})
-    price = round_up(money.of(dearest))
+    # Where all labels are free, the largest budget is split as if it bought all of them.
+    price = round_up(money.of(dearest)) if dearest else round_up(money.of(largest / weak), 4)
     grid = {"budgets": budgets, "gold_shares": GOLD_SHARES, "weak_price": price}
     # What the texts suffice for, where the price would buy more.
-    rate = math.floor(100 * weak / largest) / 100
-    if money.in_gold(price) * rate < 1:
+    rate, split = math.floor(100 * weak / largest) / 100, money.in_gold(price)
+    if dearest and split * rate < 1:
         grid["most_weak_per_gold"] = rate
-    bought = [labels_for(n, max(money.in_gold(price), 1 / rate)) for n in budgets]
+        split = 1 / rate
+    bought = [labels_for(n, split) for n in budgets]
     # Cheaper sources give more labels for that money, so a budget of the dearest one's must not be the last word.
     most = max([bought[-1], *(n for source, n in held.items() if prices[source] < dearest)])
     # Of a source with fewer labels than a budget buys all are bought, and half of them beside half of the gold labels.

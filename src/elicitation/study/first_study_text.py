@@ -1,4 +1,4 @@
-"""The first study of a table in words: what was found in the table, and the file of the study."""
+"""The first study of a table in words: what was found in the table, and what the study buys."""
 
 import math
 import shlex
@@ -6,18 +6,15 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import groupby
 from operator import itemgetter
 
-import yaml
-
 from elicitation.analysis.intervals import wilson
 from elicitation.analysis.names import ABSTAINED, NOT_ASKED
 from elicitation.analysis.recommendation_words import percent
 from elicitation.buying.amounts import Money, amount_words
 from elicitation.buying.prices import labels_for
 from elicitation.data.labels import is_number
-from elicitation.data.table_survey import Votes
 from elicitation.errors import join_words, listed
 from elicitation.study.first_study import MOSTLY, Looked, Wanted, gold_labels_for, reason_of
-from elicitation.study.reference import SCHEMA_FILE
+from elicitation.study.first_study_file import all_free, minutes_words
 from elicitation.study.study import Study
 
 # Columns and heads of the table of weak labels.
@@ -31,146 +28,41 @@ GAPS_TAKEN = {
     ABSTAINED: ("abstentions, which count as half right", "nobody asked there yet"),
     NOT_ASKED: ("not asked, so that only texts with a label count", "nothing could be said of them"),
 }
+# From this share of the commoner gold label on it is said beside accuracies.
+NOTABLE = 0.6
 # What stands for the cost of labels that a source does not have.
 FEWER = "too few"
-# What the file says where texts have no label of a source.
-GAPS = (
-    "# gaps: why texts have no label. abstained: nothing could be said of them, so they count as half right.",
-    "# not_asked: nobody asked yet, so only texts with a label count. It decides how good the labels are as they are.",
-)
-
-
-class OneLine(yaml.SafeDumper):
-    """Writes YAML whose texts stand in one line, even if they hold several."""
-
-
-def one_line_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    """A text in YAML, in double quotes where it holds several lines, which alone keep it in one."""
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if "\n" in text else None)
-
-
-OneLine.add_representer(str, one_line_text)
-
-
-def flow(value) -> str:
-    """A value as one line of YAML."""
-    text = yaml.dump(
-        value, Dumper=OneLine, default_flow_style=True, width=math.inf, sort_keys=False, allow_unicode=True
-    )
-    return text.removesuffix("...\n").strip()
-
-
-def study_text(config: dict, looked: Looked, command: str, minutes: float) -> str:
-    """The file of the study, with what a person wants to know who edits it. config: the values of the file."""
-    [task], [model], grid = config["tasks"], config["models"], config["grid"]
-    gold = len(looked.gold)
-
-    def lines(*keys: str) -> Iterator[str]:
-        return (f"{key}: {flow(config[key])}" for key in keys if key in config)
-
-    def entry(values: dict) -> Iterator[str]:
-        return (f"{'  - ' if i == 0 else '    '}{key}: {flow(value)}" for i, (key, value) in enumerate(values.items()))
-
-    own = "in gold labels, so 0.05 means that 20 labels cost as much as a gold one"
-    unit_of_prices = f"in {config.get('currency', 'gold labels')}"
-    unit = unit_of_prices if "currency" in config else own
-    return "\n".join(
-        [
-            *([f"# yaml-language-server: $schema={SCHEMA_FILE}"] if SCHEMA_FILE.is_file() else []),
-            f"# What labels to buy for {task['table']}. Edit it as you like: docs/reference/config.md has the keys,",
-            f"# docs/tutorials/your-labels.md table and results. About {minutes_words(minutes)} here, as it is:",
-            f"#   {command}",
-            *lines("study", "device", "precision", "sources", "data_folder"),
-            "",
-            f"# Prices are {unit}.",
-            *lines("currency", "gold_price"),
-            "",
-            "tasks:",
-            f"  # Of {gold:,} texts with a gold label {task['test_size']} test what is learned, others can be bought.",
-            *entry(task),
-            "",
-            "# Sources of weak labels, with the price of one label of each column.",
-            *(GAPS if any(looked.survey.lacking.values()) else ()),
-            "supervisors:",
-            *(f"  - {flow(source)}" for source in config["supervisors"]),
-            "",
-            "# A language model of 135 million parameters that the environment holds. A larger one learns more, and",
-            "# wants a GPU (studies/own.yaml).",
-            "models:",
-            *entry(model),
-            *lines("students", "methods", "seeds"),
-            "",
-            "# What is trained on: each budget spent on weak labels, on gold ones, and half on each.",
-            "grid:",
-            "  # In gold labels.",
-            *(f"  {key}: {flow(grid[key])}" for key in ("budgets", "gold_shares")),
-            f"  # Of a weak label of the most expensive source, {unit_of_prices}; answers are at each one's own.",
-            "  # Sources that cost as much as gold labels do not count, since none of theirs is bought.",
-            f"  weak_price: {flow(grid['weak_price'])}",
-            *rate_lines(grid),
-            *more_lines(grid),
-            *asking_lines(grid),
-            "",
-            *(
-                ["# One label is much commoner than the other, so both count alike and are shown as often."]
-                if "inference" in config
-                else []
-            ),
-            *lines("inference", "training", "labelling"),
-            "",
-        ]
-    )
-
-
-def rate_lines(grid: dict) -> Iterator[str]:
-    """What the file says where a table has fewer texts than the largest budget would buy weak labels."""
-    if rate := grid.get("most_weak_per_gold"):
-        largest = max(grid["budgets"])
-        yield "  # At that price the largest budget would buy more weak labels than there are to train on. So every"
-        yield f"  # budget buys {flow(rate)} of them in place of a gold one; the largest {largest:,} x {flow(rate)},"
-        yield f"  # which is {labels_for(largest, 1 / rate):,}."
-        yield f"  most_weak_per_gold: {flow(rate)}"
-
-
-def more_lines(grid: dict) -> Iterator[str]:
-    """What the file says where sources give more or fewer labels than the budgets buy of the most expensive one."""
-    if more := grid.get("more_purchases"):
-        yield "  # Beside the budgets, since sources differ in price or number of labels: [weak labels, gold labels]."
-        yield f"  more_purchases: {flow(more)}"
-    if "beyond_pool" in grid:
-        yield "  # What a source has too few labels for is left out."
-        yield f"  beyond_pool: {grid['beyond_pool']}"
-
-
-def asking_lines(grid: dict) -> Iterator[str]:
-    """What the file says where the student is asked without any label."""
-    if "shots" in grid:
-        yield "  # few_shot_gold shows so many examples in its prompt; with 0 it asks the task's question (`prompt`)."
-        yield f"  shots: {flow(grid['shots'])}"
-
-
-def minutes_words(minutes: float) -> str:
-    """A time to wait, in whole minutes."""
-    whole = max(1, round(minutes))
-    return f"{whole} minute{'' if whole == 1 else 's'}"
 
 
 def rows_of_table(looked: Looked, wanted: Wanted) -> Iterator[tuple[str, ...]]:
-    """A row for each weak column: price, how often it is right on gold rows, of how many, and coverage."""
+    """A row for each weak column, and for what joins some: price, how often it is right, of how many, and coverage."""
     for source, columns in looked.survey.votes.items():
         priced = looked.sources[source]["columns"]
         for column, votes in columns.items():
             price = priced.get(column, next(iter(priced.values())))
             words = amount_words(price, wanted.money.currency)
-            yield (column, words, *quality_of(votes), f"{percent(looked.coverage(column))} %")
+            right = votes.known[0] - votes.for_one[0] + votes.for_one[1]
+            yield (column, words, *quality_of(right, sum(votes.known)), f"{percent(looked.coverage(column))} %")
+        if joined := looked.joined.get(source):
+            words = amount_words(price_of_text(looked, source), wanted.money.currency)
+            quality = quality_of(joined.right, joined.known)
+            yield (f"{source}, joined", words, *quality, f"{percent(joined.coverage)} %")
 
 
-def quality_of(votes: Votes) -> tuple[str, str, str]:
-    """How often a column is right on gold rows, the interval of that, and the number of such rows."""
-    n = sum(votes.known)
+def votes_each(looked: Looked, source: str) -> float:
+    """How many votes a text has, of those that have any of a source."""
+    return sum(votes.share for votes in looked.survey.votes[source].values())
+
+
+def price_of_text(looked: Looked, source: str) -> float:
+    """What a source's votes for a text cost, on average; all of its columns have one price."""
+    return votes_each(looked, source) * next(iter(looked.sources[source]["columns"].values()))
+
+
+def quality_of(right: float, n: int) -> tuple[str, str, str]:
+    """How often labels are right of which n are of gold rows, the interval of that, and n."""
     if not n:
         return "", "", "0"
-    right = votes.known[0] - votes.for_one[0] + votes.for_one[1]
     low, high = wilson(right, n)
     return f"{100 * right / n:.0f} %", f"{100 * low:.0f} to {100 * high:.0f} %", f"{n:,}"
 
@@ -198,11 +90,18 @@ def look_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
     yield from aligned([HEADS, *rows_of_table(looked, wanted)])
     prices = "" if wanted.money.currency else "; prices are in gold labels"
     yield f"right: on all gold rows, while the study's answers are of its {looked.task['test_size']} test texts{prices}"
+    if looked.commoner > NOTABLE:
+        yield f"always giving the commoner label, {looked.commoner_label}, is right on {percent(looked.commoner)} %"
     for source, entry in looked.sources.items():
         if "aggregate" in entry:
             votes = looked.survey.votes[source]
             voters = f"the votes of all {wanted.worker}" if wanted.worker else join_words({*votes}, "and")
-            yield f"{source} joins {voters} by {entry['aggregate']}"
+            vote, text = (
+                amount_words(price, wanted.money.currency, "gold labels")
+                for price in (next(iter(entry["columns"].values())), price_of_text(looked, source))
+            )
+            each = f"{vote} a vote, {votes_each(looked, source):.3g} votes a text, so {text} a text"
+            yield f"{source} joins {voters} by {entry['aggregate']}: {each}"
     yield from gap_lines(looked, wanted)
 
 
@@ -262,7 +161,7 @@ def purchase_rows(study: Study, looked: Looked, money: Money) -> Iterator[tuple[
 def within_budget(study: Study, wanted: Wanted) -> dict[str, float]:
     """The most weak labels of each source that the budget pays for which the user named."""
     most = wanted.money.in_gold(wanted.budget) if wanted.budget else math.inf
-    return {name: most / price for name, [price] in study.prices.items()}
+    return {name: most / price if price else math.inf for name, [price] in study.prices.items()}
 
 
 def size_lines(study: Study, looked: Looked, minutes: float, cores: int, wanted: Wanted) -> Iterator[str]:
@@ -270,8 +169,8 @@ def size_lines(study: Study, looked: Looked, minutes: float, cores: int, wanted:
     runs, student = study.made_runs, study.students[0]
     asks = bool(study.grid.shots)
     yield (
-        f"The study: {looked.task['test_size']} of the gold labels test what is learned. Each budget is spent in three "
-        "ways: on gold labels, on weak ones, and half on each."
+        f"The study: {looked.task['test_size']} of the gold labels test what is learned. For each budget it trains on "
+        "the gold labels of its row alone, on the weak ones alone, and on half of each."
     )
     yield ""
     yield from aligned(rows := [*purchase_rows(study, looked, wanted.money)])
@@ -281,7 +180,15 @@ def size_lines(study: Study, looked: Looked, minutes: float, cores: int, wanted:
         yield "more: beside the budgets, since sources differ in price or number of labels"
     if any(FEWER in row for row in rows):
         yield f"{FEWER}: the source has fewer labels, so this is not run there"
+    yield from bought_lines(study, looked, wanted.money)
+    if all_free(looked.sources.values()):
+        price = wanted.money.words(study.grid.weak_price)
+        yield (
+            f"All weak labels are free, but budgets are split as if one cost {price} (`weak_price` in the file), so "
+            "that the largest buys that many. Answers are at the true price."
+        )
     yield ""
+    yield from measure_lines(study, looked)
     yield (
         f"{len(study.seeds)} seeds, {len(runs)} runs of {student}{', one of which asks it without any label' * asks}; "
         f"about {minutes_words(minutes)} on {cores} core{'' if cores == 1 else 's'}."
@@ -294,6 +201,35 @@ def size_lines(study: Study, looked: Looked, minutes: float, cores: int, wanted:
             f"{question_words(wanted)}"
         )
     yield "It says what labels are worth up to these numbers. Of more labels than the table holds it can say nothing."
+
+
+def bought_lines(study: Study, looked: Looked, money: Money) -> Iterator[str]:
+    """What the largest budget buys of each source at most, what that costs, and why it is no more."""
+    largest, why = max(study.grid.budgets), {}
+    for name, [price] in study.prices.items():
+        runs = [run["n_weak"] for run in study.planned_runs if run["supervisor"] == name and not run["n_gold"]]
+        n = max((n for n in runs if n * price <= largest), default=0)
+        if n >= MOSTLY * looked.survey.supplies[name].weak:
+            reason = "your table has no more outside of the test set"
+        elif n * price >= MOSTLY * largest:
+            reason = "it pays for no more"
+        else:
+            reason = "a first study trains on no more"
+        if n:
+            why.setdefault(reason, []).append(f"{name} for {n:,} texts ({money.words(n * price)})")
+    for reason, bought in why.items():
+        budget = amount_words(money.of(largest), money.currency, "gold labels")
+        yield f"The largest budget, {budget}, buys weak labels of {listed(bought)}: {reason}."
+
+
+def measure_lines(study: Study, looked: Looked) -> Iterator[str]:
+    """Why scores are no accuracies, where one label is much commoner."""
+    if study.inference.measure == "balanced_accuracy":
+        yield (
+            f"Scores are balanced accuracy, since {percent(looked.commoner)} % of the gold labels are "
+            f"{looked.commoner_label}: the mean of the shares of either label that are found, so 50 % for always "
+            "giving one. In training labels of either kind are shown as often."
+        )
 
 
 def question_words(wanted: Wanted) -> str:

@@ -22,7 +22,7 @@ from elicitation.study.values import (
     TEXT,
     Count,
     Natural,
-    Price,
+    PriceOrFree,
     SomeText,
     Spelling,
     Text,
@@ -37,8 +37,8 @@ from elicitation.study.values import (
 
 MODEL = "Name of its model; by default its own name."
 PRICE = (
-    "Price of one of its labels (gold = 1, or in the study's `currency`); by default results are shown at "
-    "`weak_prices`."
+    "Price of one of its labels (gold = 1, or in the study's `currency`), 0 if it is free; by default results are "
+    "shown at `weak_prices`."
 )
 
 
@@ -66,7 +66,7 @@ class ModelSupervisor(Supervisor):
 class Finetuned(ModelSupervisor):
     """A model that is finetuned on the supervision set."""
 
-    price: Price = may_be_absent(PRICE)
+    price: PriceOrFree = may_be_absent(PRICE)
 
 
 class Prompted(ModelSupervisor):
@@ -75,7 +75,7 @@ class Prompted(ModelSupervisor):
         description="Ask the model itself, with so many examples of the supervision set in the prompt (0 for none), "
         "instead of finetuning it."
     )
-    price: Price = may_be_absent(PRICE)
+    price: PriceOrFree = may_be_absent(PRICE)
 
     @property
     def shots(self) -> int | None:
@@ -120,7 +120,7 @@ class Remote(Supervisor):
         description="How many examples of the supervision set it is shown with their gold labels before each text; 0 "
         "for none.",
     )
-    price: Price = may_be_absent(
+    price: PriceOrFree = may_be_absent(
         f"{PRICE} `elicitation estimate` says beforehand, and `results/label_quality.csv` afterwards, what a label "
         "costs in US dollars."
     )
@@ -192,11 +192,11 @@ class DrawnErrors(Derived):
 
 class Columns(Supervisor):
     decided_by: ClassVar = ("columns",)
-    columns: mapping(Column, one_of({NUMBER: Price, MAPPING: ColumnEntry}), min_length=1) = Field(
+    columns: mapping(Column, one_of({NUMBER: PriceOrFree, MAPPING: ColumnEntry}), min_length=1) = Field(
         description="Instead of a model, the weak labels of a `table`; its columns, each with the price of one of its "
-        "labels (gold = 1, or in the study's `currency`) or with more that there is to say. `ann*` names all columns "
-        "that begin so (`?` is one character) and have no entry of their own. Results are shown at what the votes cost "
-        "on average for each example that has any."
+        "labels (gold = 1, or in the study's `currency`; 0 if it is free) or with more that there is to say. `ann*` "
+        "names all columns that begin so (`?` is one character) and have no entry of their own. Results are shown at "
+        "what the votes cost on average for each example that has any."
     )
     labels: mapping(Spelling, Literal[0, 1], min_length=1) = may_be_absent(
         "The label of each value of these columns, as in `{spam: 1, ham: 0}`; numbers that it does not name stay "
@@ -349,7 +349,7 @@ class Ruled(Supervisor):
     # One source is joined with none.
     aggregate: ClassVar = None
     rule: WordRule = Field(description="Instead of a model, a rule on what supervisors read of a text.")
-    price: Price = may_be_absent(PRICE)
+    price: PriceOrFree = may_be_absent(PRICE)
 
     @classmethod
     def says_of_foreign(cls, key: str) -> str:

@@ -36,6 +36,9 @@ TEXT, WHOLE, NUMBER, FLAG, LIST, MAPPING, NULL = (
     "null",
 )
 KINDS = {TEXT: str, WHOLE: int, NUMBER: (int, float), FLAG: bool, LIST: list, MAPPING: dict, NULL: type(None)}
+# The limits of prices, in gold labels or the study's currency. Beyond these, costs of purchases would leave what a
+# number of the tables can hold.
+SMALLEST_PRICE, LARGEST_PRICE = 1e-12, 1e12
 # How a number looks that YAML reads as text.
 THOUSANDS = re.compile(r"[1-9]\d{0,2},\d{3}", re.ASCII)
 WITH_COMMA = re.compile(r"[-+]?\d*,\d+", re.ASCII)
@@ -182,14 +185,23 @@ def may_be_absent(description: str, alias: str | None = None) -> Any:
     return Field(default=None, exclude_if=lambda value: value is None, description=description, alias=alias)
 
 
+def not_tiny(price: float) -> float:
+    """The price, unless it is too small for one above 0."""
+    if 0 < price < SMALLEST_PRICE:
+        raise refusal(f"{shown(price)} must be 0, or at least {SMALLEST_PRICE:g}.")
+    return price
+
+
 Text, Flag = text(), Annotated[bool, of_kind(FLAG)]
 SomeText = text(min_length=1)
 Count = whole(ge=1)
 Natural = whole(ge=0)
 Positive = number(gt=0)
 Share = number(ge=0, le=1)
-# Of a weak label, in gold labels. Beyond these, costs of purchases would leave what a number of the tables can hold.
-Price = number(ge=1e-12, le=1e12)
+# Of a label.
+Price = number(ge=SMALLEST_PRICE, le=LARGEST_PRICE)
+# The same of labels that may be free, as those of a rule, or of a column that is there anyway.
+PriceOrFree = Annotated[number(ge=0, le=LARGEST_PRICE), AfterValidator(not_tiny)]
 Names = distinct(Text, min_length=1)
 Shares = distinct(Share, min_length=1)
 # Pairs of [weak labels, gold labels].

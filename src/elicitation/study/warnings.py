@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Container, Iterator
-from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from elicitation.data.table_survey import Votes, survey_copies
@@ -17,8 +16,8 @@ if TYPE_CHECKING:
 
 # Standard errors beyond which a column is called worse than chance.
 RELIABLY = 3
-# A text is shown to so many characters.
-SHOWN = 70
+# So many characters of a text are shown.
+SHOWN = 100
 # With fewer votes of each source it is mostly worse to learn how often they err than to count votes
 # (benchmarks/README.md).
 FEW_VOTES = 60
@@ -73,8 +72,8 @@ def warn_of_few_votes(how: str | None, columns: Collection[Votes]) -> str | None
     if how not in LEARNING or each >= FEW_VOTES:
         return None
     return (
-        f"have {each:.0f} votes each on average, which tell {how} little of how often each errs; use majority, or "
-        "declare both and compare them in results/label_quality.csv."
+        f"have {each:.0f} votes each on average, which tell {how} little of how often each errs; use mean or majority, "
+        "or declare both and compare them in results/label_quality.csv."
     )
 
 
@@ -101,12 +100,22 @@ def warn_of_copies(study: Study, tasks: Container[str]) -> Iterator[str]:
         found = survey_copies(task.plain, study.data_folder)
         if found.texts:
             rows = ", ".join(f"{one} and {other}" for one, other in found.pairs)
-            first, second = (shorten(text, SHOWN, placeholder=" …") for text in found.example)
+            first, second = around_difference(*found.example)
             yield (
                 f"{found.texts} of the {task.test_size:,} texts of the test set of {task.name!r} nearly equal "
                 "another text and make a student look better than it is; keep one row of each, such as rows "
                 f"{rows}. The first two are {first!r} and {second!r}."
             )
+
+
+def around_difference(one: str, other: str) -> Iterator[str]:
+    """Two texts in one line each, long ones cut to where they begin to differ."""
+    lines = [" ".join(text.split()) for text in (one, other)]
+    shorter = min(map(len, lines))
+    same = next((place for place in range(shorter) if lines[0][place] != lines[1][place]), shorter)
+    start = max(0, same - SHOWN // 2) if max(map(len, lines)) > SHOWN else 0
+    for line in lines:
+        yield f"{'… ' * (start > 0)}{line[start : start + SHOWN]}{' …' * (start + SHOWN < len(line))}"
 
 
 def warn_of_questions(study: Study) -> Iterator[str]:

@@ -1,0 +1,97 @@
+"""The sources of weak labels in a table of one's own, as its first study has them (elicitation.study.first_study)."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Collection, Container, Iterable, Mapping
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, NamedTuple
+
+from elicitation.data.own_labels import table_columns
+from elicitation.errors import InputError, nearest
+from elicitation.study.supervisors import Columns, is_pattern
+
+if TYPE_CHECKING:
+    from elicitation.study.first_study import Wanted
+
+
+class Joined(NamedTuple):
+    """How good the labels of a source are that joins several votes, one for each text."""
+
+    right: float
+    """How many are right; those that are undecided count half."""
+    known: int
+    """Of how many the gold label is known."""
+    coverage: float
+    """The share of the texts that have one."""
+
+
+def slug(name: str, taken: Container[str] = ()) -> str:
+    """A name that an entry of a study may have, made of a column's or a file's, and none of those taken."""
+    plain = re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-_")[:60] or "own"
+    return next(each for each in (plain, *(f"{plain}-{n}" for n in range(2, 1000))) if each not in taken)
+
+
+def refuse_commas(names: Iterable[str], prices: Mapping[str, float], columns: Container[str], where: str) -> None:
+    """InputError if commas stand between several weak columns, which become one name that no column has."""
+    for name in names:
+        if "," in name and name not in columns:
+            parts = [part.strip() for part in name.split(",")]
+            apart = [part if "=" in part else f"{part}={prices[name]:g}" for part in parts if part]
+            raise InputError(
+                f"{where}: no column is called {name!r}; write several with spaces between them, each with the price "
+                f"of a label, as in --weak {shlex.join(apart)}"
+            )
+
+
+def find_sources(wanted: Wanted, task: dict) -> dict[str, dict]:
+    """The supervisors, one for each column or pattern; several columns are joined by their mean.
+
+    Ways of joining that learn how often each annotator errs win little and lose much where votes are few
+    (docs/explanation/methods.md#joining-votes).
+    """
+    columns, sources = table_columns(task, wanted.folder), {}
+    for name, price in wanted.weak.items():
+        source = {"columns": {name: price}} | ({"worker": wanted.worker} if wanted.worker else {})
+        key = slug(name, sources)
+        if is_pattern(name):
+            probe = Columns.model_construct(name=key, columns={name: price})
+            eligible = [column for column in columns if column != wanted.worker]
+            require_fitting(name, eligible, str(wanted.path))
+            found = probe.found_in(eligible, task["name"])
+            source = {"columns": found} if len(found) == 1 else source
+        elif name not in columns:
+            kind = {wanted.gold: "gold labels", wanted.id: "ids"}.get(name, "texts")
+            raise InputError(f"{wanted.path}: {name!r} is the column of the {kind}; name one of weak labels by --weak.")
+        if wanted.worker or is_pattern(*source["columns"]):
+            source["aggregate"] = "mean"
+        source |= {"others": "drop"} if wanted.drops else {}
+        sources[key] = source | ({"gaps": wanted.gaps[name]} if name in wanted.gaps else {})
+    return sources
+
+
+def require_fitting(pattern: str, columns: Collection[str], where: str) -> None:
+    """InputError unless a column fits the pattern; it names the nearest column, or pattern of numbered ones."""
+    if not any(fnmatchcase(column, pattern) for column in columns):
+        patterns = {re.sub(r"\d+", "*", column) for column in columns}
+        near = nearest(pattern, sorted({*columns, *patterns}))
+        raise InputError(f"{where}: no column of weak labels fits {pattern!r} of --weak{near}")
+
+
+def joined_of(task: dict, sources: Mapping[str, dict], folder: str) -> dict[str, Joined]:
+    """How good the labels are of each source that joins several votes, by its name."""
+    # Where they are first needed, since most studies are planned without arrays.
+    from elicitation.analysis.derived_labels import join_labels, read_sources
+    from elicitation.analysis.measures import agreement
+
+    columns, found = table_columns(task, folder), {}
+    for name, source in sources.items():
+        if how := source.get("aggregate"):
+            settings = Columns.model_validate({"name": name} | source).settings_of(columns, task["name"])
+            said = read_sources(task, folder, settings)
+            p = join_labels(said.votes, how)
+            known = p.notna() & said.gold.notna()
+            right = agreement(p[known].to_numpy(), said.gold[known].to_numpy() == 1).sum()
+            found[name] = Joined(float(right), int(known.sum()), float(p.notna().mean()))
+    return found
