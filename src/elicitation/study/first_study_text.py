@@ -102,6 +102,9 @@ def look_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
             )
             each = f"{vote} a vote, {votes_each(looked, source):.3g} votes a text, so {text} a text"
             yield f"{source} joins {voters} by {entry['aggregate']}: {each}"
+    if free := [source for source in looked.sources if price_of_text(looked, source) == 0]:
+        named = join_words(free, "and")
+        yield f"free: {named}; if you gave a price such as $20, put it in quotes, since a shell makes 0 of it"
     yield from gap_lines(looked, wanted)
 
 
