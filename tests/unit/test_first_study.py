@@ -747,7 +747,7 @@ def test_a_file_that_is_not_there_is_named(capsys, here):
 def test_a_source_may_be_free(capsys, here, free):
     write()
     said = run(capsys, *ASKED[:3], "--weak", f"llm={free}", "ann1=2", "--gold-price", "3")
-    assert "free: llm; if you gave a price such as $20, put it in quotes" in said
+    assert "free: 'llm'; if you gave a price such as $20, put it in quotes" in said
     study = read_study(here / "labels.yaml")
     assert study.prices["llm"] == [0] and study.grid.weak_price == pytest.approx(2 / 3)
     assert most_weak(study, "llm") == 300 and purchases(said)["more"] == ["-", "300", "$0", "$600"]
