@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 from contextlib import chdir
+from difflib import get_close_matches
 from pathlib import Path
 
 from elicitation.cli_ask import add_next, add_recommend
@@ -16,7 +17,7 @@ from elicitation.cli_help import EXAMPLES, Version, complete
 from elicitation.cli_init import add_init
 from elicitation.cli_light import missing_part, require_run
 from elicitation.cli_tune import add_tune
-from elicitation.errors import InputError
+from elicitation.errors import CLOSE, InputError
 from elicitation.jobs.processes import open_standard_streams
 
 
@@ -88,8 +89,24 @@ def estimate(arguments: argparse.Namespace) -> int:
 class Parser(argparse.ArgumentParser):
     """Tells what is wrong in one sentence."""
 
+    def parse_known_args(self, args=None, namespace=None):
+        """As argparse does, but each subcommand refuses itself what it does not know, so that its help is named."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.refuse(unknown)
+        return found, unknown
+
+    def refuse(self, unknown: list[str]):
+        """Say which option is none, and the one that was meant."""
+        wrong = next((word.partition("=")[0] for word in unknown if word.startswith("-")), "")
+        if not wrong:
+            self.error(f"{' '.join(unknown)} is too much")
+        close = get_close_matches(wrong, self._option_string_actions, n=1, cutoff=CLOSE)
+        self.error(f"there is no option {wrong}{f'; did you mean {close[0]}?' if close else ''}")
+
     def error(self, message: str):
-        self.exit(2, f"Error: {message}. All options: {self.prog} --help\n")
+        stop = "" if message.endswith("?") else "."
+        self.exit(2, f"Error: {message}{stop} All options: {self.prog} --help\n")
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -93,10 +93,26 @@ def print_answer(folder: Path, findings: Findings, answer: dict, lines: Iterable
         print(re.sub(r"^## |\*\*", "", "\n".join(lines), flags=re.MULTILINE))
 
 
+def findings_in(folder: Path) -> Findings:
+    """The findings in a study's folder; InputError if it is not finished, with the command that goes on, if known."""
+    from elicitation.analysis.findings import STARTED, read_findings
+    from elicitation.jobs.records import call_again, read_record
+
+    try:
+        return read_findings(folder)
+    except InputError as error:
+        # What a study makes first.
+        cards = map(read_record, sorted((folder / "results/tasks").glob("*/card.json")))
+        command = next((card["command"] for card in cards if card and card.get("command")), "")
+        if not command:
+            raise
+        again = f"this command: {call_again(command, folder)}"
+        raise InputError(str(error).replace(f"{STARTED}.", again)) from error
+
+
 def recommend(arguments: argparse.Namespace) -> int:
     from dataclasses import asdict
 
-    from elicitation.analysis.findings import read_findings
     from elicitation.analysis.questions import break_even, offer, reach
     from elicitation.analysis.recommendation import recommend
     from elicitation.analysis.recommendation_text import recommendation_lines
@@ -115,7 +131,7 @@ def recommend(arguments: argparse.Namespace) -> int:
     if bought is not None and not sum(bought):
         raise InputError("--buy names no label; give the weak and the gold labels, such as --buy 1000 100.")
     currency_of(arguments)
-    findings = read_findings(arguments.folder)
+    findings = findings_in(arguments.folder)
     question = question_of(arguments, findings.money)
     if score is not None:
         answer = reach(findings, question, score)
@@ -132,7 +148,7 @@ def next_steps(arguments: argparse.Namespace) -> int:
 
     import pandas as pd
 
-    from elicitation.analysis.findings import finished_file, read_findings
+    from elicitation.analysis.findings import finished_file
     from elicitation.analysis.gold_test_plan import plan_gold_tests
     from elicitation.analysis.next_steps import plan, read_evidence
     from elicitation.analysis.next_steps_text import HowTo, plan_lines
@@ -140,7 +156,7 @@ def next_steps(arguments: argparse.Namespace) -> int:
     from elicitation.study.changes import where_to_change
 
     folder = arguments.folder
-    findings = read_findings(folder)
+    findings = findings_in(folder)
     question = question_of(arguments, findings.money)
     found = plan(findings, read_evidence(folder), question, training_times(folder))
     if arguments.width is not None:

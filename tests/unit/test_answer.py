@@ -68,7 +68,9 @@ NOTHING = "buy nothing, since no purchase studied beats asking without labels"
     ],
 )
 def test_a_sentence_says_what_to_do_and_what_to_expect(given, expected):
-    assert sentence("small", [answer(**given)]).startswith(f"With a small budget (16 gold labels) {expected}")
+    assert sentence("small", [answer(**given)]).startswith(
+        f"With a small budget of those studied (16 gold labels) {expected}"
+    )
 
 
 def test_what_nothing_achieves_is_said_once_before_what_to_buy():
@@ -135,12 +137,15 @@ def test_budgets_with_the_same_best_purchase_are_told_together():
     more = [answer(budget, n_weak=budget) for budget in (256, 512, 1024)]
     told = sentences(answer(4), answer(16), answer(64), *more)
     assert [line.partition(") buy weak")[0] for line in told] == [
-        "1. With a small budget (4 to 64 gold labels",
-        "2. With a middle budget (512 gold labels",
-        "3. With a large budget (1,024 gold labels",
+        "1. With a small budget of those studied (4 to 64 gold labels",
+        "2. With a middle budget of those studied (512 gold labels",
+        "3. With a large budget of those studied (1,024 gold labels",
     ]
     nothing = sentences(answer(4, buys=False), answer(16, buys=False), answer(64))
-    assert nothing[0].startswith(f"1. With a small budget (4 to 16 gold labels) {NOTHING}") and len(nothing) == 2
+    assert (
+        nothing[0].startswith(f"1. With a small budget of those studied (4 to 16 gold labels) {NOTHING}")
+        and len(nothing) == 2
+    )
     dollars = [replace(answer(budget), currency="$") for budget in (12, 48)]
     assert sentences(*dollars)[0].startswith("1. With every budget studied ($12 to $48) buy weak")
 

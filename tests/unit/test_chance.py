@@ -77,9 +77,8 @@ def chance_words(answer) -> str:
 def test_the_answer_says_it_first_of_its_notes_with_the_fix():
     answer = recommend(findings(STUCK), Question(64, 0.1))
     said = (
-        "s stays at chance with gold labels alone (16 on t by Method M: 51 %, between 49 and 53 %), though asking "
-        "without labels reaches 75 % on t; its learning rate of 0.0005 may be wrong for so few: set `learning_rate: "
-        "tuned` in its entry of `models`."
+        "s learns nothing from 16 gold labels alone, though asking without labels reaches 75 %. Its learning rate may "
+        "be wrong: set `learning_rate: tuned` in its entry of `models`."
     )
     assert chance_words(answer) == said
     for lines in (study_answer([answer], 0.1).lines(), recommendation_lines(answer)):
@@ -90,15 +89,16 @@ def test_the_answer_says_it_first_of_its_notes_with_the_fix():
 def test_a_rate_that_is_tuned_already_is_not_advised_again():
     posterior = posterior_of([(0, 16, 0.5), (160, 0, 0.7)])
     said = chance_words(recommend(findings(posterior, "tuned"), Question(64, 0.1)))
-    assert "though 160 weak labels reach 70 % on t; its learning rate is tuned already" in said and "set" not in said
+    assert "though 160 weak labels reach 70 %. Its learning rate is tuned already; try more labels" in said
+    assert "set" not in said
 
 
 def test_where_the_study_cannot_tune_the_rate_others_to_try_are_named():
     answer = recommend(findings(STUCK, rates_to_try={"s": [1e-4, 1e-3, 1e-2]}), Question(64, 0.1))
-    fix = "may be too low for so few: try 0.001 or 0.01 as `learning_rate` in its entry of `models`."
+    fix = "may be too low: try 0.001 or 0.01 as `learning_rate` in its entry of `models`."
     assert fix in chance_words(answer) and "tuned" not in chance_words(answer)
     highest = recommend(findings(STUCK, 0.1, rates_to_try={"s": [1e-4, 1e-3]}), Question(64, 0.1))
-    assert "of 0.1 may be wrong for so few: try 0.0001 or 0.001 as" in chance_words(highest)
+    assert "may be wrong: try 0.0001 or 0.001 as" in chance_words(highest)
 
 
 def test_of_students_that_are_not_trained_here_nothing_is_said():
@@ -113,6 +113,8 @@ def test_an_answer_about_the_average_tells_of_each_task():
     # The third is no part of the average.
     answer = recommend(findings(joined(*parts), average_over=["a", "b"]), Question(64, 0.1))
     assert [(entry.task, entry.n_gold) for entry in answer.at_chance] == [("a", 16)]
+    said = "s learns nothing from 16 gold labels alone on a, though asking without labels reaches 75 % on a. Its"
+    assert chance_words(answer).startswith(said)
 
 
 def test_runs_at_chance_are_found_through_the_posterior_that_is_fitted_to_them():

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from posteriors import drawn_evidence, fitted
 from simulated import NAMES, draw_correct, draw_study, purchases_of
 
 from elicitation.analysis.evidence import (
@@ -13,6 +14,7 @@ from elicitation.analysis.evidence import (
 )
 from elicitation.analysis.measures import MEASURES
 from elicitation.analysis.names import ABSTAINED, ASKING, AVERAGE, COMMONER, LABELS, NOT_ASKED, PURCHASE
+from elicitation.analysis.posterior import Posterior
 from elicitation.errors import InputError
 
 PURCHASES = purchases_of((16, 64), (0, 0.5, 1))
@@ -53,6 +55,29 @@ def test_texts_that_a_source_was_not_asked_for_do_not_count():
         assert len({*whole}) == 1
     half = score_labels("accuracy", gold, np.where(given, p_weak, np.nan), ABSTAINED)
     assert half["score"] == pytest.approx((p_weak == gold)[given].mean() / 3 + 1 / 3)
+
+
+def test_weak_labels_say_how_many_of_either_label_they_find():
+    gold = np.array([1, 1, 1, 1, 0, 0, np.nan])
+    p_weak = np.array([0.9, 0.6, 0.2, np.nan, 0.1, 0.8, 0.9])
+    row = score_labels("accuracy", gold, p_weak, ABSTAINED)
+    assert (row["ones_found"], row["zeros_found"]) == (2.5 / 4, 0.5), "who abstains is half right"
+    gold, p_weak = np.tile([1.0, 1, 0], 20), np.tile([0.9, np.nan, 0.1], 20)
+    row = score_labels("balanced_accuracy", gold, p_weak, NOT_ASKED)
+    assert (row["ones_found"], row["zeros_found"]) == (1, 1), "only texts that were asked for count"
+
+
+def test_what_weak_labels_find_comes_through_the_posterior():
+    found = {"ones_found": 0.9, "zeros_found": 0.6}
+    first = drawn_evidence(lambda weak, gold: 0.7, [(0, 16), (0, 64)], seed=1, asking=0.6)
+    first.loc[first.kind == LABELS, list(found)] = list(found.values())
+    second = first.assign(task="u")
+    second.loc[second.kind == LABELS, list(found)] = [0.7, 0.8]
+    blocks = {block.task: block for block in Posterior(fitted(pd.concat([first, second]), ["t", "u"])).blocks}
+    assert blocks["t"].labels_of("v").found == (0.9, 0.6)
+    assert blocks[AVERAGE].labels_of("v").found == pytest.approx((0.8, 0.7))
+    [old] = Posterior(fitted(first.drop(columns=[*found]))).blocks
+    assert old.labels_of("v").found is None
 
 
 @pytest.mark.parametrize(("measure", "given"), [("accuracy", slice(0, 19)), ("auroc", slice(0, 80, 2))])

@@ -17,7 +17,8 @@ from elicitation.analysis.label_quality import tabulate_sources
 from elicitation.analysis.names import DEMONSTRATION
 from elicitation.analysis.next_steps import arms_of, asked_of
 from elicitation.analysis.recommendation import answer_all, recommend
-from elicitation.analysis.recommendation_text import recommendation_lines, recommendation_report
+from elicitation.analysis.recommendation_report import recommendation_report
+from elicitation.analysis.recommendation_text import recommendation_lines
 from elicitation.buying.amounts import GOLD_LABELS, Money
 from elicitation.buying.prices import exact, labels_for
 from elicitation.cli import build_parser
@@ -156,7 +157,11 @@ def test_the_studys_answers_are_in_its_currency():
         assert (answer.purchase.n_weak, answer.purchase.n_gold) == (other.purchase.n_weak, other.purchase.n_gold)
         assert answer.purchase.cost == pytest.approx(3 * other.purchase.cost)
     text = "\n".join(study_answer(answers, 0.1).lines())
-    assert "With a small budget ($12) " in text and "weak labels of v at $0.30" in text and "gold labels)" not in text
+    assert (
+        "With a small budget of those studied ($12) " in text
+        and "weak labels of v at $0.30" in text
+        and "gold labels)" not in text
+    )
     text = "\n".join(recommendation_lines(answers[-1]))
     assert text.startswith("## Budget $192: a weak label costs $0.30, a gold one $3") and "Cost: $" in text
 

@@ -26,7 +26,7 @@ from elicitation.errors import InputError
 from elicitation.files import hash_text
 from elicitation.models.lengths import shown_ids
 from elicitation.study.columns import LEARNING
-from elicitation.study.held import held_labels
+from elicitation.study.held import held_labels, votes_of_texts, words_of_labels
 from elicitation.study.validation import validate
 
 # crowd-kit is written for an older pandas.
@@ -495,6 +495,24 @@ def test_labels_that_a_table_holds_are_those_of_its_pool_that_no_model_writes():
     assert (held["gold"], held["weak"]) == (36, weak)
     assert held["texts"].keys() == weak.keys() and all(330 <= n <= 366 for n in held["texts"].values())
     assert held_labels(validate(MINI)) == {}
+
+
+def test_votes_of_a_text_and_words_of_labels_are_those_of_the_table(folder):
+    rows = [f"{i},t,,{i % 2 if i < 99 else ''},0.5,{'' if i % 4 == 0 else 1},{1 if i % 2 else ''}" for i in range(400)]
+    (folder / "votes.csv").write_text("ticket,title,body,expert,llm,ann a,ann b\n" + "\n".join(rows))
+    own = changed("tasks.0.table", "votes.csv")
+    own["tasks"][0] |= {"pool_size": 250, "text": "{ticket}"}
+    study = validate(own)
+    # 300 votes in one column and 200 in the other, of 300 texts; llm says one label a text.
+    assert votes_of_texts(study) == {"crowd": 1.6667}
+    assert votes_of_texts(validate(OWN_STUDY)) == {}, "one of its columns is empty"
+    assert votes_of_texts(validate(MINI)) == {} and words_of_labels(validate(MINI)) == {}
+    assert words_of_labels(study) == {}, "0 and 1 stand there"
+    spelled = copy.deepcopy(own)
+    spelled["tasks"][0]["label"] = {"column": "expert", "labels": {"1": 1, "0": 0}}
+    assert words_of_labels(validate(spelled)) == {"mine": ["0", "1"]}
+    spelled["tasks"][0]["label"] = {"column": "expert", "labels": {"1": 1, "1.0": 1, "0": 0}}
+    assert words_of_labels(validate(spelled)) == {}, "two words for one label"
 
 
 def test_purchases_that_the_table_cannot_serve_are_refused_or_left_out():

@@ -17,6 +17,7 @@ from elicitation.buying.amounts import Money
 from elicitation.cli import main
 from elicitation.cli_ask import rounded
 from elicitation.files import hash_file, write_json, write_table
+from elicitation.jobs.records import ROOT
 
 ANY = Question(0, 0.1)
 
@@ -85,6 +86,29 @@ def test_labels_as_they_are_may_reach_a_score_that_no_student_reaches():
     assert "right by definition. Best of what was studied:\n\n**Use the weak labels of w as they are.**" in best
     assert "Note: For less: the weak labels of v as they are, 2 points behind at 50 % of the price" in best
     assert "\n**Buy" in told(reach(replace(two, prices={"v": [1], "w": [2]}), Question(0), 0.995)), "as dear as gold"
+
+
+def test_labels_as_they_are_that_reach_a_score_come_before_a_student_that_does_too():
+    parts = (posterior_table(labels=score, supervisor=name) for name, score in (("v", 0.82), ("w", 0.9)))
+    two = findings_on(several(*parts), {"v": [0.1], "w": [0.2]})
+    answer = reach(two, Question(0), 0.8)
+    said, cost = told(answer), answer.purchase.cost
+    assert answer.goal.reached and answer.expected.mean >= 0.8 and cost
+    start = "\n\nWeak labels as they are reach 80 % accuracy:\n\n**Use the weak labels of v as they are.**\nExpected "
+    assert f"{start}accuracy: 82 %, between" in said and said.count("**") == 2
+    lines = said.split("\n")
+    [more] = [i for i, line in enumerate(lines) if line.startswith("Better, for more money: the weak labels of w as")]
+    assert ": 90 %, between" in lines[more]
+    # From so many texts on a label for each costs more than the purchase.
+    assert lines[more + 1] == f"For more than {int(cost / 0.1):,} texts a student costs less:"
+    assert lines[more + 2].startswith("Buy ") and lines[more + 3].startswith("Cost: ")
+    assert "The cheapest purchase" not in said and "Undetermined" not in said and "The data support" not in said
+    worse = findings_on(several(*(posterior_table(labels=0.82, supervisor=name) for name in "vw")), two.prices)
+    assert "Better, for more" not in told(reach(worse, Question(0), 0.8))
+    dear = told(reach(replace(two, prices={"v": [1], "w": [2]}), Question(0), 0.8))
+    assert "The cheapest purchase studied that is expected to reach 80 % accuracy:" in dear, "as dear as gold"
+    own = told(reach(two, Question(0, have_gold=64), 0.8))
+    assert "Buy no more labels" in own and "**Use the weak" not in own, "own labels reach it for nothing"
 
 
 def test_a_score_that_costs_nothing_needs_no_purchase(findings):
@@ -355,6 +379,23 @@ def test_every_question_is_asked_on_the_command_line(folder, capsys):
     assert "Budget €150: a weak label costs €0.30, a gold one €3" in capsys.readouterr().out
 
 
+def test_an_unfinished_study_is_told_with_the_command_that_goes_on(tmp_path, capsys):
+    asked = ["recommend", str(tmp_path), "--budget", "5"]
+    assert main(asked) == 1
+    assert "run the study to its end first, with the command that started it.\n" in capsys.readouterr().err
+    card = {
+        "rule": "prepare_task",
+        "outputs": {},
+        "inputs": {},
+        "code": "c",
+        "command": "snakemake --configfile m.yaml",
+    }
+    write_json(tmp_path / "results/tasks/mine/card.json", card)
+    again = f"with this command: cd {ROOT} && snakemake --configfile m.yaml --directory {tmp_path}\n"
+    for words in (asked, ["next", str(tmp_path)]):
+        assert main(words) == 1 and again in capsys.readouterr().err
+
+
 def test_json_has_the_keys_that_are_documented(folder, capsys):
     answer = ask_command(capsys, folder, "--budget", "50", "--json")
     documented = {"purchase", "expected", "baseline", "regime", "alternatives", "studied", "question", "task"}
@@ -366,6 +407,10 @@ def test_json_has_the_keys_that_are_documented(folder, capsys):
     [
         (["--budget", "-3"], 2, "-3 must be 0, or a number from 1e-12 to 1e+12"),
         (["--budget", "50", "--weak-price", "1e-300"], 2, "1e-300 must be 0, or a number from 1e-12 to 1e+12"),
+        (["--budget", ""], 2, "argument --budget: no amount is given; write it as 500, 2,000, '$500', 2c or 0.02"),
+        (["--budgte", "5"], 2, "no option --budgte; did you mean --budget? All options: elicitation recommend --help"),
+        (["--budget", "5", "--gold-prize=3"], 2, "there is no option --gold-prize; did you mean --gold-price? All"),
+        (["--budget", "5", "--zzzzzzz"], 2, "no option --zzzzzzz. All options: elicitation recommend --help"),
         (["--budget", "1,5"], 2, "1,5 is no amount; write it as 500, 2,000, '$500', 2c or 0.02"),
         (["--accuracy", "90"], 2, "90 must be a score from 0 to 1, or in percent, such as 0.9 or 90%"),
         (["--accuracy", "x"], 2, "x must be a score"),

@@ -3,14 +3,18 @@
 from dataclasses import asdict, replace
 
 import pytest
-from posteriors import findings_on, posterior_table, several
+from posteriors import findings_on, posterior_table, rising, several
 
 from elicitation.analysis.answer import study_answer
 from elicitation.analysis.findings import Held, Question
-from elicitation.analysis.questions import offer
-from elicitation.analysis.ready_labels import leading_labels, ready_labels
+from elicitation.analysis.names import LABELS
+from elicitation.analysis.questions import break_even, offer
+from elicitation.analysis.ready_labels import leading_labels, need_no_student, ready_labels
 from elicitation.analysis.recommendation import answer_all, recommend
-from elicitation.analysis.recommendation_text import order_and_details, recommendation_lines, recommendation_report
+from elicitation.analysis.recommendation_notes import notes
+from elicitation.analysis.recommendation_report import recommendation_report, shared_notes
+from elicitation.analysis.recommendation_text import order_and_details, recommendation_lines, verdict_line
+from elicitation.analysis.recommendation_words import probability
 from elicitation.analysis.recommended import recommendation_from
 
 # Dear labels that are right on 84 % and cheap ones that are right on 66 %.
@@ -174,3 +178,119 @@ def test_the_reports_say_what_the_answer_says():
     assert len(rows) == 2 and all("| the weak labels of junior as they are |  | 84 %" in row for row in rows)
     trains = "\n".join(study_answer(answer_all(sources(level(0.6))), 0.1).lines())
     assert "To label more than 80 texts, train a student:\n\n1. With " in trains
+
+
+def test_the_price_of_a_label_that_joins_votes_is_said_to_be_that_of_a_text():
+    findings = sources(level(0.6), votes={"junior": 2.645})
+    said = told(recommend(findings, Question(40)))
+    assert "without any training, at 0.2 for each text (2.65 votes).\n" in said, "as an order"
+    assert "- the weak labels of junior as they are, at 0.2 a text (2.65 votes): 84 %" in said
+    assert "at 0.05 for each text" in said and "the weak labels of crowd as they are, at 0.05 a text: 66 %" in said
+    student = told(recommend(sources(rising, votes={"crowd": 2}), Question(40)))
+    assert "weak labels of crowd at 0.05 a text" in student and "weak labels of junior at 0.2 a text" not in student
+    named = recommend(findings, Question(40, weak_prices={"junior": 0.15}))
+    note = "Note: 0.15 is taken for a text of junior, which has 2.65 votes on average; for 0.15 a vote write "
+    assert f"{note}`--weak-price junior=0.397`." in told(named)
+    assert "weak labels at their own prices, but those of junior at 0.15 a text, a gold one" in told(named)
+    assert "is taken for" not in said and "own price: 0.2 a text (junior)" in told(named)
+    assert "is taken for" not in told(recommend(findings, Question(40, weak_prices={"junior": 0})))
+    asked = told(break_even(findings, Question(40, supervisor="junior")))
+    assert "Note: The price is that of a text of junior, which has 2.65 votes on average." in asked
+    assert recommendation_from(asdict(named)) == named
+    answers = answer_all(sources(rising, votes={"crowd": 2}))
+    assert "crowd at 0.05 a text and " in "\n".join(study_answer(answers, 0.2).lines())
+
+
+def test_no_student_is_advised_where_better_labels_are_paid_for_on_very_many_texts():
+    """For more texts than anybody has."""
+    cheap = sources(level(0.6), prices={"junior": [0.2], "crowd": [0.0004]})
+    answer = recommend(cheap, Question(40))
+    assert texts(answer) == [("junior", 200), ("crowd", 100_000)] and need_no_student(answer)
+    said = told(answer)
+    instead = "Training a model is not worth it at this budget: no student that was studied beats the weak labels of "
+    assert f"\n{instead}crowd as they are, and a budget of 40 gold labels pays for those of 100,000 texts.\n" in said
+    assert "train a student" not in said and "Buy" not in said and "No student that was trained here" not in said
+    assert "Undetermined" not in said and "The data support" not in said
+    assert "- the best student, " in said, "for comparison"
+    fewer = told(recommend(cheap, Question(39)))
+    assert "To label more than 97,500 texts, train a student:" in fewer and "- the best student" not in fewer
+    several_budgets = "\n".join(study_answer(answer_all(replace(cheap, budgets=[40.0, 64.0])), 0.2).lines())
+    assert "Training a model is not worth it at these budgets: no student that was studied" in several_budgets
+    assert "What training would bring, for comparison:\n\n1. With" in several_budgets
+    mixed = "\n".join(study_answer(answer_all(replace(cheap, budgets=[4.0, 64.0])), 0.2).lines())
+    assert "train a student:" in mixed and "not worth it at" not in mixed
+
+
+def test_where_no_student_is_told_for_more_texts_training_is_not_worth_it():
+    none = told(recommend(sources(asking=0.6), Question(40, supervisor="junior")))
+    assert "Note: Training a model is not worth it here: no student that was trained beats the weak labels of" in none
+    some = told(recommend(sources(level(0.6)), Question(40, supervisor="junior")))
+    assert "Note: No student that was trained here beats the weak labels of junior" in some and "worth" not in some
+
+
+def found_in(measure: str, commoner: float, **more):
+    """Findings on labels that find nine of ten texts with label 1 and six of ten with label 0."""
+    table = posterior_table(level(0.6), labels=0.9, commoner=commoner, asking=None)
+    table.loc[table.kind == LABELS, ["ones_found", "zeros_found"]] = [0.9, 0.6]
+    return findings_on(table, measure=measure, **more)
+
+
+def test_where_labels_are_lopsided_it_is_said_how_many_of_either_are_found():
+    sentence = "They find 90 % of the texts with label 1 and 60 % of those with label 0."
+    for measure, commoner in (("balanced_accuracy", 0.5), ("accuracy", 0.75)):
+        said = told(recommend(found_in(measure, commoner), Question(40, 0.1)))
+        assert f"at 0.1 for each text. {sentence}\n" in said and said.count(sentence) == 1
+    for measure, commoner in (("auroc", 0.5), ("accuracy", 0.6)):
+        assert "They find" not in told(recommend(found_in(measure, commoner), Question(40, 0.1)))
+    words = found_in("balanced_accuracy", 0.5, label_words={"t": ["No", "Yes"]})
+    answer = recommend(words, Question(0.05, 0.1))
+    assert "%. They find 90 % of the texts with label Yes and 60 % of those with label No." in told(answer), "a list"
+    assert recommendation_from(asdict(answer)) == answer
+    old = findings_on(posterior_table(level(0.6), labels=0.9), measure="balanced_accuracy")
+    assert "They find" not in told(recommend(old, Question(40, 0.1)))
+
+
+def test_what_balanced_accuracy_is_is_said_once():
+    said = "Note: Balanced accuracy is the mean of two shares: how many of the texts with label Yes are found, and how "
+    said += "many of those with label No. Always giving the commoner label has 50 %."
+    findings = found_in("balanced_accuracy", 0.5, label_words={"t": ["No", "Yes"]})
+    assert told(recommend(findings, Question(40, 0.1))).count(said) == 1
+    answers = answer_all(findings)
+    for text in (recommendation_report(answers), "\n".join(study_answer(answers, 0.1).lines())):
+        assert text.count(said) == 1
+    assert "Balanced accuracy is" not in told(recommend(found_in("accuracy", 0.75), Question(40, 0.1)))
+
+
+def test_notes_of_every_answer_stand_once_at_the_end_of_the_report():
+    answers = answer_all(sources())
+    shared = shared_notes(answers)
+    assert shared and all(note in notes(answer) for answer in answers for note in shared)
+    report = recommendation_report(answers)
+    assert all(report.count(note) == 1 for note in shared)
+    assert report.endswith("\n\n## Of every answer\n\n" + "\n".join(f"Note: {note}" for note in shared) + "\n")
+    assert "## Of every answer" not in recommendation_report(answers[:1]), "one answer has its own"
+    assert "## Of every answer" not in recommendation_report([])
+
+
+@pytest.mark.parametrize(
+    ("share", "wanted", "said"),
+    [
+        (0.84, 0.9, "84 %"),
+        (0.896, 0.9, "89.6 %"),
+        (0.8996, 0.9, "just below 90 %"),
+        (0.9, 0.9, "90 %"),
+        (0.904, 0.9, "90 %"),
+        (0.946, 0.95, "94.6 %"),
+        (0.9246, 0.925, "92 %"),
+        (1.0, 0.9, "100 %"),
+    ],
+)
+def test_a_probability_below_the_threshold_never_looks_like_it(share, wanted, said):
+    assert probability(share, wanted) == said
+
+
+def test_the_verdict_tells_a_probability_that_is_just_too_low():
+    answer = recommend(findings_on(posterior_table()), Question(16, 0.1))
+    shares = dict.fromkeys(answer.regime.probabilities, 0.896)
+    said = verdict_line(replace(answer, regime=replace(answer.regime, probabilities=shares, beats_nothing=0.8996)))
+    assert said.count("89.6 %") == len(shares) and "with a probability of just below 90 %" in said

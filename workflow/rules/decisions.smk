@@ -158,7 +158,9 @@ rule recommend:
         **TRAINED,
         **NOT_ASKED,
         **HELD,
-        version=21,
+        **VOTES,
+        **LABEL_WORDS,
+        version=22,
         titles=TITLES,
         prices=study.prices,
         budgets=study.budgets,
@@ -187,7 +189,7 @@ rule write_answer:
     group:
         "tables"
     params:
-        version=15,
+        version=16,
         # The middle one of those shown.
         weak_price=sorted(study.weak_prices)[len(study.weak_prices) // 2] if study.weak_prices else 0,
     script:

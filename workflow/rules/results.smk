@@ -1,6 +1,6 @@
 # Scores, frontiers, regimes, figures and tables. Prices enter here only, so changing them trains nothing.
 from elicitation.analysis.names import AVERAGE
-from elicitation.study.held import held_labels
+from elicitation.study.held import held_labels, votes_of_texts, words_of_labels
 from elicitation.study.tuning import rates_to_try
 
 TITLES = {name: method.title for name, method in study.method_named.items()}
@@ -20,6 +20,9 @@ TRAINED = TRAINED if LOCAL_STUDENTS else {}
 # For jobs that answer what to buy: the labels that users' own tables hold.
 HELD_LABELS = held_labels(study)
 HELD = {"held": HELD_LABELS} if HELD_LABELS else {}
+# For jobs that say what a weak label of several votes costs, and what labels are called in users' own tables.
+VOTES = {"votes": found} if (found := votes_of_texts(study)) else {}
+LABEL_WORDS = {"label_words": found} if (found := words_of_labels(study)) else {}
 # For jobs that score weak labels as they are: whose texts without a label nobody asked for.
 NOT_ASKED = {"not_asked": study.not_asked} if study.not_asked else {}
 # How many texts can be labelled, by task. Which of them a supervisor labels, its purchases say.
@@ -65,7 +68,7 @@ rule evaluate_runs:
         runtime=grows(30),
     params:
         **NOT_ASKED,
-        version=12,
+        version=13,
         method=method_settings,
         purchases=purchases_of_group,
         measure=study.inference.measure,
@@ -118,7 +121,7 @@ rule fit_posterior:
         mem_mb=grows(2000),
         runtime=grows(30),
     params:
-        version=2,
+        version=3,
         average_over=AVERAGED,
     script:
         "../scripts/fit_posterior.py"
@@ -192,7 +195,7 @@ use rule fit_posterior as fit_posterior_for_figure with:
     wildcard_constraints:
         figure=one_of(AVERAGED_IN),
     params:
-        version=2,
+        version=3,
         average_over=averaged_in_figure,
 
 

@@ -7,7 +7,7 @@ with job(snakemake) as record:
 
     from elicitation.analysis.findings import make_findings
     from elicitation.analysis.recommendation import answer_all
-    from elicitation.analysis.recommendation_text import recommendation_report
+    from elicitation.analysis.recommendation_report import recommendation_report
     from elicitation.files import replacing
 
     findings = make_findings(snakemake.input.posterior, dict(snakemake.params.items()))

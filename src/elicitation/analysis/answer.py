@@ -4,15 +4,15 @@ from dataclasses import replace
 from itertools import groupby
 
 from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, PLAIN, UNDETERMINED
-from elicitation.analysis.ready_labels import ready_labels
-from elicitation.analysis.ready_labels_text import beyond_ready, ready_lines, use_words
+from elicitation.analysis.ready_labels import need_no_student, ready_labels
+from elicitation.analysis.ready_labels_text import beyond_ready, not_worth_words, ready_lines, use_words
 from elicitation.analysis.recommendation_notes import notes
 from elicitation.analysis.recommendation_text import Said
 from elicitation.analysis.recommendation_words import (
     FREE_WORDS,
     MEASURE_WORDS,
     as_they_are,
-    at_price,
+    bought_at,
     cheaper_words,
     estimator_words,
     free_words,
@@ -59,7 +59,7 @@ def choose_answers(answers: list[Recommendation], weak_price: float) -> dict[str
 
 def purchase_words(answer: Recommendation, bought: Purchase) -> str:
     """A purchase with its way of spending, source, method and cost."""
-    weak = f"{bought.n_weak:,} weak labels of {bought.supervisor} {at_price(answer, bought.weak_price)}"
+    weak = f"{bought.n_weak:,} weak labels of {bought.supervisor} {bought_at(answer, bought)}"
     kinds = [weak] * (bought.n_weak > 0) + [f"{bought.n_gold:,} gold labels"] * (bought.n_gold > 0)
     cost = money(answer, bought.cost)
     return f"{PLAIN[bought.strategy]} ({' and '.join(kinds)}, used by {bought.title}) for {cost}"
@@ -89,7 +89,7 @@ def budgets_words(size: str, alike: list[Recommendation]) -> str:
     if 0 < len(unsure) < len(budgets):
         ends += f"; undetermined at {listed(unsure)}"
     if size:
-        return f"With a {size} budget ({ends})"
+        return f"With a {size} budget of those studied ({ends})"
     return f"With every budget studied ({ends})" if len(budgets) > 1 else f"With the budget of {ends}"
 
 
@@ -131,7 +131,7 @@ def without_more(answer: Recommendation) -> Recommendation:
 
 def support_lines(answer: Recommendation) -> list[str]:
     """What scores are and rest on, and what undetermined means."""
-    seeds, wanted = seeds_words(answer.studied.n_seeds), f"{100 * answer.regime.wanted:.0f} %"
+    seeds, wanted = seeds_words(answer.studied.n_seeds), f"{percent(answer.regime.wanted)} %"
     estimated = f", {estimator_words(answer)}" if estimator_words(answer) else ""
     return [
         f"Scores: {MEASURE_WORDS[answer.measure]}{estimated}, with 95 % intervals; at least {seeds} a purchase.",
@@ -156,7 +156,10 @@ def study_answer(answers: list[Recommendation], weak_price: float, invented: boo
     order, details = "", [nothing_words(first)]
     if ready_labels(first):
         trains = any(answer.purchase for answer in told)
-        order, details = use_words(first), [*ready_lines(first), *details, beyond_ready(first, trains)]
+        beyond = [beyond_ready(first, trains)]
+        if all(need_no_student(answer) for alike in chosen.values() for answer in alike):
+            beyond = [not_worth_words(first, "these budgets"), "What training would bring, for comparison:"]
+        order, details = use_words(first), [*ready_lines(first), *details, *beyond]
     return Said(
         heading=[*warning, heading_of(told)],
         order=order,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from elicitation.analysis.measures import MEASURES, contributions
+from elicitation.analysis.measures import MEASURES, contributions, right_answers
 from elicitation.analysis.names import ABSTAINED, ASKING, AVERAGE, COMMONER, FREE, LABELS, PURCHASE
 from elicitation.analysis.prediction_powered import powered_contributions
 from elicitation.errors import InputError
@@ -15,6 +15,8 @@ from elicitation.errors import InputError
 LEAST_ASKED = 20
 # What tells the rows of one student on one task apart.
 CONFIGURATION = ["kind", "supervisor", "method", "n_weak", "n_gold"]
+# Of the test texts with label 1, and of those with 0, the share whose weak label says so.
+FOUND = ["ones_found", "zeros_found"]
 
 
 def score_configuration(measure: str, log_odds: np.ndarray, gold: np.ndarray, p_weak: np.ndarray | None = None) -> dict:
@@ -48,7 +50,8 @@ def score_labels(measure: str, gold: np.ndarray, p_weak: np.ndarray, gaps: str) 
     """
     given = ~np.isnan(p_weak)
     if gaps == ABSTAINED or given.all():
-        return score_configuration(measure, np.nan_to_num(p_weak, nan=0.5)[None] - 0.5, gold, p_weak)
+        said = np.nan_to_num(p_weak, nan=0.5) - 0.5
+        return score_configuration(measure, said[None], gold, p_weak) | found_by(said, gold)
     zeros, ones = int((gold[given] == 0).sum()), int((gold[given] == 1).sum())
     if zeros + ones < LEAST_ASKED or (measure != "accuracy" and not zeros * ones):
         raise InputError(
@@ -57,10 +60,17 @@ def score_labels(measure: str, gold: np.ndarray, p_weak: np.ndarray, gaps: str) 
             "them labelled."
         )
     row = score_configuration(measure, p_weak[None, given] - 0.5, gold[given], p_weak[given])
+    row |= found_by(p_weak[given] - 0.5, gold[given])
     # The mean is that of the texts with a label, each of which moves it by so much more; the others do not move it.
     examples = np.full(len(gold), row["score"], dtype=np.float32)
     examples[given] += (row["examples"] - row["score"]) * (len(gold) / given.sum())
     return row | {"examples": examples, "n_test": int((~np.isnan(gold)).sum()), "n_texts": len(gold)}
+
+
+def found_by(log_odds: np.ndarray, gold: np.ndarray) -> dict[str, float]:
+    """The columns FOUND of answers (n,) to texts whose gold labels (n,) are 0, 1 or missing."""
+    right = right_answers(log_odds, gold)
+    return {name: float(right[gold == label].mean()) for name, label in zip(FOUND, (1, 0), strict=True)}
 
 
 def evidence_rows(
@@ -70,6 +80,7 @@ def evidence_rows(
 
     test: id, gold (missing where it is not known) and p_weak (missing where a source has no label); predictions: seed,
     n_weak, n_gold, id, log_odds; gaps: as of score_labels. `coverage` is the share of the texts that have a weak label.
+    The columns FOUND are of these labels as they are.
     """
     gold, p_weak, rows = test.gold.to_numpy(), test.p_weak.to_numpy(dtype=float), []
     for (n_weak, n_gold), runs in predictions.groupby(["n_weak", "n_gold"]):
@@ -89,8 +100,8 @@ class Evidence:
     """The measured scores of one student on one task, or on average over tasks."""
 
     points: pd.DataFrame
-    """A row a configuration: CONFIGURATION, score, n_seeds, n_test, n_texts, coverage, seed_variance, seed_freedom (its
-    degrees of freedom) and n_tasks. Runs without weak labels, which all supervisors share, stand once."""
+    """A row a configuration: CONFIGURATION, score, n_seeds, n_test, n_texts, coverage, FOUND, seed_variance,
+    seed_freedom (its degrees of freedom) and n_tasks. Runs without weak labels, which supervisors share, stand once."""
     covariance: np.ndarray
     """(configurations, configurations) of the scores' errors from the draw of the test examples, which all share."""
 
@@ -112,7 +123,8 @@ def evidence_on(table: pd.DataFrame) -> Evidence:
     free = table.kind.isin(FREE)
     variance, freedom = table.seed_variance.mask(free, 0.0), (table.n_seeds - 1).mask(free, 1)
     points = table.drop(columns="examples").assign(seed_variance=variance, seed_freedom=freedom, n_tasks=1)
-    return Evidence(points, covariance)
+    # What does not say how many of either label are found has unknown numbers.
+    return Evidence(points.reindex(columns=points.columns.union(FOUND, sort=False)), covariance)
 
 
 def average_evidence(parts: Sequence[Evidence], wanted: pd.DataFrame | None = None) -> Evidence | None:
@@ -143,6 +155,7 @@ def average_evidence(parts: Sequence[Evidence], wanted: pd.DataFrame | None = No
             n_test=by_row.n_test.sum(),
             n_texts=by_row.n_texts.sum(),
             coverage=by_row.coverage.mean(),
+            **{name: by_row[name].mean() for name in FOUND},
             # Tasks with a single seed are taken to vary as the others do.
             seed_variance=by_row.seed_variance.mean() / n_tasks,
             seed_freedom=by_row.seed_freedom.sum(),

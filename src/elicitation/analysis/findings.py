@@ -15,7 +15,9 @@ from elicitation.files import hash_file, read_json
 
 # The files in a study's folder `results` that hold its findings.
 FINDING_FILES = ("posterior.parquet", "recommendation.json")
-FINISH = "run the study to its end first, with the command that started it."
+# What stands for the command of a study where nobody knows it.
+STARTED = "the command that started it"
+FINISH = f"run the study to its end first, with {STARTED}."
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,10 @@ class Findings:
     """By task that is a user's own table."""
     not_asked: list[str] = field(default_factory=list)
     """The supervisors that were not asked for the labels that texts lack; others abstained."""
+    votes: dict[str, float] = field(default_factory=dict)
+    """By supervisor whose labels join several votes, how many of them a text has on average; its price is theirs."""
+    label_words: dict[str, list[str]] = field(default_factory=dict)
+    """By task that is a user's own table, the words that stand there for label 0 and for label 1."""
 
 
 def finished_file(folder: Path, name: str) -> Path:
@@ -140,10 +146,10 @@ def read_finding_files(folder: Path) -> tuple[Path, dict]:
 def make_findings(posterior: str | Path, settings: dict) -> Findings:
     """The findings from result files; settings: all but the posterior, by the names of Findings."""
     names = ("prices", "titles", "verdict", "measure", "budgets", "average_over")
-    # Only jobs of studies that have a currency, own tables, invented data, students that are trained here, or gaps that
-    # nobody was asked about are told of it.
-    rare_names = ("invented", "trained", "learning_rates", "rates_to_try", "longer", "not_asked")
-    names += tuple(name for name in rare_names if name in settings)
+    # Only jobs of studies that have a currency, own tables, invented data, students that are trained here, gaps that
+    # nobody was asked about, or several votes for a text are told of it.
+    rare_names = ("invented", "trained", "learning_rates", "rates_to_try", "longer", "not_asked", "votes")
+    names += tuple(name for name in (*rare_names, "label_words") if name in settings)
     rare = {"money": Money(**settings.get("money", {}))}
     rare["held"] = {task: Held(**labels) for task, labels in settings.get("held", {}).items()}
     return Findings(read_posterior(posterior), **{name: settings[name] for name in names}, **rare)

@@ -162,6 +162,8 @@ class Free:
     """The score on the test examples."""
     coverage: float
     """The share of the test texts that have a weak label of the supervisor."""
+    found: tuple[float, float] | None = None
+    """Of weak labels, the shares of the test texts with label 1 and with 0 that they find; results may not say it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,7 +212,7 @@ class Posterior:
 
     table: pd.DataFrame
     """A row a node: student, task, kind, supervisor, method, n_weak, n_gold, studied, measured, n_seeds, n_test,
-    n_texts, coverage, n_tasks, score, factors."""
+    n_texts, coverage, n_tasks, score, factors; ones_found and zeros_found, if the results are not old."""
 
     @cached_property
     def blocks(self) -> list[Block]:
@@ -234,11 +236,18 @@ def make_blocks(table: pd.DataFrame) -> Iterator[Block]:
             Free(
                 *(row.kind, row.supervisor, scores.on([row.Index])),
                 *(int(row.n_test), float(row.measured), float(row.coverage)),
+                found_of(row),
             )
             for row in rows[rows.kind.isin(FREE)].itertuples()
         ]
         sizes = (int(rows[name].max()) for name in ("n_tasks", "n_test", "n_texts"))
         yield Block(task, student, surfaces, free, *sizes)
+
+
+def found_of(row) -> tuple[float, float] | None:
+    """What the row of a table of weak labels says as Free.found; None where it says nothing."""
+    found = getattr(row, "ones_found", np.nan), getattr(row, "zeros_found", np.nan)
+    return None if np.isnan(found).any() else found
 
 
 def make_surface(supervisor: str, method: str, nodes: pd.DataFrame, scores: Scores) -> Surface:

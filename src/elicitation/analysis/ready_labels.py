@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from elicitation.analysis.recommended import Recommendation, WeakLabels
 from elicitation.buying.prices import exact
 
+# Where better labels are paid for on so many texts, a student that could label more is of no use.
+MANY_TEXTS = 100_000
+
 
 def best_as_they_are(answer: Recommendation) -> WeakLabels | None:
     """The best weak labels as they are, if they beat always giving the commoner label."""
@@ -40,21 +43,28 @@ def labels_beside_price(answer: Recommendation) -> WeakLabels | None:
     return best if asks_price(answer) and best and best.score.mean >= answer.expected.mean else None
 
 
-def goal_labels(answer: Recommendation) -> WeakLabels | None:
-    """The weak labels to use as they are for a score that no student reaches: the cheapest that do, or else the best.
+def goal_ready(answer: Recommendation) -> list[WeakLabels]:
+    """The weak labels to use as they are for a score that was asked for, since they reach it or no student does.
 
-    None where a student reaches it, or no labels that cost less than gold ones beat the best student.
+    Those that reach it, the cheapest first, and then only better ones; or else the best, if they beat the best student.
+    None where something reaches it for nothing. Labels that cost as much as gold ones do not count.
     """
-    goal, best = answer.goal, max(answer.expected.mean, answer.baseline.commoner.mean)
-    if goal is None or goal.reached:
-        return None
-    better = [
-        entry for entry in answer.baseline.weak_labels if entry.score.mean > best and not is_too_dear(answer, entry)
-    ]
-    enough = [entry for entry in better if entry.score.mean >= goal.score]
-    if enough:
-        return min(enough, key=lambda entry: (entry.price, -entry.score.mean))
-    return max(better, key=lambda entry: entry.score.mean, default=None)
+    goal, cheap = answer.goal, [entry for entry in answer.baseline.weak_labels if not is_too_dear(answer, entry)]
+    if goal is None or (goal.reached and not (answer.purchase and answer.purchase.cost)):
+        return []
+    found: list[WeakLabels] = []
+    for entry in sorted(cheap, key=lambda entry: (entry.price, -entry.score.mean)):
+        if entry.score.mean >= goal.score and (not found or entry.score.mean > found[-1].score.mean):
+            found.append(entry)
+    beaten = max(answer.expected.mean, answer.baseline.commoner.mean)
+    if found or goal.reached:
+        return found
+    return sorted((entry for entry in cheap if entry.score.mean > beaten), key=lambda entry: -entry.score.mean)[:1]
+
+
+def goal_labels(answer: Recommendation) -> WeakLabels | None:
+    """The first of goal_ready."""
+    return next(iter(goal_ready(answer)), None)
 
 
 @dataclass(frozen=True)
@@ -106,7 +116,18 @@ def leading_labels(answer: Recommendation) -> WeakLabels | None:
     return goal_labels(answer)
 
 
-def need_no_student(answer: Recommendation) -> bool:
+def for_all_texts(answer: Recommendation) -> bool:
     """Whether the budget gives all texts that there are a weak label that is best used as it is."""
     found = ready_labels(answer)
     return bool(found) and found[0].n_texts == answer.question.pool
+
+
+def widest(answer: Recommendation) -> Ready | None:
+    """Of the weak labels to use as they are those that the budget pays for on most texts."""
+    return max(ready_labels(answer), key=lambda found: found.n_texts, default=None)
+
+
+def need_no_student(answer: Recommendation) -> bool:
+    """Whether the budget gives all texts, or more than are likely to be there, a weak label that beats its student."""
+    found = widest(answer)
+    return found is not None and (for_all_texts(answer) or found.n_texts >= MANY_TEXTS)

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 from elicitation.analysis.choices import NEARLY
 from elicitation.analysis.names import COMMONER
-from elicitation.analysis.ready_labels import Ready, leading_labels, ready_labels
+from elicitation.analysis.ready_labels import Ready, goal_ready, leading_labels, ready_labels, widest
 from elicitation.analysis.recommendation_words import (
     MEASURE_WORDS,
     as_they_are,
     bring_words,
     budget_text,
+    found_words,
     free_words,
     money,
     own_words,
@@ -46,7 +47,7 @@ def behind_words(best: WeakLabels, other: WeakLabels) -> str:
 def ready_lines(answer: Recommendation) -> Iterator[str]:
     """What the weak labels bring, and for how many texts the budget pays; then those of other sources."""
     first, *others = ready_labels(answer)
-    yield f"Expected {MEASURE_WORDS[answer.measure]}: {bring_words(answer, first.labels)}."
+    yield bring_line(answer, first.labels)
     if first.n_new:
         yield f"A budget of {budget_text(answer)} pays for {texts_words(answer, first)}."
     else:
@@ -57,17 +58,45 @@ def ready_lines(answer: Recommendation) -> Iterator[str]:
             behind = first.labels.score.mean - other.labels.score.mean
             lead = "Nearly as good for less" if behind <= NEARLY else "For less"
             less = behind_words(first.labels, other.labels)
-            yield f"{lead}, so for up to {other.n_texts:,} texts: {use}, {less}: {bring}."
+            said = f"{lead}, so for up to {other.n_texts:,} texts: {use}, {less}: {bring}."
         else:
-            yield f"Better, but paid for {texts_words(answer, other)} only: {use}: {bring}."
+            said = f"Better, but paid for {texts_words(answer, other)} only: {use}: {bring}."
+        yield f"{said} {found_words(answer, other.labels)}".rstrip()
 
 
-def goal_lines(answer: Recommendation, labels: WeakLabels) -> Iterator[str]:
-    """What weak labels as they are bring where a score is asked for that no student reaches, and what the best does."""
-    yield f"Expected {MEASURE_WORDS[answer.measure]}: {bring_words(answer, labels)}."
-    if bought := answer.purchase:
+def bring_line(answer: Recommendation, labels: WeakLabels) -> str:
+    """What weak labels as they are are expected to bring, in a sentence or two."""
+    found = found_words(answer, labels)
+    return f"Expected {MEASURE_WORDS[answer.measure]}: {bring_words(answer, labels)}. {found}".rstrip()
+
+
+def goal_lines(answer: Recommendation) -> Iterator[str]:
+    """What weak labels as they are bring where a score is asked for, and what the best student does.
+
+    Where that reaches the score too, it costs less from so many texts on; what to buy for it is said afterwards.
+    """
+    first, *others = goal_ready(answer)
+    yield bring_line(answer, first)
+    for other in others:
+        said = f"Better, for more money: {as_they_are(other.supervisor)}: {bring_words(answer, other)}."
+        yield f"{said} {found_words(answer, other)}".rstrip()
+    bought = answer.purchase
+    if bought and answer.goal and answer.goal.reached:
+        n_texts = int(exact(bought.cost) / exact(first.price))
+        yield f"For more than {n_texts:,} texts a student costs less:"
+    elif bought:
         use = f"{purchase_words(answer, bought)} by {bought.title} for {money(answer, bought.cost)}"
         yield f"The best student is expected to reach {with_ends(answer.expected)}: {use}."
+
+
+def not_worth_words(answer: Recommendation, at: str = "this budget") -> str:
+    """That no student is to be trained, since better labels are paid for on very many texts. at: with which money."""
+    found = widest(answer)
+    return (
+        f"Training a model is not worth it at {at}: no student that was studied beats "
+        f"{as_they_are(found.labels.supervisor)}, and a budget of {budget_text(answer)} pays for those of "
+        f"{found.n_texts:,} texts."
+    )
 
 
 def beyond_ready(answer: Recommendation, trains: bool) -> str:

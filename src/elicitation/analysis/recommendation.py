@@ -218,6 +218,8 @@ class Asked:
                 difference(entry.scores, base),
                 entry.coverage,
                 NOT_ASKED if entry.supervisor in self.findings.not_asked else ABSTAINED,
+                self.findings.votes.get(entry.supervisor, 1.0),
+                *(entry.found or (None, None)),
             )
             for entry in self.block.free
             if entry.kind == LABELS and entry.supervisor in prices
@@ -295,6 +297,7 @@ def answer(asked: Asked) -> Recommendation:
         longer=findings.longer if asked.block.student in findings.learning_rates else "",
         held=findings.held.get(asked.block.task),
         left_out=asked.left_out(base),
+        label_words=findings.label_words.get(asked.block.task, ["0", "1"]),
     )
 
 

@@ -7,7 +7,8 @@ from elicitation.analysis.names import ASKING, COMMONER, LABELS, TUNED
 from elicitation.analysis.ready_labels import (
     asks_price,
     best_as_they_are,
-    goal_labels,
+    for_all_texts,
+    goal_ready,
     is_too_dear,
     labels_beside_price,
     leading_labels,
@@ -18,6 +19,7 @@ from elicitation.analysis.ready_labels import (
 from elicitation.analysis.ready_labels_text import behind_words
 from elicitation.analysis.recommendation_words import (
     FREE_WORDS,
+    LOPSIDED,
     MEASURE_WORDS,
     as_they_are,
     bring_words,
@@ -25,15 +27,14 @@ from elicitation.analysis.recommendation_words import (
     labels_words,
     limits_text,
     money,
+    of_text,
     percent,
     price_text,
     purchase_words,
+    votes_words,
 )
 from elicitation.analysis.recommended import Purchase, Recommendation, WeakLabels
 from elicitation.errors import listed
-
-# From this share of the commoner label on, accuracy says little.
-LOPSIDED = 0.7
 
 
 def undertrained_notes(answer: Recommendation) -> Iterator[str]:
@@ -45,24 +46,35 @@ def undertrained_notes(answer: Recommendation) -> Iterator[str]:
     longer = f" (`{answer.longer}` in `training`)" if answer.longer else ""
     unknown = f" A student that is trained longer{longer} or on more labels (`grid.budgets`) was not studied."
     unknown *= not answer.learns_nothing
+    useless = "Training a model is not worth it here: no student that was trained beats"
     if best is None:
         commoner = f"{FREE_WORDS[COMMONER]} ({percent(answer.baseline.commoner.mean)} %)"
-        yield f"No student that was trained here beats {commoner}, and no weak labels do as they are.{unknown}"
+        yield f"{useless} {commoner}, and no weak labels do as they are.{unknown}"
         return
     told = best in told_labels(answer)
     if told and answer.learns_nothing:
         # hopeless_notes say more.
         return
+    if need_no_student(answer) and not for_all_texts(answer):
+        # The answer begins with that.
+        yield from [unknown.strip()] * bool(unknown)
+        return
     told |= not answer.purchase and answer.baseline.free == (LABELS, best.supervisor)
     score = "" if told else f": {bring_words(answer, best)}"
-    yield f"No student that was trained here beats {as_they_are(best.supervisor)}{score}.{unknown}"
+    # Where a student is told that labels more texts than are paid for, it is worth something.
+    beaten = "No student that was trained here beats" if says_student(answer) else useless
+    yield f"{beaten} {as_they_are(best.supervisor)}{score}.{unknown}"
+
+
+def says_student(answer: Recommendation) -> bool:
+    """Whether the answer says before its notes how to train a student."""
+    return answer.purchase is not None and not need_no_student(answer)
 
 
 def told_labels(answer: Recommendation) -> list[WeakLabels]:
     """The weak labels of which the answer says before its notes what they bring as they are."""
     beside = labels_beside_price(answer)
-    named = [found.labels for found in ready_labels(answer)] + [goal_labels(answer), beside]
-    return [labels for labels in named if labels]
+    return [found.labels for found in ready_labels(answer)] + goal_ready(answer) + [beside] * (beside is not None)
 
 
 def hopeless_notes(answer: Recommendation) -> Iterator[str]:
@@ -90,25 +102,28 @@ def chance_notes(answer: Recommendation) -> Iterator[str]:
     """What to do where gold labels alone leave the student at chance, though it could learn."""
     if not answer.at_chance:
         return
-    purchases = "; ".join(
-        f"{found.n_gold:,} on {found.task} by {found.title}: {percent(found.score)} %, between {percent(found.low)} "
-        f"and {percent(found.high)} %"
-        for found in answer.at_chance
-    )
+    numbers = listed([f"{n:,}" for n in sorted({found.n_gold for found in answer.at_chance})], "or")
+    tasks = list(dict.fromkeys(found.task for found in answer.at_chance))
+    is_average = tasks != [answer.task]
+    where = f" on {listed(tasks)}" * is_average
     best = max(answer.at_chance, key=lambda found: found.better_score)
     other = FREE_WORDS.get(best.better, labels_words(best.better_weak, best.better_gold))
-    fix = "is tuned already, so what is left to try is more labels or another method"
-    if answer.learning_rate != TUNED:
-        higher = higher_rates(answer)
-        rates = [f"{rate:g}" for rate in higher or answer.rates_to_try]
-        try_it = f"try {listed(rates, 'or')} as `learning_rate`" if rates else "set `learning_rate: tuned`"
-        wrong = "too low" if higher else "wrong"
-        fix = f"of {answer.learning_rate:g} may be {wrong} for so few: {try_it} in its entry of `models`"
     reach = "reaches" if best.better == ASKING else "reach"
     yield (
-        f"{answer.student} stays at chance with gold labels alone ({purchases}), though {other} {reach} "
-        f"{percent(best.better_score)} % on {best.task}; its learning rate {fix}."
+        f"{answer.student} learns nothing from {numbers} gold labels alone{where}, though {other} {reach} "
+        f"{percent(best.better_score)} %{f' on {best.task}' * is_average}. {rate_words(answer)}"
     )
+
+
+def rate_words(answer: Recommendation) -> str:
+    """What to try where a student learns nothing, in a sentence."""
+    if answer.learning_rate == TUNED:
+        return "Its learning rate is tuned already; try more labels or another method."
+    higher = higher_rates(answer)
+    rates = [f"{rate:g}" for rate in higher or answer.rates_to_try]
+    try_it = f"try {listed(rates, 'or')} as `learning_rate`" if rates else "set `learning_rate: tuned`"
+    wrong = "too low" if higher else "wrong"
+    return f"Its learning rate may be {wrong}: {try_it} in its entry of `models`."
 
 
 def price_notes(answer: Recommendation) -> Iterator[str]:
@@ -119,7 +134,8 @@ def price_notes(answer: Recommendation) -> Iterator[str]:
             "study looks at, the lowest stands here."
         )
     if answer.replaced_prices:
-        own = ", ".join(f"{price_text(answer, price)} ({name})" for name, price in answer.replaced_prices.items())
+        prices = answer.replaced_prices.items()
+        own = ", ".join(f"{price_text(answer, price)}{of_text(answer, name)} ({name})" for name, price in prices)
         if asks_price(answer):
             yield f"All weak labels have one price here, that which is looked for, in place of their own: {own}."
         elif answer.question.weak_prices:
@@ -128,15 +144,30 @@ def price_notes(answer: Recommendation) -> Iterator[str]:
             yield f"The price of {price_text(answer, price)} a weak label replaces the labels' own: {own}."
         else:
             yield f"Weak labels are taken as free, in place of their own price: {own}."
-    if answer.studied.beyond and not need_no_student(answer):
+    yield from votes_notes(answer)
+    if answer.studied.beyond and not for_all_texts(answer):
         yield beyond_words(answer)
     elif answer.purchase and not need_no_student(answer) and (words := larger_words(answer)):
         yield f"What more labels would bring is not known.{words}"
     for entry in filter(lambda entry: is_too_dear(answer, entry), answer.baseline.weak_labels):
         yield (
-            f"A weak label of {entry.supervisor} costs {price_text(answer, entry.price)}, as much as a gold label or "
-            "more, so none is bought."
+            f"A weak label of {entry.supervisor}{votes_words(entry.votes)} costs {price_text(answer, entry.price)}, as "
+            "much as a gold label or more, so none is bought."
         )
+
+
+def votes_notes(answer: Recommendation) -> Iterator[str]:
+    """That a price which is named, or looked for, is that of a text, where its label joins several votes."""
+    for entry in answer.baseline.weak_labels:
+        if entry.votes == 1 or entry.supervisor not in answer.replaced_prices or not entry.price:
+            continue
+        has = f"a text of {entry.supervisor}, which has {entry.votes:.3g} votes on average"
+        if asks_price(answer):
+            yield f"The price is that of {has}."
+            continue
+        price = float(f"{entry.price * entry.votes:.3g}")
+        named = price_text(answer, entry.price)
+        yield f"{named} is taken for {has}; for {named} a vote write `--weak-price {entry.supervisor}={price:g}`."
 
 
 def beyond_words(answer: Recommendation) -> str:
@@ -289,8 +320,13 @@ def worse_notes(answer: Recommendation) -> Iterator[str]:
 
 
 def lopsided_notes(answer: Recommendation) -> Iterator[str]:
-    """That accuracy says little where nearly all texts have the same label."""
-    commoner = answer.baseline.commoner.mean
+    """What balanced accuracy is, or that accuracy says little where nearly all texts have the same label."""
+    commoner, (zero, one) = answer.baseline.commoner.mean, answer.label_words
+    if answer.measure == "balanced_accuracy":
+        yield (
+            f"Balanced accuracy is the mean of two shares: how many of the texts with label {one} are found, and how "
+            f"many of those with label {zero}. {FREE_WORDS[COMMONER].capitalize()} has 50 %."
+        )
     if commoner > LOPSIDED and answer.measure == "accuracy":
         yield (
             f"{percent(commoner)} % of the texts have the same label, so accuracy says little; choose "

@@ -1,20 +1,21 @@
-"""The recommendations in words: one in Markdown lines, and the report on all of a study. Imports nothing heavy."""
+"""A recommendation in words, as lines of Markdown. Imports nothing heavy."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from elicitation.analysis.choices import MIN_GAIN, ONE_SEED
-from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, LABELS, NOTHING_BOUGHT, PLAIN, UNDETERMINED
+from elicitation.analysis.names import ASKING, COMMONER, LABELS, NOTHING_BOUGHT, PLAIN, UNDETERMINED
 from elicitation.analysis.ready_labels import (
     asks_price,
+    for_all_texts,
     goal_labels,
     labels_beside_price,
     leading_labels,
     need_no_student,
     ready_labels,
 )
-from elicitation.analysis.ready_labels_text import beyond_ready, goal_lines, ready_lines, use_words
-from elicitation.analysis.recommendation_notes import notes, try_words
+from elicitation.analysis.ready_labels_text import beyond_ready, goal_lines, not_worth_words, ready_lines, use_words
+from elicitation.analysis.recommendation_notes import notes, told_labels, try_words
 from elicitation.analysis.recommendation_words import (
     FREE_WORDS,
     MEASURE_WORDS,
@@ -23,20 +24,24 @@ from elicitation.analysis.recommendation_words import (
     cheaper_words,
     estimator_words,
     expected_words,
+    found_words,
     free_words,
     labels_score,
     labels_words,
     limits_text,
     long_brackets,
     money,
+    of_text,
     order_words,
     percent,
     points_of,
     price_asked,
     price_text,
+    probability,
     purchase_words,
     said_once,
     seeds_words,
+    votes_words,
     with_ends,
 )
 from elicitation.analysis.recommended import Alternative, Purchase, Recommendation
@@ -106,9 +111,18 @@ def baseline_lines(answer: Recommendation) -> Iterator[str]:
     if baseline.asking:
         yield f"- {FREE_WORDS[ASKING]}: {with_ends(baseline.asking)}"
     yield f"- {FREE_WORDS[COMMONER]}: {percent(baseline.commoner.mean)} %"
+    told = told_labels(answer)
     for entry in baseline.weak_labels:
-        price = at_price(answer, entry.price, " a text")
-        yield f"- {as_they_are(entry.supervisor)}, {price}: {labels_score(answer, entry)}"
+        price = at_price(answer, entry.price, f" a text{votes_words(entry.votes)}")
+        found = "" if entry in told else found_words(answer, entry)
+        yield f"- {as_they_are(entry.supervisor)}, {price}: {labels_score(answer, entry)}{f'. {found}' * bool(found)}"
+
+
+def student_line(answer: Recommendation) -> Iterator[str]:
+    """The best student, as a line of a list, where labels as they are need none."""
+    if need_no_student(answer) and (bought := answer.purchase):
+        use = f"{purchase_words(answer, bought)} by {bought.title} for {money(answer, bought.cost)}"
+        yield f"- the best student, {use}: {with_ends(answer.expected)}"
 
 
 def alternative_line(answer: Recommendation, name: str, other: Alternative) -> str:
@@ -125,6 +139,8 @@ def reply_lines(answer: Recommendation) -> Iterator[str]:
     name = MEASURE_WORDS[answer.measure]
     if goal and goal.reached and not answer.purchase:
         yield f"Nothing has to be bought for {percent(goal.score)} % {name}."
+    elif goal and goal.reached and goal_labels(answer):
+        yield f"Weak labels as they are reach {percent(goal.score)} % {name}:"
     elif goal and goal.reached:
         yield f"The cheapest purchase studied that is expected to reach {percent(goal.score)} % {name}:"
     elif goal and (labels := goal_labels(answer)) and labels.score.mean >= goal.score:
@@ -216,12 +232,14 @@ def worthless_words(answer: Recommendation) -> str:
 def verdict_line(answer: Recommendation) -> str:
     """Whether the data support the way of spending."""
     regime = answer.regime
-    shares = ", ".join(f"{PLAIN[name]} {100 * share:.0f} %" for name, share in regime.probabilities.items())
-    beaten = f"{100 * regime.beats_nothing:.0f} %"
+    shares = ", ".join(
+        f"{PLAIN[name]} {probability(share, regime.wanted)}" for name, share in regime.probabilities.items()
+    )
+    beaten = probability(regime.beats_nothing, regime.wanted)
     beats = f"{free_words(answer)} with a probability of {beaten}"
     # Ways that are as good count together, so the shares may come to more than 1.
     best = f"probability that no other way is more than {percent(MIN_GAIN)} points better"
-    wanted = f"ways as good as each other all count; decided from {100 * regime.wanted:.0f} % on"
+    wanted = f"ways as good as each other all count; decided from {percent(regime.wanted)} % on"
     said = regime.reason or f"{best}: {shares} ({wanted})"
     said += f"; the purchase beats {beats}"
     if regime.strategy == NOTHING_BOUGHT:
@@ -251,7 +269,9 @@ def heading_lines(answer: Recommendation) -> list[str]:
     """On which terms an answer holds, and what it rests on."""
     question, price = answer.question, price_asked(answer)
     gold = money(answer, question.gold_price) if answer.currency else f"{question.gold_price:g}"
-    weak = own_prices_words(answer) if price is None else f"a weak label costs {price_text(answer, price)}"
+    weak = own_prices_words(answer)
+    if price is not None:
+        weak = f"a weak label costs {price_text(answer, price)}{of_text(answer) * bool(price)}"
     if asks_price(answer):
         weak = "up to which price weak labels are bought"
     tasks = f" ({answer.studied.n_tasks} tasks)" if answer.studied.n_tasks > 1 else ""
@@ -267,7 +287,8 @@ def own_prices_words(answer: Recommendation) -> str:
     if not question.weak_prices:
         return "weak labels at their own prices"
     others = "at their own prices" if question.weak_price is None else at_price(answer, question.weak_price)
-    named = [f"those of {name} {at_price(answer, price)}" for name, price in question.weak_prices.items()]
+    prices = question.weak_prices.items()
+    named = [f"those of {name} {at_price(answer, price, of_text(answer, name))}" for name, price in prices]
     return f"weak labels {others}, but {listed(named)}"
 
 
@@ -301,13 +322,16 @@ def order_and_details(answer: Recommendation) -> tuple[str, list[str]]:
     bought = answer.purchase
     order = order_words(answer, bought) if bought else nothing_words(answer)
     details = [*purchase_details(answer, bought)] if bought else [expected_line(answer)]
-    if labels := goal_labels(answer):
-        return use_words(answer), [*goal_lines(answer, labels)]
+    if goal_labels(answer):
+        also = [f"{order}.", *details] if answer.goal.reached else []
+        return use_words(answer), [*goal_lines(answer), *also]
     if not ready_labels(answer):
         return order, details
-    for_more = [beyond_ready(answer, bool(bought))] * (not need_no_student(answer))
-    student = [f"{order}.", *details] if for_more and bought else []
-    return use_words(answer), [*ready_lines(answer), *for_more, *student]
+    use, ready = use_words(answer), list(ready_lines(answer))
+    if need_no_student(answer):
+        return use, ready if for_all_texts(answer) else [*ready, not_worth_words(answer)]
+    student = [f"{order}.", *details] if bought else []
+    return use, [*ready, beyond_ready(answer, bool(bought)), *student]
 
 
 def says_verdict(answer: Recommendation) -> bool:
@@ -316,8 +340,8 @@ def says_verdict(answer: Recommendation) -> bool:
     return bool(answer.alternatives or answer.purchase) and not no_student
 
 
-def recommendation_lines(answer: Recommendation) -> list[str]:
-    """The answer as lines of Markdown."""
+def recommendation_lines(answer: Recommendation, said: Collection[str] = ()) -> list[str]:
+    """The answer as lines of Markdown. said: notes that stand elsewhere."""
     order, details = order_and_details(answer)
     others = [alternative_line(answer, *entry) for entry in answer.alternatives.items()]
     return Said(
@@ -325,50 +349,8 @@ def recommendation_lines(answer: Recommendation) -> list[str]:
         reply=list(reply_lines(answer)),
         order=order,
         details=details,
-        notes=notes(answer),
-        beside=[*baseline_lines(answer), *others],
+        notes=[note for note in notes(answer) if note not in said],
+        beside=[*baseline_lines(answer), *student_line(answer), *others],
         support=[verdict_line(answer)] if says_verdict(answer) else [],
         brackets=long_brackets(answer),
     ).lines()
-
-
-def decided_words(answer: Recommendation) -> str:
-    """What is decided, for a table."""
-    if not answer.supported:
-        return UNDETERMINED
-    return "buy nothing" if answer.regime.strategy == NOTHING_BOUGHT else PLAIN[answer.regime.strategy]
-
-
-def noise_line(gold_noise: Mapping[str, float]) -> str:
-    """What the intervals allow for. gold_noise: the share of wrong gold labels by task."""
-    shares = ", ".join(f"{percent(noise)} % ({task})" for task, noise in gold_noise.items())
-    return f"Intervals allow for wrong gold labels: {shares}.\n"
-
-
-def recommendation_report(
-    answers: list[Recommendation], gold_noise: Mapping[str, float] | None = None, invented: bool = False
-) -> str:
-    """Markdown: a table of all recommendations, then each in words.
-
-    gold_noise: as of noise_line, where it is known; invented: whether the study's data are.
-    """
-    name = MEASURE_WORDS[answers[0].measure] if answers else ""
-    heads = ["task", "student", "weak label costs", "budget", "buy", "method", f"expected {name}", "decided"]
-    heads += [FREE_WORDS[ASKING], FREE_WORDS[COMMONER]]
-    lines = [f"{DEMONSTRATION}\n"] * invented + ["# What to buy\n", *([noise_line(gold_noise)] if gold_noise else [])]
-    lines += [f"| {' | '.join(heads)} |", "|---|---|---:|---:|---|---|---|---|---|---|"]
-    for answer in answers:
-        bought, baseline, price = answer.purchase, answer.baseline, price_asked(answer)
-        cells = [answer.task, answer.student, "its own price" if price is None else price_text(answer, price)]
-        cells += [amount_words(answer.question.budget, answer.currency)]
-        asking = with_ends(baseline.asking) if baseline.asking else "not measured"
-        if labels := leading_labels(answer):
-            cells += [as_they_are(labels.supervisor), "", with_ends(labels.score), ""]
-        else:
-            cells += [purchase_words(answer, bought), bought.title] if bought else ["nothing", ""]
-            cells += [with_ends(answer.expected), decided_words(answer)]
-        cells += [asking, f"{percent(baseline.commoner.mean)} %"]
-        lines.append(f"| {' | '.join(cells)} |")
-    for answer in answers:
-        lines += ["", *recommendation_lines(answer)]
-    return "\n".join(lines) + "\n"

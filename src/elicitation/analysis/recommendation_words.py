@@ -15,6 +15,8 @@ MEASURE_WORDS = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy
 SHORT_BRACKET = " (gaps as above)"
 # What something costs that is free: it costs nothing, and is had for nothing.
 NOTHING = "nothing"
+# From this share of the commoner label on, accuracy says little.
+LOPSIDED = 0.7
 # What costs nothing, in sentences.
 FREE_WORDS = {ASKING: "asking without labels", COMMONER: "always giving the commoner label"}
 
@@ -29,6 +31,14 @@ def with_ends(score: Estimate) -> str:
     if score.low == score.high:
         return f"{percent(score.mean)} %"
     return f"{percent(score.mean)} %, between {percent(score.low)} and {percent(score.high)} %"
+
+
+def probability(share: float, wanted: float) -> str:
+    """A probability in percent, so that one below what is wanted never looks as if it were enough: 89.6 %."""
+    whole = f"{100 * share:.0f}"
+    if share >= wanted or float(whole) < 100 * wanted:
+        return f"{whole} %"
+    return f"{percent(share)} %" if round(share, 3) < wanted else f"just below {percent(wanted)} %"
 
 
 def seeds_words(n: int) -> str:
@@ -108,10 +118,26 @@ def at_price(answer: Recommendation, price: float, of_each: str = "") -> str:
     return f"at {price_text(answer, price)}{of_each}" if price else f"for {NOTHING}"
 
 
+def votes_words(votes: float) -> str:
+    """How many votes a text's label joins, in brackets: ` (2.64 votes)`; nothing of a single one."""
+    return f" ({votes:.3g} votes)" if votes > 1 else ""
+
+
+def of_text(answer: Recommendation, supervisor: str | None = None) -> str:
+    """What the price of a weak label is of, where it joins several votes: ` a text`. None: of every supervisor."""
+    named = [entry for entry in answer.baseline.weak_labels if supervisor in (None, entry.supervisor)]
+    return " a text" * (bool(named) and all(entry.votes > 1 for entry in named))
+
+
+def bought_at(answer: Recommendation, bought: Purchase) -> str:
+    """At which price the weak labels of a purchase are had."""
+    return at_price(answer, bought.weak_price, of_text(answer, bought.supervisor))
+
+
 def source_words(answer: Recommendation, bought: Purchase) -> str:
     """Whose the weak labels of a purchase are, and their price if it is not the one asked for."""
     own = bought.weak_price != price_asked(answer)
-    return f" of {bought.supervisor}" + (f" {at_price(answer, bought.weak_price)}" if own else "")
+    return f" of {bought.supervisor}" + (f" {bought_at(answer, bought)}" if own else "")
 
 
 def purchase_words(answer: Recommendation, bought: Purchase) -> str:
@@ -143,8 +169,24 @@ def labels_score(answer: Recommendation, entry: WeakLabels) -> str:
 
 def bring_words(answer: Recommendation, entry: WeakLabels) -> str:
     """What weak labels as they are bring and cost."""
-    price = at_price(answer, entry.price, " for each text")
+    price = at_price(answer, entry.price, f" for each text{votes_words(entry.votes)}")
     return f"{labels_score(answer, entry)}, without any training, {price}"
+
+
+def found_words(answer: Recommendation, entry: WeakLabels) -> str:
+    """How many of either label weak labels find, where that says more than their score; nothing if it is not known."""
+    if entry.ones_found is None or not is_lopsided(answer):
+        return ""
+    zero, one = answer.label_words
+    ones, zeros = percent(entry.ones_found), percent(entry.zeros_found)
+    return f"They find {ones} % of the texts with label {one} and {zeros} % of those with label {zero}."
+
+
+def is_lopsided(answer: Recommendation) -> bool:
+    """Whether most texts have the same label, or the measure allows for that."""
+    if answer.measure == "accuracy":
+        return answer.baseline.commoner.mean > LOPSIDED
+    return answer.measure == "balanced_accuracy"
 
 
 def gaps_words(answer: Recommendation, entry: WeakLabels) -> str:
@@ -196,7 +238,8 @@ def cheaper_words(answer: Recommendation) -> Iterator[str]:
         bought, what = found.purchase, f"{free_words(answer)} for nothing"
         if bought:
             what = f"{purchase_words(answer, bought)} by {bought.title} for {money(answer, bought.cost)}"
-        behind = f"at most {percent(MIN_GAIN)} points behind with a probability of {100 * found.as_good:.0f} %"
+        sure = probability(found.as_good, answer.regime.wanted)
+        behind = f"at most {percent(MIN_GAIN)} points behind with a probability of {sure}"
         yield f"Nearly as good for less: {what}. Expected: {with_ends(found.expected)}; {behind}."
 
 

@@ -79,6 +79,12 @@ class WeakLabels:
     """The share of the test texts that have one."""
     gaps: str = ABSTAINED
     """Why the others have none: names.ABSTAINED, and they count as half right; or NOT_ASKED, and they do not count."""
+    votes: float = 1.0
+    """How many votes a text has on average, where its label joins several; the price is that of all of them."""
+    ones_found: float | None = None
+    """Of the test texts with label 1 the share that has it; None where results are too old to say it."""
+    zeros_found: float | None = None
+    """The same of label 0."""
 
 
 @dataclass(frozen=True)
@@ -241,6 +247,8 @@ class Recommendation:
     though they are worth more there than what is bought instead."""
     replaced_prices: dict[str, float] = field(default_factory=dict)
     """By supervisor, the price of its own in place of which that of the question counts."""
+    label_words: list[str] = field(default_factory=lambda: ["0", "1"])
+    """What label 0 and label 1 are called in the task's table."""
 
     @property
     def best_alternative(self) -> Alternative | None:

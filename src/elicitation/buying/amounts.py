@@ -43,6 +43,8 @@ class Amount:
 
 def read_amount(text: str, least: float = SMALLEST) -> Amount:
     """The amount that a text names; ValueError says in a sentence what is wrong."""
+    if not text.strip():
+        raise ValueError(f"no amount is given; {HOW}")
     if EATEN.fullmatch(text.strip()):
         plain = ", or write a 0 before the point" if text.strip().startswith(".") else ""
         raise ValueError(f"{text} is no amount; {SHELL}{plain}")

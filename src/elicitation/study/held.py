@@ -1,10 +1,10 @@
-"""The labels that a user's own table holds, which answers name so that they can be counted as paid."""
+"""What answers say of a user's own table: labels that can be counted as paid, votes for each text, words of labels."""
 
 from elicitation.data.table_survey import Survey
 from elicitation.study.composed import Composed
 from elicitation.study.study import Study
 from elicitation.study.supervisors import Columns
-from elicitation.study.tasks import TableTask
+from elicitation.study.tasks import Labels, TableTask
 
 
 def held_labels(study: Study) -> dict[str, dict]:
@@ -21,6 +21,27 @@ def held_labels(study: Study) -> dict[str, dict]:
         task: {"gold": found.pool.gold, "weak": of_held(found, "weak"), "texts": of_held(found, "examples")}
         for task, found in surveys.items()
     }
+
+
+def votes_of_texts(study: Study) -> dict[str, float]:
+    """By supervisor whose labels join several votes, how many of them a text has on average, as its price counts."""
+    found = {}
+    for name, source in study.supervisor_named.items():
+        if isinstance(source, Columns):
+            tables = [study.survey(task).votes[name] for task in study.tasks_of(name) if isinstance(task, TableTask)]
+            votes = sum(column.share for columns in tables for column in columns.values()) / len(tables)
+            found |= {name: round(votes, 4)} if round(votes, 4) > 1 else {}
+    return found
+
+
+def words_of_labels(study: Study) -> dict[str, list[str]]:
+    """By task that is a table: the word that stands there for label 0, and that for 1, where each has one alone."""
+    found = {}
+    for name, task in study.task_named.items():
+        spelled = task.label.labels if isinstance(task, TableTask) and isinstance(task.label, Labels) else None
+        if spelled and sorted(spelled.values()) == [0, 1]:
+            found[name] = [str(word) for word, _ in sorted(spelled.items(), key=lambda pair: pair[1])]
+    return found
 
 
 def is_held(study: Study, supervisor: str) -> bool:
