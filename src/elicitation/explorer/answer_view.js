@@ -42,7 +42,7 @@ function rangeWords(view) {
   const { costs, gold, budget, decision, pool } = view;
   // Labels that are used as they are cost what the student leaves.
   const lead = leadingLabels(view);
-  if (needsNoStudent(view)) return [];
+  if (sufficeForAll(view)) return [];
   if (!costs) return [`Nothing that was studied can be bought on these terms${lead ? " to train a student" : ""}.`];
   if (!decision.best) {
     const least = `the cheapest purchase costs ${money(costs.least * gold)}.`;

@@ -35,11 +35,14 @@ function readyLabels(view) {
 }
 
 /** The weak labels to use as they are for the score that the reader wants: those that reach it, the cheapest first; or
- *  else the best ones, if they are better than the purchase that brings most. */
+ *  else the best ones, if they are better than the purchase that brings most; as goal_ready in Python. */
 function labelsForTarget({ target, reaching, sources, gold, decision }) {
   const cheaper = sources.labels.filter(({ price }) => price < gold);
-  const enough = cheaper.filter(({ mean }) => mean >= target / 100);
-  if (enough.length) return enough.sort((one, other) => one.price - other.price || other.mean - one.mean);
+  const enough = [];
+  for (const labels of cheaper.sort((one, other) => one.price - other.price || other.mean - one.mean)) {
+    if (labels.mean >= target / 100 && labels.mean > (enough.at(-1)?.mean ?? 0)) enough.push(labels);
+  }
+  if (enough.length) return enough;
   const most = Math.max(reaching.best?.mean ?? 0, decision.free.mean);
   const better = cheaper.filter(({ mean }) => mean > most).sort((one, other) => other.mean - one.mean);
   return reaching.reached ? [] : better.slice(0, 1);
@@ -48,8 +51,14 @@ function labelsForTarget({ target, reaching, sources, gold, decision }) {
 /** The weak labels with which the answer begins; null where there are none. */
 const leadingLabels = (view) => readyLabels(view)[0] ?? null;
 
+/** On how many texts the money pays for labels that are used as they are; 0 where none are to be used so. */
+const mostTexts = (view) => Math.max(0, ...readyLabels(view).map(({ nTexts }) => nTexts));
+
 /** Whether labels that are used as they are suffice for all texts. */
-const needsNoStudent = (view) => view.pool !== null && leadingLabels(view)?.nTexts === view.pool;
+const sufficeForAll = (view) => view.pool !== null && leadingLabels(view)?.nTexts === view.pool;
+
+/** The same, or for more texts than are likely to be there. */
+const needsNoStudent = (view) => sufficeForAll(view) || mostTexts(view) >= MANY_TEXTS;
 
 /** Whether a purchase is shown: not where labels suffice, or lead and no student is worth training on those shown. */
 const showsPurchase = (view) => !leadingLabels(view) || (view.decision.buys && !needsNoStudent(view));
@@ -94,7 +103,14 @@ const forMore = (ready) => `o label more than ${count(Math.max(...ready.map(({ n
 /** What to do with more texts where no student is worth training, on labels of no source. */
 function noStudentWords(view, ready) {
   const { decision, sources } = view;
-  if (decision.buys || sources.best || needsNoStudent(view)) return [];
+  if (sufficeForAll(view)) return [];
+  if (needsNoStudent(view)) {
+    const widest = ready.find(({ nTexts }) => nTexts === mostTexts(view));
+    const beaten = `no student that was studied beats ${asTheyAre(widest)}`;
+    const paid = `a budget of ${moneyWords(view.budget)} pays for those of ${count(widest.nTexts)} texts`;
+    return [`Training a model is not worth it at this budget: ${beaten}, and ${paid}.`];
+  }
+  if (decision.buys || sources.best) return [];
   const nothing = `${FREE_WORDS[decision.free.kind]} ${scoring(decision.free.mean, decision.free.kind === LABELS)}`;
   if (decision.free.kind !== "commoner label") {
     return [`T${forMore(ready)}: no student that was studied beats what costs nothing: ${nothing}.`];
