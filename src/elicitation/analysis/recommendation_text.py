@@ -250,7 +250,8 @@ def verdict_line(answer: Recommendation) -> str:
     trains = leading_labels(answer) is not None
     if answer.supported:
         it = "this way of spending" if answer.goal and not answer.goal.reached else "it"
-        return f"The data support {'this way of training a student' if trains else it}: {said}."
+        student = "this way of training a student" if answer.purchase else "training no student"
+        return f"The data support {student if trains else it}: {said}."
     if regime.name != UNDETERMINED:
         amount = "that money" if answer.offer else "your budget"
         how = " how to train a student" if trains else ""
