@@ -296,6 +296,10 @@ def test_the_command_answers_from_a_folder(study, tmp_path, capsys):
     assert "; your table has only 720 texts with one of both labels\n" in capsys.readouterr().out
     assert main([*asked, "20%"]) == 0
     assert "your table has only" not in capsys.readouterr().out, "they are enough"
+    own["held"]["t"] |= {"weak": {"w": 10}, "texts": {"w": 95}}
+    write_json(tmp_path / "results/recommendation.json", {"settings": own, "inputs": inputs})
+    assert main([*asked, "8%"]) == 0
+    assert "your table has only" not in capsys.readouterr().out, "the labels of v stand in no table"
     other = {"settings": settings | {"measure": "balanced_accuracy"}, "inputs": inputs}
     write_json(tmp_path / "results/recommendation.json", other)
     assert main([*asked, "8%"]) == 1

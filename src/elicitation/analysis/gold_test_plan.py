@@ -93,5 +93,7 @@ def plan_gold_tests(findings: Findings, metrics: pd.DataFrame, question: Questio
         best = scores.loc[scores.accuracy.idxmax()]
         price = float(price_of(supervisor, question, findings))
         plan = plan_labels(supervisor, width, best.accuracy, squared_correlation(*best), price)
-        plans.append(replace(plan, held=held and held.supply(supervisor).examples + block.n_texts))
+        # What a model writes stands in no table, and any text can have it.
+        in_table = held and supervisor in held.weak
+        plans.append(replace(plan, held=held.supply(supervisor).examples + block.n_texts if in_table else None))
     return sorted(plans, key=lambda plan: -plan.saved)
