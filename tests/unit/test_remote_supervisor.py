@@ -65,7 +65,7 @@ def test_jobs_see_no_prices_so_new_ones_make_no_labels_again(study):
         (["others"], "keep", "supervisors[remote].others: 'keep' must be 'drop' or 'refuse'"),
         (["prompted_shots"], -1, "supervisors[remote].prompted_shots: -1 must be at least 0"),
         (["prompted_shots"], 41, "prompted_shots: 41 examples are wanted, but the supervision set of 'topic' has 40"),
-        (["price"], 0, "supervisors[remote].price: 0"),
+        (["price"], -1, "supervisors[remote].price: -1"),
         (["price"], None, "the key 'weak_prices' is missing; add it."),
         (["api", "prices"], None, "supervisors[remote].api: the key 'prices' is missing"),
         (["api", "prices", "input"], -1, "supervisors[remote].api.prices.input: -1 must be at least 0"),
