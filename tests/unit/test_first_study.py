@@ -593,7 +593,8 @@ def test_a_source_as_expensive_as_gold_does_not_size_the_purchases(capsys, here)
     said = run(capsys, "labels.csv", "--gold", "is_spam", "--gold-price", "3", "--weak", "ann1=4", "llm=0.6")
     assert yaml.safe_load((here / "labels.yaml").read_text())["grid"]["weak_price"] == 0.6
     assert (
-        "as much as a gold label ($3) or more, so none is bought at that price; correct it, or leave 'ann1' out" in said
+        "as much as a gold label ($3) or more, so no answer buys any at that price; correct it, or leave 'ann1' out"
+        in said
     )
     assert "raise grid.weak_price" not in said
     # Where all are, something must.

@@ -229,6 +229,23 @@ def test_where_no_student_is_told_for_more_texts_training_is_not_worth_it():
     assert "Note: No student that was trained here beats the weak labels of junior" in some and "worth" not in some
 
 
+def test_how_many_texts_there_are_is_asked_for_and_gold_labels_of_all_are_named_where_they_are_paid_for():
+    asks = "If you know how many texts you have, ask `elicitation recommend` for so many, as by `--pool 2000`."
+    assert asks in told(recommend(sources(level(0.6)), Question(40)))
+    few = told(recommend(sources(level(0.6)), Question(40, pool=40)))
+    assert "Your budget pays for gold labels of all 40 texts, which are right by definition: they cost 40 gold" in few
+    own = told(recommend(sources(level(0.6)), Question(40, pool=50, have_gold=10)))
+    assert "gold labels of all 50 texts, which are right by definition: they cost 40 gold labels." in own
+    many = told(recommend(sources(level(0.6)), Question(40, pool=41)))
+    assert "by definition" not in many and asks not in many
+
+
+def test_a_student_that_is_asked_and_worse_than_guessing_is_told():
+    said = "Asked without labels, s is worse than guessing. It may not understand the question, or the label"
+    assert said in told(recommend(sources(asking=0.2), Question(40)))
+    assert said not in told(recommend(sources(asking=0.5), Question(40)))
+
+
 def found_in(measure: str, commoner: float, **more):
     """Findings on labels that find nine of ten texts with label 1 and six of ten with label 0."""
     table = posterior_table(level(0.6), labels=0.9, commoner=commoner, asking=None)

@@ -573,8 +573,9 @@ def test_where_no_student_beats_the_weak_labels_they_are_offered_as_they_are():
         beyond = f"To label more than {10 * budget} texts, train a student:"
         assert lines[order : order + 3] == [*offer, pays]
         assert next(line for line in lines[order + 3 :] if not line.startswith("Without training")) == beyond
-        [note] = [line for line in lines if line.startswith("Note")]
+        note, pool = [line for line in lines if line.startswith("Note")]
         assert note.startswith("Note: No student that was trained here beats the weak labels of v as they are. A ")
+        assert "as by `--pool 2000`" in pool
     assert "Buy 40 weak labels and use them by Method M." not in told(answer)
     assert recommendation_from(asdict(answer)) == answer
 

@@ -956,7 +956,9 @@ def test_labels_that_are_used_as_they_are_are_those_of_python(browser, tmp_path)
     assert texts(page, "#student-title") == texts(page, "#answer") == texts(page, ".verdict") == [""]
     # Nor where they suffice for more texts than anybody has.
     at(page, "#supervisor=crowd&weak=0.0001&budget=60")
-    assert "Training a model is not worth it at this budget: no student that was studied beats" in texts(page, "#lead")[0]
+    assert (
+        "Training a model is not worth it at this budget: no student that was studied beats" in texts(page, "#lead")[0]
+    )
     assert "a budget of 60 gold labels pays for those of 600,000 texts." in texts(page, "#lead")[0]
     assert texts(page, "#student-title") == texts(page, "#answer") == texts(page, ".verdict") == [""]
 

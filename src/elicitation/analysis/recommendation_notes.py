@@ -6,6 +6,7 @@ from dataclasses import replace
 from elicitation.analysis.names import ASKING, COMMONER, LABELS, TUNED
 from elicitation.analysis.ready_labels import (
     asks_price,
+    asks_what_to_buy,
     best_as_they_are,
     for_all_texts,
     goal_ready,
@@ -35,6 +36,9 @@ from elicitation.analysis.recommendation_words import (
 )
 from elicitation.analysis.recommended import Purchase, Recommendation, WeakLabels
 from elicitation.errors import listed
+
+# What guessing scores by every measure, where either label is as common.
+GUESSING = 0.5
 
 
 def undertrained_notes(answer: Recommendation) -> Iterator[str]:
@@ -334,8 +338,41 @@ def lopsided_notes(answer: Recommendation) -> Iterator[str]:
         )
 
 
+def pool_notes(answer: Recommendation) -> Iterator[str]:
+    """What depends on how many texts there are: whether gold labels are paid for on all; or how to say the number."""
+    question = answer.question
+    if question.pool is None:
+        if ready_labels(answer) and not need_no_student(answer):
+            yield "If you know how many texts you have, ask `elicitation recommend` for so many, as by `--pool 2000`."
+        return
+    cost = (question.pool - min(question.have_gold, question.pool)) * question.gold_price
+    if asks_what_to_buy(answer) and not answer.offer and 0 < cost <= question.budget:
+        yield (
+            f"Your budget pays for gold labels of all {question.pool:,} texts, which are right by definition: they "
+            f"cost {money(answer, cost)}."
+        )
+
+
+def asking_notes(answer: Recommendation) -> Iterator[str]:
+    """That a student is worse than guessing where it is asked without labels, which is seldom by chance."""
+    asking = answer.baseline.asking
+    if asking and asking.high < GUESSING:
+        yield (
+            f"Asked without labels, {answer.student} is worse than guessing. It may not understand the question, or "
+            "the label words in `prompt` stand the wrong way round."
+        )
+
+
 def notes(answer: Recommendation) -> Iterator[str]:
     """What a buyer should know before following the answer; first that training achieved too little."""
-    kinds = (undertrained_notes, hopeless_notes, worse_notes, chance_notes, price_notes, held_notes)
-    kinds += (overcounted_notes, together_notes, unused_notes, better_notes, left_out_notes, lopsided_notes)
+    kinds = (undertrained_notes, hopeless_notes, worse_notes, chance_notes, pool_notes, price_notes, held_notes)
+    kinds += (
+        overcounted_notes,
+        together_notes,
+        unused_notes,
+        better_notes,
+        left_out_notes,
+        lopsided_notes,
+        asking_notes,
+    )
     return (note for kind in kinds for note in kind(answer))

@@ -42,8 +42,8 @@ def warn_of_prices(study: Study) -> Iterator[str]:
                 else "prices are in gold labels, so 0.05 means that 20 weak labels cost as much as one gold label"
             )
             yield (
-                f"A weak label of {name!r} costs {words(max(prices))}, as much as a gold label{gold} or more, so none "
-                f"is bought at that price; correct it, or leave {name!r} out ({unit})."
+                f"A weak label of {name!r} costs {words(max(prices))}, as much as a gold label{gold} or more, so no "
+                f"answer buys any at that price; correct it, or leave {name!r} out ({unit})."
             )
         labeller = study.labeller(name)
         own = not isinstance(labeller, Unpriced) or labeller.price is not None
