@@ -130,7 +130,7 @@ def test_a_weak_label_at_the_price_of_a_gold_one_is_said_in_the_currency():
     study["supervisors"] = [{"name": "llm", "columns": {"llm": 3.5}}]
     study["grid"]["weak_price"] = 3
     [dear] = validate(study).warnings
-    assert dear.startswith("A weak label of 'llm' costs $3.50, as much as a gold label ($3) or more, so no answer buys any")
+    assert dear.startswith("A weak label of 'llm' costs $3.50, as much as a gold label ($3) or more, so no answer buys")
     assert "correct it, or leave 'llm' out (prices are in $" in dear
     # One that is bought is to be planned for.
     study["supervisors"][0]["columns"]["llm"], study["grid"]["weak_price"] = 2.5, 2

@@ -104,7 +104,7 @@ def test_a_method_that_keeps_the_most_confident_of_labels_that_say_no_confidence
 
 def test_a_weak_label_at_the_price_of_a_gold_one_is_named(folder):
     [dear] = warnings(folder, llm=3.5)
-    assert dear.startswith("A weak label of 'llm' costs 3.5, as much as a gold label or more, so no answer buys any")
+    assert dear.startswith("A weak label of 'llm' costs 3.5, as much as a gold label or more, so no answer buys")
     assert "or leave 'llm' out (prices are in gold labels" in dear
     [planned] = warnings(folder, llm=0.95)
     assert "raise grid.weak_price to 0.95" in planned
