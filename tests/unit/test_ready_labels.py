@@ -98,6 +98,10 @@ def test_with_so_many_texts_the_labels_come_first_that_all_of_them_can_have():
     assert "**Use the weak labels of crowd as they are.**\nExpected accuracy: 66 %" in said
     assert "A budget of 40 gold labels pays for all 400 texts, which cost 20 gold labels.\nBetter, but paid for" in said
     assert "paid for 200 of the 400 texts only: the weak labels of junior as they are: 84 %" in said
+    # 20 are left, which buy 133 labels for 0.15 more than those of crowd.
+    assert "With both, the better ones for 133 of the texts, at random, and the first for 267: 72 %, between" in said
+    assert "for 39.95 gold labels." in said
+    assert "With both" not in told(recommend(findings, Question(20, pool=400))), "nothing is left"
     assert "student:" not in said and "Undetermined" not in said and "Buy" not in said
     enough = told(recommend(findings, Question(80, pool=400)))
     assert "**Use the weak labels of junior as they are.**" in enough and "all 400 texts, which cost 80 gold" in enough

@@ -23,7 +23,7 @@ from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, LABELS, 
 from elicitation.analysis.posterior import Posterior, joined
 from elicitation.analysis.posterior_fitting import fit_posterior
 from elicitation.analysis.questions import reach
-from elicitation.analysis.ready_labels import ready_labels
+from elicitation.analysis.ready_labels import best_split, ready_labels
 from elicitation.analysis.recommendation import recommend
 from elicitation.buying.prices import exact
 from elicitation.explorer.data import page_data
@@ -932,8 +932,14 @@ def test_labels_that_are_used_as_they_are_are_those_of_python(browser, tmp_path)
     page = opened(browser, address)
     for budget, pool in ((0.2, None), (60, None), (60, 400), (60, 200), (60, 5000), (120, 400)):
         at(page, f"#budget={budget}" + (f"&pool={pool}" if pool else ""))
-        expected = ready_labels(recommend(findings, Question(budget, pool=pool)))
+        answer = recommend(findings, Question(budget, pool=pool))
+        expected, both = ready_labels(answer), best_split(answer)
         assert ask(page, "explorer.ready") == [[found.labels.supervisor, found.n_texts] for found in expected]
+        [lead] = texts(page, "#lead")
+        assert ("With both" in lead) == bool(both) == ((budget, pool) in [(60, 400)])
+        if both:
+            shares = f"{both.n_better:,} of the texts, at random, and the first for {both.n_cheaper:,}"
+            assert f"{shares}: they are right on {100 * both.score.mean:.1f} %" in lead
     # A score that is wanted is reached by labels first, the cheapest first; then by training.
     at(page, "#budget=60&target=85")
     [goal] = texts(page, "#goal")

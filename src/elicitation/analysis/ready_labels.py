@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from elicitation.analysis.recommended import Recommendation, WeakLabels
+from elicitation.analysis.recommended import Estimate, Recommendation, WeakLabels
 from elicitation.buying.prices import exact
 
 # Where better labels are paid for on so many texts, a student that could label more is of no use.
@@ -107,6 +107,42 @@ def ready_labels(answer: Recommendation) -> list[Ready]:
     if found and found[-1].n_texts == answer.question.pool:
         return [found[-1], *found[:-1]]
     return found
+
+
+@dataclass(frozen=True)
+class Split:
+    """Weak labels as they are of two sources, which share the texts that there are."""
+
+    n_better: int
+    """Texts that the better labels are bought for; the others have the cheaper ones."""
+    n_cheaper: int
+    cost: float
+    """Of both, in the question's currency."""
+    score: Estimate
+    """Over all texts, which are shared out at random."""
+
+
+def best_split(answer: Recommendation) -> Split | None:
+    """What is left of a budget that pays for a weak label of all texts, spent on better labels for some of them.
+
+    None where nothing is left for it, or labels are the reader's own. The interval is that of two scores which are off
+    in the same direction, so it is never too narrow. An AUROC of two sources is not known.
+    """
+    question = answer.question
+    if not for_all_texts(answer) or question.have_weak or answer.measure == "auroc":
+        return None
+    first, *others = (found.labels for found in ready_labels(answer))
+    budget, price = exact(question.budget), exact(first.price)
+    splits = []
+    for other in others:
+        n = int((budget - question.pool * price) / (exact(other.price) - price))
+        share, cost = n / question.pool, question.pool * price + n * (exact(other.price) - price)
+        ends = (
+            share * getattr(other.score, end) + (1 - share) * getattr(first.score, end)
+            for end in ("mean", "low", "high")
+        )
+        splits.append(Split(n, question.pool - n, float(cost), Estimate(*ends)))
+    return max((split for split in splits if split.n_better), key=lambda split: split.score.mean, default=None)
 
 
 def leading_labels(answer: Recommendation) -> WeakLabels | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from elicitation.analysis.choices import NEARLY
 from elicitation.analysis.names import COMMONER
-from elicitation.analysis.ready_labels import Ready, goal_ready, leading_labels, ready_labels, widest
+from elicitation.analysis.ready_labels import Ready, best_split, goal_ready, leading_labels, ready_labels, widest
 from elicitation.analysis.recommendation_words import (
     MEASURE_WORDS,
     as_they_are,
@@ -62,6 +62,9 @@ def ready_lines(answer: Recommendation) -> Iterator[str]:
         else:
             said = f"Better, but paid for {texts_words(answer, other)} only: {use}: {bring}."
         yield f"{said} {found_words(answer, other.labels)}".rstrip()
+    if both := best_split(answer):
+        shares = f"better ones for {both.n_better:,} of the texts, at random, and the first for {both.n_cheaper:,}"
+        yield f"With both, the {shares}: {with_ends(both.score)}, for {money(answer, both.cost)}."
 
 
 def bring_line(answer: Recommendation, labels: WeakLabels) -> str:

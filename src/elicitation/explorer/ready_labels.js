@@ -97,6 +97,22 @@ function otherWords(first, other, view) {
   return `${lead}, so for up to ${count(other.nTexts)} texts: ${named}, ${behindWords(first, other)}: ${bringWords(other)}.`;
 }
 
+/** Two sources that share all texts, where money is left for better labels of some; as best_split in Python. */
+function splitWords([first, ...others], view) {
+  const { pool, budget, haveWeak } = view;
+  if (!sufficeForAll(view) || haveWeak || STUDY.measure.key === "auroc") return [];
+  const splits = others.map((other) => {
+    const [money, low, high] = exact([budget, first.price, other.price]);
+    const nBetter = Number((money - BigInt(pool) * low) / (high - low));
+    const mean = (nBetter * other.mean + (pool - nBetter) * first.mean) / pool;
+    return { nBetter, mean, cost: pool * first.price + nBetter * (other.price - first.price) };
+  });
+  const [best] = splits.filter(({ nBetter }) => nBetter > 0).sort((one, other) => other.mean - one.mean);
+  if (!best) return [];
+  const shares = `better ones for ${count(best.nBetter)} of the texts, at random, and the first for ${count(pool - best.nBetter)}`;
+  return [`With both, the ${shares}: they ${scoring(best.mean, true)}, for ${moneyWords(best.cost)}.`];
+}
+
 /** To label more texts than the money pays for with any of these labels. */
 const forMore = (ready) => `o label more than ${count(Math.max(...ready.map(({ nTexts }) => nTexts)))} texts`;
 
@@ -127,6 +143,7 @@ function readyParts(view, ready) {
     `: ${bringWords(first)}, without any training.`,
     first.nNew > 0 ? `A budget of ${moneyWords(view.budget)} pays for ${texts}.` : `You have them for ${texts}.`,
     ...others.map((other) => otherWords(first, other, view)),
+    ...splitWords(ready, view),
     ...noStudentWords(view, ready),
   ];
   return [
