@@ -97,6 +97,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--precisions", choices=PRECISIONS, nargs="*", help="default: all, on a CPU bfloat16")
     parser.add_argument("--engines", choices=ENGINES, nargs="*", default=ENGINES, help="default: all")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cuda", help="default: cuda")
+    parser.add_argument("--alone", action="store_true", help="without the other scripts")
     parser.add_argument("--compiled", action="store_true", help="on a CPU too, which takes a C++ compiler")
     parser.add_argument("--minutes", type=float, default=MINUTES, help="default: %(default)s")
     # What the script passes to its own children.
@@ -317,7 +318,7 @@ def main() -> None:
             for line in training_rows(size, precision, folders[size], arguments, ends):
                 print(line, flush=True)
             free_memory()
-        for script, settings in OTHERS[arguments.device].items():
+        for script, settings in ({} if arguments.alone else OTHERS[arguments.device]).items():
             words = [str(Path(__file__).with_name(script)), *settings, "--device", arguments.device]
             print("\n" + run_child(script, words, ends, f"{script}: time was up."), flush=True)
         print("\n| size | engine | start-up, s | rows/s | tokens/s | version |\n|---|---|---:|---:|---:|---|")

@@ -5,6 +5,7 @@
 LONG = (
     *("slurm", "default_study", "bare_machine", "crashes", "real_models", "api_student", "api_supervisor"),
     *("all_methods", "own_study", "commands", "explorer_in_browser"),
+    *("mini_study", "public_shapes", "bad_input", "dry_runs", "random_configs"),
     *("coverage", "together", "invariants", "gguf_files", "gpu_benchmark"),
 )
 
