@@ -131,8 +131,7 @@ def unbeaten_words(plan: Plan) -> str:
     [(source, score)] = plan.better.items()
     return (
         f"You need not run more: {as_they_are(source)} have {percent(score)} % {MEASURE_WORDS[plan.measure]}, and no "
-        "run named here is expected to lift a student above them. What follows is for texts that get no "
-        "label.\n"
+        "run named here is expected to lift a student above them. What follows is for texts that get no label.\n"
     )
 
 

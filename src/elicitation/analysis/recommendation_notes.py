@@ -366,13 +366,6 @@ def asking_notes(answer: Recommendation) -> Iterator[str]:
 def notes(answer: Recommendation) -> Iterator[str]:
     """What a buyer should know before following the answer; first that training achieved too little."""
     kinds = (undertrained_notes, hopeless_notes, worse_notes, chance_notes, pool_notes, price_notes, held_notes)
-    kinds += (
-        overcounted_notes,
-        together_notes,
-        unused_notes,
-        better_notes,
-        left_out_notes,
-        lopsided_notes,
-        asking_notes,
-    )
+    kinds += (overcounted_notes, together_notes, unused_notes, better_notes, left_out_notes, lopsided_notes)
+    kinds += (asking_notes,)
     return (note for kind in kinds for note in kind(answer))

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -195,8 +196,8 @@ def copies_unchanged(files: States, settings: str) -> NearCopies:
 
     task, data_folder = json.loads(settings)
     sets = draw_sets(join_repeated(read_rows(task, data_folder)), task)
-    named = [(part, [(row.source_id if "id" in task else row.number, row.text) for row in sets[part]]) for part in sets]
-    return find_near_copies(dict(named))
+    known = attrgetter("source_id" if "id" in task else "number", "text")
+    return find_near_copies({part: [*map(known, rows)] for part, rows in sets.items()})
 
 
 def describe_table(task: dict, data_folder: str | None) -> dict:
