@@ -372,7 +372,10 @@ def test_words_for_labels_are_named_with_the_option(capsys, here):
     option = said.rpartition("--labels ")[2].strip().rstrip(".")
     assert {*option.split(",")} in ({"spam=1", "ham=0"}, {"ham=1", "spam=0"})
     misspelt = refused(capsys, *ASKED, "--labels", "spam=1,hamm=0")
-    assert "and none is 'hamm'; say which value is which label, as in --labels spam=1,ham=0." in misspelt
+    assert (
+        "and none is 'hamm'; say which value is which label (1 is what you look for), as in --labels spam=1,ham=0."
+        in misspelt
+    )
     run(capsys, *ASKED, "--labels", "spam=1,ham=0")
     label = yaml.safe_load((here / "labels.yaml").read_text())["tasks"][0]["label"]
     assert label == {"column": "is_spam", "labels": {"spam": 1, "ham": 0}}
@@ -393,7 +396,7 @@ def test_a_misspelt_gold_label_is_named_with_its_row(capsys, labels):
     said = refused(capsys, *ASKED, *labels)
     # The header is row 1.
     assert "'godo' stands in row 5 (did you mean 'good'? Then correct it there)" in said
-    assert "; 'unsure' stands in row 10; say which value is which label and drop the others, as in" in said
+    assert "; 'unsure' stands in row 10; say which value is which label (1 is what you look for) and drop the" in said
 
 
 def test_a_misspelt_weak_label_is_named_with_its_row(capsys):
@@ -436,6 +439,38 @@ def test_a_weak_column_with_another_word_is_refused_with_the_option_and_may_drop
     read_study(here / "labels.yaml")
 
 
+@pytest.mark.parametrize("others", [(), ("--others", "drop")])
+@pytest.mark.parametrize(
+    "score", [lambda i, label: i % 5 + 1, lambda i, label: (i % 21 - 10) / 10, lambda i, label: i % 101]
+)
+def test_a_weak_column_of_scores_is_refused_and_never_dropped(capsys, score, others):
+    write(cells=lambda i, label: [str(score(i, label)), "0", "1", "0"])
+    said = refused(capsys, *ASKED, *others)
+    assert "column 'llm' holds what is no label, " in said
+    assert (
+        "these numbers stand on another scale: write votes of 0 and 1, or probabilities of label 1 from 0 to 1" in said
+    )
+
+
+def test_a_number_that_stands_for_none_may_be_dropped_however_many_rows_have_it(capsys):
+    write(cells=lambda i, label: [str(label if i % 3 == 0 else -1), "0", "1", "0"])
+    assert "column 'llm' holds what is no label, -1 (" in refused(capsys, *ASKED)
+    run(capsys, *ASKED, "--others", "drop")
+
+
+@pytest.mark.parametrize("gold", [lambda i: round(i / 15, 1), lambda i: f"T{i}"])
+def test_a_column_of_many_values_is_no_gold_label(capsys, gold):
+    write(gold=gold)
+    said = refused(capsys, *ASKED)
+    assert "different values, such as" in said and "and a gold label is one of two; name another column by" in said
+
+
+def test_all_columns_that_are_not_there_are_named_at_once(capsys):
+    write()
+    said = refused(capsys, "labels.csv", "--gold", "is_spm", "--weak", "lm=0.02")
+    assert "no column is called 'is_spm'; did you mean 'is_spam'? And no column is called 'lm'; did you mean" in said
+
+
 def test_words_of_a_weak_column_are_named_beside_gold_numbers(capsys, here):
     write(cells=lambda i, label: [("ham", "spam")[label], "0", "1", "0"])
     assert "as in --labels 1=1,0=0,spam=1,ham=0" in refused(capsys, *ASKED)
@@ -469,6 +504,11 @@ def test_another_spelling_in_a_weak_column_is_named_too(capsys):
             (),
             "--labels yes=1,no=0,No=0 --others drop.",
         ),
+        # What says that it is no label 1, a higher number, and halves of a scale, whose middle is neither.
+        (lambda i: ("schlecht", "nicht schlecht")[min(i % 3, 1)], (), "--labels schlecht=1,nicht schlecht=0."),
+        (lambda i: (1, 2)[i % 3 == 0], (), "--labels 2=1,1=0."),
+        (lambda i: i % 5 + 1, (), "--labels 1=0,2=0,4=1,5=1 --others drop."),
+        (lambda i: i % 3, (), "--labels 1=1,0=0 --others drop."),
         # Values that no row has are no help.
         (lambda i: ("nein", "ja")[i % 2], ("--labels", "yes=1,no=0"), "--labels ja=1,nein=0."),
     ],
@@ -476,7 +516,7 @@ def test_another_spelling_in_a_weak_column_is_named_too(capsys):
 def test_the_option_that_is_advised_drops_no_label_whole(capsys, gold, labels, option):
     write(gold=gold)
     said = refused(capsys, *ASKED, *labels)
-    advised = said.rpartition("--labels ")[2].removesuffix(".\n").split(" --others")
+    advised = said.rpartition("--labels ")[2].removesuffix(".\n").replace("'", "").split(" --others")
     wanted = option.removeprefix("--labels ").removesuffix(".").split(" --others")
     assert {*advised[0].split(",")} == {*wanted[0].split(",")} and advised[1:] == wanted[1:]
 

@@ -930,12 +930,14 @@ def test_labels_that_are_used_as_they_are_are_those_of_python(browser, tmp_path)
     address = write_page(tmp_path / "ready.html", posterior, STUDY | {"prices": prices})
     findings = Findings(posterior, prices, TITLES, STUDY["verdict"])
     page = opened(browser, address)
-    for budget, pool in ((0.2, None), (60, None), (60, 400), (60, 200), (60, 5000), (120, 400)):
+    for budget, pool in ((0.2, None), (60, None), (60, 400), (60, 200), (60, 5000), (60, 50), (120, 400)):
         at(page, f"#budget={budget}" + (f"&pool={pool}" if pool else ""))
         answer = recommend(findings, Question(budget, pool=pool))
         expected, both = ready_labels(answer), best_split(answer)
         assert ask(page, "explorer.ready") == [[found.labels.supervisor, found.n_texts] for found in expected]
         [lead] = texts(page, "#lead")
+        gold_for_all = f"Your budget pays for gold labels of all {pool} texts, which are right by definition: they cost"
+        assert (gold_for_all in ask(page, "document.getElementById('reasons').textContent")) == (pool == 50)
         assert ("With both" in lead) == bool(both) == ((budget, pool) in [(60, 400)])
         if both:
             shares = f"{both.n_better:,} of the texts, at random, and the first for {both.n_cheaper:,}"

@@ -100,7 +100,7 @@ rule build_explorer:
         **MONEY,
         **INVENTED,
         **NOT_ASKED,
-        version=17,
+        version=18,
         name=study.study,
         titles=TITLES,
         prices=study.prices,

@@ -1,5 +1,6 @@
 """What was measured: the score of every purchase that was run and of what costs nothing, and how uncertain it is."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -70,7 +71,8 @@ def score_labels(measure: str, gold: np.ndarray, p_weak: np.ndarray, gaps: str) 
 def found_by(log_odds: np.ndarray, gold: np.ndarray) -> dict[str, float]:
     """The columns FOUND of answers (n,) to texts whose gold labels (n,) are 0, 1 or missing."""
     right = right_answers(log_odds, gold)
-    return {name: float(right[gold == label].mean()) for name, label in zip(FOUND, (1, 0), strict=True)}
+    of_label = {name: right[gold == label] for name, label in zip(FOUND, (1, 0), strict=True)}
+    return {name: float(found.mean()) if len(found) else math.nan for name, found in of_label.items()}
 
 
 def evidence_rows(

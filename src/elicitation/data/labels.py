@@ -250,11 +250,22 @@ class Decoded(NamedTuple):
     """Where they stand."""
 
 
-def decode(cells: Sequence, rule: Rule, read, numbers: Sequence[int], where: str, fix: str) -> Decoded:
+def is_score(dropped: Counter, n_labels: int) -> bool:
+    """Whether values that are no label are numbers on another scale: many different ones, or most that a column holds.
+
+    One number alone, such as -1, often stands for none.
+    """
+    numbers = {value: n for value, n in dropped.items() if is_number(value)}
+    return len(numbers) > LISTED or (len(numbers) > 1 and sum(numbers.values()) > n_labels)
+
+
+def decode(
+    cells: Sequence, rule: Rule, read, numbers: Sequence[int], where: str, fix: str, score_fix: str | None = None
+) -> Decoded:
     """The label of every cell, by `read`, which raises Unknown for what is none.
 
     numbers: of the rows. Raises InputError, which begins with `where` and ends with `fix`, if there are such cells and
-    the rule does not drop them.
+    the rule does not drop them; or with `score_fix`, if given, where they are a score, which is never dropped.
     """
     labels, dropped, places = [], Counter(), []
     for place, cell in enumerate(cells):
@@ -265,7 +276,8 @@ def decode(cells: Sequence, rule: Rule, read, numbers: Sequence[int], where: str
             places.append(place)
     if places:
         dropped = count_values(cells[place] for place in places)
-        if not rule.drops:
+        scored = score_fix is not None and is_score(dropped, sum(label is not None for label in labels))
+        if scored or not rule.drops:
             place, correct = places[0], ""
             if misspelt := misspellings(dropped, rule.labels or ()):
                 word, meant = next(iter(misspelt.items()))
@@ -273,7 +285,7 @@ def decode(cells: Sequence, rule: Rule, read, numbers: Sequence[int], where: str
                 correct = f"did you mean {meant!r} by {word!r}? Correct it, or "
             raise InputError(
                 f"{where}, row {numbers[place]}: column {rule.column!r} holds what is no label, "
-                f"{listing(dropped)}; {correct}{fix}"
+                f"{listing(dropped)}; {correct}{score_fix if scored else fix}"
             )
     return Decoded(labels, dropped, places)
 
@@ -320,13 +332,18 @@ def read_votes(
             raise Unknown(cell)
         return tuple(vote for one in votes if (vote := read(one)) is not None) or None
 
-    fix = (
-        f"write a probability or a vote, from 0 to {100 if column.percent else 1}, or nothing where there is none, or "
-        f"{VOTES_IN_STUDY}"
+    highest = 100 if column.percent else 1
+    fix = f"write a probability or a vote, from 0 to {highest}, or nothing where there is none, or {VOTES_IN_STUDY}"
+    score_fix = (
+        "these numbers stand on another scale: write votes of 0 and 1, or probabilities of label 1 from 0 to "
+        f"{highest}, such as 85% or 0.85."
     )
     if not column.votes and any(holds_several(cell, read) for cell in cells[:SAMPLED]):
         fix = f"where cells hold several votes, say so, as in `{column.name}: {{price: 0.02, votes: true}}`."
-    return decode(cells, rule, read_several if column.votes else read, numbers, where, fix)
+    # Numbers of which a study says itself which are labels are no score.
+    own = column.rule.labels is not None or column.rule.one is not None
+    reads = read_several if column.votes else read
+    return decode(cells, rule, reads, numbers, where, fix, None if own else score_fix)
 
 
 def holds_several(cell, read) -> bool:
@@ -367,11 +384,13 @@ def weigh(
 
     # Where there is no label, no confidence is wanted.
     wanted = [place for place, label in enumerate(labels.labels) if label is not None]
-    fix = (
-        f"write a confidence, from 0 to {100 if column.percent else 1}, beside every label, or give the supervisor "
-        "`others: drop`."
+    within = f"write a confidence, from 0 to {100 if column.percent else 1}, beside every label"
+    fix, score_fix = (
+        f"{within}, or give the supervisor `others: drop`.",
+        f"{within}; of percentages say `percent: true`.",
     )
-    sure = decode([cells[place] for place in wanted], rule, read, [numbers[place] for place in wanted], where, fix)
+    cells_wanted, rows = ([values[place] for place in wanted] for values in (cells, numbers))
+    sure = decode(cells_wanted, rule, read, rows, where, fix, score_fix)
     weighed: list[float | None] = [None] * len(cells)
     for place, confidence in zip(wanted, sure.labels, strict=True):
         if confidence is not None:

@@ -11,16 +11,20 @@ from elicitation.data.labels import (
     Unknown,
     count_values,
     is_missing,
+    is_number,
     label_of,
     listing,
     misspellings,
+    parse_number,
     spelled,
 )
 from elicitation.data.table_files import Table, is_blank
 from elicitation.errors import InputError, join_words, listed, nearest, shown
 
-# What label 1 is called, mostly, in small letters.
-ONES = ("1", "true", "yes", "y", "positive", "pos")
+# What either label is called, mostly, in small letters.
+ONES, ZEROS = ("1", "true", "yes", "y", "positive", "pos"), ("0", "false", "no", "n", "negative", "neg")
+# A column of more values than this is hardly one of labels.
+MOST_VALUES = 10
 # So many rare values are named with their rows.
 LISTED = 3
 # The text column is looked for in so many rows.
@@ -29,11 +33,12 @@ ROWS_READ = 1000
 LEAST_LENGTH, LONGER = 15, 2
 
 
-def find_column(name: str, table: Table, where: str) -> str:
-    """The name, if a column is called so; InputError names the nearest one otherwise."""
-    if name not in table.columns:
-        raise InputError(f"{where}: no column is called {name!r}{nearest(name, table.columns)}")
-    return name
+def check_columns(names: Iterable[str], table: Table, where: str) -> None:
+    """InputError unless columns are called so; it names all that are not, each with the nearest one."""
+    absent = [name for name in dict.fromkeys(names) if name not in table.columns]
+    if absent:
+        said = " And ".join(f"no column is called {name!r}{nearest(name, table.columns)}" for name in absent)
+        raise InputError(f"{where}: {said}")
 
 
 def mean_length(cells: Iterable) -> float:
@@ -63,10 +68,31 @@ def find_text(table: Table, taken: Collection[str], where: str) -> str:
     return long[0]
 
 
+def is_one(value: str, other: str) -> bool:
+    """Whether one of two values says itself that it is label 1: `yes`, a higher number, `spam` beside `not spam`."""
+    if is_number(value) and is_number(other):
+        return parse_number(value) > parse_number(other)
+    value, other = value.lower(), other.lower()
+    return value in ONES or other in ZEROS or other.endswith(value)
+
+
 def likely_labels(values: list[str]) -> dict[str, int]:
     """Two values as labels: the second of them as label 1, unless they say it themselves."""
-    one = next((value for value in values if value.lower() in ONES), values[1])
-    return {value: int(value == one) for value in sorted(values, key=lambda value: value != one)}
+    first, second = values
+    one, zero = (first, second) if is_one(first, second) and not is_one(second, first) else (second, first)
+    return {one: 1, zero: 0}
+
+
+def halves(values: list[str]) -> dict[str, int]:
+    """The labels of a scale's numbers, such as of one to five stars: of the lower half 0, of the upper one 1.
+
+    None of words, and none where there are fewer than three numbers, or 0 and 1 beside at most two others.
+    """
+    scale = sorted((number, value) for value in values if (number := parse_number(value)) is not None)
+    if len(scale) < 3 or ({0, 1} <= {number for number, _ in scale} and len(scale) < 5):
+        return {}
+    middle = (scale[0][0] + scale[-1][0]) / 2
+    return {value: int(number > middle) for number, value in scale if number != middle}
 
 
 def values_in(table: Table, column: str) -> Counter[str]:
@@ -143,19 +169,25 @@ def check_gold_values(table: Table, column: str, labels: Mapping[str, int] | Non
     different = [*first.values()]
     if len(different) == 1:
         raise InputError(f"{where}: every gold label in {column!r} is {shown(*different)}; both labels are needed.")
+    if not labels and len(different) > MOST_VALUES and sum(counts[value] for value in common[:2]) < counts.total() / 2:
+        raise InputError(
+            f"{where}: column {column!r} holds {len(different):,} different values, such as {shown(different[0])} and "
+            f"{shown(different[1])}, and a gold label is one of two; name another column by --gold, or write one of 0 "
+            "and 1 (of a score, 1 from a threshold on)."
+        )
     # Labels that were given for values of which one label is never found would leave that label without rows.
     meant = {closest(value, counts): label for value, label in (labels or {}).items()}
     both = {meant[value] for value in counts if value in meant} == {0, 1}
-    option = meant if both else likely_labels(different[:2])
+    option = meant if both else halves(different) or likely_labels(different[:2])
     option |= other_spellings(counts, option)
     others = [value for value in counts if value not in option]
-    drop = " --others drop" if others else ""
+    drop, and_drop = (" --others drop", " and drop the others") if others else ("", "")
     rare = rare_words(table, column, others, option)
     absent = [value for value in labels or {} if value not in counts]
     none = f", and none is {join_words({*absent}, 'or')}" if absent else ""
     raise InputError(
         f"{where}: the gold labels in {column!r} are not 0 and 1 but {listing(counts)}{none}{rare}; say which value is "
-        f"which label{' and drop the others' if drop else ''}, as in {option_of(option)}{drop}."
+        f"which label (1 is what you look for){and_drop}, as in {option_of(option)}{drop}."
     )
 
 

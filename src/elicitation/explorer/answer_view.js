@@ -55,6 +55,14 @@ function rangeWords(view) {
   return [`This budget lies beyond the study: ${most}.${lead ? "" : ` ${money(left)} are left unspent.`}`];
 }
 
+/** That the budget pays for gold labels of all texts, as pool_notes in Python. */
+function goldForAllWords({ pool, haveGold, gold, budget, target }) {
+  const cost = pool === null ? 0 : Math.max(0, pool - haveGold) * gold;
+  if (cost === 0 || cost > budget || target !== null) return [];
+  const right = "which are right by definition";
+  return [`Your budget pays for gold labels of all ${count(pool)} texts, ${right}: they cost ${moneyWords(cost)}.`];
+}
+
 /** What no label at all achieves, and how far the purchase is ahead of it. */
 function nothingWords(view) {
   const { decision, here } = view;
@@ -328,6 +336,7 @@ function showAnswer(view) {
   element("verdict").textContent = word;
   const rivals = byStrategy.filter((rival, k) => rival && STRATEGIES[k] !== leading);
   const words = [
+    ...goldForAllWords(view),
     ...rangeWords(view),
     ...(best && !needsNoStudent(view) ? [wayWords(view)] : []),
     ...nothingWords(view),

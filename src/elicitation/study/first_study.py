@@ -14,7 +14,7 @@ from elicitation.buying.prices import labels_for
 from elicitation.data.labels import VOTES_IN_STUDY, is_missing
 from elicitation.data.own_labels import read_own_table, table_columns
 from elicitation.data.table_files import ENCODING_IN_STUDY, UTF16_IN_STUDY, Table, read_table
-from elicitation.data.table_look import check_gold_values, check_spellings, find_column, find_text
+from elicitation.data.table_look import check_columns, check_gold_values, check_spellings, find_text
 from elicitation.data.table_rows import TEXT_IN_STUDY
 from elicitation.data.table_sets import WORKER_IN_STUDY, join_repeated
 from elicitation.data.table_survey import Survey, count_texts, survey_table
@@ -162,8 +162,7 @@ def look_into(wanted: Wanted) -> Looked:
     named = [name for name in wanted.weak if not is_pattern(name)]
     others = [name for name in (wanted.text, wanted.worker, wanted.id) if name]
     refuse_commas(named, wanted.weak, table.columns, where)
-    for name in (wanted.gold, *named, *others):
-        find_column(name, table, where)
+    check_columns((wanted.gold, *named, *others), table, where)
     for column in table.columns:
         if wanted.labels and any(fnmatchcase(column, name) for name in (wanted.gold, *wanted.weak)):
             check_spellings(table, column, wanted.labels, where)
