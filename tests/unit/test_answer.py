@@ -173,6 +173,18 @@ def test_what_to_add_for_more_labels_is_said_of_the_largest_budget_alone():
     assert len(notes) == 1 and "`more_purchases: [[900, 0]]`" in notes[0]
 
 
+def test_what_beats_all_students_is_said_of_the_largest_budget_alone():
+    crowd = [WeakLabels("crowd", 0.05, Estimate(0.95, 0.93, 0.97), Estimate(0.2, 0.2, 0.2), 1.0)]
+    told = [answer(4, buys=False), answer(64, n_weak=640)]
+    told = [replace(each, undertrained=True, baseline=replace(each.baseline, weak_labels=crowd)) for each in told]
+    of_smaller = list(study_answer(told[:1], 0.1).lines())
+    assert any("Training a model is not worth it here" in line for line in of_smaller)
+    said = [line for line in study_answer(told, 0.1).lines() if "o student that was trained" in line]
+    assert len(said) == 1 and said[0].startswith(
+        "Note: No student that was trained here beats the weak labels of crowd"
+    )
+
+
 def test_what_to_do_is_said_without_what_it_rests_on():
     said = study_answer([answer(4), answer(16, n_weak=80)], 0.1)
     assert list(said.without_support.lines()) == list(said.lines())[:-3] and list(said.lines())[-2].startswith(

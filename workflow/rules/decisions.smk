@@ -189,7 +189,7 @@ rule write_answer:
     group:
         "tables"
     params:
-        version=16,
+        version=17,
         # The middle one of those shown.
         weak_price=sorted(study.weak_prices)[len(study.weak_prices) // 2] if study.weak_prices else 0,
     script:

@@ -6,7 +6,7 @@ from itertools import groupby
 from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, PLAIN, UNDETERMINED
 from elicitation.analysis.ready_labels import need_no_student, ready_labels
 from elicitation.analysis.ready_labels_text import beyond_ready, not_worth_words, ready_lines, use_words
-from elicitation.analysis.recommendation_notes import notes
+from elicitation.analysis.recommendation_notes import notes, undertrained_notes
 from elicitation.analysis.recommendation_text import Said
 from elicitation.analysis.recommendation_words import (
     FREE_WORDS,
@@ -129,6 +129,17 @@ def without_more(answer: Recommendation) -> Recommendation:
     return replace(answer, studied=replace(answer.studied, beyond=False, larger=None))
 
 
+def notes_of(told: list[Recommendation]) -> dict[str, None]:
+    """What is to be known of answers for rising budgets, each note once.
+
+    What beats all students, and what to add for more labels, is said of the largest budget alone.
+    """
+    *smaller, largest = told
+    of_smaller = {note for answer in smaller for note in undertrained_notes(answer)} - {*undertrained_notes(largest)}
+    found = dict.fromkeys(note for answer in [*map(without_more, smaller), largest] for note in notes(answer))
+    return {note: None for note in found if note not in of_smaller}
+
+
 def support_lines(answer: Recommendation) -> list[str]:
     """What scores are and rest on, and what undetermined means."""
     seeds, wanted = seeds_words(answer.studied.n_seeds), f"{percent(answer.regime.wanted)} %"
@@ -151,7 +162,6 @@ def study_answer(answers: list[Recommendation], weak_price: float, invented: boo
     chosen = choose_answers(answers, weak_price)
     # Of budgets that are told together, what is to be known of the largest holds for all.
     told = [alike[-1] for alike in chosen.values()]
-    noted = [*map(without_more, told[:-1]), told[-1]]
     first = next(iter(chosen.values()))[0]
     order, details = "", [nothing_words(first)]
     if ready_labels(first):
@@ -165,7 +175,7 @@ def study_answer(answers: list[Recommendation], weak_price: float, invented: boo
         order=order,
         details=details,
         budgets=[f"{i}. {sentence(*each)}" for i, each in enumerate(chosen.items(), 1)],
-        notes=dict.fromkeys(note for answer in noted for note in notes(answer)),
+        notes=notes_of(told),
         support=support_lines(first),
         brackets=dict.fromkeys(words for answer in told for words in long_brackets(answer)),
     )
