@@ -958,8 +958,10 @@ def test_labels_that_are_used_as_they_are_are_those_of_python(browser, tmp_path)
     assert texts(page, "#path-table caption")[0].startswith(
         "Better than each of these students: the weak labels of llm as they are; they are right on 97.0 % ("
     )
-    # They suffice for all texts, so no student is spoken of.
+    # They suffice for all texts, so a student is spoken of for comparison alone.
     at(page, "#budget=120&pool=400")
+    assert " The best student for this money, for comparison: " in texts(page, "#reasons")[0]
+    assert "the purchase" not in texts(page, "#reasons")[0]
     assert "pays for all 400 texts, which cost 120" in texts(page, "#lead")[0]
     assert texts(page, "#student-title") == texts(page, "#answer") == texts(page, ".verdict") == [""]
     # Nor where they suffice for more texts than anybody has.

@@ -65,7 +65,7 @@ function goldForAllWords({ pool, haveGold, gold, budget, target }) {
 
 /** What no label at all achieves, and how far the purchase is ahead of it. */
 function nothingWords(view) {
-  const { decision, here } = view;
+  const { decision, here, titles } = view;
   const { best, buys, free, beatsFree } = decision;
   const nothing = here.free
     .filter(({ kind }) => kind !== LABELS)
@@ -79,6 +79,11 @@ function nothingWords(view) {
   if (!buys) {
     const rival = `the best, ${describeFrom(best, view)}, is expected to bring ${percentText(best.mean)} %`;
     return [`No purchase studied within this budget beats ${FREE_WORDS[free.kind]}: ${rival}.`, found];
+  }
+  if (needsNoStudent(view)) {
+    // The answer shows no purchase.
+    const student = `${describeFrom(best, view)} by ${titles[best.surface.method]}: ${percentText(best.mean)} %`;
+    return [`${found} The best student for this money, for comparison: ${student}.`];
   }
   const gap = pointsText(differenceOf(best, free));
   const ahead = `Against ${FREE_WORDS[free.kind]} the purchase is expected to bring ${gap}`;
