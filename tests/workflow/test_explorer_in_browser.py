@@ -24,6 +24,7 @@ from elicitation.analysis.posterior import Posterior, joined
 from elicitation.analysis.posterior_fitting import fit_posterior
 from elicitation.analysis.questions import reach
 from elicitation.analysis.ready_labels import best_split, ready_labels
+from elicitation.analysis.ready_labels_text import LEAST_SURE
 from elicitation.analysis.recommendation import recommend
 from elicitation.buying.prices import exact
 from elicitation.explorer.data import page_data
@@ -940,6 +941,7 @@ def test_labels_that_are_used_as_they_are_are_those_of_python(browser, tmp_path)
         assert (gold_for_all in ask(page, "document.getElementById('reasons').textContent")) == (pool == 50)
         assert ("With both" in lead) == bool(both) == ((budget, pool) in [(60, 400)])
         if both:
+            assert LEAST_SURE in lead
             shares = f"{both.n_better:,} of the texts, at random, and the first for {both.n_cheaper:,}"
             assert f"{shares}: they are right on {100 * both.score.mean:.1f} %" in lead
     # A score that is wanted is reached by labels first, the cheapest first; then by training.

@@ -160,7 +160,7 @@ rule recommend:
         **HELD,
         **VOTES,
         **LABEL_WORDS,
-        version=22,
+        version=23,
         titles=TITLES,
         prices=study.prices,
         budgets=study.budgets,

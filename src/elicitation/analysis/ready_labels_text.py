@@ -21,6 +21,12 @@ from elicitation.analysis.recommendation_words import (
 from elicitation.analysis.recommended import Recommendation, WeakLabels
 from elicitation.buying.prices import exact
 
+# What is said where better labels are bought for some texts.
+LEAST_SURE = (
+    "Where the first says how sure it is, better ones for the texts of which it is least sure are likely to bring "
+    "more; how much was not measured."
+)
+
 
 def use_words(answer: Recommendation) -> str:
     """That the weak labels with which the answer begins are to be used as they are."""
@@ -64,7 +70,7 @@ def ready_lines(answer: Recommendation) -> Iterator[str]:
         yield f"{said} {found_words(answer, other.labels)}".rstrip()
     if both := best_split(answer):
         shares = f"better ones for {both.n_better:,} of the texts, at random, and the first for {both.n_cheaper:,}"
-        yield f"With both, the {shares}: {with_ends(both.score)}, for {money(answer, both.cost)}."
+        yield f"With both, the {shares}: {with_ends(both.score)}, for {money(answer, both.cost)}. {LEAST_SURE}"
 
 
 def bring_line(answer: Recommendation, labels: WeakLabels) -> str:

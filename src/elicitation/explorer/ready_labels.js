@@ -110,7 +110,7 @@ function splitWords([first, ...others], view) {
   const [best] = splits.filter(({ nBetter }) => nBetter > 0).sort((one, other) => other.mean - one.mean);
   if (!best) return [];
   const shares = `better ones for ${count(best.nBetter)} of the texts, at random, and the first for ${count(pool - best.nBetter)}`;
-  return [`With both, the ${shares}: they ${scoring(best.mean, true)}, for ${moneyWords(best.cost)}.`];
+  return [`With both, the ${shares}: they ${scoring(best.mean, true)}, for ${moneyWords(best.cost)}. ${LEAST_SURE}`];
 }
 
 /** To label more texts than the money pays for with any of these labels. */
