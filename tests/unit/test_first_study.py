@@ -447,9 +447,8 @@ def test_a_weak_column_of_scores_is_refused_and_never_dropped(capsys, score, oth
     write(cells=lambda i, label: [str(score(i, label)), "0", "1", "0"])
     said = refused(capsys, *ASKED, *others)
     assert "column 'llm' holds what is no label, " in said
-    assert (
-        "these numbers stand on another scale: write votes of 0 and 1, or probabilities of label 1 from 0 to 1" in said
-    )
+    assert "these numbers stand on another scale: write votes of 0 and 1, or" in said
+    assert said.endswith("probabilities of label 1 from 0 to 1, such as 0.85 or 85%.\n")
 
 
 def test_a_number_that_stands_for_none_may_be_dropped_however_many_rows_have_it(capsys):

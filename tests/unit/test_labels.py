@@ -168,6 +168,25 @@ def test_a_label_and_its_confidence_make_a_probability(tmp_path):
         table(tmp_path, columns, weak=weak)
 
 
+@pytest.mark.parametrize("others", ["refuse", "drop"])
+def test_numbers_on_another_scale_are_refused_and_never_dropped(tmp_path, others):
+    stars = {"gold": [1, 0, 1, 0], "rater": [5, 1, 4, 2], "label": [1, 0, 1, 0], "sure": [90, 80, 55, 1]}
+    rater = [{"name": "rater", "column": "rater", "others": others}]
+    with pytest.raises(
+        InputError, match=r"these numbers stand on another scale: .* from 0 to 1; of percentages say `per"
+    ):
+        table(tmp_path, stars, weak=rater)
+    # A study that says what the numbers mean may drop others.
+    rater = [rater[0] | {"others": "drop", "labels": {"5": 1, "1": 0}}]
+    assert [row.votes for row in table(tmp_path, stars, weak=rater).rows] == [(1,), (0,), (None,), (None,)]
+    entry = {"price": 0.05, "label": "label", "confidence": "sure"}
+    gpt = Columns(name="gpt", columns={"gpt": entry}, others=others).settings_of(["label", "sure"], "mine")
+    with pytest.raises(
+        InputError, match="a confidence, from 0 to 1, beside every label; of percentages say `percent: t"
+    ):
+        table(tmp_path, stars, weak=gpt)
+
+
 def test_probabilities_may_be_percentages(tmp_path):
     weak = [{"name": "p", "column": "p", "percent": True}]
     found = table(tmp_path, {"gold": [1, 0, 1], "p": [1, "85 %", None]}, weak=weak)

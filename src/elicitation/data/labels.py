@@ -27,8 +27,9 @@ SAMPLED = 1000
 LISTED = 5
 # A value that so few rows have may be a misspelling.
 RARE = 3
-# How a study says what becomes of votes that are no label. A command that writes studies has options for it instead.
+# How a study says what votes mean that are no label. A command that writes studies has options for it instead.
 VOTES_IN_STUDY = "give the supervisor `labels: {spam: 1, ham: 0}` or `others: drop`."
+PERCENT_IN_STUDY = "; of percentages say `percent: true`"
 
 
 class Rule(NamedTuple):
@@ -336,7 +337,7 @@ def read_votes(
     fix = f"write a probability or a vote, from 0 to {highest}, or nothing where there is none, or {VOTES_IN_STUDY}"
     score_fix = (
         "these numbers stand on another scale: write votes of 0 and 1, or probabilities of label 1 from 0 to "
-        f"{highest}, such as 85% or 0.85."
+        f"{highest}{'' if column.percent else PERCENT_IN_STUDY}."
     )
     if not column.votes and any(holds_several(cell, read) for cell in cells[:SAMPLED]):
         fix = f"where cells hold several votes, say so, as in `{column.name}: {{price: 0.02, votes: true}}`."

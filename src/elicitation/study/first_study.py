@@ -11,7 +11,7 @@ from elicitation.analysis.names import ABSTAINED
 from elicitation.analysis.recommendation_notes import LOPSIDED
 from elicitation.buying.amounts import Money, amount_words
 from elicitation.buying.prices import labels_for
-from elicitation.data.labels import VOTES_IN_STUDY, is_missing
+from elicitation.data.labels import PERCENT_IN_STUDY, VOTES_IN_STUDY, is_missing
 from elicitation.data.own_labels import read_own_table, table_columns
 from elicitation.data.table_files import ENCODING_IN_STUDY, UTF16_IN_STUDY, Table, read_table
 from elicitation.data.table_look import check_columns, check_gold_values, check_spellings, find_text
@@ -44,6 +44,7 @@ BY_OPTION = {
     UTF16_IN_STUDY: "name its encoding by --encoding utf-16-le.",
     VOTES_IN_STUDY: "name its words beside the values of the gold labels, as in --labels 1=1,0=0,spam=1,ham=0, or "
     "leave such labels out by --others drop.",
+    PERCENT_IN_STUDY: ", such as 0.85 or 85%",
     TEXT_IN_STUDY: "write one, or leave all such rows out by --others drop.",
     WORKER_IN_STUDY: "name the column that says whose by --worker",
 }
