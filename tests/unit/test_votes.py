@@ -160,6 +160,9 @@ def test_a_repeated_text_with_other_votes_in_its_cell_is_refused(folder):
         InputError, match=r"row 42: its text is that of row 5, whose label in column 'votes' is another"
     ):
         validate(study_of("twice.csv", entry))
+    (folder / "twice.csv").write_text("\n".join(["text,gold,votes", *rows, 'T3 ,1,"1,1,1"', 'T4,0,"1,1"']))
+    with pytest.raises(InputError, match="capitals and white space do not tell texts apart\\); so it is in row 43; if"):
+        validate(study_of("twice.csv", entry))
     (folder / "twice.csv").write_text("\n".join(["text,gold,votes", *rows, 'T3 ,1,"1,1"']))
     assert validate(study_of("twice.csv", entry)).prices == {"crowd": [0.04]}
 

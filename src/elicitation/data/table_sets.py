@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from elicitation.data.formatting import text_key
 from elicitation.data.own_labels import Row, Vote
-from elicitation.errors import InputError
+from elicitation.errors import InputError, listed
 from elicitation.seeds import stream
 
 # How a study says that each row is one vote. A command that writes studies has an option for it instead.
 WORKER_IN_STUDY = "name the column that says whose by `worker` of the supervisor"
+# So many rows are named that repeat a text.
+LISTED = 10
 
 
 def by_voter(vote: Vote) -> Mapping[str | int, float]:
@@ -25,24 +27,35 @@ def join_votes(first: Vote, further: Vote) -> Vote:
     return further if first is None else first
 
 
+def who_contradicts(one: Vote, other: Vote) -> str | None:
+    """Who says different things of a text in two rows; "" for a column without workers; None where nobody does."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return next((worker for worker in one if worker in other and one[worker] != other[worker]), None)
+    return "" if None not in (one, other) and one != other else None
+
+
 def refuse_further_votes(rows: Sequence[Row], columns: Sequence[str], where: str) -> None:
-    """InputError if a text stands in several rows whose labels in one of the columns differ, so that some are lost."""
+    """InputError if texts stand in several rows whose labels in one of the columns differ, so that some are lost."""
     seen: dict[str, Row] = {}
+    lost: list[str] = []
     for row in rows:
         first = seen.setdefault(text_key(row.text), row)
         for column, one, other in zip(columns, first.votes, row.votes, strict=True):
-            workers = {*one} & {*other} if isinstance(one, Mapping) and isinstance(other, Mapping) else ()
-            differ = [worker for worker in workers if one[worker] != other[worker]]
-            if differ or (not isinstance(one, Mapping) and None not in (one, other) and one != other):
-                by = f" by {differ[0]!r}" if differ else ""
-                texts = len({text_key(one.text) for one in rows})
-                raise InputError(
-                    f"{where}, row {row.number}: its text is that of row {first.number}, whose label{by} in column "
-                    f"{column!r} is another one ({texts} texts stand in {len(rows)} rows); if each row is one "
-                    f"vote, {WORKER_IN_STUDY}, else keep one row of each text."
-                )
+            if (by := who_contradicts(one, other)) is not None:
+                whose = f" by {by!r}" if by else ""
+                said = f"its text is that of row {first.number}, whose label{whose} in column {column!r} is another"
+                lost.append(row.number if lost else f"row {row.number}: {said} one")
+                break
         seen[text_key(row.text)] = first._replace(
             votes=tuple(join_votes(a, b) for a, b in zip(first.votes, row.votes, strict=True))
+        )
+    if lost:
+        first, *others = lost
+        named = others[:LISTED] + [f"{len(others) - LISTED} more"] * (len(others) > LISTED)
+        also = f"; so it is in row{'s' * (len(others) > 1)} {listed(named)}" if others else ""
+        raise InputError(
+            f"{where}, {first} ({len(seen)} texts stand in {len(rows)} rows; capitals and white space do not tell texts "
+            f"apart){also}; if each row is one vote, {WORKER_IN_STUDY}, else keep one row of each text."
         )
 
 
