@@ -54,8 +54,8 @@ def refuse_further_votes(rows: Sequence[Row], columns: Sequence[str], where: str
         named = others[:LISTED] + [f"{len(others) - LISTED} more"] * (len(others) > LISTED)
         also = f"; so it is in row{'s' * (len(others) > 1)} {listed(named)}" if others else ""
         raise InputError(
-            f"{where}, {first} ({len(seen)} texts stand in {len(rows)} rows; capitals and white space do not tell texts "
-            f"apart){also}; if each row is one vote, {WORKER_IN_STUDY}, else keep one row of each text."
+            f"{where}, {first} ({len(seen)} texts stand in {len(rows)} rows; capitals and white space do not tell "
+            f"texts apart){also}; if each row is one vote, {WORKER_IN_STUDY}, else keep one row of each text."
         )
 
 
