@@ -216,6 +216,8 @@ class Column(NamedTuple):
     """Patterns of the files in which its labels stand; if none, they stand in the table."""
     format: str | None = None
     """The tool that exported the files."""
+    threshold: float | None = None
+    """The probability above which it says label 1; None: 0.5."""
 
     @property
     def cells(self) -> list[str]:
@@ -236,7 +238,7 @@ class Column(NamedTuple):
 
 def column_of(entry: Mapping) -> Column:
     """The column that plain settings describe: a name, the keys of a rule, and those of Column."""
-    keys = ("confidence", "percent", "worker", "votes", "format")
+    keys = ("confidence", "percent", "worker", "votes", "format", "threshold")
     others = {key: entry[key] for key in keys if key in entry}
     return Column(entry["name"], rule_of(entry), files=tuple(entry.get("files", ())), **others)
 
@@ -386,10 +388,7 @@ def weigh(
     # Where there is no label, no confidence is wanted.
     wanted = [place for place, label in enumerate(labels.labels) if label is not None]
     within = f"write a confidence, from 0 to {100 if column.percent else 1}, beside every label"
-    fix, score_fix = (
-        f"{within}, or give the supervisor `others: drop`.",
-        f"{within}; of percentages say `percent: true`.",
-    )
+    fix, score_fix = f"{within}, or give the supervisor `others: drop`.", f"{within}{PERCENT_IN_STUDY}."
     cells_wanted, rows = ([values[place] for place in wanted] for values in (cells, numbers))
     sure = decode(cells_wanted, rule, read, rows, where, fix, score_fix)
     weighed: list[float | None] = [None] * len(cells)

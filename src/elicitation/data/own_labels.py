@@ -29,6 +29,20 @@ from elicitation.files import hash_text, is_file
 Vote = float | tuple[float, ...] | Mapping[str, float] | None
 
 
+def stretch(p: float, threshold: float) -> float:
+    """A probability on a scale on which the threshold lies at one half; 0 and 1 stay where they are."""
+    return p / threshold / 2 if p <= threshold else 1 - (1 - p) / (1 - threshold) / 2
+
+
+def stretch_vote(vote: Vote, threshold: float) -> Vote:
+    """What a column says of a text, with each probability stretched."""
+    if isinstance(vote, Mapping):
+        return {worker: stretch(p, threshold) for worker, p in vote.items()}
+    if isinstance(vote, tuple):
+        return tuple(stretch(p, threshold) for p in vote)
+    return None if vote is None else stretch(vote, threshold)
+
+
 class Row(NamedTuple):
     """A text of the table with its labels; None where there is none."""
 
@@ -104,7 +118,8 @@ def read_own_table(task: dict, data_folder: str | None, columns: Sequence[Mappin
         else:
             found = read_votes_of(table, column, words_of(rule), where)
         files.append(found.counts if column.files else {})
-        votes.append(found.labels)
+        labels, threshold = found.labels, column.threshold
+        votes.append(labels if threshold is None else [stretch_vote(vote, threshold) for vote in labels])
         dropped[column.name] = found.dropped.total()
     unusable = {*gold.places}
     rows = [

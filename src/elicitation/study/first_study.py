@@ -9,6 +9,7 @@ from pathlib import Path
 
 from elicitation.analysis.names import ABSTAINED
 from elicitation.analysis.recommendation_notes import LOPSIDED
+from elicitation.analysis.thresholds import Threshold
 from elicitation.buying.amounts import Money, amount_words
 from elicitation.buying.prices import labels_for
 from elicitation.data.labels import PERCENT_IN_STUDY, VOTES_IN_STUDY, is_missing
@@ -16,11 +17,21 @@ from elicitation.data.own_labels import read_own_table, table_columns
 from elicitation.data.table_files import ENCODING_IN_STUDY, UTF16_IN_STUDY, Table, read_table
 from elicitation.data.table_look import check_columns, check_gold_values, check_spellings, find_text
 from elicitation.data.table_rows import TEXT_IN_STUDY
-from elicitation.data.table_sets import WORKER_IN_STUDY, join_repeated
+from elicitation.data.table_sets import WORKER_IN_STUDY, draw_sets, join_repeated
 from elicitation.data.table_survey import Survey, count_texts, survey_table
 from elicitation.errors import InputError
 from elicitation.study.estimate import estimate, minutes_of
-from elicitation.study.first_study_sources import Joined, find_sources, joined_of, refuse_commas, slug
+from elicitation.study.first_study_sources import (
+    Gaps,
+    Joined,
+    find_sources,
+    joined_of,
+    labels_of_sources,
+    refuse_commas,
+    slug,
+    threshold_of,
+    uneven_gaps,
+)
 from elicitation.study.study import Study
 from elicitation.study.supervisors import Columns, is_pattern
 from elicitation.study.validation import validate
@@ -120,6 +131,10 @@ class Looked:
     survey: Survey
     joined: dict[str, Joined]
     """By source, how good its labels are where it joins several votes."""
+    thresholds: dict[str, Threshold]
+    """Of the sources whose labels are clearly not parted best at 0.5."""
+    uneven: dict[str, Gaps]
+    """Of the sources that clearly lack labels of texts with one gold label more often."""
     counts: dict[str, float]
     """How many rows and texts it holds, as of count_texts."""
     dropped: dict[str, int]
@@ -137,12 +152,17 @@ class Looked:
     @property
     def commoner(self) -> float:
         """The share of the commoner gold label."""
-        return self.gold.count(self.commoner_label) / len(self.gold)
+        return share_of_commoner(self.gold)
 
     @property
     def commoner_label(self) -> int:
         """The gold label that is the commoner one."""
         return int(2 * sum(self.gold) >= len(self.gold))
+
+
+def share_of_commoner(gold: list[int]) -> float:
+    """The share of the commoner gold label."""
+    return max(sum(gold), len(gold) - sum(gold)) / len(gold)
 
 
 def look(wanted: Wanted) -> Looked:
@@ -175,12 +195,21 @@ def look_into(wanted: Wanted) -> Looked:
     task |= {"label": {"column": wanted.gold} | label if label else wanted.gold}
     task |= {key: value for key, value in (("id", wanted.id), ("encoding", wanted.encoding)) if value}
     own = read_own_table(task, wanted.folder)
-    gold = [row.gold for row in join_repeated(own.rows) if row.gold is not None]
+    texts = join_repeated(own.rows)
+    gold = [row.gold for row in texts if row.gold is not None]
     check_gold(gold, where)
     task["test_size"] = min(MOST_TEST, 10 * round(len(gold) * TEST_SHARE / 10))
     sources = find_sources(wanted, task)
-    survey, joined = survey_of(task, sources, wanted.folder), joined_of(task, sources, wanted.folder)
-    looked = Looked(table, task, sources, gold, survey, joined, count_texts(own), own.dropped)
+    said = labels_of_sources(task, sources, wanted.folder)
+    joined = {name: joined_of(said[name]) for name, source in sources.items() if "aggregate" in source}
+    test_ids, balanced = {row.id for row in draw_sets(texts, task)["test"]}, share_of_commoner(gold) > LOPSIDED
+    found = {name: threshold_of(said[name], test_ids, balanced) for name in sources if name not in joined}
+    thresholds = {name: threshold for name, threshold in found.items() if threshold}
+    for name, threshold in thresholds.items():
+        sources[name]["threshold"] = threshold.value
+    uneven = {name: gaps for name in sources if (gaps := uneven_gaps(said[name]))}
+    survey = survey_of(task, sources, wanted.folder)
+    looked = Looked(table, task, sources, gold, survey, joined, thresholds, uneven, count_texts(own), own.dropped)
     check_supply(looked, where)
     return looked
 

@@ -14,6 +14,11 @@ GAPS = (
     "# gaps: why texts have no label. abstained: nothing could be said of them, so they count as half right.",
     "# not_asked: nobody asked yet, so only texts with a label count. It decides how good the labels are as they are.",
 )
+# What it says where a source says label 1 from another value on.
+THRESHOLD = (
+    "# threshold: above it a value says label 1, since these are no probabilities. It was chosen by gold labels that",
+    "# do not test. Without it 0.5 is taken.",
+)
 
 
 class OneLine(yaml.SafeDumper):
@@ -67,6 +72,7 @@ def study_text(config: dict, looked: Looked, command: str, minutes: float) -> st
             "",
             "# Sources of weak labels, with the price of one label, or vote, of each column.",
             *(GAPS if any(looked.survey.lacking.values()) else ()),
+            *(THRESHOLD if looked.thresholds else ()),
             "supervisors:",
             *(f"  - {flow(source)}" for source in config["supervisors"]),
             "",

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 from collections.abc import Collection, Container, Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
+import pandas as pd
+
+from elicitation.analysis.derived_labels import join_labels, read_sources
+from elicitation.analysis.measures import agreement
+from elicitation.analysis.thresholds import RELIABLY, Threshold, choose_threshold
 from elicitation.data.own_labels import table_columns
 from elicitation.errors import InputError, nearest
 from elicitation.study.supervisors import Columns, is_pattern
@@ -79,19 +85,56 @@ def require_fitting(pattern: str, columns: Collection[str], where: str) -> None:
         raise InputError(f"{where}: no column of weak labels fits {pattern!r} of --weak{near}")
 
 
-def joined_of(task: dict, sources: Mapping[str, dict], folder: str) -> dict[str, Joined]:
-    """How good the labels are of each source that joins several votes, by its name."""
-    # Where they are first needed, since most studies are planned without arrays.
-    from elicitation.analysis.derived_labels import join_labels, read_sources
-    from elicitation.analysis.measures import agreement
+class Said(NamedTuple):
+    """What a source says of the texts of a table; a row each, by the text's id."""
 
+    p: pd.Series
+    """The probability of label 1, of several votes joined; missing where it says nothing."""
+    gold: pd.Series
+    """The gold label; missing where it is not known."""
+
+
+def labels_of_sources(task: dict, sources: Mapping[str, dict], folder: str) -> dict[str, Said]:
+    """What each source says, by its name."""
     columns, found = table_columns(task, folder), {}
     for name, source in sources.items():
-        if how := source.get("aggregate"):
-            settings = Columns.model_validate({"name": name} | source).settings_of(columns, task["name"])
-            said = read_sources(task, folder, settings)
-            p = join_labels(said.votes, how)
-            known = p.notna() & said.gold.notna()
-            right = agreement(p[known].to_numpy(), said.gold[known].to_numpy() == 1).sum()
-            found[name] = Joined(float(right), int(known.sum()), float(p.notna().mean()))
+        settings = Columns.model_validate({"name": name} | source).settings_of(columns, task["name"])
+        said = read_sources(task, folder, settings)
+        found[name] = Said(join_labels(said.votes, source.get("aggregate")), said.gold)
     return found
+
+
+def joined_of(said: Said) -> Joined:
+    """How good the labels of a source are."""
+    known = said.p.notna() & said.gold.notna()
+    right = agreement(said.p[known].to_numpy(), said.gold[known].to_numpy() == 1).sum()
+    return Joined(float(right), int(known.sum()), float(said.p.notna().mean()))
+
+
+def threshold_of(said: Said, test_ids: Collection[str], balanced: bool) -> Threshold | None:
+    """Where a source's probabilities are parted best, if that is clearly not at 0.5; chosen by texts that do not test.
+
+    balanced: whether both gold labels count alike.
+    """
+    known = said.p.notna() & said.gold.notna()
+    p, gold = (values[known].to_numpy(dtype=float) for values in said)
+    return choose_threshold(p, gold, said.p.index[known].isin([*test_ids]), balanced)
+
+
+class Gaps(NamedTuple):
+    """Of the texts with a gold label, the share of label 1 among those that a source labels, and among the others."""
+
+    labelled: float
+    others: float
+
+
+def uneven_gaps(said: Said) -> Gaps | None:
+    """The shares of label 1, if they clearly differ, so that a source does not lack labels at random."""
+    has, gold = said.p.notna(), said.gold
+    known = [gold[part & gold.notna()] for part in (has, ~has)]
+    if not all(map(len, known)):
+        return None
+    shares = Gaps(*(float(labels.mean()) for labels in known))
+    share = float(pd.concat(known).mean())
+    error = math.sqrt(share * (1 - share) * sum(1 / len(labels) for labels in known))
+    return shares if abs(shares.labelled - shares.others) > RELIABLY * error else None

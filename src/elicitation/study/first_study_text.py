@@ -8,10 +8,11 @@ from operator import itemgetter
 
 from elicitation.analysis.intervals import wilson
 from elicitation.analysis.names import ABSTAINED, NOT_ASKED
-from elicitation.analysis.recommendation_words import percent
+from elicitation.analysis.recommendation_words import LOPSIDED, MEASURE_WORDS, percent
 from elicitation.buying.amounts import Money, amount_words
 from elicitation.buying.prices import labels_for
 from elicitation.data.labels import is_number
+from elicitation.data.table_look import ONES
 from elicitation.errors import join_words, listed
 from elicitation.study.first_study import MOSTLY, Looked, Wanted, gold_labels_for, reason_of
 from elicitation.study.first_study_file import all_free, minutes_words
@@ -30,6 +31,8 @@ GAPS_TAKEN = {
 }
 # From this share of the commoner gold label on it is said beside accuracies.
 NOTABLE = 0.6
+# Words for label 1 that name nothing of which a text could be asked.
+AFFIRMATIVE = (*ONES, "ja", "oui", "si", "sí")
 # What stands for the cost of labels that a source does not have.
 FEWER = "too few"
 
@@ -92,6 +95,7 @@ def look_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
     yield f"right: on all gold rows, while the study's answers are of its {looked.task['test_size']} test texts{prices}"
     if looked.commoner > NOTABLE:
         yield f"always giving the commoner label, {looked.commoner_label}, is right on {percent(looked.commoner)} %"
+    yield from threshold_lines(looked)
     for source, entry in looked.sources.items():
         if "aggregate" in entry:
             votes = looked.survey.votes[source]
@@ -106,6 +110,23 @@ def look_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
         named = join_words(free, "and")
         yield f"free: {named}; if you gave a price such as $20, put it in quotes, since a shell makes 0 of it"
     yield from gap_lines(looked, wanted)
+    for source, (labelled, others) in looked.uneven.items():
+        yield (
+            f"{source} does not lack labels at random: of the texts with a gold label {percent(labelled)} % of those "
+            f"that it labels have label 1, and {percent(others)} % of the others; so how often it is right on the "
+            "first says little of the others"
+        )
+
+
+def threshold_lines(looked: Looked) -> Iterator[str]:
+    """Of sources whose values are no probabilities, from which one on they say label 1, and what that brings."""
+    measure = MEASURE_WORDS["balanced_accuracy" if looked.commoner > LOPSIDED else "accuracy"]
+    for source, found in looked.thresholds.items():
+        yield (
+            f"{source} says label 1 above {found.value:g}, not above 0.5 (`threshold` in the file): chosen by the "
+            f"{found.n_chosen} of its texts with a gold label that do not test; {measure} on the {found.n_tried} that "
+            f"test: {percent(found.score)} %, and {percent(found.score_by_half)} % by 0.5"
+        )
 
 
 def gap_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
@@ -237,7 +258,8 @@ def measure_lines(study: Study, looked: Looked) -> Iterator[str]:
 
 def question_words(wanted: Wanted) -> str:
     """How the option asks of a text whether it has label 1, in the user's own word for that where it is one."""
-    word = next((value for value, label in (wanted.labels or {}).items() if label and not is_number(value)), "…")
+    ones = (value for value, label in (wanted.labels or {}).items() if label and not is_number(value))
+    word = next((value for value in ones if value.lower() not in AFFIRMATIVE), "…")
     return f"{shlex.quote(f'Is the text {word}?')}, say, where yes means label 1."
 
 

@@ -208,6 +208,11 @@ class Columns(Supervisor):
     missing: listed(Spelling, min_length=1) = may_be_absent(
         "Further values of these columns that stand for none, as in `[-1]`."
     )
+    threshold: number(gt=0, lt=1) = may_be_absent(
+        "Probability above which these columns say label 1, where that is not 0.5; scores of language models are often "
+        "no probabilities. Probabilities are stretched so that it lies at 0.5, and 0 and 1 stay. Choose it by gold "
+        "labels that do not test (docs/how-to/own-study.md#scores-that-are-no-probabilities)."
+    )
     gaps: Literal["abstained", "not_asked"] = Field(
         ABSTAINED,
         description="Why texts have no label of these columns; `abstained`: nothing could be said of them, so the weak "
@@ -296,7 +301,7 @@ class Columns(Supervisor):
     def settings_of(self, table: Sequence[str], task: str) -> list[dict]:
         """Its columns among those of a task's table, as elicitation.data.labels.column_of reads them."""
         shared = {"labels": self.labels, "others": self.others, "missing": self.missing, "worker": self.worker}
-        shared |= {"files": self.file_patterns or None, "format": self.format}
+        shared |= {"files": self.file_patterns or None, "format": self.format, "threshold": self.threshold}
         settings = []
         for name, entry in self.found_in(table, task).items():
             own = {} if isinstance(entry, (int, float)) else entry.plain

@@ -167,9 +167,9 @@ def warn_of_votes(votes: Votes) -> str | None:
         shares = [f"{count / n:.0%}" for count, n in zip(votes.for_one, votes.known, strict=True)]
         return (
             f"is worse than chance: it says 1 of {shares[0]} of the texts whose gold label is 0, and of {shares[1]} of "
-            "those whose is 1; if its votes are reversed, say so by `labels: {0: 1, 1: 0}` (turn probabilities round "
-            "in the table), and if it is the confidence of the label that was chosen, name both by `label` and "
-            "`confidence`."
+            "those whose is 1; if the gold labels of the task stand the wrong way round, swap them; if its own votes "
+            "are reversed, say so by `labels: {0: 1, 1: 0}` (turn probabilities round in the table); and if it is the "
+            "confidence of the label that was chosen, name both by `label` and `confidence`."
         )
     return None
 
