@@ -567,6 +567,15 @@ def test_every_score_stands_beside_what_needs_no_label(page):
     short = f"The weak labels themselves are right on {100 * WEAK:.1f} % (gaps as above), at 0.1 for each text"
     assert better in words and short in words
     assert texts(page, "#better")[0].endswith(f"they are right on {right}, at 0.1 a text.")
+    # Of so many texts, once: what labels of all cost, or how many are paid for.
+    words, *_ = answer_words(page, "#task=topic&budget=1000&pool=3000")
+    assert "at 0.1 for each text that you label with them, 300 gold labels for all 3,000 texts." in words
+    assert "pays for gold labels of 1,000 of the 3,000 texts; those of all cost 3,000 gold labels." in words
+    at(page, f"#task=topic&budget=1000&pool=3000&target={100 * WEAK - 0.1:.1f}")
+    assert "at 0.1 a text, 300 gold labels for all 3,000 texts." in texts(page, "#goal")[0]
+    words, *_ = answer_words(page, "#task=topic&budget=16&pool=3000&haveWeak=40")
+    assert "for each text that you label with them. " in words
+    assert texts(page, "#better")[0].endswith("at 0.1 a text, so for 200 of the 3,000 texts (40 yours, 160 to buy).")
 
 
 def test_texts_that_nobody_asked_a_source_about_are_said_not_to_count(browser, tmp_path):
@@ -937,8 +946,11 @@ def test_labels_that_are_used_as_they_are_are_those_of_python(browser, tmp_path)
         expected, both = ready_labels(answer), best_split(answer)
         assert ask(page, "explorer.ready") == [[found.labels.supervisor, found.n_texts] for found in expected]
         [lead] = texts(page, "#lead")
+        reasons = ask(page, "document.getElementById('reasons').textContent")
         gold_for_all = f"Your budget pays for gold labels of all {pool} texts, which are right by definition: they cost"
-        assert (gold_for_all in ask(page, "document.getElementById('reasons').textContent")) == (pool == 50)
+        assert (gold_for_all in reasons) == (pool == 50)
+        some = f"gold labels of {budget} of the {pool or 0:,} texts; those of all cost {pool or 0:,} gold labels."
+        assert (f"Your budget pays for {some}" in reasons) == (pool in (200, 400, 5000))
         assert ("With both" in lead) == bool(both) == ((budget, pool) in [(60, 400)])
         if both:
             assert LEAST_SURE in lead

@@ -8,13 +8,13 @@ from elicitation.analysis.ready_labels import (
     asks_price,
     asks_what_to_buy,
     best_as_they_are,
+    better_labels,
     for_all_texts,
-    goal_ready,
     is_too_dear,
-    labels_beside_price,
     leading_labels,
     need_no_student,
     ready_labels,
+    told_labels,
     unbeaten_labels,
 )
 from elicitation.analysis.ready_labels_text import behind_words
@@ -29,12 +29,14 @@ from elicitation.analysis.recommendation_words import (
     limits_text,
     money,
     of_text,
+    own_words,
     percent,
     price_text,
     purchase_words,
     votes_words,
 )
-from elicitation.analysis.recommended import Purchase, Recommendation, WeakLabels
+from elicitation.analysis.recommended import Purchase, Recommendation
+from elicitation.buying.prices import exact
 from elicitation.errors import listed
 
 # What guessing scores by every measure, where either label is as common.
@@ -73,12 +75,6 @@ def undertrained_notes(answer: Recommendation) -> Iterator[str]:
 def says_student(answer: Recommendation) -> bool:
     """Whether the answer says before its notes how to train a student."""
     return answer.purchase is not None and not need_no_student(answer)
-
-
-def told_labels(answer: Recommendation) -> list[WeakLabels]:
-    """The weak labels of which the answer says before its notes what they bring as they are."""
-    beside = labels_beside_price(answer)
-    return [found.labels for found in ready_labels(answer)] + goal_ready(answer) + [beside] * (beside is not None)
 
 
 def hopeless_notes(answer: Recommendation) -> Iterator[str]:
@@ -294,21 +290,18 @@ def left_out_notes(answer: Recommendation) -> Iterator[str]:
 
 def better_notes(answer: Recommendation) -> Iterator[str]:
     """Which weak labels are better as they are; beside those that undertrained_notes names only cheaper ones."""
-    leading, told = leading_labels(answer), told_labels(answer)
-    named = leading or unbeaten_labels(answer)
-    limit = named.price if named else answer.question.gold_price
-    for entry in answer.baseline.weak_labels:
-        if entry.score.mean > answer.expected.mean and entry.price < limit and entry not in told:
-            if leading:
-                use = f"{as_they_are(entry.supervisor)}, {behind_words(leading, entry)}"
-                yield f"For less: {use}: {bring_words(answer, entry)}."
-                continue
-            # The cheapest way to a score is not the best one.
-            beaten = "What is recommended" if answer.goal else f"No purchase within {limits_text(answer)}"
-            yield (
-                f"{beaten} is {'not ' * bool(answer.goal)}expected to beat {as_they_are(entry.supervisor)}: "
-                f"{bring_words(answer, entry)}."
-            )
+    leading = leading_labels(answer)
+    for entry in better_labels(answer):
+        if leading:
+            use = f"{as_they_are(entry.supervisor)}, {behind_words(leading, entry)}"
+            yield f"For less: {use}: {bring_words(answer, entry)}."
+            continue
+        # The cheapest way to a score is not the best one.
+        beaten = "What is recommended" if answer.goal else f"No purchase within {limits_text(answer)}"
+        yield (
+            f"{beaten} is {'not ' * bool(answer.goal)}expected to beat {as_they_are(entry.supervisor)}: "
+            f"{bring_words(answer, entry)}."
+        )
 
 
 def worse_notes(answer: Recommendation) -> Iterator[str]:
@@ -339,18 +332,25 @@ def lopsided_notes(answer: Recommendation) -> Iterator[str]:
 
 
 def pool_notes(answer: Recommendation) -> Iterator[str]:
-    """What depends on how many texts there are: whether gold labels are paid for on all; or how to say the number."""
+    """What depends on how many texts there are: how many gold labels are paid for; or how to say the number."""
     question = answer.question
     if question.pool is None:
         if ready_labels(answer) and not need_no_student(answer):
             yield "If you know how many texts you have, ask `elicitation recommend` for so many, as by `--pool 2000`."
         return
-    cost = (question.pool - min(question.have_gold, question.pool)) * question.gold_price
-    if asks_what_to_buy(answer) and not answer.offer and 0 < cost <= question.budget:
+    if not asks_what_to_buy(answer) or answer.offer:
+        return
+    own = min(question.have_gold, question.pool)
+    missing, paid = question.pool - own, int(exact(question.budget) / exact(question.gold_price))
+    cost = money(answer, missing * question.gold_price)
+    if 0 < missing <= paid:
         yield (
             f"Your budget pays for gold labels of all {question.pool:,} texts, which are right by definition: they "
-            f"cost {money(answer, cost)}."
+            f"cost {cost}."
         )
+    elif missing and paid:
+        some = f"{own + paid:,} of the {question.pool:,} texts{own_words(own + paid, paid)}"
+        yield f"Your budget pays for gold labels of {some}; those of all cost {cost}."
 
 
 def asking_notes(answer: Recommendation) -> Iterator[str]:
