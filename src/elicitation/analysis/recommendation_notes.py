@@ -1,8 +1,8 @@
 """What a buyer should know beside a recommendation, in sentences. Imports nothing heavy."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
+from elicitation.analysis.beyond_study import beyond_words, is_beyond, more_words
 from elicitation.analysis.names import ASKING, COMMONER, LABELS, TUNED
 from elicitation.analysis.ready_labels import (
     asks_price,
@@ -24,7 +24,6 @@ from elicitation.analysis.recommendation_words import (
     MEASURE_WORDS,
     as_they_are,
     bring_words,
-    free_words,
     labels_words,
     limits_text,
     money,
@@ -32,10 +31,9 @@ from elicitation.analysis.recommendation_words import (
     own_words,
     percent,
     price_text,
-    purchase_words,
     votes_words,
 )
-from elicitation.analysis.recommended import Purchase, Recommendation
+from elicitation.analysis.recommended import Recommendation
 from elicitation.buying.prices import exact
 from elicitation.errors import listed
 
@@ -145,10 +143,10 @@ def price_notes(answer: Recommendation) -> Iterator[str]:
         else:
             yield f"Weak labels are taken as free, in place of their own price: {own}."
     yield from votes_notes(answer)
-    if answer.studied.beyond and not for_all_texts(answer):
+    if is_beyond(answer):
         yield beyond_words(answer)
-    elif answer.purchase and not need_no_student(answer) and (words := larger_words(answer)):
-        yield f"What more labels would bring is not known.{words}"
+    elif words := more_words(answer):
+        yield words
     for entry in filter(lambda entry: is_too_dear(answer, entry), answer.baseline.weak_labels):
         yield (
             f"A weak label of {entry.supervisor}{votes_words(entry.votes)} costs {price_text(answer, entry.price)}, as "
@@ -168,48 +166,6 @@ def votes_notes(answer: Recommendation) -> Iterator[str]:
         price = float(f"{entry.price * entry.votes:.3g}")
         named = price_text(answer, entry.price)
         yield f"{named} is taken for {has}; for {named} a vote write `--weak-price {entry.supervisor}={price:g}`."
-
-
-def beyond_words(answer: Recommendation) -> str:
-    """How far the study reaches, what is best there, and what to add to it, where a budget lies beyond."""
-    studied, question, bought = answer.studied, answer.question, answer.purchase
-    beside = " beside your own labels" if question.have_weak or question.have_gold else ""
-    most = "at most " * bool(studied.most_expensive) + money(answer, studied.most_expensive)
-    best = f"no purchase there beats {free_words(answer)}"
-    if bought:
-        best = f"the best purchase there is {purchase_words(answer, bought)} by {bought.title}"
-    # Labels that are used as they are cost all of it.
-    spent = leading_labels(answer) is not None
-    left = "W" if spent else f"{money(answer, studied.unspent)} are left unspent, since w"
-    words = (
-        f"{'That money' if answer.offer else 'The budget'} lies beyond what was studied, which at these prices costs "
-        f"{most}{beside}; {best}. {left}hat more labels would bring {'a student ' * spent}is not known."
-    )
-    return f"{words}{larger_words(answer)}"
-
-
-def larger_words(answer: Recommendation) -> str:
-    """How to have more labels run than were; an offer says how to have itself studied."""
-    if answer.studied.larger is None or answer.offer:
-        return ""
-    n_weak, n_gold = answer.studied.larger
-    return f" {try_words(answer, replace(answer.best, n_weak=n_weak, n_gold=n_gold))}"
-
-
-def try_words(answer: Recommendation, bought: Purchase) -> str:
-    """How to have a purchase run of which little is known, or why the reader's table does not allow it."""
-    held, source, labels = answer.held, bought.supervisor, (bought.n_weak, bought.n_gold)
-    served = {name: held.supply(name).serves(*labels) for name in held.weak} if held else {}
-    if not served.get(source, True):
-        own = held.supply(source)
-        return (
-            f"Your table has too few texts for it: of those to train on {own.weak:,} have a weak label of {source} and "
-            f"{own.gold:,} a gold one. A text is used with one label only, so at most {own.examples:,} labels are. "
-            "To know it, have more texts labelled, and run the study on them."
-        )
-    key = f"`more_purchases: [[{bought.n_weak}, {bought.n_gold}]]` to `grid` in the study"
-    key += "" if all(served.values()) else ", with `beyond_pool: leave_out` since other sources label fewer texts"
-    return f"To know it, add {key}, and run that again."
 
 
 def held_notes(answer: Recommendation) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from elicitation.analysis.beyond_study import try_words
 from elicitation.analysis.choices import MIN_GAIN, ONE_SEED
 from elicitation.analysis.names import ASKING, COMMONER, LABELS, NOTHING_BOUGHT, PLAIN, UNDETERMINED
 from elicitation.analysis.ready_labels import (
@@ -18,7 +19,7 @@ from elicitation.analysis.ready_labels import (
     unbeaten_labels,
 )
 from elicitation.analysis.ready_labels_text import beyond_ready, goal_lines, not_worth_words, ready_lines, use_words
-from elicitation.analysis.recommendation_notes import notes, try_words
+from elicitation.analysis.recommendation_notes import notes
 from elicitation.analysis.recommendation_words import (
     FREE_WORDS,
     MEASURE_WORDS,
