@@ -15,6 +15,7 @@ import pytest
 from explorer_study import ASKED, COMMON, STUDY, TITLES, WEAK, make_study, summary_of
 from helpers import install
 
+from elicitation.analysis.captions import AS_MEASURED
 from elicitation.analysis.choices import Terms, decide, find_cheaper, find_options, terms_for
 from elicitation.analysis.evidence import evidence_rows
 from elicitation.analysis.findings import Findings, Question
@@ -644,7 +645,9 @@ def test_scores_where_the_weak_label_is_wrong_stand_beside_the_answer(page, stud
     [score] = 100 * rows.accuracy_wrong[(rows[["n_weak", "n_gold"]] == best).all(axis=1)]
     said = f"label of small is wrong (260 of 1,000 test texts), {score:.1f} % ({score - 5:.1f} to {score + 5:.1f}) are"
     assert said in words
-    assert "Both were measured, with 4 seeds; the expected score learns from all runs." in words
+    assert f"), with 4 seeds. {AS_MEASURED}" in words
+    [caption] = texts(page, "#parts-table caption")
+    assert caption.endswith(AS_MEASURED), "beside the expected scores of the answer"
     assert len(page.find_elements("css selector", "#parts-table tbody tr")) == len(rows)
 
 
