@@ -158,10 +158,47 @@ def test_of_budgets_that_are_told_together_those_are_named_where_it_is_undetermi
 
 
 def test_what_is_to_be_known_of_budgets_that_are_told_together_is_that_of_the_largest():
-    labels = [WeakLabels("small", 0.1, Estimate(0.9, 0.88, 0.92), Estimate(0.1, 0.1, 0.1), 1.0)]
-    better = [replace(each, baseline=replace(each.baseline, weak_labels=labels)) for each in (answer(4), answer(16))]
-    notes = [line for line in study_answer(better, 0.1).lines() if line.startswith("Note")]
-    assert len(notes) == 1 and "No purchase within 16 gold labels is expected to beat" in notes[0]
+    small, large = answer(4), answer(16)
+    beyond = [replace(each, studied=replace(each.studied, beyond=True)) for each in (small, large)]
+    notes = [line for line in study_answer([small, beyond[1]], 0.1).lines() if line.startswith("Note")]
+    assert len(notes) == 1 and notes[0].startswith("Note: The budget lies beyond what was studied")
+    assert "Note" not in "\n".join(study_answer([beyond[0], large], 0.1).lines())
+
+
+def with_labels(each, *labels):
+    """The recommendation beside weak labels as they are. labels: of each the source, its price and its score."""
+    found = [
+        WeakLabels(name, price, Estimate(mean, mean, mean), Estimate(0, 0, 0), 1.0) for name, price, mean in labels
+    ]
+    return replace(each, baseline=replace(each.baseline, weak_labels=found))
+
+
+def test_weak_labels_that_are_as_good_as_they_are_stand_in_the_sentence_of_the_purchase_and_in_no_note():
+    good, better, worse = ("small", 0.1, 0.741), ("crowd", 0.5, 0.8), ("poor", 0.1, 0.7)
+    dear, free = ("panel", 1.0, 0.9), ("free", 0.0, 0.75)
+    told = [with_labels(answer(budget), good, better, worse, dear) for budget in (4, 16)]
+    [said] = sentences(*told)
+    crowd = "the weak labels of crowd as they are, at 0.5 a text: 80 %."
+    labels = f"the weak labels of small as they are, at 0.1 a text: 74.1 %; {crowd}"
+    assert said.endswith(f"{BUY}; {labels}")
+    lines = "\n".join(study_answer(told, 0.1).lines())
+    assert "is expected to beat" not in lines and lines.count("the weak labels of crowd as they are") == 1
+    # Of other purchases it is not said.
+    [small, large] = sentences(told[0], with_labels(answer(64, n_weak=640), worse, dear))
+    assert labels in small and "as they are" not in large
+    nothing = with_labels(answer(buys=False), better)
+    assert sentence("small", [nothing]).endswith(f"{BUY}; {crowd}")
+    poor = replace(nothing, alternatives={})
+    assert sentence("small", [poor]).endswith(f"is affordable; {crowd}")
+    # What costs nothing is among what is beaten, and a budget of 0 pays for no label.
+    assert sentence("small", [with_labels(answer(), free)]).endswith(f"{BUY}.")
+    assert sentence("small", [with_labels(answer(0), better)]).endswith(f"{BUY}.")
+
+
+def test_weak_labels_with_which_the_answer_begins_are_not_said_again():
+    begins = replace(with_labels(answer(16, buys=False), ("crowd", 0.05, 0.95)), undertrained=True)
+    assert "as they are, at" not in sentence("small", [begins])
+    assert "Use the weak labels of crowd as they are" in "\n".join(study_answer([begins], 0.1).lines())
 
 
 def test_what_to_add_for_more_labels_is_said_of_the_largest_budget_alone():

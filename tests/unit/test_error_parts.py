@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from elicitation.analysis.captions import AS_MEASURED
 from elicitation.analysis.error_parts import PART_SCORES, learned, score_parts
 from elicitation.analysis.intervals import auroc_ends, mean_of_runs, wilson
 from elicitation.figures.errors import NO_WEAK_LABELS, plot_errors, with_places
@@ -105,6 +106,8 @@ def test_the_title_speaks_of_the_most_weak_labels_alone_against_who_has_seen_non
 def test_lines_are_drawn_at_the_scores_of_each_part():
     figure = plot_errors(points(ASKED, ("sft", 16, 0, 0.5, 0.05), IMITATES), NONE_MISSING, "sft", TITLES)
     drawn = [list(line.get_ydata()) for line in figure.axes[0].lines]
+    note = " ".join(" ".join(text.get_text() for text in figure.texts).split())
+    assert f"Each point: 3 seeds. {AS_MEASURED} Who" in note, "expected scores are those of the posterior"
     assert [50, 20] in drawn and [80, 80] in drawn and [60, 60] in drawn
 
 

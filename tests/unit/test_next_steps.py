@@ -22,6 +22,8 @@ from elicitation.analysis.next_steps import (
     told,
 )
 from elicitation.analysis.next_steps_text import BEYOND, LEAST_TOLD, HowTo, options_after, plan_lines, round_words
+from elicitation.analysis.recommendation import recommend
+from elicitation.analysis.recommendation_notes import notes
 from elicitation.buying.amounts import GOLD_LABELS, Money
 from elicitation.cli import main
 from elicitation.files import hash_file, write_json, write_table
@@ -219,6 +221,40 @@ def test_where_all_is_decided_nothing_is_told():
     evidence = drawn_evidence(truth, GRID, 2, asking=0.6, luck=0.001)
     text = "\n".join(plan_lines(plan(findings_on(fitted(evidence)), evidence, Question(64, 0.1), TIMES), HOW))
     assert "what is best is known as well as it needs to be" in text
+
+
+def test_what_lies_beyond_the_study_is_said_first_with_the_step_that_recommend_names():
+    truth = lambda w, g: 0.6 + 0.35 * (g >= 60) + 0 * w  # noqa: E731
+    evidence = drawn_evidence(truth, GRID, 2, asking=0.6, luck=0.001)
+    findings = findings_on(fitted(evidence))
+
+    def asked(budget):
+        found = plan(findings, evidence, Question(budget, 0.1), TIMES)
+        return found, "\n".join(plan_lines(found, HOW))
+
+    found, text = asked(2 * 64)
+    step = "To know it, add `more_purchases: [[0, 128]]` to `grid` in the study, and run that again."
+    assert step in "\n".join(notes(recommend(findings, Question(2 * 64, 0.1)))), "so says the other command"
+    reach = (
+        "The budget lies beyond what was studied, which at these prices costs at most 64 gold labels; only what lies"
+    )
+    unknown = "What larger purchases would bring is not known."
+    assert text.split("\n\n")[1] == found.unranked == f"{reach} within it is ranked here. {unknown} {step}"
+    assert "Nothing within the study is expected to raise it by 0.01 points: what is best there is known" in text
+    assert "Nothing is known either of another model or other learning rates, so these are not ranked." in text
+    assert BEYOND not in text and "larger budgets" not in text
+    within, text = asked(64)
+    assert within.unranked == "" and BEYOND in text and "Nothing is expected to raise it" in text
+    assert plan(findings, evidence, Question(0, 0.1), TIMES).unranked == "", "of a budget that is named"
+
+
+def test_more_labels_of_the_best_kind_are_named_as_recommend_names_them():
+    purchases, truth = [(40, 0), (20, 2), (0, 16)], lambda w, g: 0.6 + 0.005 * w + 0 * g
+    evidence = drawn_evidence(truth, purchases, 2, asking=0.6, luck=0.001)
+    findings = findings_on(fitted(evidence))
+    found = plan(findings, evidence, Question(16, 0.1), TIMES)
+    [note] = [each for each in notes(recommend(findings, Question(16, 0.1))) if "more_purchases" in each]
+    assert found.unranked == f"Only what lies within the study is ranked here. {note}"
 
 
 def test_hours_follow_from_finished_runs():

@@ -8,7 +8,7 @@ from posteriors import findings_on, posterior_table, rising, several
 from elicitation.analysis.answer import study_answer
 from elicitation.analysis.findings import Held, Question
 from elicitation.analysis.names import LABELS
-from elicitation.analysis.questions import break_even, offer
+from elicitation.analysis.questions import break_even, offer, reach
 from elicitation.analysis.ready_labels import leading_labels, need_no_student, ready_labels
 from elicitation.analysis.recommendation import answer_all, recommend
 from elicitation.analysis.recommendation_notes import notes
@@ -242,7 +242,44 @@ def test_how_many_texts_there_are_is_asked_for_and_gold_labels_of_all_are_named_
     own = told(recommend(sources(level(0.6)), Question(40, pool=50, have_gold=10)))
     assert "gold labels of all 50 texts, which are right by definition: they cost 40 gold labels." in own
     many = told(recommend(sources(level(0.6)), Question(40, pool=41)))
+    assert "Note: Your budget pays for gold labels of 40 of the 41 texts; those of all cost 41 gold labels.\n" in many
     assert "by definition" not in many and asks not in many
+    more = told(recommend(sources(level(0.6)), Question(40, pool=51, have_gold=10)))
+    assert "gold labels of 50 of the 51 texts (10 yours, 40 to buy); those of all cost 41 gold labels." in more
+    assert "gold labels of" not in told(recommend(sources(level(0.6)), Question(0.5, pool=50))), "none is paid for"
+    assert "gold labels of" not in told(recommend(sources(level(0.6)), Question(40, pool=10, have_gold=10)))
+    assert "pays for gold labels" not in told(reach(sources(level(0.6)), Question(0, pool=41), 0.8)), "no budget"
+
+
+def test_with_so_many_texts_labels_as_they_are_say_once_what_those_of_all_cost_or_how_many_are_paid_for():
+    findings = sources(lambda w, g: 0.6 + 0.005 * g + 0 * w)
+    said = told(recommend(findings, Question(64, pool=400)))
+    assert "- the weak labels of junior as they are, at 0.2 a text, so for 320 of the 400 texts: 84 %" in said
+    assert "- the weak labels of crowd as they are, at 0.05 a text, 20 gold labels for all 400 texts: 66 %" in said
+    assert "of the 400 texts" not in told(recommend(findings, Question(64))), "it is not known how many there are"
+    # What a note says is not said again.
+    noted = told(recommend(findings, Question(40, pool=400)))
+    assert "junior as they are: 84 %" in noted and noted.count(", so for 200 of the 400 texts") == 1
+    assert "without any training, at 0.2 for each text, so for 200 of the 400 texts.\n" in noted
+    assert "- the weak labels of junior as they are, at 0.2 a text: 84 %" in noted
+    # Nor what the answer begins with.
+    ready = told(recommend(sources(level(0.6)), Question(40, pool=400)))
+    assert ready.count("all 400 texts") == 1 and ready.count("200 of the 400 texts") == 1
+    one = told(recommend(findings, Question(40, supervisor="crowd", have_weak=100, pool=400)))
+    assert "at 0.05 a text, 15 gold labels for all 400 texts (100 yours, 300 to buy): 66 %" in one
+    assert "leaves out the weak labels of junior as they are: 84 %" in one and "so for 200 of the 400 texts" in one
+    every = told(recommend(findings, Question(40, supervisor="crowd", have_weak=500, pool=400)))
+    assert "at 0.05 a text, so for all 400 texts (all yours): 66 %" in every
+    free = told(recommend(findings, Question(64, weak_price=0, pool=400)))
+    assert "all 400" not in free and "400 texts:" not in free
+
+
+def test_for_a_score_and_so_many_texts_labels_as_they_are_say_what_all_cost():
+    said = told(reach(sources(level(0.6)), Question(0, pool=4000), 0.65))
+    assert "without any training, at 0.05 for each text, 200 gold labels for all 4,000 texts.\n" in said
+    assert said.count("200 gold labels for all 4,000 texts") == said.count("800 gold labels for all 4,000 texts") == 1
+    priced = told(break_even(sources(level(0.6)), Question(40, pool=4000)))
+    assert "4,000 texts:" not in priced and "all 4,000" not in priced, "the price is what is looked for"
 
 
 def test_a_student_that_is_asked_and_worse_than_guessing_is_told():

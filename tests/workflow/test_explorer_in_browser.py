@@ -15,6 +15,7 @@ import pytest
 from explorer_study import ASKED, COMMON, STUDY, TITLES, WEAK, make_study, summary_of
 from helpers import install
 
+from elicitation.analysis.captions import AS_MEASURED
 from elicitation.analysis.choices import Terms, decide, find_cheaper, find_options, terms_for
 from elicitation.analysis.evidence import evidence_rows
 from elicitation.analysis.findings import Findings, Question
@@ -567,6 +568,15 @@ def test_every_score_stands_beside_what_needs_no_label(page):
     short = f"The weak labels themselves are right on {100 * WEAK:.1f} % (gaps as above), at 0.1 for each text"
     assert better in words and short in words
     assert texts(page, "#better")[0].endswith(f"they are right on {right}, at 0.1 a text.")
+    # Of so many texts, once: what labels of all cost, or how many are paid for.
+    words, *_ = answer_words(page, "#task=topic&budget=1000&pool=3000")
+    assert "at 0.1 for each text that you label with them, 300 gold labels for all 3,000 texts." in words
+    assert "pays for gold labels of 1,000 of the 3,000 texts; those of all cost 3,000 gold labels." in words
+    at(page, f"#task=topic&budget=1000&pool=3000&target={100 * WEAK - 0.1:.1f}")
+    assert "at 0.1 a text, 300 gold labels for all 3,000 texts." in texts(page, "#goal")[0]
+    words, *_ = answer_words(page, "#task=topic&budget=16&pool=3000&haveWeak=40")
+    assert "for each text that you label with them. " in words
+    assert texts(page, "#better")[0].endswith("at 0.1 a text, so for 200 of the 3,000 texts (40 yours, 160 to buy).")
 
 
 def test_texts_that_nobody_asked_a_source_about_are_said_not_to_count(browser, tmp_path):
@@ -635,7 +645,9 @@ def test_scores_where_the_weak_label_is_wrong_stand_beside_the_answer(page, stud
     [score] = 100 * rows.accuracy_wrong[(rows[["n_weak", "n_gold"]] == best).all(axis=1)]
     said = f"label of small is wrong (260 of 1,000 test texts), {score:.1f} % ({score - 5:.1f} to {score + 5:.1f}) are"
     assert said in words
-    assert "Both were measured, with 4 seeds; the expected score learns from all runs." in words
+    assert f"), with 4 seeds. {AS_MEASURED}" in words
+    [caption] = texts(page, "#parts-table caption")
+    assert caption.endswith(AS_MEASURED), "beside the expected scores of the answer"
     assert len(page.find_elements("css selector", "#parts-table tbody tr")) == len(rows)
 
 
@@ -937,8 +949,11 @@ def test_labels_that_are_used_as_they_are_are_those_of_python(browser, tmp_path)
         expected, both = ready_labels(answer), best_split(answer)
         assert ask(page, "explorer.ready") == [[found.labels.supervisor, found.n_texts] for found in expected]
         [lead] = texts(page, "#lead")
+        reasons = ask(page, "document.getElementById('reasons').textContent")
         gold_for_all = f"Your budget pays for gold labels of all {pool} texts, which are right by definition: they cost"
-        assert (gold_for_all in ask(page, "document.getElementById('reasons').textContent")) == (pool == 50)
+        assert (gold_for_all in reasons) == (pool == 50)
+        some = f"gold labels of {budget} of the {pool or 0:,} texts; those of all cost {pool or 0:,} gold labels."
+        assert (f"Your budget pays for {some}" in reasons) == (pool in (200, 400, 5000))
         assert ("With both" in lead) == bool(both) == ((budget, pool) in [(60, 400)])
         if both:
             assert LEAST_SURE in lead

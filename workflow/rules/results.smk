@@ -396,7 +396,7 @@ rule plot_errors:
     group:
         "tables"
     params:
-        version=2,
+        version=3,
         method=FIRST_TRAINED,
         titles=TITLES,
     script:

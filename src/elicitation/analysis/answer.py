@@ -4,27 +4,30 @@ from dataclasses import replace
 from itertools import groupby
 
 from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, PLAIN, UNDETERMINED
-from elicitation.analysis.ready_labels import need_no_student, ready_labels
+from elicitation.analysis.ready_labels import better_labels, leading_labels, need_no_student, ready_labels
 from elicitation.analysis.ready_labels_text import beyond_ready, not_worth_words, ready_lines, use_words
-from elicitation.analysis.recommendation_notes import notes, undertrained_notes
+from elicitation.analysis.recommendation_notes import better_notes, notes, undertrained_notes
 from elicitation.analysis.recommendation_text import Said
 from elicitation.analysis.recommendation_words import (
     FREE_WORDS,
     MEASURE_WORDS,
     as_they_are,
+    at_price,
     bought_at,
     cheaper_words,
     estimator_words,
     free_words,
+    gaps_words,
     labels_score,
     long_brackets,
     money,
     percent,
     price_text,
     seeds_words,
+    votes_words,
     with_ends,
 )
-from elicitation.analysis.recommended import Purchase, Recommendation
+from elicitation.analysis.recommended import Purchase, Recommendation, WeakLabels
 from elicitation.buying.amounts import amount_words
 from elicitation.errors import listed
 
@@ -99,18 +102,35 @@ def sentence(size: str, alike: list[Recommendation]) -> str:
     alike: the answers for one budget or several, which have the same best purchase.
     """
     answer, start = alike[0], budgets_words(size, alike)
+    labels = rivals_words(alike[-1])
     decided = any(each.regime.name != UNDETERMINED for each in alike)
     if answer.purchase:
-        choice = f"{purchase_words(answer, answer.purchase)}: expected {with_ends(answer.expected)}"
+        choice = f"{purchase_words(answer, answer.purchase)}: expected {with_ends(answer.expected)}{labels}"
         guess = "" if decided else "it is undetermined how to spend it; the best guess is to "
         return " ".join([f"{start} {guess}{choice}.", *cheaper_words(answer)])
     other, free = answer.best_alternative, free_words(answer)
     if other is None:
-        return f"{start} nothing that was studied is affordable."
+        return f"{start} nothing that was studied is affordable{labels}."
     guess = "" if decided else "it is undetermined what to do; the best guess is to "
     best = f"the best one is to {purchase_words(answer, other)}: expected {with_ends(other.expected)}"
     nothing = "train no student" if ready_labels(answer) else "buy nothing"
-    return f"{start} {guess}{nothing}, since no purchase studied beats {free}; {best}."
+    return f"{start} {guess}{nothing}, since no purchase studied beats {free}; {best}{labels}."
+
+
+def rivals_words(answer: Recommendation) -> str:
+    """The weak labels that are at least as good as they are, for the end of a sentence; else nothing.
+
+    Nothing either where the answer begins with such labels, or with a budget of 0, which pays for none.
+    """
+    if leading_labels(answer) or not answer.question.budget:
+        return ""
+    return "".join(f"; {rival_words(answer, entry)}" for entry in better_labels(answer))
+
+
+def rival_words(answer: Recommendation, entry: WeakLabels) -> str:
+    """The price and the score of weak labels as they are."""
+    price = at_price(answer, entry.price, f" a text{votes_words(entry.votes)}")
+    return f"{as_they_are(entry.supervisor)}, {price}: {percent(entry.score.mean)} %{gaps_words(answer, entry)}"
 
 
 def heading_of(told: list[Recommendation]) -> str:
@@ -132,12 +152,14 @@ def without_more(answer: Recommendation) -> Recommendation:
 def notes_of(told: list[Recommendation]) -> dict[str, None]:
     """What is to be known of answers for rising budgets, each note once.
 
-    What beats all students, and what to add for more labels, is said of the largest budget alone.
+    What beats all students, and what to add for more labels, is said of the largest budget alone; which weak labels
+    beat a purchase as they are, in its sentence.
     """
     *smaller, largest = told
-    of_smaller = {note for answer in smaller for note in undertrained_notes(answer)} - {*undertrained_notes(largest)}
+    left_out = {note for answer in smaller for note in undertrained_notes(answer)} - {*undertrained_notes(largest)}
+    left_out |= {note for answer in told if rivals_words(answer) for note in better_notes(answer)}
     found = dict.fromkeys(note for answer in [*map(without_more, smaller), largest] for note in notes(answer))
-    return {note: None for note in found if note not in of_smaller}
+    return {note: None for note in found if note not in left_out}
 
 
 def support_lines(answer: Recommendation) -> list[str]:

@@ -23,6 +23,11 @@ from elicitation.buying.amounts import GOLD_LABELS, Money
 LISTED = 2
 # A caption names so many of the supervisors, students and methods that no average has; it counts the others.
 NAMED = 4
+# What is said of scores on parts of the test texts, which no posterior smooths.
+AS_MEASURED = (
+    "These scores are as measured in the runs of the purchase alone. Expected scores also use neighbouring purchases, "
+    "so the two may differ by some points."
+)
 # Prices are written as shares of a gold label, such as 1/18, down to one part in so many.
 LARGEST_PANEL = 50
 

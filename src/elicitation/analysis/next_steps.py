@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
+from elicitation.analysis.beyond_study import unranked_words
 from elicitation.analysis.choices import Options, find_options, missing_strategies
 from elicitation.analysis.evidence import Evidence, evidence_by_task
 from elicitation.analysis.findings import Findings, Question, finished_file, narrow, price_of, terms_of
@@ -25,6 +26,7 @@ from elicitation.analysis.noise import noise_covariance, seed_variances
 from elicitation.analysis.posterior import Block, Scores, Surface, joined
 from elicitation.analysis.recommendation import answer, ask, questions
 from elicitation.analysis.recommendation_notes import chance_notes, hopeless_notes, undertrained_notes
+from elicitation.analysis.recommended import Recommendation
 from elicitation.buying.prices import exact
 
 # Added to variances so that matrices can be inverted in binary numbers.
@@ -241,6 +243,9 @@ class Plan:
     above them at any of the budgets."""
     advice: list[str] = field(default_factory=list)
     """What a recommendation says of training otherwise, in sentences; nothing is known of what it would bring."""
+    unranked: str = ""
+    """What a recommendation says of larger purchases than were studied, in sentences, where the budget pays for some;
+    else, and where no budget was named, nothing."""
 
 
 def plan(findings: Findings, table: pd.DataFrame, question: Question, times: pd.DataFrame) -> Plan:
@@ -270,6 +275,7 @@ def plan(findings: Findings, table: pd.DataFrame, question: Question, times: pd.
     expected = float(np.mean([each.scores.mean.max() for each in arms]))
     labels = block.best_labels()
     score = float(labels.scores.mean[0]) if labels else 0.0
+    found = answer(ask(*asked[-1]))
     runs = told(sorted(runs, key=lambda step: -step.rate))
     # What only prompts has its ways of spending from its name.
     can_mix = not findings.trained or any(surface.method in findings.trained for surface in block.surfaces)
@@ -289,7 +295,8 @@ def plan(findings: Findings, table: pd.DataFrame, question: Question, times: pd.
         unbeaten=bool(labels)
         and is_cheaper_than_gold(labels.supervisor, asked)
         and score > best_after([changes[step] for step in runs], arms),
-        advice=advice_on(*asked[-1]),
+        advice=advice_on(found),
+        unranked=unranked_words(found) if question.budget else "",
     )
 
 
@@ -303,9 +310,8 @@ def best_after(changes: list[np.ndarray], arms: list[Arms]) -> float:
     return float(max(each.scores.mean.max() + max(map(each.gain, changes), default=0.0) for each in arms))
 
 
-def advice_on(findings: Findings, question: Question) -> list[str]:
+def advice_on(found: Recommendation) -> list[str]:
     """What a recommendation says of training otherwise, which no run of the study can tell."""
-    found = answer(ask(findings, question))
     return [note for notes in (undertrained_notes, hopeless_notes, chance_notes) for note in notes(found)]
 
 

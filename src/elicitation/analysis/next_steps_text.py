@@ -24,6 +24,8 @@ BEYOND = (
     "Not ranked, since nothing is known of it: what lies beyond the study, such as larger budgets, another model or "
     "other learning rates."
 )
+# The same where what is to be known of larger budgets is said before.
+NOT_LARGER = "Nothing is known either of another model or other learning rates, so these are not ranked."
 # A gain that would be written as 0 is not told.
 LEAST_TOLD = 5e-5
 
@@ -135,6 +137,13 @@ def unbeaten_words(plan: Plan) -> str:
     )
 
 
+def nothing_words(plan: Plan) -> str:
+    """That no step is worth it, of those that are ranked."""
+    within, there = (" within the study", " there") if plan.unranked else ("", "")
+    known = f"what is best{there} is known as well as it needs to be"
+    return f"Nothing{within} is expected to raise it by 0.01 points: {known}."
+
+
 def plan_lines(plan: Plan, how: HowTo) -> Iterator[str]:
     """The plan as lines of Markdown."""
     question, name = plan.question, MEASURE_WORDS[plan.measure]
@@ -145,6 +154,8 @@ def plan_lines(plan: Plan, how: HowTo) -> Iterator[str]:
     yield f"## What next? {plan.task}, student {plan.student}, {at}\n"
     if plan.unbeaten:
         yield unbeaten_words(plan)
+    if plan.unranked:
+        yield f"{plan.unranked}\n"
     if question.budget:
         yield (
             "The budget is for what is bought in the end, at once or in rounds, not for runs or test examples. Test "
@@ -173,8 +184,8 @@ def plan_lines(plan: Plan, how: HowTo) -> Iterator[str]:
         ways = ", ".join(f"{PLAIN[name]} ({SHARES[name]} in `grid.gold_shares`)" for name in plan.missing)
         yield f"\nNot ranked, since no such purchase within the budget was run and nothing is known of it: {ways}."
     if not runs + tests + labels + plan.missing:
-        yield "Nothing is expected to raise it by 0.01 points: what is best is known as well as it needs to be."
-    yield f"\n{BEYOND}"
+        yield nothing_words(plan)
+    yield f"\n{NOT_LARGER if plan.unranked else BEYOND}"
     if plan.advice:
         yield "\nNot ranked either, but advised by `elicitation recommend`:\n"
         yield from (f"- {advice}" for advice in plan.advice)

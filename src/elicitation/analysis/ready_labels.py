@@ -79,9 +79,13 @@ class Ready:
 
 
 def ready(answer: Recommendation, entry: WeakLabels) -> Ready:
-    """How many texts the budget gives a weak label of this source, which costs something."""
+    """How many texts the budget gives a weak label of this source, which costs something.
+
+    A score that is asked for has no budget: then all texts that there are get one.
+    """
     question = answer.question
-    own, n_new = question.have_weak, int(exact(question.budget) / exact(entry.price))
+    own = 0 if entry in answer.left_out else question.have_weak
+    n_new = question.pool if answer.goal else int(exact(question.budget) / exact(entry.price))
     if question.pool is not None:
         own = min(own, question.pool)
         n_new = min(n_new, question.pool - own)
@@ -150,6 +154,26 @@ def leading_labels(answer: Recommendation) -> WeakLabels | None:
     if found := ready_labels(answer):
         return found[0].labels
     return goal_labels(answer)
+
+
+def told_labels(answer: Recommendation) -> list[WeakLabels]:
+    """The weak labels of which the answer says before its notes what they bring as they are."""
+    beside = labels_beside_price(answer)
+    return [found.labels for found in ready_labels(answer)] + goal_ready(answer) + [beside] * (beside is not None)
+
+
+def better_labels(answer: Recommendation) -> list[WeakLabels]:
+    """Other weak labels that are expected to be at least as good as they are, and cost less than a gold label.
+
+    Beside those that no student beats only cheaper ones.
+    """
+    named, told = leading_labels(answer) or unbeaten_labels(answer), told_labels(answer)
+    limit = named.price if named else answer.question.gold_price
+    return [
+        entry
+        for entry in answer.baseline.weak_labels
+        if 0 < entry.price < limit and entry.score.mean >= answer.expected.mean and entry not in told
+    ]
 
 
 def for_all_texts(answer: Recommendation) -> bool:

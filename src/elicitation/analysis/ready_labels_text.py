@@ -13,6 +13,8 @@ from elicitation.analysis.recommendation_words import (
     found_words,
     free_words,
     money,
+    new_cost,
+    of_all_words,
     own_words,
     percent,
     purchase_words,
@@ -35,13 +37,11 @@ def use_words(answer: Recommendation) -> str:
 
 def texts_words(answer: Recommendation, found: Ready) -> str:
     """How many texts have weak labels then: of those that there are, if that is known."""
-    pool, own = answer.question.pool, own_words(found.n_texts, found.n_new)
+    pool = answer.question.pool
     if pool is None:
-        return f"{found.n_texts:,} texts{own}"
-    if found.n_texts < pool:
-        return f"{found.n_texts:,} of the {pool:,} texts{own}"
-    cost = money(answer, float(found.n_new * exact(found.labels.price)))
-    return f"all {pool:,} texts{own}" + f", which cost {cost}" * (found.n_new > 0)
+        return f"{found.n_texts:,} texts{own_words(found.n_texts, found.n_new)}"
+    costs = found.n_texts == pool and found.n_new > 0
+    return of_all_words(found, pool) + f", which cost {new_cost(answer, found)}" * costs
 
 
 def behind_words(best: WeakLabels, other: WeakLabels) -> str:

@@ -1,20 +1,20 @@
 """What a buyer should know beside a recommendation, in sentences. Imports nothing heavy."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
+from elicitation.analysis.beyond_study import beyond_words, is_beyond, more_words
 from elicitation.analysis.names import ASKING, COMMONER, LABELS, TUNED
 from elicitation.analysis.ready_labels import (
     asks_price,
     asks_what_to_buy,
     best_as_they_are,
+    better_labels,
     for_all_texts,
-    goal_ready,
     is_too_dear,
-    labels_beside_price,
     leading_labels,
     need_no_student,
     ready_labels,
+    told_labels,
     unbeaten_labels,
 )
 from elicitation.analysis.ready_labels_text import behind_words
@@ -24,17 +24,17 @@ from elicitation.analysis.recommendation_words import (
     MEASURE_WORDS,
     as_they_are,
     bring_words,
-    free_words,
     labels_words,
     limits_text,
     money,
     of_text,
+    own_words,
     percent,
     price_text,
-    purchase_words,
     votes_words,
 )
-from elicitation.analysis.recommended import Purchase, Recommendation, WeakLabels
+from elicitation.analysis.recommended import Recommendation
+from elicitation.buying.prices import exact
 from elicitation.errors import listed
 
 # What guessing scores by every measure, where either label is as common.
@@ -73,12 +73,6 @@ def undertrained_notes(answer: Recommendation) -> Iterator[str]:
 def says_student(answer: Recommendation) -> bool:
     """Whether the answer says before its notes how to train a student."""
     return answer.purchase is not None and not need_no_student(answer)
-
-
-def told_labels(answer: Recommendation) -> list[WeakLabels]:
-    """The weak labels of which the answer says before its notes what they bring as they are."""
-    beside = labels_beside_price(answer)
-    return [found.labels for found in ready_labels(answer)] + goal_ready(answer) + [beside] * (beside is not None)
 
 
 def hopeless_notes(answer: Recommendation) -> Iterator[str]:
@@ -149,10 +143,10 @@ def price_notes(answer: Recommendation) -> Iterator[str]:
         else:
             yield f"Weak labels are taken as free, in place of their own price: {own}."
     yield from votes_notes(answer)
-    if answer.studied.beyond and not for_all_texts(answer):
+    if is_beyond(answer):
         yield beyond_words(answer)
-    elif answer.purchase and not need_no_student(answer) and (words := larger_words(answer)):
-        yield f"What more labels would bring is not known.{words}"
+    elif words := more_words(answer):
+        yield words
     for entry in filter(lambda entry: is_too_dear(answer, entry), answer.baseline.weak_labels):
         yield (
             f"A weak label of {entry.supervisor}{votes_words(entry.votes)} costs {price_text(answer, entry.price)}, as "
@@ -172,48 +166,6 @@ def votes_notes(answer: Recommendation) -> Iterator[str]:
         price = float(f"{entry.price * entry.votes:.3g}")
         named = price_text(answer, entry.price)
         yield f"{named} is taken for {has}; for {named} a vote write `--weak-price {entry.supervisor}={price:g}`."
-
-
-def beyond_words(answer: Recommendation) -> str:
-    """How far the study reaches, what is best there, and what to add to it, where a budget lies beyond."""
-    studied, question, bought = answer.studied, answer.question, answer.purchase
-    beside = " beside your own labels" if question.have_weak or question.have_gold else ""
-    most = "at most " * bool(studied.most_expensive) + money(answer, studied.most_expensive)
-    best = f"no purchase there beats {free_words(answer)}"
-    if bought:
-        best = f"the best purchase there is {purchase_words(answer, bought)} by {bought.title}"
-    # Labels that are used as they are cost all of it.
-    spent = leading_labels(answer) is not None
-    left = "W" if spent else f"{money(answer, studied.unspent)} are left unspent, since w"
-    words = (
-        f"{'That money' if answer.offer else 'The budget'} lies beyond what was studied, which at these prices costs "
-        f"{most}{beside}; {best}. {left}hat more labels would bring {'a student ' * spent}is not known."
-    )
-    return f"{words}{larger_words(answer)}"
-
-
-def larger_words(answer: Recommendation) -> str:
-    """How to have more labels run than were; an offer says how to have itself studied."""
-    if answer.studied.larger is None or answer.offer:
-        return ""
-    n_weak, n_gold = answer.studied.larger
-    return f" {try_words(answer, replace(answer.best, n_weak=n_weak, n_gold=n_gold))}"
-
-
-def try_words(answer: Recommendation, bought: Purchase) -> str:
-    """How to have a purchase run of which little is known, or why the reader's table does not allow it."""
-    held, source, labels = answer.held, bought.supervisor, (bought.n_weak, bought.n_gold)
-    served = {name: held.supply(name).serves(*labels) for name in held.weak} if held else {}
-    if not served.get(source, True):
-        own = held.supply(source)
-        return (
-            f"Your table has too few texts for it: of those to train on {own.weak:,} have a weak label of {source} and "
-            f"{own.gold:,} a gold one. A text is used with one label only, so at most {own.examples:,} labels are. "
-            "To know it, have more texts labelled, and run the study on them."
-        )
-    key = f"`more_purchases: [[{bought.n_weak}, {bought.n_gold}]]` to `grid` in the study"
-    key += "" if all(served.values()) else ", with `beyond_pool: leave_out` since other sources label fewer texts"
-    return f"To know it, add {key}, and run that again."
 
 
 def held_notes(answer: Recommendation) -> Iterator[str]:
@@ -294,21 +246,18 @@ def left_out_notes(answer: Recommendation) -> Iterator[str]:
 
 def better_notes(answer: Recommendation) -> Iterator[str]:
     """Which weak labels are better as they are; beside those that undertrained_notes names only cheaper ones."""
-    leading, told = leading_labels(answer), told_labels(answer)
-    named = leading or unbeaten_labels(answer)
-    limit = named.price if named else answer.question.gold_price
-    for entry in answer.baseline.weak_labels:
-        if entry.score.mean > answer.expected.mean and entry.price < limit and entry not in told:
-            if leading:
-                use = f"{as_they_are(entry.supervisor)}, {behind_words(leading, entry)}"
-                yield f"For less: {use}: {bring_words(answer, entry)}."
-                continue
-            # The cheapest way to a score is not the best one.
-            beaten = "What is recommended" if answer.goal else f"No purchase within {limits_text(answer)}"
-            yield (
-                f"{beaten} is {'not ' * bool(answer.goal)}expected to beat {as_they_are(entry.supervisor)}: "
-                f"{bring_words(answer, entry)}."
-            )
+    leading = leading_labels(answer)
+    for entry in better_labels(answer):
+        if leading:
+            use = f"{as_they_are(entry.supervisor)}, {behind_words(leading, entry)}"
+            yield f"For less: {use}: {bring_words(answer, entry)}."
+            continue
+        # The cheapest way to a score is not the best one.
+        beaten = "What is recommended" if answer.goal else f"No purchase within {limits_text(answer)}"
+        yield (
+            f"{beaten} is {'not ' * bool(answer.goal)}expected to beat {as_they_are(entry.supervisor)}: "
+            f"{bring_words(answer, entry)}."
+        )
 
 
 def worse_notes(answer: Recommendation) -> Iterator[str]:
@@ -339,18 +288,25 @@ def lopsided_notes(answer: Recommendation) -> Iterator[str]:
 
 
 def pool_notes(answer: Recommendation) -> Iterator[str]:
-    """What depends on how many texts there are: whether gold labels are paid for on all; or how to say the number."""
+    """What depends on how many texts there are: how many gold labels are paid for; or how to say the number."""
     question = answer.question
     if question.pool is None:
         if ready_labels(answer) and not need_no_student(answer):
             yield "If you know how many texts you have, ask `elicitation recommend` for so many, as by `--pool 2000`."
         return
-    cost = (question.pool - min(question.have_gold, question.pool)) * question.gold_price
-    if asks_what_to_buy(answer) and not answer.offer and 0 < cost <= question.budget:
+    if not asks_what_to_buy(answer) or answer.offer:
+        return
+    own = min(question.have_gold, question.pool)
+    missing, paid = question.pool - own, int(exact(question.budget) / exact(question.gold_price))
+    cost = money(answer, missing * question.gold_price)
+    if 0 < missing <= paid:
         yield (
             f"Your budget pays for gold labels of all {question.pool:,} texts, which are right by definition: they "
-            f"cost {money(answer, cost)}."
+            f"cost {cost}."
         )
+    elif missing and paid:
+        some = f"{own + paid:,} of the {question.pool:,} texts{own_words(own + paid, paid)}"
+        yield f"Your budget pays for gold labels of {some}; those of all cost {cost}."
 
 
 def asking_notes(answer: Recommendation) -> Iterator[str]:

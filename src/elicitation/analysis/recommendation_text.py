@@ -3,22 +3,27 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from elicitation.analysis.beyond_study import try_words
 from elicitation.analysis.choices import MIN_GAIN, ONE_SEED
 from elicitation.analysis.names import ASKING, COMMONER, LABELS, NOTHING_BOUGHT, PLAIN, UNDETERMINED
 from elicitation.analysis.ready_labels import (
     asks_price,
+    better_labels,
     for_all_texts,
     goal_labels,
     labels_beside_price,
     leading_labels,
     need_no_student,
     ready_labels,
+    told_labels,
+    unbeaten_labels,
 )
 from elicitation.analysis.ready_labels_text import beyond_ready, goal_lines, not_worth_words, ready_lines, use_words
-from elicitation.analysis.recommendation_notes import notes, told_labels, try_words
+from elicitation.analysis.recommendation_notes import notes
 from elicitation.analysis.recommendation_words import (
     FREE_WORDS,
     MEASURE_WORDS,
+    all_texts_words,
     as_they_are,
     at_price,
     cheaper_words,
@@ -112,8 +117,11 @@ def baseline_lines(answer: Recommendation) -> Iterator[str]:
         yield f"- {FREE_WORDS[ASKING]}: {with_ends(baseline.asking)}"
     yield f"- {FREE_WORDS[COMMONER]}: {percent(baseline.commoner.mean)} %"
     told = told_labels(answer)
+    # What these cost for all texts is said where they are named before.
+    named = [*told, *better_labels(answer), unbeaten_labels(answer)]
     for entry in baseline.weak_labels:
         price = at_price(answer, entry.price, f" a text{votes_words(entry.votes)}")
+        price += "" if entry in named else all_texts_words(answer, entry)
         found = "" if entry in told else found_words(answer, entry)
         yield f"- {as_they_are(entry.supervisor)}, {price}: {labels_score(answer, entry)}{f'. {found}' * bool(found)}"
 

@@ -6,8 +6,10 @@ from elicitation.analysis.captions import price_words
 from elicitation.analysis.choices import MIN_GAIN
 from elicitation.analysis.findings import Question
 from elicitation.analysis.names import ABSTAINED, ASKING, COMMONER, LABELS
+from elicitation.analysis.ready_labels import Ready, asks_price, ready, ready_labels
 from elicitation.analysis.recommended import Estimate, Purchase, Recommendation, WeakLabels
 from elicitation.buying.amounts import amount_words
+from elicitation.buying.prices import exact
 
 # What scores are called in sentences.
 MEASURE_WORDS = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "auroc": "AUROC"}
@@ -170,7 +172,31 @@ def labels_score(answer: Recommendation, entry: WeakLabels) -> str:
 def bring_words(answer: Recommendation, entry: WeakLabels) -> str:
     """What weak labels as they are bring and cost."""
     price = at_price(answer, entry.price, f" for each text{votes_words(entry.votes)}")
-    return f"{labels_score(answer, entry)}, without any training, {price}"
+    return f"{labels_score(answer, entry)}, without any training, {price}{all_texts_words(answer, entry)}"
+
+
+def of_all_words(found: Ready, pool: int) -> str:
+    """How many of the texts that there are have weak labels then: `all 400 texts (100 yours, 300 to buy)`."""
+    share = "all" if found.n_texts == pool else f"{found.n_texts:,} of the"
+    return f"{share} {pool:,} texts{own_words(found.n_texts, found.n_new)}"
+
+
+def new_cost(answer: Recommendation, found: Ready) -> str:
+    """What the weak labels cost that are still to be bought then."""
+    return money(answer, float(found.n_new * exact(found.labels.price)))
+
+
+def all_texts_words(answer: Recommendation, entry: WeakLabels) -> str:
+    """What weak labels of all texts cost, or of how many the budget pays for: `, $32 for all 8,000 texts`.
+
+    Nothing where it is not known how many texts there are, or the answer says it in a sentence of its own.
+    """
+    pool, told = answer.question.pool, [found.labels for found in ready_labels(answer)]
+    if pool is None or not entry.price or asks_price(answer) or entry in told:
+        return ""
+    found = ready(answer, entry)
+    cost = f", {new_cost(answer, found)}" if found.n_new and found.n_texts == pool else ", so"
+    return f"{cost} for {of_all_words(found, pool)}" if found.n_texts else ""
 
 
 def found_words(answer: Recommendation, entry: WeakLabels) -> str:

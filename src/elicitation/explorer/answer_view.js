@@ -55,12 +55,16 @@ function rangeWords(view) {
   return [`This budget lies beyond the study: ${most}.${lead ? "" : ` ${money(left)} are left unspent.`}`];
 }
 
-/** That the budget pays for gold labels of all texts, as pool_notes in Python. */
-function goldForAllWords({ pool, haveGold, gold, budget, target }) {
-  const cost = pool === null ? 0 : Math.max(0, pool - haveGold) * gold;
-  if (cost === 0 || cost > budget || target !== null) return [];
-  const right = "which are right by definition";
-  return [`Your budget pays for gold labels of all ${count(pool)} texts, ${right}: they cost ${moneyWords(cost)}.`];
+/** Of how many texts the budget pays for gold labels, as pool_notes in Python. */
+function goldOfTextsWords({ pool, haveGold, gold, budget, target }) {
+  const own = Math.min(haveGold ?? 0, pool ?? 0);
+  const missing = (pool ?? 0) - own;
+  const [money, price] = exact([budget, gold]);
+  const paid = Number(money / price);
+  if (missing === 0 || paid === 0 || target !== null) return [];
+  const [pays, cost] = ["Your budget pays for gold labels of", moneyWords(missing * gold)];
+  if (missing <= paid) return [`${pays} all ${count(pool)} texts, which are right by definition: they cost ${cost}.`];
+  return [`${pays} ${ofAllWords({ nTexts: own + paid, nNew: paid }, pool)}; those of all cost ${cost}.`];
 }
 
 /** What no label at all achieves, and how far the purchase is ahead of it. */
@@ -114,17 +118,23 @@ function coverageWords({ coverage, mean, supervisor }) {
   return ` (on the ${given} % of texts that have one${alone}; ${assumed}${byCoin})`;
 }
 
+/** Whether the answer says of these weak labels, before its reasons, what they bring as they are. */
+function isTold(labels, view) {
+  const told = readyLabels(view).length ? readyLabels(view) : [betterLabels(view)].filter(Boolean);
+  return told.some(({ supervisor }) => supervisor === labels.supervisor);
+}
+
 /** What the weak labels are worth as they are, without training. */
 function labelsWords(view) {
   const { weakLabels, decision, weak, gold, highest: most } = view;
   const words = [];
   if (weakLabels) {
     const gaps = coverageWords(weakLabels);
-    const told = readyLabels(view).length ? readyLabels(view) : [betterLabels(view)].filter(Boolean);
-    const isAgain = gaps && told.some(({ supervisor }) => supervisor === weakLabels.supervisor);
+    const isAgain = isTold(weakLabels, view);
     const price = weak === 0 ? "at no cost" : `at ${money(weak)} for each text that you label with them`;
-    const right = `${scoring(weakLabels.mean, true)}${isAgain ? SHORT_GAPS : gaps}`;
-    words.push(`The weak labels${ofSource(view)} themselves ${right}, ${price}.`);
+    const right = `${scoring(weakLabels.mean, true)}${gaps && isAgain ? SHORT_GAPS : gaps}`;
+    const all = isAgain ? "" : allTextsWords({ ...weakLabels, price: weak }, view);
+    words.push(`The weak labels${ofSource(view)} themselves ${right}, ${price}${all}.`);
     const answer = decision.buys ? decision.best : decision.free;
     const lead = "That is better than what is recommended here";
     if (weakLabels.mean > answer.mean && !leadingLabels(view)) {
@@ -175,12 +185,13 @@ function targetWords(view) {
   if (reached && !best) return `To reach ${wanted}, buy nothing: ${enough}.`;
   const [first, ...others] = labelsForTarget(view);
   const reaches = first?.mean >= target / 100;
+  const bring = (labels) => `${bringWords(labels)}${isTold(labels, view) ? "" : allTextsWords(labels, view)}`;
   const trained = trainedForTarget(view, reaches ? `${wanted} by training` : wanted);
-  if (first && !reaches) return `${trained} ${capital(asTheyAre(first))} come nearer: ${bringWords(first)}.`;
+  if (first && !reaches) return `${trained} ${capital(asTheyAre(first))} come nearer: ${bring(first)}.`;
   if (!first) return trained;
-  const also = others.map((labels) => ` So do ${asTheyAre(labels)}: ${bringWords(labels)}.`).join("");
+  const also = others.map((labels) => ` So do ${asTheyAre(labels)}: ${bring(labels)}.`).join("");
   const more = `To label more texts than your money pays labels for: ${trained[0].toLowerCase()}${trained.slice(1)}`;
-  return `To reach ${wanted}, use ${asTheyAre(first)}: ${bringWords(first)}.${also} ${more}`;
+  return `To reach ${wanted}, use ${asTheyAre(first)}: ${bring(first)}.${also} ${more}`;
 }
 
 /** The cheapest purchase to train on that reaches the score that is `wanted`, in a sentence. */
@@ -205,7 +216,7 @@ function betterLabels({ sources, decision, gold }) {
 function betterWords(view) {
   const best = betterLabels(view);
   if (!best || leadingLabels(view)) return "";
-  return `The weak labels of ${best.supervisor} score higher as they are, without training: ${bringWords(best)}.`;
+  return `The weak labels of ${best.supervisor} score higher as they are, without training: ${bringWords(best)}${allTextsWords(best, view)}.`;
 }
 
 /** Which of several sources of weak labels brings most, and which one is shown. */
@@ -341,7 +352,7 @@ function showAnswer(view) {
   element("verdict").textContent = word;
   const rivals = byStrategy.filter((rival, k) => rival && STRATEGIES[k] !== leading);
   const words = [
-    ...goldForAllWords(view),
+    ...goldOfTextsWords(view),
     ...rangeWords(view),
     ...(best && !needsNoStudent(view) ? [wayWords(view)] : []),
     ...nothingWords(view),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from elicitation.analysis import choices, frontier, posterior, questions, ready_labels, ready_labels_text
+from elicitation.analysis import captions, choices, frontier, posterior, questions, ready_labels, ready_labels_text
 from elicitation.analysis.chance import shows_nothing
 from elicitation.analysis.measures import MEASURES
 from elicitation.analysis.names import (
@@ -110,7 +110,7 @@ def shared_constants() -> dict:
     """
     of_choices = ("MIN_GAIN", "SAME_SCORE", "CLEARLY_CHEAPER", "NEARLY")
     modules = {choices: of_choices, frontier: ("SAME_COST",), posterior: ("DRAWS", "Z")}
-    modules |= {ready_labels: ("MANY_TEXTS",), ready_labels_text: ("LEAST_SURE",)}
+    modules |= {ready_labels: ("MANY_TEXTS",), ready_labels_text: ("LEAST_SURE",), captions: ("AS_MEASURED",)}
     constants = {name: getattr(module, name) for module, names in modules.items() for name in names}
     ways = {
         name: [words[strategy] for strategy in STRATEGIES] for name, words in (("REGIMES", REGIMES), ("PLAIN", PLAIN))

@@ -14,8 +14,7 @@ function partsWords({ parts, decision, supervisor, here }) {
   if (!row?.wrong || !row.right) return [];
   const size = here.nTasks > 1 ? "" : ` (${count(row.nWrong)} of ${count(row.nWrong + row.nRight)} test texts)`;
   const wrong = `Where the weak label of ${supervisor} is wrong${size}, ${partText(row.wrong)} are answered right`;
-  const measured = `Both were measured, with ${seedsWords(row.nSeeds)}; the expected score learns from all runs`;
-  return [`${wrong}; where it is right, ${partText(row.right)}. ${measured}.`];
+  return [`${wrong}; where it is right, ${partText(row.right)}, with ${seedsWords(row.nSeeds)}. ${AS_MEASURED}`];
 }
 
 function tabulateParts({ parts, methods, titles, supervisor }) {
@@ -31,6 +30,7 @@ function tabulateParts({ parts, methods, titles, supervisor }) {
   const heads = ["Weak labels", "Gold labels", "Right where it is wrong", "Right where it is right", "Method", "Seeds"];
   const caption =
     `All purchases that were run, by whether the weak label of ${supervisor} is wrong or right on a test text. Who ` +
-    "repeats its errors is near 0 % where it is wrong; who knows the truth is near 100 %. In brackets: 95 % intervals.";
+    "repeats its errors is near 0 % where it is wrong; who knows the truth is near 100 %. In brackets: 95 % intervals. " +
+    AS_MEASURED;
   fillTable("parts-table", caption, heads, [heads.indexOf("Method")], rows);
 }

@@ -72,13 +72,36 @@ function bringWords(labels) {
   return `they ${scoring(labels.mean, true)}${coverageWords(labels)}, ${price}`;
 }
 
-/** How many texts have weak labels then: of those that there are, if that is known. */
-function textsWords({ nTexts, nNew, price }, { pool }) {
+/** Which of some texts the reader has labels of already, in brackets. */
+function ownWords({ nTexts, nNew }) {
   const yours = nNew > 0 ? `${count(nTexts - nNew)} yours, ${count(nNew)} to buy` : "all yours";
-  const own = nTexts === nNew ? "" : ` (${yours})`;
-  if (pool === null) return `${count(nTexts)} texts${own}`;
-  if (nTexts < pool) return `${count(nTexts)} of the ${count(pool)} texts${own}`;
-  return `all ${count(pool)} texts${own}${nNew > 0 ? `, which cost ${moneyWords(nNew * price)}` : ""}`;
+  return nTexts === nNew ? "" : ` (${yours})`;
+}
+
+/** How many of the texts that there are have labels then. */
+function ofAllWords(labelled, pool) {
+  const share = labelled.nTexts === pool ? "all" : `${count(labelled.nTexts)} of the`;
+  return `${share} ${count(pool)} texts${ownWords(labelled)}`;
+}
+
+/** How many texts have weak labels then: of those that there are, if that is known. */
+function textsWords(labels, { pool }) {
+  const { nTexts, nNew, price } = labels;
+  if (pool === null) return `${count(nTexts)} texts${ownWords(labels)}`;
+  const cost = nTexts === pool && nNew > 0 ? `, which cost ${moneyWords(nNew * price)}` : "";
+  return `${ofAllWords(labels, pool)}${cost}`;
+}
+
+/** What weak labels of all texts cost, or of how many the budget pays for, where the answer does not begin with them;
+ *  as all_texts_words in Python. */
+function allTextsWords(labels, view) {
+  const { pool } = view;
+  const isReady = readyLabels(view).some(({ supervisor }) => supervisor === labels.supervisor);
+  if (pool === null || labels.price === 0 || isReady) return "";
+  const paid = readyTexts(labels, view);
+  if (paid.nTexts === 0) return "";
+  const cost = paid.nTexts === pool && paid.nNew > 0 ? `, ${moneyWords(paid.nNew * paid.price)}` : ", so";
+  return `${cost} for ${ofAllWords(paid, pool)}`;
 }
 
 /** By how much other labels are worse than the best ones, and cheaper. */

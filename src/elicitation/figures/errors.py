@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from elicitation.analysis.averages import buys_labels
-from elicitation.analysis.captions import missing_sentence, seed_range, seeds_and_tasks
+from elicitation.analysis.captions import AS_MEASURED, missing_sentence, seed_range, seeds_and_tasks
 from elicitation.analysis.error_parts import PARTS, learned
 from elicitation.analysis.names import NO_CUE, student_and_cue
 from elicitation.figures import style
@@ -191,9 +191,10 @@ def plot_errors(points: pd.DataFrame, missing: pd.DataFrame, method: str, titles
     runs = seeds_and_tasks(seed_range(points), points)
     reference = "the most gold labels alone" if len(cues) > 1 else "who has seen none of them"
     note = (
-        f"{titles[method]}. Each point: {runs}. Who repeats the supervisor's errors falls to 0 where these are; who "
-        "knows the truth rises to 100. Bars: 95 % intervals, of the test examples in the part and of the seeds. What "
-        f"is learned: by accuracy, the most weak labels alone against {reference}, where intervals do not overlap. "
+        f"{titles[method]}. Each point: {runs}. {AS_MEASURED} "
+        "Who repeats the supervisor's errors falls to 0 where these are; who knows the truth rises to 100. Bars: 95 % "
+        "intervals, of the test examples in the part and of the seeds. What is learned: by accuracy, the most weak "
+        f"labels alone against {reference}, where intervals do not overlap. "
         f"Of as many weak labels those with more gold labels stand to the right. {missing_sentence(missing, titles)}"
     )
     score = "score where the weak label is wrong, %" if len(cues) > 1 else "right on these examples, %"
