@@ -48,6 +48,12 @@ def test_scores_without_any_relation_to_the_labels_get_no_threshold():
     assert sum(value is not None for value in found) <= 10
 
 
+def test_a_source_that_says_only_how_sure_it_is_gets_no_threshold_as_if_it_always_said_0():
+    draw = stream(0, "sure")
+    gold, sure = (draw.random(300) < 0.3).astype(int), np.round(0.5 + draw.random(300) / 2, 2)
+    assert best_threshold(sure, gold, weights_of(gold, balanced=False)) is None
+
+
 def test_a_threshold_is_chosen_on_some_texts_and_tried_on_others():
     p, gold = scores()
     tested = np.arange(len(p)) % 2 == 0

@@ -10,7 +10,7 @@ import numpy as np
 
 from elicitation.analysis.measures import agreement
 
-# Standard errors by which a threshold must be better than 0.5.
+# Standard errors by which a threshold must be better than what it replaces.
 RELIABLY = 3
 
 
@@ -38,8 +38,8 @@ def weights_of(gold: np.ndarray, balanced: bool) -> np.ndarray:
 def best_threshold(p: np.ndarray, gold: np.ndarray, weights: np.ndarray) -> float | None:
     """The value between two probabilities p that parts the gold labels best; None unless it is clearly better than 0.5.
 
-    All are (n,), gold of 0/1. Clearly: by RELIABLY standard errors of the weighted mean of differences between texts,
-    which allows for it being the best of many. Of several that are as good the middle one is taken.
+    All are (n,), gold of 0/1. It must be clearly better than always giving one label too, as which a source that knows
+    nothing, or says only how sure it is, is best. Of several that are as good the middle one is taken.
     """
     order = np.argsort(p, kind="stable")
     sorted_p, ones = p[order], np.where(gold == 1, weights, 0)[order]
@@ -52,9 +52,17 @@ def best_threshold(p: np.ndarray, gold: np.ndarray, weights: np.ndarray) -> floa
     best = ends[right[ends] >= right[ends].max() - 1e-9]
     end = best[len(best) // 2]
     value = float(f"{(sorted_p[end] + sorted_p[end + 1]) / 2:.6g}")
-    gains = weights * (agreement(p > value, gold == 1) - agreement(p, gold == 1))
-    error = math.sqrt((gains**2).sum())
-    return value if error and gains.sum() > RELIABLY * error else None
+    guessed = gold == (weights @ gold >= 0.5)
+    rivals = (agreement(p, gold == 1), guessed)
+    return value if all(is_clear(weights * (agreement(p > value, gold == 1) - rival)) for rival in rivals) else None
+
+
+def is_clear(gains: np.ndarray) -> bool:
+    """Whether weighted gains on texts (n,) are above 0 by RELIABLY standard errors of their sum.
+
+    So many, since the best of many thresholds is better by luck too.
+    """
+    return bool(gains.sum() > RELIABLY * math.sqrt((gains**2).sum()))
 
 
 def choose_threshold(p: np.ndarray, gold: np.ndarray, tested: np.ndarray, balanced: bool) -> Threshold | None:
