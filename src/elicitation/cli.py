@@ -105,6 +105,8 @@ class Parser(argparse.ArgumentParser):
         self.error(f"there is no option {wrong}{f'; did you mean {close[0]}?' if close else ''}")
 
     def error(self, message: str):
+        if "expected one argument" in message:
+            message += "; put an amount such as '$2' in quotes, since a shell makes nothing of $2"
         stop = "" if message.endswith("?") else "."
         self.exit(2, f"Error: {message}{stop} All options: {self.prog} --help\n")
 

@@ -439,8 +439,11 @@ def test_a_weak_column_with_another_word_is_refused_with_the_option_and_may_drop
     given = yaml.safe_load((here / "labels.yaml").read_text())
     assert [source["others"] for source in given["supervisors"]] == ["drop", "drop"]
     [llm] = [line.split() for line in said.splitlines() if line.startswith("llm ")]
-    # Three of 150 texts with gold labels have no weak label left.
-    assert llm[-3] == "147"
+    # Three of 150 texts with gold labels have no weak label left, and 8 of all 400.
+    assert llm[-3:] == ["147", "98", "%"]
+    assert (
+        "\ndropped: 8 answers of llm that are no label; its price does not count them: if they cost money too, "
+    ) in said
     read_study(here / "labels.yaml")
 
 
@@ -473,6 +476,30 @@ def test_all_columns_that_are_not_there_are_named_at_once(capsys):
     write()
     said = refused(capsys, "labels.csv", "--gold", "is_spm", "--weak", "lm=0.02")
     assert "no column is called 'is_spm'; did you mean 'is_spam'? And no column is called 'lm'; did you mean" in said
+
+
+def test_a_weak_column_whose_words_are_all_dropped_is_refused_with_these(capsys):
+    write(names=("ham", "junk"), cells=lambda i, label: [("neg", "pos")[label], "0", "1", "0"])
+    said = refused(capsys, *ASKED, "--labels", "junk=1,ham=0", "--others", "drop")
+    assert "column 'llm' holds what is no label, 'neg' (200 rows), 'pos' (200 rows); " in said
+    assert "name its words beside the values of the gold labels" in said
+
+
+def test_an_amount_that_a_shell_made_nothing_of_is_told_to_want_quotes(capsys):
+    with pytest.raises(SystemExit):
+        main(["init", "labels.csv", "--weak", "llm=0.02", "--gold-price"])
+    assert "expected one argument; put an amount such as '$2' in quotes" in capsys.readouterr().err
+
+
+def test_results_are_shown_at_no_budget_that_no_source_spends(capsys, here):
+    # Of the dearer source the table has too few labels for what the cheaper one is bought for.
+    write(cells=lambda i, label: [str(0.9 if label else 0.2), str(label) if i % 4 in (0, 3) and i % 3 else "", "1", "0"])
+    weak = ("--weak", "llm=0.02", "ann1=0.9")
+    run(capsys, "labels.csv", "--gold", "is_spam", *weak, "--gold-price", "3", "--budget", "90")
+    study = read_study(here / "labels.yaml")
+    beside = max(n for n, _ in study.grid.more_purchases)
+    assert beside * study.grid.weak_price > 30 and beside * study.prices["llm"][0] < 30
+    assert study.budgets == [*study.grid.budgets] and study.budgets[-1] == 30
 
 
 def test_words_of_a_weak_column_are_named_beside_gold_numbers(capsys, here):

@@ -64,7 +64,7 @@ def test_where_no_student_is_better_than_guessing_none_is_trained_and_nothing_is
     )
     said += "budget (always giving the commoner label: 53 %); to label more than 200 texts, you need more money or a "
     said += "cheaper source."
-    assert said in told(answer) and "uy nothing" not in told(answer) and "train a student:" not in told(answer)
+    assert said in told(answer) and "uy nothing" not in told(answer) and "train a student instead:" not in told(answer)
     asked = told(recommend(sources(asking=0.6), Question(40, supervisor="junior")))
     better = "To label more than 200 texts: no student that was studied beats asking without labels (60 %), which costs"
     assert better in asked and "need more money" not in asked
@@ -79,7 +79,7 @@ def test_labels_of_another_source_come_before_a_student_that_they_beat():
     lines = [line for line in recommendation_lines(answer) if line]
     more = next(i for i, line in enumerate(lines) if line.startswith("For less, so for up to 800 texts: the weak"))
     assert lines[more - 1] == "A budget of 40 gold labels pays for 200 texts." and ": 66 %, between" in lines[more]
-    assert lines[more + 1] == "To label more than 800 texts, train a student:"
+    assert lines[more + 1] == "To label more than 800 texts, train a student instead:"
     assert "expected to beat the weak labels of crowd" not in told(answer), "said already"
     [crowd] = ready_labels(recommend(findings, Question(40, supervisor="crowd")))
     assert crowd.n_texts == 800, "as on its own"
@@ -182,7 +182,8 @@ def test_the_reports_say_what_the_answer_says():
     rows = [line for line in recommendation_report(every).splitlines() if line.startswith("| t ")]
     assert len(rows) == 2 and all("| the weak labels of junior as they are |  | 84 %" in row for row in rows)
     trains = "\n".join(study_answer(answer_all(sources(level(0.6))), 0.1).lines())
-    assert "To label more than 80 texts, train a student:\n\n1. With " in trains
+    # The largest budget is what there is to spend.
+    assert "To label more than 1,280 texts, train a student instead:\n\n1. With " in trains
 
 
 def test_the_price_of_a_label_that_joins_votes_is_said_to_be_that_of_a_text():
@@ -218,12 +219,12 @@ def test_no_student_is_advised_where_better_labels_are_paid_for_on_very_many_tex
     assert "Undetermined" not in said and "The data support" not in said
     assert "- the best student, " in said, "for comparison"
     fewer = told(recommend(cheap, Question(39)))
-    assert "To label more than 97,500 texts, train a student:" in fewer and "- the best student" not in fewer
+    assert "To label more than 97,500 texts, train a student instead:" in fewer and "- the best student" not in fewer
     several_budgets = "\n".join(study_answer(answer_all(replace(cheap, budgets=[40.0, 64.0])), 0.2).lines())
     assert "Training a model is not worth it at these budgets: no student that was studied" in several_budgets
     assert "What training would bring, for comparison:\n\n1. With" in several_budgets
     mixed = "\n".join(study_answer(answer_all(replace(cheap, budgets=[4.0, 64.0])), 0.2).lines())
-    assert "train a student:" in mixed and "not worth it at" not in mixed
+    assert "train a student instead:" in mixed and "not worth it at" not in mixed
 
 
 def test_where_no_student_is_told_for_more_texts_training_is_not_worth_it():

@@ -566,11 +566,11 @@ def test_where_no_student_beats_the_weak_labels_they_are_offered_as_they_are():
         "Expected accuracy: 87 %, between 85 and 89 %, without any training, at 0.1 for each text.",
     ]
     every = answer_all(findings_on(posterior_table(level(0.7), labels=0.87)))
-    for lines, budget in ((recommendation_lines(answer), 50), (study_answer(every, 0.1).lines(), 4)):
+    for lines, budget in ((recommendation_lines(answer), 50), (study_answer(every, 0.1).lines(), 64)):
         lines = list(lines)
         [order] = [i for i, line in enumerate(lines) if "**" in line]
         pays = f"A budget of {budget} gold labels pays for {10 * budget} texts."
-        beyond = f"To label more than {10 * budget} texts, train a student:"
+        beyond = f"To label more than {10 * budget} texts, train a student instead:"
         assert lines[order : order + 3] == [*offer, pays]
         assert next(line for line in lines[order + 3 :] if not line.startswith("Without training")) == beyond
         note, pool = [line for line in lines if line.startswith("Note")]
@@ -617,7 +617,9 @@ def test_without_money_own_labels_that_are_best_as_they_are_come_first():
         f"{order}, at 0.1 for each text.\nYou have them for 1,900 texts (all yours).\nTo label more than 1,900" in said
     )
     assert (
-        "train a student:\nBuy no more labels; use" in said and "pays for" not in said and "prices do not" not in said
+        "train a student instead:\nBuy no more labels; use" in said
+        and "pays for" not in said
+        and "prices do not" not in said
     )
     assert "Undetermined how to train a student best on these labels" in said
     few = told(recommend(findings, Question(0, have_weak=1900, pool=1000)))

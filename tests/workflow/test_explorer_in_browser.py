@@ -1134,7 +1134,7 @@ def test_labels_with_one_price_are_shown_at_it(browser, tmp_path):
         assert texts(page, "#lead")[0].startswith("Use the weak labels of llm as they are: they are right on 97.0 % (")
         assert texts(page, "#better") == [""]
         # The big figures are the student's, and say so.
-        assert texts(page, "#student-title") == ["To label more than 1,280 texts: train a student"]
+        assert texts(page, "#student-title") == ["To label more than 1,280 texts: train a student instead"]
         assert texts(page, "#student-answer")[0].startswith("Buy ") and texts(page, ".verdict")[0].startswith(
             "student: "
         )

@@ -186,12 +186,13 @@ def study_answer(answers: list[Recommendation], weak_price: float, invented: boo
     told = [alike[-1] for alike in chosen.values()]
     first = next(iter(chosen.values()))[0]
     order, details = "", [nothing_words(first)]
-    if ready_labels(first):
+    # The largest budget is what its owner said that there is to spend.
+    if ready_labels(largest := told[-1]):
         trains = any(answer.purchase for answer in told)
-        beyond = [beyond_ready(first, trains)]
+        beyond = [beyond_ready(largest, trains)]
         if all(need_no_student(answer) for alike in chosen.values() for answer in alike):
-            beyond = [not_worth_words(first, "these budgets"), "What training would bring, for comparison:"]
-        order, details = use_words(first), [*ready_lines(first), *details, *beyond]
+            beyond = [not_worth_words(largest, "these budgets"), "What training would bring, for comparison:"]
+        order, details = use_words(largest), [*ready_lines(largest), *details, *beyond]
     return Said(
         heading=[*warning, heading_of(told)],
         order=order,

@@ -112,7 +112,7 @@ def beyond_ready(answer: Recommendation, trains: bool) -> str:
     """What to do with more texts than the budget pays for. trains: whether what follows trains a student for them."""
     for_more = f"o label more than {max(found.n_texts for found in ready_labels(answer)):,} texts"
     if trains:
-        return f"T{for_more}, train a student:"
+        return f"T{for_more}, train a student instead:"
     score = f"{percent(answer.expected.mean)} %"
     if answer.baseline.free[0] != COMMONER:
         return f"T{for_more}: no student that was studied beats {free_words(answer)} ({score}), which costs nothing."

@@ -280,7 +280,8 @@ def decode(
     if places:
         dropped = count_values(cells[place] for place in places)
         scored = score_fix is not None and is_score(dropped, sum(label is not None for label in labels))
-        if scored or not rule.drops:
+        nothing = len(places) + sum(map(is_missing, cells)) == len(cells)
+        if scored or nothing or not rule.drops:
             place, correct = places[0], ""
             if misspelt := misspellings(dropped, rule.labels or ()):
                 word, meant = next(iter(misspelt.items()))

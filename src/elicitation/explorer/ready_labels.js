@@ -178,5 +178,5 @@ function readyParts(view, ready) {
 /** What the purchase below is for, where the answer begins with labels. */
 function studentTitle(view) {
   const ready = readyLabels(view);
-  return ready.length && showsPurchase(view) ? `T${forMore(ready)}: train a student` : "";
+  return ready.length && showsPurchase(view) ? `T${forMore(ready)}: train a student instead` : "";
 }

@@ -12,7 +12,7 @@ from elicitation.analysis.recommendation_notes import LOPSIDED
 from elicitation.analysis.thresholds import Threshold
 from elicitation.buying.amounts import Money, amount_words
 from elicitation.buying.prices import labels_for
-from elicitation.data.labels import PERCENT_IN_STUDY, VOTES_IN_STUDY, is_missing
+from elicitation.data.labels import PERCENT_IN_STUDY, VOTES_IN_STUDY
 from elicitation.data.own_labels import read_own_table, table_columns
 from elicitation.data.table_files import ENCODING_IN_STUDY, UTF16_IN_STUDY, Table, read_table
 from elicitation.data.table_look import check_columns, check_gold_values, check_spellings, find_text
@@ -133,6 +133,8 @@ class Looked:
     """By source, how good its labels are where it joins several votes."""
     thresholds: dict[str, Threshold]
     """Of the sources whose labels are clearly not parted best at 0.5."""
+    no_labels: dict[str, int]
+    """Of the sources whose answers were dropped in part, how many."""
     uneven: dict[str, Gaps]
     """Of the sources that clearly lack labels of texts with one gold label more often."""
     counts: dict[str, float]
@@ -144,10 +146,6 @@ class Looked:
     def text(self) -> str:
         """The column of the texts."""
         return self.task["text"][1:-1]
-
-    def coverage(self, column: str) -> float:
-        """The share of rows with a value in a column."""
-        return sum(not is_missing(record.get(column)) for _, record in self.table.records) / len(self.table.records)
 
     @property
     def commoner(self) -> float:
@@ -209,7 +207,9 @@ def look_into(wanted: Wanted) -> Looked:
         sources[name]["threshold"] = threshold.value
     uneven = {name: gaps for name in sources if (gaps := uneven_gaps(said[name]))}
     survey = survey_of(task, sources, wanted.folder)
-    looked = Looked(table, task, sources, gold, survey, joined, thresholds, uneven, count_texts(own), own.dropped)
+    no_labels = {name: n for name in sources if (n := said[name].n_dropped)}
+    counts = count_texts(own)
+    looked = Looked(table, task, sources, gold, survey, joined, thresholds, no_labels, uneven, counts, own.dropped)
     check_supply(looked, where)
     return looked
 

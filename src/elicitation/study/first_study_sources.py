@@ -92,6 +92,8 @@ class Said(NamedTuple):
     """The probability of label 1, of several votes joined; missing where it says nothing."""
     gold: pd.Series
     """The gold label; missing where it is not known."""
+    n_dropped: int
+    """Its answers that are no label and were dropped."""
 
 
 def labels_of_sources(task: dict, sources: Mapping[str, dict], folder: str) -> dict[str, Said]:
@@ -100,7 +102,8 @@ def labels_of_sources(task: dict, sources: Mapping[str, dict], folder: str) -> d
     for name, source in sources.items():
         settings = Columns.model_validate({"name": name} | source).settings_of(columns, task["name"])
         said = read_sources(task, folder, settings)
-        found[name] = Said(join_labels(said.votes, source.get("aggregate")), said.gold)
+        dropped = sum(said.passed_over["dropped"].get(column["name"], 0) for column in settings)
+        found[name] = Said(join_labels(said.votes, source.get("aggregate")), said.gold, dropped)
     return found
 
 
@@ -117,7 +120,7 @@ def threshold_of(said: Said, test_ids: Collection[str], balanced: bool) -> Thres
     balanced: whether both gold labels count alike.
     """
     known = said.p.notna() & said.gold.notna()
-    p, gold = (values[known].to_numpy(dtype=float) for values in said)
+    p, gold = (values[known].to_numpy(dtype=float) for values in (said.p, said.gold))
     return choose_threshold(p, gold, said.p.index[known].isin([*test_ids]), balanced)
 
 

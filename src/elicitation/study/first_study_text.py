@@ -39,13 +39,16 @@ FEWER = "too few"
 
 def rows_of_table(looked: Looked, wanted: Wanted) -> Iterator[tuple[str, ...]]:
     """A row for each weak column, and for what joins some: price, how often it is right, of how many, and coverage."""
+    # Where each row is one vote, all rows of a text have their own.
+    rows, different, contradictory = (looked.counts[key] for key in ("rows", "different texts", "contradictory texts"))
+    n_rows = rows if wanted.worker else different - contradictory
     for source, columns in looked.survey.votes.items():
         priced = looked.sources[source]["columns"]
         for column, votes in columns.items():
             price = priced.get(column, next(iter(priced.values())))
             words = amount_words(price, wanted.money.currency)
             right = votes.known[0] - votes.for_one[0] + votes.for_one[1]
-            yield (column, words, *quality_of(right, sum(votes.known)), f"{percent(looked.coverage(column))} %")
+            yield (column, words, *quality_of(right, sum(votes.known)), f"{percent(votes.n / n_rows)} %")
         if joined := looked.joined.get(source):
             words = amount_words(price_of_text(looked, source), wanted.money.currency)
             quality = quality_of(joined.right, joined.known)
@@ -109,12 +112,22 @@ def look_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
     if free := [source for source in looked.sources if price_of_text(looked, source) == 0]:
         named = join_words(free, "and")
         yield f"free: {named}; if you gave a price such as $20, put it in quotes, since a shell makes 0 of it"
+    yield from dropped_lines(looked)
     yield from gap_lines(looked, wanted)
     for source, (labelled, others) in looked.uneven.items():
         yield (
             f"{source} does not lack labels at random: of the texts with a gold label {percent(labelled)} % of those "
             f"that it labels have label 1, and {percent(others)} % of the others; so how often it is right on the "
             "first says little of the others"
+        )
+
+
+def dropped_lines(looked: Looked) -> Iterator[str]:
+    """Of sources whose answers were dropped in part, how many, and that their price does not count them."""
+    for source, n in looked.no_labels.items():
+        yield (
+            f"dropped: {n:,} answers of {source} that are no label; its price does not count them: if they cost money "
+            "too, write 0.5 in their place, which says neither label"
         )
 
 

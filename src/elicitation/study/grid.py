@@ -137,11 +137,6 @@ def purchases_of(budget: int, grid: Grid, method: Method) -> Pairs:
     ]
 
 
-def budgets_of(grid: Grid) -> list[int]:
-    """The budgets of all blocks that train."""
-    return sorted({*grid.budgets, *(ceiling(*pair, grid.weak_price) for pair in grid.more_purchases)})
-
-
 def block_purchases(budget: int, seed: int, method: Method, supply: Supply, spending: Spending) -> Pairs:
     """The purchases of a block: all of the budget's, or, for an extra seed, those with a small stage.
 

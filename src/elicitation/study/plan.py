@@ -11,7 +11,7 @@ from elicitation.analysis.names import NO_CUE, with_cue
 from elicitation.buying.methods import Method
 from elicitation.buying.purchases import full_supply
 from elicitation.errors import InputError
-from elicitation.study.grid import Blocks, Group, Spending, as_runs, budgets_of, planned_blocks
+from elicitation.study.grid import Blocks, Group, Spending, as_runs, planned_blocks
 from elicitation.study.methods import AnyMethod, methods_by_name
 from elicitation.study.settings import Combination, ExtraSeeds, Grid, Seeds
 from elicitation.study.supervisor_base import Supervisor
@@ -121,11 +121,6 @@ class Plan(Section):
         found = chain.from_iterable(product(*kinds) for kinds in chosen)
         groups = (Group(task, by, with_cue(student, cue), method) for task, by, student, cue, method in found)
         return list(dict.fromkeys(groups))
-
-    @cached_property
-    def budgets(self) -> list[int]:
-        """The budgets of all blocks that train."""
-        return budgets_of(self.grid)
 
     @cached_property
     def whole(self) -> dict[Group, Blocks]:

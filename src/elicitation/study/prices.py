@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from elicitation.buying.prices import exact
+from elicitation.buying.prices import ceiling, exact
 from elicitation.errors import InputError, join_words
 from elicitation.study.composed import Joined, Tiers
 from elicitation.study.supervisors import Columns, Derived, Raters, Unpriced
@@ -45,6 +45,21 @@ def split_at(grid: Grid, in_gold: Callable[[float], float]) -> Grid:
 def prices_of(study: Study) -> dict[str, list[float]]:
     """The prices of a weak label at which each supervisor's results are shown."""
     return {name: own_prices(name, study) for name in study.supervisor_named}
+
+
+def shown_budgets(study: Study) -> list[int]:
+    """The budgets, in gold labels, at which results are shown: those of the grid and of the purchases beside them.
+
+    None above the grid's that pays for a purchase at the price at which budgets are split, but is spent by no source
+    that has the labels for it: those of other sources cost less.
+    """
+    grid, most = study.grid, max(study.grid.budgets, default=0)
+    costs: dict[tuple[int, int], float] = {}
+    for run in study.planned_runs:
+        pair, price = (run["n_weak"], run["n_gold"]), max(study.prices.get(run["supervisor"], [grid.weak_price]))
+        costs[pair] = max(costs.get(pair, 0.0), run["n_gold"] + run["n_weak"] * price)
+    beside = {tuple(pair): ceiling(*pair, grid.weak_price) for pair in grid.more_purchases}
+    return sorted({*grid.budgets, *(n for pair, n in beside.items() if n <= most or costs.get(pair, 0.0) > most)})
 
 
 def own_prices(name: str, study: Study) -> list[float]:

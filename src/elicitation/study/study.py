@@ -16,7 +16,7 @@ from elicitation.study.gold_noise import noise_of
 from elicitation.study.grid import Blocks, Group, as_runs, made_blocks, planned_blocks
 from elicitation.study.models import AnyModel, Model, OwnModel, TruncatedModel
 from elicitation.study.plan import Plan
-from elicitation.study.prices import price_of_ratings, prices_of
+from elicitation.study.prices import price_of_ratings, prices_of, shown_budgets
 from elicitation.study.settings import Figures, Inference, Labelling, SomeTasks, Supervision, Training, Tuning
 from elicitation.study.supervisor_base import Supervisor
 from elicitation.study.supervisors import (
@@ -298,6 +298,11 @@ class Study(Plan, Setup):
     def prices(self) -> dict[str, list[float]]:
         """The prices of a weak label at which each supervisor's results are shown."""
         return prices_of(self)
+
+    @cached_property
+    def budgets(self) -> list[int]:
+        """The budgets, in gold labels, at which results are shown."""
+        return shown_budgets(self)
 
     def source_prices(self, name: str) -> dict[str, float | None]:
         """The price of a label of each column or rating that a supervisor joins, or of its one source."""
