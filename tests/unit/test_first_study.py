@@ -493,7 +493,7 @@ def test_an_amount_that_a_shell_made_nothing_of_is_told_to_want_quotes(capsys):
 
 def test_results_are_shown_at_no_budget_that_no_source_spends(capsys, here):
     # Of the dearer source the table has too few labels for what the cheaper one is bought for.
-    write(cells=lambda i, label: [str(0.9 if label else 0.2), str(label) if i % 4 in (0, 3) and i % 3 else "", "1", "0"])
+    write(cells=lambda i, label: ["0.9" if label else "0.2", str(label) if i % 4 in (0, 3) and i % 3 else "", "", ""])
     weak = ("--weak", "llm=0.02", "ann1=0.9")
     run(capsys, "labels.csv", "--gold", "is_spam", *weak, "--gold-price", "3", "--budget", "90")
     study = read_study(here / "labels.yaml")
