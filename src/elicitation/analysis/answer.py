@@ -12,19 +12,18 @@ from elicitation.analysis.recommendation_words import (
     FREE_WORDS,
     MEASURE_WORDS,
     as_they_are,
-    at_price,
     bought_at,
     cheaper_words,
     estimator_words,
     free_words,
     gaps_words,
+    labels_at_price,
     labels_score,
     long_brackets,
     money,
     percent,
     price_text,
     seeds_words,
-    votes_words,
     with_ends,
 )
 from elicitation.analysis.recommended import Purchase, Recommendation, WeakLabels
@@ -129,8 +128,7 @@ def rivals_words(answer: Recommendation) -> str:
 
 def rival_words(answer: Recommendation, entry: WeakLabels) -> str:
     """The price and the score of weak labels as they are."""
-    price = at_price(answer, entry.price, f" a text{votes_words(entry.votes)}")
-    return f"{as_they_are(entry.supervisor)}, {price}: {percent(entry.score.mean)} %{gaps_words(answer, entry)}"
+    return f"{labels_at_price(answer, entry)}: {percent(entry.score.mean)} %{gaps_words(answer, entry)}"
 
 
 def heading_of(told: list[Recommendation]) -> str:

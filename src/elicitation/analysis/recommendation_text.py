@@ -31,6 +31,7 @@ from elicitation.analysis.recommendation_words import (
     expected_words,
     found_words,
     free_words,
+    labels_at_price,
     labels_score,
     labels_words,
     limits_text,
@@ -46,7 +47,6 @@ from elicitation.analysis.recommendation_words import (
     purchase_words,
     said_once,
     seeds_words,
-    votes_words,
     with_ends,
 )
 from elicitation.analysis.recommended import Alternative, Purchase, Recommendation
@@ -120,10 +120,10 @@ def baseline_lines(answer: Recommendation) -> Iterator[str]:
     # What these cost for all texts is said where they are named before.
     named = [*told, *better_labels(answer), unbeaten_labels(answer)]
     for entry in baseline.weak_labels:
-        price = at_price(answer, entry.price, f" a text{votes_words(entry.votes)}")
-        price += "" if entry in named else all_texts_words(answer, entry)
+        of_all = "" if entry in named else all_texts_words(answer, entry)
         found = "" if entry in told else found_words(answer, entry)
-        yield f"- {as_they_are(entry.supervisor)}, {price}: {labels_score(answer, entry)}{f'. {found}' * bool(found)}"
+        score = f"{labels_score(answer, entry)}{f'. {found}' * bool(found)}"
+        yield f"- {labels_at_price(answer, entry)}{of_all}: {score}"
 
 
 def student_line(answer: Recommendation) -> Iterator[str]:

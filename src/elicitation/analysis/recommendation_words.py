@@ -164,6 +164,11 @@ def as_they_are(supervisor: str) -> str:
     return f"the weak labels of {supervisor} as they are"
 
 
+def labels_at_price(answer: Recommendation, entry: WeakLabels) -> str:
+    """Weak labels without any student, and what they cost for a text."""
+    return f"{as_they_are(entry.supervisor)}, {at_price(answer, entry.price, f' a text{votes_words(entry.votes)}')}"
+
+
 def labels_score(answer: Recommendation, entry: WeakLabels) -> str:
     """The score of weak labels as they are, and what is to be said of texts that have none."""
     return with_ends(entry.score) + gaps_words(answer, entry)

@@ -268,7 +268,8 @@ def decode(
     """The label of every cell, by `read`, which raises Unknown for what is none.
 
     numbers: of the rows. Raises InputError, which begins with `where` and ends with `fix`, if there are such cells and
-    the rule does not drop them; or with `score_fix`, if given, where they are a score, which is never dropped.
+    the rule does not drop them, or nothing would be left; or with `score_fix`, if given, where they are a score, which
+    is never dropped.
     """
     labels, dropped, places = [], Counter(), []
     for place, cell in enumerate(cells):
@@ -279,9 +280,9 @@ def decode(
             places.append(place)
     if places:
         dropped = count_values(cells[place] for place in places)
-        scored = score_fix is not None and is_score(dropped, sum(label is not None for label in labels))
-        nothing = len(places) + sum(map(is_missing, cells)) == len(cells)
-        if scored or nothing or not rule.drops:
+        n_labels = sum(label is not None for label in labels)
+        scored = score_fix is not None and is_score(dropped, n_labels)
+        if scored or not n_labels or not rule.drops:
             place, correct = places[0], ""
             if misspelt := misspellings(dropped, rule.labels or ()):
                 word, meant = next(iter(misspelt.items()))

@@ -153,6 +153,11 @@ class Looked:
         return share_of_commoner(self.gold)
 
     @property
+    def is_lopsided(self) -> bool:
+        """Whether both gold labels are to count alike, since one is much commoner."""
+        return is_lopsided(self.gold)
+
+    @property
     def commoner_label(self) -> int:
         """The gold label that is the commoner one."""
         return int(2 * sum(self.gold) >= len(self.gold))
@@ -161,6 +166,11 @@ class Looked:
 def share_of_commoner(gold: list[int]) -> float:
     """The share of the commoner gold label."""
     return max(sum(gold), len(gold) - sum(gold)) / len(gold)
+
+
+def is_lopsided(gold: list[int]) -> bool:
+    """Whether one gold label is so much commoner that an accuracy says little."""
+    return share_of_commoner(gold) > LOPSIDED
 
 
 def look(wanted: Wanted) -> Looked:
@@ -200,7 +210,7 @@ def look_into(wanted: Wanted) -> Looked:
     sources = find_sources(wanted, task)
     said = labels_of_sources(task, sources, wanted.folder)
     joined = {name: joined_of(said[name]) for name, source in sources.items() if "aggregate" in source}
-    test_ids, balanced = {row.id for row in draw_sets(texts, task)["test"]}, share_of_commoner(gold) > LOPSIDED
+    test_ids, balanced = {row.id for row in draw_sets(texts, task)["test"]}, is_lopsided(gold)
     found = {name: threshold_of(said[name], test_ids, balanced) for name in sources if name not in joined}
     thresholds = {name: threshold for name, threshold in found.items() if threshold}
     for name, threshold in thresholds.items():
@@ -346,7 +356,7 @@ def config_of(looked: Looked, wanted: Wanted) -> dict:
     ]
     config |= {"models": [STUDENT], "students": [STUDENT["name"]], "methods": methods, "seeds": SEEDS}
     config["training"] = {"stopping": "fixed_epochs", "seeds_together": len(SEEDS), "micro_batch_tokens": 512}
-    if looked.commoner > LOPSIDED:
+    if looked.is_lopsided:
         config["inference"] = {"measure": "balanced_accuracy"}
         config["training"]["balanced"] = True
     # No model writes weak labels, so the engine does not matter.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import shlex
 from collections.abc import Collection, Container, Iterable, Mapping
@@ -13,10 +12,11 @@ import pandas as pd
 
 from elicitation.analysis.derived_labels import join_labels, read_sources
 from elicitation.analysis.measures import agreement
-from elicitation.analysis.thresholds import RELIABLY, Threshold, choose_threshold
+from elicitation.analysis.thresholds import Threshold, choose_threshold
 from elicitation.data.own_labels import table_columns
 from elicitation.errors import InputError, nearest
 from elicitation.study.supervisors import Columns, is_pattern
+from elicitation.study.warnings import clearly_more
 
 if TYPE_CHECKING:
     from elicitation.study.first_study import Wanted
@@ -134,10 +134,8 @@ class Gaps(NamedTuple):
 def uneven_gaps(said: Said) -> Gaps | None:
     """The shares of label 1, if they clearly differ, so that a source does not lack labels at random."""
     has, gold = said.p.notna(), said.gold
-    known = [gold[part & gold.notna()] for part in (has, ~has)]
-    if not all(map(len, known)):
+    labelled, others = ((gold[part].sum(), gold[part].count()) for part in (has, ~has))
+    if not labelled[1] or not others[1]:
         return None
-    shares = Gaps(*(float(labels.mean()) for labels in known))
-    share = float(pd.concat(known).mean())
-    error = math.sqrt(share * (1 - share) * sum(1 / len(labels) for labels in known))
-    return shares if abs(shares.labelled - shares.others) > RELIABLY * error else None
+    clearly = clearly_more(labelled, others) or clearly_more(others, labelled)
+    return Gaps(*(float(ones / n) for ones, n in (labelled, others))) if clearly else None

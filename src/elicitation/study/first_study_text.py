@@ -8,7 +8,7 @@ from operator import itemgetter
 
 from elicitation.analysis.intervals import wilson
 from elicitation.analysis.names import ABSTAINED, NOT_ASKED
-from elicitation.analysis.recommendation_words import LOPSIDED, MEASURE_WORDS, percent
+from elicitation.analysis.recommendation_words import MEASURE_WORDS, percent
 from elicitation.buying.amounts import Money, amount_words
 from elicitation.buying.prices import labels_for
 from elicitation.data.labels import is_number
@@ -133,7 +133,7 @@ def dropped_lines(looked: Looked) -> Iterator[str]:
 
 def threshold_lines(looked: Looked) -> Iterator[str]:
     """Of sources whose values are no probabilities, from which one on they say label 1, and what that brings."""
-    measure = MEASURE_WORDS["balanced_accuracy" if looked.commoner > LOPSIDED else "accuracy"]
+    measure = MEASURE_WORDS["balanced_accuracy" if looked.is_lopsided else "accuracy"]
     for source, found in looked.thresholds.items():
         yield (
             f"{source} says label 1 above {found.value:g}, not above 0.5 (`threshold` in the file): chosen by the "

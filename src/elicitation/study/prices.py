@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from elicitation.buying.prices import ceiling, exact
+from elicitation.buying.prices import ceiling, cost, exact
 from elicitation.errors import InputError, join_words
 from elicitation.study.composed import Joined, Tiers
 from elicitation.study.supervisors import Columns, Derived, Raters, Unpriced
@@ -54,12 +54,16 @@ def shown_budgets(study: Study) -> list[int]:
     that has the labels for it: those of other sources cost less.
     """
     grid, most = study.grid, max(study.grid.budgets, default=0)
-    costs: dict[tuple[int, int], float] = {}
-    for run in study.planned_runs:
-        pair, price = (run["n_weak"], run["n_gold"]), max(study.prices.get(run["supervisor"], [grid.weak_price]))
-        costs[pair] = max(costs.get(pair, 0.0), run["n_gold"] + run["n_weak"] * price)
     beside = {tuple(pair): ceiling(*pair, grid.weak_price) for pair in grid.more_purchases}
-    return sorted({*grid.budgets, *(n for pair, n in beside.items() if n <= most or costs.get(pair, 0.0) > most)})
+    dear = {pair for pair, budget in beside.items() if budget > most}
+    sold = {
+        (group.supervisor, pair)
+        for group, blocks in study.planned.items()
+        for pairs in blocks.values()
+        for pair in dear & {*pairs}
+    }
+    spent = {pair for supervisor, pair in sold if cost(*pair, max(study.prices[supervisor])) > most}
+    return sorted({*grid.budgets, *(beside[pair] for pair in beside.keys() - dear | spent)})
 
 
 def own_prices(name: str, study: Study) -> list[float]:

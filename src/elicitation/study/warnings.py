@@ -14,7 +14,7 @@ from elicitation.study.tasks import TableTask
 if TYPE_CHECKING:
     from elicitation.study.study import Study
 
-# Standard errors beyond which a column is called worse than chance.
+# Standard errors beyond which two shares are called different.
 RELIABLY = 3
 # So many characters of a text are shown.
 SHOWN = 100
@@ -176,9 +176,11 @@ def warn_of_votes(votes: Votes) -> str | None:
 
 def worse_than_chance(votes: Votes) -> bool:
     """Whether texts of label 0 are voted to be 1 more often than those of label 1, by a test of two shares."""
-    if not all(votes.known):
-        return False
-    zero, one = (count / n for count, n in zip(votes.for_one, votes.known, strict=True))
-    share = sum(votes.for_one) / sum(votes.known)
-    error = math.sqrt(share * (1 - share) * sum(1 / n for n in votes.known))
-    return zero - one > RELIABLY * error
+    return all(votes.known) and clearly_more(*zip(votes.for_one, votes.known, strict=True))
+
+
+def clearly_more(first: tuple[float, int], second: tuple[float, int]) -> bool:
+    """Whether the first of two shares is above the second by RELIABLY standard errors; both as a count and of what."""
+    (count, n), (other, m) = first, second
+    share = (count + other) / (n + m)
+    return count / n - other / m > RELIABLY * math.sqrt(share * (1 - share) * (1 / n + 1 / m))
