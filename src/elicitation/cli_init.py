@@ -74,6 +74,14 @@ def gap_reason(text: str) -> tuple[str, str]:
     return name, GAPS[reason]
 
 
+def sure_column(text: str) -> tuple[str, str]:
+    """A weak column and the column that says how sure it is, written as `llm=llm_confidence`."""
+    name, _, column = text.partition("=")
+    if not name or not column:
+        raise argparse.ArgumentTypeError(f"{text} must name two columns, as in llm=llm_confidence")
+    return name, column
+
+
 def add_init(commands: argparse._SubParsersAction) -> None:
     command = commands.add_parser(
         "init",
@@ -130,6 +138,15 @@ def add_reading(command: argparse.ArgumentParser) -> None:
         default="refuse",
         help="what becomes of other values, in gold and weak columns, and of rows without a text; default: refuse",
     )
+    command.add_argument(
+        "--confidence",
+        nargs="+",
+        default=[],
+        type=sure_column,
+        metavar="COLUMN=CONFIDENCE",
+        help="of a weak column of labels, the column that says how sure each one is, from 0 to 1: "
+        "--confidence llm=llm_confidence",
+    )
     command.add_argument("--worker", help="its column that says who votes, if each row is one vote")
     command.add_argument(
         "--gaps",
@@ -174,6 +191,7 @@ def wanted_of(arguments: argparse.Namespace) -> Wanted:
         question=arguments.question,
         budget=arguments.budget and arguments.budget.value,
         gaps=gaps_of(arguments.gaps, weak),
+        confidence=confidence_of(arguments.confidence, weak),
     )
 
 
@@ -186,6 +204,18 @@ def gaps_of(given: list[tuple[str, str]], weak: Collection[str]) -> dict[str, st
             raise InputError(f"--gaps names {name!r}, which is no column of --weak{nearest(name, [*weak])}")
         gaps |= {name: reason} if name else dict.fromkeys(weak, reason)
     return gaps
+
+
+def confidence_of(given: list[tuple[str, str]], weak: Collection[str]) -> dict[str, str]:
+    """The columns that say how sure weak columns are; InputError for those of what is no single column of --weak."""
+    from elicitation.data.labels import is_pattern
+
+    for name, _ in given:
+        if name not in weak or is_pattern(name):
+            raise InputError(
+                f"--confidence names {name!r}, which is no single column of --weak{nearest(name, [*weak])}"
+            )
+    return dict(given)
 
 
 def runs_studies() -> bool:

@@ -575,6 +575,37 @@ def test_scores_that_are_no_probabilities_get_a_threshold_that_the_gold_labels_c
     assert "threshold" not in run(capsys, *ASKED, "--output", "b.yaml")
 
 
+SURE = ("labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "--gold-price", "3", "--confidence")
+
+
+def test_a_column_can_say_how_sure_the_labels_of_another_are(capsys, here):
+    header = "id,text,is_spam,llm,llm_conf,topic"
+    write(header=header, cells=lambda i, label: [str(label), str((6 + i % 4) / 10), str(i % 9)])
+    said = run(capsys, *SURE, "llm=llm_conf")
+    [llm] = yaml.safe_load((here / "labels.yaml").read_text())["supervisors"]
+    assert llm["columns"] == {"llm": {"price": 0.02, "confidence": "llm_conf"}} and "not used" not in said
+    study = read_study(here / "labels.yaml")
+    assert study.survey(study.tasks[0]).votes["llm"]["llm"].highest == 0.9 and "\nllm          $0.02  100 %" in said
+    # Where it is not named, it is pointed at.
+    said = run(capsys, *SURE[:-1], "--output", "b.yaml")
+    assert "\nnot used: llm_conf; if it says how sure llm is of each label, give --confidence llm=llm_conf\n" in said
+    assert said.count("not used") == 1
+    assert "--confidence names 'lm', which is no single column of --weak; did you mean 'llm'?" in refused(
+        capsys, *SURE, "lm=llm_conf", "--output", "c.yaml"
+    )
+    assert "no column is called 'llm_cnf'; did you mean 'llm_conf'?" in refused(
+        capsys, *SURE, "llm=llm_cnf", "--output", "c.yaml"
+    )
+    said = refused(capsys, *SURE, "llm=topic", "--output", "c.yaml")
+    assert said.endswith("write a confidence, from 0 to 1, beside every label, such as 0.85 or 85%.\n")
+    write(header=header, cells=lambda i, label: [str(label), "low" if i == 5 else "0.8", "7"])
+    said = refused(capsys, *SURE, "llm=llm_conf", "--output", "c.yaml")
+    assert said.endswith("beside every label, or leave such labels out by --others drop.\n")
+    with pytest.raises(SystemExit):
+        main(["init", *SURE, "llm_conf"])
+    assert "llm_conf must name two columns, as in llm=llm_confidence" in capsys.readouterr().err
+
+
 def test_labels_that_a_source_lacks_more_often_for_one_gold_label_are_named(capsys):
     def seldom(i, label):
         return ["" if label and i % 4 == 1 else str(label), "0", "1", "" if i % 3 else "0"]

@@ -6,7 +6,8 @@ from time import perf_counter
 import numpy as np
 import pytest
 
-from elicitation.data.labels import Column, Rule, complete, is_missing, label_of, read_gold, read_votes, rule_of
+from elicitation.data.cells import is_missing
+from elicitation.data.labels import Column, Rule, complete, label_of, read_gold, read_votes, rule_of
 from elicitation.data.own_labels import read_own_table, read_rows
 from elicitation.data.table_sets import join_repeated
 from elicitation.data.tasks import prepare_task

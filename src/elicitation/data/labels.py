@@ -4,23 +4,16 @@ The same rules hold for tables of one's own and for tasks, whatever kind of file
 """
 
 import difflib
-import math
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from elicitation.data.cells import is_missing, is_number, is_value, parse_number, spelled
 from elicitation.data.vote_cells import votes_in
 from elicitation.errors import CLOSE, MAX_SHOWN, InputError, shown
 
-# What stands for no label, in small letters.
-MISSING = frozenset({"", "na", "n/a", "#n/a", "<na>", "nan", "null", "none", "?", "-"})
 # Words that need no explanation.
 TRUTH = {"0": 0, "1": 1, "false": 0, "true": 1}
-# A number as tables write it; Python's float would take words such as "inf" and "1_0" too. Digits are matched in one
-# way only: with two, a long cell that is no number would take the square of its length.
-NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?", re.ASCII | re.IGNORECASE)
-DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+", re.ASCII)
 # So many rows are looked at to guess what a column is.
 SAMPLED = 1000
 # How many different values a sentence lists.
@@ -29,6 +22,7 @@ LISTED = 5
 RARE = 3
 # How a study says what votes mean that are no label. A command that writes studies has options for it instead.
 VOTES_IN_STUDY = "give the supervisor `labels: {spam: 1, ham: 0}` or `others: drop`."
+DROP_IN_STUDY = "give the supervisor `others: drop`."
 PERCENT_IN_STUDY = "; of percentages say `percent: true`"
 
 
@@ -56,59 +50,6 @@ def rule_of(entry: str | Mapping | Rule) -> Rule:
         return Rule(entry) if isinstance(entry, str) else entry
     keys = {"column": "column", "is": "one", "labels": "labels", "others": "others", "missing": "missing"}
     return Rule(**{name: entry[key] for key, name in keys.items() if key in entry})
-
-
-def spelled(value) -> str:
-    """A value as tables spell it: 4 for 4.0, true for True, words without the white space around them."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip()
-
-
-def is_missing(value) -> bool:
-    """Whether a cell holds no label, whatever the file."""
-    if isinstance(value, str):
-        return value.strip().lower() in MISSING
-    # NaN alone differs from itself; a list has no truth value.
-    return value is None or (not hasattr(value, "__len__") and value != value)
-
-
-def is_number(cell) -> bool:
-    """Whether a cell holds a number, written as such or in text."""
-    return not isinstance(cell, bool) and parse_number(cell) is not None
-
-
-def is_value(cell, value: str | int) -> bool:
-    """Whether a cell holds the value that a config names. Numbers are named without quotes, as everywhere in YAML."""
-    if hasattr(cell, "__len__") and not isinstance(cell, str):
-        return False
-    return spelled(cell) == str(value) and is_number(cell) == (not isinstance(value, str))
-
-
-def parse_number(value, decimal_comma: bool = False, percent: bool = False) -> float | None:
-    """The number in a cell, of a percentage its share; None if it is none.
-
-    percent: whether a number without a sign is a percentage, too.
-    """
-    if isinstance(value, str):
-        word = value.strip()
-        if decimal_comma and DECIMAL_COMMA.fullmatch(word):
-            word = word.replace(",", ".")
-        percent |= word.endswith("%")
-        word = word.removesuffix("%").rstrip()
-        if not NUMBER.fullmatch(word):
-            return None
-        number = float(word)
-    elif hasattr(value, "__len__") or not hasattr(value, "__float__"):
-        return None
-    else:
-        try:
-            number = float(value)
-        except OverflowError:
-            return math.inf
-    return number / 100 if percent else number
 
 
 class Unknown(ValueError):
@@ -390,7 +331,7 @@ def weigh(
     # Where there is no label, no confidence is wanted.
     wanted = [place for place, label in enumerate(labels.labels) if label is not None]
     within = f"write a confidence, from 0 to {100 if column.percent else 1}, beside every label"
-    fix, score_fix = f"{within}, or give the supervisor `others: drop`.", f"{within}{PERCENT_IN_STUDY}."
+    fix, score_fix = f"{within}, or {DROP_IN_STUDY}", f"{within}{PERCENT_IN_STUDY}."
     cells_wanted, rows = ([values[place] for place in wanted] for values in (cells, numbers))
     sure = decode(cells_wanted, rule, read, rows, where, fix, score_fix)
     weighed: list[float | None] = [None] * len(cells)

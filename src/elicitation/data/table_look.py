@@ -5,19 +5,8 @@ import shlex
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
-from elicitation.data.labels import (
-    RARE,
-    Rule,
-    Unknown,
-    count_values,
-    is_missing,
-    is_number,
-    label_of,
-    listing,
-    misspellings,
-    parse_number,
-    spelled,
-)
+from elicitation.data.cells import is_missing, is_number, parse_number, spelled
+from elicitation.data.labels import RARE, Rule, Unknown, count_values, label_of, listing, misspellings
 from elicitation.data.table_files import Table, is_blank
 from elicitation.errors import InputError, join_words, listed, nearest, shown
 

@@ -226,10 +226,10 @@ function sourcesWords(view) {
   const start = leadingLabels(view) ? "To train a student, of" : "Of";
   const shown = ` Shown: weak labels of ${supervisor}.`;
   if (!best) return `No source of weak labels, of ${n}, is worth buying from at this budget.${shown}`;
-  if (best.nWeak === 0) return `${start} ${n} sources of weak labels none beats gold labels alone at this budget.${shown}`;
+  if (best.nWeak === 0) return `${start} ${n} sources of weak labels, none beats gold labels alone at this budget.${shown}`;
   const source = best.surface.supervisor;
   const price = `at ${money(priceOf(source))} a label`;
-  const lead = `${start} ${n} sources of weak labels ${source}, ${price}, is expected to bring most at this budget`;
+  const lead = `${start} ${n} sources of weak labels, ${source} (${price}) is expected to bring most at this budget`;
   if (source === supervisor) return `${lead}; it is shown.`;
   const bought = `${describePurchase(best)} for ${moneyWords(best.cost * gold)}`;
   return `${lead}: ${bought}, expected ${STUDY.measure.title} ${percentText(best.mean)} %.${shown}`;

@@ -12,7 +12,7 @@ from elicitation.analysis.recommendation_notes import LOPSIDED
 from elicitation.analysis.thresholds import Threshold
 from elicitation.buying.amounts import Money, amount_words
 from elicitation.buying.prices import labels_for
-from elicitation.data.labels import PERCENT_IN_STUDY, VOTES_IN_STUDY
+from elicitation.data.labels import DROP_IN_STUDY, PERCENT_IN_STUDY, VOTES_IN_STUDY
 from elicitation.data.own_labels import read_own_table, table_columns
 from elicitation.data.table_files import ENCODING_IN_STUDY, UTF16_IN_STUDY, Table, read_table
 from elicitation.data.table_look import check_columns, check_gold_values, check_spellings, find_text
@@ -56,6 +56,7 @@ BY_OPTION = {
     VOTES_IN_STUDY: "name its words beside the values of the gold labels, as in --labels 1=1,0=0,spam=1,ham=0, or "
     "leave such labels out by --others drop.",
     PERCENT_IN_STUDY: ", such as 0.85 or 85%",
+    DROP_IN_STUDY: "leave such labels out by --others drop.",
     TEXT_IN_STUDY: "write one, or leave all such rows out by --others drop.",
     WORKER_IN_STUDY: "name the column that says whose by --worker",
 }
@@ -108,6 +109,8 @@ class Wanted:
     """What the student is asked of each text, so that yes means label 1; None: it is only trained."""
     gaps: Mapping[str, str] = field(default_factory=dict)
     """Why texts have no weak label, by column or pattern, as of the key `gaps` of a study; else ABSTAINED."""
+    confidence: Mapping[str, str] = field(default_factory=dict)
+    """By weak column, the column that says how sure each of its labels is."""
     budget: float | None = None
     """What all labels may cost together, in the same unit as prices; None: budgets follow from the table alone."""
 
@@ -189,7 +192,7 @@ def look_into(wanted: Wanted) -> Looked:
     where = str(wanted.path)
     table = read_table(wanted.path, where, wanted.encoding)
     named = [name for name in wanted.weak if not is_pattern(name)]
-    others = [name for name in (wanted.text, wanted.worker, wanted.id) if name]
+    others = [name for name in (wanted.text, wanted.worker, wanted.id, *wanted.confidence.values()) if name]
     refuse_commas(named, wanted.weak, table.columns, where)
     check_columns((wanted.gold, *named, *others), table, where)
     for column in table.columns:

@@ -7,6 +7,7 @@ import yaml
 
 from elicitation.buying.prices import labels_for
 from elicitation.study.first_study import Looked
+from elicitation.study.first_study_sources import price_of_label
 from elicitation.study.reference import SCHEMA_FILE
 
 # What the file says where texts have no label of a source.
@@ -115,7 +116,7 @@ def price_lines(config: dict, unit: str) -> Iterator[str]:
 
 def all_free(sources: Iterable[Mapping]) -> bool:
     """Whether no source has a price above 0 for its labels."""
-    return not any(price for source in sources for price in source["columns"].values())
+    return not any(map(price_of_label, sources))
 
 
 def rate_lines(grid: dict) -> Iterator[str]:

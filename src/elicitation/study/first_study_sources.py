@@ -59,7 +59,8 @@ def find_sources(wanted: Wanted, task: dict) -> dict[str, dict]:
     """
     columns, sources = table_columns(task, wanted.folder), {}
     for name, price in wanted.weak.items():
-        source = {"columns": {name: price}} | ({"worker": wanted.worker} if wanted.worker else {})
+        priced = {"price": price, "confidence": wanted.confidence[name]} if name in wanted.confidence else price
+        source = {"columns": {name: priced}} | ({"worker": wanted.worker} if wanted.worker else {})
         key = slug(name, sources)
         if is_pattern(name):
             probe = Columns.model_construct(name=key, columns={name: price})
@@ -75,6 +76,12 @@ def find_sources(wanted: Wanted, task: dict) -> dict[str, dict]:
         source |= {"others": "drop"} if wanted.drops else {}
         sources[key] = source | ({"gaps": wanted.gaps[name]} if name in wanted.gaps else {})
     return sources
+
+
+def price_of_label(source: Mapping) -> float:
+    """What a label, or a vote, of a source costs; all of its columns have one price."""
+    entry = next(iter(source["columns"].values()))
+    return entry["price"] if isinstance(entry, Mapping) else entry
 
 
 def require_fitting(pattern: str, columns: Collection[str], where: str) -> None:

@@ -11,11 +11,12 @@ from elicitation.analysis.names import ABSTAINED, NOT_ASKED
 from elicitation.analysis.recommendation_words import MEASURE_WORDS, percent
 from elicitation.buying.amounts import Money, amount_words
 from elicitation.buying.prices import labels_for
-from elicitation.data.labels import is_number
+from elicitation.data.cells import is_number
 from elicitation.data.table_look import ONES
 from elicitation.errors import join_words, listed
 from elicitation.study.first_study import MOSTLY, Looked, Wanted, gold_labels_for, reason_of
 from elicitation.study.first_study_file import all_free, minutes_words
+from elicitation.study.first_study_sources import price_of_label
 from elicitation.study.study import Study
 
 # Columns and heads of the table of weak labels.
@@ -43,16 +44,14 @@ def rows_of_table(looked: Looked, wanted: Wanted) -> Iterator[tuple[str, ...]]:
     rows, different, contradictory = (looked.counts[key] for key in ("rows", "different texts", "contradictory texts"))
     n_rows = rows if wanted.worker else different - contradictory
     for source, columns in looked.survey.votes.items():
-        priced = looked.sources[source]["columns"]
+        words = amount_words(price_of_label(looked.sources[source]), wanted.money.currency)
         for column, votes in columns.items():
-            price = priced.get(column, next(iter(priced.values())))
-            words = amount_words(price, wanted.money.currency)
             right = votes.known[0] - votes.for_one[0] + votes.for_one[1]
             yield (column, words, *quality_of(right, sum(votes.known)), f"{percent(votes.n / n_rows)} %")
         if joined := looked.joined.get(source):
-            words = amount_words(price_of_text(looked, source), wanted.money.currency)
+            price = amount_words(price_of_text(looked, source), wanted.money.currency)
             quality = quality_of(joined.right, joined.known)
-            yield (f"{source}, joined", words, *quality, f"{percent(joined.coverage)} %")
+            yield (f"{source}, joined", price, *quality, f"{percent(joined.coverage)} %")
 
 
 def votes_each(looked: Looked, source: str) -> float:
@@ -61,8 +60,8 @@ def votes_each(looked: Looked, source: str) -> float:
 
 
 def price_of_text(looked: Looked, source: str) -> float:
-    """What a source's votes for a text cost, on average; all of its columns have one price."""
-    return votes_each(looked, source) * next(iter(looked.sources[source]["columns"].values()))
+    """What a source's votes for a text cost, on average."""
+    return votes_each(looked, source) * price_of_label(looked.sources[source])
 
 
 def quality_of(right: float, n: int) -> tuple[str, str, str]:
@@ -99,13 +98,14 @@ def look_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
     if looked.commoner > NOTABLE:
         yield f"always giving the commoner label, {looked.commoner_label}, is right on {percent(looked.commoner)} %"
     yield from threshold_lines(looked)
+    yield from confidence_lines(looked, wanted)
     for source, entry in looked.sources.items():
         if "aggregate" in entry:
             votes = looked.survey.votes[source]
             voters = f"the votes of all {wanted.worker}" if wanted.worker else join_words({*votes}, "and")
             vote, text = (
                 amount_words(price, wanted.money.currency, "gold labels")
-                for price in (next(iter(entry["columns"].values())), price_of_text(looked, source))
+                for price in (price_of_label(entry), price_of_text(looked, source))
             )
             each = f"{vote} a vote, {votes_each(looked, source):.3g} votes a text, so {text} a text"
             yield f"{source} joins {voters} by {entry['aggregate']}: {each}"
@@ -140,6 +140,15 @@ def threshold_lines(looked: Looked) -> Iterator[str]:
             f"{found.n_chosen} of its texts with a gold label that do not test; {measure} on the {found.n_tried} that "
             f"test: {percent(found.score)} %, and {percent(found.score_by_half)} % by 0.5"
         )
+
+
+def confidence_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
+    """Of columns that probably say how sure a weak one is, and are not used, the option that uses them."""
+    for column in looked.table.columns:
+        of = next((name for name in wanted.weak if column != name and column.startswith(name)), None)
+        if of and "conf" in column.lower() and column not in {*wanted.weak, *wanted.confidence.values()}:
+            option = shlex.join(["--confidence", f"{of}={column}"])
+            yield f"not used: {column}; if it says how sure {of} is of each label, give {option}"
 
 
 def gap_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
