@@ -100,7 +100,7 @@ rule build_explorer:
         **MONEY,
         **INVENTED,
         **NOT_ASKED,
-        version=18,
+        version=19,
         name=study.study,
         titles=TITLES,
         prices=study.prices,
