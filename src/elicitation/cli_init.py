@@ -139,6 +139,13 @@ def add_reading(command: argparse.ArgumentParser) -> None:
         help="what becomes of other values, in gold and weak columns, and of rows without a text; default: refuse",
     )
     command.add_argument(
+        "--repeated",
+        choices=["refuse", "first"],
+        default="refuse",
+        help="what becomes of texts that stand in several rows with different weak labels: first has the first row "
+        "count; default: refuse",
+    )
+    command.add_argument(
         "--confidence",
         nargs="+",
         default=[],
@@ -186,6 +193,7 @@ def wanted_of(arguments: argparse.Namespace) -> Wanted:
         labels=arguments.labels,
         drops=arguments.others == "drop",
         worker=arguments.worker,
+        first_counts=arguments.repeated == "first",
         encoding=arguments.encoding,
         id=arguments.id,
         question=arguments.question,

@@ -6,11 +6,14 @@ import shlex
 from pathlib import Path
 
 import jsonschema
+import pandas as pd
 import pytest
 import yaml
 
+from elicitation.analysis.derived_labels import join_columns
 from elicitation.cli import main
 from elicitation.cli_init import cores_here
+from elicitation.data.tasks import prepare_task
 from elicitation.study import first_study
 from elicitation.study.estimate import BESIDE_MINUTES, estimate, minutes_of
 from elicitation.study.first_study_file import minutes_words
@@ -104,8 +107,8 @@ def test_texts_without_a_label_are_counted_and_it_is_said_what_becomes_of_them(c
     write(cells=lambda i, label: [str(label) if i % 10 else "", str(label) if i % 4 else "", "", ""])
     said = run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "ann1=0.05")
     assert (
-        "texts without a label: 40 of llm, 100 of ann1; taken as abstentions, which count as half right; if nobody "
-        "asked there yet, give --gaps llm=not-asked ann1=not-asked\n"
+        "texts without a label: 40 of llm, 100 of ann1; taken as abstentions, which count as half right (paid for? "
+        "write 0.5 there); if nobody asked there yet, give --gaps llm=not-asked ann1=not-asked\n"
     ) in said
     text = (here / "labels.yaml").read_text()
     assert [source["gaps"] for source in yaml.safe_load(text)["supervisors"]] == ["abstained"] * 2
@@ -118,8 +121,8 @@ def test_an_option_says_why_texts_have_no_label(capsys, here):
     said = run(capsys, *asked, "not-asked", "ann1*=abstained")
     assert read_study(here / "labels.yaml").not_asked == ["llm"]
     assert (
-        "texts without a label: 100 of ann1; taken as abstentions, which count as half right; if nobody asked there "
-        "yet, give --gaps 'ann1*=not-asked'\n"
+        "texts without a label: 100 of ann1; taken as abstentions, which count as half right (paid for? write "
+        "0.5 there); if nobody asked there yet, give --gaps 'ann1*=not-asked'\n"
         "texts without a label: 40 of llm; taken as not asked, so that only texts with a label count; if nothing could "
         "be said of them, give --gaps llm=abstained\n"
     ) in said
@@ -142,8 +145,9 @@ def test_a_source_that_was_asked_beside_gold_labels_alone_is_named(capsys, here)
     write(cells=labelled_only_beside_gold(2))
     said = run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02")
     assert (
-        "texts without a label: 125 of llm; taken as abstentions, which count as half right; if nobody asked there "
-        "yet, give --gaps llm=not-asked; llm has a label of 100 % of the texts with a gold one, but of 50 % "
+        "texts without a label: 125 of llm; taken as abstentions, which count as half right (paid for? write "
+        "0.5 there); if nobody asked there yet, give --gaps llm=not-asked; "
+        "llm has a label of 100 % of the texts with a gold one, but of 50 % "
         "of the others: probably not asked there\n"
     ) in said
     # What it is taken for stays the user's to say.
@@ -349,7 +353,22 @@ def test_whose_vote_it_is_is_named_by_the_option_of_the_command(capsys):
     edit_rows(t4=f"{WORDS[0]} 0")
     said = refused(capsys, *ASKED)
     assert "if each row is one vote, name the column that says whose by --worker, else keep one row of each" in said
-    assert "the supervisor" not in said
+    assert said.endswith("text, or have the first row count by --repeated first.\n") and "the supervisor" not in said
+
+
+def test_the_first_row_of_a_text_counts_where_the_user_says_so(capsys, here):
+    write()
+    rows = Path("labels.csv").read_text().splitlines()
+    edit_rows(t4=f"{WORDS[0]} 0")
+    said = run(capsys, *ASKED, "--repeated", "first")
+    assert "\ntexts that stand in several rows count once, by their first labels: 400 rows hold 399 texts\n" in said
+    study = read_study(here / "labels.yaml")
+    sets = prepare_task(study.tasks[0].plain, "local", str(here))
+    first = pd.concat(sets.values()).query("text == @WORDS[0] + ' 0'")
+    assert len(first) == 1
+    columns = study.columns_of(study.tasks[0])["llm"]
+    labels = join_columns(study.tasks[0].plain, str(here), columns, None, sets).labels.set_index("id").p_weak
+    assert labels[first.id.item()] == float(rows[1].split(",")[3]) != float(rows[5].split(",")[3])
 
 
 def test_rows_without_a_text_are_named_by_both_numbers_and_may_be_left_out(capsys, here):

@@ -9,6 +9,8 @@ from elicitation.seeds import stream
 
 # How a study says that each row is one vote. A command that writes studies has an option for it instead.
 WORKER_IN_STUDY = "name the column that says whose by `worker` of the supervisor"
+# How it says that the first row of a text counts; there is an option for that, too.
+FIRST_IN_STUDY = "have the first row count by `repeated: first` of the task"
 # So many rows are named that repeat a text.
 LISTED = 10
 
@@ -55,7 +57,8 @@ def refuse_further_votes(rows: Sequence[Row], columns: Sequence[str], where: str
         also = f"; so it is in row{'s' * (len(others) > 1)} {listed(named)}" if others else ""
         raise InputError(
             f"{where}, {first} ({len(seen)} texts stand in {len(rows)} rows; capitals and white space do not tell "
-            f"texts apart){also}; if each row is one vote, {WORKER_IN_STUDY}, else keep one row of each text."
+            f"texts apart){also}; if each row is one vote, {WORKER_IN_STUDY}, else keep one row of each text, or "
+            f"{FIRST_IN_STUDY}."
         )
 
 

@@ -17,7 +17,7 @@ from elicitation.data.own_labels import read_own_table, table_columns
 from elicitation.data.table_files import ENCODING_IN_STUDY, UTF16_IN_STUDY, Table, read_table
 from elicitation.data.table_look import check_columns, check_gold_values, check_spellings, find_text
 from elicitation.data.table_rows import TEXT_IN_STUDY
-from elicitation.data.table_sets import WORKER_IN_STUDY, draw_sets, join_repeated
+from elicitation.data.table_sets import FIRST_IN_STUDY, WORKER_IN_STUDY, draw_sets, join_repeated
 from elicitation.data.table_survey import Survey, count_texts, survey_table
 from elicitation.errors import InputError
 from elicitation.study.estimate import estimate, minutes_of
@@ -59,6 +59,7 @@ BY_OPTION = {
     DROP_IN_STUDY: "leave such labels out by --others drop.",
     TEXT_IN_STUDY: "write one, or leave all such rows out by --others drop.",
     WORKER_IN_STUDY: "name the column that says whose by --worker",
+    FIRST_IN_STUDY: "have the first row count by --repeated first",
 }
 # The part of a grid by which the student is asked without any label.
 ASKING = {"shots": [0]}
@@ -102,6 +103,8 @@ class Wanted:
     """Whether rows with other gold labels, and other weak labels, are dropped."""
     worker: str | None = None
     """The column that says who votes, in a table with one row for each vote."""
+    first_counts: bool = False
+    """Whether the first row of a text counts that stands in several; else those with different labels are refused."""
     encoding: str | None = None
     id: str | None = None
     """The column of the rows' ids; None: rows are known by their numbers."""
@@ -205,6 +208,7 @@ def look_into(wanted: Wanted) -> Looked:
     task = {"name": slug(wanted.path.stem), "table": wanted.path.name, "text": f"{{{text}}}"}
     task |= {"label": {"column": wanted.gold} | label if label else wanted.gold}
     task |= {key: value for key, value in (("id", wanted.id), ("encoding", wanted.encoding)) if value}
+    task |= {"repeated": "first"} if wanted.first_counts else {}
     own = read_own_table(task, wanted.folder)
     texts = join_repeated(own.rows)
     gold = [row.gold for row in texts if row.gold is not None]

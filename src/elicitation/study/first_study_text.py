@@ -27,7 +27,7 @@ HEADS = ("weak column", "price", "right", "95 % interval", "gold rows", "coverag
 NEARLY_ALL, CLEARLY_LOWER = 0.95, 0.1
 # By why texts have no label, what they are taken as, and when they should not be.
 GAPS_TAKEN = {
-    ABSTAINED: ("abstentions, which count as half right", "nobody asked there yet"),
+    ABSTAINED: ("abstentions, which count as half right (paid for? write 0.5 there)", "nobody asked there yet"),
     NOT_ASKED: ("not asked, so that only texts with a label count", "nothing could be said of them"),
 }
 # From this share of the commoner gold label on it is said beside accuracies.
@@ -172,7 +172,8 @@ def text_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
     """What is said of rows that are no text of their own, if there are any."""
     rows, different, contradictory = (looked.counts[key] for key in ("rows", "different texts", "contradictory texts"))
     if different < rows:
-        yield f"texts that stand in several rows count once: {rows:,} rows hold {different:,} texts"
+        by = ", by their first labels" * wanted.first_counts
+        yield f"texts that stand in several rows count once{by}: {rows:,} rows hold {different:,} texts"
     left_out = [
         (looked.dropped.get(looked.text, 0), "row", "without a text"),
         (looked.dropped.get(wanted.gold, 0), "row", "with another value as gold label"),

@@ -227,6 +227,10 @@ class TableTask(WrittenTask):
         "Column of the table that names its texts, each by another name; by default they are called by the numbers of "
         "their rows."
     )
+    repeated: Literal["first"] = may_be_absent(
+        "`first`: of a text that stands in several rows the first label of each column counts. Without it, texts are "
+        "refused whose weak labels differ from row to row."
+    )
     pool_size: Count = may_be_absent(POOL)
     supervision_size: whole(ge=4) = may_be_absent(SUPERVISION)
     gold_noise: one_of({NUMBER: NoiseShare, TEXT: Literal["estimated"]}) = Field(
