@@ -76,6 +76,7 @@ STUDY = MINI | {
         {"name": "coherent", "model": "student", "icm": {"texts": 4}},
         {"name": "both", "joined": ["served", "words"]},
         {"name": "tiers", "shares": {"words": 0.8, "both": 0.2}},
+        {"name": "checked", "first": "served", "second": "words", "second_share": 0.25},
     ],
     "students": ["student", "remote"],
     "methods": ["sequential_sft", VARIANT, "few_shot_gold"],

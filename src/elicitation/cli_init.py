@@ -263,8 +263,9 @@ def cores_here() -> int:
 
 
 def init(arguments: argparse.Namespace) -> int:
-    from elicitation.study.first_study import look, size_study, slug
+    from elicitation.study.first_study import look, slug
     from elicitation.study.first_study_file import study_text
+    from elicitation.study.first_study_size import size_study
     from elicitation.study.first_study_text import look_lines, size_lines
     from elicitation.study.warnings import warn_of_copies
 

@@ -14,11 +14,11 @@ from elicitation.analysis.derived_labels import join_columns
 from elicitation.cli import main
 from elicitation.cli_init import cores_here
 from elicitation.data.tasks import prepare_task
-from elicitation.study import first_study
+from elicitation.study import first_study_size
 from elicitation.study.estimate import BESIDE_MINUTES, estimate, minutes_of
 from elicitation.study.first_study_file import minutes_words
 from elicitation.study.reference import SCHEMA_FILE
-from elicitation.study.validation import read_study
+from elicitation.study.validation import read_study, validate
 
 WORDS = ("clean room and a good breakfast", "never again", "so-so, but loud at night", "the staff was kind to us")
 
@@ -94,7 +94,7 @@ def test_a_table_becomes_a_study_that_is_valid(capsys, here):
 def test_the_quality_of_each_weak_column_is_told(capsys):
     write()
     lines = run(capsys, *ASKED).splitlines()
-    rows = {line.split()[0]: line.split() for line in lines if line[:3] in ("llm", "ann")}
+    rows = {line.split()[0]: line.split() for line in lines if line[:3] in ("llm", "ann") and "%  " in line}
     assert rows["llm"][1:] == ["$0.02", "80", "%", "73", "to", "86", "%", "150", "100", "%"]
     assert rows["ann3"][1] == "$0.05" and rows["ann3"][-2:] == ["75", "%"] and rows["ann3"][-3] == "112"
     assert "right: on all gold rows, while the study's answers are of its 100 test texts" in lines
@@ -300,7 +300,7 @@ def test_a_study_is_made_smaller_until_it_takes_half_an_hour(
     def minutes(study, tables, cores):
         return minutes_of_a_label * max(run["n_weak"] for run in study.made_runs)
 
-    monkeypatch.setattr(first_study, "minutes_of", minutes)
+    monkeypatch.setattr(first_study_size, "minutes_of", minutes)
     monkeypatch.setattr("elicitation.cli_init.cores_here", lambda: 2)
     write(n=3000, n_gold=910)
     run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02")
@@ -313,12 +313,12 @@ def test_a_study_is_made_smaller_until_it_takes_half_an_hour(
 def test_the_study_is_the_same_where_its_student_is_not_installed(capsys, here, monkeypatch):
     write()
     run(capsys, *ASKED)
-    monkeypatch.setattr(first_study, "STUDENT_PACKAGES", ("no_such_package",))
+    monkeypatch.setattr(first_study_size, "STUDENT_PACKAGES", ("no_such_package",))
     run(capsys, *ASKED, "--output", "elsewhere.yaml")
     written = [yaml.safe_load((here / name).read_text()) for name in ("labels.yaml", "elsewhere.yaml")]
     assert written[0] == written[1]
     [model] = read_study(here / "labels.yaml").models
-    assert (first_study.STAND_IN["parameters"], first_study.STAND_IN["sandbox"]["layers"]) == (
+    assert (first_study_size.STAND_IN["parameters"], first_study_size.STAND_IN["sandbox"]["layers"]) == (
         model.header.parameters,
         model.header.layers,
     )
@@ -594,6 +594,26 @@ def test_scores_that_are_no_probabilities_get_a_threshold_that_the_gold_labels_c
     assert "threshold" not in run(capsys, *ASKED, "--output", "b.yaml")
 
 
+def test_a_second_look_at_texts_of_which_a_cheap_source_is_least_sure_is_proposed(capsys, here):
+    """The LLM is wrong on the fifth of the texts of which it is least sure, and the annotator never."""
+    write(cells=lambda i, label: [str(abs(label - (0.1 if i % 5 else 0.6))), str(label), "", ""])
+    said = run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "ann1=0.1", "--gold-price", "3")
+    entry = "{name: llm-ann1, first: llm, second: ann1, second_share: 0.2}"
+    assert (
+        "\nllm says how sure it is: with labels of ann1 for the 20 % of the texts of which it is least sure, 100 % of "
+        "150 gold rows are right, and 80 % without, at $0.04 a text. To study that, add to `supervisors` in the file: "
+        f"- {entry}\n"
+    ) in said
+    study = yaml.safe_load((here / "labels.yaml").read_text())
+    study["supervisors"].append(yaml.safe_load(entry))
+    assert validate(study).prices["llm-ann1"] == pytest.approx([0.04 / 3])
+    # None is proposed where the dearer labels help nothing, or the cheap ones do not say how sure they are.
+    for i, cells in enumerate((lambda i, label: ["0.8", "0", "", ""], lambda i, label: ["01"[i % 5 > 0], "1", "", ""])):
+        write(cells=cells, n_gold=151)
+        asked = ("--gold", "is_spam", "--weak", "llm=0.02", "ann1=0.1", "--output", f"{i}.yaml")
+        assert "how sure it is" not in run(capsys, "labels.csv", *asked)
+
+
 SURE = ("labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "--gold-price", "3", "--confidence")
 
 
@@ -711,7 +731,7 @@ def test_the_budget_that_is_named_is_the_largest_and_is_spent_at_the_true_price(
     ],
 )
 def test_a_budget_is_one_of_the_studys_whatever_the_time(capsys, here, monkeypatch, words, budgets):
-    monkeypatch.setattr(first_study, "minutes_of", lambda *_: 1000)
+    monkeypatch.setattr(first_study_size, "minutes_of", lambda *_: 1000)
     write()
     run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", *words)
     assert read_study(here / "labels.yaml").grid.budgets == budgets
@@ -954,7 +974,7 @@ def test_the_commoner_label_stands_beside_accuracies_where_it_is_much_commoner(c
 
 
 def test_that_a_study_is_kept_small_is_the_reason_where_it_is(capsys, monkeypatch):
-    monkeypatch.setattr(first_study, "minutes_of", lambda *_: 1000)
+    monkeypatch.setattr(first_study_size, "minutes_of", lambda *_: 1000)
     write()
     said = run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02")
     assert "buys weak labels of llm for 64 texts (1.28): a first study trains on no more.\n" in said

@@ -31,7 +31,7 @@ from elicitation.models.lengths import context_of, count_tokens
 from elicitation.models.loading import load_classifier, load_language_model, load_tokenizer, tokenize, truncate_model
 from elicitation.study.catalogue import load_catalogue
 from elicitation.study.estimate import parameters_of
-from elicitation.study.first_study import prompt_of
+from elicitation.study.first_study_size import prompt_of
 from elicitation.study.models import GgufModel
 from elicitation.study.validation import validate
 

@@ -323,6 +323,18 @@ def test_composed_labels_cost_what_the_labels_cost_that_they_are_made_of():
     assert validate(alone).prices["twice"] == [0.15277]
 
 
+def test_a_second_look_costs_the_first_labels_and_a_share_of_the_second_ones():
+    look = {"name": "checked", "first": "small", "second": "one_rater", "second_share": 0.5}
+    study = validate(changed(supervisors=[ONE, MODEL_LABELS, TWICE, look]))
+    assert study.prices["checked"] == [0.036385]
+    for wrong, says in (
+        ({"second": "small"}, "supervisors[checked].second: 'small' is the first one too; name another supervisor."),
+        ({"second": "larg"}, "supervisors[checked].first: 'larg' must be another supervisor of the study"),
+        ({"second_share": 1}, "supervisors[checked].second_share"),
+    ):
+        assert says in one_sentence(validate, changed(supervisors=[ONE, MODEL_LABELS, TWICE, look | wrong]))
+
+
 def test_what_labels_are_composed_from_needs_no_runs_of_its_own():
     alone = [{"tasks": ["film"], "supervisors": ["tiers"]}]
     study = validate(

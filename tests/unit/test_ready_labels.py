@@ -101,7 +101,9 @@ def test_with_so_many_texts_the_labels_come_first_that_all_of_them_can_have():
     # 20 are left, which buy 133 labels for 0.15 more than those of crowd.
     assert "With both, the better ones for 133 of the texts, at random, and the first for 267: 72 %, between" in said
     assert "for 39.95 gold labels." in said
-    assert "least sure are likely to bring more; how much was not measured." in said
+    assert (
+        "least sure are likely to bring more; a supervisor with `second_share` in the study measures how much." in said
+    )
     assert "With both" not in told(recommend(findings, Question(20, pool=400))), "nothing is left"
     assert "student:" not in said and "Undetermined" not in said and "Buy" not in said
     enough = told(recommend(findings, Question(80, pool=400)))

@@ -8,6 +8,7 @@ from elicitation.analysis.derived_labels import (
     compose_labels,
     draw_tiers,
     drawn_labels,
+    least_sure,
     shuffle_errors,
     wrong_ratings,
 )
@@ -124,6 +125,28 @@ def test_joined_labels_are_surest_where_all_sources_agree():
     assert np.isnan(p["text7"]) and p.drop("text7").equals(labels.drop("text7").mean(axis=1))
     _, majority = composed(joined=list(SHARES), aggregate="majority")
     assert majority.drop("text7").equals((p.drop("text7") > 0.5).astype(float))
+
+
+def test_the_least_sure_texts_of_every_set_have_the_label_of_the_second_source():
+    rng, halves = np.random.default_rng(0), {"pool": IDS[::2], "test": IDS[1::2]}
+    labels = pd.DataFrame({"llm": rng.uniform(size=len(IDS)), "expert": 1.0}, IDS)
+    labels.loc["text7", "expert"] = np.nan
+    sets = {part: pd.DataFrame({"id": ids, "gold": [0, 1] * 500}) for part, ids in halves.items()}
+    settings = {"name": "checked", "first": "llm", "second": "expert", "second_share": 0.2}
+    made = compose_labels(labels, settings, sets)
+    assert made.sources[-1]["aggregate"] == "second_look" and made.sources[-1]["coverage"] == 1 - 1 / len(IDS)
+    p = made.labels.set_index("id").p_weak
+    assert np.isnan(p["text7"])
+    for ids in halves.values():
+        own = labels.llm[ids].drop("text7", errors="ignore")
+        changed = p[own.index] != own
+        assert changed.sum() == 200 and (p[own.index][changed] == 1).all()
+        assert (own[changed] - 0.5).abs().max() < (own[~changed] - 0.5).abs().min()
+    # Of texts that are all as sure some are drawn, the same ones in any order.
+    hard = pd.Series(1.0, IDS)
+    drawn = least_sure(hard, 0.25, "checked")
+    assert drawn.sum() == 500 and 100 < drawn[:1000].sum() < 400
+    assert least_sure(hard[::-1], 0.25, "checked")[IDS].equals(drawn)
 
 
 def test_a_label_of_tiers_is_that_of_the_texts_tier():

@@ -13,6 +13,7 @@ STUDY = deepcopy(MINI) | {
         {"name": "one_rater", "raters": 1},
         {"name": "three_raters", "raters": 3, "aggregate": "majority"},
         {"name": "tiers", "shares": {"one_rater": 0.8, "three_raters": 0.2}},
+        {"name": "checked", "first": "one_rater", "second": "three_raters", "second_share": 0.2},
     ],
     "labelling": {"engine": "transformers"},
 }
@@ -40,10 +41,12 @@ def test_single_peoples_ratings_become_weak_labels_of_the_known_quality(tmp_path
     quality = pd.read_csv(results / "label_quality.csv")
     raters = ["one_rater", "three_raters", "one_rater + three_raters"]
     ratings = ["rating 1"] * 2 + ["rating 2", "rating 3", "rating 1 + rating 2 + rating 3"]
-    assert quality.column.tolist() == ratings + raters
-    assert quality.price.tolist() == [0.05555] * 4 + [0.1666] + [0.05555, 0.1666, 0.07776]
-    single, joined, tiers = quality.set_index("column").accuracy[raters]
+    assert quality.column.tolist() == ratings + 2 * raters
+    assert quality.price.tolist() == [0.05555] * 4 + [0.1666] + [0.05555, 0.1666, 0.07776, 0.05555, 0.1666, 0.08887]
+    single, joined, tiers, checked = quality.accuracy[[5, 6, 7, 10]]
     assert abs(tiers - (0.8 * single + 0.2 * joined)) < 0.01
+    # The second look goes first to sentences on which the rater abstains, which count as half right.
+    assert checked > tiers + 0.01
     errors_are_drawn(tmp_path, gold)
 
 

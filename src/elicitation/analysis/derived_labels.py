@@ -278,16 +278,34 @@ def draw_tiers(ids: Iterable[str], shares: Mapping[str, float], name: str) -> np
     return np.array(names)[np.searchsorted(np.cumsum([shares[tier] for tier in names])[:-1], uniform, side="right")]
 
 
+def least_sure(p: pd.Series, share: float, name: str) -> pd.Series:
+    """Whether a text (its id) is of the share of which labels p are least sure, those nearest to 1/2; no gaps.
+
+    Among texts of which they are equally sure it is drawn, by the text's id and the `name` of the supervisor.
+    """
+    drawn = [derive_seed(0, "second look", name, text) for text in p.index]
+    order = np.lexsort((drawn, (p - 0.5).abs().round(9)))
+    chosen = np.zeros(len(p), dtype=bool)
+    chosen[order[: round(share * len(p))]] = True
+    return pd.Series(chosen, p.index)
+
+
 def compose_labels(labels: pd.DataFrame, supervisor: Mapping, sets: dict[str, pd.DataFrame]) -> JoinedLabels:
     """The labels of a supervisor for every text of the sets (id, gold), composed from those of others.
 
     labels: (examples, supervisors), with gaps; a text with a gap has no composed label. supervisor: its settings. It
-    joins the labels of all others, or takes that of one of them, drawn by `shares`.
+    joins the labels of all others, or takes that of one of them: drawn by `shares`, or in every set that of `second`
+    for the share of the texts of which `first` is least sure.
     """
     labels = labels.loc[pd.concat(sets.values()).id]
     if shares := supervisor.get("shares"):
         how, tiers = "shares", draw_tiers(labels.index, shares, supervisor["name"])
         p = labels.where(tiers[:, None] == labels.columns.to_numpy()).sum(axis=1)
+    elif first := supervisor.get("first"):
+        how, both = "second_look", labels.dropna()
+        parts = [both.loc[both.index.isin(s.id), first] for s in sets.values()]
+        unsure = pd.concat(least_sure(part, supervisor["second_share"], supervisor["name"]) for part in parts)
+        p = both[first].mask(unsure[both.index], both[supervisor["second"]]).reindex(labels.index)
     else:
         how = supervisor["aggregate"]
         p = join_labels(labels, how)

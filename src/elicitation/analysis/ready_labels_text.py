@@ -26,7 +26,7 @@ from elicitation.buying.prices import exact
 # What is said where better labels are bought for some texts.
 LEAST_SURE = (
     "Where the first says how sure it is, better ones for the texts of which it is least sure are likely to bring "
-    "more; how much was not measured."
+    "more; a supervisor with `second_share` in the study measures how much."
 )
 
 

@@ -56,3 +56,27 @@ class Tiers(Composed):
     @property
     def parts(self) -> dict[str, float]:
         return self.shares
+
+
+class SecondLook(Composed):
+    decided_by: ClassVar = ("first", "second", "second_share")
+    aggregate: ClassVar = "second_look"
+    first: Text = Field(
+        description="Name of another supervisor, which labels all texts. Those of which it is least sure have the "
+        "label of `second` in place of its own."
+    )
+    second: Text = Field(description="Name of another supervisor, whose labels these texts have.")
+    second_share: number(gt=0, lt=1) = Field(
+        description="The share of the texts that have its label; of those that `first` is equally sure of some are "
+        "drawn. A label costs that of `first`, and this share of one of `second`."
+    )
+
+    @model_validator(mode="after")
+    def check_second(self) -> Self:
+        if self.first == self.second:
+            raise refusal(f"{self.second!r} is the first one too; name another supervisor.", "second")
+        return self
+
+    @property
+    def parts(self) -> dict[str, float]:
+        return {self.first: 1, self.second: self.second_share}

@@ -10,16 +10,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from elicitation.analysis.derived_labels import join_labels, read_sources
+from elicitation.analysis.derived_labels import join_labels, least_sure, read_sources
 from elicitation.analysis.measures import agreement
 from elicitation.analysis.thresholds import Threshold, choose_threshold
-from elicitation.data.own_labels import table_columns
+from elicitation.data.own_labels import stretch, table_columns
+from elicitation.data.table_survey import Votes
 from elicitation.errors import InputError, nearest
 from elicitation.study.supervisors import Columns, is_pattern
 from elicitation.study.warnings import clearly_more
 
 if TYPE_CHECKING:
     from elicitation.study.first_study import Wanted
+
+
+# The share of the texts that are labelled by two sources where `init` proposes it.
+SECOND_SHARE = 0.2
 
 
 class Joined(NamedTuple):
@@ -84,6 +89,11 @@ def price_of_label(source: Mapping) -> float:
     return entry["price"] if isinstance(entry, Mapping) else entry
 
 
+def votes_each(columns: Mapping[str, Votes]) -> float:
+    """How many votes a text has, of those that have any of a source; its columns."""
+    return sum(votes.share for votes in columns.values())
+
+
 def require_fitting(pattern: str, columns: Collection[str], where: str) -> None:
     """InputError unless a column fits the pattern; it names the nearest column, or pattern of numbered ones."""
     if not any(fnmatchcase(column, pattern) for column in columns):
@@ -121,6 +131,44 @@ def joined_of(said: Said) -> Joined:
     return Joined(float(right), int(known.sum()), float(said.p.notna().mean()))
 
 
+class SecondLook(NamedTuple):
+    """What the labels of a dearer source bring for the texts of which a cheaper one is least sure."""
+
+    first: str
+    second: str
+    right: float
+    """Of the texts with a gold label and a label of both, the share that is labelled rightly then."""
+    alone: float
+    """The same by the first source alone."""
+    known: int
+    """How many these texts are."""
+
+
+def second_look_of(said: Mapping[str, Said], prices: Mapping[str, float]) -> SecondLook | None:
+    """The most accurate source that is dearer than the cheapest one which says how sure it is; None without such two.
+
+    The second looks at SECOND_SHARE of the texts.
+    """
+    unsure = [name for name, each in said.items() if not each.p.dropna().isin([0, 0.5, 1]).all()]
+    first = min(unsure, key=lambda name: prices[name], default=None)
+    looks = [look_at(said, first, name) for name in said if first and prices[name] > prices[first]]
+    return max((look for look in looks if look and look.right > look.alone), key=lambda look: look.right, default=None)
+
+
+def look_at(said: Mapping[str, Said], first: str, second: str) -> SecondLook | None:
+    """How good the labels of two sources are together; None where no text with a gold label has both."""
+    p, other, gold = said[first].p, said[second].p, said[first].gold
+    known = p.notna() & other.notna() & gold.notna()
+    if not known.any():
+        return None
+    unsure = least_sure(p[known], SECOND_SHARE, "")
+    right, alone = (
+        float(agreement(labels.to_numpy(dtype=float), gold[known].to_numpy() == 1).mean())
+        for labels in (p[known].mask(unsure, other[known]), p[known])
+    )
+    return SecondLook(first, second, right, alone, int(known.sum()))
+
+
 def threshold_of(said: Said, test_ids: Collection[str], balanced: bool) -> Threshold | None:
     """Where a source's probabilities are parted best, if that is clearly not at 0.5; chosen by texts that do not test.
 
@@ -129,6 +177,11 @@ def threshold_of(said: Said, test_ids: Collection[str], balanced: bool) -> Thres
     known = said.p.notna() & said.gold.notna()
     p, gold = (values[known].to_numpy(dtype=float) for values in (said.p, said.gold))
     return choose_threshold(p, gold, said.p.index[known].isin([*test_ids]), balanced)
+
+
+def by_threshold(said: Said, threshold: float) -> Said:
+    """What a source says, with its probabilities stretched so that they are parted at 0.5."""
+    return said._replace(p=said.p.map(lambda p: stretch(p, threshold), na_action="ignore"))
 
 
 class Gaps(NamedTuple):

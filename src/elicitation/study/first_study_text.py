@@ -14,9 +14,10 @@ from elicitation.buying.prices import labels_for
 from elicitation.data.cells import is_number
 from elicitation.data.table_look import ONES
 from elicitation.errors import join_words, listed
-from elicitation.study.first_study import MOSTLY, Looked, Wanted, gold_labels_for, reason_of
-from elicitation.study.first_study_file import all_free, minutes_words
-from elicitation.study.first_study_sources import price_of_label
+from elicitation.study.first_study import Looked, Wanted
+from elicitation.study.first_study_file import all_free, flow, minutes_words
+from elicitation.study.first_study_size import MOSTLY, gold_labels_for, reason_of
+from elicitation.study.first_study_sources import SECOND_SHARE, price_of_label, second_look_of, votes_each
 from elicitation.study.study import Study
 
 # Columns and heads of the table of weak labels.
@@ -49,19 +50,9 @@ def rows_of_table(looked: Looked, wanted: Wanted) -> Iterator[tuple[str, ...]]:
             right = votes.known[0] - votes.for_one[0] + votes.for_one[1]
             yield (column, words, *quality_of(right, sum(votes.known)), f"{percent(votes.n / n_rows)} %")
         if joined := looked.joined.get(source):
-            price = amount_words(price_of_text(looked, source), wanted.money.currency)
+            price = amount_words(looked.price_of_text(source), wanted.money.currency)
             quality = quality_of(joined.right, joined.known)
             yield (f"{source}, joined", price, *quality, f"{percent(joined.coverage)} %")
-
-
-def votes_each(looked: Looked, source: str) -> float:
-    """How many votes a text has, of those that have any of a source."""
-    return sum(votes.share for votes in looked.survey.votes[source].values())
-
-
-def price_of_text(looked: Looked, source: str) -> float:
-    """What a source's votes for a text cost, on average."""
-    return votes_each(looked, source) * price_of_label(looked.sources[source])
 
 
 def quality_of(right: float, n: int) -> tuple[str, str, str]:
@@ -105,13 +96,14 @@ def look_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
             voters = f"the votes of all {wanted.worker}" if wanted.worker else join_words({*votes}, "and")
             vote, text = (
                 amount_words(price, wanted.money.currency, "gold labels")
-                for price in (price_of_label(entry), price_of_text(looked, source))
+                for price in (price_of_label(entry), looked.price_of_text(source))
             )
-            each = f"{vote} a vote, {votes_each(looked, source):.3g} votes a text, so {text} a text"
+            each = f"{vote} a vote, {votes_each(looked.survey.votes[source]):.3g} votes a text, so {text} a text"
             yield f"{source} joins {voters} by {entry['aggregate']}: {each}"
-    if free := [source for source in looked.sources if price_of_text(looked, source) == 0]:
+    if free := [source for source in looked.sources if looked.price_of_text(source) == 0]:
         named = join_words(free, "and")
         yield f"free: {named}; if you gave a price such as $20, put it in quotes, since a shell makes 0 of it"
+    yield from second_look_lines(looked, wanted)
     yield from dropped_lines(looked)
     yield from gap_lines(looked, wanted)
     for source, (labelled, others) in looked.uneven.items():
@@ -119,6 +111,22 @@ def look_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
             f"{source} does not lack labels at random: of the texts with a gold label {percent(labelled)} % of those "
             f"that it labels have label 1, and {percent(others)} % of the others; so how often it is right on the "
             "first says little of the others"
+        )
+
+
+def second_look_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
+    """What two sources bring together, where one says how sure it is, and the entry that studies it."""
+    if look := second_look_of(looked.said, {source: looked.price_of_text(source) for source in looked.sources}):
+        first, second = look.first, look.second
+        cost = looked.price_of_text(first) + SECOND_SHARE * looked.price_of_text(second)
+        price = amount_words(float(f"{cost:.3g}"), wanted.money.currency, "gold labels")
+        name = f"{first}-{second}"
+        entry = flow({"name": name, "first": first, "second": second, "second_share": SECOND_SHARE})
+        yield (
+            f"{first} says how sure it is: with labels of {second} for the {100 * SECOND_SHARE:g} % of the texts of "
+            f"which it is least sure, {100 * look.right:.0f} % of {look.known:,} gold rows are right, and "
+            f"{100 * look.alone:.0f} % without, at {price} a text. To study that, add to `supervisors` in the file: "
+            f"- {entry}"
         )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from elicitation.buying.prices import ceiling, cost, exact
 from elicitation.errors import InputError, join_words
-from elicitation.study.composed import Joined, Tiers
+from elicitation.study.composed import Joined, SecondLook, Tiers
 from elicitation.study.supervisors import Columns, Derived, Raters, Unpriced
 from elicitation.study.tasks import RatedTask, TableTask
 
@@ -92,10 +92,10 @@ def check_parts(study: Study) -> None:
         for part in composed.parts:
             place = f"Config, supervisors[{name}].{composed.decided_by[0]}"
             source = study.supervisor_named.get(part)
-            if source is None or isinstance(source, (Derived, Tiers, type(composed))):
+            if source is None or isinstance(source, (Derived, Tiers, SecondLook, type(composed))):
                 raise InputError(
                     f"{place}: {part!r} must be another supervisor of the study, itself not made from another "
-                    "(but shares may be those of joined ones)."
+                    "(but shares, and a second look, may be of joined ones)."
                 )
             if isinstance(source, Unpriced) and source.price is None and len(study.weak_prices or []) > 1:
                 raise InputError(

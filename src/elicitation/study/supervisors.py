@@ -10,7 +10,7 @@ from elicitation.analysis.names import ABSTAINED
 from elicitation.data.labels import is_pattern
 from elicitation.errors import InputError, shown
 from elicitation.study.columns import AGGREGATE, LEARNING, Column, ColumnEntry
-from elicitation.study.composed import Joined, Tiers
+from elicitation.study.composed import Joined, SecondLook, Tiers
 from elicitation.study.servers import LabelServer
 from elicitation.study.settings import CoherenceSearch
 from elicitation.study.supervisor_base import Supervisor
@@ -370,6 +370,7 @@ Supervisor.kinds = (
     DrawnErrors,
     Joined,
     Tiers,
+    SecondLook,
     Ruled,
     Remote,
     Coherent,
