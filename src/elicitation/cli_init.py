@@ -9,11 +9,11 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elicitation.analysis.names import ABSTAINED, NOT_ASKED
+from elicitation.analysis.names import ABSTAINED, NOT_ASKED, PAID
 from elicitation.buying.amounts import Amount, common_currency, read_amount, read_currency
 from elicitation.cli_help import argument
 from elicitation.cli_light import can_run
-from elicitation.errors import InputError, nearest
+from elicitation.errors import InputError, listed, nearest
 
 if TYPE_CHECKING:
     from elicitation.study.first_study import Wanted
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # The currency of prices that name none.
 CURRENCY = "$"
 # Why texts have no weak label, as an option says it, and as a study does.
-GAPS = {reason.replace("_", "-"): reason for reason in (ABSTAINED, NOT_ASKED)}
+GAPS = {reason.replace("_", "-"): reason for reason in (ABSTAINED, PAID, NOT_ASKED)}
 # How to run a study that was written without the packages that run one.
 ELSEWHERE = (
     "To run it, take it and the table to the project's folder on a machine where `make env` was called, write the "
@@ -70,7 +70,7 @@ def gap_reason(text: str) -> tuple[str, str]:
     """A weak column, or "" for all of them, and why texts have no label of it: written as `llm=not-asked`."""
     name, _, reason = text.rpartition("=")
     if reason not in GAPS:
-        raise argparse.ArgumentTypeError(f"{text} must end with {' or '.join(GAPS)}, as in llm=not-asked")
+        raise argparse.ArgumentTypeError(f"{text} must end with {listed([*GAPS], 'or')}, as in llm=not-asked")
     return name, GAPS[reason]
 
 
@@ -161,7 +161,7 @@ def add_reading(command: argparse.ArgumentParser) -> None:
         default=[],
         type=gap_reason,
         metavar="[COLUMN=]REASON",
-        help="why texts have no label of a weak column, abstained or not-asked (docs/how-to/own-study.md): "
+        help="why texts have no label of a weak column: abstained, paid or not-asked (docs/how-to/own-study.md): "
         "--gaps not-asked, or --gaps llm=not-asked; default: abstained",
     )
     command.add_argument(

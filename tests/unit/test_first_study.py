@@ -107,8 +107,8 @@ def test_texts_without_a_label_are_counted_and_it_is_said_what_becomes_of_them(c
     write(cells=lambda i, label: [str(label) if i % 10 else "", str(label) if i % 4 else "", "", ""])
     said = run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "ann1=0.05")
     assert (
-        "texts without a label: 40 of llm, 100 of ann1; taken as abstentions, which count as half right (paid for? "
-        "write 0.5 there); if nobody asked there yet, give --gaps llm=not-asked ann1=not-asked\n"
+        "texts without a label: 40 of llm, 100 of ann1; taken as abstentions, which count as half right; give --gaps "
+        "llm=paid ann1=paid if these were paid for or llm=not-asked ann1=not-asked if nobody asked there yet\n"
     ) in said
     text = (here / "labels.yaml").read_text()
     assert [source["gaps"] for source in yaml.safe_load(text)["supervisors"]] == ["abstained"] * 2
@@ -121,10 +121,10 @@ def test_an_option_says_why_texts_have_no_label(capsys, here):
     said = run(capsys, *asked, "not-asked", "ann1*=abstained")
     assert read_study(here / "labels.yaml").not_asked == ["llm"]
     assert (
-        "texts without a label: 100 of ann1; taken as abstentions, which count as half right (paid for? write "
-        "0.5 there); if nobody asked there yet, give --gaps 'ann1*=not-asked'\n"
-        "texts without a label: 40 of llm; taken as not asked, so that only texts with a label count; if nothing could "
-        "be said of them, give --gaps llm=abstained\n"
+        "texts without a label: 100 of ann1; taken as abstentions, which count as half right; give --gaps "
+        "'ann1*=paid' if these were paid for or 'ann1*=not-asked' if nobody asked there yet\n"
+        "texts without a label: 40 of llm; taken as not asked, so that only texts with a label count; give --gaps "
+        "llm=abstained if nothing could be said of them\n"
     ) in said
     run(capsys, *asked, "not-asked", "--output", "b.yaml")
     assert read_study(here / "b.yaml").not_asked == ["llm", "ann1"]
@@ -133,7 +133,7 @@ def test_an_option_says_why_texts_have_no_label(capsys, here):
     )
     with pytest.raises(SystemExit):
         main(["init", *asked, "llm=silent"])
-    assert "llm=silent must end with abstained or not-asked, as in llm=not-asked" in capsys.readouterr().err
+    assert "llm=silent must end with abstained, paid or not-asked, as in llm=not-asked" in capsys.readouterr().err
 
 
 def labelled_only_beside_gold(share_of_others: int):
@@ -145,8 +145,8 @@ def test_a_source_that_was_asked_beside_gold_labels_alone_is_named(capsys, here)
     write(cells=labelled_only_beside_gold(2))
     said = run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02")
     assert (
-        "texts without a label: 125 of llm; taken as abstentions, which count as half right (paid for? write "
-        "0.5 there); if nobody asked there yet, give --gaps llm=not-asked; "
+        "texts without a label: 125 of llm; taken as abstentions, which count as half right; give --gaps llm=paid if "
+        "these were paid for or llm=not-asked if nobody asked there yet; "
         "llm has a label of 100 % of the texts with a gold one, but of 50 % "
         "of the others: probably not asked there\n"
     ) in said
@@ -600,8 +600,8 @@ def test_a_second_look_at_texts_of_which_a_cheap_source_is_least_sure_is_propose
     said = run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "ann1=0.1", "--gold-price", "3")
     entry = "{name: llm-ann1, first: llm, second: ann1, second_share: 0.2}"
     assert (
-        "\nllm says how sure it is: with labels of ann1 for the 20 % of the texts of which it is least sure, 100 % of "
-        "150 gold rows are right, and 80 % without, at $0.04 a text. To study that, add to `supervisors` in the file: "
+        "\nwith labels of ann1 for the 20 % of the texts of which llm is least sure, 100 % of the gold rows are right "
+        "at $0.04 a text; by llm alone 80 %. To study that, add to `supervisors` in the file: "
         f"- {entry}\n"
     ) in said
     study = yaml.safe_load((here / "labels.yaml").read_text())
@@ -611,7 +611,47 @@ def test_a_second_look_at_texts_of_which_a_cheap_source_is_least_sure_is_propose
     for i, cells in enumerate((lambda i, label: ["0.8", "0", "", ""], lambda i, label: ["01"[i % 5 > 0], "1", "", ""])):
         write(cells=cells, n_gold=151)
         asked = ("--gold", "is_spam", "--weak", "llm=0.02", "ann1=0.1", "--output", f"{i}.yaml")
-        assert "how sure it is" not in run(capsys, "labels.csv", *asked)
+        assert "with labels of" not in run(capsys, "labels.csv", *asked)
+
+
+def test_a_second_look_at_texts_of_which_a_source_says_nothing_is_proposed(capsys, here):
+    """The annotator is silent on a tenth of the texts, and right on all others; the LLM is right on all."""
+    write(cells=lambda i, label: [str(label), str(label) if i % 10 else "", "", ""])
+    asked = ("labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "ann1=0.1", "--gold-price", "3")
+    look = (
+        "\nwith labels of llm where ann1 says nothing, 100 % of the gold rows are right at $0.102 a text; by ann1 "
+        "alone 95 %. To study that, add to `supervisors` in the file: - {name: ann1-llm, first: ann1, second: llm, "
+        "second_share: 0.1}\n"
+    )
+    assert look in run(capsys, *asked)
+    assert look in run(capsys, *asked, "--gaps", "ann1=paid", "--output", "b.yaml")
+    assert look not in run(capsys, *asked, "--gaps", "ann1=not-asked", "--output", "c.yaml")
+
+
+def test_a_source_can_be_paid_for_saying_nothing(capsys, here):
+    write(cells=lambda i, label: [str(label) if i % 4 else "", "", "", ""])
+    asked = ("labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "--gold-price", "3")
+    run(capsys, *asked, "--output", "a.yaml")
+    said = run(capsys, *asked, "--gaps", "paid")
+    assert "\nlabels that say neither, such as 0.5: 100 of llm; they count as half right and cost their price\n" in said
+    assert "texts without a label" not in said
+    abstained, paid = (read_study(here / name) for name in ("a.yaml", "labels.yaml"))
+    task = paid.tasks[0]
+    assert [study.supplies[task.name, "llm"].weak for study in (abstained, paid)] == [223, 300]
+    sets = prepare_task(task.plain, "local", str(here))
+    labels = join_columns(task.plain, str(here), paid.columns_of(task)["llm"], None, sets).labels.p_weak
+    assert labels.notna().all() and (labels == 0.5).sum() == 100
+    by_worker = ("labels.csv", "--gold", "is_spam", "--weak", "llm=1", "--worker", "ann1", "--gaps", "paid")
+    assert "with several votes in a row or column, write 0.5 for each that was paid for" in refused(
+        capsys, *by_worker, "--output", "c.yaml"
+    )
+
+
+def test_no_source_is_called_like_the_model_that_learns(capsys, here):
+    write(header="id,text,is_spam,Student,ann1,ann2,ann3")
+    said = run(capsys, "labels.csv", "--gold", "is_spam", "--weak", "Student=0.02", "--gold-price", "3")
+    assert "\nStudent is called student-labels in the study, since a student is the model that learns there\n" in said
+    assert list(read_study(here / "labels.yaml").supervisor_named) == ["student-labels"]
 
 
 SURE = ("labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "--gold-price", "3", "--confidence")

@@ -46,6 +46,13 @@ def noisy_scores(n=80):
     return gold, np.round(gold + rng.normal(0, 1.2, n), 1)
 
 
+def test_halves_make_an_interval_as_narrow_as_their_spread():
+    values = np.array([1.0] * 80 + [0.5] * 16 + [0.0] * 4)
+    low, high = wilson(values.sum(), len(values), 16)
+    assert (high - low) / 2 == pytest.approx(1.96 * values.std() / 10, rel=0.03)
+    assert wilson(8, 16, 16) == wilson(8, 16)
+
+
 def test_auroc_interval_agrees_with_a_plain_bootstrap():
     gold, score = noisy_scores()
     rng = np.random.default_rng(1)

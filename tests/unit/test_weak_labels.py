@@ -130,18 +130,25 @@ def test_joined_labels_are_surest_where_all_sources_agree():
 def test_the_least_sure_texts_of_every_set_have_the_label_of_the_second_source():
     rng, halves = np.random.default_rng(0), {"pool": IDS[::2], "test": IDS[1::2]}
     labels = pd.DataFrame({"llm": rng.uniform(size=len(IDS)), "expert": 1.0}, IDS)
-    labels.loc["text7", "expert"] = np.nan
+    labels.loc["text9"] = [0.5, np.nan]
     sets = {part: pd.DataFrame({"id": ids, "gold": [0, 1] * 500}) for part, ids in halves.items()}
     settings = {"name": "checked", "first": "llm", "second": "expert", "second_share": 0.2}
     made = compose_labels(labels, settings, sets)
-    assert made.sources[-1]["aggregate"] == "second_look" and made.sources[-1]["coverage"] == 1 - 1 / len(IDS)
+    assert made.sources[-1]["aggregate"] == "second_look" and made.sources[-1]["coverage"] == 1
     p = made.labels.set_index("id").p_weak
-    assert np.isnan(p["text7"])
     for ids in halves.values():
-        own = labels.llm[ids].drop("text7", errors="ignore")
-        changed = p[own.index] != own
-        assert changed.sum() == 200 and (p[own.index][changed] == 1).all()
-        assert (own[changed] - 0.5).abs().max() < (own[~changed] - 0.5).abs().min()
+        own = labels.llm[ids]
+        changed = p[ids] != own
+        # The first label stays where there is no second one.
+        assert p["text9"] == labels.llm["text9"] and changed.sum() == 200 - ("text9" in ids)
+        assert (p[ids][changed] == 1).all()
+        assert (own[changed] - 0.5).abs().max() < (own.drop("text9", errors="ignore")[~changed] - 0.5).abs().min()
+    # Texts of which the first source says nothing have the second label, even if they are more than the share.
+    labels.loc[IDS[:600], "llm"] = np.nan
+    p = compose_labels(labels, settings, sets).labels.set_index("id").p_weak
+    assert np.isnan(p["text9"]) and (p[IDS[:600]].drop("text9") == 1).all()
+    later = p[IDS[600:]]
+    assert later[later != 1].equals(labels.llm[later[later != 1].index])
     # Of texts that are all as sure some are drawn, the same ones in any order.
     hard = pd.Series(1.0, IDS)
     drawn = least_sure(hard, 0.25, "checked")

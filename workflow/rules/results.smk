@@ -68,7 +68,7 @@ rule evaluate_runs:
         runtime=grows(30),
     params:
         **NOT_ASKED,
-        version=13,
+        version=14,
         method=method_settings,
         purchases=purchases_of_group,
         measure=study.inference.measure,

@@ -279,36 +279,42 @@ def draw_tiers(ids: Iterable[str], shares: Mapping[str, float], name: str) -> np
 
 
 def least_sure(p: pd.Series, share: float, name: str) -> pd.Series:
-    """Whether a text (its id) is of the share of which labels p are least sure, those nearest to 1/2; no gaps.
+    """Whether a text (its id) is of the share of which labels p are least sure, those nearest to 1/2.
 
-    Among texts of which they are equally sure it is drawn, by the text's id and the `name` of the supervisor.
+    Texts without a label go first, and are chosen even if they are more. Among texts of which labels are equally sure
+    it is drawn, by the text's id and the `name` of the supervisor.
     """
     drawn = [derive_seed(0, "second look", name, text) for text in p.index]
-    order = np.lexsort((drawn, (p - 0.5).abs().round(9)))
+    order = np.lexsort((drawn, (p - 0.5).abs().round(9).fillna(-1)))
     chosen = np.zeros(len(p), dtype=bool)
-    chosen[order[: round(share * len(p))]] = True
+    chosen[order[: max(round(share * len(p)), int(p.isna().sum()))]] = True
     return pd.Series(chosen, p.index)
+
+
+def second_look(first: pd.Series, second: pd.Series, unsure: pd.Series) -> pd.Series:
+    """The first labels (by example), but the second ones, where there are any, of the texts that are `unsure`."""
+    return first.mask(unsure[first.index] & second.notna(), second)
 
 
 def compose_labels(labels: pd.DataFrame, supervisor: Mapping, sets: dict[str, pd.DataFrame]) -> JoinedLabels:
     """The labels of a supervisor for every text of the sets (id, gold), composed from those of others.
 
-    labels: (examples, supervisors), with gaps; a text with a gap has no composed label. supervisor: its settings. It
-    joins the labels of all others, or takes that of one of them: drawn by `shares`, or in every set that of `second`
-    for the share of the texts of which `first` is least sure.
+    labels: (examples, supervisors), with gaps. supervisor: its settings. It joins the labels of all others, or takes
+    that of one of them, drawn by `shares`; then a text with a gap has no label. Or in every set it takes that of
+    `second`, where there is one, for the share of the texts of which `first` is least sure.
     """
     labels = labels.loc[pd.concat(sets.values()).id]
+    whole = labels.notna().all(axis=1)
     if shares := supervisor.get("shares"):
         how, tiers = "shares", draw_tiers(labels.index, shares, supervisor["name"])
-        p = labels.where(tiers[:, None] == labels.columns.to_numpy()).sum(axis=1)
+        p = labels.where(tiers[:, None] == labels.columns.to_numpy()).sum(axis=1).where(whole)
     elif first := supervisor.get("first"):
-        how, both = "second_look", labels.dropna()
-        parts = [both.loc[both.index.isin(s.id), first] for s in sets.values()]
-        unsure = pd.concat(least_sure(part, supervisor["second_share"], supervisor["name"]) for part in parts)
-        p = both[first].mask(unsure[both.index], both[supervisor["second"]]).reindex(labels.index)
+        how, asked = "second_look", (supervisor["second_share"], supervisor["name"])
+        unsure = pd.concat(least_sure(labels.loc[s.id, first], *asked) for s in sets.values())
+        p = second_look(labels[first], labels[supervisor["second"]], unsure)
     else:
         how = supervisor["aggregate"]
-        p = join_labels(labels, how)
-    p, gold = p.where(labels.notna().all(axis=1)), pd.concat(sets.values()).set_index("id").gold
+        p = join_labels(labels, how).where(whole)
+    gold = pd.concat(sets.values()).set_index("id").gold
     composed = labels_in(sets, p)
     return JoinedLabels(composed, quality_by_set(composed, sets), describe_sources(gold, labels, p, how))

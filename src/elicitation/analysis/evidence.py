@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from elicitation.analysis.measures import MEASURES, contributions, right_answers
-from elicitation.analysis.names import ABSTAINED, ASKING, AVERAGE, COMMONER, FREE, LABELS, PURCHASE
+from elicitation.analysis.names import ABSTAINED, ASKING, AVERAGE, COMMONER, FREE, LABELS, NOT_ASKED, PURCHASE
 from elicitation.analysis.prediction_powered import powered_contributions
 from elicitation.errors import InputError
 
@@ -81,8 +81,8 @@ def evidence_rows(
     """The rows of one task, supervisor, student and method (`names`), and of what costs nothing there.
 
     test: id, gold (missing where it is not known) and p_weak (missing where a source has no label); predictions: seed,
-    n_weak, n_gold, id, log_odds; gaps: as of score_labels. `coverage` is the share of the texts that have a weak label.
-    The columns FOUND are of these labels as they are.
+    n_weak, n_gold, id, log_odds; gaps: as of score_labels. `coverage` is the share of the texts that have a weak label;
+    where the source ABSTAINED, one other than 0.5, which says nothing either. The columns FOUND are of these labels.
     """
     gold, p_weak, rows = test.gold.to_numpy(), test.p_weak.to_numpy(dtype=float), []
     for (n_weak, n_gold), runs in predictions.groupby(["n_weak", "n_gold"]):
@@ -94,7 +94,8 @@ def evidence_rows(
     free = {COMMONER: score_configuration(measure, commoner, gold, p_weak)}
     free[LABELS] = score_labels(measure, gold, p_weak, gaps)
     rows += [{"kind": kind, "n_weak": 0, "n_gold": 0} | row for kind, row in free.items()]
-    return pd.DataFrame(rows).assign(coverage=test.p_weak.notna().mean(), **names)
+    says = ~np.isnan(p_weak) & ((gaps == NOT_ASKED) | (p_weak != 0.5))
+    return pd.DataFrame(rows).assign(coverage=says.mean(), **names)
 
 
 @dataclass(frozen=True, eq=False)

@@ -40,7 +40,7 @@ def label_quality(gold: np.ndarray, p: np.ndarray) -> dict:
     A label of 0.5, as of a rater who abstains, says nothing and counts as half right.
     """
     correct = agreement(p, gold == 1)
-    low, high = wilson(correct.sum(), len(gold))
+    low, high = wilson(correct.sum(), len(gold), int((correct == 0.5).sum()))
     return {
         "n": len(gold),
         "accuracy": float(correct.mean()),

@@ -81,7 +81,7 @@ PART_COUNTS = ["n_wrong", "n_right"]
 COUNTS = ["n_test", "n_voted", *PART_COUNTS, "n_effective"]
 
 # Why a text has no weak label: its source had nothing to say, or was not asked yet.
-ABSTAINED, NOT_ASKED = "abstained", "not_asked"
+ABSTAINED, NOT_ASKED, PAID = "abstained", "not_asked", "paid"
 
 # How an accuracy is estimated: from gold labels alone, or with weak ones where only few test texts have gold.
 CLASSICAL, POWERED = "classical", "prediction-powered"

@@ -159,6 +159,8 @@ class Column(NamedTuple):
     """The tool that exported the files."""
     threshold: float | None = None
     """The probability above which it says label 1; None: 0.5."""
+    paid: bool = False
+    """Whether it is paid for texts of which it says nothing, too; they have the label 0.5, which says neither."""
 
     @property
     def cells(self) -> list[str]:
@@ -179,7 +181,7 @@ class Column(NamedTuple):
 
 def column_of(entry: Mapping) -> Column:
     """The column that plain settings describe: a name, the keys of a rule, and those of Column."""
-    keys = ("confidence", "percent", "worker", "votes", "format", "threshold")
+    keys = ("confidence", "percent", "worker", "votes", "format", "threshold", "paid")
     others = {key: entry[key] for key in keys if key in entry}
     return Column(entry["name"], rule_of(entry), files=tuple(entry.get("files", ())), **others)
 

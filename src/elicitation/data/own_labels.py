@@ -119,7 +119,9 @@ def read_own_table(task: dict, data_folder: str | None, columns: Sequence[Mappin
             found = read_votes_of(table, column, words_of(rule), where)
         files.append(found.counts if column.files else {})
         labels, threshold = found.labels, column.threshold
-        votes.append(labels if threshold is None else [stretch_vote(vote, threshold) for vote in labels])
+        if threshold is not None:
+            labels = [stretch_vote(vote, threshold) for vote in labels]
+        votes.append([0.5 if vote is None else vote for vote in labels] if column.paid else labels)
         dropped[column.name] = found.dropped.total()
     unusable = {*gold.places}
     rows = [

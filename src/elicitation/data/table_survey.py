@@ -42,6 +42,8 @@ class Votes(NamedTuple):
     """How many of each vote for label 1; even odds count half."""
     n: int
     """How many there are."""
+    halves: int
+    """How many of those with a gold label are 0.5, which says neither."""
     hard: bool
     """Whether none says how sure it is: all are 0, 1, or 0.5 for neither."""
 
@@ -91,11 +93,12 @@ def describe_votes(rows: Iterable[Row], place: int, labelled: int) -> Votes:
         votes += [(vote, row.gold) for vote in by.values()]
         voters |= by.keys()
     values = [vote for vote, _ in votes]
-    known, for_one = [0, 0], [0.0, 0.0]
+    known, for_one, halves = [0, 0], [0.0, 0.0], 0
     for vote, gold in votes:
         if gold is not None:
             known[gold] += 1
             for_one[gold] += 0.5 if vote == 0.5 else vote > 0.5
+            halves += vote == 0.5
     return Votes(
         len(votes) / labelled,
         len(voters),
@@ -104,6 +107,7 @@ def describe_votes(rows: Iterable[Row], place: int, labelled: int) -> Votes:
         tuple(known),
         tuple(for_one),
         len(votes),
+        halves,
         {*values} <= {0, 0.5, 1},
     )
 

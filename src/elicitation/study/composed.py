@@ -62,13 +62,14 @@ class SecondLook(Composed):
     decided_by: ClassVar = ("first", "second", "second_share")
     aggregate: ClassVar = "second_look"
     first: Text = Field(
-        description="Name of another supervisor, which labels all texts. Those of which it is least sure have the "
-        "label of `second` in place of its own."
+        description="Name of another supervisor, which labels all texts. Those of which it is least sure, or says "
+        "nothing, have the label of `second` in place of its own."
     )
     second: Text = Field(description="Name of another supervisor, whose labels these texts have.")
     second_share: number(gt=0, lt=1) = Field(
-        description="The share of the texts that have its label; of those that `first` is equally sure of some are "
-        "drawn. A label costs that of `first`, and this share of one of `second`."
+        description="The share of the texts that have its label; where `first` says nothing of more texts, all these. "
+        "Of texts of which `first` is equally sure some are drawn. A label costs that of `first`, and this share of "
+        "one of `second`."
     )
 
     @model_validator(mode="after")
@@ -80,3 +81,7 @@ class SecondLook(Composed):
     @property
     def parts(self) -> dict[str, float]:
         return {self.first: 1, self.second: self.second_share}
+
+    @property
+    def needed(self) -> list[str]:
+        return [self.first]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 from collections.abc import Collection, Container, Iterable, Mapping
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from elicitation.analysis.derived_labels import join_labels, least_sure, read_sources
+from elicitation.analysis.derived_labels import join_labels, least_sure, read_sources, second_look
 from elicitation.analysis.measures import agreement
 from elicitation.analysis.thresholds import Threshold, choose_threshold
 from elicitation.data.own_labels import stretch, table_columns
@@ -23,8 +24,12 @@ if TYPE_CHECKING:
     from elicitation.study.first_study import Wanted
 
 
-# The share of the texts that are labelled by two sources where `init` proposes it.
+# What a source is not to be called.
+STUDENT = "student"
+# The share of the texts that have a second look where `init` proposes it for what a source is unsure of.
 SECOND_SHARE = 0.2
+# A source that says nothing of so many texts is told who could; and by how much that must better its labels.
+LEAST_SILENT, WORTH_IT = 0.02, 0.02
 
 
 class Joined(NamedTuple):
@@ -32,6 +37,8 @@ class Joined(NamedTuple):
 
     right: float
     """How many are right; those that are undecided count half."""
+    halves: int
+    """How many these are."""
     known: int
     """Of how many the gold label is known."""
     coverage: float
@@ -39,8 +46,12 @@ class Joined(NamedTuple):
 
 
 def slug(name: str, taken: Container[str] = ()) -> str:
-    """A name that an entry of a study may have, made of a column's or a file's, and none of those taken."""
+    """A name that an entry of a study may have, made of a column's or a file's, and none of those taken.
+
+    It is not STUDENT, which in answers is the model that learns.
+    """
     plain = re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-_")[:60] or "own"
+    plain = f"{plain}-labels" if plain == STUDENT else plain
     return next(each for each in (plain, *(f"{plain}-{n}" for n in range(2, 1000))) if each not in taken)
 
 
@@ -127,46 +138,57 @@ def labels_of_sources(task: dict, sources: Mapping[str, dict], folder: str) -> d
 def joined_of(said: Said) -> Joined:
     """How good the labels of a source are."""
     known = said.p.notna() & said.gold.notna()
-    right = agreement(said.p[known].to_numpy(), said.gold[known].to_numpy() == 1).sum()
-    return Joined(float(right), int(known.sum()), float(said.p.notna().mean()))
+    right = agreement(said.p[known].to_numpy(), said.gold[known].to_numpy() == 1)
+    return Joined(float(right.sum()), int((right == 0.5).sum()), int(known.sum()), float(said.p.notna().mean()))
+
+
+def is_hard(p: pd.Series) -> bool:
+    """Whether no label says how sure it is: all are 0 or 1, or 0.5 for neither."""
+    return bool(p.dropna().isin([0, 0.5, 1]).all())
 
 
 class SecondLook(NamedTuple):
-    """What the labels of a dearer source bring for the texts of which a cheaper one is least sure."""
+    """What the labels of another source bring for the texts of which a first one is least sure, or says nothing."""
 
     first: str
     second: str
+    share: float
+    """Of the texts that have the second one's label."""
+    silent: bool
+    """Whether these are those of which the first one says nothing."""
     right: float
-    """Of the texts with a gold label and a label of both, the share that is labelled rightly then."""
+    """Of the texts with a gold label the share that is labelled rightly then; where nothing is said, half are."""
     alone: float
     """The same by the first source alone."""
-    known: int
-    """How many these texts are."""
 
 
-def second_look_of(said: Mapping[str, Said], prices: Mapping[str, float]) -> SecondLook | None:
-    """The most accurate source that is dearer than the cheapest one which says how sure it is; None without such two.
+def second_looks(said: Mapping[str, Said], prices: Mapping[str, float]) -> list[SecondLook]:
+    """The best second look at what each source leaves open, and at what the cheapest of the others is unsure of.
 
-    The second looks at SECOND_SHARE of the texts.
+    Only those by which clearly more texts are labelled rightly. prices: of a text, by source.
     """
-    unsure = [name for name, each in said.items() if not each.p.dropna().isin([0, 0.5, 1]).all()]
-    first = min(unsure, key=lambda name: prices[name], default=None)
-    looks = [look_at(said, first, name) for name in said if first and prices[name] > prices[first]]
-    return max((look for look in looks if look and look.right > look.alone), key=lambda look: look.right, default=None)
+    says_nothing = {name: float((each.p.isna() | (each.p == 0.5)).mean()) for name, each in said.items()}
+    silent = {name: math.ceil(100 * share) / 100 for name, share in says_nothing.items() if share >= LEAST_SILENT}
+    unsure = [name for name in said if name not in silent and not is_hard(said[name].p)]
+    cheapest = sorted(unsure, key=lambda name: prices[name])[:1]
+    looks = []
+    for first, share in (silent | dict.fromkeys(cheapest, SECOND_SHARE)).items():
+        others = [name for name in said if name != first and (first in silent or prices[name] > prices[first])]
+        tried = (look_at(said, first, second, share, first in silent) for second in others)
+        looks.append(max(tried, key=lambda look: look.right, default=None))
+    return [look for look in looks if look and look.right >= look.alone + WORTH_IT]
 
 
-def look_at(said: Mapping[str, Said], first: str, second: str) -> SecondLook | None:
-    """How good the labels of two sources are together; None where no text with a gold label has both."""
-    p, other, gold = said[first].p, said[second].p, said[first].gold
-    known = p.notna() & other.notna() & gold.notna()
-    if not known.any():
-        return None
-    unsure = least_sure(p[known], SECOND_SHARE, "")
+def look_at(said: Mapping[str, Said], first: str, second: str, share: float, silent: bool) -> SecondLook:
+    """How good the labels of two sources are together, on the texts with a gold label."""
+    p, gold = said[first].p, said[first].gold
+    both = second_look(p, said[second].p, least_sure(p, share, ""))
+    known = gold.notna()
     right, alone = (
-        float(agreement(labels.to_numpy(dtype=float), gold[known].to_numpy() == 1).mean())
-        for labels in (p[known].mask(unsure, other[known]), p[known])
+        float(agreement(labels[known].fillna(0.5).to_numpy(dtype=float), gold[known].to_numpy() == 1).mean())
+        for labels in (both, p)
     )
-    return SecondLook(first, second, right, alone, int(known.sum()))
+    return SecondLook(first, second, share, silent, right, alone)
 
 
 def threshold_of(said: Said, test_ids: Collection[str], balanced: bool) -> Threshold | None:
@@ -174,6 +196,8 @@ def threshold_of(said: Said, test_ids: Collection[str], balanced: bool) -> Thres
 
     balanced: whether both gold labels count alike.
     """
+    if is_hard(said.p):
+        return None
     known = said.p.notna() & said.gold.notna()
     p, gold = (values[known].to_numpy(dtype=float) for values in (said.p, said.gold))
     return choose_threshold(p, gold, said.p.index[known].isin([*test_ids]), balanced)

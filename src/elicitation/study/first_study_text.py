@@ -17,7 +17,7 @@ from elicitation.errors import join_words, listed
 from elicitation.study.first_study import Looked, Wanted
 from elicitation.study.first_study_file import all_free, flow, minutes_words
 from elicitation.study.first_study_size import MOSTLY, gold_labels_for, reason_of
-from elicitation.study.first_study_sources import SECOND_SHARE, price_of_label, second_look_of, votes_each
+from elicitation.study.first_study_sources import STUDENT, price_of_label, second_looks, votes_each
 from elicitation.study.study import Study
 
 # Columns and heads of the table of weak labels.
@@ -26,10 +26,13 @@ HEADS = ("weak column", "price", "right", "95 % interval", "gold rows", "coverag
 # A source was probably asked for the texts with a gold label alone if it labels this share of them, and of the others
 # a share that is this much lower.
 NEARLY_ALL, CLEARLY_LOWER = 0.95, 0.1
-# By why texts have no label, what they are taken as, and when they should not be.
+# By why texts have no label, what they are taken as, and by what else --gaps may say when that holds.
 GAPS_TAKEN = {
-    ABSTAINED: ("abstentions, which count as half right (paid for? write 0.5 there)", "nobody asked there yet"),
-    NOT_ASKED: ("not asked, so that only texts with a label count", "nothing could be said of them"),
+    ABSTAINED: (
+        "abstentions, which count as half right",
+        {"paid": "these were paid for", "not-asked": "nobody asked there yet"},
+    ),
+    NOT_ASKED: ("not asked, so that only texts with a label count", {"abstained": "nothing could be said of them"}),
 }
 # From this share of the commoner gold label on it is said beside accuracies.
 NOTABLE = 0.6
@@ -48,18 +51,18 @@ def rows_of_table(looked: Looked, wanted: Wanted) -> Iterator[tuple[str, ...]]:
         words = amount_words(price_of_label(looked.sources[source]), wanted.money.currency)
         for column, votes in columns.items():
             right = votes.known[0] - votes.for_one[0] + votes.for_one[1]
-            yield (column, words, *quality_of(right, sum(votes.known)), f"{percent(votes.n / n_rows)} %")
+            yield (column, words, *quality_of(right, sum(votes.known), votes.halves), f"{percent(votes.n / n_rows)} %")
         if joined := looked.joined.get(source):
             price = amount_words(looked.price_of_text(source), wanted.money.currency)
-            quality = quality_of(joined.right, joined.known)
+            quality = quality_of(joined.right, joined.known, joined.halves)
             yield (f"{source}, joined", price, *quality, f"{percent(joined.coverage)} %")
 
 
-def quality_of(right: float, n: int) -> tuple[str, str, str]:
-    """How often labels are right of which n are of gold rows, the interval of that, and n."""
+def quality_of(right: float, n: int, halves: int) -> tuple[str, str, str]:
+    """How often labels are right of which n are of gold rows, the interval of that, and n. halves: that are 0.5."""
     if not n:
         return "", "", "0"
-    low, high = wilson(right, n)
+    low, high = wilson(right, n, halves)
     return f"{100 * right / n:.0f} %", f"{100 * low:.0f} to {100 * high:.0f} %", f"{n:,}"
 
 
@@ -88,6 +91,9 @@ def look_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
     yield f"right: on all gold rows, while the study's answers are of its {looked.task['test_size']} test texts{prices}"
     if looked.commoner > NOTABLE:
         yield f"always giving the commoner label, {looked.commoner_label}, is right on {percent(looked.commoner)} %"
+    for source, column in zip(looked.sources, wanted.weak, strict=True):
+        if column.lower() == STUDENT:
+            yield f"{column} is called {source} in the study, since a student is the model that learns there"
     yield from threshold_lines(looked)
     yield from confidence_lines(looked, wanted)
     for source, entry in looked.sources.items():
@@ -106,6 +112,7 @@ def look_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
     yield from second_look_lines(looked, wanted)
     yield from dropped_lines(looked)
     yield from gap_lines(looked, wanted)
+    yield from neither_lines(looked)
     for source, (labelled, others) in looked.uneven.items():
         yield (
             f"{source} does not lack labels at random: of the texts with a gold label {percent(labelled)} % of those "
@@ -115,18 +122,19 @@ def look_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
 
 
 def second_look_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
-    """What two sources bring together, where one says how sure it is, and the entry that studies it."""
-    if look := second_look_of(looked.said, {source: looked.price_of_text(source) for source in looked.sources}):
+    """What two sources bring together where one says nothing, or how sure it is, and the entry that studies it."""
+    prices = {source: looked.price_of_text(source) for source in looked.sources}
+    asked = {name: said for name, said in looked.said.items() if reason_of(looked.sources[name]) != NOT_ASKED}
+    for look in second_looks(asked, prices):
         first, second = look.first, look.second
-        cost = looked.price_of_text(first) + SECOND_SHARE * looked.price_of_text(second)
-        price = amount_words(float(f"{cost:.3g}"), wanted.money.currency, "gold labels")
-        name = f"{first}-{second}"
-        entry = flow({"name": name, "first": first, "second": second, "second_share": SECOND_SHARE})
+        cost = float(f"{prices[first] + look.share * prices[second]:.3g}")
+        price = amount_words(cost, wanted.money.currency, "gold labels")
+        entry = flow({"name": f"{first}-{second}", "first": first, "second": second, "second_share": look.share})
+        of_those = f"for the {100 * look.share:g} % of the texts of which {first} is least sure"
+        where = f"where {first} says nothing" if look.silent else of_those
         yield (
-            f"{first} says how sure it is: with labels of {second} for the {100 * SECOND_SHARE:g} % of the texts of "
-            f"which it is least sure, {100 * look.right:.0f} % of {look.known:,} gold rows are right, and "
-            f"{100 * look.alone:.0f} % without, at {price} a text. To study that, add to `supervisors` in the file: "
-            f"- {entry}"
+            f"with labels of {second} {where}, {100 * look.right:.0f} % of the gold rows are right at {price} a text; "
+            f"by {first} alone {100 * look.alone:.0f} %. To study that, add to `supervisors` in the file: - {entry}"
         )
 
 
@@ -160,20 +168,29 @@ def confidence_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
 
 
 def gap_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
-    """For each reason why sources have no label of some texts: which they are, and the option for the other reason."""
-    for taken, (taken_as, otherwise) in GAPS_TAKEN.items():
-        options = {
-            source: f"{name}={(NOT_ASKED if taken == ABSTAINED else ABSTAINED).replace('_', '-')}"
+    """For each reason why sources have no label of some texts: which they are, and the options for other reasons."""
+    for taken, (taken_as, others) in GAPS_TAKEN.items():
+        lacking = {
+            source: name
             for source, name in zip(looked.sources, wanted.weak, strict=True)
             if looked.survey.lacking[source] and reason_of(looked.sources[source]) == taken
         }
-        if options:
-            gaps = ", ".join(f"{looked.survey.lacking[source]:,} of {source}" for source in options)
-            unasked = "".join(unasked_words(looked, options)) if taken == ABSTAINED else ""
-            yield (
-                f"texts without a label: {gaps}; taken as {taken_as}; if {otherwise}, give --gaps "
-                f"{shlex.join(options.values())}{unasked}"
+        if lacking:
+            gaps = ", ".join(f"{looked.survey.lacking[source]:,} of {source}" for source in lacking)
+            unasked = "".join(unasked_words(looked, lacking)) if taken == ABSTAINED else ""
+            options = (
+                f"{shlex.join(f'{name}={why}' for name in lacking.values())} if {holds}"
+                for why, holds in others.items()
             )
+            yield f"texts without a label: {gaps}; taken as {taken_as}; give --gaps {' or '.join(options)}{unasked}"
+
+
+def neither_lines(looked: Looked) -> Iterator[str]:
+    """Of which sources labels say neither, and what becomes of these."""
+    halves = {source: n for source, said in looked.said.items() if (n := int((said.p == 0.5).sum()))}
+    if halves:
+        named = ", ".join(f"{n:,} of {source}" for source, n in halves.items())
+        yield f"labels that say neither, such as 0.5: {named}; they count as half right and cost their price"
 
 
 def text_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:

@@ -213,10 +213,14 @@ class Study(Plan, Setup):
         """The names of the supervisors of these kinds."""
         return [name for name, entry in self.supervisor_named.items() if isinstance(entry, kinds)]
 
-    def sources_of(self, name: str) -> list[str]:
-        """The supervisors from whose labels those of a supervisor are composed, and from whose labels theirs are."""
-        parts = list(self.labeller(name).parts)
-        return [*parts, *chain.from_iterable(map(self.sources_of, parts))]
+    def sources_of(self, name: str, needed: bool = False) -> list[str]:
+        """The supervisors from whose labels those of a supervisor are composed, and from whose labels theirs are.
+
+        needed: only those without whose label of a text it has none either.
+        """
+        entry = self.labeller(name)
+        parts = [*(entry.needed if needed else entry.parts)]
+        return [*parts, *chain.from_iterable(self.sources_of(part, needed) for part in parts)]
 
     @property
     def not_asked(self) -> list[str]:
@@ -265,7 +269,7 @@ class Study(Plan, Setup):
         """What the task's table can give; InputError if it is unfit."""
         columns = self.columns_of(task)
         names = [name for labelled, name in self.labelled if labelled == task.name]
-        read = {name: [self.labeller(name).name, *self.sources_of(name)] for name in names}
+        read = {name: [self.labeller(name).name, *self.sources_of(name, needed=True)] for name in names}
         supervisors = {name: [source for source in sources if source in columns] for name, sources in read.items()}
         return survey_table(task.plain, self.data_folder, columns, supervisors)
 

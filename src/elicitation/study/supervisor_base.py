@@ -1,6 +1,6 @@
 """What all kinds of supervisors share."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Self
 
 from pydantic import Field
@@ -22,6 +22,11 @@ class Supervisor(Kind):
         """The supervisors that its labels are composed from, and how many labels of each it pays for, for one of its
         own on average. Most have none."""
         return {}
+
+    @property
+    def needed(self) -> Collection[str]:
+        """Those of its parts without whose label of a text it has none either."""
+        return self.parts
 
     def priced(self, of: Callable[[float], float]) -> Self:
         """The supervisor with other prices, which `of` makes of its own."""

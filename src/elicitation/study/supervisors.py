@@ -6,7 +6,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from elicitation.analysis.names import ABSTAINED
+from elicitation.analysis.names import ABSTAINED, PAID
 from elicitation.data.labels import is_pattern
 from elicitation.errors import InputError, shown
 from elicitation.study.columns import AGGREGATE, LEARNING, Column, ColumnEntry
@@ -213,12 +213,13 @@ class Columns(Supervisor):
         "no probabilities. Probabilities are stretched so that it lies at 0.5, and 0 and 1 stay. Choose it by gold "
         "labels that do not test (docs/how-to/own-study.md#scores-that-are-no-probabilities)."
     )
-    gaps: Literal["abstained", "not_asked"] = Field(
+    gaps: Literal["abstained", "paid", "not_asked"] = Field(
         ABSTAINED,
         description="Why texts have no label of these columns; `abstained`: nothing could be said of them, so the weak "
-        "labels as they are count as half right there; `not_asked`: nobody asked yet, so their score is that on the "
+        "labels as they are count as half right there; `paid`: the same, but the source was paid for saying nothing, "
+        "so these texts have the label 0.5 and its price; `not_asked`: nobody asked yet, so their score is that on the "
         "texts that have one. Answers say which it is, and the other number. Labels that are composed of these take it "
-        "over; changing it trains nothing.",
+        "over; changing it trains nothing, unless from or to `paid`.",
     )
     worker: SomeText = may_be_absent(
         "Column that says who votes, where the table has one row for each vote; all votes of a text are joined."
@@ -255,6 +256,8 @@ class Columns(Supervisor):
             raise refusal(
                 "with `votes`, a cell holds all votes for a text; drop `worker` and all but one file.", "columns"
             )
+        if self.gaps == PAID and (self.worker is not None or self.has_votes):
+            raise refusal("with several votes in a row or column, write 0.5 for each that was paid for.", "gaps")
         if self.format is not None and self.files is None:
             raise refusal("is that of `files`; give these, or move it to the task, whose table it is of.", "format")
         return self
@@ -302,6 +305,7 @@ class Columns(Supervisor):
         """Its columns among those of a task's table, as elicitation.data.labels.column_of reads them."""
         shared = {"labels": self.labels, "others": self.others, "missing": self.missing, "worker": self.worker}
         shared |= {"files": self.file_patterns or None, "format": self.format, "threshold": self.threshold}
+        shared |= {"paid": True} if self.gaps == PAID else {}
         settings = []
         for name, entry in self.found_in(table, task).items():
             own = {} if isinstance(entry, (int, float)) else entry.plain
