@@ -198,18 +198,20 @@ def wanted_of(arguments: argparse.Namespace) -> Wanted:
         id=arguments.id,
         question=arguments.question,
         budget=arguments.budget and arguments.budget.value,
-        gaps=gaps_of(arguments.gaps, weak),
+        gaps=gaps_of(arguments.gaps, weak, arguments.worker),
         confidence=confidence_of(arguments.confidence, weak),
     )
 
 
-def gaps_of(given: list[tuple[str, str]], weak: Collection[str]) -> dict[str, str]:
-    """Why texts have no label, by weak column; InputError for a column that is none of them."""
+def gaps_of(given: list[tuple[str, str]], weak: Collection[str], worker: str | None) -> dict[str, str]:
+    """Why texts have no label, by weak column; InputError for a column that is none of them, or votes in rows."""
     gaps = {}
     # What is said of one column goes before what is said of all.
     for name, reason in sorted(given):
         if name and name not in weak:
             raise InputError(f"--gaps names {name!r}, which is no column of --weak{nearest(name, [*weak])}")
+        if reason == PAID and worker:
+            raise InputError("--gaps says paid, but with --worker each row is a vote; write 0.5 in those paid for.")
         gaps |= {name: reason} if name else dict.fromkeys(weak, reason)
     return gaps
 

@@ -642,7 +642,7 @@ def test_a_source_can_be_paid_for_saying_nothing(capsys, here):
     labels = join_columns(task.plain, str(here), paid.columns_of(task)["llm"], None, sets).labels.p_weak
     assert labels.notna().all() and (labels == 0.5).sum() == 100
     by_worker = ("labels.csv", "--gold", "is_spam", "--weak", "llm=1", "--worker", "ann1", "--gaps", "paid")
-    assert "with several votes in a row or column, write 0.5 for each that was paid for" in refused(
+    assert "--gaps says paid, but with --worker each row is a vote; write 0.5 in those paid for" in refused(
         capsys, *by_worker, "--output", "c.yaml"
     )
 

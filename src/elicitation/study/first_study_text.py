@@ -12,7 +12,6 @@ from elicitation.analysis.recommendation_words import MEASURE_WORDS, percent
 from elicitation.buying.amounts import Money, amount_words
 from elicitation.buying.prices import labels_for
 from elicitation.data.cells import is_number
-from elicitation.data.table_look import ONES
 from elicitation.errors import join_words, listed
 from elicitation.study.first_study import Looked, Wanted
 from elicitation.study.first_study_file import all_free, flow, minutes_words
@@ -37,7 +36,7 @@ GAPS_TAKEN = {
 # From this share of the commoner gold label on it is said beside accuracies.
 NOTABLE = 0.6
 # Words for label 1 that name nothing of which a text could be asked.
-AFFIRMATIVE = (*ONES, "ja", "oui", "si", "sí")
+AFFIRMATIVE = ("true", "yes", "y", "ja", "oui", "si", "sí")
 # What stands for the cost of labels that a source does not have.
 FEWER = "too few"
 
