@@ -890,7 +890,7 @@ def test_a_study_that_trains_no_longer_than_before_tells_its_jobs_what_it_told_t
         (0, "texts_to_label: 0 must be at least 1"),
         (0.5, "texts_to_label: 0.5 must be a whole number"),
         ("8,000", "texts_to_label: '8,000' must be a whole number"),
-        (None, "texts_to_label: null must be a whole number"),
+        (None, "texts_to_label: no value is given; it must be a whole number."),
     ],
 )
 def test_texts_to_label_are_a_number_of_them(study, texts, says):
