@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elicitation.buying.amounts import SMALLEST, common_currency, read_amount, read_currency, sign_of
-from elicitation.cli_help import argument, completes
+from elicitation.cli_help import argument, completes, count, texts_to_label
 from elicitation.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,10 +37,11 @@ def currency_of(arguments: argparse.Namespace, named: str | None = None) -> str:
     return common_currency(given, arguments.currency if said else named)
 
 
-def question_of(arguments: argparse.Namespace, money: Money) -> Question:
+def question_of(arguments: argparse.Namespace, money: Money, texts_to_label: int | None = None) -> Question:
     """The question that a command's arguments ask; InputError if they contradict each other.
 
-    money: of the study, which amounts are in where no other currency is named.
+    money: of the study, which amounts are in where no other currency is named; texts_to_label: of the study, which the
+    question is about where it names no other number.
     """
     from elicitation.analysis.findings import Question
 
@@ -61,8 +62,9 @@ def question_of(arguments: argparse.Namespace, money: Money) -> Question:
                 f"{money.currency}, or say by --gold-price what a gold label costs in {currency}."
             )
         raise InputError(f"Amounts are in {currency}, so say what a gold label costs, such as --gold-price 3.")
-    names = ("task", "supervisor", "student", "method", "have_weak", "have_gold", "pool")
+    names = ("task", "supervisor", "student", "method", "have_weak", "have_gold")
     asked = {name: getattr(arguments, name) for name in names}
+    asked["pool"] = texts_to_label if arguments.pool is None else arguments.pool
     return Question(budget or 0.0, weak_price, gold_price or 1.0, currency=currency, weak_prices=prices, **asked)
 
 
@@ -132,7 +134,7 @@ def recommend(arguments: argparse.Namespace) -> int:
         raise InputError("--buy names no label; give the weak and the gold labels, such as --buy 1000 100.")
     currency_of(arguments)
     findings = findings_in(arguments.folder)
-    question = question_of(arguments, findings.money)
+    question = question_of(arguments, findings.money, findings.texts_to_label)
     if score is not None:
         answer = reach(findings, question, score)
     elif bought is not None:
@@ -157,7 +159,7 @@ def next_steps(arguments: argparse.Namespace) -> int:
 
     folder = arguments.folder
     findings = findings_in(folder)
-    question = question_of(arguments, findings.money)
+    question = question_of(arguments, findings.money, findings.texts_to_label)
     found = plan(findings, read_evidence(folder), question, training_times(folder))
     if arguments.width is not None:
         metrics = pd.read_parquet(finished_file(folder, "metrics.parquet"))
@@ -171,13 +173,6 @@ def weak_price(text: str) -> tuple[str, Amount]:
     """The supervisor, or nothing for all, and the price of a label; ValueError says in a sentence what is wrong."""
     name, _, amount = text.rpartition("=")
     return name, read_amount(amount, least=0)
-
-
-def count(text: str) -> int:
-    """A whole number from 0 on; ValueError says in a sentence what is wrong."""
-    if not re.fullmatch(r"\d+|\d{1,3}(,\d{3})+", text):
-        raise ValueError(f"{text} must be a whole number from 0 on")
-    return int(text.replace(",", ""))
 
 
 def share(text: str) -> float:
@@ -220,7 +215,10 @@ def add_question(command: argparse.ArgumentParser, budget: str, least: float = S
     command.add_argument("--have-weak", type=whole, default=0, help=f"weak {have}")
     command.add_argument("--have-gold", type=whole, default=0, help=f"gold {have}")
     command.add_argument(
-        "--pool", type=whole, help="how many texts can be labelled in all, such as --pool 3000; default: any number"
+        "--pool",
+        type=argument(texts_to_label),
+        help="how many texts are to have a label in all, those of your table among them, such as --pool 3000; "
+        "default: the study's texts_to_label, or any number",
     )
     for kind, default in CHOICES.items():
         completes(command.add_argument(f"--{kind}", help=f"the {kind}; default: {default}"))

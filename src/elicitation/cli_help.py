@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from collections.abc import Callable
 
 # What help begins with is made by argparse.
@@ -65,6 +66,19 @@ def argument(read: Callable[[str], object]) -> Callable[[str], object]:
             raise argparse.ArgumentTypeError(str(error)) from error
 
     return read_argument
+
+
+def count(text: str, least: int = 0) -> int:
+    """A whole number from `least` on; ValueError says in a sentence what is wrong."""
+    number = int(text.replace(",", "")) if re.fullmatch(r"\d+|\d{1,3}(,\d{3})+", text) else -1
+    if number < least:
+        raise ValueError(f"{text} must be a whole number from {least} on")
+    return number
+
+
+def texts_to_label(text: str) -> int:
+    """How many texts are to have a label; ValueError as of count."""
+    return count(text, least=1)
 
 
 def completes(action: argparse.Action) -> None:

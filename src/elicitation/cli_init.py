@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from elicitation.analysis.names import ABSTAINED, NOT_ASKED, PAID
 from elicitation.buying.amounts import Amount, common_currency, read_amount, read_currency
-from elicitation.cli_help import argument
+from elicitation.cli_help import argument, texts_to_label
 from elicitation.cli_light import can_run
 from elicitation.errors import InputError, listed, nearest
 
@@ -114,6 +114,12 @@ def add_init(commands: argparse._SubParsersAction) -> None:
         "asked for afterwards; without: budgets follow from the table",
     )
     command.add_argument(
+        "--pool",
+        type=argument(texts_to_label),
+        help="how many texts are to have a label in the end, those of the table among them, such as --pool 8000: "
+        "answers are for so many; without: for any number",
+    )
+    command.add_argument(
         "--currency", type=argument(read_currency), help=f"of prices that name none; default: {CURRENCY}"
     )
     command.add_argument(
@@ -198,6 +204,7 @@ def wanted_of(arguments: argparse.Namespace) -> Wanted:
         id=arguments.id,
         question=arguments.question,
         budget=arguments.budget and arguments.budget.value,
+        texts_to_label=arguments.pool,
         gaps=gaps_of(arguments.gaps, weak, arguments.worker),
         confidence=confidence_of(arguments.confidence, weak),
     )

@@ -884,6 +884,23 @@ def test_a_study_that_trains_no_longer_than_before_tells_its_jobs_what_it_told_t
     assert longer.training.plain["epochs_factor"] == 3
 
 
+@pytest.mark.parametrize(
+    ("texts", "says"),
+    [
+        (0, "texts_to_label: 0 must be at least 1"),
+        (0.5, "texts_to_label: 0.5 must be a whole number"),
+        ("8,000", "texts_to_label: '8,000' must be a whole number"),
+        (None, "texts_to_label: no value is given; it must be a whole number."),
+    ],
+)
+def test_texts_to_label_are_a_number_of_them(study, texts, says):
+    assert validate(study | {"texts_to_label": 8000}).texts_to_label == 8000
+    assert validate(study).texts_to_label is None
+    with pytest.raises(InputError) as caught:
+        validate(study | {"texts_to_label": texts})
+    assert says in str(caught.value)
+
+
 @pytest.mark.parametrize("method", ["sequential_sft", "new_head", "joint_sft"])
 def test_without_adapters_the_head_alone_trains(study, model_folders, method):
     study = adapting(study, 0, local=str(model_folders["llama"]))

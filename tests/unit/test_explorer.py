@@ -100,6 +100,12 @@ def test_the_page_names_the_measure_of_the_study(study):
     assert "Cost and balanced accuracy</h2>" in html and "What buys the same balanced accuracy</h2>" in html
 
 
+def test_the_page_opens_with_the_number_of_texts_of_studies_that_say_it(study):
+    assert page_data(study, summary_of(study), STUDY)["study"]["textsToLabel"] is None
+    of_many = page_data(study, summary_of(study), STUDY | {"texts_to_label": 8000})
+    assert of_many["study"]["textsToLabel"] == 8000
+
+
 def test_of_a_large_study_factors_are_carried_in_two_bytes(study, monkeypatch):
     whole = page_data(study, summary_of(study), STUDY)
     monkeypatch.setattr(data, "FACTOR_CHARACTERS", 1000)

@@ -805,6 +805,25 @@ def test_a_budget_beyond_the_table_is_studied_as_far_as_the_table_goes(capsys, h
     assert "whole gold labels" not in said
 
 
+def test_how_many_texts_there_are_to_label_is_written_into_the_study(capsys, here):
+    write()
+    said = run(capsys, *ASKED, "--pool", "8,000")
+    assert "\nAnswers are for 8,000 texts, those of the table among them (`texts_to_label` in the file).\n" in said
+    assert read_study(here / "labels.yaml").texts_to_label == 8000
+    assert "unless a question names another number.\ntexts_to_label: 8000\n" in (here / "labels.yaml").read_text()
+    assert "texts_to_label" not in run(capsys, *ASKED, "--output", "any.yaml")
+    assert read_study(here / "any.yaml").texts_to_label is None
+
+
+@pytest.mark.parametrize("texts", ["0", "-5", "1.5", "all"])
+def test_texts_to_label_that_are_no_number_of_them_are_refused(capsys, here, texts):
+    write()
+    with pytest.raises(SystemExit):
+        main(["init", *ASKED, f"--pool={texts}"])
+    assert f"argument --pool: {texts} must be a whole number from 1 on." in capsys.readouterr().err
+    assert not (here / "labels.yaml").exists()
+
+
 def test_a_source_as_expensive_as_gold_does_not_size_the_purchases(capsys, here):
     write()
     said = run(capsys, "labels.csv", "--gold", "is_spam", "--gold-price", "3", "--weak", "ann1=4", "llm=0.6")

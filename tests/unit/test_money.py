@@ -185,6 +185,15 @@ def test_the_currency_stands_in_the_settings_of_the_answers(tmp_path):
     assert make_findings(table, {k: v for k, v in settings.items() if k != "money"}).money == GOLD_LABELS
 
 
+def test_the_number_of_texts_to_label_stands_in_the_settings_of_studies_that_say_it(tmp_path):
+    table = tmp_path / "posterior.parquet"
+    posterior_table().to_parquet(table)
+    settings = asdict(replace(findings(), posterior=None))
+    assert make_findings(table, settings | {"texts_to_label": 8000}).texts_to_label == 8000
+    del settings["texts_to_label"]
+    assert make_findings(table, settings).texts_to_label is None
+
+
 def test_answers_on_invented_data_say_that_they_are_no_advice(tmp_path):
     table = tmp_path / "posterior.parquet"
     posterior_table().to_parquet(table)

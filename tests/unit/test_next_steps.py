@@ -118,7 +118,9 @@ def test_every_kind_of_step_is_told_in_words_and_as_json(study):
     assert {step.gold_labels for step in tests} == {400, 1200}
     assert all(step.n_gold + 0.1 * step.n_weak <= 0.75 * 50 for step in found.labels)
     text = "\n".join(plan_lines(found, HOW))
-    assert "## What next? t, student s, budget 50" in text
+    assert "## What next? t, student s, budget 50\n" in text
+    of_texts = plan_lines(replace(found, question=replace(found.question, pool=8000)), HOW)
+    assert "## What next? t, student s, budget 50 for 8,000 texts\n" in "\n".join(of_texts)
     assert "The budget is for what is bought in the end, at once or in rounds, not for runs or test examples. " in text
     assert "More runs, by gain an hour:" in text
     assert BEYOND in text and "larger budgets, another model or other learning rates" in BEYOND

@@ -379,6 +379,17 @@ def test_every_question_is_asked_on_the_command_line(folder, capsys):
     assert "Budget €150: a weak label costs €0.30, a gold one €3" in capsys.readouterr().out
 
 
+def test_a_study_that_says_how_many_texts_there_are_is_asked_for_so_many_unless_another_number_is_named(
+    findings, tmp_path, capsys
+):
+    folder = folder_of(replace(findings, texts_to_label=8000), tmp_path)
+    for asked in (["--budget", "64"], ["--accuracy", "80%"], ["--buy", "160", "0"], ["--budget", "9", "--break-even"]):
+        assert ask_command(capsys, folder, *asked, "--json")["question"]["pool"] == 8000
+        assert main(["recommend", folder, *asked]) == 0
+        assert " for 8,000 texts: " in capsys.readouterr().out.splitlines()[0]
+    assert ask_command(capsys, folder, "--budget", "64", "--pool", "100", "--json")["question"]["pool"] == 100
+
+
 def test_an_unfinished_study_is_told_with_the_command_that_goes_on(tmp_path, capsys):
     asked = ["recommend", str(tmp_path), "--budget", "5"]
     assert main(asked) == 1
@@ -417,6 +428,8 @@ def test_json_has_the_keys_that_are_documented(folder, capsys):
         (["--buy", "1.5", "2"], 2, "1.5 must be a whole number from 0 on"),
         (["--buy", "0", "0"], 1, "--buy names no label"),
         (["--have-gold", "-1"], 2, "must be a whole number from 0 on"),
+        (["--pool", "0"], 2, "0 must be a whole number from 1 on"),
+        (["--pool", "many"], 2, "many must be a whole number from 1 on"),
         ([], 1, "Say what all labels may cost together: --budget 100"),
         (["--break-even"], 1, "Say what all labels may cost together"),
         (["--accuracy", "0.9", "--buy", "1", "2"], 1, "are questions of their own; ask one at a time"),

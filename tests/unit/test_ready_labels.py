@@ -238,7 +238,8 @@ def test_where_no_student_is_told_for_more_texts_training_is_not_worth_it():
 
 
 def test_how_many_texts_there_are_is_asked_for_and_gold_labels_of_all_are_named_where_they_are_paid_for():
-    asks = "If you know how many texts you have, ask `elicitation recommend` for so many, as by `--pool 2000`."
+    asks = "If you know how many texts you have, ask `elicitation recommend` for so many, as by `--pool 2000`, "
+    asks += "or write `texts_to_label: 2000` in the study."
     assert asks in told(recommend(sources(level(0.6)), Question(40)))
     few = told(recommend(sources(level(0.6)), Question(40, pool=40)))
     assert "Your budget pays for gold labels of all 40 texts, which are right by definition: they cost 40 gold" in few
@@ -252,6 +253,43 @@ def test_how_many_texts_there_are_is_asked_for_and_gold_labels_of_all_are_named_
     assert "gold labels of" not in told(recommend(sources(level(0.6)), Question(0.5, pool=50))), "none is paid for"
     assert "gold labels of" not in told(recommend(sources(level(0.6)), Question(40, pool=10, have_gold=10)))
     assert "pays for gold labels" not in told(reach(sources(level(0.6)), Question(0, pool=41), 0.8)), "no budget"
+
+
+def test_answers_of_a_study_that_says_how_many_texts_there_are_are_for_so_many():
+    findings = sources(budgets=[20.0, 40.0], texts_to_label=400)
+    every = answer_all(findings)
+    assert {answer.question.pool for answer in every} == {400}
+    report = recommendation_report(every)
+    assert report.startswith("# What to buy for 400 texts\n") and "\n## Budget 40 for 400 texts: weak" in report
+    assert recommendation_report([]).startswith("# What to buy\n"), "of no answer it is not known"
+    said = "\n".join(study_answer(every, 0.2).lines())
+    assert said.startswith("# What to buy for 400 texts: t, student s, weak labels at their own prices\n")
+    assert "**Use the weak labels of crowd as they are.**" in said and "pays for all 400 texts, which cost 20" in said
+    assert "Training a model is not worth it at these budgets: no student" in said and "--pool" not in said
+    # Without the key it was the labels that are best for however many texts.
+    open_ended = "\n".join(study_answer(answer_all(replace(findings, texts_to_label=None)), 0.2).lines())
+    assert "# What to buy: t" in open_ended and "**Use the weak labels of junior as they are.**" in open_ended
+
+
+def test_of_several_budgets_the_largest_says_what_it_does_for_all_texts():
+    said = "\n".join(study_answer(answer_all(sources(budgets=[10.0, 40.0], texts_to_label=400)), 0.2).lines())
+    # Not "to label more than 400 texts", of which there are none.
+    assert "\nTraining a model is not worth it at the largest budget: no student that was studied beats the" in said
+    assert "\nWhat training would bring, for comparison:\n\n1. With" in said and "To label more than" not in said
+    assert said.count("pays for gold labels of") == 1 and "gold labels of 40 of the 400 texts" in said
+
+
+def test_own_labels_are_said_to_be_those_of_some_of_the_texts_that_there_are():
+    findings, start = sources(level(0.6)), "Note: Your own labels are taken for those of some of the 400 texts; for 400"
+    weak = told(recommend(findings, Question(40, supervisor="crowd", have_weak=100, pool=400)))
+    assert f"{start} other ones ask without `--have-weak`.\n" in weak
+    both = told(recommend(findings, Question(40, supervisor="crowd", have_weak=100, have_gold=10, pool=400)))
+    assert f"{start} other ones ask without `--have-weak` and `--have-gold`.\n" in both
+    assert start in told(reach(findings, Question(0, supervisor="crowd", have_weak=100, pool=400), 0.65))
+    assert start in told(offer(findings, Question(0, supervisor="crowd", have_gold=8, pool=400), 160, 8))
+    others = [recommend(findings, Question(40, supervisor="crowd", have_weak=100)), recommend(findings, Question(40))]
+    others += [recommend(findings, Question(40, pool=400)), break_even(findings, Question(40, have_gold=9, pool=400))]
+    assert not any("taken for those of some" in told(answer) for answer in others)
 
 
 def test_with_so_many_texts_labels_as_they_are_say_once_what_those_of_all_cost_or_how_many_are_paid_for():
@@ -274,7 +312,7 @@ def test_with_so_many_texts_labels_as_they_are_say_once_what_those_of_all_cost_o
     every = told(recommend(findings, Question(40, supervisor="crowd", have_weak=500, pool=400)))
     assert "at 0.05 a text, so for all 400 texts (all yours): 66 %" in every
     free = told(recommend(findings, Question(64, weak_price=0, pool=400)))
-    assert "all 400" not in free and "400 texts:" not in free
+    assert "all 400" not in free and "the 400 texts:" not in free
 
 
 def test_for_a_score_and_so_many_texts_labels_as_they_are_say_what_all_cost():
@@ -282,7 +320,7 @@ def test_for_a_score_and_so_many_texts_labels_as_they_are_say_what_all_cost():
     assert "without any training, at 0.05 for each text, 200 gold labels for all 4,000 texts.\n" in said
     assert said.count("200 gold labels for all 4,000 texts") == said.count("800 gold labels for all 4,000 texts") == 1
     priced = told(break_even(sources(level(0.6)), Question(40, pool=4000)))
-    assert "4,000 texts:" not in priced and "all 4,000" not in priced, "the price is what is looked for"
+    assert "the 4,000 texts:" not in priced and "all 4,000" not in priced, "the price is what is looked for"
 
 
 def test_a_student_that_is_asked_and_worse_than_guessing_is_told():

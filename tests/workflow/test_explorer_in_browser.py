@@ -638,6 +638,24 @@ def test_what_readers_say_about_themselves_is_typed_and_taken_back(page):
     wait_for(page, "explorer.view.haveGold === null")
 
 
+def test_a_page_opens_with_the_study_s_number_of_texts_which_readers_may_change_or_leave_open(browser, study, tmp_path):
+    page = opened(browser, write_page(tmp_path / "texts.html", study, STUDY | {"texts_to_label": 8000}))
+    assert ask(page, "explorer.view.pool") == 8000 and find(page, "#pool-number").get_property("value") == "8000"
+    assert "gold labels of 1,024 of the 8,000 texts" in texts(page, "#reasons")[0]
+    at(page, "#task=topic&haveGold=30")
+    own = "Your own labels are taken for those of some of the 8,000 texts; for 8,000 other ones say that you have none."
+    assert own in texts(page, "#reasons")[0]
+    at(page, "#task=topic&pool=500")
+    assert ask(page, "explorer.view.pool") == 500 and "Your own labels" not in texts(page, "#reasons")[0]
+    find(page, "#pool-number").clear()
+    page.execute_script("arguments[0].dispatchEvent(new Event('change'))", find(page, "#pool-number"))
+    wait_for(page, "explorer.view.pool === null && /pool=(&|$)/.test(location.hash)")
+    at(page, ask(page, "location.hash"))
+    assert ask(page, "explorer.view.pool") is None
+    find(page, "#reset").click()
+    wait_for(page, "explorer.view.pool === 8000")
+
+
 def test_scores_where_the_weak_label_is_wrong_stand_beside_the_answer(page, study):
     words, *_ = answer_words(page, "#task=topic&weak=0.1&budget=64&method=plain")
     best = ask(page, "(({nWeak, nGold}) => [nWeak, nGold])(explorer.view.decision.best)")
@@ -903,7 +921,7 @@ def test_the_answer_and_the_link_are_copied(page):
     page.execute_script(f"window.copied = null; Object.defineProperty(navigator, 'clipboard', {clipboard})")
     find(page, "#copy-answer").click()
     lines = wait_for(page, "copied").splitlines()
-    assert lines[0].startswith("Study made-up, task topic") and "2 CHF; the budget is 77 CHF." in lines[1]
+    assert lines[0].startswith("Study made-up, task topic") and "2 CHF; the budget is 77 CHF for 900 texts." in lines[1]
     assert lines[2:5] == [texts(page, f"#{name}")[0] for name in ("lead", "better", "goal")]
     wait_for(page, "document.getElementById('copied').textContent === 'The answer is copied.'")
     find(page, "#copy-link").click()

@@ -288,6 +288,11 @@ def test_a_new_price_trains_nothing(mini_study):
     }
 
 
+def test_a_number_of_texts_to_label_changes_answers_alone(mini_study):
+    planned = jobs_planned(mini_study, MINI | {"texts_to_label": 8000})
+    assert set(planned) == {"recommend", "write_answer", "build_explorer", "all"}
+
+
 def test_training_runs_at_once_trains_the_runs_again_and_nothing_else(mini_study):
     at_once = MINI["training"] | {"runs_together": True}
     planned = jobs_planned(mini_study, MINI | {"training": at_once})

@@ -99,6 +99,7 @@ rule build_explorer:
     params:
         **MONEY,
         **INVENTED,
+        **TEXTS_TO_LABEL,
         **NOT_ASKED,
         version=19,
         name=study.study,
@@ -155,6 +156,7 @@ rule recommend:
     params:
         **MONEY,
         **INVENTED,
+        **TEXTS_TO_LABEL,
         **TRAINED,
         **NOT_ASKED,
         **HELD,

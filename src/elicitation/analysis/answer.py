@@ -4,9 +4,15 @@ from dataclasses import replace
 from itertools import groupby
 
 from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, PLAIN, UNDETERMINED
-from elicitation.analysis.ready_labels import better_labels, leading_labels, need_no_student, ready_labels
+from elicitation.analysis.ready_labels import (
+    better_labels,
+    for_all_texts,
+    leading_labels,
+    need_no_student,
+    ready_labels,
+)
 from elicitation.analysis.ready_labels_text import beyond_ready, not_worth_words, ready_lines, use_words
-from elicitation.analysis.recommendation_notes import better_notes, notes, undertrained_notes
+from elicitation.analysis.recommendation_notes import better_notes, notes, pool_notes, undertrained_notes
 from elicitation.analysis.recommendation_text import Said
 from elicitation.analysis.recommendation_words import (
     FREE_WORDS,
@@ -15,6 +21,7 @@ from elicitation.analysis.recommendation_words import (
     bought_at,
     cheaper_words,
     estimator_words,
+    for_texts,
     free_words,
     gaps_words,
     labels_at_price,
@@ -132,14 +139,14 @@ def rival_words(answer: Recommendation, entry: WeakLabels) -> str:
 
 
 def heading_of(told: list[Recommendation]) -> str:
-    """What the sentences hold for: the task, the student and the price of a weak label."""
+    """What the sentences hold for: the texts, the task, the student and the price of a weak label."""
     first = told[0]
     price = first.question.weak_price
     costs = "weak labels at their own prices" if price is None else f"a weak label costs {price_text(first, price)}"
     bought = [answer.purchase for answer in told if answer.purchase]
     if price is not None and any(purchase.weak_price != price for purchase in bought):
         costs += " unless it has a price of its own"
-    return f"# What to buy: {first.task}, student {first.student}, {costs}"
+    return f"# What to buy{for_texts(first.question)}: {first.task}, student {first.student}, {costs}"
 
 
 def without_more(answer: Recommendation) -> Recommendation:
@@ -150,11 +157,12 @@ def without_more(answer: Recommendation) -> Recommendation:
 def notes_of(told: list[Recommendation]) -> dict[str, None]:
     """What is to be known of answers for rising budgets, each note once.
 
-    What beats all students, and what to add for more labels, is said of the largest budget alone; which weak labels
-    beat a purchase as they are, in its sentence.
+    What beats all students, what to add for more labels, and of how many texts gold labels are paid for, is said of the
+    largest budget alone; which weak labels beat a purchase as they are, in its sentence.
     """
     *smaller, largest = told
-    left_out = {note for answer in smaller for note in undertrained_notes(answer)} - {*undertrained_notes(largest)}
+    left_out = {note for kind in (undertrained_notes, pool_notes) for answer in smaller for note in kind(answer)}
+    left_out -= {*undertrained_notes(largest), *pool_notes(largest)}
     left_out |= {note for answer in told if rivals_words(answer) for note in better_notes(answer)}
     found = dict.fromkeys(note for answer in [*map(without_more, smaller), largest] for note in notes(answer))
     return {note: None for note in found if note not in left_out}
@@ -188,8 +196,10 @@ def study_answer(answers: list[Recommendation], weak_price: float, invented: boo
     if ready_labels(largest := told[-1]):
         trains = any(answer.purchase for answer in told)
         beyond = [beyond_ready(largest, trains)]
-        if all(need_no_student(answer) for alike in chosen.values() for answer in alike):
-            beyond = [not_worth_words(largest, "these budgets"), "What training would bring, for comparison:"]
+        needless = all(need_no_student(answer) for alike in chosen.values() for answer in alike)
+        if needless or for_all_texts(largest):
+            at = "these budgets" if needless else "the largest budget"
+            beyond = [not_worth_words(largest, at), "What training would bring, for comparison:"]
         order, details = use_words(largest), [*ready_lines(largest), *details, *beyond]
     return Said(
         heading=[*warning, heading_of(told)],

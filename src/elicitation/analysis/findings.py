@@ -38,7 +38,7 @@ class Question:
     have_gold: int = 0
     """Gold labels that are there already and need no money."""
     pool: int | None = None
-    """How many texts can be labelled in all; None: however many."""
+    """How many texts can be labelled in all, those of the reader's table among them; None: however many."""
     currency: str = ""
     """Of prices, budget and answers; empty where they are in gold labels."""
     weak_prices: dict[str, float] = field(default_factory=dict)
@@ -111,6 +111,8 @@ class Findings:
     """By supervisor whose labels join several votes, how many of them a text has on average; its price is theirs."""
     label_words: dict[str, list[str]] = field(default_factory=dict)
     """By task that is a user's own table, the words that stand there for label 0 and for label 1."""
+    texts_to_label: int | None = None
+    """The pool of questions that name none."""
 
 
 def finished_file(folder: Path, name: str) -> Path:
@@ -147,9 +149,9 @@ def make_findings(posterior: str | Path, settings: dict) -> Findings:
     """The findings from result files; settings: all but the posterior, by the names of Findings."""
     names = ("prices", "titles", "verdict", "measure", "budgets", "average_over")
     # Only jobs of studies that have a currency, own tables, invented data, students that are trained here, gaps that
-    # nobody was asked about, or several votes for a text are told of it.
+    # nobody was asked about, several votes for a text, or a number of texts to label are told of it.
     rare_names = ("invented", "trained", "learning_rates", "rates_to_try", "longer", "not_asked", "votes")
-    names += tuple(name for name in (*rare_names, "label_words") if name in settings)
+    names += tuple(name for name in (*rare_names, "label_words", "texts_to_label") if name in settings)
     rare = {"money": Money(**settings.get("money", {}))}
     rare["held"] = {task: Held(**labels) for task, labels in settings.get("held", {}).items()}
     return Findings(read_posterior(posterior), **{name: settings[name] for name in names}, **rare)

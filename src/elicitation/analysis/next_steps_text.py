@@ -12,6 +12,7 @@ from elicitation.analysis.recommendation_words import (
     MEASURE_WORDS,
     amount_text,
     as_they_are,
+    for_texts,
     labels_words,
     percent,
 )
@@ -151,7 +152,7 @@ def plan_lines(plan: Plan, how: HowTo) -> Iterator[str]:
         [step for step in steps if step.gain >= LEAST_TOLD] for steps in (plan.runs, plan.tests, plan.labels)
     )
     at = f"budget {amount_words(question.budget, question.currency)}" if question.budget else "the study's budgets"
-    yield f"## What next? {plan.task}, student {plan.student}, {at}\n"
+    yield f"## What next? {plan.task}, student {plan.student}, {at}{for_texts(question)}\n"
     if plan.unbeaten:
         yield unbeaten_words(plan)
     if plan.unranked:

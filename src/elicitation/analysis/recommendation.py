@@ -309,7 +309,7 @@ def questions(findings: Findings, budgets: list[float]) -> Iterator[Question]:
     several, money = [prices for prices in findings.prices.values() if len(prices) > 1], findings.money
     every = sorted({price for prices in several for price in prices}, reverse=True) or [None]
     blocks = [block for block in findings.posterior.blocks if block.surfaces]
-    terms = {"gold_price": money.gold_price, "currency": money.currency}
+    terms = {"gold_price": money.gold_price, "currency": money.currency, "pool": findings.texts_to_label}
     for student in dict.fromkeys(block.student for block in blocks):
         tasks = [block.task for block in blocks if block.student == student]
         for task in [AVERAGE] if AVERAGE in tasks else tasks:

@@ -292,7 +292,10 @@ def pool_notes(answer: Recommendation) -> Iterator[str]:
     question = answer.question
     if question.pool is None:
         if ready_labels(answer) and not need_no_student(answer):
-            yield "If you know how many texts you have, ask `elicitation recommend` for so many, as by `--pool 2000`."
+            yield (
+                "If you know how many texts you have, ask `elicitation recommend` for so many, as by `--pool 2000`, or "
+                "write `texts_to_label: 2000` in the study."
+            )
         return
     if not asks_what_to_buy(answer) or answer.offer:
         return
@@ -309,6 +312,18 @@ def pool_notes(answer: Recommendation) -> Iterator[str]:
         yield f"Your budget pays for gold labels of {some}; those of all cost {cost}."
 
 
+def own_texts_notes(answer: Recommendation) -> Iterator[str]:
+    """That the reader's own labels are taken for those of some of the texts that there are."""
+    question = answer.question
+    options = {"--have-weak": question.have_weak, "--have-gold": question.have_gold}
+    if question.pool is not None and any(options.values()) and not asks_price(answer):
+        counted = listed(f"`{option}`" for option, own in options.items() if own)
+        yield (
+            f"Your own labels are taken for those of some of the {question.pool:,} texts; for {question.pool:,} other "
+            f"ones ask without {counted}."
+        )
+
+
 def asking_notes(answer: Recommendation) -> Iterator[str]:
     """That a student is worse than guessing where it is asked without labels, which is seldom by chance."""
     asking = answer.baseline.asking
@@ -321,7 +336,7 @@ def asking_notes(answer: Recommendation) -> Iterator[str]:
 
 def notes(answer: Recommendation) -> Iterator[str]:
     """What a buyer should know before following the answer; first that training achieved too little."""
-    kinds = (undertrained_notes, hopeless_notes, worse_notes, chance_notes, pool_notes, price_notes, held_notes)
-    kinds += (overcounted_notes, together_notes, unused_notes, better_notes, left_out_notes, lopsided_notes)
-    kinds += (asking_notes,)
+    kinds = (undertrained_notes, hopeless_notes, worse_notes, chance_notes, pool_notes, own_texts_notes, price_notes)
+    kinds += (held_notes, overcounted_notes, together_notes, unused_notes, better_notes, left_out_notes)
+    kinds += (lopsided_notes, asking_notes)
     return (note for kind in kinds for note in kind(answer))

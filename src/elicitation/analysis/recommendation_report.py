@@ -10,6 +10,7 @@ from elicitation.analysis.recommendation_words import (
     FREE_WORDS,
     MEASURE_WORDS,
     as_they_are,
+    for_texts,
     percent,
     price_asked,
     price_text,
@@ -47,9 +48,10 @@ def recommendation_report(
     gold_noise: as of noise_line, where it is known; invented: whether the study's data are.
     """
     name = MEASURE_WORDS[answers[0].measure] if answers else ""
+    title = f"# What to buy{for_texts(answers[0].question) if answers else ''}\n"
     heads = ["task", "student", "weak label costs", "budget", "buy", "method", f"expected {name}", "decided"]
     heads += [FREE_WORDS[ASKING], FREE_WORDS[COMMONER]]
-    lines = [f"{DEMONSTRATION}\n"] * invented + ["# What to buy\n", *([noise_line(gold_noise)] if gold_noise else [])]
+    lines = [f"{DEMONSTRATION}\n"] * invented + [title, *([noise_line(gold_noise)] if gold_noise else [])]
     lines += [f"| {' | '.join(heads)} |", "|---|---|---:|---:|---|---|---|---|---|---|"]
     for answer in answers:
         bought, baseline, price = answer.purchase, answer.baseline, price_asked(answer)

@@ -29,6 +29,7 @@ from elicitation.analysis.recommendation_words import (
     cheaper_words,
     estimator_words,
     expected_words,
+    for_texts,
     found_words,
     free_words,
     labels_at_price,
@@ -287,7 +288,7 @@ def heading_lines(answer: Recommendation) -> list[str]:
     rests_on = f"Task {answer.task}{tasks}, student {answer.student}, at least {seeds_words(answer.studied.n_seeds)}."
     estimated = f" Scores are {estimator_words(answer)}." if estimator_words(answer) else ""
     gold_words = f"a gold one {'costs ' * asks_price(answer)}{gold}"
-    return [f"## {asked_words(answer)}: {weak}, {gold_words}", "", rests_on + estimated]
+    return [f"## {asked_words(answer)}{for_texts(question)}: {weak}, {gold_words}", "", rests_on + estimated]
 
 
 def own_prices_words(answer: Recommendation) -> str:

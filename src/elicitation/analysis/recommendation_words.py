@@ -105,6 +105,11 @@ def limits_text(answer: Recommendation) -> str:
     return budget_text(answer) + ("" if pool is None else f" and {pool:,} texts")
 
 
+def for_texts(question: Question) -> str:
+    """For how many texts an answer is, at the end of what its heading names; nothing where that is not known."""
+    return "" if question.pool is None else f" for {question.pool:,} texts"
+
+
 def price_text(answer: Recommendation, price: float) -> str:
     """A price of a weak label; `nothing` of free ones."""
     gold = answer.question.gold_price

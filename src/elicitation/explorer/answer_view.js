@@ -67,6 +67,13 @@ function goldOfTextsWords({ pool, haveGold, gold, budget, target }) {
   return [`${pays} ${ofAllWords({ nTexts: own + paid, nNew: paid }, pool)}; those of all cost ${cost}.`];
 }
 
+/** That the reader's own labels are taken for those of some of the texts, as own_texts_notes in Python. */
+function ownTextsWords({ pool, haveWeak, haveGold }) {
+  if (pool === null || !(haveWeak || haveGold)) return [];
+  const taken = `Your own labels are taken for those of some of the ${count(pool)} texts`;
+  return [`${taken}; for ${count(pool)} other ones say that you have none.`];
+}
+
 /** What no label at all achieves, and how far the purchase is ahead of it. */
 function nothingWords(view) {
   const { decision, here, titles } = view;
@@ -353,6 +360,7 @@ function showAnswer(view) {
   const rivals = byStrategy.filter((rival, k) => rival && STRATEGIES[k] !== leading);
   const words = [
     ...goldOfTextsWords(view),
+    ...ownTextsWords(view),
     ...rangeWords(view),
     ...(best && !needsNoStudent(view) ? [wayWords(view)] : []),
     ...nothingWords(view),
@@ -368,7 +376,7 @@ function showAnswer(view) {
 }
 
 /** On which terms the answer holds. */
-const termsWords = ({ weak, budget }) => `Weak label ${money(weak)}, budget ${money(budget)}.`;
+const termsWords = (view) => `Weak label ${money(view.weak)}, budget ${money(view.budget)}${forTexts(view)}.`;
 
 /** What a screen reader hears after a change. */
 function summary(view) {

@@ -107,7 +107,7 @@ const currencyOf = (text) => text.replaceAll(/[^\p{L}\p{Sc}]/gu, "").slice(0, CU
 /** The state without choices of the reader's. */
 function initialState() {
   const where = { task: "", supervisor: "", isChosen: false, student: "", methods: null, focus: "" };
-  const open = Object.fromEntries(OPEN.map((name) => [name, null]));
+  const open = { ...Object.fromEntries(OPEN.map((name) => [name, null])), pool: STUDY.textsToLabel };
   // null: what `settle` finds to be the price.
   // The largest of the study is what its owner said that there is to spend.
   const budget = Number((STUDY.budgets.at(-1) * STUDY.goldPrice).toPrecision(12));
@@ -119,7 +119,9 @@ function initialState() {
 function readAddress({ hash }) {
   const given = new URLSearchParams(hash.slice(1));
   const start = initialState();
-  const number = (name) => numberOf(name, given.get(name)) ?? start[name];
+  // Empty is what the reader left open, though the study says it.
+  const isOpen = (name) => OPEN.includes(name) && given.get(name) === "";
+  const number = (name) => numberOf(name, given.get(name)) ?? (isOpen(name) ? null : start[name]);
   const text = (name) => given.get(name) ?? "";
   const prices = given.getAll("price").map((entry) => [entry.slice(0, entry.lastIndexOf("=")), entry.split("=").at(-1)]);
   const known = prices.map(([name, price]) => [name, numberOf("weak", price)]).filter(([, price]) => price !== null);
@@ -139,6 +141,7 @@ function address() {
   for (const name of [...Object.keys(LEAST), "shown", "focus", "theme"]) {
     if (state[name] !== null && state[name] !== "") given.set(name, state[name]);
   }
+  if (state.pool === null && STUDY.textsToLabel !== null) given.set("pool", "");
   if (state.currency !== STUDY.currency) given.set("currency", state.currency);
   for (const [name, price] of Object.entries(state.prices)) given.append("price", `${name}=${price}`);
   for (const method of state.methods ?? []) given.append("method", method);

@@ -84,6 +84,9 @@ function ofAllWords(labelled, pool) {
   return `${share} ${count(pool)} texts${ownWords(labelled)}`;
 }
 
+/** For how many texts the answer is, behind its budget; nothing where that is left open; as for_texts in Python. */
+const forTexts = ({ pool }) => (pool === null ? "" : ` for ${count(pool)} texts`);
+
 /** How many texts have weak labels then: of those that there are, if that is known. */
 function textsWords(labels, { pool }) {
   const { nTexts, nNew, price } = labels;

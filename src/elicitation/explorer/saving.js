@@ -9,8 +9,10 @@ const READ_AFTER = 10_000;
 const placeWords = ({ task, supervisor, student }) =>
   `Study ${STUDY.name}, task ${task}, weak labels of ${supervisor}, student ${student}`;
 
-const pricesWords = ({ weak, gold, budget }) =>
-  `A weak label costs ${money(weak)}, a gold label ${money(gold)}; the budget is ${money(budget)}.`;
+const pricesWords = (view) => {
+  const [weak, gold, budget] = [view.weak, view.gold, view.budget].map(money);
+  return `A weak label costs ${weak}, a gold label ${gold}; the budget is ${budget}${forTexts(view)}.`;
+};
 
 /** A file's name, of letters that every system takes. */
 const fileName = (what) => `${STUDY.name}-${what}`.replaceAll(/[^\p{L}\p{N}]+/gu, "-");

@@ -84,6 +84,8 @@ class Wanted:
     """By weak column, the column that says how sure each of its labels is."""
     budget: float | None = None
     """What all labels may cost together, in the same unit as prices; None: budgets follow from the table alone."""
+    texts_to_label: int | None = None
+    """How many texts are to have a label in the end; None: any number."""
 
     @property
     def folder(self) -> str:

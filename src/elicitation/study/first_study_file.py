@@ -66,6 +66,7 @@ def study_text(config: dict, looked: Looked, command: str, minutes: float) -> st
             "",
             f"# Prices are {unit}.",
             *lines("currency", "gold_price"),
+            *texts_lines(config),
             "",
             "tasks:",
             f"  # Of {gold:,} texts with a gold label {task['test_size']} test what is learned, others can be bought.",
@@ -95,13 +96,20 @@ def study_text(config: dict, looked: Looked, command: str, minutes: float) -> st
             "",
             *(
                 ["# One label is much commoner than the other, so both count alike and are shown as often."]
-                if "inference" in config
-                else []
+                * ("inference" in config)
             ),
             *lines("inference", "training", "labelling"),
             "",
         ]
     )
+
+
+def texts_lines(config: dict) -> Iterator[str]:
+    """What the file says where it is known how many texts there are to label."""
+    if "texts_to_label" in config:
+        yield ""
+        yield "# Answers are for so many texts, those of the table among them, unless a question names another number."
+        yield f"texts_to_label: {config['texts_to_label']}"
 
 
 def price_lines(config: dict, unit: str) -> Iterator[str]:

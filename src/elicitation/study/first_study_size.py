@@ -129,6 +129,8 @@ def config_of(looked: Looked, wanted: Wanted) -> dict:
     config["data_folder"] = wanted.folder
     if wanted.money.currency:
         config |= {"currency": wanted.money.currency, "gold_price": wanted.money.gold_price}
+    if wanted.texts_to_label:
+        config["texts_to_label"] = wanted.texts_to_label
     methods, task = ["sequential_sft"], looked.task | {"too_long": "truncate"}
     if wanted.question:
         methods += ["few_shot_gold"]

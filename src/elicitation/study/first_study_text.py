@@ -265,6 +265,9 @@ def size_lines(study: Study, looked: Looked, minutes: float, cores: int, wanted:
         f"about {minutes_words(minutes)} on {cores} core{'' if cores == 1 else 's'}."
     )
     yield from budget_lines(study, wanted)
+    if wanted.texts_to_label:
+        texts = f"{wanted.texts_to_label:,} texts, those of the table among them"
+        yield f"Answers are for {texts} (`texts_to_label` in the file)."
     yield from unbought_lines(study, looked, within_budget(study, wanted))
     if not asks:
         yield (

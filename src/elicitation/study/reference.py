@@ -44,7 +44,11 @@ SECTIONS = (
     ("Training of supervisors", "The model that writes weak labels, where it is finetuned.", "supervision"),
     ("Labelling", "How a supervisor's model writes its labels.", "labelling"),
     ("Inference", "[How uncertain scores are](../explanation/posterior.md).", "inference"),
-    ("What is shown", "Averages and figures. Changing these keys trains nothing.", "average_over figures"),
+    (
+        "What is shown",
+        "Averages and figures, and for how many texts. Changing these keys trains nothing.",
+        "average_over figures texts_to_label",
+    ),
 )
 # The kinds of entries, by the names that the schema has for them.
 KINDS = {kind.__name__: kind for base in (Task, Model, Supervisor) for kind in base.kinds}

@@ -103,6 +103,10 @@ class Study(Plan, Setup):
         "wants `gold_price`. Without it prices are in gold labels. `grid.budgets` are in gold labels in any case."
     )
     gold_price: Price = may_be_absent("Price of a gold label in that currency.")
+    texts_to_label: Count = may_be_absent(
+        "How many texts are to have a label in the end, those of the table among them; answers are for so many, unless "
+        "they name another number. Without it they are for any number."
+    )
     inference: Inference = Field(
         Inference(), description="How uncertainty is found and what counts as decided (docs/explanation/posterior.md)."
     )
