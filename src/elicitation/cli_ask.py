@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from elicitation.buying.amounts import SMALLEST, common_currency, read_amount, read_currency, sign_of
 from elicitation.cli_help import argument, completes, count, texts_to_label
-from elicitation.errors import InputError
+from elicitation.errors import InputError, listed
 
 if TYPE_CHECKING:
     from elicitation.analysis.findings import Findings, Question
@@ -112,35 +112,48 @@ def findings_in(folder: Path) -> Findings:
         raise InputError(str(error).replace(f"{STARTED}.", again)) from error
 
 
-def recommend(arguments: argparse.Namespace) -> int:
-    from dataclasses import asdict
-
-    from elicitation.analysis.questions import break_even, offer, reach
-    from elicitation.analysis.recommendation import recommend
-    from elicitation.analysis.recommendation_text import recommendation_lines
-
-    score, bought = arguments.score, arguments.buy
-    if score is None and bought is None and not arguments.budget:
-        raise InputError("Say what all labels may cost together: --budget 100; only --score and --buy ask without it.")
-    if (score is not None) + (bought is not None) + arguments.break_even > 1:
-        raise InputError("--score, --buy and --break-even are questions of their own; ask one at a time.")
-    if arguments.break_even and not arguments.budget.value:
+def check_recommend(arguments: argparse.Namespace) -> None:
+    """InputError if the options of `elicitation recommend` contradict each other; it names them as they were typed."""
+    bought, budget = arguments.buy, arguments.budget
+    asked = [arguments.score[0]] if arguments.score else []
+    asked += ["--buy"] * (bought is not None)
+    every = asked + ["--break-even"] * arguments.break_even
+    if len(every) > 1:
+        raise InputError(f"{listed(every)} are questions of their own; ask one at a time.")
+    if asked and budget:
+        raise InputError(
+            f"{asked[0]} finds out itself what is spent: leave out --budget, or leave out {asked[0]} to ask what that "
+            "budget brings."
+        )
+    if arguments.break_even and budget and not budget.value:
         raise InputError("--break-even compares labels for the same money; give a --budget above 0.")
-    if (score is not None or bought is not None) and arguments.budget:
-        raise InputError("--score and --buy say what is spent by themselves; leave out --budget.")
     if arguments.break_even and arguments.weak_price:
         raise InputError("--break-even searches for the price of a weak label; leave out --weak-price.")
     if bought is not None and not sum(bought):
         raise InputError("--buy names no label; give the weak and the gold labels, such as --buy 1000 100.")
+
+
+def recommend(arguments: argparse.Namespace) -> int:
+    from dataclasses import asdict, replace
+
+    from elicitation.analysis.questions import break_even, offer, reach, with_largest_budget
+    from elicitation.analysis.recommendation import recommend
+    from elicitation.analysis.recommendation_text import recommendation_lines
+
+    check_recommend(arguments)
     currency_of(arguments)
     findings = findings_in(arguments.folder)
     question = question_of(arguments, findings.money, findings.texts_to_label)
-    if score is not None:
+    if arguments.score is not None:
+        _, score = arguments.score
         answer = reach(findings, question, score)
-    elif bought is not None:
-        answer = offer(findings, question, *bought)
+    elif arguments.buy is not None:
+        answer = offer(findings, question, *arguments.buy)
     else:
-        answer = (break_even if arguments.break_even else recommend)(findings, question)
+        largest = not arguments.budget
+        asked = with_largest_budget(findings, question) if largest else question
+        found = (break_even if arguments.break_even else recommend)(findings, asked)
+        answer = replace(found, largest_budget=largest)
     print_answer(arguments.folder, findings, asdict(answer), recommendation_lines(answer), arguments.json)
     return 0
 
@@ -151,7 +164,7 @@ def next_steps(arguments: argparse.Namespace) -> int:
     import pandas as pd
 
     from elicitation.analysis.findings import finished_file
-    from elicitation.analysis.gold_test_plan import plan_gold_tests
+    from elicitation.analysis.gold_test_plan import plan_gold_tests, plan_ready_tests
     from elicitation.analysis.next_steps import plan, read_evidence
     from elicitation.analysis.next_steps_text import HowTo, plan_lines
     from elicitation.jobs.training_times import training_times
@@ -162,6 +175,8 @@ def next_steps(arguments: argparse.Namespace) -> int:
     question = question_of(arguments, findings.money, findings.texts_to_label)
     found = plan(findings, read_evidence(folder), question, training_times(folder))
     if arguments.width is not None:
+        found = replace(found, ready_tests=plan_ready_tests(findings, found.recommendation, arguments.width))
+    if arguments.width is not None and not found.no_student:
         metrics = pd.read_parquet(finished_file(folder, "metrics.parquet"))
         found = replace(found, gold_tests=plan_gold_tests(findings, metrics, question, arguments.width))
     how = HowTo(*where_to_change(folder), str(folder), findings.money)
@@ -182,6 +197,13 @@ def share(text: str) -> float:
     if value > 1:
         raise ValueError(f"{text} must be a score from 0 to 1, or in percent, such as 0.9 or 90%")
     return value
+
+
+class AsTyped(argparse.Action):
+    """Keeps the option as it was typed, of several names, with its value."""
+
+    def __call__(self, parser, namespace, value, option=None) -> None:
+        setattr(namespace, self.dest, (option, value))
 
 
 def add_question(command: argparse.ArgumentParser, budget: str, least: float = SMALLEST) -> None:
@@ -233,13 +255,15 @@ def add_recommend(commands: argparse._SubParsersAction) -> None:
     )
     costs = (
         "what all labels may cost together: --budget '$500' --gold-price '$3' --weak-price 2c; what can be done with "
+        "labels that you have: --budget 0 --have-gold 200; default: the study's largest budget"
     )
-    add_question(command, f"{costs}labels that you have: --budget 0 --have-gold 200", least=0)
+    add_question(command, costs, least=0)
     command.add_argument(
         "--score",
         "--accuracy",
         dest="score",
         type=argument(share),
+        action=AsTyped,
         help="what is the cheapest purchase that is expected to reach this score: --accuracy 0.9",
     )
     command.add_argument(

@@ -197,7 +197,7 @@ def test_the_end_of_a_run_is_its_answer_three_paths_and_a_command(handler, said,
         Path(path).parent.mkdir(exist_ok=True)
         Path(path).touch()
     write_json(Path(ANSWER), {"answer": [DEMONSTRATION, "", "# What to buy: film", "", "**Beware.**", "", "1. Buy."]})
-    asked = [{"budget": budget, "weak_price": price} for price in (0.5, 0.1, None) for budget in (16, 1024)]
+    asked = [{"budget": budget, "weak_price": price} for price in (0.5, 0.1, None) for budget in (16, 64, 1024)]
     answers = [{"task": "film", "student": "s", "question": one} for one in asked]
     write_json(Path(ANSWERS), {"answers": answers})
     monkeypatch.setattr(told, "asks_for_answer", lambda: True)

@@ -1,15 +1,17 @@
 """What to run, test or buy next, and that following it wastes less than a fixed grid."""
 
 import json
-from dataclasses import replace
+import math
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from posteriors import drawn_evidence, findings_on, fitted, posterior_table
 
-from elicitation.analysis.findings import Question
-from elicitation.analysis.names import LABELS
+from elicitation.analysis.findings import Held, Question
+from elicitation.analysis.gold_test_plan import plan_ready_tests, variance_of
+from elicitation.analysis.names import LABELS, NOT_ASKED, PURCHASE
 from elicitation.analysis.next_steps import (
     Step,
     arms_of,
@@ -21,9 +23,21 @@ from elicitation.analysis.next_steps import (
     plan,
     told,
 )
-from elicitation.analysis.next_steps_text import BEYOND, LEAST_TOLD, HowTo, options_after, plan_lines, round_words
+from elicitation.analysis.next_steps_text import (
+    BEYOND,
+    LEAST_TOLD,
+    UNKNOWN,
+    HowTo,
+    options_after,
+    plan_lines,
+    round_words,
+)
+from elicitation.analysis.questions import with_largest_budget
+from elicitation.analysis.ready_labels import leading_labels
+from elicitation.analysis.ready_labels_text import use_words
 from elicitation.analysis.recommendation import recommend
 from elicitation.analysis.recommendation_notes import notes
+from elicitation.analysis.recommended import Estimate, WeakLabels
 from elicitation.buying.amounts import GOLD_LABELS, Money
 from elicitation.cli import main
 from elicitation.files import hash_file, write_json, write_table
@@ -161,18 +175,21 @@ def test_every_step_says_how_it_is_done_and_what_its_labels_cost(study):
     assert foreign[foreign.index("--gold-price") :][:4] == ["--gold-price", "2", "--currency", "$"]
 
 
-def test_labels_that_no_run_lifts_a_student_above_come_first():
+def test_labels_that_no_student_beats_come_first_and_what_is_ranked_is_for_more_texts():
     evidence = drawn_evidence(close, GRID, 1, asking=0.6)
     table, advice = fitted(evidence), {}
-    for labels, price, unbeaten in ((0.7, 0.1, False), (0.99, 1.0, False), (0.99, 0.1, True)):
+    for labels, price, leads in ((0.7, 0.1, False), (0.99, 1.0, False), (0.99, 0.1, True)):
         scores = table.score.mask(table.kind == LABELS, labels)
         found = plan(findings_on(table.assign(score=scores)), evidence, Question(50, price), TIMES)
         text = "\n".join(plan_lines(found, HOW))
-        assert found.unbeaten == unbeaten == ("You need not run more" in text)
-        if unbeaten:
-            first = text.split("\n\n")[1]
-            assert first.startswith("You need not run more: the weak labels of v as they are have 9")
-            assert "no run named here is expected to lift a student above them" in first
+        assert leads == ("as they are; what is ranked here" in text) and not found.no_student
+        if leads:
+            first, second = text.split("\n\n")[1:3]
+            alone = "what is ranked here is for more than 500 texts alone."
+            assert first == f"Use the weak labels of v as they are; {alone}"
+            assert second.startswith("Expected accuracy: 99 %")
+            assert second.endswith("A budget of 50 gold labels pays for 500 texts.")
+            assert "What is best there now is expected to bring" in text
             assert text.count("the weak labels of v as they are") == 2, "once more where the advice is"
         advice[labels, price] = found.advice
     advised = (
@@ -180,6 +197,77 @@ def test_labels_that_no_run_lifts_a_student_above_come_first():
     )
     assert advised in text and advice[0.99, 0.1]
     assert not advice[0.7, 0.1], "students are better there"
+
+
+@pytest.fixture(scope="module")
+def two_sources():
+    """Findings on labels of v that are dear and right on 97 %, on those of w that are cheap and right on 93 %."""
+    first, second = (drawn_evidence(close, GRID, 1, asking=0.6, supervisor=name) for name in "vw")
+    evidence = pd.concat([first, second[second.kind.isin([PURCHASE, LABELS])]], ignore_index=True)
+    table = fitted(evidence)
+    scores = table.score.mask(table.kind == LABELS, table.supervisor.map({"v": 0.97, "w": 0.93}))
+    prices = {"v": [0.2], "w": [0.01]}
+    return findings_on(table.assign(score=scores), prices, budgets=[20.0, 50.0]), evidence
+
+
+@pytest.mark.parametrize("asked", [{}, {"pool": 900}, {"pool": 200}, {"supervisor": "w"}, {"pool": 9000}])
+@pytest.mark.parametrize("budget", [0, 50])
+def test_it_begins_with_the_labels_with_which_the_recommendation_begins(two_sources, budget, asked):
+    findings, evidence = two_sources
+    question = Question(budget, **asked)
+    found = plan(findings, evidence, question, TIMES)
+    recommended = recommend(findings, question if budget else with_largest_budget(findings, question))
+    assert leading_labels(recommended) and found.no_student == (asked.get("pool") in (200, 900))
+    use = use_words(recommended)
+    start = use if budget else f"With the largest, 50 gold labels, u{use[1:]}"
+    text = "\n".join(plan_lines(found, HOW))
+    assert text.split("\n\n")[1].startswith(f"{start}; ") and "\n\n\n" not in text
+    assert json.loads(json.dumps(asdict(found)))["recommendation"]["question"]["budget"] == 50
+
+
+def test_where_no_student_is_needed_no_run_is_ranked_and_it_is_said_what_can_be_learned(two_sources):
+    findings, evidence = two_sources
+    found = plan(findings, evidence, Question(50, pool=900), TIMES)
+    assert found.no_student and not found.runs + found.tests + found.labels + found.missing and not found.unranked
+    parts = "\n".join(plan_lines(found, HOW)).split("\n\n")
+    assert parts[1] == "Use the weak labels of w as they are; no student is needed, so no run is ranked."
+    assert parts[2].endswith("A budget of 50 gold labels pays for all 900 texts, which cost 9 gold labels.")
+    assert parts[3].startswith("What could still be learned is how right these labels are: with `--width 5%` the")
+    assert parts[4] == UNKNOWN and parts[5] == "Said by `elicitation recommend`:" and len(parts) == 7
+    lopsided = replace(findings, measure="balanced_accuracy")
+    text = "\n".join(plan_lines(plan(lopsided, evidence, Question(50, pool=900), TIMES), HOW))
+    assert "--width" not in text, "which plans accuracies alone"
+    many = plan(findings, evidence, Question(2000), TIMES)
+    text = "\n".join(plan_lines(many, HOW))
+    assert "Training a model is not worth it at this budget: no student that was studied beats" in text
+    smaller = plan(replace(findings, budgets=[5.0, 50.0]), evidence, Question(0, pool=900), TIMES)
+    assert not smaller.no_student, "the smallest budget does not pay for all of them"
+    said = "With the largest, 50 gold labels, use the weak labels of w as they are; what is ranked here is for smaller"
+    assert f"\n\n{said} budgets alone.\n\n" in "\n".join(plan_lines(smaller, HOW))
+
+
+def test_a_width_is_planned_for_the_labels_that_are_to_be_used_as_they_are(two_sources):
+    findings, evidence = two_sources
+    findings = replace(findings, held={"t": Held(60, {"v": 300, "w": 300})}, money=Money("$", 2.0))
+    found = plan(findings, evidence, Question(100, gold_price=2.0, currency="$", pool=900), TIMES)
+    w, v = plan_ready_tests(findings, found.recommendation, 0.04)
+    assert (w.supervisor, v.supervisor) == ("w", "v") and w.gold_now == 400 and w.key == "test_size"
+    assert w.gold == math.ceil(0.93 * 0.07 * (2 * 1.96 / 0.04) ** 2) == 626 and w.cost == 2 * 226
+    assert v.gold == 280 and v.cost == 0
+    text = "\n".join(plan_lines(replace(found, ready_tests=[w, v]), HOW))
+    said = "626 by themselves for the weak labels of w as they are (accuracy 93 %), 226 more than now, $452 "
+    assert f"- {said}(`test_size: 626`); your table has only 460 texts with a gold label\n" in text
+    assert "- 280 by themselves for the weak labels of v as they are (accuracy 97 %); the study has 400\n" in text
+    assert "What could still be learned" not in text, "it is asked"
+    none = recommend(findings_on(posterior_table()), Question(50))
+    assert plan_ready_tests(findings_on(posterior_table()), none, 0.05) == []
+
+
+def test_texts_without_a_label_of_a_source_take_part_in_its_width():
+    labels = WeakLabels("v", 0.1, Estimate(0.7, 0.6, 0.8), Estimate(0, 0, 0), coverage=0.5)
+    # Half of the texts count as half right, of the others 90 % are right.
+    assert variance_of(labels) == pytest.approx(0.45 + 0.5 * 0.25 - 0.7**2)
+    assert variance_of(replace(labels, gaps=NOT_ASKED)) == pytest.approx(0.7 * 0.3 / 0.5)
 
 
 def test_first_runs_of_methods_that_only_prompt_are_a_number_of_shots():
@@ -326,7 +414,7 @@ def test_the_command_answers_from_a_folder(study, tmp_path, capsys):
     assert main([*asked, "8%"]) == 0
     told = capsys.readouterr().out
     assert "Gold test labels that make the 95 % interval of an accuracy 8 points wide:" in told
-    assert "385 by themselves (accuracy 80 %); 223 with weak labels of v on 1,062 test texts" in told
+    assert "385 by themselves for a student (accuracy 80 %); 223 with weak labels of v on 1,062 test texts" in told
     assert "your table has only" not in told
     own = settings | {"held": {"t": {"gold": 90, "weak": {"v": 300}, "texts": {"v": 320}}}}
     write_json(tmp_path / "results/recommendation.json", {"settings": own, "inputs": inputs})
@@ -338,6 +426,18 @@ def test_the_command_answers_from_a_folder(study, tmp_path, capsys):
     write_json(tmp_path / "results/recommendation.json", {"settings": own, "inputs": inputs})
     assert main([*asked, "8%"]) == 0
     assert "your table has only" not in capsys.readouterr().out, "the labels of v stand in no table"
+    table = findings.posterior.table
+    right = table.assign(score=table.score.mask(table.kind == LABELS, 0.99))
+    write_table(tmp_path / "results/posterior.parquet", right)
+    inputs = {"results/posterior.parquet": hash_file(tmp_path / "results/posterior.parquet")}
+    write_json(tmp_path / "results/recommendation.json", {"settings": settings, "inputs": inputs})
+    assert main(["next", folder, "--budget", "50", "--width", "8%"]) == 0
+    told = capsys.readouterr().out
+    ready = "60 by themselves for the weak labels of v as they are (accuracy 99 %); the study has 400\n"
+    assert ready in told and "385 by themselves for a student (accuracy 80 %)" in told
+    assert main(["next", folder, "--budget", "50", "--width", "8%", "--pool", "300"]) == 0
+    told = capsys.readouterr().out
+    assert ready in told and "385 by themselves" not in told, "no student is needed"
     other = {"settings": settings | {"measure": "balanced_accuracy"}, "inputs": inputs}
     write_json(tmp_path / "results/recommendation.json", other)
     assert main([*asked, "8%"]) == 1

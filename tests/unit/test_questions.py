@@ -20,6 +20,8 @@ from elicitation.files import hash_file, write_json, write_table
 from elicitation.jobs.records import ROOT
 
 ANY = Question(0, 0.1)
+# What is said of the budget beside a question that has none.
+FINDS_OUT = "finds out itself what is spent: leave out --budget, or"
 
 
 @pytest.fixture(scope="module")
@@ -390,6 +392,23 @@ def test_a_study_that_says_how_many_texts_there_are_is_asked_for_so_many_unless_
     assert ask_command(capsys, folder, "--budget", "64", "--pool", "100", "--json")["question"]["pool"] == 100
 
 
+def test_without_a_budget_the_largest_of_the_study_is_taken_and_named(folder, tmp_path, capsys):
+    answer, asked = (ask_command(capsys, folder, *words, "--json") for words in ([], ["--budget", "64"]))
+    assert answer["largest_budget"] and not asked["largest_budget"]
+    assert answer | {"largest_budget": False} == asked
+    assert main(["recommend", folder]) == 0
+    assert capsys.readouterr().out.startswith("Budget 64, the study's largest: a weak label costs 0.1, a gold one 1\n")
+    assert main(["recommend", folder, "--budget", "64"]) == 0
+    assert capsys.readouterr().out.startswith("Budget 64: ")
+    assert ask_command(capsys, folder, "--break-even", "--json")["question"]["budget"] == 64
+    assert not ask_command(capsys, folder, "--buy", "10", "10", "--json")["largest_budget"]
+    dear = ask_command(capsys, folder, "--gold-price", "$3", "--weak-price", "30c", "--json")
+    assert dear["question"]["budget"] == 192 and dear["largest_budget"]
+    none = folder_of(findings_on(posterior_table(), budgets=[]), tmp_path / "none")
+    assert main(["recommend", none]) == 1
+    assert "The study has no budgets, so say what all labels may cost together: --budget" in capsys.readouterr().err
+
+
 def test_an_unfinished_study_is_told_with_the_command_that_goes_on(tmp_path, capsys):
     asked = ["recommend", str(tmp_path), "--budget", "5"]
     assert main(asked) == 1
@@ -430,11 +449,12 @@ def test_json_has_the_keys_that_are_documented(folder, capsys):
         (["--have-gold", "-1"], 2, "must be a whole number from 0 on"),
         (["--pool", "0"], 2, "0 must be a whole number from 1 on"),
         (["--pool", "many"], 2, "many must be a whole number from 1 on"),
-        ([], 1, "Say what all labels may cost together: --budget 100"),
-        (["--break-even"], 1, "Say what all labels may cost together"),
-        (["--accuracy", "0.9", "--buy", "1", "2"], 1, "are questions of their own; ask one at a time"),
+        (["--accuracy", "0.9", "--buy", "1", "2"], 1, "--accuracy and --buy are questions of their own; ask one at"),
+        (["--score", "0.9", "--break-even"], 1, "Error: --score and --break-even are questions of their own; ask one"),
         (["--break-even", "--budget", "0"], 1, "compares labels for the same money; give a --budget above 0"),
-        (["--accuracy", "0.9", "--budget", "5"], 1, "leave out --budget"),
+        (["--accuracy", "0.9", "--budget", "5"], 1, f"Error: --accuracy {FINDS_OUT} leave out --accuracy to ask"),
+        (["--score", "0.9", "--budget", "0"], 1, f"Error: --score {FINDS_OUT} leave out --score to ask what that"),
+        (["--buy", "1", "2", "--budget", "5"], 1, f"Error: --buy {FINDS_OUT} leave out --buy to ask what that"),
         (["--break-even", "--budget", "5", "--weak-price", "1"], 1, "leave out --weak-price"),
         (["--budget", "5", "--weak-price", "v=x"], 2, "argument --weak-price: x is no amount"),
         (["--budget", "5", "--weak-price", "v=$1", "--gold-price", "€3"], 1, "The amounts are in"),

@@ -270,10 +270,15 @@ def test_labels_that_are_there_need_no_money():
     order = f"Buy {bought.new_gold} gold labels, and use {bought.n_weak} weak labels of v (all yours) and"
     assert f"{order} {bought.n_gold} gold labels (30 yours, {bought.new_gold} to buy) by Method M" in told(answer)
     left = recommend(findings, Question(10, 0.1, have_weak=700, have_gold=30))
-    assert f"Note: Of your own labels {700 - left.purchase.n_weak} weak labels take no part in it, since " in told(left)
-    assert "since purchases with more of them were not run." in told(left) and left.studied.larger == (754, 34)
+    n_weak, n_gold = left.purchase.n_weak, left.purchase.n_gold
+    over = f"Note: Of your own labels {700 - n_weak} weak labels are left over: the student is trained on {n_weak} weak"
+    assert f"{over} labels and {n_gold} gold labels." in told(left)
+    assert left.studied.larger == (754, 34)
     all_run = recommend(findings, Question(0, 0.1, have_gold=68))
-    assert "Note: Of your own labels 4 gold labels take no part in it." in told(all_run), "hardly any are left"
+    alone = "Note: Of your own labels 4 gold labels are left over: the student is trained on 64 gold labels alone."
+    assert alone in told(all_run)
+    none = recommend(findings_on(posterior_table(commoner=0.97)), Question(0, 0.1, have_gold=68))
+    assert "Note: Of your own labels 68 gold labels are left over: no student is trained." in told(none)
     nothing = recommend(findings, Question(0.01, 0.1, have_weak=320, have_gold=32))
     assert nothing.purchase.cost == 0 and "Buy no more labels; use" in told(nothing)
 

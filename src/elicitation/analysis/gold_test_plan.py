@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from elicitation.analysis.findings import Findings, Question, narrow, price_of
-from elicitation.analysis.names import AVERAGE, LEAST_TEST_GOLD
-from elicitation.analysis.posterior import Z
+from elicitation.analysis.names import ABSTAINED, AVERAGE, LEAST_TEST_GOLD
+from elicitation.analysis.posterior import Block, Z
+from elicitation.analysis.ready_labels import ready_labels
+from elicitation.analysis.recommended import Recommendation, WeakLabels
 from elicitation.errors import InputError
 
 # Weak labels that are cheaper, or free, are planned at this price, gold = 1, since texts are not without end.
@@ -41,6 +43,26 @@ class LabelPlan:
     where there is no such table."""
 
 
+@dataclass(frozen=True)
+class ReadyPlan:
+    """What an interval of a width takes for weak labels that are to be used as they are."""
+
+    supervisor: str
+    width: float
+    accuracy: float
+    """Of the labels."""
+    gold: int
+    """Gold test labels for the width, by themselves."""
+    gold_now: int
+    """Those that the study has."""
+    cost: float
+    """Of those that it lacks, in the question's currency."""
+    key: str
+    """Of the study, which says how many there are."""
+    held: int | None = None
+    """Texts with a gold label that the reader's table holds, to train on and to test; None where there is none."""
+
+
 def squared_correlation(accuracy: float, weak_accuracy: float, agreement: float) -> float:
     """r² of a student's being right and its agreeing with the weak label; 0 where one of both never changes.
 
@@ -52,9 +74,14 @@ def squared_correlation(accuracy: float, weak_accuracy: float, agreement: float)
     return min(covariance**2 / variances, 1.0) if variances > 0 else 0.0
 
 
+def gold_for(width: float, variance: float) -> float:
+    """How many gold test labels alone make a 95 % interval so wide. variance: of a text's being right."""
+    return variance / (width / (2 * Z)) ** 2
+
+
 def plan_labels(supervisor: str, width: float, accuracy: float, r2: float, price: float) -> LabelPlan:
     """The cheapest test labels for a 95 % interval of the width; price: of a weak label, gold = 1."""
-    gold_alone = accuracy * (1 - accuracy) / (width / (2 * Z)) ** 2
+    gold_alone = gold_for(width, accuracy * (1 - accuracy))
     price = max(price, LEAST_PRICE)
     root = math.sqrt(1 - r2) + math.sqrt(r2 * price)
     gold, texts = (math.ceil(gold_alone * root * share) for share in (math.sqrt(1 - r2), math.sqrt(r2 / price)))
@@ -65,12 +92,8 @@ def plan_labels(supervisor: str, width: float, accuracy: float, r2: float, price
     return LabelPlan(supervisor, width, accuracy, gold_alone, gold, texts, saved)
 
 
-def plan_gold_tests(findings: Findings, metrics: pd.DataFrame, question: Question, width: float) -> list[LabelPlan]:
-    """A plan for every supervisor that the question leaves open, the one that saves most first.
-
-    metrics: results/metrics.parquet; width: a share of 1. Raises InputError if it is 0, if the question names what is
-    not there or leaves open the task, or if the study's measure is no accuracy.
-    """
+def check_width(findings: Findings, block: Block, width: float) -> None:
+    """InputError if the width is 0, if the question leaves open the task, or if the study's measure is no accuracy."""
     if not width:
         raise InputError("--width 0 would take endless labels; name a width such as 5%.")
     if findings.measure != "accuracy":
@@ -78,9 +101,53 @@ def plan_gold_tests(findings: Findings, metrics: pd.DataFrame, question: Questio
             f"--width plans intervals of accuracies, but the study's measure is {findings.measure}. Write `inference: "
             "{measure: accuracy}` in the study and run it again, which trains nothing; then ask again."
         )
-    block, plans = narrow(findings.posterior, question), []
     if block.task == AVERAGE:
         raise InputError("--width plans the test set of one task; name it by --task.")
+
+
+def variance_of(labels: WeakLabels) -> float:
+    """The variance that one more gold test label lessens: that of a text's being right, by weak labels as they are."""
+    right, coverage = labels.score.mean, labels.coverage
+    if labels.gaps == ABSTAINED:
+        # Texts without a weak label count as half right, all of them.
+        return max(0.0, right * (1 - right) - (1 - coverage) / 4)
+    # Texts without one do not count, so they need a gold label in vain.
+    return right * (1 - right) / coverage
+
+
+def plan_ready_tests(findings: Findings, answer: Recommendation, width: float) -> list[ReadyPlan]:
+    """A plan for weak labels that an answer says to use as they are, in its order. width: a share of 1.
+
+    Raises InputError as check_width does.
+    """
+    question = answer.question
+    block = narrow(findings.posterior, question)
+    check_width(findings, block, width)
+    held, plans = findings.held.get(block.task), []
+    for found in ready_labels(answer):
+        gold = max(math.ceil(gold_for(width, variance_of(found.labels))), LEAST_TEST_GOLD)
+        plan = ReadyPlan(
+            supervisor=found.labels.supervisor,
+            width=width,
+            accuracy=found.labels.score.mean,
+            gold=gold,
+            gold_now=block.n_test,
+            cost=max(0, gold - block.n_test) * question.gold_price,
+            key="test_size" if block.n_texts == block.n_test else "test_gold",
+            held=held and held.gold + block.n_test,
+        )
+        plans.append(plan)
+    return plans
+
+
+def plan_gold_tests(findings: Findings, metrics: pd.DataFrame, question: Question, width: float) -> list[LabelPlan]:
+    """A plan for every supervisor that the question leaves open, the one that saves most first.
+
+    metrics: results/metrics.parquet; width: a share of 1. Raises InputError as check_width does, or if the question
+    names what is not there.
+    """
+    block, plans = narrow(findings.posterior, question), []
+    check_width(findings, block, width)
     if "accuracy_classical" in metrics:
         # All three by gold labels alone, since r² compares them.
         metrics = metrics.assign(accuracy=metrics.accuracy_classical.fillna(metrics.accuracy))

@@ -19,11 +19,12 @@ from scipy.stats import norm
 from elicitation.analysis.beyond_study import unranked_words
 from elicitation.analysis.choices import Options, find_options, missing_strategies
 from elicitation.analysis.evidence import Evidence, evidence_by_task
-from elicitation.analysis.findings import Findings, Question, finished_file, narrow, price_of, terms_of
-from elicitation.analysis.gold_test_plan import LabelPlan
+from elicitation.analysis.findings import Findings, Question, finished_file, narrow, terms_of
+from elicitation.analysis.gold_test_plan import LabelPlan, ReadyPlan
 from elicitation.analysis.names import AVERAGE, PURCHASE, STRATEGIES
 from elicitation.analysis.noise import noise_covariance, seed_variances
 from elicitation.analysis.posterior import Block, Scores, Surface, joined
+from elicitation.analysis.ready_labels import need_no_student
 from elicitation.analysis.recommendation import answer, ask, questions
 from elicitation.analysis.recommendation_notes import chance_notes, hopeless_notes, undertrained_notes
 from elicitation.analysis.recommended import Recommendation
@@ -199,7 +200,7 @@ def asked_of(findings: Findings, question: Question) -> list[tuple[Findings, Que
             asked = None if each.weak_price is None else float(each.in_gold(each.weak_price))
             prices = {n: every if len(every) == 1 else [asked] for n, every in findings.prices.items()}
             budget = each.budget_in_gold * exact(question.gold_price)
-            own = replace(question, budget=budget, task=block.task, student=block.student)
+            own = replace(question, budget=float(budget), task=block.task, student=block.student)
             found.append((replace(findings, prices=prices), own))
     return found
 
@@ -225,22 +226,23 @@ class Plan:
     measure: str
     expected: float
     """The score of what is bought now; the mean over the study's budgets and prices where none was named."""
-    better: dict[str, float]
-    """By supervisor the score of weak labels as they are, if these are better than all that is bought now."""
     n_test: int
-    runs: list[Step]
+    recommendation: Recommendation
+    """What is recommended now; with the largest of the study's budgets where none was named."""
+    no_student: bool
+    """Whether weak labels as they are need no student at any of the budgets. Then nothing is ranked."""
+    runs: list[Step] = field(default_factory=list)
     """By gain an hour."""
-    tests: list[Step]
+    tests: list[Step] = field(default_factory=list)
     """By gain."""
-    labels: list[Step]
+    labels: list[Step] = field(default_factory=list)
     """By gain. Empty where no budget was named."""
     missing: list[str] = field(default_factory=list)
     """The strategies of which nothing is known, since no purchase of theirs within the budgets was run."""
     gold_tests: list[LabelPlan] = field(default_factory=list)
-    """What an interval of a wished width takes; empty where none was named."""
-    unbeaten: bool = False
-    """Whether the labels in `better` cost less than gold ones, and no run named here is expected to lift a student
-    above them at any of the budgets."""
+    """What an interval of a wished width takes, with weak labels of each supervisor; empty where none was named."""
+    ready_tests: list[ReadyPlan] = field(default_factory=list)
+    """The same of weak labels that are to be used as they are."""
     advice: list[str] = field(default_factory=list)
     """What a recommendation says of training otherwise, in sentences; nothing is known of what it would bring."""
     unranked: str = ""
@@ -254,60 +256,52 @@ def plan(findings: Findings, table: pd.DataFrame, question: Question, times: pd.
     table: results/evidence.parquet; question: whose budget may be 0, for all budgets and prices of the study; times:
     of elicitation.jobs.training_times. Raises InputError if the question names what is not there.
     """
-    block = narrow(findings.posterior, question)
-    asked = asked_of(findings, question)
-    known, arms = known_of(findings, table, block), [arms_of(*pair) for pair in asked]
+    block, asked = narrow(findings.posterior, question), asked_of(findings, question)
+    arms, found = [arms_of(*pair) for pair in asked], answer(ask(*asked[-1]))
+    nothing = Plan(
+        question=question,
+        task=block.task,
+        student=block.student,
+        measure=findings.measure,
+        expected=float(np.mean([each.scores.mean.max() for each in arms])),
+        n_test=block.n_test,
+        recommendation=found,
+        no_student=all(need_no_student(answer(ask(*pair))) for pair in asked),
+        advice=advice_on(found),
+    )
+    if nothing.no_student:
+        return nothing
+    known = known_of(findings, table, block)
 
     def gain(change: np.ndarray) -> float:
         return float(np.mean([each.gain(change) for each in arms]))
 
-    runs, changes = [], {}
+    changes = {replace(step, gain=gain(change)): change for step, change in further_runs(known, block, findings, times)}
+    # What only prompts has its ways of spending from its name.
+    can_mix = not findings.trained or any(surface.method in findings.trained for surface in block.surfaces)
+    first = first_rounds(changes, arms[0], question, block, findings) if question.budget else []
+    return replace(
+        nothing,
+        runs=told(sorted(changes, key=lambda step: -step.rate)),
+        tests=more_tests(known, gain, times, question),
+        labels=told(sorted(first, key=lambda step: -step.gain)),
+        missing=[name for name in STRATEGIES if can_mix and all(name in each.missing for each in arms)],
+        unranked=unranked_words(found) if question.budget else "",
+    )
+
+
+def further_runs(
+    known: Known, block: Block, findings: Findings, times: pd.DataFrame
+) -> Iterator[tuple[Step, np.ndarray]]:
+    """One more seed of every purchase that was studied, whose gain is not known yet, and how the posterior changes."""
     for surface, n_weak, n_gold in candidates(block):
-        change = known.one_more_seed(surface, n_weak, n_gold)
         hours = hours_of(times, block.student, n_weak + n_gold)
         n_seeds = surface.n_seeds[np.searchsorted(surface.weak, n_weak), np.searchsorted(surface.gold, n_gold)]
         bought = {"n_weak": n_weak, "n_gold": n_gold, "supervisor": surface.supervisor if n_weak else ""}
         bought |= {"method": surface.method, "title": findings.titles.get(surface.method, surface.method)}
         bought |= {"n_seeds": int(n_seeds), "key": key_of_runs(int(n_seeds), surface.method, findings)}
-        step = Step("run", gain(change), hours and hours * block.n_tasks, **bought)
-        runs.append(step)
-        changes[step] = change
-    expected = float(np.mean([each.scores.mean.max() for each in arms]))
-    labels = block.best_labels()
-    score = float(labels.scores.mean[0]) if labels else 0.0
-    found = answer(ask(*asked[-1]))
-    runs = told(sorted(runs, key=lambda step: -step.rate))
-    # What only prompts has its ways of spending from its name.
-    can_mix = not findings.trained or any(surface.method in findings.trained for surface in block.surfaces)
-    first = first_rounds(changes, arms[0], question, block, findings) if question.budget else []
-    return Plan(
-        question=question,
-        task=block.task,
-        student=block.student,
-        measure=findings.measure,
-        expected=expected,
-        better={labels.supervisor: score} if score > expected else {},
-        n_test=block.n_test,
-        runs=runs,
-        tests=more_tests(known, gain, times, question),
-        labels=told(sorted(first, key=lambda step: -step.gain)),
-        missing=[name for name in STRATEGIES if can_mix and all(name in each.missing for each in arms)],
-        unbeaten=bool(labels)
-        and is_cheaper_than_gold(labels.supervisor, asked)
-        and score > best_after([changes[step] for step in runs], arms),
-        advice=advice_on(found),
-        unranked=unranked_words(found) if question.budget else "",
-    )
-
-
-def is_cheaper_than_gold(supervisor: str, asked: list[tuple[Findings, Question]]) -> bool:
-    """Whether a weak label costs less than a gold one in all that is asked."""
-    return all(price_of(supervisor, question, findings) < 1 for findings, question in asked)
-
-
-def best_after(changes: list[np.ndarray], arms: list[Arms]) -> float:
-    """The highest score that is expected at any budget: of what is bought now, or after one of these observations."""
-    return float(max(each.scores.mean.max() + max(map(each.gain, changes), default=0.0) for each in arms))
+        step = Step("run", 0.0, hours and hours * block.n_tasks, **bought)
+        yield step, known.one_more_seed(surface, n_weak, n_gold)
 
 
 def advice_on(found: Recommendation) -> list[str]:

@@ -1,17 +1,20 @@
 """What could be done next, in words."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from elicitation.analysis.findings import Question
-from elicitation.analysis.gold_test_plan import LabelPlan
-from elicitation.analysis.names import PLAIN
+from elicitation.analysis.gold_test_plan import LabelPlan, ReadyPlan
+from elicitation.analysis.names import AVERAGE, PLAIN
 from elicitation.analysis.next_steps import Plan, Step
+from elicitation.analysis.ready_labels import better_labels, for_all_texts, need_no_student, ready_labels, widest
+from elicitation.analysis.ready_labels_text import bring_line, not_worth_words, paid_line, use_words
 from elicitation.analysis.recommendation_words import (
     MEASURE_WORDS,
     amount_text,
     as_they_are,
+    budget_text,
     for_texts,
     labels_words,
     percent,
@@ -24,6 +27,10 @@ SHARES = {"weak only": 0, "mixed": 0.5, "gold only": 1}
 BEYOND = (
     "Not ranked, since nothing is known of it: what lies beyond the study, such as larger budgets, another model or "
     "other learning rates."
+)
+# The same where nothing is ranked.
+UNKNOWN = (
+    "Nothing is known of what lies beyond the study, such as larger budgets, another model or other learning rates."
 )
 # The same where what is to be known of larger budgets is said before.
 NOT_LARGER = "Nothing is known either of another model or other learning rates, so these are not ranked."
@@ -118,7 +125,7 @@ def options_after(step: Step, question: Question, money: Money) -> Iterator[str]
 
 def gold_test_words(plan: LabelPlan) -> str:
     """What an interval of a width takes, with the weak labels of one supervisor and without."""
-    alone = f"{plan.gold_alone:,} by themselves (accuracy {percent(plan.accuracy)} %)"
+    alone = f"{plan.gold_alone:,} by themselves for a student (accuracy {percent(plan.accuracy)} %)"
     few = plan.held is not None and plan.held < plan.texts
     missing = f"; your table has only {plan.held:,} texts with one of both labels" if few else ""
     if not plan.saved:
@@ -129,13 +136,35 @@ def gold_test_words(plan: LabelPlan) -> str:
     )
 
 
-def unbeaten_words(plan: Plan) -> str:
-    """That weak labels as they are need no further run, where that is so."""
-    [(source, score)] = plan.better.items()
-    return (
-        f"You need not run more: {as_they_are(source)} have {percent(score)} % {MEASURE_WORDS[plan.measure]}, and no "
-        "run named here is expected to lift a student above them. What follows is for texts that get no label.\n"
-    )
+def ready_test_words(plan: ReadyPlan, question: Question) -> str:
+    """What an interval of a width takes for weak labels that are used as they are."""
+    alone = f"{plan.gold:,} by themselves for {as_they_are(plan.supervisor)} (accuracy {percent(plan.accuracy)} %)"
+    more = plan.gold - plan.gold_now
+    if more <= 0:
+        return f"{alone}; the study has {plan.gold_now:,}"
+    cost = f", {amount_text(question, plan.cost)}" if question.currency else ""
+    few = plan.held is not None and plan.held < plan.gold
+    missing = f"; your table has only {plan.held:,} texts with a gold label" if few else ""
+    return f"{alone}, {more:,} more than now{cost} (`{plan.key}: {plan.gold}`){missing}"
+
+
+def ready_parts(plan: Plan) -> Iterator[str]:
+    """The labels with which the recommendation begins, and what is ranked beside them; nothing where there are none."""
+    answer = plan.recommendation
+    found = next(iter(ready_labels(answer)), None)
+    if found is None:
+        return
+    use, every = use_words(answer), ""
+    if not plan.question.budget:
+        use, every = f"With the largest, {budget_text(answer)}, u{use[1:]}", " with any of them"
+    if plan.no_student:
+        yield f"{use}; no student is needed{every}, so no run is ranked."
+    elif need_no_student(answer):
+        yield f"{use}; what is ranked here is for smaller budgets alone."
+    else:
+        yield f"{use}; what is ranked here is for more than {widest(answer).n_texts:,} texts alone."
+    beaten = plan.no_student and not for_all_texts(answer)
+    yield f"{bring_line(answer, found.labels)} {not_worth_words(answer) if beaten else paid_line(answer, found)}"
 
 
 def nothing_words(plan: Plan) -> str:
@@ -145,50 +174,83 @@ def nothing_words(plan: Plan) -> str:
     return f"Nothing{within} is expected to raise it by 0.01 points: {known}."
 
 
-def plan_lines(plan: Plan, how: HowTo) -> Iterator[str]:
+def plan_lines(plan: Plan, how: HowTo) -> list[str]:
     """The plan as lines of Markdown."""
-    question, name = plan.question, MEASURE_WORDS[plan.measure]
-    runs, tests, labels = (
-        [step for step in steps if step.gain >= LEAST_TOLD] for steps in (plan.runs, plan.tests, plan.labels)
-    )
+    return "\n\n".join(plan_parts(plan, how)).split("\n")
+
+
+def plan_parts(plan: Plan, how: HowTo) -> Iterator[str]:
+    """The parts of a plan, between which an empty line stands."""
+    question = plan.question
     at = f"budget {amount_words(question.budget, question.currency)}" if question.budget else "the study's budgets"
-    yield f"## What next? {plan.task}, student {plan.student}, {at}{for_texts(question)}\n"
-    if plan.unbeaten:
-        yield unbeaten_words(plan)
+    yield f"## What next? {plan.task}, student {plan.student}, {at}{for_texts(question)}"
+    yield from ready_parts(plan)
+    yield from learning_parts(plan) if plan.no_student else ranked_parts(plan, how)
+    if plan.gold_tests or plan.ready_tests:
+        width = percent([*plan.gold_tests, *plan.ready_tests][0].width)
+        tests = [ready_test_words(each, question) for each in plan.ready_tests]
+        tests += [gold_test_words(each) for each in plan.gold_tests]
+        yield part(f"Gold test labels that make the 95 % interval of an accuracy {width} points wide:", tests)
+    yield UNKNOWN if plan.no_student else NOT_LARGER if plan.unranked else BEYOND
+    if plan.advice:
+        also = "Said" if plan.no_student else "Not ranked either, but advised"
+        yield part(f"{also} by `elicitation recommend`:", plan.advice)
+    if any((plan.gold_tests, plan.ready_tests, plan.missing, *told_steps(plan))):
+        yield f"To run what you choose, change the keys in brackets in {how.study}, then run {how.again}"
+
+
+def part(title: str, entries: Iterable[str]) -> str:
+    """A title and a list."""
+    return "\n".join([title, "", *(f"- {entry}" for entry in entries)])
+
+
+def learning_parts(plan: Plan) -> Iterator[str]:
+    """What could still be learned where no student is needed, if it is not asked already."""
+    if plan.measure == "accuracy" and plan.task != AVERAGE and not plan.ready_tests:
+        yield (
+            "What could still be learned is how right these labels are: with `--width 5%` the answer says how many "
+            "gold test labels make the interval of their accuracy 5 points wide."
+        )
+
+
+def told_steps(plan: Plan) -> list[list[Step]]:
+    """Runs, test examples and labels in rounds, each without what gains too little to be told."""
+    return [[step for step in steps if step.gain >= LEAST_TOLD] for steps in (plan.runs, plan.tests, plan.labels)]
+
+
+def expected_words(plan: Plan) -> str:
+    """What is recommended now, or for texts without a label that is used as it is, and what it is expected to bring."""
+    ready = ready_labels(plan.recommendation)
+    what = "What is best there now" if ready else "What is recommended now"
+    mean = "" if plan.question.budget else " as the mean over these budgets"
+    better = max(better_labels(plan.recommendation), key=lambda entry: entry.score.mean, default=None)
+    is_better = better and not ready and better.score.mean > plan.expected
+    as_are = f"; {as_they_are(better.supervisor)} bring {percent(better.score.mean)} %" if is_better else ""
+    return f"{what} is expected to bring {percent(plan.expected)} % {MEASURE_WORDS[plan.measure]}{mean}{as_are}."
+
+
+def ranked_parts(plan: Plan, how: HowTo) -> Iterator[str]:
+    """The steps by what they are expected to gain, and what is not ranked among them."""
+    runs, tests, labels = told_steps(plan)
     if plan.unranked:
-        yield f"{plan.unranked}\n"
-    if question.budget:
+        yield plan.unranked
+    if plan.question.budget:
         yield (
             "The budget is for what is bought in the end, at once or in rounds, not for runs or test examples. Test "
-            "examples whose gold labels cost more than it are left out.\n"
+            "examples whose gold labels cost more than it are left out."
         )
-    told = {} if plan.unbeaten else plan.better
-    as_are = "".join(f"; {as_they_are(source)} bring {percent(score)} %" for source, score in told.items())
-    what = "The purchase that is recommended now" if plan.better else "What is recommended now"
-    mean = "" if question.budget else " as the mean over these budgets"
-    now = f"{what} is expected to bring {percent(plan.expected)} % {name}{mean}{as_are}."
-    yield f"{now} By so much it is expected to rise, because something better may be found:\n"
+    yield f"{expected_words(plan)} By so much it is expected to rise, because something better may be found:"
     if runs:
-        yield "More runs, by gain an hour:\n"
-        yield from (f"{i}. {run_words(step)}" for i, step in enumerate(runs, 1))
+        numbered = (f"{i}. {run_words(step)}" for i, step in enumerate(runs, 1))
+        yield "\n".join(["More runs, by gain an hour:", "", *numbered])
     if tests:
-        yield "\nMore test examples (all runs are made again, since models are not kept):\n"
-        yield from (f"- {examples_words(step, plan)}" for step in tests)
+        again = "More test examples (all runs are made again, since models are not kept):"
+        yield part(again, [examples_words(step, plan) for step in tests])
     if labels:
-        yield "\nLabels in rounds, part of what is bought in the end:\n"
-        yield from (f"- {round_words(step, plan, how)}" for step in labels)
-    if plan.gold_tests:
-        width = percent(plan.gold_tests[0].width)
-        yield f"\nGold test labels that make the 95 % interval of an accuracy {width} points wide:\n"
-        yield from (f"- {gold_test_words(each)}" for each in plan.gold_tests)
+        rounds = [round_words(step, plan, how) for step in labels]
+        yield part("Labels in rounds, part of what is bought in the end:", rounds)
     if plan.missing:
         ways = ", ".join(f"{PLAIN[name]} ({SHARES[name]} in `grid.gold_shares`)" for name in plan.missing)
-        yield f"\nNot ranked, since no such purchase within the budget was run and nothing is known of it: {ways}."
+        yield f"Not ranked, since no such purchase within the budget was run and nothing is known of it: {ways}."
     if not runs + tests + labels + plan.missing:
         yield nothing_words(plan)
-    yield f"\n{NOT_LARGER if plan.unranked else BEYOND}"
-    if plan.advice:
-        yield "\nNot ranked either, but advised by `elicitation recommend`:\n"
-        yield from (f"- {advice}" for advice in plan.advice)
-    if runs + tests + labels + plan.gold_tests + plan.missing:
-        yield f"\nTo run what you choose, change the keys in brackets in {how.study}, then run {how.again}"

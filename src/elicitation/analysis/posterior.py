@@ -192,11 +192,6 @@ class Block:
         """
         return [free for free in self.free if not free.supervisor or prices.get(free.supervisor) == 0]
 
-    def best_labels(self) -> Free | None:
-        """The weak labels that are best as they are, whatever they cost."""
-        labels = (free for free in self.free if free.kind == LABELS)
-        return max(labels, key=lambda free: free.scores.mean[0], default=None)
-
     def labels_of(self, supervisor: str) -> Free:
         """The weak labels of a supervisor as they are."""
         return next(free for free in self.free if free.kind == LABELS and free.supervisor == supervisor)

@@ -15,6 +15,7 @@ from elicitation.analysis.ready_labels import leading_labels
 from elicitation.analysis.recommendation import UNLIMITED, Asked, answer, ask, difference, estimate, score_of
 from elicitation.analysis.recommended import Goal, Offer, PriceInterval, Purchase, Recommendation
 from elicitation.buying.prices import exact
+from elicitation.errors import InputError
 
 # Budgets and prices are searched until they are known to this share.
 PRECISION = Fraction(1, 400)
@@ -25,6 +26,13 @@ ALMOST_GOLD = 1 - LOWEST_PRICE
 BEYOND = 0.025
 # Prices found are told in so many digits.
 DIGITS = 3
+
+
+def with_largest_budget(findings: Findings, question: Question) -> Question:
+    """The question at the largest budget of the study; InputError if it has none."""
+    if not findings.budgets:
+        raise InputError("The study has no budgets, so say what all labels may cost together: --budget 100.")
+    return replace(question, budget=float(exact(max(findings.budgets)) * exact(question.gold_price)))
 
 
 def with_budget(asked: Asked, budget) -> Asked:

@@ -54,10 +54,7 @@ def ready_lines(answer: Recommendation) -> Iterator[str]:
     """What the weak labels bring, and for how many texts the budget pays; then those of other sources."""
     first, *others = ready_labels(answer)
     yield bring_line(answer, first.labels)
-    if first.n_new:
-        yield f"A budget of {budget_text(answer)} pays for {texts_words(answer, first)}."
-    else:
-        yield f"You have them for {texts_words(answer, first)}."
+    yield paid_line(answer, first)
     for other in others:
         use, bring = as_they_are(other.labels.supervisor), bring_words(answer, other.labels)
         if other.n_texts > first.n_texts:
@@ -71,6 +68,12 @@ def ready_lines(answer: Recommendation) -> Iterator[str]:
     if both := best_split(answer):
         shares = f"better ones for {both.n_better:,} of the texts, at random, and the first for {both.n_cheaper:,}"
         yield f"With both, the {shares}: {with_ends(both.score)}, for {money(answer, both.cost)}. {LEAST_SURE}"
+
+
+def paid_line(answer: Recommendation, found: Ready) -> str:
+    """For how many texts the weak labels are paid for, or are there already."""
+    paid = f"A budget of {budget_text(answer)} pays for" if found.n_new else "You have them for"
+    return f"{paid} {texts_words(answer, found)}."
 
 
 def bring_line(answer: Recommendation, labels: WeakLabels) -> str:

@@ -224,9 +224,11 @@ def unused_notes(answer: Recommendation) -> Iterator[str]:
         # As they are all of them are used.
         weak = 0
     if weak or gold:
-        why = ", since purchases with more of them were not run" if bought and answer.studied.larger else ""
-        part = "training" if leading_labels(answer) else "it"
-        yield f"Of your own labels {labels_words(weak, gold)} take no part in {part}{why}."
+        trained = "no student is trained"
+        if says_student(answer):
+            alone = " alone" * (not (n_weak and n_gold))
+            trained = f"the student is trained on {labels_words(n_weak, n_gold)}{alone}"
+        yield f"Of your own labels {labels_words(weak, gold)} are left over: {trained}."
 
 
 def left_out_notes(answer: Recommendation) -> Iterator[str]:

@@ -308,7 +308,8 @@ def asked_words(answer: Recommendation) -> str:
         return f"{percent(answer.goal.score)} % {MEASURE_WORDS[answer.measure]}"
     if answer.offer:
         return purchase_words(answer, answer.offer.purchase)
-    return f"Budget {amount_words(answer.question.budget, answer.currency)}"
+    largest = ", the study's largest" if answer.largest_budget else ""
+    return f"Budget {amount_words(answer.question.budget, answer.currency)}{largest}"
 
 
 def purchase_details(answer: Recommendation, bought: Purchase) -> Iterator[str]:

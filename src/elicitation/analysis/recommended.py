@@ -233,6 +233,8 @@ class Recommendation:
     lowest_price: bool = False
     """Whether of several prices that the study looks at the lowest stands here, since nothing is bought that costs
     anything."""
+    largest_budget: bool = False
+    """Whether the study's largest budget stands here, since none was named."""
     goal: Goal | None = None
     """Only where a score was asked for."""
     offer: Offer | None = None

@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from elicitation.analysis.advice_text import prices_words
-from elicitation.analysis.captions import footnote, plain_amount, price_words, usual_seeds
+from elicitation.analysis.captions import footnote, plain_amount, usual_seeds
 from elicitation.analysis.measures import MEASURES
 from elicitation.analysis.run_scores import priced
 from elicitation.buying.amounts import GOLD_LABELS, Money
@@ -30,13 +30,14 @@ def budgets_spent(points: pd.DataFrame, budgets: list[float], weak_price: float)
 
 
 def price_sentence(prices: dict[str, float], weak_price: float, money: Money) -> str:
-    """That curves' budgets are split at another price than labels cost, where it is so. prices: by supervisor."""
+    """How many weak labels stand for a gold one, where labels' own prices say otherwise. prices: by supervisor."""
     other = {name: price for name, price in prices.items() if price != weak_price}
     if not other:
         return ""
-    split = f"The purchases of a curve spend its budget where a weak label costs {price_words(weak_price, money)}"
+    split = f"The study's grid takes {1 / weak_price:.3g} weak labels for a gold one, whatever they cost"
     costs = "less" if max(other.values()) < weak_price else "more" if min(other.values()) > weak_price else "other sums"
-    return f"{split}; here {prices_words(prices, money)}, so with labels of {listed([*other])} they cost {costs}."
+    bought = f"so with labels of {listed([*other])} the purchases of a curve cost {costs} than its budget"
+    return f"{split}; {prices_words(prices, money)}, {bought}."
 
 
 def plot_spending(

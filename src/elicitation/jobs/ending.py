@@ -32,14 +32,14 @@ def ending_lines(folder: Path) -> Iterator[str]:
 
 
 def question(answers: list[dict], folder: Path) -> str:
-    """The command that asks the question in the middle of a study's answers again, for the reader to change."""
+    """The command that asks of the study's largest budget, at its middle price, for the reader to change."""
     first = answers[0]
     alike = [
         answer["question"] for answer in answers if all(answer[kind] == first[kind] for kind in ("task", "student"))
     ]
-    asked = alike[len(alike) // 2]
-    words = [program_here("elicitation"), "recommend", str(folder.resolve()), "--budget", f"{asked['budget']:.10g}"]
-    words += ["--weak-price", f"{asked['weak_price']:.10g}"] if asked["weak_price"] is not None else []
+    largest, price = max(asked["budget"] for asked in alike), alike[len(alike) // 2]["weak_price"]
+    words = [program_here("elicitation"), "recommend", str(folder.resolve()), "--budget", f"{largest:.10g}"]
+    words += ["--weak-price", f"{price:.10g}"] if price is not None else []
     # What a study has one of need not be named.
     for kind in ("task", "student"):
         words += [f"--{kind}", first[kind]] if len({answer[kind] for answer in answers}) > 1 else []
