@@ -162,7 +162,7 @@ rule recommend:
         **HELD,
         **VOTES,
         **LABEL_WORDS,
-        version=23,
+        version=24,
         titles=TITLES,
         prices=study.prices,
         budgets=study.budgets,
@@ -191,7 +191,7 @@ rule write_answer:
     group:
         "tables"
     params:
-        version=17,
+        version=18,
         # The middle one of those shown.
         weak_price=sorted(study.weak_prices)[len(study.weak_prices) // 2] if study.weak_prices else 0,
     script:

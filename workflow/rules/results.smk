@@ -260,7 +260,7 @@ rule plot_spending:
         "tables"
     params:
         **MONEY,
-        version=10,
+        version=11,
         titles=TITLES,
         measure=study.inference.measure,
         panel="method",
@@ -281,7 +281,7 @@ use rule plot_spending as plot_spending_tasks with:
         "logs/plot_spending_tasks.log",
     params:
         **MONEY,
-        version=10,
+        version=11,
         titles=TITLES,
         measure=study.inference.measure,
         panel="task",
@@ -300,7 +300,7 @@ use rule plot_spending as plot_spending_supervisors with:
         "logs/plot_spending_supervisors.log",
     params:
         **MONEY,
-        version=10,
+        version=11,
         titles=TITLES,
         measure=study.inference.measure,
         panel="supervisor",
