@@ -111,10 +111,9 @@ def findings_in(folder: Path) -> Findings:
 
 
 def recommend(arguments: argparse.Namespace) -> int:
-    from dataclasses import asdict
-
     from elicitation.analysis.questions import break_even, offer, reach
     from elicitation.analysis.recommendation import recommend
+    from elicitation.analysis.recommendation_json import plain_answer
     from elicitation.analysis.recommendation_text import recommendation_lines
 
     score, bought = arguments.score, arguments.buy
@@ -139,7 +138,7 @@ def recommend(arguments: argparse.Namespace) -> int:
         answer = offer(findings, question, *bought)
     else:
         answer = (break_even if arguments.break_even else recommend)(findings, question)
-    print_answer(arguments.folder, findings, asdict(answer), recommendation_lines(answer), arguments.json)
+    print_answer(arguments.folder, findings, plain_answer(answer), recommendation_lines(answer), arguments.json)
     return 0
 
 
