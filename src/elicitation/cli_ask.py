@@ -134,10 +134,11 @@ def check_recommend(arguments: argparse.Namespace) -> None:
 
 
 def recommend(arguments: argparse.Namespace) -> int:
-    from dataclasses import asdict, replace
+    from dataclasses import replace
 
     from elicitation.analysis.questions import break_even, offer, reach, with_largest_budget
     from elicitation.analysis.recommendation import recommend
+    from elicitation.analysis.recommendation_json import plain_answer
     from elicitation.analysis.recommendation_text import recommendation_lines
 
     check_recommend(arguments)
@@ -154,7 +155,7 @@ def recommend(arguments: argparse.Namespace) -> int:
         asked = with_largest_budget(findings, question) if largest else question
         found = (break_even if arguments.break_even else recommend)(findings, asked)
         answer = replace(found, largest_budget=largest)
-    print_answer(arguments.folder, findings, asdict(answer), recommendation_lines(answer), arguments.json)
+    print_answer(arguments.folder, findings, plain_answer(answer), recommendation_lines(answer), arguments.json)
     return 0
 
 

@@ -1,7 +1,7 @@
 """What holds of every answer, over finished studies, budgets and prices."""
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from elicitation.analysis.names import NOTHING_BOUGHT, REGIMES, UNDETERMINED
 from elicitation.analysis.questions import offer
 from elicitation.analysis.ready_labels import leading_labels
 from elicitation.analysis.recommendation import ask, recommend
+from elicitation.analysis.recommendation_json import plain_answer
 from elicitation.analysis.recommendation_text import percent, recommendation_lines
 from elicitation.analysis.recommended import Recommendation, recommendation_from
 from elicitation.cli import main
@@ -142,7 +143,7 @@ def test_the_same_purchase_has_the_same_number_everywhere(findings, answers):
         assert told.offer.purchase.cost == pytest.approx(bought.cost)
         text = "\n".join(recommendation_lines(answer))
         assert f": {percent(answer.expected.mean)} %, between {percent(answer.expected.low)} and " in text
-        assert recommendation_from(json.loads(json.dumps(asdict(answer)))) == answer
+        assert recommendation_from(json.loads(json.dumps(plain_answer(answer)))) == answer
 
 
 def test_one_supervisor_and_method_alone_have_the_regime_of_their_block(findings):
@@ -167,7 +168,7 @@ def test_the_command_says_what_the_function_says(findings, answers, tmp_path, ca
             words = ["--budget", str(answer.question.budget), "--weak-price", str(price), "--json"]
             assert main(["recommend", str(tmp_path), *words]) == 0
             told = json.loads(capsys.readouterr().out)
-            assert told == json.loads(json.dumps(rounded(asdict(answer))))
+            assert told == json.loads(json.dumps(rounded(plain_answer(answer))))
 
 
 def test_a_tie_is_no_gain():

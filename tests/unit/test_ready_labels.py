@@ -1,7 +1,10 @@
 """Weak labels that are used as they are: which, for how many texts, and what is said of more."""
 
+import re
 from dataclasses import asdict, replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 from posteriors import findings_on, posterior_table, rising, several
 
@@ -9,14 +12,16 @@ from elicitation.analysis.answer import study_answer
 from elicitation.analysis.findings import Held, Question
 from elicitation.analysis.names import LABELS
 from elicitation.analysis.questions import break_even, offer, reach
-from elicitation.analysis.ready_labels import leading_labels, need_no_student, ready_labels
+from elicitation.analysis.ready_labels import goal_split, leading_labels, need_no_student, ready_labels, trains_student
 from elicitation.analysis.recommendation import answer_all, recommend
+from elicitation.analysis.recommendation_json import plain_answer
 from elicitation.analysis.recommendation_notes import notes
 from elicitation.analysis.recommendation_report import recommendation_report, shared_notes
 from elicitation.analysis.recommendation_text import order_and_details, recommendation_lines, verdict_line
 from elicitation.analysis.recommendation_words import probability
 from elicitation.analysis.recommended import recommendation_from
 
+ROOT = Path(__file__).parents[2]
 # Dear labels that are right on 84 % and cheap ones that are right on 66 %.
 PRICES = {"junior": [0.2], "crowd": [0.05]}
 
@@ -97,10 +102,17 @@ def test_with_so_many_texts_the_labels_come_first_that_all_of_them_can_have():
     said = told(answer)
     assert "**Use the weak labels of crowd as they are.**\nExpected accuracy: 66 %" in said
     assert "A budget of 40 gold labels pays for all 400 texts, which cost 20 gold labels.\nBetter, but paid for" in said
-    assert "paid for 200 of the 400 texts only: the weak labels of junior as they are: 84 %" in said
+    better = (
+        "paid for 200 of the 400 texts only: the weak labels of junior as they are, 18.0 points ahead (between 15.2 "
+    )
+    assert f"{better}and 20.8): 84 %" in said
     # 20 are left, which buy 133 labels for 0.15 more than those of crowd.
     assert "With both, the better ones for 133 of the texts, at random, and the first for 267: 72 %, between" in said
-    assert "for 39.95 gold labels." in said
+    # 133 of 400 texts have a third of the 18 points.
+    gain = (
+        "That is 6.0 points ahead of the first alone (between 5.1 and 6.9) for 19.95 gold labels more. Where the first"
+    )
+    assert f"for 39.95 gold labels. {gain}" in said
     assert (
         "least sure are likely to bring more; a supervisor with `second_share` in the study measures how much." in said
     )
@@ -108,7 +120,7 @@ def test_with_so_many_texts_the_labels_come_first_that_all_of_them_can_have():
     assert "student:" not in said and "Undetermined" not in said and "Buy" not in said
     enough = told(recommend(findings, Question(80, pool=400)))
     assert "**Use the weak labels of junior as they are.**" in enough and "all 400 texts, which cost 80 gold" in enough
-    less = "Note: For less: the weak labels of crowd as they are, 18 points behind at 25 % of the price: 66 %, between"
+    less = "Note: For less: the weak labels of crowd as they are, 18.0 points behind (between 15.2 and 20.8) at 25 %"
     assert less in enough
     many = recommend(findings, Question(40, pool=2000))
     assert texts(many) == [("junior", 200), ("crowd", 800)]
@@ -321,6 +333,118 @@ def test_for_a_score_and_so_many_texts_labels_as_they_are_say_what_all_cost():
     assert said.count("200 gold labels for all 4,000 texts") == said.count("800 gold labels for all 4,000 texts") == 1
     priced = told(break_even(sources(level(0.6)), Question(40, pool=4000)))
     assert "the 4,000 texts:" not in priced and "all 4,000" not in priced, "the price is what is looked for"
+
+
+def test_for_a_score_two_sources_share_so_many_texts_where_that_is_cheaper_than_one():
+    answer = reach(sources(), Question(0, pool=4000), 0.75)
+    both = goal_split(answer)
+    # Half of the way from 66 to 84 %.
+    assert (both.n_cheaper, both.n_better) == (2000, 2000) and both.score.mean == pytest.approx(0.75)
+    said = told(answer)
+    order = (
+        "**Use the weak labels of crowd as they are for 2,000 of the 4,000 texts, and those of junior for the other 2,0"
+    )
+    assert f"weak labels as they are do:\n\n{order}00, at random.**\nExpected accuracy: 75 %, between" in said
+    assert "%, for 500 gold labels. That is 9.0 points ahead of the first alone (between 7.6 and 10.4) for 300 " in said
+    alone = (
+        "\nThe first alone: 66 %, between 64 and 68 %, without any training, at 0.05 for each text, 200 gold labels "
+    )
+    alone += (
+        "for all 4,000 texts.\nBetter, for more money: the weak labels of junior as they are, 18.0 points ahead of "
+    )
+    assert f"{alone}the first alone (between 15.2 and 20.8): 84 %" in said
+    assert said.count("800 gold labels for all 4,000 texts") == 1 and "For less" not in said
+    for pool, have, score, why in (
+        (None, 0, 0.75, "it is not known how many texts there are"),
+        (4000, 10, 0.75, "labels are the reader's own"),
+        (4000, 0, 0.65, "the cheapest alone reach it"),
+        (4000, 0, 0.9, "no labels reach it"),
+    ):
+        other = reach(sources(), Question(0, pool=pool, have_weak=have, supervisor="junior" if have else None), score)
+        assert goal_split(other) is None and "at random" not in told(other), why
+    assert goal_split(reach(sources(commoner=0.7), Question(0, pool=4000), 0.75)) is None, "crowd only guesses"
+    assert goal_split(replace(answer, measure="auroc")) is None
+
+
+def test_the_cheapest_two_sources_share_the_texts_and_a_student_is_compared_with_their_cost():
+    scores = {"poor": 0.5625, "fair": 0.625, "good": 0.75, "best": 0.875}
+    prices = {"poor": [0.01], "fair": [0.02], "good": [0.3], "best": [0.5]}
+    parts = [posterior_table(level(0.55), labels=score, supervisor=name) for name, score in scores.items()]
+    answer = reach(findings_on(several(*parts), prices), Question(0, pool=1000), 0.6875)
+    both = goal_split(answer)
+    assert (both.cheaper.supervisor, both.better.supervisor, both.n_better) == ("fair", "best", 250)
+    assert both.exact_cost == 140, "160 with good, 203 and more with poor"
+    trained = reach(sources(rising), Question(0, pool=4000), 0.75)
+    assert trained.goal.reached and trained.purchase.cost < goal_split(trained).exact_cost == 500
+    n_texts = int(trained.purchase.cost / (500 / 4000))
+    assert f"\nFor more than {n_texts:,} texts a student costs less:\nBuy" in told(trained)
+    assert trains_student(trained) and not trains_student(reach(sources(rising), Question(0, pool=n_texts), 0.75))
+
+
+def test_the_difference_of_two_sources_is_of_their_joint_posterior():
+    table = sources(level(0.6)).posterior.table
+    labels = table.kind == LABELS
+    # All that is not known of one is not known of the other, which is a little more uncertain.
+    factors = np.zeros((len(table), 2))
+    factors[labels] = [[0.03, 0.0], [0.03, 0.02]]
+    table = table.assign(factors=list(factors), score=table.score.mask(labels, [0.84] * len(table)))
+    table.loc[labels & (table.supervisor == "crowd"), "score"] = 0.82
+    findings = findings_on(table, PRICES)
+    answer = recommend(findings, Question(40))
+    junior, crowd = (answer.baseline.labels_of(name) for name in ("junior", "crowd"))
+    assert crowd.ahead["junior"].high == pytest.approx(-0.02 + 1.96 * 0.02)
+    assert junior.ahead["crowd"].mean == -crowd.ahead["junior"].mean == pytest.approx(0.02)
+    behind = "crowd as they are, 2.0 points behind (between 5.9 behind and 1.9 ahead, so either may be better) at 25 %"
+    assert behind in told(answer) and behind in "\n".join(study_answer(answer_all(findings), 0.1).lines())
+    said = told(recommend(findings, Question(40, pool=400)))
+    either = "2.0 points ahead (between 1.9 behind and 5.9 ahead, so either may be better): 84 %"
+    assert "\nPerhaps better, but paid for 200 of the 400 texts only: the weak labels of junior as they are, " in said
+    assert either in said
+    shared = (
+        "That is 0.7 points ahead of the first alone (between 0.6 behind and 2.0 ahead, so either may be better) for"
+    )
+    assert shared in said
+    alike = table.assign(factors=list(factors * [1, 0]))
+    assert "2.0 points behind at 25 % of the price" in told(recommend(findings_on(alike, PRICES), Question(40)))
+
+
+def test_json_holds_what_the_text_begins_with():
+    few = plain_answer(recommend(sources(level(0.6)), Question(40, pool=400)))
+    crowd = {"supervisor": "crowd", "n_texts": 400, "new_weak": 400, "cost": 20.0}
+    assert few["as_they_are"] == [crowd, {"supervisor": "junior", "n_texts": 200, "new_weak": 200, "cost": 40.0}]
+    split = {name: few["split"][name] for name in ("cheaper", "better", "n_cheaper", "n_better", "cost", "extra_cost")}
+    assert list(split.values()) == ["crowd", "junior", 267, 133, 39.95, 19.95]
+    assert few["split"]["expected"]["mean"] == pytest.approx(0.66 + 133 / 400 * 0.18)
+    assert few["split"]["gain"]["mean"] == pytest.approx(133 / 400 * 0.18)
+    assert few["purchase"] and few["trains_student"] is False, "the text trains none"
+    many = plain_answer(recommend(sources(level(0.6)), Question(40)))
+    assert [entry["n_texts"] for entry in many["as_they_are"]] == [200, 800]
+    assert many["trains_student"] and many["split"] is None
+    own = plain_answer(recommend(sources(), Question(20, supervisor="junior", have_weak=300, pool=400)))
+    assert own["as_they_are"] == [{"supervisor": "junior", "n_texts": 400, "new_weak": 100, "cost": 20.0}]
+    wanted = plain_answer(reach(sources(), Question(0, pool=4000), 0.75))
+    assert [entry["cost"] for entry in wanted["as_they_are"]] == [200.0, 800.0] and wanted["split"]["cost"] == 500
+    assert not wanted["trains_student"]
+    unknown = {"n_texts": None, "new_weak": None, "cost": None}
+    assert plain_answer(reach(sources(), Question(0), 0.75))["as_they_are"] == [{"supervisor": "junior"} | unknown]
+    asked = plain_answer(break_even(sources(), Question(40, supervisor="junior")))
+    assert asked["as_they_are"] == [{"supervisor": "junior"} | unknown]
+    student = plain_answer(recommend(sources(rising), Question(64)))
+    assert student["as_they_are"] == [] and student["split"] is None and student["trains_student"]
+    nothing = plain_answer(recommend(sources(asking=0.99), Question(40)))
+    assert nothing["purchase"] is None and not nothing["trains_student"]
+
+
+def test_every_key_of_the_json_is_documented():
+    answer = plain_answer(recommend(sources(level(0.6)), Question(40, pool=400)))
+    text = (ROOT / "docs/reference/json.md").read_text()
+    (part,) = re.findall(r"## `recommend --json`\n(.*?)\n## ", text, re.DOTALL)
+    rows = [line.split("|") for line in part.splitlines() if line.startswith("| `")]
+    documented = {key for row in rows for key in re.findall(r"`(\w+)`", row[1])}
+    assert documented == set(answer)
+    for row, keys in (("as_they_are", answer["as_they_are"][0]), ("split", answer["split"])):
+        [said] = [" ".join(cells[2:]) for cells in rows if f"`{row}`" in cells[1]]
+        assert set(keys) <= set(re.findall(r"`(\w+)`", said))
 
 
 def test_a_student_that_is_asked_and_worse_than_guessing_is_told():

@@ -589,11 +589,13 @@ def test_of_several_weak_labels_the_best_are_offered_and_the_others_for_more_tex
     parts = (posterior_table(level(0.7), labels=score, supervisor=name) for name, score in (("v", 0.8), ("w", 0.9)))
     answer = recommend(findings_on(several(*parts), {"v": [0.1], "w": [0.2]}), Question(50))
     assert "**Use the weak labels of w as they are.**\nExpected accuracy: 90 %" in told(answer)
-    said = "For less, so for up to 500 texts: the weak labels of v as they are, 10 points behind at 50 % of the price: "
-    assert f"{said}80 %, between" in told(answer)
+    said = "For less, so for up to 500 texts: the weak labels of v as they are, 10.0 points behind (between "
+    assert f"{said}7.2 and 12.8) at 50 % of the price: 80 %, between" in told(answer)
     parts = (posterior_table(level(0.7), labels=score, supervisor=name) for name, score in (("v", 0.89), ("w", 0.9)))
     near = told(recommend(findings_on(several(*parts), {"v": [0.1], "w": [0.2]}), Question(50)))
-    assert "Nearly as good for less, so for up to 500 texts: the weak labels of v as they are, 1 points behind" in near
+    assert (
+        "Nearly as good for less, so for up to 500 texts: the weak labels of v as they are, 1.0 points behind" in near
+    )
 
 
 def test_a_question_about_one_source_says_which_labels_of_others_it_leaves_out():

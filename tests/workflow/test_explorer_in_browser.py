@@ -24,9 +24,10 @@ from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, LABELS, 
 from elicitation.analysis.posterior import Posterior, joined
 from elicitation.analysis.posterior_fitting import fit_posterior
 from elicitation.analysis.questions import reach
-from elicitation.analysis.ready_labels import best_split, ready_labels
-from elicitation.analysis.ready_labels_text import LEAST_SURE
+from elicitation.analysis.ready_labels import best_split, goal_split, ready_labels
+from elicitation.analysis.ready_labels_text import LEAST_SURE, OF_FIRST
 from elicitation.analysis.recommendation import recommend
+from elicitation.analysis.recommendation_words import ahead_words, is_open
 from elicitation.buying.prices import exact
 from elicitation.explorer.data import page_data
 from elicitation.explorer.page import render
@@ -977,17 +978,42 @@ def test_labels_that_are_used_as_they_are_are_those_of_python(browser, tmp_path)
             assert LEAST_SURE in lead
             shares = f"{both.n_better:,} of the texts, at random, and the first for {both.n_cheaper:,}"
             assert f"{shares}: they are right on {100 * both.score.mean:.1f} %" in lead
+            more = f"That is {ahead_words(both.gain, OF_FIRST)} for"
+            assert f"for {float(both.exact_cost):.3g} gold labels. {more} {both.extra:.3g} gold labels more." in lead
+        for other in expected[1:]:
+            ahead = other.labels.ahead[expected[0].labels.supervisor]
+            assert f"the weak labels of {other.labels.supervisor} as they are, {ahead_words(ahead)}" in lead
+            assert ("Perhaps better, but paid for" in lead) == (is_open(ahead) and other.n_texts < expected[0].n_texts)
     # A score that is wanted is reached by labels first, the cheapest first; then by training.
     at(page, "#budget=60&target=85")
     [goal] = texts(page, "#goal")
     assert goal.startswith("To reach 85 %, use the weak labels of crowd as they are: they are right on 90.0 % (")
-    assert " So do the weak labels of llm as they are: they are right on 97.0 % (" in goal
+    llm = recommend(findings, Question(60)).baseline.labels_of("llm")
+    so_do = f" So do the weak labels of llm as they are, {ahead_words(llm.ahead['crowd'])}: they are right on 97.0 % ("
+    assert so_do in goal
     for_more = "To label more texts than your money pays labels for: "
     assert f"{for_more}to reach 85 % by training for as little money as possible, buy " in goal
     at(page, "#budget=60&target=96")
     [goal] = texts(page, "#goal")
     assert goal.startswith("To reach 96 %, use the weak labels of llm as they are")
     assert f"{for_more}no purchase that was studied is expected to reach 96 % by training; the best one brings" in goal
+    # All texts that there are may share two sources, and it is said what they cost.
+    for target, shared in ((85, False), (93, True), (97.5, False)):
+        at(page, f"#budget=60&pool=5000&target={target}")
+        [goal] = texts(page, "#goal")
+        both = goal_split(reach(findings, Question(0, pool=5000), target / 100))
+        assert ("at random" in goal) == bool(both) == shared
+        assert (", 400 gold labels for all 5,000 texts." in goal) == (target < 97)
+        assert ", 1,500 gold labels for all 5,000 texts." in goal
+        if both:
+            texts_of = f"crowd as they are for {both.n_cheaper:,} of the 5,000 texts, and those of llm for the other "
+            assert f"use the weak labels of {texts_of}{both.n_better:,}, at random: they are right on 93.0 %" in goal
+            more = f"That is {ahead_words(both.gain, OF_FIRST)} for"
+            assert f"for {float(both.exact_cost):,.0f} gold labels. {more} {both.extra:,.0f} gold labels more." in goal
+            assert "The first alone: they are right on 90.0 % (" in goal and LEAST_SURE in goal
+            assert (
+                f" So do the weak labels of llm as they are, {ahead_words(llm.ahead['crowd'], OF_FIRST)}: they" in goal
+            )
     at(page, "#budget=60&target=99")
     assert "The weak labels of llm as they are come nearer: they are right on 97.0 % (" in texts(page, "#goal")[0]
     assert texts(page, "#path-table caption")[0].startswith(
@@ -1141,7 +1167,7 @@ def test_labels_with_one_price_are_shown_at_it(browser, tmp_path):
     page = opened(browser, f"{address}#budget=64")
     # Of labels that are as good, it opens on the cheapest.
     assert ask(page, "[explorer.view.supervisor, explorer.view.weak]") == ["llm", 0.05]
-    lead = "To train a student, of 3 sources of weak labels llm, at 0.05 a label, is expected to bring most at this "
+    lead = "To train a student, of 3 sources of weak labels, llm (at 0.05 a label) is expected to bring most at this "
     lead += "budget; it is shown."
     assert texts(page, "#sources") == [lead]
     for name, price in (("crowd", 0.3), ("small", 0.1), ("llm", 0.05)):

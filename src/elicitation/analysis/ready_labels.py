@@ -1,6 +1,8 @@
 """Where weak labels are to be used as they are, without any student. Imports nothing heavy."""
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 
 from elicitation.analysis.recommended import Estimate, Recommendation, WeakLabels
 from elicitation.buying.prices import exact
@@ -115,38 +117,91 @@ def ready_labels(answer: Recommendation) -> list[Ready]:
 
 @dataclass(frozen=True)
 class Split:
-    """Weak labels as they are of two sources, which share the texts that there are."""
+    """Weak labels as they are of two sources, which share the texts that there are at random."""
 
-    n_better: int
-    """Texts that the better labels are bought for; the others have the cheaper ones."""
+    cheaper: WeakLabels
+    better: WeakLabels
     n_cheaper: int
-    cost: float
-    """Of both, in the question's currency."""
-    score: Estimate
-    """Over all texts, which are shared out at random."""
+    n_better: int
+
+    @property
+    def exact_cost(self) -> Fraction:
+        """Of both, in the question's currency."""
+        return self.n_cheaper * exact(self.cheaper.price) + self.n_better * exact(self.better.price)
+
+    @property
+    def extra(self) -> float:
+        """By how much they cost more than the cheaper ones for all texts."""
+        return float(self.n_better * (exact(self.better.price) - exact(self.cheaper.price)))
+
+    @property
+    def share(self) -> float:
+        """Of the texts that have better labels."""
+        return self.n_better / (self.n_better + self.n_cheaper)
+
+    @property
+    def score(self) -> Estimate:
+        """Over all texts. The interval takes both scores for off in the same direction, so it is never too narrow."""
+        one, other, share = vars(self.better.score), vars(self.cheaper.score), self.share
+        return Estimate(**{end: share * one[end] + (1 - share) * other[end] for end in one})
+
+    @property
+    def gain(self) -> Estimate:
+        """By how much it is above that of the cheaper labels for all texts."""
+        ahead = self.better.ahead[self.cheaper.supervisor]
+        return Estimate(**{end: self.share * value for end, value in vars(ahead).items()})
+
+
+def can_share(answer: Recommendation) -> bool:
+    """Whether two sources may share the texts.
+
+    It is known how many there are, and no labels are the reader's own. An AUROC of two sources is not known.
+    """
+    question = answer.question
+    return question.pool is not None and not question.have_weak and answer.measure != "auroc"
 
 
 def best_split(answer: Recommendation) -> Split | None:
     """What is left of a budget that pays for a weak label of all texts, spent on better labels for some of them.
 
-    None where nothing is left for it, or labels are the reader's own. The interval is that of two scores which are off
-    in the same direction, so it is never too narrow. An AUROC of two sources is not known.
+    None where nothing is left for it.
     """
     question = answer.question
-    if not for_all_texts(answer) or question.have_weak or answer.measure == "auroc":
+    if not for_all_texts(answer) or not can_share(answer):
         return None
     first, *others = (found.labels for found in ready_labels(answer))
     budget, price = exact(question.budget), exact(first.price)
     splits = []
     for other in others:
         n = int((budget - question.pool * price) / (exact(other.price) - price))
-        share, cost = n / question.pool, question.pool * price + n * (exact(other.price) - price)
-        ends = (
-            share * getattr(other.score, end) + (1 - share) * getattr(first.score, end)
-            for end in ("mean", "low", "high")
-        )
-        splits.append(Split(n, question.pool - n, float(cost), Estimate(*ends)))
+        splits.append(Split(first, other, question.pool - n, n))
     return max((split for split in splits if split.n_better), key=lambda split: split.score.mean, default=None)
+
+
+def goal_split(answer: Recommendation) -> Split | None:
+    """The cheapest way of sharing all texts between two sources that reaches a score; None where one alone costs less.
+
+    The cheaper labels beat always giving the commoner label.
+    """
+    goal, pool, enough = answer.goal, answer.question.pool, goal_ready(answer)
+    if not can_share(answer) or not enough or enough[0].score.mean < goal.score:
+        return None
+    splits = []
+    for better in enough:
+        for cheaper in answer.baseline.weak_labels:
+            score = cheaper.score.mean
+            if answer.baseline.commoner.mean < score < goal.score and cheaper.price < better.price:
+                n = math.ceil(pool * (goal.score - score) / (better.score.mean - score))
+                splits.append(Split(cheaper, better, pool - n, n))
+    best = min(splits, key=lambda split: split.exact_cost, default=None)
+    return best if best and best.exact_cost < pool * exact(enough[0].price) else None
+
+
+def texts_before_student(answer: Recommendation) -> int:
+    """For more texts than these a student that reaches a score costs less than the labels that do as they are."""
+    both = goal_split(answer)
+    price = both.exact_cost / answer.question.pool if both else exact(goal_labels(answer).price)
+    return int(exact(answer.purchase.cost) / price)
 
 
 def leading_labels(answer: Recommendation) -> WeakLabels | None:
@@ -159,7 +214,10 @@ def leading_labels(answer: Recommendation) -> WeakLabels | None:
 def told_labels(answer: Recommendation) -> list[WeakLabels]:
     """The weak labels of which the answer says before its notes what they bring as they are."""
     beside = labels_beside_price(answer)
-    return [found.labels for found in ready_labels(answer)] + goal_ready(answer) + [beside] * (beside is not None)
+    both = goal_split(answer)
+    shared = [both.cheaper] if both else []
+    ready_ones = [found.labels for found in ready_labels(answer)]
+    return ready_ones + shared + goal_ready(answer) + [beside] * (beside is not None)
 
 
 def better_labels(answer: Recommendation) -> list[WeakLabels]:
@@ -191,3 +249,13 @@ def need_no_student(answer: Recommendation) -> bool:
     """Whether the budget gives all texts, or more than are likely to be there, a weak label that beats its student."""
     found = widest(answer)
     return found is not None and (for_all_texts(answer) or found.n_texts >= MANY_TEXTS)
+
+
+def trains_student(answer: Recommendation) -> bool:
+    """Whether the answer says to train a student, if only for more texts than labels as they are are paid for."""
+    if not answer.purchase or need_no_student(answer):
+        return False
+    if not goal_ready(answer):
+        return True
+    pool = answer.question.pool
+    return answer.goal.reached and (pool is None or pool > texts_before_student(answer))

@@ -4,14 +4,26 @@ from collections.abc import Iterator
 
 from elicitation.analysis.choices import NEARLY
 from elicitation.analysis.names import COMMONER
-from elicitation.analysis.ready_labels import Ready, best_split, goal_ready, leading_labels, ready_labels, widest
+from elicitation.analysis.ready_labels import (
+    Ready,
+    Split,
+    best_split,
+    goal_ready,
+    goal_split,
+    leading_labels,
+    ready_labels,
+    texts_before_student,
+    widest,
+)
 from elicitation.analysis.recommendation_words import (
     MEASURE_WORDS,
+    ahead_words,
     as_they_are,
     bring_words,
     budget_text,
     found_words,
     free_words,
+    is_open,
     money,
     new_cost,
     of_all_words,
@@ -20,18 +32,23 @@ from elicitation.analysis.recommendation_words import (
     purchase_words,
     with_ends,
 )
-from elicitation.analysis.recommended import Recommendation, WeakLabels
-from elicitation.buying.prices import exact
+from elicitation.analysis.recommended import Estimate, Recommendation, WeakLabels
 
 # What is said where better labels are bought for some texts.
 LEAST_SURE = (
     "Where the first says how sure it is, better ones for the texts of which it is least sure are likely to bring "
     "more; a supervisor with `second_share` in the study measures how much."
 )
+# What a score of two sources is compared with.
+OF_FIRST = " of the first alone"
 
 
 def use_words(answer: Recommendation) -> str:
     """That the weak labels with which the answer begins are to be used as they are."""
+    if both := goal_split(answer):
+        texts = f"{both.n_cheaper:,} of the {answer.question.pool:,} texts"
+        others = f"those of {both.better.supervisor} for the other {both.n_better:,}"
+        return f"Use {as_they_are(both.cheaper.supervisor)} for {texts}, and {others}, at random"
     return f"Use {as_they_are(leading_labels(answer).supervisor)}"
 
 
@@ -45,9 +62,20 @@ def texts_words(answer: Recommendation, found: Ready) -> str:
 
 
 def behind_words(best: WeakLabels, other: WeakLabels) -> str:
-    """By how much other labels are worse than the best ones, and cheaper: `2 points behind at 1.3 % of the price`."""
-    behind, share = best.score.mean - other.score.mean, other.price / best.price
-    return f"{percent(behind)} points behind at {100 * share:.2g} % of the price"
+    """By how much other labels are worse than the best ones, and cheaper: `2.0 points behind at 1.3 % of the price`."""
+    return f"{ahead_words(other.ahead[best.supervisor])} at {100 * other.price / best.price:.2g} % of the price"
+
+
+def better_words(gap: Estimate) -> str:
+    """That other labels are better, or perhaps so. gap: by how much."""
+    return "Perhaps better" if is_open(gap) else "Better"
+
+
+def split_words(answer: Recommendation, both: Split) -> str:
+    """What two sources bring that share all texts, and how much more that is than the first alone, in sentences."""
+    gain = ahead_words(both.gain, OF_FIRST)
+    cost, more = money(answer, float(both.exact_cost)), money(answer, both.extra)
+    return f"{with_ends(both.score)}, for {cost}. That is {gain} for {more} more. {LEAST_SURE}"
 
 
 def ready_lines(answer: Recommendation) -> Iterator[str]:
@@ -63,11 +91,13 @@ def ready_lines(answer: Recommendation) -> Iterator[str]:
             less = behind_words(first.labels, other.labels)
             said = f"{lead}, so for up to {other.n_texts:,} texts: {use}, {less}: {bring}."
         else:
-            said = f"Better, but paid for {texts_words(answer, other)} only: {use}: {bring}."
+            gap = other.labels.ahead[first.labels.supervisor]
+            paid = f"paid for {texts_words(answer, other)} only"
+            said = f"{better_words(gap)}, but {paid}: {use}, {ahead_words(gap)}: {bring}."
         yield f"{said} {found_words(answer, other.labels)}".rstrip()
     if both := best_split(answer):
         shares = f"better ones for {both.n_better:,} of the texts, at random, and the first for {both.n_cheaper:,}"
-        yield f"With both, the {shares}: {with_ends(both.score)}, for {money(answer, both.cost)}. {LEAST_SURE}"
+        yield f"With both, the {shares}: {split_words(answer, both)}"
 
 
 def paid_line(answer: Recommendation, found: Ready) -> str:
@@ -88,14 +118,20 @@ def goal_lines(answer: Recommendation) -> Iterator[str]:
     Where that reaches the score too, it costs less from so many texts on; what to buy for it is said afterwards.
     """
     first, *others = goal_ready(answer)
-    yield bring_line(answer, first)
+    if both := goal_split(answer):
+        yield f"Expected {MEASURE_WORDS[answer.measure]}: {split_words(answer, both)}"
+        first, others = both.cheaper, [first, *others]
+        yield f"The first alone: {bring_words(answer, first)}. {found_words(answer, first)}".rstrip()
+    else:
+        yield bring_line(answer, first)
     for other in others:
-        said = f"Better, for more money: {as_they_are(other.supervisor)}: {bring_words(answer, other)}."
+        gap = other.ahead[first.supervisor]
+        use = f"{as_they_are(other.supervisor)}, {ahead_words(gap, OF_FIRST if both else '')}"
+        said = f"{better_words(gap)}, for more money: {use}: {bring_words(answer, other)}."
         yield f"{said} {found_words(answer, other)}".rstrip()
     bought = answer.purchase
     if bought and answer.goal and answer.goal.reached:
-        n_texts = int(exact(bought.cost) / exact(first.price))
-        yield f"For more than {n_texts:,} texts a student costs less:"
+        yield f"For more than {texts_before_student(answer):,} texts a student costs less:"
     elif bought:
         use = f"{purchase_words(answer, bought)} by {bought.title} for {money(answer, bought.cost)}"
         yield f"The best student is expected to reach {with_ends(answer.expected)}: {use}."

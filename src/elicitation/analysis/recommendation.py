@@ -210,6 +210,7 @@ class Asked:
 
     def weak_labels(self, prices: Mapping[str, Fraction], base: Scores) -> list[WeakLabels]:
         """The weak labels as they are of the supervisors with these prices. base: as of baseline."""
+        every = [entry for entry in self.block.free if entry.kind == LABELS]
         return [
             WeakLabels(
                 entry.supervisor,
@@ -220,9 +221,10 @@ class Asked:
                 NOT_ASKED if entry.supervisor in self.findings.not_asked else ABSTAINED,
                 self.findings.votes.get(entry.supervisor, 1.0),
                 *(entry.found or (None, None)),
+                {other.supervisor: difference(entry.scores, other.scores) for other in every if other is not entry},
             )
-            for entry in self.block.free
-            if entry.kind == LABELS and entry.supervisor in prices
+            for entry in every
+            if entry.supervisor in prices
         ]
 
 

@@ -60,6 +60,26 @@ def points_of(gap: Estimate) -> str:
     return f"{more_or_less(gap.mean)}, between {more_or_less(gap.low)} and {more_or_less(gap.high)}"
 
 
+def ahead_words(gap: Estimate, of: str = "") -> str:
+    """By how much a score is above another, with the interval: `2.0 points behind (between 1.0 and 3.0)`.
+
+    of: what the other one is of.
+    """
+    said = f"{abs(100 * gap.mean):.1f} points {'behind' if gap.mean < 0 else 'ahead'}{of}"
+    if gap.low == gap.high:
+        return said
+    ends = [f"{abs(100 * end):.1f}" for end in (gap.low, gap.high)]
+    if is_open(gap):
+        return f"{said} (between {ends[0]} behind and {ends[1]} ahead, so either may be better)"
+    near, far = reversed(ends) if gap.low < 0 else ends
+    return f"{said} (between {near} and {far})"
+
+
+def is_open(gap: Estimate) -> bool:
+    """Whether it is undetermined which of two scores is higher: the interval of their difference holds 0."""
+    return gap.low <= 0 <= gap.high
+
+
 def own_words(n: int, new: int) -> str:
     """Which of n labels the reader has already, in brackets: ` (540 yours, 100 to buy)`."""
     if new == n:

@@ -85,6 +85,8 @@ class WeakLabels:
     """Of the test texts with label 1 the share that has it; None where results are too old to say it."""
     zeros_found: float | None = None
     """The same of label 0."""
+    ahead: dict[str, Estimate] = field(default_factory=dict)
+    """By supervisor of other weak labels, by how much its score is above theirs."""
 
 
 @dataclass(frozen=True)

@@ -190,15 +190,14 @@ function targetWords(view) {
   const { kind } = decision.free;
   const enough = `${FREE_WORDS[kind]} ${kind === LABELS ? "are" : "is"} enough`;
   if (reached && !best) return `To reach ${wanted}, buy nothing: ${enough}.`;
-  const [first, ...others] = labelsForTarget(view);
+  const found = labelsForTarget(view);
+  const [first] = found;
   const reaches = first?.mean >= target / 100;
-  const bring = (labels) => `${bringWords(labels)}${isTold(labels, view) ? "" : allTextsWords(labels, view)}`;
   const trained = trainedForTarget(view, reaches ? `${wanted} by training` : wanted);
-  if (first && !reaches) return `${trained} ${capital(asTheyAre(first))} come nearer: ${bring(first)}.`;
+  if (first && !reaches) return `${trained} ${capital(asTheyAre(first))} come nearer: ${bringForAll(first, view)}.`;
   if (!first) return trained;
-  const also = others.map((labels) => ` So do ${asTheyAre(labels)}: ${bring(labels)}.`).join("");
   const more = `To label more texts than your money pays labels for: ${trained[0].toLowerCase()}${trained.slice(1)}`;
-  return `To reach ${wanted}, use ${asTheyAre(first)}: ${bring(first)}.${also} ${more}`;
+  return `To reach ${wanted}, ${readyForTarget(found, view)} ${more}`;
 }
 
 /** The cheapest purchase to train on that reaches the score that is `wanted`, in a sentence. */

@@ -43,6 +43,17 @@ const between = ({ low, high }) => `between ${percentText(low)} and ${percentTex
 const spread = ({ low, high }, show = percentText) => `${show(low)} to ${show(high)}`;
 /** A difference of scores with its interval, all with their signs: −1.0 points (−7.5 to +9.6). */
 const pointsText = (gap) => `${points(gap.mean)} points (${spread(gap, points)})`;
+/** By how much a score is above another, `of` something, with the interval, as ahead_words in Python. */
+function aheadWords({ mean, low, high }, of = "") {
+  const [size, ...ends] = [mean, low, high].map((share) => Math.abs(100 * share).toFixed(1));
+  const said = `${size} points ${mean < 0 ? "behind" : "ahead"}${of}`;
+  if (low === high) return said;
+  if (isOpen({ low, high })) return `${said} (between ${ends[0]} behind and ${ends[1]} ahead, so either may be better)`;
+  const [near, far] = low < 0 ? ends.reverse() : ends;
+  return `${said} (between ${near} and ${far})`;
+}
+/** Whether it is undetermined which of two scores is higher: the interval of their difference holds 0. */
+const isOpen = ({ low, high }) => low <= 0 && high >= 0;
 // As Python rounds, so that all answers say the same probability.
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0, roundingMode: "halfEven" });
 const likely = (probability) => `${whole.format(100 * probability)} %`;

@@ -1,16 +1,24 @@
 // Where weak labels are to be used as they are, without any student.
 // The rules are those of elicitation.analysis.ready_labels.
 
+// What a score of two sources is compared with.
+const OF_FIRST = " of the first alone";
+
 /** What is recommended to train on, or what costs nothing. */
 const answerOf = ({ decision: { buys, best, free } }) => (buys ? best : free);
 
-/** How many texts the budget gives a weak label of this source: in all, beside the reader's own, and new ones. */
-function readyTexts(labels, { budget, pool, haveWeak, supervisor }) {
+/** How many texts get a weak label of this source where so many new ones are paid for: in all, beside the reader's own,
+ *  and new ones. */
+function textsLabelled(labels, paid, { pool, haveWeak, supervisor }) {
   const own = Math.min(labels.supervisor === supervisor ? (haveWeak ?? 0) : 0, pool ?? Infinity);
-  const [money, price] = exact([budget, labels.price]);
-  const paid = Number(money / price);
   const nNew = pool === null ? paid : Math.min(paid, pool - own);
   return { ...labels, nTexts: own + nNew, nNew };
+}
+
+/** How many texts the budget gives a weak label of this source. */
+function readyTexts(labels, view) {
+  const [money, price] = exact([view.budget, labels.price]);
+  return textsLabelled(labels, Number(money / price), view);
 }
 
 /** The weak labels to use as they are, the better for fewer texts, the others for more; those to begin with first, as
@@ -46,6 +54,36 @@ function labelsForTarget({ target, reaching, sources, gold, decision }) {
   const most = Math.max(reaching.best?.mean ?? 0, decision.free.mean);
   const better = cheaper.filter(({ mean }) => mean > most).sort((one, other) => other.mean - one.mean);
   return reaching.reached ? [] : better.slice(0, 1);
+}
+
+/** Two sources of which the better one labels so many of all texts, at random, and the cheaper one the others. */
+function splitOf(cheaper, better, nBetter, pool) {
+  const gap = differenceOf(better, cheaper);
+  const gain = Object.fromEntries(Object.entries(gap).map(([end, value]) => [end, (nBetter / pool) * value]));
+  const extra = nBetter * (better.price - cheaper.price);
+  const cost = pool * cheaper.price + extra;
+  return { cheaper, better, nBetter, nCheaper: pool - nBetter, gain, extra, cost, mean: cheaper.mean + gain.mean };
+}
+
+/** Whether two sources may share the texts, as can_share in Python. */
+const canShare = ({ pool, haveWeak }) => pool !== null && !haveWeak && STUDY.measure.key !== "auroc";
+
+/** The cheapest way of sharing all texts between two sources that reaches the score that the reader wants; null where
+ *  one alone costs less; as goal_split in Python. enough: the labels that reach it alone, the cheapest first. */
+function splitForTarget(enough, view) {
+  const { target, sources, pool, here } = view;
+  if (!canShare(view)) return null;
+  const commoner = here.free.find(({ kind }) => kind === "commoner label").mean;
+  const splits = enough.flatMap((better) =>
+    sources.labels
+      .filter(({ mean, price }) => mean > commoner && mean < target / 100 && price < better.price)
+      .map((cheaper) => {
+        const nBetter = Math.ceil((pool * (target / 100 - cheaper.mean)) / (better.mean - cheaper.mean));
+        return splitOf(cheaper, better, nBetter, pool);
+      }),
+  );
+  const [best] = splits.sort((one, other) => one.cost - other.cost);
+  return best && best.cost < pool * enough[0].price ? best : null;
 }
 
 /** The weak labels with which the answer begins; null where there are none. */
@@ -110,14 +148,16 @@ function allTextsWords(labels, view) {
 /** By how much other labels are worse than the best ones, and cheaper. */
 function behindWords(best, other) {
   const share = Number(((100 * other.price) / best.price).toPrecision(2));
-  return `${percentText(best.mean - other.mean)} points behind at ${share} % of the price`;
+  return `${aheadWords(differenceOf(other, best))} at ${share} % of the price`;
 }
 
 /** What labels of another source are for: more texts for less money, or fewer and better. */
 function otherWords(first, other, view) {
   const named = asTheyAre(other);
   if (other.nTexts <= first.nTexts) {
-    return `Better, but paid for ${textsWords(other, view)} only: ${named}: ${bringWords(other)}.`;
+    const gap = differenceOf(other, first);
+    const better = isOpen(gap) ? "Perhaps better" : "Better";
+    return `${better}, but paid for ${textsWords(other, view)} only: ${named}, ${aheadWords(gap)}: ${bringWords(other)}.`;
   }
   const lead = first.mean - other.mean <= NEARLY ? "Nearly as good for less" : "For less";
   return `${lead}, so for up to ${count(other.nTexts)} texts: ${named}, ${behindWords(first, other)}: ${bringWords(other)}.`;
@@ -125,18 +165,47 @@ function otherWords(first, other, view) {
 
 /** Two sources that share all texts, where money is left for better labels of some; as best_split in Python. */
 function splitWords([first, ...others], view) {
-  const { pool, budget, haveWeak } = view;
-  if (!sufficeForAll(view) || haveWeak || STUDY.measure.key === "auroc") return [];
+  const { pool, budget } = view;
+  if (!sufficeForAll(view) || !canShare(view)) return [];
   const splits = others.map((other) => {
     const [money, low, high] = exact([budget, first.price, other.price]);
-    const nBetter = Number((money - BigInt(pool) * low) / (high - low));
-    const mean = (nBetter * other.mean + (pool - nBetter) * first.mean) / pool;
-    return { nBetter, mean, cost: pool * first.price + nBetter * (other.price - first.price) };
+    return splitOf(first, other, Number((money - BigInt(pool) * low) / (high - low)), pool);
   });
   const [best] = splits.filter(({ nBetter }) => nBetter > 0).sort((one, other) => other.mean - one.mean);
   if (!best) return [];
-  const shares = `better ones for ${count(best.nBetter)} of the texts, at random, and the first for ${count(pool - best.nBetter)}`;
-  return [`With both, the ${shares}: they ${scoring(best.mean, true)}, for ${moneyWords(best.cost)}. ${LEAST_SURE}`];
+  const shares = `better ones for ${count(best.nBetter)} of the texts, at random, and the first for ${count(best.nCheaper)}`;
+  return [`With both, the ${shares}: ${sharedWords(best)} ${LEAST_SURE}`];
+}
+
+/** What two sources bring that share all texts, and how much more that is than the first alone, in sentences. */
+function sharedWords({ mean, cost, gain, extra }) {
+  const more = `${aheadWords(gain, OF_FIRST)} for ${moneyWords(extra)} more`;
+  return `they ${scoring(mean, true)}, for ${moneyWords(cost)}. That is ${more}.`;
+}
+
+/** What weak labels bring that are used for all texts, whatever the budget, and what that costs. */
+function bringForAll(labels, view) {
+  const { pool } = view;
+  if (pool === null || labels.price === 0) return bringWords(labels);
+  const all = textsLabelled(labels, pool, view);
+  const cost = all.nNew > 0 ? `, ${moneyWords(all.nNew * all.price)}` : ", so";
+  return `${bringWords(labels)}${cost} for ${ofAllWords(all, pool)}`;
+}
+
+/** The labels that reach the score that the reader wants, in sentences: of two sources, if that is cheapest; then each
+ *  for all texts. */
+function readyForTarget(enough, view) {
+  const both = splitForTarget(enough, view);
+  const [first, ...others] = both ? [both.cheaper, ...enough] : enough;
+  const ahead = (labels) => aheadWords(differenceOf(labels, first), both ? OF_FIRST : "");
+  const also = others.map((labels) => `So do ${asTheyAre(labels)}, ${ahead(labels)}: ${bringForAll(labels, view)}.`);
+  const use = `use ${asTheyAre(first)}`;
+  if (!both) return [`${use}: ${bringForAll(first, view)}.`, ...also].join(" ");
+  const texts = `for ${count(both.nCheaper)} of the ${count(view.pool)} texts`;
+  const rest = `those of ${both.better.supervisor} for the other ${count(both.nBetter)}, at random`;
+  const hint = splitWords(readyLabels(view), view).length ? [] : [LEAST_SURE];
+  const alone = `The first alone: ${bringForAll(first, view)}.`;
+  return [`${use} ${texts}, and ${rest}: ${sharedWords(both)}`, ...hint, ...also, alone].join(" ");
 }
 
 /** To label more texts than the money pays for with any of these labels. */
