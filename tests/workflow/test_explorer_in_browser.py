@@ -1191,7 +1191,7 @@ def test_labels_with_one_price_are_shown_at_it(browser, tmp_path):
     wait_for(page, "explorer.view.gold === 4")
     assert ask(page, "explorer.view.weak") == 1.2, "its price stays what it is in gold labels"
     shown = texts(page, "#sources")[0]
-    assert "llm, at 0.2 a label" in shown and "Shown: weak labels of crowd. Show llm" in shown
+    assert "llm (at 0.2 a label)" in shown and "Shown: weak labels of crowd. Show llm" in shown
     find(page, "#show-best").click()
     wait_for(page, "explorer.view.supervisor === 'llm' && explorer.view.weak === 0.2")
     assert ask(page, "document.activeElement.id") == "supervisor"

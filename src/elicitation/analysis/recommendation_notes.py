@@ -10,6 +10,7 @@ from elicitation.analysis.ready_labels import (
     best_as_they_are,
     better_labels,
     for_all_texts,
+    goal_labels,
     is_too_dear,
     leading_labels,
     need_no_student,
@@ -293,7 +294,7 @@ def pool_notes(answer: Recommendation) -> Iterator[str]:
     """What depends on how many texts there are: how many gold labels are paid for; or how to say the number."""
     question = answer.question
     if question.pool is None:
-        if ready_labels(answer) and not need_no_student(answer):
+        if goal_labels(answer) or (ready_labels(answer) and not need_no_student(answer)):
             yield (
                 "If you know how many texts you have, ask `elicitation recommend` for so many, as by `--pool 2000`, or "
                 "write `texts_to_label: 2000` in the study."
