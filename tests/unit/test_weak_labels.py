@@ -143,6 +143,9 @@ def test_the_least_sure_texts_of_every_set_have_the_label_of_the_second_source()
         assert p["text9"] == labels.llm["text9"] and changed.sum() == 200 - ("text9" in ids)
         assert (p[ids][changed] == 1).all()
         assert (own[changed] - 0.5).abs().max() < (own.drop("text9", errors="ignore")[~changed] - 0.5).abs().min()
+    # Nor where the second one says neither.
+    neither = compose_labels(labels.assign(expert=0.5), settings, sets).labels.set_index("id").p_weak
+    assert neither[IDS].equals(labels.llm)
     # Texts of which the first source says nothing have the second label, even if they are more than the share.
     labels.loc[IDS[:600], "llm"] = np.nan
     p = compose_labels(labels, settings, sets).labels.set_index("id").p_weak

@@ -292,8 +292,9 @@ def least_sure(p: pd.Series, share: float, name: str) -> pd.Series:
 
 
 def second_look(first: pd.Series, second: pd.Series, unsure: pd.Series) -> pd.Series:
-    """The first labels (by example), but the second ones, where there are any, of the texts that are `unsure`."""
-    return first.mask(unsure[first.index] & second.notna(), second)
+    """The first labels (by example), but of the texts that are `unsure` the second ones, where these say something."""
+    says = (second.notna() & (second != 0.5)) | first.isna()
+    return first.mask(unsure[first.index] & says, second)
 
 
 def compose_labels(labels: pd.DataFrame, supervisor: Mapping, sets: dict[str, pd.DataFrame]) -> JoinedLabels:
@@ -301,7 +302,7 @@ def compose_labels(labels: pd.DataFrame, supervisor: Mapping, sets: dict[str, pd
 
     labels: (examples, supervisors), with gaps. supervisor: its settings. It joins the labels of all others, or takes
     that of one of them, drawn by `shares`; then a text with a gap has no label. Or in every set it takes that of
-    `second`, where there is one, for the share of the texts of which `first` is least sure.
+    `second`, if it says something, for the share of the texts of which `first` is least sure.
     """
     labels = labels.loc[pd.concat(sets.values()).id]
     whole = labels.notna().all(axis=1)
