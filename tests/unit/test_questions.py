@@ -331,6 +331,13 @@ def test_the_price_of_one_source_leaves_those_of_others_as_they_are(tmp_path, ca
     said = told(recommend(found, Question(20, weak_prices={"v": 0.05})))
     assert "Budget 20: weak labels at their own prices, but those of v at 0.05, a gold one 1" in said
     assert "Note: What you name replaces the labels' own price: 0.1 (v)." in said
+    # Labels that are composed from these cost more or less, too.
+    composed = replace(found, parts={"w": {"v": 2, "u": 0.5}}, prices=found.prices | {"u": [0.1]})
+    baseline = recommend(composed, Question(20, weak_prices={"v": 0.05})).baseline
+    assert baseline.labels_of("w").price == pytest.approx(0.15)
+    assert recommend(composed, Question(20)).baseline.labels_of("w").price == found.prices["w"][0]
+    named = Question(20, weak_prices={"v": 0.05, "w": 0.2})
+    assert recommend(composed, named).baseline.labels_of("w").price == 0.2
     rest = told(recommend(found, Question(20, 0.3, weak_prices={"v": 0.05})))
     assert "weak labels at 0.3, but those of v at 0.05, a gold one 1" in rest
     assert main(["recommend", folder, "--budget", "20", "--weak-price", "x=0.05"]) == 1

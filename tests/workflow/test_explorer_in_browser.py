@@ -1185,6 +1185,11 @@ def test_labels_with_one_price_are_shown_at_it(browser, tmp_path):
         # A map over prices is drawn where there are several.
         assert find(page, "#map-plot").is_displayed() == (name == "small")
         assert ("have one price, so there is no map" in texts(page, "#map-words")[0]) == (name != "small")
+    # Labels that are composed from others follow their price.
+    composed = write_page(tmp_path / "composed.html", Posterior(table), settings | {"parts": {"llm": {"crowd": 0.5}}})
+    for prices, price in (("", 0.05), ("&price=crowd=0.4", 0.2), ("&price=crowd=0.4&price=llm=0.3", 0.3)):
+        page = opened(browser, f"{composed}#supervisor=crowd&budget=64{prices}")
+        assert ask(page, "explorer.view.sources.labels.find(({supervisor}) => supervisor === 'llm').price") == price
     page = opened(browser, f"{address}#supervisor=crowd&gold=2&budget=64")
     assert ask(page, "explorer.view.weak") == 0.6
     type_number(page, "#gold-number", 4)

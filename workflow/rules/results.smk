@@ -9,6 +9,9 @@ AVERAGED = study.averaged()
 FIRST_TRAINED = next((name for name, method in study.method_named.items() if not method.prompts_only), "")
 # What amounts are shown in, for jobs of studies that have a currency.
 MONEY = {"money": {"currency": study.currency, "gold_price": study.gold_price}} if study.currency else {}
+# For jobs that answer at other prices: from whose labels others are composed.
+PARTS = {name: dict(entry.parts) for name, entry in study.supervisor_named.items() if entry.parts}
+PARTS = {"parts": PARTS} if PARTS else {}
 # For jobs that answer what to buy: for how many texts, where the study says it.
 TEXTS_TO_LABEL = {"texts_to_label": study.texts_to_label} if study.texts_to_label else {}
 # For jobs that answer what to buy: whether the study's data are invented.

@@ -111,6 +111,8 @@ class Findings:
     """By supervisor whose labels join several votes, how many of them a text has on average; its price is theirs."""
     label_words: dict[str, list[str]] = field(default_factory=dict)
     """By task that is a user's own table, the words that stand there for label 0 and for label 1."""
+    parts: dict[str, dict[str, float]] = field(default_factory=dict)
+    """By supervisor whose labels are composed, how many labels of each source one of its own pays for."""
     texts_to_label: int | None = None
     """The pool of questions that name none."""
 
@@ -149,9 +151,9 @@ def make_findings(posterior: str | Path, settings: dict) -> Findings:
     """The findings from result files; settings: all but the posterior, by the names of Findings."""
     names = ("prices", "titles", "verdict", "measure", "budgets", "average_over")
     # Only jobs of studies that have a currency, own tables, invented data, students that are trained here, gaps that
-    # nobody was asked about, several votes for a text, or a number of texts to label are told of it.
+    # nobody was asked about, several votes for a text, composed labels or a number of texts to label are told of it.
     rare_names = ("invented", "trained", "learning_rates", "rates_to_try", "longer", "not_asked", "votes")
-    names += tuple(name for name in (*rare_names, "label_words", "texts_to_label") if name in settings)
+    names += tuple(name for name in (*rare_names, "label_words", "parts", "texts_to_label") if name in settings)
     rare = {"money": Money(**settings.get("money", {}))}
     rare["held"] = {task: Held(**labels) for task, labels in settings.get("held", {}).items()}
     return Findings(read_posterior(posterior), **{name: settings[name] for name in names}, **rare)
@@ -188,8 +190,17 @@ def narrow(posterior: Posterior, question: Question) -> Block:
     return {block.student: block for block in blocks}[only([block.student for block in blocks], "student")]
 
 
+def is_named(supervisor: str, question: Question, findings: Findings) -> bool:
+    """Whether the question names a price of a supervisor's labels, or of those that they are composed from."""
+    parts = findings.parts.get(supervisor, {})
+    return supervisor in question.weak_prices or any(is_named(part, question, findings) for part in parts)
+
+
 def price_of(supervisor: str, question: Question, findings: Findings) -> Fraction:
     """Price of a weak label, gold = 1; InputError if it must be named."""
+    parts = findings.parts.get(supervisor, {})
+    if supervisor not in question.weak_prices and any(is_named(part, question, findings) for part in parts):
+        return sum((exact(n) * price_of(part, question, findings) for part, n in parts.items()), Fraction(0))
     named = question.weak_prices.get(supervisor, question.weak_price)
     if named is not None:
         return question.in_gold(named)

@@ -48,7 +48,16 @@ const isInStudysMoney = () => STUDY.currency !== "" && state.currency === STUDY.
 /** What the study's prices are multiplied by. */
 const priceUnit = () => (isInStudysMoney() ? STUDY.goldPrice : state.gold);
 /** The price of a supervisor's labels: the reader's own, or that at which they are looked at first. */
-const knownPrice = (supervisor, prices = state.prices) => prices[supervisor] ?? openingPrice(supervisor);
+const knownPrice = (supervisor, prices = state.prices) =>
+  prices[supervisor] ?? composedPrice(supervisor, prices) ?? openingPrice(supervisor);
+/** The price of labels that are composed from others, where the reader has one for any of these; as price_of in Python. */
+function composedPrice(supervisor, prices) {
+  const parts = Object.entries(STUDY.parts[supervisor] ?? {});
+  const isNamed = (name) => name in prices || Object.keys(STUDY.parts[name] ?? {}).some(isNamed);
+  if (!parts.some(([part]) => isNamed(part))) return null;
+  const price = parts.reduce((sum, [part, n]) => sum + n * knownPrice(part, prices), 0);
+  return Number(price.toPrecision(12));
+}
 /** The price at which a supervisor's labels are looked at first. */
 const openingPrice = (supervisor) =>
   // As of the stops: products of money may be a little off.

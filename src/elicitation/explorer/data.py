@@ -149,7 +149,7 @@ def page_data(posterior: Posterior, summary: pd.DataFrame, study: dict) -> dict:
     budgets, verdict, pool_sizes (by task, the average among them), measure (a key of MEASURES) and precision (a
     sentence, or nothing); money, where its amounts are in a currency; invented, where its data are; not_asked, the
     supervisors that were not asked for the labels that texts lack, where there are any; texts_to_label, where it says
-    how many.
+    how many; parts, of supervisors whose labels are composed, as of Findings.
     """
     blocks, money = posterior.blocks, Money(**study.get("money", {}))
     code = factor_code(blocks)
@@ -168,6 +168,7 @@ def page_data(posterior: Posterior, summary: pd.DataFrame, study: dict) -> dict:
             "measure": {"key": study["measure"], "title": MEASURES[study["measure"]]},
             "precision": study["precision"],
             "notAsked": study.get("not_asked", []),
+            "parts": study.get("parts", {}),
             "textsToLabel": study.get("texts_to_label"),
             "warning": DEMONSTRATION if study.get("invented") else "",
         },
