@@ -97,7 +97,11 @@ def test_a_small_a_middle_and_a_large_budget_are_told_at_one_price():
     assert {alike.question.weak_price for [alike] in chosen.values()} == {0.1}
     lines = list(study_answer(answers, 0.1).lines())
     assert lines[:2] == ["# What to buy: film, student big, a weak label costs 0.1", ""]
-    assert [line[:2] for line in lines[4:7]] == ["1.", "2.", "3."] and "90 %" in lines[-1]
+    assert [line[:2] for line in lines[4:7]] == ["1.", "2.", "3."]
+    # What undetermined means is said where something is.
+    assert lines[-1] == "Every budget and price: results/recommendation.md."
+    unsure = study_answer([answer(4), answer(64, decided=False)], 0.1).lines()
+    assert unsure[-1] == f"Undetermined: less sure than 90 %. {lines[-1]}"
     of_a_rater = [answer(budget, 0.1, own_price=0.05555, n_weak=budget) for budget in (4, 16, 64)]
     lines = list(study_answer(of_a_rater, 0.1).lines())
     assert lines[0].endswith("a weak label costs 0.1 unless it has a price of its own") and "at 1/18" in lines[4]

@@ -77,8 +77,8 @@ def chance_words(answer) -> str:
 def test_the_answer_says_it_first_of_its_notes_with_the_fix():
     answer = recommend(findings(STUCK), Question(64, 0.1))
     said = (
-        "s learns nothing from 16 gold labels alone, though asking without labels reaches 75 %. Its learning rate may "
-        "be wrong: set `learning_rate: tuned` in its entry of `models`."
+        "Nothing shows that s learns from 16 gold labels alone, though asking without labels reaches 75 %. Its "
+        "learning rate may be wrong: set `learning_rate: tuned` in its entry of `models`."
     )
     assert chance_words(answer) == said
     for lines in (study_answer([answer], 0.1).lines(), recommendation_lines(answer)):
@@ -113,7 +113,7 @@ def test_an_answer_about_the_average_tells_of_each_task():
     # The third is no part of the average.
     answer = recommend(findings(joined(*parts), average_over=["a", "b"]), Question(64, 0.1))
     assert [(entry.task, entry.n_gold) for entry in answer.at_chance] == [("a", 16)]
-    said = "s learns nothing from 16 gold labels alone on a, though asking without labels reaches 75 % on a. Its"
+    said = "Nothing shows that s learns from 16 gold labels alone on a, though asking without labels reaches 75 % on a."
     assert chance_words(answer).startswith(said)
 
 

@@ -252,13 +252,18 @@ def test_a_width_is_planned_for_the_labels_that_are_to_be_used_as_they_are(two_s
     found = plan(findings, evidence, Question(100, gold_price=2.0, currency="$", pool=900), TIMES)
     w, v = plan_ready_tests(findings, found.recommendation, 0.04)
     assert (w.supervisor, v.supervisor) == ("w", "v") and w.gold_now == 400 and w.key == "test_size"
-    assert w.gold == math.ceil(0.93 * 0.07 * (2 * 1.96 / 0.04) ** 2) == 626 and w.cost == 2 * 226
+    assert w.gold == math.ceil(0.93 * 0.07 * (2 * 1.96 / 0.04) ** 2) == 626 and w.cost == 2 * (626 - 460)
     assert v.gold == 280 and v.cost == 0
     text = "\n".join(plan_lines(replace(found, ready_tests=[w, v]), HOW))
-    said = "626 by themselves for the weak labels of w as they are (accuracy 93 %), 226 more than now, $452 "
-    assert f"- {said}(`test_size: 626`); your table has only 460 texts with a gold label\n" in text
+    said = "626 by themselves for the weak labels of w as they are (accuracy 93 %), 166 more than your table has, $332 "
+    assert f"- {said}(`test_size: 626`)\n" in text
     assert "- 280 by themselves for the weak labels of v as they are (accuracy 97 %); the study has 400\n" in text
     assert "What could still be learned" not in text, "it is asked"
+    # All gold labels of the table may test, since no student is trained on them.
+    held = {"t": Held(300, {"v": 300, "w": 300})}
+    [plenty, _] = plan_ready_tests(replace(findings, held=held), found.recommendation, 0.04)
+    text = "\n".join(plan_lines(replace(found, ready_tests=[plenty]), HOW))
+    assert plenty.cost == 0 and "(accuracy 93 %), which your table has (`test_size: 626`)\n" in text
     none = recommend(findings_on(posterior_table()), Question(50))
     assert plan_ready_tests(findings_on(posterior_table()), none, 0.05) == []
 

@@ -168,13 +168,13 @@ def notes_of(told: list[Recommendation]) -> dict[str, None]:
     return {note: None for note in found if note not in left_out}
 
 
-def support_lines(answer: Recommendation) -> list[str]:
-    """What scores are and rest on, and what undetermined means."""
+def support_lines(answer: Recommendation, unsure: bool) -> list[str]:
+    """What scores are and rest on, and what undetermined means, if anything is."""
     seeds, wanted = seeds_words(answer.studied.n_seeds), f"{percent(answer.regime.wanted)} %"
     estimated = f", {estimator_words(answer)}" if estimator_words(answer) else ""
     return [
         f"Scores: {MEASURE_WORDS[answer.measure]}{estimated}, with 95 % intervals; at least {seeds} a purchase.",
-        f"Undetermined: less sure than {wanted}. Every budget and price: results/recommendation.md.",
+        f"{f'Undetermined: less sure than {wanted}. ' * unsure}Every budget and price: results/recommendation.md.",
     ]
 
 
@@ -201,12 +201,13 @@ def study_answer(answers: list[Recommendation], weak_price: float, invented: boo
             at = "these budgets" if needless else "the largest budget"
             beyond = [not_worth_words(largest, at), "What training would bring, for comparison:"]
         order, details = use_words(largest), [*ready_lines(largest), *details, *beyond]
+    budgets = [f"{i}. {sentence(*each)}" for i, each in enumerate(chosen.items(), 1)]
     return Said(
         heading=[*warning, heading_of(told)],
         order=order,
         details=details,
-        budgets=[f"{i}. {sentence(*each)}" for i, each in enumerate(chosen.items(), 1)],
+        budgets=budgets,
         notes=notes_of(told),
-        support=support_lines(first),
+        support=support_lines(first, any(UNDETERMINED in line for line in budgets)),
         brackets=dict.fromkeys(words for answer in told for words in long_brackets(answer)),
     )

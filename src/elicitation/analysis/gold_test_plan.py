@@ -132,7 +132,8 @@ def plan_ready_tests(findings: Findings, answer: Recommendation, width: float) -
             accuracy=found.labels.score.mean,
             gold=gold,
             gold_now=block.n_test,
-            cost=max(0, gold - block.n_test) * question.gold_price,
+            # No student wants those that the table holds beside them.
+            cost=max(0, gold - block.n_test - (held.gold if held else 0)) * question.gold_price,
             key="test_size" if block.n_texts == block.n_test else "test_gold",
             held=held and held.gold + block.n_test,
         )

@@ -139,13 +139,14 @@ def gold_test_words(plan: LabelPlan) -> str:
 def ready_test_words(plan: ReadyPlan, question: Question) -> str:
     """What an interval of a width takes for weak labels that are used as they are."""
     alone = f"{plan.gold:,} by themselves for {as_they_are(plan.supervisor)} (accuracy {percent(plan.accuracy)} %)"
-    more = plan.gold - plan.gold_now
-    if more <= 0:
+    if plan.gold <= plan.gold_now:
         return f"{alone}; the study has {plan.gold_now:,}"
+    there, whose = (plan.gold_now, "now") if plan.held is None else (plan.held, "your table has")
+    key = f"(`{plan.key}: {plan.gold}`)"
+    if plan.gold <= there:
+        return f"{alone}, which your table has {key}"
     cost = f", {amount_text(question, plan.cost)}" if question.currency else ""
-    few = plan.held is not None and plan.held < plan.gold
-    missing = f"; your table has only {plan.held:,} texts with a gold label" if few else ""
-    return f"{alone}, {more:,} more than now{cost} (`{plan.key}: {plan.gold}`){missing}"
+    return f"{alone}, {plan.gold - there:,} more than {whose}{cost} {key}"
 
 
 def ready_parts(plan: Plan) -> Iterator[str]:

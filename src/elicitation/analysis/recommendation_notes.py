@@ -109,7 +109,7 @@ def chance_notes(answer: Recommendation) -> Iterator[str]:
     other = FREE_WORDS.get(best.better, labels_words(best.better_weak, best.better_gold))
     reach = "reaches" if best.better == ASKING else "reach"
     yield (
-        f"{answer.student} learns nothing from {numbers} gold labels alone{where}, though {other} {reach} "
+        f"Nothing shows that {answer.student} learns from {numbers} gold labels alone{where}, though {other} {reach} "
         f"{percent(best.better_score)} %{f' on {best.task}' * is_average}. {rate_words(answer)}"
     )
 
@@ -327,6 +327,15 @@ def own_texts_notes(answer: Recommendation) -> Iterator[str]:
         )
 
 
+def tested_notes(answer: Recommendation) -> Iterator[str]:
+    """Where labels as they are are scored by more gold labels than those that test, since these train no student."""
+    if leading_labels(answer) and answer.held and answer.held.gold and answer.measure == "accuracy":
+        yield (
+            f"Scores are by the {answer.studied.n_test:,} gold labels that test; `results/label_quality.csv` scores "
+            "weak labels as they are by all gold labels of your table."
+        )
+
+
 def asking_notes(answer: Recommendation) -> Iterator[str]:
     """That a student is worse than guessing where it is asked without labels, which is seldom by chance."""
     asking = answer.baseline.asking
@@ -341,5 +350,5 @@ def notes(answer: Recommendation) -> Iterator[str]:
     """What a buyer should know before following the answer; first that training achieved too little."""
     kinds = (undertrained_notes, hopeless_notes, worse_notes, chance_notes, pool_notes, own_texts_notes, price_notes)
     kinds += (held_notes, overcounted_notes, together_notes, unused_notes, better_notes, left_out_notes)
-    kinds += (lopsided_notes, asking_notes)
+    kinds += (lopsided_notes, asking_notes, tested_notes)
     return (note for kind in kinds for note in kind(answer))

@@ -283,7 +283,7 @@ def bought_lines(study: Study, looked: Looked, money: Money) -> Iterator[str]:
     for name, [price] in study.prices.items():
         runs = [run["n_weak"] for run in study.planned_runs if run["supervisor"] == name and not run["n_gold"]]
         n = max((n for n in runs if n * price <= largest), default=0)
-        if n >= MOSTLY * looked.survey.supplies[name].weak:
+        if n >= looked.survey.supplies[name].weak:
             reason = "your table has no more outside of the test set"
         elif n * price >= MOSTLY * largest:
             reason = "it pays for no more"
