@@ -97,7 +97,7 @@ def test_the_quality_of_each_weak_column_is_told(capsys):
     rows = {line.split()[0]: line.split() for line in lines if line[:3] in ("llm", "ann") and "%  " in line}
     assert rows["llm"][1:] == ["$0.02", "80", "%", "73", "to", "86", "%", "150", "100", "%"]
     assert rows["ann3"][1] == "$0.05" and rows["ann3"][-2:] == ["75", "%"] and rows["ann3"][-3] == "112"
-    assert "right: on all gold rows, while the study's answers are of its 100 test texts" in lines
+    assert "right: on gold rows of which the column says something, while the study's answers are of its 100 test texts" in lines
     # Every fourth text has no vote of ann3, but all have one of another annotator.
     assert "without a label" not in "".join(lines)
     assert any(line.startswith("ann joins 'ann1', 'ann2' and 'ann3' by mean") for line in lines)
@@ -635,6 +635,9 @@ def test_a_source_can_be_paid_for_saying_nothing(capsys, here):
     said = run(capsys, *asked, "--gaps", "paid")
     assert "\nlabels that say neither, such as 0.5: 100 of llm; they count as half right and cost their price\n" in said
     assert "texts without a label" not in said
+    # A label that says neither is no more right than none.
+    [row] = [line.split() for line in said.splitlines() if line.startswith("llm  ")]
+    assert row[2:4] == ["100", "%"] and row[-3:] == ["112", "75", "%"]
     abstained, paid = (read_study(here / name) for name in ("a.yaml", "labels.yaml"))
     task = paid.tasks[0]
     assert [study.supplies[task.name, "llm"].weak for study in (abstained, paid)] == [223, 300]

@@ -43,7 +43,9 @@ class Votes(NamedTuple):
     n: int
     """How many there are."""
     halves: int
-    """How many of those with a gold label are 0.5, which says neither."""
+    """How many of them are 0.5, which says neither."""
+    known_halves: int
+    """Of those the ones with a gold label."""
     hard: bool
     """Whether none says how sure it is: all are 0, 1, or 0.5 for neither."""
 
@@ -93,12 +95,12 @@ def describe_votes(rows: Iterable[Row], place: int, labelled: int) -> Votes:
         votes += [(vote, row.gold) for vote in by.values()]
         voters |= by.keys()
     values = [vote for vote, _ in votes]
-    known, for_one, halves = [0, 0], [0.0, 0.0], 0
+    known, for_one, known_halves = [0, 0], [0.0, 0.0], 0
     for vote, gold in votes:
         if gold is not None:
             known[gold] += 1
             for_one[gold] += 0.5 if vote == 0.5 else vote > 0.5
-            halves += vote == 0.5
+            known_halves += vote == 0.5
     return Votes(
         len(votes) / labelled,
         len(voters),
@@ -107,7 +109,8 @@ def describe_votes(rows: Iterable[Row], place: int, labelled: int) -> Votes:
         tuple(known),
         tuple(for_one),
         len(votes),
-        halves,
+        values.count(0.5),
+        known_halves,
         {*values} <= {0, 0.5, 1},
     )
 

@@ -36,13 +36,11 @@ class Joined(NamedTuple):
     """How good the labels of a source are that joins several votes, one for each text."""
 
     right: float
-    """How many are right; those that are undecided count half."""
-    halves: int
-    """How many these are."""
+    """How many are right."""
     known: int
     """Of how many the gold label is known."""
     coverage: float
-    """The share of the texts that have one."""
+    """The share of the texts that have one which is not undecided."""
 
 
 def slug(name: str, taken: Container[str] = ()) -> str:
@@ -137,9 +135,10 @@ def labels_of_sources(task: dict, sources: Mapping[str, dict], folder: str) -> d
 
 def joined_of(said: Said) -> Joined:
     """How good the labels of a source are."""
-    known = said.p.notna() & said.gold.notna()
-    right = agreement(said.p[known].to_numpy(), said.gold[known].to_numpy() == 1)
-    return Joined(float(right.sum()), int((right == 0.5).sum()), int(known.sum()), float(said.p.notna().mean()))
+    says = said.p.notna() & (said.p != 0.5)
+    known = says & said.gold.notna()
+    right = agreement(said.p[known].to_numpy(), said.gold[known].to_numpy() == 1).sum()
+    return Joined(float(right), int(known.sum()), float(says.mean()))
 
 
 def is_hard(p: pd.Series) -> bool:

@@ -49,19 +49,21 @@ def rows_of_table(looked: Looked, wanted: Wanted) -> Iterator[tuple[str, ...]]:
     for source, columns in looked.survey.votes.items():
         words = amount_words(price_of_label(looked.sources[source]), wanted.money.currency)
         for column, votes in columns.items():
-            right = votes.known[0] - votes.for_one[0] + votes.for_one[1]
-            yield (column, words, *quality_of(right, sum(votes.known), votes.halves), f"{percent(votes.n / n_rows)} %")
+            # A label of 0.5 says no more than none.
+            right = votes.known[0] - votes.for_one[0] + votes.for_one[1] - votes.known_halves / 2
+            quality = quality_of(right, sum(votes.known) - votes.known_halves)
+            yield (column, words, *quality, f"{percent((votes.n - votes.halves) / n_rows)} %")
         if joined := looked.joined.get(source):
             price = amount_words(looked.price_of_text(source), wanted.money.currency)
-            quality = quality_of(joined.right, joined.known, joined.halves)
+            quality = quality_of(joined.right, joined.known)
             yield (f"{source}, joined", price, *quality, f"{percent(joined.coverage)} %")
 
 
-def quality_of(right: float, n: int, halves: int) -> tuple[str, str, str]:
-    """How often labels are right of which n are of gold rows, the interval of that, and n. halves: that are 0.5."""
+def quality_of(right: float, n: int) -> tuple[str, str, str]:
+    """How often labels are right of which n are of gold rows, the interval of that, and n."""
     if not n:
         return "", "", "0"
-    low, high = wilson(right, n, halves)
+    low, high = wilson(right, n)
     return f"{100 * right / n:.0f} %", f"{100 * low:.0f} to {100 * high:.0f} %", f"{n:,}"
 
 
@@ -87,7 +89,8 @@ def look_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
     yield ""
     yield from aligned([HEADS, *rows_of_table(looked, wanted)])
     prices = "" if wanted.money.currency else "; prices are in gold labels"
-    yield f"right: on all gold rows, while the study's answers are of its {looked.task['test_size']} test texts{prices}"
+    tested = f"while the study's answers are of its {looked.task['test_size']} test texts"
+    yield f"right: on gold rows of which the column says something, {tested}{prices}"
     if looked.commoner > NOTABLE:
         yield f"always giving the commoner label, {looked.commoner_label}, is right on {percent(looked.commoner)} %"
     for source, column in zip(looked.sources, wanted.weak, strict=True):
