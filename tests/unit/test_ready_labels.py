@@ -31,9 +31,9 @@ def level(score: float):
     return lambda w, g: score + 0 * (w + g)
 
 
-def sources(truth=None, prices=PRICES, asking=0.5, commoner=0.53, **more):
+def sources(truth=None, prices=PRICES, asking=0.5, commoner=0.53, crowd=0.66, **more):
     """Findings on two sources of weak labels that both beat the student, who guesses if nothing else is said."""
-    scores = {"junior": 0.84, "crowd": 0.66}
+    scores = {"junior": 0.84, "crowd": crowd}
     given = {"truth": truth or level(0.52), "asking": asking, "commoner": commoner}
     parts = [posterior_table(labels=score, supervisor=name, **given) for name, score in scores.items()]
     return findings_on(several(*parts), prices, **more)
@@ -120,14 +120,35 @@ def test_with_so_many_texts_the_labels_come_first_that_all_of_them_can_have():
     assert "student:" not in said and "Undetermined" not in said and "Buy" not in said
     enough = told(recommend(findings, Question(80, pool=400)))
     assert "**Use the weak labels of junior as they are.**" in enough and "all 400 texts, which cost 80 gold" in enough
-    less = "Note: For less: the weak labels of crowd as they are, 18.0 points behind (between 15.2 and 20.8) at 25 %"
-    assert less in enough
     many = recommend(findings, Question(40, pool=2000))
     assert texts(many) == [("junior", 200), ("crowd", 800)]
     assert "pays for 200 of the 2,000 texts." in told(many) and "To label more than 800 texts, train" in told(many)
     own = recommend(findings, Question(20, supervisor="junior", have_weak=300, pool=400))
     assert "all 400 texts (300 yours, 100 to buy), which cost 20 gold labels." in told(own)
     assert "take no part" not in told(own), "all are used as they are"
+
+
+def test_cheaper_labels_of_all_texts_stand_beneath_the_first_and_once_only():
+    enough = recommend(sources(level(0.6)), Question(80, pool=400))
+    paid = "A budget of 80 gold labels pays for all 400 texts, which cost 80 gold labels.\n"
+    less = "For less: the weak labels of crowd as they are, 18.0 points behind (between 15.2 and 20.8) at 25 % of the "
+    assert f"{paid}{less}price: 66 %" in told(enough) and told(enough).count("or less: ") == 1
+    assert [entry["supervisor"] for entry in plain_answer(enough)["as_they_are"]] == ["junior", "crowd"]
+    # Either may be better.
+    findings = sources(level(0.6), crowd=0.83, budgets=[40.0, 80.0, 100.0], texts_to_label=400)
+    close = "Perhaps as good for less: the weak labels of crowd as they are, 1.0 points behind (between 3.8 behind and "
+    close += "1.8 ahead, so either may be better) at 25 % of the price: 83 %"
+    assert f"{paid}{close}" in told(recommend(findings, Question(80, pool=400)))
+    answers = answer_all(findings)
+    said = "\n".join(study_answer(answers, 0.2).lines())
+    assert f"which cost 80 gold labels.\n{close}" in said and said.count("or less: the weak labels") == 1
+    report = recommendation_report(answers)
+    assert report.count(close) == report.count("all 400 texts, which cost 80 gold labels.") == 2
+    # Where other labels come first, or it is not known how many texts there are, nothing is added.
+    assert "or less: " not in told(recommend(findings, Question(40, pool=400)))
+    assert "erhaps as good" not in told(recommend(findings, Question(80)))
+    worse = recommend(sources(level(0.7)), Question(80, pool=400))
+    assert "or less: " not in told(worse), "a student beats them"
 
 
 def test_a_budget_is_not_beyond_what_was_studied_because_there_are_few_texts():

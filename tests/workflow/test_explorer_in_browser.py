@@ -24,8 +24,8 @@ from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, LABELS, 
 from elicitation.analysis.posterior import Posterior, joined
 from elicitation.analysis.posterior_fitting import fit_posterior
 from elicitation.analysis.questions import reach
-from elicitation.analysis.ready_labels import best_split, goal_split, ready_labels
-from elicitation.analysis.ready_labels_text import LEAST_SURE, OF_FIRST
+from elicitation.analysis.ready_labels import best_split, cheaper_for_all, goal_split, leading_labels, ready_labels
+from elicitation.analysis.ready_labels_text import LEAST_SURE, OF_FIRST, less_line
 from elicitation.analysis.recommendation import recommend
 from elicitation.analysis.recommendation_words import ahead_words, is_open
 from elicitation.buying.prices import exact
@@ -952,16 +952,45 @@ def test_a_reader_s_currency_names_all_amounts(page):
     wait_for(page, "location.hash.includes('currency=%E2%82%AC')")
 
 
-def test_labels_that_are_used_as_they_are_are_those_of_python(browser, tmp_path):
+def assert_cheaper_told(lead, answer, score):
+    """The page's answer ends with the labels that are cheaper than the first ones, and these with their cost."""
+    cheaper = cheaper_for_all(answer)
+    assert lead.count("for less: the") + lead.count("For less: the") == len(cheaper)
+    for labels in cheaper:
+        first = leading_labels(answer)
+        start = less_line(answer, first, labels).partition(" of the price: ")[0]
+        assert f" {start} of the price: they are right on {score} % (" in lead
+        cost = f"{labels.price * answer.question.pool:g} gold labels for all {answer.question.pool:,} texts."
+        assert lead.endswith(f", {cost}")
+
+
+def ready_page(browser, path, scores):
+    """A page on two sources of weak labels that no student beats, and the findings that it shows."""
     bought = make_study(tasks=("topic",)).table
     named = {name: bought[bought.supervisor == "small"].assign(supervisor=name) for name in ("llm", "crowd")}
-    scores = {"llm": 0.97, "crowd": 0.9}
     parts = [part.assign(score=part.score.mask(part.kind == LABELS, scores[name])) for name, part in named.items()]
-    posterior = Posterior(pd.concat([*parts, bought[bought.supervisor == ""]], ignore_index=True))
+    # Where one is better than it seems, the other is worse.
+    llm, crowd = parts
+    crowd["factors"] = crowd.factors.mask(crowd.kind == LABELS, -crowd.factors)
+    posterior = Posterior(pd.concat([llm, crowd, bought[bought.supervisor == ""]], ignore_index=True))
     prices = {"llm": [0.3], "crowd": [0.08]}
-    address = write_page(tmp_path / "ready.html", posterior, STUDY | {"prices": prices})
-    findings = Findings(posterior, prices, TITLES, STUDY["verdict"])
-    page = opened(browser, address)
+    address = write_page(path, posterior, STUDY | {"prices": prices})
+    return opened(browser, address), Findings(posterior, prices, TITLES, STUDY["verdict"])
+
+
+def test_cheaper_labels_of_all_texts_that_may_be_as_good_are_those_of_python(browser, tmp_path):
+    page, findings = ready_page(browser, tmp_path / "close.html", {"llm": 0.97, "crowd": 0.965})
+    at(page, "#budget=120&pool=400")
+    [lead] = texts(page, "#lead")
+    assert " Perhaps as good for less: the weak labels of crowd as they are, 0.5 points behind (between" in lead
+    assert_cheaper_told(lead, recommend(findings, Question(120, pool=400)), "96.5")
+    # Of the source that is shown it is not said again what those of all texts cost.
+    at(page, "#supervisor=crowd&budget=120&pool=400")
+    assert texts(page, "#lead") == [lead] and "for all 400 texts" not in texts(page, "#reasons")[0]
+
+
+def test_labels_that_are_used_as_they_are_are_those_of_python(browser, tmp_path):
+    page, findings = ready_page(browser, tmp_path / "ready.html", {"llm": 0.97, "crowd": 0.9})
     for budget, pool in ((0.2, None), (60, None), (60, 400), (60, 200), (60, 5000), (60, 50), (120, 400)):
         at(page, f"#budget={budget}" + (f"&pool={pool}" if pool else ""))
         answer = recommend(findings, Question(budget, pool=pool))
@@ -980,6 +1009,9 @@ def test_labels_that_are_used_as_they_are_are_those_of_python(browser, tmp_path)
             assert f"{shares}: they are right on {100 * both.score.mean:.1f} %" in lead
             more = f"That is {ahead_words(both.gain, OF_FIRST)} for"
             assert f"for {float(both.exact_cost):.3g} gold labels. {more} {both.extra:.3g} gold labels more." in lead
+        cheaper = cheaper_for_all(answer)
+        assert bool(cheaper) == (pool is not None and budget >= 0.3 * pool)
+        assert_cheaper_told(lead, answer, "90.0")
         for other in expected[1:]:
             ahead = other.labels.ahead[expected[0].labels.supervisor]
             assert f"the weak labels of {other.labels.supervisor} as they are, {ahead_words(ahead)}" in lead

@@ -217,21 +217,32 @@ def told_labels(answer: Recommendation) -> list[WeakLabels]:
     both = goal_split(answer)
     shared = [both.cheaper] if both else []
     ready_ones = [found.labels for found in ready_labels(answer)]
-    return ready_ones + shared + goal_ready(answer) + [beside] * (beside is not None)
+    return ready_ones + cheaper_for_all(answer) + shared + goal_ready(answer) + [beside] * (beside is not None)
 
 
-def better_labels(answer: Recommendation) -> list[WeakLabels]:
-    """Other weak labels that are expected to be at least as good as they are, and cost less than a gold label.
+def labels_as_good(answer: Recommendation) -> list[WeakLabels]:
+    """The weak labels that are expected to be at least as good as they are, and cost less than a gold label.
 
     Beside those that no student beats only cheaper ones.
     """
-    named, told = leading_labels(answer) or unbeaten_labels(answer), told_labels(answer)
+    named = leading_labels(answer) or unbeaten_labels(answer)
     limit = named.price if named else answer.question.gold_price
     return [
         entry
         for entry in answer.baseline.weak_labels
-        if 0 < entry.price < limit and entry.score.mean >= answer.expected.mean and entry not in told
+        if 0 < entry.price < limit and entry.score.mean >= answer.expected.mean
     ]
+
+
+def cheaper_for_all(answer: Recommendation) -> list[WeakLabels]:
+    """Where the answer begins with labels of all texts: the cheaper ones that no student beats either."""
+    return labels_as_good(answer) if for_all_texts(answer) else []
+
+
+def better_labels(answer: Recommendation) -> list[WeakLabels]:
+    """Those of labels_as_good of which nothing is said before the notes."""
+    told = told_labels(answer)
+    return [entry for entry in labels_as_good(answer) if entry not in told]
 
 
 def for_all_texts(answer: Recommendation) -> bool:

@@ -8,6 +8,7 @@ from elicitation.analysis.ready_labels import (
     Ready,
     Split,
     best_split,
+    cheaper_for_all,
     goal_ready,
     goal_split,
     leading_labels,
@@ -83,6 +84,8 @@ def ready_lines(answer: Recommendation) -> Iterator[str]:
     first, *others = ready_labels(answer)
     yield bring_line(answer, first.labels)
     yield paid_line(answer, first)
+    for cheaper in cheaper_for_all(answer):
+        yield f"{less_line(answer, first.labels, cheaper)} {found_words(answer, cheaper)}".rstrip()
     for other in others:
         use, bring = as_they_are(other.labels.supervisor), bring_words(answer, other.labels)
         if other.n_texts > first.n_texts:
@@ -98,6 +101,13 @@ def ready_lines(answer: Recommendation) -> Iterator[str]:
     if both := best_split(answer):
         shares = f"better ones for {both.n_better:,} of the texts, at random, and the first for {both.n_cheaper:,}"
         yield f"With both, the {shares}: {split_words(answer, both)}"
+
+
+def less_line(answer: Recommendation, first: WeakLabels, cheaper: WeakLabels) -> str:
+    """What cheaper labels than the first bring, in a sentence."""
+    lead = "Perhaps as good for less" if is_open(cheaper.ahead[first.supervisor]) else "For less"
+    use = f"{as_they_are(cheaper.supervisor)}, {behind_words(first, cheaper)}"
+    return f"{lead}: {use}: {bring_words(answer, cheaper)}."
 
 
 def paid_line(answer: Recommendation, found: Ready) -> str:

@@ -127,7 +127,8 @@ function coverageWords({ coverage, mean, supervisor }) {
 
 /** Whether the answer says of these weak labels, before its reasons, what they bring as they are. */
 function isTold(labels, view) {
-  const told = readyLabels(view).length ? readyLabels(view) : [betterLabels(view)].filter(Boolean);
+  const ready = readyLabels(view);
+  const told = ready.length ? [...ready, ...cheaperForAll(view)] : [betterLabels(view)].filter(Boolean);
   return told.some(({ supervisor }) => supervisor === labels.supervisor);
 }
 

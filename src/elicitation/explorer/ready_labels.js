@@ -21,16 +21,20 @@ function readyTexts(labels, view) {
   return textsLabelled(labels, Number(money / price), view);
 }
 
+/** What always giving the commoner label brings. */
+const commonerOf = ({ here }) => here.free.find(({ kind }) => kind === "commoner label").mean;
+
+/** What the best student brings, or what costs nothing. Whichever source is shown, it is the best of all of them. */
+const beatenBy = (view) => Math.max(answerOf(view).mean, view.sources.best?.mean ?? 0, commonerOf(view));
+
 /** The weak labels to use as they are, the better for fewer texts, the others for more; those to begin with first, as
  *  ready_labels in Python. */
 function readyLabels(view) {
-  const { sources, here, undertrained, gold, pool } = view;
+  const { sources, undertrained, gold, pool } = view;
   const sorted = [...sources.labels].sort((one, other) => other.mean - one.mean || one.price - other.price);
-  const commoner = here.free.find(({ kind }) => kind === "commoner label").mean;
   const [best] = sorted;
-  if (!undertrained || !best || best.mean <= commoner || best.price >= gold) return [];
-  // Whichever source is shown, the best student of all of them is for more texts.
-  const beaten = Math.max(answerOf(view).mean, sources.best?.mean ?? 0, commoner);
+  if (!undertrained || !best || best.mean <= commonerOf(view) || best.price >= gold) return [];
+  const beaten = beatenBy(view);
   const found = [];
   for (const labels of sorted) {
     const { mean, price } = labels;
@@ -95,7 +99,14 @@ const mostTexts = (view) => Math.max(0, ...readyLabels(view).map(({ nTexts }) =>
 /** Whether labels that are used as they are suffice for all texts. */
 const sufficeForAll = (view) => view.pool !== null && leadingLabels(view)?.nTexts === view.pool;
 
-/** The same, or for more texts than are likely to be there. */
+/** Where they do: the cheaper ones that no student beats either, as cheaper_for_all in Python. */
+function cheaperForAll(view) {
+  if (!sufficeForAll(view)) return [];
+  const most = leadingLabels(view).price;
+  return view.sources.labels.filter(({ mean, price }) => price > 0 && price < most && mean >= beatenBy(view));
+}
+
+/** Whether labels suffice for all texts, or for more texts than are likely to be there. */
 const needsNoStudent = (view) => sufficeForAll(view) || mostTexts(view) >= MANY_TEXTS;
 
 /** Whether a purchase is shown: not where labels suffice, or lead and no student is worth training on those shown. */
@@ -149,6 +160,13 @@ function allTextsWords(labels, view) {
 function behindWords(best, other) {
   const share = Number(((100 * other.price) / best.price).toPrecision(2));
   return `${aheadWords(differenceOf(other, best))} at ${share} % of the price`;
+}
+
+/** What cheaper labels than the first bring, as less_line in Python. */
+function lessWords(first, cheaper, view) {
+  const lead = isOpen(differenceOf(cheaper, first)) ? "Perhaps as good for less" : "For less";
+  const bring = `${bringWords(cheaper)}${allTextsWords(cheaper, view)}`;
+  return `${lead}: ${asTheyAre(cheaper)}, ${behindWords(first, cheaper)}: ${bring}.`;
 }
 
 /** What labels of another source are for: more texts for less money, or fewer and better. */
@@ -237,6 +255,7 @@ function readyParts(view, ready) {
   const words = [
     `: ${bringWords(first)}, without any training.`,
     first.nNew > 0 ? `A budget of ${moneyWords(view.budget)} pays for ${texts}.` : `You have them for ${texts}.`,
+    ...cheaperForAll(view).map((cheaper) => lessWords(first, cheaper, view)),
     ...others.map((other) => otherWords(first, other, view)),
     ...splitWords(ready, view),
     ...noStudentWords(view, ready),
