@@ -97,7 +97,10 @@ def test_the_quality_of_each_weak_column_is_told(capsys):
     rows = {line.split()[0]: line.split() for line in lines if line[:3] in ("llm", "ann") and "%  " in line}
     assert rows["llm"][1:] == ["$0.02", "80", "%", "73", "to", "86", "%", "150", "100", "%"]
     assert rows["ann3"][1] == "$0.05" and rows["ann3"][-2:] == ["75", "%"] and rows["ann3"][-3] == "112"
-    assert "right: on gold rows of which the column says something, while the study's answers are of its 100 test texts" in lines
+    right = (
+        "right: on gold rows of which the column says something, while the study's answers are of its 100 test texts"
+    )
+    assert right in lines
     # Every fourth text has no vote of ann3, but all have one of another annotator.
     assert "without a label" not in "".join(lines)
     assert any(line.startswith("ann joins 'ann1', 'ann2' and 'ann3' by mean") for line in lines)

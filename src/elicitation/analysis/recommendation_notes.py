@@ -98,8 +98,8 @@ def higher_rates(answer: Recommendation) -> list[float]:
 
 
 def chance_notes(answer: Recommendation) -> Iterator[str]:
-    """What to do where gold labels alone leave the student at chance, though it could learn."""
-    if not answer.at_chance:
+    """What to do where gold labels alone leave the student at chance, though it could learn and one is wanted."""
+    if not answer.at_chance or need_no_student(answer):
         return
     numbers = listed([f"{n:,}" for n in sorted({found.n_gold for found in answer.at_chance})], "or")
     tasks = list(dict.fromkeys(found.task for found in answer.at_chance))
