@@ -44,7 +44,7 @@ rule plot_what_to_buy:
         "tables"
     params:
         **MONEY,
-        version=8,
+        version=9,
         titles=TITLES,
         measure=study.inference.measure,
         student=FIRST.student,

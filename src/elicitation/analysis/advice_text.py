@@ -12,6 +12,7 @@ from elicitation.analysis.captions import cost_words, describe_purchase, percent
 from elicitation.analysis.names import COMMONER, FREE_WORDS, LABELS, NOTHING_BOUGHT, PLAIN, UNDETERMINED
 from elicitation.analysis.posterior import Block, Free
 from elicitation.buying.amounts import GOLD_LABELS, Money, amount_words
+from elicitation.errors import listed
 
 # What is bought, in words.
 THINGS = {"weak only": "weak", "mixed": "a mix", "gold only": "gold", NOTHING_BOUGHT: "nothing"}
@@ -161,7 +162,7 @@ def prices_words(prices: dict[str, float], money: Money = GOLD_LABELS) -> str:
     each = [
         price_words(price, money) + (f" ({', '.join(own)})" if len(names) > 1 else "") for price, own in names.items()
     ]
-    return f"a weak label costs {' and '.join(each)}"
+    return f"a weak label costs {listed(each)}"
 
 
 def choice_line(row: pd.Series, titles: dict[str, str], money: Money) -> str:

@@ -36,6 +36,8 @@ FREE_ENDS = {ASKING: "asking", COMMONER: "commoner", LABELS: "free labels"}
 HEIGHTS = (2.2, 1.1)
 # The words at the ends of lines have this size, in points.
 END_SIZE = 7.5
+# Where words stand beneath a line.
+BELOW = {"xytext": (0, -2), "va": "top"}
 # Titles have this size, in points.
 TITLE_SIZE = 7.5
 # The look of what is recommended, over which the strategies' lines are drawn.
@@ -79,11 +81,13 @@ def gap_of_words(axes: Axes) -> float:
 
 
 def name_labels(axes: Axes, ready: Sequence[Free], columns: int) -> None:
-    """Below the left ends of the lines of weak labels as they are: whose they are."""
+    """At the left ends of the lines of weak labels as they are: whose they are; below, of several above the highest."""
     scores = in_percent([free.scores.mean[0] for free in ready])
     look = {"color": style.WEAK_LABELS["color"], "fontsize": END_SIZE, "path_effects": style.OUTLINE}
-    for free, place in zip(ready, style.spread(scores, gap_of_words(axes)), strict=True):
-        place = {"xy": (0.03, place), "xytext": (0, -2), "textcoords": "offset points", "va": "top"}
+    for free, score, place in zip(ready, scores, style.spread(scores, gap_of_words(axes)), strict=True):
+        above = len(ready) > 1 and score == max(scores)
+        place = {"xy": (0.03, score), "xytext": (0, 2), "va": "bottom"} if above else {"xy": (0.03, place)} | BELOW
+        place["textcoords"] = "offset points"
         axes.annotate(label_names(free, columns), xycoords=("axes fraction", "data"), **place, **look)
 
 
