@@ -270,14 +270,45 @@ def test_where_no_student_is_told_for_more_texts_training_is_not_worth_it():
     assert "Note: No student that was trained here beats the weak labels of junior" in some and "worth" not in some
 
 
-def test_how_many_texts_there_are_is_asked_for_and_gold_labels_of_all_are_named_where_they_are_paid_for():
+def test_where_gold_labels_of_all_texts_are_paid_for_the_answer_begins_with_them():
+    findings = sources(level(0.6))
+    answer = recommend(findings, Question(40, pool=40))
+    few = "**Buy gold labels of all 40 texts.**\nThey are right by definition, and cost 40 gold labels.\n"
+    few += "For less: use the weak labels of junior as they are.\nExpected accuracy: 84 %"
+    assert few in told(answer) and told(answer).count("**") == 2 and "Your budget pays for gold" not in told(answer)
+    assert plain_answer(answer)["gold_for_all"] == 40
+    own = told(recommend(findings, Question(40, pool=50, have_gold=10)))
+    assert "**Buy gold labels of all 50 texts (10 yours, 40 to buy).**\nThey are right by definition, and" in own
+    nearly = recommend(findings, Question(40, pool=120, have_gold=110))
+    assert "cost 10 gold labels.\nOtherwise: use the weak labels of junior as they are." in told(nearly), "they cost 24"
+    # A student is spoken of as such.
+    trained = told(recommend(sources(rising), Question(300, pool=300)))
+    assert "cost 300 gold labels.\nFor less: buy " in trained and "\nCost: " in trained
+    assert "this is the best way of spending" not in trained and "support it" not in trained
+    others = [recommend(findings, Question(40, pool=41)), recommend(findings, Question(40))]
+    others += [recommend(findings, Question(40, pool=10, have_gold=10)), reach(findings, Question(0, pool=41), 0.8)]
+    others += [offer(findings, Question(0, pool=40), 160, 8), break_even(findings, Question(40, pool=40))]
+    assert not any("gold labels of all" in told(other).partition("Note:")[0] for other in others)
+    assert {plain_answer(other)["gold_for_all"] for other in others} == {None}
+
+
+def test_the_reports_begin_with_gold_labels_of_all_texts_where_the_largest_budget_pays_for_them():
+    answers = answer_all(sources(level(0.6), budgets=[8.0, 40.0], texts_to_label=40))
+    start = "**Buy gold labels of all 40 texts.**\nThey are right by definition, and cost 40 gold labels.\n"
+    said = "\n".join(study_answer(answers, 0.2).lines())
+    assert f"{start}For less: use the weak labels of junior as they are.\nExpected accuracy: 84 %" in said
+    assert "Your budget pays for gold" not in said
+    report = recommendation_report(answers)
+    assert report.count("| gold labels of all 40 texts |  | right by definition |  |") == report.count(start) == 1
+    student = "\n".join(study_answer(answer_all(sources(rising, budgets=[40.0], texts_to_label=40)), 0.2).lines())
+    assert f"{start}Without training: " in student
+    assert " 53 %.\nTo train a student:\n\n1. With the budget of 40 " in student
+
+
+def test_how_many_texts_there_are_is_asked_for_and_gold_labels_of_some_are_named_where_they_are_paid_for():
     asks = "If you know how many texts you have, ask `elicitation recommend` for so many, as by `--pool 2000`, "
     asks += "or write `texts_to_label: 2000` in the study."
     assert asks in told(recommend(sources(level(0.6)), Question(40)))
-    few = told(recommend(sources(level(0.6)), Question(40, pool=40)))
-    assert "Your budget pays for gold labels of all 40 texts, which are right by definition: they cost 40 gold" in few
-    own = told(recommend(sources(level(0.6)), Question(40, pool=50, have_gold=10)))
-    assert "gold labels of all 50 texts, which are right by definition: they cost 40 gold labels." in own
     many = told(recommend(sources(level(0.6)), Question(40, pool=41)))
     assert "Note: Your budget pays for gold labels of 40 of the 41 texts; those of all cost 41 gold labels.\n" in many
     assert "by definition" not in many and asks not in many

@@ -20,12 +20,13 @@ from elicitation.analysis.choices import Terms, decide, find_cheaper, find_optio
 from elicitation.analysis.evidence import evidence_rows
 from elicitation.analysis.findings import Findings, Question
 from elicitation.analysis.frontier import on_frontier
+from elicitation.analysis.gold_for_all import gold_for_all, gold_lines, gold_order
 from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, LABELS, STRATEGIES, UNDETERMINED
 from elicitation.analysis.posterior import Posterior, joined
 from elicitation.analysis.posterior_fitting import fit_posterior
 from elicitation.analysis.questions import reach
 from elicitation.analysis.ready_labels import best_split, cheaper_for_all, goal_split, leading_labels, ready_labels
-from elicitation.analysis.ready_labels_text import LEAST_SURE, OF_FIRST, less_line
+from elicitation.analysis.ready_labels_text import LEAST_SURE, OF_FIRST, less_line, use_words
 from elicitation.analysis.recommendation import recommend
 from elicitation.analysis.recommendation_words import ahead_words, is_open
 from elicitation.buying.prices import exact
@@ -952,6 +953,12 @@ def test_a_reader_s_currency_names_all_amounts(page):
     wait_for(page, "location.hash.includes('currency=%E2%82%AC')")
 
 
+def gold_words(answer):
+    """That gold labels of all texts are to be bought; and what they cost, and which weak labels are to be used else."""
+    right, other = gold_lines(answer, use_words(answer))
+    return gold_order(answer), f". {right} {other.removesuffix('.')}"
+
+
 def assert_cheaper_told(lead, answer, score):
     """The page's answer ends with the labels that are cheaper than the first ones, and these with their cost."""
     cheaper = cheaper_for_all(answer)
@@ -989,6 +996,15 @@ def test_cheaper_labels_of_all_texts_that_may_be_as_good_are_those_of_python(bro
     assert texts(page, "#lead") == [lead] and "for all 400 texts" not in texts(page, "#reasons")[0]
 
 
+def test_gold_labels_of_all_texts_come_before_a_purchase_to_train_on_too(page):
+    at(page, "#task=topic&budget=60&pool=50")
+    [lead] = texts(page, "#lead")
+    start = "Buy gold labels of all 50 texts. They are right by definition, and cost 50 gold labels. "
+    assert lead.startswith(f"{start}To train a student: buy 50 gold labels and use")
+    assert texts(page, "#lead strong")[0] == "Buy gold labels of all 50 texts"
+    assert texts(page, ".verdict")[0].startswith("student: ") and "To train a student, " in texts(page, "#reasons")[0]
+
+
 def test_labels_that_are_used_as_they_are_are_those_of_python(browser, tmp_path):
     page, findings = ready_page(browser, tmp_path / "ready.html", {"llm": 0.97, "crowd": 0.9})
     for budget, pool in ((0.2, None), (60, None), (60, 400), (60, 200), (60, 5000), (60, 50), (120, 400)):
@@ -998,8 +1014,9 @@ def test_labels_that_are_used_as_they_are_are_those_of_python(browser, tmp_path)
         assert ask(page, "explorer.ready") == [[found.labels.supervisor, found.n_texts] for found in expected]
         [lead] = texts(page, "#lead")
         reasons = ask(page, "document.getElementById('reasons').textContent")
-        gold_for_all = f"Your budget pays for gold labels of all {pool} texts, which are right by definition: they cost"
-        assert (gold_for_all in reasons) == (pool == 50)
+        assert gold_for_all(answer) == (pool == 50)
+        order, *start = gold_words(answer) if pool == 50 else [use_words(answer)]
+        assert texts(page, "#lead strong") == [order] and lead.startswith(f"{order}{''.join(start)}: they are right on")
         some = f"gold labels of {budget} of the {pool or 0:,} texts; those of all cost {pool or 0:,} gold labels."
         assert (f"Your budget pays for {some}" in reasons) == (pool in (200, 400, 5000))
         assert ("With both" in lead) == bool(both) == ((budget, pool) in [(60, 400)])
@@ -1057,6 +1074,11 @@ def test_labels_that_are_used_as_they_are_are_those_of_python(browser, tmp_path)
     assert "the purchase" not in texts(page, "#reasons")[0]
     assert "pays for all 400 texts, which cost 120" in texts(page, "#lead")[0]
     assert texts(page, "#student-title") == texts(page, "#answer") == texts(page, ".verdict") == [""]
+    # Of texts some of which have gold labels the others may cost less than weak labels of all.
+    for terms in ({"pool": 50, "have_gold": 10}, {"pool": 120, "have_gold": 110}):
+        at(page, "#budget=60&pool={pool}&haveGold={have_gold}".format(**terms))
+        answer = recommend(findings, Question(60, **terms))
+        assert texts(page, "#lead")[0].startswith(f"{''.join(gold_words(answer))}: they are right on")
     # Nor where they suffice for more texts than anybody has.
     at(page, "#supervisor=crowd&weak=0.0001&budget=60")
     assert (

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from itertools import groupby
 
+from elicitation.analysis.gold_for_all import gold_for_all, gold_lines, gold_order, otherwise_words
 from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, PLAIN, UNDETERMINED
 from elicitation.analysis.ready_labels import (
     better_labels,
@@ -201,6 +202,9 @@ def study_answer(answers: list[Recommendation], weak_price: float, invented: boo
             at = "these budgets" if needless else "the largest budget"
             beyond = [not_worth_words(largest, at), "What training would bring, for comparison:"]
         order, details = use_words(largest), [*ready_lines(largest), *details, *beyond]
+    if gold_for_all(largest):
+        also = [] if order else [otherwise_words(largest)]
+        order, details = gold_order(largest), [*gold_lines(largest, order), *details, *also]
     budgets = [f"{i}. {sentence(*each)}" for i, each in enumerate(chosen.items(), 1)]
     return Said(
         heading=[*warning, heading_of(told)],

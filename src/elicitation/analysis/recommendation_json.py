@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 
+from elicitation.analysis.gold_for_all import gold_cost, gold_for_all
 from elicitation.analysis.ready_labels import (
     Split,
     asks_price,
@@ -39,6 +40,7 @@ def plain_answer(answer: Recommendation) -> dict:
     both = goal_split(answer) if answer.goal else best_split(answer)
     return asdict(answer) | {
         "as_they_are": [plain_labels(answer, entry) for entry in told_labels(answer)],
+        "gold_for_all": gold_cost(answer) if gold_for_all(answer) else None,
         "split": plain_split(both) if both else None,
         "trains_student": trains_student(answer),
     }

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from elicitation.analysis.beyond_study import beyond_words, is_beyond, more_words
+from elicitation.analysis.gold_for_all import gold_cost, missing_gold
 from elicitation.analysis.names import ASKING, COMMONER, LABELS, TUNED
 from elicitation.analysis.ready_labels import (
     asks_price,
@@ -291,7 +292,7 @@ def lopsided_notes(answer: Recommendation) -> Iterator[str]:
 
 
 def pool_notes(answer: Recommendation) -> Iterator[str]:
-    """What depends on how many texts there are: how many gold labels are paid for; or how to say the number."""
+    """What depends on how many texts there are: of how many gold labels are paid for; or how to say the number."""
     question = answer.question
     if question.pool is None:
         if goal_labels(answer) or (ready_labels(answer) and not need_no_student(answer)):
@@ -302,17 +303,10 @@ def pool_notes(answer: Recommendation) -> Iterator[str]:
         return
     if not asks_what_to_buy(answer) or answer.offer:
         return
-    own = min(question.have_gold, question.pool)
-    missing, paid = question.pool - own, int(exact(question.budget) / exact(question.gold_price))
-    cost = money(answer, missing * question.gold_price)
-    if 0 < missing <= paid:
-        yield (
-            f"Your budget pays for gold labels of all {question.pool:,} texts, which are right by definition: they "
-            f"cost {cost}."
-        )
-    elif missing and paid:
+    own, paid = question.have_gold, int(exact(question.budget) / exact(question.gold_price))
+    if 0 < paid < missing_gold(answer):
         some = f"{own + paid:,} of the {question.pool:,} texts{own_words(own + paid, paid)}"
-        yield f"Your budget pays for gold labels of {some}; those of all cost {cost}."
+        yield f"Your budget pays for gold labels of {some}; those of all cost {money(answer, gold_cost(answer))}."
 
 
 def own_texts_notes(answer: Recommendation) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from elicitation.analysis.gold_for_all import gold_for_all
 from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, NOTHING_BOUGHT, PLAIN, UNDETERMINED
 from elicitation.analysis.ready_labels import leading_labels
 from elicitation.analysis.recommendation_notes import notes
@@ -58,7 +59,9 @@ def recommendation_report(
         cells = [answer.task, answer.student, "its own price" if price is None else price_text(answer, price)]
         cells += [amount_words(answer.question.budget, answer.currency)]
         asking = with_ends(baseline.asking) if baseline.asking else "not measured"
-        if labels := leading_labels(answer):
+        if gold_for_all(answer):
+            cells += [f"gold labels of all {answer.question.pool:,} texts", "", "right by definition", ""]
+        elif labels := leading_labels(answer):
             cells += [as_they_are(labels.supervisor), "", with_ends(labels.score), ""]
         else:
             cells += [purchase_words(answer, bought), bought.title] if bought else ["nothing", ""]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from elicitation.analysis.beyond_study import try_words
 from elicitation.analysis.choices import MIN_GAIN, ONE_SEED
+from elicitation.analysis.gold_for_all import gold_for_all, gold_lines, gold_order
 from elicitation.analysis.names import ASKING, COMMONER, LABELS, NOTHING_BOUGHT, PLAIN, UNDETERMINED
 from elicitation.analysis.ready_labels import (
     asks_price,
@@ -255,8 +256,8 @@ def verdict_line(answer: Recommendation) -> str:
         said = regime.reason or f"the probability that a purchase beats {free_words(answer)} is {beaten}"
     if answer.goal:
         said = f"among purchases that cost no more, {said}"
-    # Beside labels that are used as they are, it is about the student.
-    trains = leading_labels(answer) is not None
+    # Beside labels of the texts themselves, it is about the student.
+    trains = leading_labels(answer) is not None or gold_for_all(answer)
     if answer.supported:
         it = "this way of spending" if answer.goal and not answer.goal.reached else "it"
         student = "this way of training a student" if answer.purchase else "training no student"
@@ -329,7 +330,15 @@ def expected_line(answer: Recommendation) -> str:
 
 
 def order_and_details(answer: Recommendation) -> tuple[str, list[str]]:
-    """What to do, and what it costs and brings."""
+    """What to do, and what it costs and brings; first gold labels of all texts, where they are paid for."""
+    order, details = studied_order(answer)
+    if gold_for_all(answer):
+        return gold_order(answer), [*gold_lines(answer, order), *details]
+    return order, details
+
+
+def studied_order(answer: Recommendation) -> tuple[str, list[str]]:
+    """What to do of what was studied, and what it costs and brings."""
     bought = answer.purchase
     order = order_words(answer, bought) if bought else nothing_words(answer)
     details = [*purchase_details(answer, bought)] if bought else [expected_line(answer)]

@@ -23,7 +23,7 @@ function isAbove({ budget, gold, costs, decision, pool, haveGold }) {
 function supportOf(view) {
   if (needsNoStudent(view)) return ["", ""];
   const [look, word] = supportOfPurchase(view);
-  return [look, leadingLabels(view) ? `student: ${word}` : word];
+  return [look, leadingLabels(view) || paysGoldForAll(view) ? `student: ${word}` : word];
 }
 
 /** The same in a sentence. */
@@ -55,16 +55,15 @@ function rangeWords(view) {
   return [`This budget lies beyond the study: ${most}.${lead ? "" : ` ${money(left)} are left unspent.`}`];
 }
 
-/** Of how many texts the budget pays for gold labels, as pool_notes in Python. */
-function goldOfTextsWords({ pool, haveGold, gold, budget, target }) {
-  const own = Math.min(haveGold ?? 0, pool ?? 0);
-  const missing = (pool ?? 0) - own;
+/** Of how many texts the budget pays for gold labels, where not of all, as pool_notes in Python. */
+function goldOfTextsWords(view) {
+  const { pool, haveGold, gold, budget, target } = view;
+  const missing = missingGold(view);
   const [money, price] = exact([budget, gold]);
   const paid = Number(money / price);
-  if (missing === 0 || paid === 0 || target !== null) return [];
-  const [pays, cost] = ["Your budget pays for gold labels of", moneyWords(missing * gold)];
-  if (missing <= paid) return [`${pays} all ${count(pool)} texts, which are right by definition: they cost ${cost}.`];
-  return [`${pays} ${ofAllWords({ nTexts: own + paid, nNew: paid }, pool)}; those of all cost ${cost}.`];
+  if (missing <= paid || paid === 0 || target !== null) return [];
+  const some = ofAllWords({ nTexts: (haveGold ?? 0) + paid, nNew: paid }, pool);
+  return [`Your budget pays for gold labels of ${some}; those of all cost ${moneyWords(missing * gold)}.`];
 }
 
 /** That the reader's own labels are taken for those of some of the texts, as own_texts_notes in Python. */
@@ -280,7 +279,8 @@ function cheaperWords(view) {
 /** The answer in a few sentences, as parts with their looks. */
 function leadParts(view) {
   const ready = readyLabels(view);
-  return ready.length ? readyParts(view, ready) : purchaseParts(view);
+  const parts = ready.length ? readyParts(view, ready) : purchaseParts(view);
+  return paysGoldForAll(view) ? goldParts(view, parts) : parts;
 }
 
 /** What follows the labels with which the answer begins: the student for more texts, as parts. */
@@ -339,7 +339,7 @@ function figuresOf(view) {
 /** Which way of spending is best, and how sure that is; beside labels that are used as they are, for a student. */
 function wayWords(view) {
   const words = `${decisionWords(view.decision)}.`;
-  return leadingLabels(view) ? `To train a student, ${words[0].toLowerCase()}${words.slice(1)}` : words;
+  return leadingLabels(view) || paysGoldForAll(view) ? `To train a student, ${words[0].toLowerCase()}${words.slice(1)}` : words;
 }
 
 function showAnswer(view) {

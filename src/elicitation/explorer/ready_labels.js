@@ -248,6 +248,32 @@ function noStudentWords(view, ready) {
   return [`No student that was studied ${none}; t${forMore(ready)}, you need more money or a cheaper source.`];
 }
 
+/** How many texts have no gold label yet; 0 where their number is left open. */
+const missingGold = ({ pool, haveGold }) => Math.max(0, (pool ?? 0) - (haveGold ?? 0));
+
+/** Whether the budget pays for gold labels of all texts, as gold_for_all in Python. */
+function paysGoldForAll(view) {
+  const [money, price] = exact([view.budget, view.gold]);
+  const missing = missingGold(view);
+  return missing > 0 && view.target === null && BigInt(missing) * price <= money;
+}
+
+/** That they are to be bought, before what else can be done, as parts with their looks. */
+function goldParts(view, [order, ...rest]) {
+  const { pool, gold, decision } = view;
+  const nNew = missingGold(view);
+  const [first] = readyLabels(view);
+  const bought = decision.buys ? decision.best.cost * gold : 0;
+  const [cost, otherwise] = first ? [first.nNew * first.price, "Otherwise"] : [bought, "To train a student"];
+  const other = cost < nNew * gold ? "For less" : otherwise;
+  const right = `They are right by definition, and cost ${moneyWords(nNew * gold)}.`;
+  return [
+    { tag: "strong", text: `Buy gold labels of ${ofAllWords({ nTexts: pool, nNew }, pool)}` },
+    { tag: "span", text: `. ${right} ${other}: ${order.text[0].toLowerCase()}${order.text.slice(1)}` },
+    ...rest,
+  ];
+}
+
 /** That the labels are to be used as they are, as parts with their looks. */
 function readyParts(view, ready) {
   const [first, ...others] = ready;
