@@ -638,6 +638,7 @@ def test_a_source_can_be_paid_for_saying_nothing(capsys, here):
     said = run(capsys, *asked, "--gaps", "paid")
     assert "\nlabels that say neither, such as 0.5: 100 of llm; they count as half right and cost their price\n" in said
     assert "texts without a label" not in said
+    assert "\n# paid: the same, but the source was paid for that, " in (here / "labels.yaml").read_text()
     # A label that says neither is no more right than none.
     [row] = [line.split() for line in said.splitlines() if line.startswith("llm  ")]
     assert row[2:4] == ["100", "%"] and row[-3:] == ["112", "75", "%"]

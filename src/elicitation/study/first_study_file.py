@@ -13,6 +13,7 @@ from elicitation.study.reference import SCHEMA_FILE
 # What the file says where texts have no label of a source.
 GAPS = (
     "# gaps: why texts have no label. abstained: nothing could be said of them, so they count as half right.",
+    "# paid: the same, but the source was paid for that, so these texts have the label 0.5 at its price.",
     "# not_asked: nobody asked yet, so only texts with a label count. It decides how good the labels are as they are.",
 )
 # What it says where a source says label 1 from another value on.
@@ -73,7 +74,7 @@ def study_text(config: dict, looked: Looked, command: str, minutes: float) -> st
             *entry(task),
             "",
             "# Sources of weak labels, with the price of one label, or vote, of each column.",
-            *(GAPS if any(looked.survey.lacking.values()) else ()),
+            *(GAPS if any("gaps" in source for source in config["supervisors"]) else ()),
             *(THRESHOLD if looked.thresholds else ()),
             "supervisors:",
             *(f"  - {flow(source)}" for source in config["supervisors"]),
