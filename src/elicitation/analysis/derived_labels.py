@@ -293,7 +293,7 @@ def least_sure(p: pd.Series, share: float, name: str) -> pd.Series:
 
 def second_look(first: pd.Series, second: pd.Series, unsure: pd.Series) -> pd.Series:
     """The first labels (by example), but of the texts that are `unsure` the second ones, where these say something."""
-    says = (second.notna() & (second != 0.5)) | first.isna()
+    says = as_votes(second).notna() | first.isna()
     return first.mask(unsure[first.index] & says, second)
 
 

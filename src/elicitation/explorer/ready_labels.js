@@ -75,9 +75,9 @@ const canShare = ({ pool, haveWeak }) => pool !== null && !haveWeak && STUDY.mea
 /** The cheapest way of sharing all texts between two sources that reaches the score that the reader wants; null where
  *  one alone costs less; as goal_split in Python. enough: the labels that reach it alone, the cheapest first. */
 function splitForTarget(enough, view) {
-  const { target, sources, pool, here } = view;
+  const { target, sources, pool } = view;
   if (!canShare(view)) return null;
-  const commoner = here.free.find(({ kind }) => kind === "commoner label").mean;
+  const commoner = commonerOf(view);
   const splits = enough.flatMap((better) =>
     sources.labels
       .filter(({ mean, price }) => mean > commoner && mean < target / 100 && price < better.price)
@@ -152,8 +152,14 @@ function allTextsWords(labels, view) {
   if (pool === null || labels.price === 0 || isReady) return "";
   const paid = readyTexts(labels, view);
   if (paid.nTexts === 0) return "";
-  const cost = paid.nTexts === pool && paid.nNew > 0 ? `, ${moneyWords(paid.nNew * paid.price)}` : ", so";
-  return `${cost} for ${ofAllWords(paid, pool)}`;
+  return costWords(paid, pool);
+}
+
+/** What labels of all texts cost, or of how many they are. */
+function costWords(labelled, pool) {
+  const { nTexts, nNew, price } = labelled;
+  const cost = nTexts === pool && nNew > 0 ? `, ${moneyWords(nNew * price)}` : ", so";
+  return `${cost} for ${ofAllWords(labelled, pool)}`;
 }
 
 /** By how much other labels are worse than the best ones, and cheaper. */
@@ -206,8 +212,7 @@ function bringForAll(labels, view) {
   const { pool } = view;
   if (pool === null || labels.price === 0) return bringWords(labels);
   const all = textsLabelled(labels, pool, view);
-  const cost = all.nNew > 0 ? `, ${moneyWords(all.nNew * all.price)}` : ", so";
-  return `${bringWords(labels)}${cost} for ${ofAllWords(all, pool)}`;
+  return `${bringWords(labels)}${costWords(all, pool)}`;
 }
 
 /** The labels that reach the score that the reader wants, in sentences: of two sources, if that is cheapest; then each

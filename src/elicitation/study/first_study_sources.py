@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from elicitation.analysis.derived_labels import join_labels, least_sure, read_sources, second_look
+from elicitation.analysis.derived_labels import as_votes, join_labels, least_sure, read_sources, second_look
 from elicitation.analysis.measures import agreement
+from elicitation.analysis.source_comparison import share_silent
 from elicitation.analysis.thresholds import Threshold, choose_threshold
 from elicitation.data.own_labels import stretch, table_columns
 from elicitation.data.table_survey import Votes
@@ -135,10 +136,10 @@ def labels_of_sources(task: dict, sources: Mapping[str, dict], folder: str) -> d
 
 def joined_of(said: Said) -> Joined:
     """How good the labels of a source are."""
-    says = said.p.notna() & (said.p != 0.5)
-    known = says & said.gold.notna()
-    right = agreement(said.p[known].to_numpy(), said.gold[known].to_numpy() == 1).sum()
-    return Joined(float(right), int(known.sum()), float(says.mean()))
+    votes = as_votes(said.p)
+    known = votes.notna() & said.gold.notna()
+    right = (votes[known] == said.gold[known]).sum()
+    return Joined(float(right), int(known.sum()), 1 - share_silent(said.p))
 
 
 def is_hard(p: pd.Series) -> bool:
@@ -166,7 +167,7 @@ def second_looks(said: Mapping[str, Said], prices: Mapping[str, float]) -> list[
 
     Only those by which clearly more texts are labelled rightly. prices: of a text, by source.
     """
-    says_nothing = {name: float((each.p.isna() | (each.p == 0.5)).mean()) for name, each in said.items()}
+    says_nothing = {name: share_silent(each.p) for name, each in said.items()}
     silent = {name: math.ceil(100 * share) / 100 for name, share in says_nothing.items() if share >= LEAST_SILENT}
     unsure = [name for name in said if name not in silent and not is_hard(said[name].p)]
     cheapest = sorted(unsure, key=lambda name: prices[name])[:1]
