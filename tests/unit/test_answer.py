@@ -172,7 +172,7 @@ def test_what_is_to_be_known_of_budgets_that_are_told_together_is_that_of_the_la
 def with_labels(each, *labels):
     """The recommendation beside weak labels as they are. labels: of each the source, its price and its score."""
     found = [
-        WeakLabels(name, price, Estimate(mean, mean, mean), Estimate(0, 0, 0), 1.0) for name, price, mean in labels
+        WeakLabels(name, price, Estimate(mean, mean, mean), Estimate(0, 0, 0), 1.0, 400) for name, price, mean in labels
     ]
     return replace(each, baseline=replace(each.baseline, weak_labels=found))
 
@@ -215,7 +215,7 @@ def test_what_to_add_for_more_labels_is_said_of_the_largest_budget_alone():
 
 
 def test_what_beats_all_students_is_said_of_the_largest_budget_alone():
-    crowd = [WeakLabels("crowd", 0.05, Estimate(0.95, 0.93, 0.97), Estimate(0.2, 0.2, 0.2), 1.0)]
+    crowd = [WeakLabels("crowd", 0.05, Estimate(0.95, 0.93, 0.97), Estimate(0.2, 0.2, 0.2), 1.0, 400)]
     told = [answer(4, buys=False), answer(64, n_weak=640)]
     told = [replace(each, undertrained=True, baseline=replace(each.baseline, weak_labels=crowd)) for each in told]
     of_smaller = list(study_answer(told[:1], 0.1).lines())

@@ -248,28 +248,28 @@ def test_where_no_student_is_needed_no_run_is_ranked_and_it_is_said_what_can_be_
 
 def test_a_width_is_planned_for_the_labels_that_are_to_be_used_as_they_are(two_sources):
     findings, evidence = two_sources
-    findings = replace(findings, held={"t": Held(60, {"v": 300, "w": 300})}, money=Money("$", 2.0))
+    findings = replace(findings, money=Money("$", 2.0))
     found = plan(findings, evidence, Question(100, gold_price=2.0, currency="$", pool=900), TIMES)
     w, v = plan_ready_tests(findings, found.recommendation, 0.04)
     assert (w.supervisor, v.supervisor) == ("w", "v") and w.gold_now == 400 and w.key == "test_size"
-    assert w.gold == math.ceil(0.93 * 0.07 * (2 * 1.96 / 0.04) ** 2) == 626 and w.cost == 2 * (626 - 460)
+    assert w.gold == math.ceil(0.93 * 0.07 * (2 * 1.96 / 0.04) ** 2) == 626 and w.cost == 2 * (626 - 400)
     assert v.gold == 280 and v.cost == 0
     text = "\n".join(plan_lines(replace(found, ready_tests=[w, v]), HOW))
-    said = "626 by themselves for the weak labels of w as they are (accuracy 93 %), 166 more than your table has, $332 "
+    said = "626 by themselves for the weak labels of w as they are (accuracy 93 %), 226 more than the study has, $452 "
     assert f"- {said}(`test_size: 626`)\n" in text
     assert "- 280 by themselves for the weak labels of v as they are (accuracy 97 %); the study has 400\n" in text
     assert "What could still be learned" not in text, "it is asked"
-    # All gold labels of the table may test, since no student is trained on them.
+    # All gold labels of a table score them, however large the test set is.
     held = {"t": Held(300, {"v": 300, "w": 300})}
-    [plenty, _] = plan_ready_tests(replace(findings, held=held), found.recommendation, 0.04)
-    text = "\n".join(plan_lines(replace(found, ready_tests=[plenty]), HOW))
-    assert plenty.cost == 0 and "(accuracy 93 %), which your table has (`test_size: 626`)\n" in text
+    owned = plan_ready_tests(replace(findings, held=held), found.recommendation, 0.04)
+    text = "\n".join(plan_lines(replace(found, ready_tests=owned), HOW))
+    assert "(accuracy 93 %), 226 more than your table has, $452\n" in text and "; your table has 400\n" in text
     none = recommend(findings_on(posterior_table()), Question(50))
     assert plan_ready_tests(findings_on(posterior_table()), none, 0.05) == []
 
 
 def test_texts_without_a_label_of_a_source_take_part_in_its_width():
-    labels = WeakLabels("v", 0.1, Estimate(0.7, 0.6, 0.8), Estimate(0, 0, 0), coverage=0.5)
+    labels = WeakLabels("v", 0.1, Estimate(0.7, 0.6, 0.8), Estimate(0, 0, 0), coverage=0.5, n_test=400)
     # Half of the texts count as half right, of the others 90 % are right.
     assert variance_of(labels) == pytest.approx(0.45 + 0.5 * 0.25 - 0.7**2)
     assert variance_of(replace(labels, gaps=NOT_ASKED)) == pytest.approx(0.7 * 0.3 / 0.5)

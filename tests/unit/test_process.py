@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
@@ -24,9 +26,9 @@ from elicitation.analysis.process import (
 GRID = np.array([(w, g) for w in (0, 20, 100, 500) for g in (0, 4, 16, 64) if w + g])
 
 
-def places(pairs=GRID, supervisor=0, method=0, free=0, others=0, own=1.0):
+def places(pairs=GRID, supervisor=0, method=0, others=0, own=1.0):
     u, v = np.log1p(np.asarray(pairs, dtype=float)).T
-    every = (np.broadcast_to(values, u.shape) for values in (supervisor, method, free, others))
+    every = (np.broadcast_to(values, u.shape) for values in (supervisor, method, others))
     return Places(u, v, *every, own)
 
 
@@ -83,7 +85,7 @@ def test_weak_labels_add_nothing_where_there_are_none():
 def test_a_priori_a_covariance_is_one_whatever_is_mixed():
     rng = np.random.default_rng(0)
     pairs, n = rng.integers(0, 1000, (40, 2)), 40
-    kinds = {name: rng.integers(0, 3, n) for name in ("supervisor", "method", "free", "others")}
+    kinds = {name: rng.integers(0, 3, n) for name in ("supervisor", "method", "others")}
     for _ in range(20):
         drawn = MEDIANS + rng.standard_normal(len(MEDIANS))
         covariance = prior_covariance(drawn, *[places(pairs, **kinds)] * 2)
@@ -114,11 +116,23 @@ def test_a_mean_over_tasks_keeps_its_share_of_what_is_each_tasks_own():
     assert mean == pytest.approx(one / 4)
 
 
-def test_what_costs_nothing_tells_nothing_but_of_itself():
-    asking, purchase = places([(0, 0)], free=1), places([(0, 16)])
-    assert prior_covariance(MEDIANS, asking, purchase) == 0
-    assert prior_covariance(MEDIANS, asking, places([(0, 0)], free=2)) == 0
-    assert prior_covariance(MEDIANS, asking, asking) > 0
+def test_what_is_beside_the_process_shares_the_errors_of_what_was_measured():
+    """As the covariance of the errors of both, drawn many times, says."""
+    rng, known = np.random.default_rng(1), data(wave())
+    mixing = 0.02 * rng.standard_normal((len(GRID) + 2, 4))
+    errors = mixing @ mixing.T + 1e-5 * np.eye(len(GRID) + 2)
+    n = len(GRID)
+    known = replace(known, score=np.append(known.score, [0.1, 0.2]), noise=errors)
+    means, factors = posterior(MEDIANS, known, places())
+    assert means[n:].tolist() == [0.1, 0.2], "it stays as measured"
+    draws = 40_000
+    truth = np.linalg.cholesky(prior_covariance(MEDIANS, known.places, known.places) + JITTER * np.eye(n))
+    off = rng.multivariate_normal(np.zeros(n + 2), errors, draws)
+    weights = prior_covariance(MEDIANS, known.places, known.places) @ np.linalg.inv(truth @ truth.T + errors[:n, :n])
+    true = rng.standard_normal((draws, n)) @ truth.T
+    found = np.column_stack([(true + off[:, :n]) @ weights.T - true, off[:, n:]])
+    assert np.cov(found.T) == pytest.approx(factors @ factors.T, abs=2e-5)
+    assert np.abs((factors @ factors.T)[:n, n:]).max() > 1e-4
 
 
 def test_matern_falls_smoothly_from_one():
@@ -130,7 +144,7 @@ def test_tasks_are_predicted_from_the_others_and_not_the_others_themselves():
     alone, rest = data(wave()), data(wave() + 0.1, others=3)
     both = Data(
         Places(*(np.concatenate([getattr(alone.places, name), getattr(rest.places, name)]) for name in
-                 ("u", "v", "supervisor", "method", "free", "others"))),
+                 ("u", "v", "supervisor", "method", "others"))),
         np.concatenate([alone.score, rest.score]), 1e-4 * np.eye(2 * len(GRID)),
     )  # fmt: skip
     centre = misfit(MEDIANS, [])

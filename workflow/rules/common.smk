@@ -121,6 +121,12 @@ def task_table(wildcards):
     return own_file(table_file(task.plain, study.data_folder)) if isinstance(task, TableTask) else []
 
 
+def of_table(part):
+    """A set of a task that is a user's own table: all its gold labels score what needs no student."""
+    path = f"results/tasks/{{task}}/{part}.parquet"
+    return lambda wildcards: path.format(**wildcards) if isinstance(study.task(wildcards), TableTask) else []
+
+
 def label_files(wildcards):
     """The files beside the table in which a supervisor's labels stand, if they do."""
     patterns, task = study.supervisor(wildcards).file_patterns, study.task(wildcards)

@@ -57,6 +57,8 @@ rule evaluate_runs:
         predictions=runs_of_group,
         records=records_of_group,
         test="results/tasks/{task}/test.parquet",
+        pool=of_table("pool"),
+        supervision=of_table("supervision"),
         weak_labels="results/weak_labels/{task}/{supervisor}.parquet",
     output:
         metrics="results/metrics/{task}/{supervisor}/{student}/{method}.parquet",
@@ -73,7 +75,7 @@ rule evaluate_runs:
         runtime=grows(30),
     params:
         **NOT_ASKED,
-        version=14,
+        version=15,
         method=method_settings,
         purchases=purchases_of_group,
         measure=study.inference.measure,
@@ -126,7 +128,7 @@ rule fit_posterior:
         mem_mb=grows(2000),
         runtime=grows(30),
     params:
-        version=3,
+        version=4,
         average_over=AVERAGED,
     script:
         "../scripts/fit_posterior.py"

@@ -56,16 +56,23 @@ def score_labels(measure: str, gold: np.ndarray, p_weak: np.ndarray, gaps: str) 
     zeros, ones = int((gold[given] == 0).sum()), int((gold[given] == 1).sum())
     if zeros + ones < LEAST_ASKED or (measure != "accuracy" and not zeros * ones):
         raise InputError(
-            f"Of the test texts that have a weak label {zeros} have the gold label 0 and {ones} the label 1, too few "
+            f"Of the texts that have a weak label {zeros} have the gold label 0 and {ones} the label 1, too few "
             f"to score them alone by {MEASURES[measure]}; write `gaps: abstained` for the supervisor, or have more of "
             "them labelled."
         )
     row = score_configuration(measure, p_weak[None, given] - 0.5, gold[given], p_weak[given])
     row |= found_by(p_weak[given] - 0.5, gold[given])
-    # The mean is that of the texts with a label, each of which moves it by so much more; the others do not move it.
-    examples = np.full(len(gold), row["score"], dtype=np.float32)
-    examples[given] += (row["examples"] - row["score"]) * (len(gold) / given.sum())
-    return row | {"examples": examples, "n_test": int((~np.isnan(gold)).sum()), "n_texts": len(gold)}
+    return spread(row, given) | {"n_test": int((~np.isnan(gold)).sum()), "n_texts": len(gold)}
+
+
+def spread(row: dict, scored: np.ndarray) -> dict:
+    """The row of a score on some texts, given by a mask (n,), with what each of all texts contributes to it.
+
+    The mean is that of those on which it is scored, each of which moves it by so much more; the others do not move it.
+    """
+    examples = np.full(len(scored), row["score"], dtype=np.float32)
+    examples[scored] += (row["examples"] - row["score"]) * (len(scored) / scored.sum())
+    return row | {"examples": examples}
 
 
 def found_by(log_odds: np.ndarray, gold: np.ndarray) -> dict[str, float]:
@@ -76,20 +83,29 @@ def found_by(log_odds: np.ndarray, gold: np.ndarray) -> dict[str, float]:
 
 
 def evidence_rows(
-    names: dict[str, str], test: pd.DataFrame, predictions: pd.DataFrame, measure: str, gaps: str = ABSTAINED
+    names: dict[str, str],
+    test: pd.DataFrame,
+    predictions: pd.DataFrame,
+    measure: str,
+    gaps: str = ABSTAINED,
+    further: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """The rows of one task, supervisor, student and method (`names`), and of what costs nothing there.
 
     test: id, gold (missing where it is not known) and p_weak (missing where a source has no label); predictions: seed,
-    n_weak, n_gold, id, log_odds; gaps: as of score_labels. `coverage` is the share of the texts that have a weak label;
-    where the source ABSTAINED, one other than 0.5, which says nothing either. The columns FOUND are of these labels.
+    n_weak, n_gold, id, log_odds; gaps: as of score_labels; further: as test, of texts on which students may be trained:
+    they score what needs no student, beside the test texts. `coverage` is the share of all these texts that have a weak
+    label; where the source ABSTAINED, one other than 0.5, which says nothing either. The columns FOUND are of these
+    labels.
     """
-    gold, p_weak, rows = test.gold.to_numpy(), test.p_weak.to_numpy(dtype=float), []
+    every = test if further is None else pd.concat([test, further], ignore_index=True)
+    gold, p_weak, rows = every.gold.to_numpy(), every.p_weak.to_numpy(dtype=float), []
+    tested, n = np.arange(len(every)) < len(test), len(test)
     for (n_weak, n_gold), runs in predictions.groupby(["n_weak", "n_gold"]):
         log_odds = runs.pivot(index="seed", columns="id", values="log_odds")[test.id].to_numpy()
         kind = PURCHASE if n_weak + n_gold else ASKING
         row = {"kind": kind, "n_weak": n_weak, "n_gold": n_gold}
-        rows.append(row | score_configuration(measure, log_odds, gold, p_weak))
+        rows.append(row | spread(score_configuration(measure, log_odds, gold[:n], p_weak[:n]), tested))
     commoner = np.full((1, len(gold)), 1.0 if np.nanmean(gold) >= 0.5 else -1.0)
     free = {COMMONER: score_configuration(measure, commoner, gold, p_weak)}
     free[LABELS] = score_labels(measure, gold, p_weak, gaps)

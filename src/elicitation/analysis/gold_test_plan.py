@@ -54,13 +54,11 @@ class ReadyPlan:
     gold: int
     """Gold test labels for the width, by themselves."""
     gold_now: int
-    """Those that the study has."""
+    """Those that score them now."""
     cost: float
     """Of those that it lacks, in the question's currency."""
     key: str
-    """Of the study, which says how many there are."""
-    held: int | None = None
-    """Texts with a gold label that the reader's table holds, to train on and to test; None where there is none."""
+    """Of the study, which says how many there are; empty where the reader's table does, all of whose score them."""
 
 
 def squared_correlation(accuracy: float, weak_accuracy: float, agreement: float) -> float:
@@ -123,7 +121,7 @@ def plan_ready_tests(findings: Findings, answer: Recommendation, width: float) -
     question = answer.question
     block = narrow(findings.posterior, question)
     check_width(findings, block, width)
-    held, plans = findings.held.get(block.task), []
+    key, plans = "test_size" if block.n_texts == block.n_test else "test_gold", []
     for found in ready_labels(answer):
         gold = max(math.ceil(gold_for(width, variance_of(found.labels))), LEAST_TEST_GOLD)
         plan = ReadyPlan(
@@ -131,11 +129,9 @@ def plan_ready_tests(findings: Findings, answer: Recommendation, width: float) -
             width=width,
             accuracy=found.labels.score.mean,
             gold=gold,
-            gold_now=block.n_test,
-            # No student wants those that the table holds beside them.
-            cost=max(0, gold - block.n_test - (held.gold if held else 0)) * question.gold_price,
-            key="test_size" if block.n_texts == block.n_test else "test_gold",
-            held=held and held.gold + block.n_test,
+            gold_now=found.labels.n_test,
+            cost=max(0, gold - found.labels.n_test) * question.gold_price,
+            key="" if block.task in findings.held else key,
         )
         plans.append(plan)
     return plans

@@ -130,8 +130,11 @@ class Known:
     def more_examples(self, times: float) -> np.ndarray:
         """(r, m) how the posterior changes by so many times the test examples, on which all runs are tested."""
         points = self.evidence.points
-        points = points.assign(n_test=points.n_test * times)
-        noise = noise_covariance(replace(self.evidence, points=points, covariance=self.evidence.covariance / times))
+        # What needs no student may be scored by more gold labels, to which as many are added.
+        n_test = points.n_test + (times - 1) * self.block.n_test
+        less = (points.n_test / n_test).to_numpy()
+        covariance = self.evidence.covariance * np.maximum.outer(less, less)
+        noise = noise_covariance(replace(self.evidence, points=points.assign(n_test=n_test), covariance=covariance))
         gained = np.linalg.inv(noise + JITTER * np.eye(len(noise))) - self.inverse
         values, vectors = np.linalg.eigh(self.factors.T @ gained @ self.factors)
         values = values.clip(0)

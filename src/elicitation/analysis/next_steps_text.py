@@ -139,14 +139,11 @@ def gold_test_words(plan: LabelPlan) -> str:
 def ready_test_words(plan: ReadyPlan, question: Question) -> str:
     """What an interval of a width takes for weak labels that are used as they are."""
     alone = f"{plan.gold:,} by themselves for {as_they_are(plan.supervisor)} (accuracy {percent(plan.accuracy)} %)"
+    whose, key = ("the study", f" (`{plan.key}: {plan.gold}`)") if plan.key else ("your table", "")
     if plan.gold <= plan.gold_now:
-        return f"{alone}; the study has {plan.gold_now:,}"
-    there, whose = (plan.gold_now, "now") if plan.held is None else (plan.held, "your table has")
-    key = f"(`{plan.key}: {plan.gold}`)"
-    if plan.gold <= there:
-        return f"{alone}, which your table has {key}"
+        return f"{alone}; {whose} has {plan.gold_now:,}"
     cost = f", {amount_text(question, plan.cost)}" if question.currency else ""
-    return f"{alone}, {plan.gold - there:,} more than {whose}{cost} {key}"
+    return f"{alone}, {plan.gold - plan.gold_now:,} more than {whose} has{cost}{key}"
 
 
 def ready_parts(plan: Plan) -> Iterator[str]:

@@ -235,7 +235,8 @@ def make_blocks(table: pd.DataFrame) -> Iterator[Block]:
             )
             for row in rows[rows.kind.isin(FREE)].itertuples()
         ]
-        sizes = (int(rows[name].max()) for name in ("n_tasks", "n_test", "n_texts"))
+        # Where a user's own table says more of what needs no student, students have the fewest test texts.
+        sizes = (int(rows[name].min()) for name in ("n_tasks", "n_test", "n_texts"))
         yield Block(task, student, surfaces, free, *sizes)
 
 

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.linalg import block_diag
 from scipy.ndimage import binary_dilation
 
 from elicitation.analysis.evidence import CONFIGURATION, FOUND, Evidence, average_evidence, evidence_by_task
 from elicitation.analysis.lattice import make_lattice
-from elicitation.analysis.names import AVERAGE, FREE, PURCHASE
+from elicitation.analysis.names import AVERAGE, PURCHASE
 from elicitation.analysis.noise import noise_covariance
 from elicitation.analysis.process import JITTER, Data, Places, fit_hyperparameters, mixture, posterior
 
@@ -23,29 +24,26 @@ def places_of(table: pd.DataFrame, others: np.ndarray | int, own: float, names: 
         table[kind].map({name: i for i, name in enumerate(known)}).to_numpy()
         for kind, known in zip(("supervisor", "method"), names, strict=True)
     )
-    # What costs nothing is alike only to itself.
-    kinds = table.kind.map({kind: i for i, kind in enumerate((PURCHASE, *FREE))}).to_numpy()
-    free = np.where(kinds == 0, 0, kinds + len(FREE) * supervisors)
-    others = np.broadcast_to(others, free.shape)
-    return Places(np.log1p(n_weak), np.log1p(n_gold), supervisors, methods, free, others, own)
+    others = np.broadcast_to(others, n_weak.shape)
+    return Places(np.log1p(n_weak), np.log1p(n_gold), supervisors, methods, others, own)
 
 
 def data_of(evidence: Evidence, rest: Evidence | None, own: float, names: list[list[str]]) -> tuple[Data, float]:
-    """The scores of one task and the means of those on others, less what they are on average, which comes second."""
+    """The scores of one task and the means of those on others, less what purchases have on average, which comes second.
+
+    rest: of purchases alone.
+    """
     parts = [(evidence, 0)] + ([(rest, rest.points.n_tasks.to_numpy())] if rest else [])
-    tables = [part.points for part, _ in parts]
+    table = pd.concat([part.points for part, _ in parts], ignore_index=True)
     others = np.concatenate([np.broadcast_to(number, len(part.points)) for part, number in parts])
-    table = pd.concat(tables, ignore_index=True)
-    noise = np.zeros((len(table), len(table)))
-    first = len(evidence.points)
-    noise[:first, :first] = noise_covariance(evidence)
-    if rest:
-        noise[first:, first:] = noise_covariance(rest)
-    # Of purchases, where there are any.
-    bought = table.score.where(table.kind == PURCHASE).groupby(others > 0).transform("mean")
-    level = bought.fillna(table.score.mean()).to_numpy()
-    noise[np.diag_indices(len(table))] += JITTER
-    return Data(places_of(table, others, own, names), table.score.to_numpy() - level, noise), float(level[0])
+    noise = block_diag(*(noise_covariance(part) for part, _ in parts)) + JITTER * np.eye(len(table))
+    # What costs nothing stands last.
+    order = np.argsort(table.kind != PURCHASE, kind="stable")
+    table, others, noise = table.loc[order], others[order], noise[np.ix_(order, order)]
+    bought = table.kind == PURCHASE
+    level = table.score.where(bought).groupby(others > 0).transform("mean").fillna(0).to_numpy()
+    places = places_of(table[bought], others[bought], own, names)
+    return Data(places, table.score.to_numpy() - level, noise), float(level[0])
 
 
 def nodes_of(evidence: Evidence, groups: pd.DataFrame) -> pd.DataFrame:
@@ -95,7 +93,7 @@ def fit_posterior(table: pd.DataFrame, groups: pd.DataFrame, over: Sequence[str]
     for student, task, evidence, own, data, level in found:
         rows = groups[(groups.student == student) & ((groups.task == task) | (task == AVERAGE))]
         nodes = nodes_of(evidence, rows[["supervisor", "method"]].drop_duplicates())
-        places = places_of(nodes, 0, own, names)
+        places = places_of(nodes[nodes.kind == PURCHASE], 0, own, names)
         mean, factors = mixture([posterior(free, data, places) for free in likeliest])
         shift = shift_of(table, over if task == AVERAGE else [task])
         if shift:

@@ -25,8 +25,6 @@ MEDIANS = np.array([np.log(0.04), np.log(0.04), np.log(2.0), np.log(2.5), 1.0, 0
 WIDTHS = np.array([0.7, 0.7, 0.5, 0.5, 1.0, 1.0, 1.0])
 # Standard deviations a priori: of the level of a task, and of what a factor of e more labels brings.
 LEVEL, GOLD_SLOPE, WEAK_SLOPE = 0.15, 0.03, 0.02
-# Of a score that costs nothing and so is no point of the process.
-FREE_SCORE = 0.3
 # What is added to variances so that matrices can be factored in binary numbers.
 JITTER = 1e-8
 # A standard deviation of scores that is not kept track of.
@@ -47,8 +45,6 @@ class Places:
     """(n,) whose labels, as a number."""
     method: np.ndarray
     """(n,) which method, as a number."""
-    free: np.ndarray
-    """(n,) 0 for a purchase, else a number that tells what costs nothing apart."""
     others: np.ndarray
     """(n,) over how many other tasks this is a mean; 0: of the task itself."""
     own: float = 1.0
@@ -59,7 +55,7 @@ class Places:
 
     def on(self, rows) -> "Places":
         """Some of them; `None` as the second index makes a column of them."""
-        kept = (self.u, self.v, self.supervisor, self.method, self.free, self.others)
+        kept = (self.u, self.v, self.supervisor, self.method, self.others)
         return Places(*(values[rows] for values in kept), self.own)
 
 
@@ -68,10 +64,12 @@ class Data:
     """The scores of one student on one task, and the means of those on the other tasks."""
 
     places: Places
+    """n purchases."""
     score: np.ndarray
-    """(n,) less their mean."""
+    """(n + k,) less the mean of purchases. Behind theirs stand those of k things that cost nothing, which are no points
+    of the process."""
     noise: np.ndarray
-    """(n, n) covariance of their errors."""
+    """(n + k, n + k) covariance of their errors."""
 
 
 def matern(distance: np.ndarray) -> np.ndarray:
@@ -94,8 +92,7 @@ def prior(free: np.ndarray, a: Places, b: Places) -> np.ndarray:
     along_weak = matern((a.u - b.u) / weak_length) - matern(a.u / weak_length) * matern(b.u / weak_length)
     gold = GOLD_SLOPE**2 * a.v * b.v + gold_size**2 * method * along_gold
     weak = WEAK_SLOPE**2 * a.u * b.u + weak_size**2 * along_weak * along_gold
-    purchases = LEVEL**2 * same_tasks + (tasks + (1 - tasks) * own) * (gold + method * supervisor * weak)
-    return np.where((a.free == 0) & (b.free == 0), purchases, FREE_SCORE**2 * (a.free == b.free))
+    return LEVEL**2 * same_tasks + (tasks + (1 - tasks) * own) * (gold + method * supervisor * weak)
 
 
 def prior_covariance(free: np.ndarray, a: Places, b: Places) -> np.ndarray:
@@ -104,9 +101,10 @@ def prior_covariance(free: np.ndarray, a: Places, b: Places) -> np.ndarray:
 
 
 def log_likelihood(free: np.ndarray, data: Data) -> float:
-    """Logarithm of the density of the scores, but for a constant."""
-    factor = np.linalg.cholesky(prior_covariance(free, data.places, data.places) + data.noise)
-    whitened = solve_triangular(factor, data.score, lower=True)
+    """Logarithm of the density of the scores of purchases, but for a constant."""
+    n = len(data.places)
+    factor = np.linalg.cholesky(prior_covariance(free, data.places, data.places) + data.noise[:n, :n])
+    whitened = solve_triangular(factor, data.score[:n], lower=True)
     return float(-0.5 * whitened @ whitened - np.log(np.diag(factor)).sum())
 
 
@@ -116,8 +114,8 @@ def misfit(free: np.ndarray, blocks: list[Data]) -> float:
     total = 0.5 * z @ z
     for data in blocks:
         total -= log_likelihood(free, data)
-        rest = data.places.others > 0
-        if rest.any():
+        rest = np.flatnonzero(data.places.others)
+        if len(rest):
             others = Data(data.places.on(rest), data.score[rest], data.noise[np.ix_(rest, rest)])
             total += log_likelihood(free, others)
     return total
@@ -145,16 +143,25 @@ def fit_hyperparameters(blocks: list[Data]) -> list[np.ndarray]:
 
 
 def posterior(free: np.ndarray, data: Data, places: Places) -> tuple[np.ndarray, np.ndarray]:
-    """The means (m,) of the scores at `places`, less the data's mean, and factors (m, r) of their covariance."""
-    factor = np.linalg.cholesky(prior_covariance(free, data.places, data.places) + data.noise)
+    """The means (m + k,) of the scores at `places`, less the data's mean, and factors (m + k, r) of their covariance.
+
+    Behind them stand the k scores of what costs nothing, which stay as measured.
+    """
+    n = len(data.places)
+    factor = np.linalg.cholesky(prior_covariance(free, data.places, data.places) + data.noise[:n, :n])
     cross = solve_triangular(factor, prior_covariance(free, data.places, places), lower=True)
-    means = cross.T @ solve_triangular(factor, data.score, lower=True)
+    means = cross.T @ solve_triangular(factor, data.score[:n], lower=True)
+    # By errors that all measured scores share, as those of a lucky test set.
+    shared = np.vstack([cross.T @ solve_triangular(factor, data.noise[:n, n:], lower=True), data.noise[n:, n:]])
 
     def column(i: int) -> np.ndarray:
-        return prior_covariance(free, places, places.on([i]))[:, 0] - cross.T @ cross[:, i]
+        if i >= len(places):
+            return shared[:, i - len(places)]
+        own = prior_covariance(free, places, places.on([i]))[:, 0] - cross.T @ cross[:, i]
+        return np.concatenate([own, shared[i]])
 
-    variances = prior(free, places, places) - (cross**2).sum(axis=0)
-    return means, low_rank_factors(variances, column)
+    variances = np.concatenate([prior(free, places, places) - (cross**2).sum(axis=0), np.diag(data.noise)[n:]])
+    return np.concatenate([means, data.score[n:]]), low_rank_factors(variances, column)
 
 
 def low_rank_factors(variances: np.ndarray, column: Callable[[int], np.ndarray]) -> np.ndarray:

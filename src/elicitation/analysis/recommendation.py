@@ -218,6 +218,7 @@ class Asked:
                 estimate(entry.scores),
                 difference(entry.scores, base),
                 entry.coverage,
+                entry.n_test,
                 NOT_ASKED if entry.supervisor in self.findings.not_asked else ABSTAINED,
                 self.findings.votes.get(entry.supervisor, 1.0),
                 *(entry.found or (None, None)),

@@ -322,11 +322,12 @@ def own_texts_notes(answer: Recommendation) -> Iterator[str]:
 
 
 def tested_notes(answer: Recommendation) -> Iterator[str]:
-    """Where labels as they are are scored by more gold labels than those that test, since these train no student."""
-    if leading_labels(answer) and answer.held and answer.held.gold and answer.measure == "accuracy":
+    """Where labels as they are are scored by more gold labels than students, who may be trained on these."""
+    labels = leading_labels(answer)
+    if labels and labels.n_test > answer.studied.n_test:
         yield (
-            f"Scores are by the {answer.studied.n_test:,} gold labels that test; `results/label_quality.csv` scores "
-            "weak labels as they are by all gold labels of your table."
+            f"Weak labels as they are are scored by all {labels.n_test:,} gold labels of your table, students by the "
+            f"{answer.studied.n_test:,} of them that test."
         )
 
 

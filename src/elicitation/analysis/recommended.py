@@ -77,6 +77,8 @@ class WeakLabels:
     """By how much it is above that of what is recommended."""
     coverage: float
     """The share of the test texts that have one."""
+    n_test: int
+    """Gold labels that score them."""
     gaps: str = ABSTAINED
     """Why the others have none: names.ABSTAINED, and they count as half right; or NOT_ASKED, and they do not count."""
     votes: float = 1.0

@@ -151,14 +151,15 @@ def evaluate_runs(
     measure: str,
     gold_noise: float | None = None,
     gaps: str = ABSTAINED,
+    further: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The scores of every run of one task, supervisor, student and method, and their rows of results/evidence.parquet.
 
     names: of these four; shots: what the method puts into prompts; test: id, gold and p_weak; predictions: n_weak,
     n_gold, seed, id, log_odds and precision; purchases: the (n_weak, n_gold, seed) to score; measure: one of MEASURES,
     which the evidence is in; gold_noise: the share of wrong gold labels, None where no task of the study says one;
-    gaps: why texts have no weak label, as of evidence.score_labels. Runs without weak labels are stored for all
-    supervisors together, who may not all buy as many gold ones, so predictions may hold others.
+    gaps and further: as of evidence.evidence_rows. Runs without weak labels are stored for all supervisors together,
+    who may not all buy as many gold ones, so predictions may hold others.
     """
     predictions = predictions.drop_duplicates([*PURCHASE_AND_SEED, "id"])
     wanted = pd.DataFrame(purchases, columns=PURCHASE_AND_SEED)
@@ -175,7 +176,7 @@ def evaluate_runs(
         )
     metrics = pd.DataFrame(rows)
     metrics["pgr"] = performance_gap_recovered(metrics)
-    evidence = evidence_rows(dict(names), test, predictions, measure, gaps)
+    evidence = evidence_rows(dict(names), test, predictions, measure, gaps, further)
     if gold_noise is not None:
         gold = test.gold.dropna().to_numpy()
         for name in ("accuracy", "auroc"):
