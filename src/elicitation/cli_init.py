@@ -41,12 +41,14 @@ def priced_column(text: str) -> tuple[str, Amount]:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def label_values(text: str) -> dict[str, int]:
-    """The label of each value, written as `spam=1,ham=0`."""
-    pairs = [pair.rpartition("=") for pair in text.split(",")]
-    labels = {value.strip(): int(label) for value, _, label in pairs if value.strip() and label.strip() in ("0", "1")}
-    if len(labels) != len(pairs) or {*labels.values()} != {0, 1}:
-        raise argparse.ArgumentTypeError(f"{text} must name values of both labels, as in spam=1,ham=0")
+def label_values(text: str) -> dict[str, float]:
+    """The label of each value, written as `spam=1,ham=0`; 0.5 says neither."""
+    known, pairs = {"0": 0, "1": 1, "0.5": 0.5}, [pair.rpartition("=") for pair in text.split(",")]
+    labels = {value.strip(): known.get(label.strip()) for value, _, label in pairs}
+    if "" in labels or None in labels.values() or not {0, 1} <= {*labels.values()}:
+        raise argparse.ArgumentTypeError(
+            f"{text} must give values the labels 1, 0 and, for what says neither, 0.5, as in spam=1,ham=0,unclear=0.5"
+        )
     return labels
 
 

@@ -41,6 +41,43 @@ def test_texts_without_a_weak_label_are_half_right_by_the_weak_labels():
     assert table.score.to_dict() == {PURCHASE: 0.5, COMMONER: 0.5, LABELS: 0.75}
 
 
+def further_texts():
+    """Test texts with the runs on them, and texts with gold labels that students may be trained on."""
+    rng = np.random.default_rng(2)
+    gold = rng.integers(0, 2, 500).astype(float)
+    p_weak = np.where(rng.random(500) < 0.8, gold, 1 - gold)
+    every = pd.DataFrame({"id": range(500), "gold": gold, "p_weak": p_weak})
+    log_odds = np.where(rng.random((2, 200)) < 0.7, 2 * gold[:200] - 1, 1 - 2 * gold[:200])
+    runs = [
+        pd.DataFrame({"seed": s, "n_weak": 9, "n_gold": 0, "id": range(200), "log_odds": log_odds[s]}) for s in (0, 1)
+    ]
+    return every[:200], every[200:], pd.concat(runs)
+
+
+def test_gold_labels_that_test_no_student_score_what_needs_none():
+    test, further, runs = further_texts()
+    alone = evidence_rows(NAMES, test, runs, "accuracy").set_index("kind")
+    more = evidence_rows(NAMES, test, runs, "accuracy", further=further).set_index("kind")
+    every = pd.concat([test, further])
+    assert more.score[LABELS] == pytest.approx(((every.p_weak > 0.5) == every.gold).mean())
+    assert more.score[PURCHASE] == alone.score[PURCHASE]
+    assert more.n_test.to_dict() == {PURCHASE: 200, COMMONER: 500, LABELS: 500}
+    # The student's score is as unsure as before; the labels' is surer, and shares fewer texts with it.
+    few, many = (evidence_on(table.reset_index()).covariance for table in (alone, more))
+    assert many[0, 0] == pytest.approx(few[0, 0], rel=0.01)
+    assert many[2, 2] == pytest.approx(np.var((every.p_weak > 0.5) == every.gold) / 500, rel=0.01)
+    assert many[0, 2] == pytest.approx(few[0, 2] * 200 / 500, rel=0.01)
+
+
+def test_gold_labels_that_may_have_chosen_a_threshold_do_not_score_its_labels():
+    test, further, runs = further_texts()
+    alone = evidence_rows(NAMES, test, runs, "accuracy").set_index("kind")
+    tuned = evidence_rows(NAMES, test, runs, "accuracy", further=further, tuned=True).set_index("kind")
+    assert tuned.score[LABELS] == alone.score[LABELS] and tuned.n_test[LABELS] == 200
+    few, many = (evidence_on(table.reset_index()).covariance for table in (alone, tuned))
+    assert many[2, 2] == pytest.approx(few[2, 2], rel=0.01) and many[0, 2] == pytest.approx(few[0, 2], rel=0.01)
+
+
 def test_texts_that_a_source_was_not_asked_for_do_not_count():
     """The score, and what it may be off by, are those on the texts with a label."""
     rng, gold = np.random.default_rng(0), np.arange(300) % 2

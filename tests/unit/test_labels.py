@@ -90,6 +90,19 @@ def test_rows_whose_gold_label_is_dropped_leave_the_table_and_are_counted(tmp_pa
     assert found.dropped == {"gold": 2}
 
 
+def test_a_word_may_say_neither_label_in_weak_columns_alone(tmp_path):
+    columns = {"gold": ["spam", "ham", ""], "llm": ["unclear", "ham", "spam"], "sure": [0.7, 0.9, 0.8]}
+    rule = {"column": "gold", "labels": SPAM | {"unclear": 0.5}}
+    weak = [{"name": "llm", "column": "llm"}]
+    assert [row.votes for row in table(tmp_path, columns, label=rule, weak=weak).rows] == [(0.5,), (0,), (1,)]
+    weak = [{"name": "llm", "column": "llm", "labels": rule["labels"], "confidence": "sure"}]
+    sure = [row.votes for row in table(tmp_path, columns, label=rule, weak=weak).rows]
+    assert sure == [(0.5,), (pytest.approx(0.1),), (0.8,)], "one that says neither is never sure"
+    columns["gold"][2] = "unclear"
+    with pytest.raises(InputError, match=r"row 3: column 'gold' holds what is no label, 'unclear' \(1 row\); write 0"):
+        table(tmp_path, columns, label=rule, weak=weak)
+
+
 def test_words_of_the_gold_labels_hold_for_weak_columns_that_have_no_rule_of_their_own(tmp_path):
     columns = {"gold": ["spam", "ham", ""], "llm": ["ham", 0.25, "?"], "other": ["junk", "fine", "junk"]}
     weak = [{"name": "llm", "column": "llm"}, {"name": "other", "column": "other", "labels": {"junk": 1, "fine": 0}}]

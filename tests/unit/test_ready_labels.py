@@ -65,16 +65,30 @@ def test_an_offer_is_compared_with_the_labels_that_are_recommended_for_its_money
 def test_where_no_student_is_better_than_guessing_none_is_trained_and_nothing_is_called_best():
     answer = recommend(sources(), Question(40, supervisor="junior"))
     said = (
-        "A budget of 40 gold labels pays for 200 texts.\nNo student that was studied is better than guessing at this "
+        "A budget of 40 gold labels pays for 200 texts.\nNo student that was studied on weak labels of junior, or on "
     )
-    said += "budget (always giving the commoner label: 53 %); to label more than 200 texts, you need more money or a "
+    said += "gold ones, is better than guessing at this budget (always giving the commoner label: 53 %); to label more than 200 texts, you need more money or a "
     said += "cheaper source."
     assert said in told(answer) and "uy nothing" not in told(answer) and "train a student instead:" not in told(answer)
     asked = told(recommend(sources(asking=0.6), Question(40, supervisor="junior")))
-    better = "To label more than 200 texts: no student that was studied beats asking without labels (60 %), which costs"
+    better = " on weak labels of junior, or on gold ones, beats asking without labels (60 %), which costs nothing."
+    better = f"To label more than 200 texts: no student that was studied{better}"
     assert better in asked and "need more money" not in asked
     poor = told(recommend(sources(), Question(1, supervisor="junior")))
-    assert "No student that was studied is affordable; to label more than 5 texts, you need" in poor
+    assert "or on gold ones, is affordable; to label more than 5 texts, you need" in poor
+
+
+def test_labels_of_one_source_that_is_asked_for_are_compared_with_its_students_alone():
+    """Those of another source beat them, and are named in a note."""
+    crowd, junior = (
+        posterior_table(level(score), labels=labels, supervisor=name, asking=0.5, commoner=0.53)
+        for name, score, labels in (("crowd", 0.6, 0.66), ("junior", 0.9, 0.84))
+    )
+    findings = findings_on(several(crowd, junior), PRICES)
+    assert not ready_labels(recommend(findings, Question(40))), "the student of junior beats all labels"
+    assert texts(answer := recommend(findings, Question(40, supervisor="crowd", pool=700))) == [("crowd", 700)]
+    assert "**Use the weak labels of crowd as they are.**" in told(answer)
+    assert "`--supervisor` leaves out the weak labels of junior as they are: 84 %" in told(answer)
 
 
 def test_labels_of_another_source_come_before_a_student_that_they_beat():
@@ -265,9 +279,11 @@ def test_no_student_is_advised_where_better_labels_are_paid_for_on_very_many_tex
 def test_where_no_student_is_told_for_more_texts_training_is_not_worth_it():
     none = told(recommend(sources(asking=0.6), Question(40, supervisor="junior")))
     assert "The data support training no student: the probability that a purchase beats" in none
-    assert "Note: Training a model is not worth it here: no student that was trained beats the weak labels of" in none
+    useless = "no student that was trained on weak labels of junior, or on gold ones, beats the weak labels of junior"
+    assert f"Note: Training a model is not worth it here: {useless} as they are" in none
     some = told(recommend(sources(level(0.6)), Question(40, supervisor="junior")))
-    assert "Note: No student that was trained here beats the weak labels of junior" in some and "worth" not in some
+    assert f"Note: {useless.replace('no', 'No', 1).replace('trained', 'trained here')} as they are" in some
+    assert "worth" not in some
 
 
 def test_where_gold_labels_of_all_texts_are_paid_for_the_answer_begins_with_them():
@@ -310,10 +326,16 @@ def test_how_many_texts_there_are_is_asked_for_and_gold_labels_of_some_are_named
     asks += "or write `texts_to_label: 2000` in the study."
     assert asks in told(recommend(sources(level(0.6)), Question(40)))
     many = told(recommend(sources(level(0.6)), Question(40, pool=41)))
-    assert "Note: Your budget pays for gold labels of 40 of the 41 texts; those of all cost 41 gold labels.\n" in many
+    left = "31.8 gold labels are left, which pay for gold labels of 31 of the 41 texts in place of weak ones; those of"
+    assert f"Note: {left} all cost 41 gold labels.\n" in many
+    student = told(recommend(sources(rising), Question(40, pool=41)))
+    assert "Note: Your budget pays for gold labels of 40 of the 41 texts in place of weak ones; those of" in student
     assert "by definition" not in many and asks not in many
     more = told(recommend(sources(level(0.6)), Question(40, pool=51, have_gold=10)))
-    assert "gold labels of 50 of the 51 texts (10 yours, 40 to buy); those of all cost 41 gold labels." in more
+    assert (
+        "gold labels of 39 of the 51 texts (10 yours, 29 to buy) in place of weak ones; those of all cost 41 gold labels."
+        in more
+    )
     assert "gold labels of" not in told(recommend(sources(level(0.6)), Question(0.5, pool=50))), "none is paid for"
     assert "gold labels of" not in told(recommend(sources(level(0.6)), Question(40, pool=10, have_gold=10)))
     assert "pays for gold labels" not in told(reach(sources(level(0.6)), Question(0, pool=41), 0.8)), "no budget"
@@ -340,7 +362,7 @@ def test_of_several_budgets_the_largest_says_what_it_does_for_all_texts():
     # Not "to label more than 400 texts", of which there are none.
     assert "\nTraining a model is not worth it at the largest budget: no student that was studied beats the" in said
     assert "\nWhat training would bring, for comparison:\n\n1. With" in said and "To label more than" not in said
-    assert said.count("pays for gold labels of") == 1 and "gold labels of 40 of the 400 texts" in said
+    assert said.count("gold labels of ") == 1 and "20 gold labels are left, which pay for gold labels of 20 of" in said
 
 
 def test_own_labels_are_said_to_be_those_of_some_of_the_texts_that_there_are():

@@ -1,6 +1,6 @@
 # Scores, frontiers, regimes, figures and tables. Prices enter here only, so changing them trains nothing.
 from elicitation.analysis.names import AVERAGE
-from elicitation.study.held import held_labels, votes_of_texts, words_of_labels
+from elicitation.study.held import held_labels, not_asked, thresholded, votes_of_texts, words_of_labels
 from elicitation.study.tuning import rates_to_try
 
 TITLES = {name: method.title for name, method in study.method_named.items()}
@@ -29,7 +29,11 @@ HELD = {"held": HELD_LABELS} if HELD_LABELS else {}
 VOTES = {"votes": found} if (found := votes_of_texts(study)) else {}
 LABEL_WORDS = {"label_words": found} if (found := words_of_labels(study)) else {}
 # For jobs that score weak labels as they are: whose texts without a label nobody asked for.
-NOT_ASKED = {"not_asked": study.not_asked} if study.not_asked else {}
+NOT_ASKED = {"not_asked": found} if (found := not_asked(study)) else {}
+# For jobs that score weak labels as they are: for which gold labels outside the test set may have chosen a threshold.
+THRESHOLDED = {"thresholded": found} if (found := thresholded(study)) else {}
+# The tasks that are users' own tables, all of whose gold labels score what needs no student.
+TABLES = [name for name, task in study.task_named.items() if isinstance(task, TableTask)]
 # How many texts can be labelled, by task. Which of them a supervisor labels, its purchases say.
 POOL_SIZES = {task: pool.examples for task, pool in study.pools.items()}
 POOL_SIZES[AVERAGE] = min(POOL_SIZES[task] for task in AVERAGED)
@@ -75,6 +79,7 @@ rule evaluate_runs:
         runtime=grows(30),
     params:
         **NOT_ASKED,
+        **THRESHOLDED,
         version=15,
         method=method_settings,
         purchases=purchases_of_group,
@@ -371,6 +376,7 @@ rule plot_weak_labels:
         labels=[f"results/weak_labels/{task}/{supervisor}.parquet" for task, supervisor in study.labelled],
         records=[f"results/weak_labels/{task}/{supervisor}.json" for task, supervisor in study.labelled],
         tests=expand("results/tasks/{task}/test.parquet", task=study.task_named),
+        pools=expand("results/tasks/{task}/pool.parquet", task=TABLES),
         posterior="results/posterior.parquet",
     output:
         pdf="figures/weak_labels.pdf",
@@ -381,9 +387,10 @@ rule plot_weak_labels:
     group:
         "tables"
     params:
-        version=5,
+        version=6,
         measure=study.inference.measure,
         tasks=list(study.task_named),
+        tables=TABLES,
         labelled=study.labelled,
     script:
         "../scripts/plot_weak_labels.py"

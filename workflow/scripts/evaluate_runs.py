@@ -24,7 +24,8 @@ with job(snakemake):
     predictions = pd.concat(table.assign(precision=precision) for table, precision in made)
     shots = method_from(params.method).shots
     gaps = NOT_ASKED if names["supervisor"] in params.get("not_asked", ()) else ABSTAINED
-    asked = params.purchases, params.measure, params.gold_noise, gaps, further
+    tuned = names["supervisor"] in params.get("thresholded", ())
+    asked = params.purchases, params.measure, params.gold_noise, gaps, further, tuned
     metrics, evidence = evaluate_runs(names, shots, test, predictions, *asked)
     write_table(snakemake.output.metrics, metrics)
     write_table(snakemake.output.evidence, evidence)

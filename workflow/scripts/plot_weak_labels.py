@@ -1,4 +1,4 @@
-"""Draw how reliable the weak labels are and how good, on the test sets."""
+"""Draw how reliable the weak labels are and how good, on the test sets, and on all gold labels of users' tables."""
 
 from elicitation.jobs.script import job
 
@@ -16,6 +16,8 @@ with job(snakemake):
 
     params, inputs = snakemake.params, snakemake.input
     tests = dict(zip(params.tasks, map(pd.read_parquet, inputs.tests), strict=True))
+    for task, pool in zip(params.tables, map(pd.read_parquet, inputs.pools), strict=True):
+        tests[task] = pd.concat([tests[task], pool], ignore_index=True)
     labels = dict(zip(map(tuple, params.labelled), map(pd.read_parquet, inputs.labels), strict=True))
     scores = scores_of(LABELS, read_posterior(inputs.posterior).blocks, "weak_score")
     # Every student that learns from the labels has them; the first one's are shown.

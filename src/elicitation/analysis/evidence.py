@@ -89,14 +89,16 @@ def evidence_rows(
     measure: str,
     gaps: str = ABSTAINED,
     further: pd.DataFrame | None = None,
+    tuned: bool = False,
 ) -> pd.DataFrame:
     """The rows of one task, supervisor, student and method (`names`), and of what costs nothing there.
 
     test: id, gold (missing where it is not known) and p_weak (missing where a source has no label); predictions: seed,
     n_weak, n_gold, id, log_odds; gaps: as of score_labels; further: as test, of texts on which students may be trained:
-    they score what needs no student, beside the test texts. `coverage` is the share of all these texts that have a weak
-    label; where the source ABSTAINED, one other than 0.5, which says nothing either. The columns FOUND are of these
-    labels.
+    they score what needs no student, beside the test texts; tuned: whether their gold labels may have chosen how weak
+    labels are read, so that these are scored by the test texts alone. `coverage` is the share of the texts which score
+    weak labels that have one; where the source ABSTAINED, one other than 0.5, which says nothing either. The columns
+    FOUND are of these labels.
     """
     every = test if further is None else pd.concat([test, further], ignore_index=True)
     gold, p_weak, rows = every.gold.to_numpy(), every.p_weak.to_numpy(dtype=float), []
@@ -108,7 +110,9 @@ def evidence_rows(
         rows.append(row | spread(score_configuration(measure, log_odds, gold[:n], p_weak[:n]), tested))
     commoner = np.full((1, len(gold)), 1.0 if np.nanmean(gold) >= 0.5 else -1.0)
     free = {COMMONER: score_configuration(measure, commoner, gold, p_weak)}
-    free[LABELS] = score_labels(measure, gold, p_weak, gaps)
+    scoring = tested if tuned else np.ones_like(tested)
+    gold, p_weak = gold[scoring], p_weak[scoring]
+    free[LABELS] = spread(score_labels(measure, gold, p_weak, gaps), scoring)
     rows += [{"kind": kind, "n_weak": 0, "n_gold": 0} | row for kind, row in free.items()]
     says = ~np.isnan(p_weak) & ((gaps == NOT_ASKED) | (p_weak != 0.5))
     return pd.DataFrame(rows).assign(coverage=says.mean(), **names)

@@ -151,10 +151,15 @@ def not_worth_words(answer: Recommendation, at: str = "this budget") -> str:
     """That no student is to be trained, since better labels are paid for on very many texts. at: with which money."""
     found = widest(answer)
     return (
-        f"Training a model is not worth it at {at}: no student that was studied beats "
+        f"Training a model is not worth it at {at}: no student that was studied{by_labels_of(answer)} beats "
         f"{as_they_are(found.labels.supervisor)}, and a budget of {budget_text(answer)} pays for those of "
         f"{found.n_texts:,} texts."
     )
+
+
+def by_labels_of(answer: Recommendation) -> str:
+    """On labels of which source a student was trained, where the question leaves others out."""
+    return f" on weak labels of {answer.question.supervisor}, or on gold ones," if answer.left_out else ""
 
 
 def beyond_ready(answer: Recommendation, trains: bool) -> str:
@@ -162,9 +167,9 @@ def beyond_ready(answer: Recommendation, trains: bool) -> str:
     for_more = f"o label more than {max(found.n_texts for found in ready_labels(answer)):,} texts"
     if trains:
         return f"T{for_more}, train a student instead:"
-    score = f"{percent(answer.expected.mean)} %"
+    score, studied_on = f"{percent(answer.expected.mean)} %", by_labels_of(answer)
     if answer.baseline.free[0] != COMMONER:
-        return f"T{for_more}: no student that was studied beats {free_words(answer)} ({score}), which costs nothing."
+        return f"T{for_more}: no student that was studied{studied_on} beats {free_words(answer)} ({score}), which costs nothing."
     none = f"is better than guessing at this budget ({free_words(answer)}: {score})"
     none = none if answer.alternatives else "is affordable"
-    return f"No student that was studied {none}; t{for_more}, you need more money or a cheaper source."
+    return f"No student that was studied{studied_on} {none}; t{for_more}, you need more money or a cheaper source."

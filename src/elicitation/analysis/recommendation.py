@@ -187,10 +187,10 @@ class Asked:
     def undertrained(self) -> bool:
         """Whether no student that was trained is expected to beat weak labels as they are or the commoner label.
 
-        All that was studied counts, also what the question leaves out: other methods, other supervisors, more texts.
+        All that was studied of the question's supervisors counts, also other methods and more texts than it names.
         """
-        for_nothing = {surface.supervisor: Fraction(0) for surface in self.everything.surfaces}
-        every = find_options(self.everything, Terms(UNLIMITED, for_nothing))
+        by_any_method = narrow(self.findings.posterior, replace(self.question, method=None))
+        every = find_options(by_any_method, Terms(UNLIMITED, dict.fromkeys(self.terms.prices, Fraction(0))))
         supervisors = {*self.terms.prices, ""}
         untrained = [free for free in self.block.free if free.kind != ASKING and free.supervisor in supervisors]
         best = max(float(free.scores.mean[0]) for free in untrained)

@@ -19,7 +19,7 @@ from elicitation.analysis.ready_labels import (
     told_labels,
     unbeaten_labels,
 )
-from elicitation.analysis.ready_labels_text import behind_words
+from elicitation.analysis.ready_labels_text import behind_words, by_labels_of
 from elicitation.analysis.recommendation_words import (
     FREE_WORDS,
     LOPSIDED,
@@ -52,7 +52,7 @@ def undertrained_notes(answer: Recommendation) -> Iterator[str]:
     longer = f" (`{answer.longer}` in `training`)" if answer.longer else ""
     unknown = f" A student that is trained longer{longer} or on more labels (`grid.budgets`) was not studied."
     unknown *= not answer.learns_nothing
-    useless = "Training a model is not worth it here: no student that was trained beats"
+    useless = f"Training a model is not worth it here: no student that was trained{by_labels_of(answer)} beats"
     if best is None:
         commoner = f"{FREE_WORDS[COMMONER]} ({percent(answer.baseline.commoner.mean)} %)"
         yield f"{useless} {commoner}, and no weak labels do as they are.{unknown}"
@@ -68,7 +68,7 @@ def undertrained_notes(answer: Recommendation) -> Iterator[str]:
     told |= not answer.purchase and answer.baseline.free == (LABELS, best.supervisor)
     score = "" if told else f": {bring_words(answer, best)}"
     # Where a student is told that labels more texts than are paid for, it is worth something.
-    beaten = "No student that was trained here beats" if says_student(answer) else useless
+    beaten = f"No student that was trained here{by_labels_of(answer)} beats" if says_student(answer) else useless
     yield f"{beaten} {as_they_are(best.supervisor)}{score}.{unknown}"
 
 
@@ -303,10 +303,15 @@ def pool_notes(answer: Recommendation) -> Iterator[str]:
         return
     if not asks_what_to_buy(answer) or answer.offer:
         return
-    own, paid = question.have_gold, int(exact(question.budget) / exact(question.gold_price))
+    first = ready_labels(answer)[0] if for_all_texts(answer) else None
+    spent = first.n_new * exact(first.labels.price) if first else 0
+    left = exact(question.budget) - spent
+    own, paid = question.have_gold, int(left / exact(question.gold_price))
     if 0 < paid < missing_gold(answer):
+        pays = f"{money(answer, float(left))} are left, which pay" if spent else "Your budget pays"
         some = f"{own + paid:,} of the {question.pool:,} texts{own_words(own + paid, paid)}"
-        yield f"Your budget pays for gold labels of {some}; those of all cost {money(answer, gold_cost(answer))}."
+        whole = money(answer, gold_cost(answer))
+        yield f"{pays} for gold labels of {some} in place of weak ones; those of all cost {whole}."
 
 
 def own_texts_notes(answer: Recommendation) -> Iterator[str]:

@@ -152,13 +152,14 @@ def evaluate_runs(
     gold_noise: float | None = None,
     gaps: str = ABSTAINED,
     further: pd.DataFrame | None = None,
+    tuned: bool = False,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The scores of every run of one task, supervisor, student and method, and their rows of results/evidence.parquet.
 
     names: of these four; shots: what the method puts into prompts; test: id, gold and p_weak; predictions: n_weak,
     n_gold, seed, id, log_odds and precision; purchases: the (n_weak, n_gold, seed) to score; measure: one of MEASURES,
     which the evidence is in; gold_noise: the share of wrong gold labels, None where no task of the study says one;
-    gaps and further: as of evidence.evidence_rows. Runs without weak labels are stored for all supervisors together,
+    gaps, further and tuned: as of evidence.evidence_rows. Runs without weak labels are stored for all supervisors together,
     who may not all buy as many gold ones, so predictions may hold others.
     """
     predictions = predictions.drop_duplicates([*PURCHASE_AND_SEED, "id"])
@@ -176,7 +177,7 @@ def evaluate_runs(
         )
     metrics = pd.DataFrame(rows)
     metrics["pgr"] = performance_gap_recovered(metrics)
-    evidence = evidence_rows(dict(names), test, predictions, measure, gaps, further)
+    evidence = evidence_rows(dict(names), test, predictions, measure, gaps, further, tuned)
     if gold_noise is not None:
         gold = test.gold.dropna().to_numpy()
         for name in ("accuracy", "auroc"):

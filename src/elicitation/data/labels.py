@@ -12,6 +12,8 @@ from elicitation.data.cells import is_missing, is_number, is_value, parse_number
 from elicitation.data.vote_cells import votes_in
 from elicitation.errors import CLOSE, MAX_SHOWN, InputError, shown
 
+# The label that says neither 0 nor 1.
+NEITHER = 0.5
 # Words that need no explanation.
 TRUTH = {"0": 0, "1": 1, "false": 0, "true": 1}
 # So many rows are looked at to guess what a column is.
@@ -32,8 +34,8 @@ class Rule(NamedTuple):
     column: str
     one: str | int | None = None
     """The value of label 1, where every other value would be label 0."""
-    labels: Mapping[str, int] | None = None
-    """The label of each value, by its spelling."""
+    labels: Mapping[str, float] | None = None
+    """The label of each value, by its spelling: 0, 1, or 0.5 for what says neither."""
     others: str = "refuse"
     """What happens to other values: `refuse`, `drop`, or `label_0`."""
     missing: Sequence[str | int] = ()
@@ -56,7 +58,7 @@ class Unknown(ValueError):
     """A value that is no label."""
 
 
-def label_of(value, rule: Rule) -> int | None:
+def label_of(value, rule: Rule) -> float | None:
     """The label that a cell holds; None if it holds none. Raises Unknown if it holds something else."""
     key = spelled(value) if not hasattr(value, "__len__") or isinstance(value, str) else None
     if rule.labels and key in rule.labels:
@@ -95,8 +97,9 @@ def listing(counts: Counter) -> str:
 
 def misspellings(counts: Mapping, known: Collection[str]) -> dict[str, str]:
     """Of the words that few rows have, those that nearly equal a known one, and which one that is."""
-    # Longer ones are no words, and take long to compare.
-    rare = [value for value, n in counts.items() if n <= RARE and isinstance(value, str) and len(value) <= MAX_SHOWN]
+    # Longer ones are no words, and take long to compare. A known one says neither label where one of both is wanted.
+    words = (value for value in counts if isinstance(value, str) and len(value) <= MAX_SHOWN and value not in known)
+    rare = [value for value in words if counts[value] <= RARE]
     near = {value: difflib.get_close_matches(value, known, n=1, cutoff=CLOSE) for value in rare}
     return {value: found[0] for value, found in near.items() if found}
 
@@ -244,17 +247,24 @@ def read_gold(cells: Sequence, rule: Rule, numbers: Sequence[int], where: str) -
         "write 0 or 1, or nothing where it is not known, or say what other values mean, as in "
         f"`label: {{column: {rule.column}, labels: {{spam: 1, ham: 0}}, others: drop}}`."
     )
-    return decode(cells, rule, lambda cell: label_of(cell, rule), numbers, where, fix)
+
+    def read(cell) -> int | None:
+        label = label_of(cell, rule)
+        if label == NEITHER:
+            raise Unknown(cell)
+        return label
+
+    return decode(cells, rule, read, numbers, where, fix)
 
 
-def words_of(rule: Rule) -> dict[str, int]:
+def words_of(rule: Rule) -> dict[str, float]:
     """The labels that a complete rule gives to words; numbers mean other things in other columns."""
     labels = {**(rule.labels or {}), **({str(rule.one): 1} if rule.one is not None else {})}
     return {word: label for word, label in labels.items() if parse_number(word) is None}
 
 
 def read_votes(
-    cells: Sequence, column: Column, words: Mapping[str, int], numbers: Sequence[int], where: str, decimal_comma: bool
+    cells: Sequence, column: Column, words: Mapping[str, float], numbers: Sequence[int], where: str, decimal_comma: bool
 ) -> Decoded:
     """The weak label of every row, from 0 to 1, or several, if they stand in one cell; InputError as of `decode`.
 
@@ -330,13 +340,13 @@ def weigh(
             raise Unknown(cell)
         return sure
 
-    # Where there is no label, no confidence is wanted.
-    wanted = [place for place, label in enumerate(labels.labels) if label is not None]
+    # Where there is no label, or one that says neither, no confidence is wanted.
+    wanted = [place for place, label in enumerate(labels.labels) if label not in (None, NEITHER)]
     within = f"write a confidence, from 0 to {100 if column.percent else 1}, beside every label"
     fix, score_fix = f"{within}, or {DROP_IN_STUDY}", f"{within}{PERCENT_IN_STUDY}."
     cells_wanted, rows = ([values[place] for place in wanted] for values in (cells, numbers))
     sure = decode(cells_wanted, rule, read, rows, where, fix, score_fix)
-    weighed: list[float | None] = [None] * len(cells)
+    weighed: list[float | None] = [label if label == NEITHER else None for label in labels.labels]
     for place, confidence in zip(wanted, sure.labels, strict=True):
         if confidence is not None:
             weighed[place] = confidence if labels.labels[place] == 1 else 1 - confidence

@@ -59,11 +59,15 @@ function rangeWords(view) {
 function goldOfTextsWords(view) {
   const { pool, haveGold, gold, budget, target } = view;
   const missing = missingGold(view);
-  const [money, price] = exact([budget, gold]);
-  const paid = Number(money / price);
+  const [first] = sufficeForAll(view) ? readyLabels(view) : [];
+  const [money, price, weak] = exact([budget, gold, first?.price ?? 0]);
+  const spent = BigInt(first?.nNew ?? 0) * weak;
+  const paid = Number((money - spent) / price);
   if (missing <= paid || paid === 0 || target !== null) return [];
   const some = ofAllWords({ nTexts: (haveGold ?? 0) + paid, nNew: paid }, pool);
-  return [`Your budget pays for gold labels of ${some}; those of all cost ${moneyWords(missing * gold)}.`];
+  const left = () => `${moneyWords(budget - first.nNew * first.price)} are left, which pay`;
+  const pays = spent > 0n ? left() : "Your budget pays";
+  return [`${pays} for gold labels of ${some} in place of weak ones; those of all cost ${moneyWords(missing * gold)}.`];
 }
 
 /** That the reader's own labels are taken for those of some of the texts, as own_texts_notes in Python. */
@@ -210,7 +214,7 @@ function trainedForTarget(view, wanted) {
   return `To reach ${wanted} for as little money as possible, ${found} (expected: ${score}).`;
 }
 
-/** The best weak labels, of all sources, that score higher as they are than what is recommended and cost less than
+/** The best weak labels that score higher as they are than what is recommended and cost less than
  *  gold ones; null where there are none. */
 function betterLabels({ sources, decision, gold }) {
   const answer = answerOf({ decision });
@@ -250,11 +254,27 @@ function showSources(view) {
   element("sources").replaceChildren(words, ...(isElsewhere ? [" ", button()] : []));
 }
 
+/** Which weak labels of other sources would be better as they are, as left_out_notes in Python. */
+function leftOutWords(view) {
+  const { sources, gold, budget, target } = view;
+  const leading = leadingLabels(view);
+  const better = sources.leftOut.filter(
+    ({ mean, price }) =>
+      mean > beatenBy(view) &&
+      price < gold &&
+      (target !== null || price <= budget) &&
+      !(leading && leading.price <= price && leading.mean >= mean),
+  );
+  const named = better.map((labels) => `${asTheyAre(labels)}: ${bringWords(labels)}`);
+  return named.length ? ` Left out: ${named.join("; ")}.` : "";
+}
+
 /** That only one of several sources competes, as of `elicitation recommend --supervisor`, and why. */
-function aloneWords({ sources, allCompete, supervisor, haveWeak }) {
+function aloneWords(view) {
+  const { sources, allCompete, supervisor, haveWeak } = view;
   if (sources.n === 1 || allCompete) return "";
   const why = haveWeak ? `since you have ${count(haveWeak)} of them` : "since you chose them";
-  return `To train a student, only the weak labels of ${supervisor} compete here, ${why}.`;
+  return `Only the weak labels of ${supervisor} compete here, ${why}.${leftOutWords(view)}`;
 }
 
 /** The same, with the way back to all sources. */

@@ -245,20 +245,24 @@ function sourceNamed(supervisor) {
   return once(`source ${task} ${student} ${supervisor}`, () => readPlace({ task, supervisor, student }));
 }
 
-/** The weak labels of all sources as they are, each with its price. */
-function labelsOfSources() {
-  return sourcesHere().flatMap((supervisor) => {
+/** The sources that compete: all, or the one that is chosen. */
+const competing = () => (allCompete() ? sourcesHere() : [state.supervisor]);
+
+/** The weak labels of these sources as they are, each with its price. */
+function labelsOf(sources) {
+  return sources.flatMap((supervisor) => {
     const labels = sourceNamed(supervisor).free.filter(({ kind }) => kind === LABELS);
     return labels.map((own) => ({ ...own, supervisor, price: priceOf(supervisor) }));
   });
 }
 
 /** Whether no student that was trained is expected to beat weak labels as they are or the commoner label, as
- *  `undertrained` in Python: all that was studied counts, of all sources, methods and numbers of texts. */
+ *  `undertrained` in Python: all that was studied of the competing sources counts, of all methods and numbers of
+ *  texts. */
 function isUndertrained() {
-  const weak = Object.fromEntries(sourcesHere().map((name) => [name, { price: 0, have: 0 }]));
+  const weak = Object.fromEntries(competing().map((name) => [name, { price: 0, have: 0 }]));
   const terms = { ...makeTerms({ budget: 0, gold: 1, weak }), budget: NO_LIMIT };
-  const sources = sourcesHere().map(sourceNamed);
+  const sources = competing().map(sourceNamed);
   const every = sources.flatMap(({ surfaces }) => findOptions(surfaces, terms));
   const untrained = sources.flatMap(({ free }) => free.filter(({ kind }) => kind !== "asking"));
   return every.length > 0 && bestOf(every).mean <= Math.max(...untrained.map(({ mean }) => mean)) + SAME_SCORE;
@@ -357,6 +361,7 @@ function compute() {
   // Gold labels may be bought by a method that was run with another source alone.
   const focus = here.surfaces.find((surface) => surface.method === method) ?? here.surfaces[0];
   const target = state.target === null ? null : state.target / 100;
+  const leftOut = sourcesHere().filter((name) => !competing().includes(name));
   return {
     ...state,
     ...{ key: place, here, market, allCompete: allCompete(), terms, decision, methods },
@@ -366,8 +371,8 @@ function compute() {
     ownCosts: costsOf(ownStudied),
     highest: ownStudied.length ? bestOf(ownStudied) : null,
     weakLabels: here.free.find(({ kind }) => kind === LABELS) ?? null,
-    sources: { n: sourcesHere().length, best: ofSources.best, labels: labelsOfSources() },
-    undertrained: once("undertrained", isUndertrained),
+    sources: { n: sourcesHere().length, best: ofSources.best, labels: labelsOf(competing()), leftOut: labelsOf(leftOut) },
+    undertrained: once(`undertrained ${place} ${allCompete()}`, isUndertrained),
     cheaper: decision.buys ? cheaperThan(decision.best, ofSources.options, ofSources.base, STUDY.verdict) : null,
     parts: DATA.parts.filter((row) => KINDS.every((kind) => row[kind] === state[kind])),
     reaching: target === null ? null : reach(target, market, terms),

@@ -24,8 +24,8 @@ function readyTexts(labels, view) {
 /** What always giving the commoner label brings. */
 const commonerOf = ({ here }) => here.free.find(({ kind }) => kind === "commoner label").mean;
 
-/** What the best student brings, or what costs nothing. Whichever source is shown, it is the best of all of them. */
-const beatenBy = (view) => Math.max(answerOf(view).mean, view.sources.best?.mean ?? 0, commonerOf(view));
+/** What the best student brings, or what costs nothing. */
+const beatenBy = (view) => Math.max(answerOf(view).mean, commonerOf(view));
 
 /** The weak labels to use as they are, the better for fewer texts, the others for more; those to begin with first, as
  *  ready_labels in Python. */
@@ -234,23 +234,28 @@ function readyForTarget(enough, view) {
 /** To label more texts than the money pays for with any of these labels. */
 const forMore = (ready) => `o label more than ${count(Math.max(...ready.map(({ nTexts }) => nTexts)))} texts`;
 
+/** On labels of which source a student was trained, where others are left out; as by_labels_of in Python. */
+const byLabelsOf = ({ allCompete, sources, supervisor }) =>
+  allCompete || sources.n === 1 ? "" : ` on weak labels of ${supervisor}, or on gold ones,`;
+
 /** What to do with more texts where no student is worth training, on labels of no source. */
 function noStudentWords(view, ready) {
-  const { decision, sources } = view;
+  const { decision } = view;
+  const studied = `no student that was studied${byLabelsOf(view)}`;
   if (sufficeForAll(view)) return [];
   if (needsNoStudent(view)) {
     const widest = ready.find(({ nTexts }) => nTexts === mostTexts(view));
-    const beaten = `no student that was studied beats ${asTheyAre(widest)}`;
+    const beaten = `${studied} beats ${asTheyAre(widest)}`;
     const paid = `a budget of ${moneyWords(view.budget)} pays for those of ${count(widest.nTexts)} texts`;
     return [`Training a model is not worth it at this budget: ${beaten}, and ${paid}.`];
   }
-  if (decision.buys || sources.best) return [];
+  if (decision.buys) return [];
   const nothing = `${FREE_WORDS[decision.free.kind]} ${scoring(decision.free.mean, decision.free.kind === LABELS)}`;
   if (decision.free.kind !== "commoner label") {
-    return [`T${forMore(ready)}: no student that was studied beats what costs nothing: ${nothing}.`];
+    return [`T${forMore(ready)}: ${studied} beats what costs nothing: ${nothing}.`];
   }
   const none = decision.best ? `is better than guessing at this budget (${nothing})` : "is affordable";
-  return [`No student that was studied ${none}; t${forMore(ready)}, you need more money or a cheaper source.`];
+  return [`${capital(studied)} ${none}; t${forMore(ready)}, you need more money or a cheaper source.`];
 }
 
 /** How many texts have no gold label yet; 0 where their number is left open. */

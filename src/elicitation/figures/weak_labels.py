@@ -58,7 +58,7 @@ def plot_weak_labels(found: SupervisorQuality, scores: pd.DataFrame, measure: st
     sizes = " to ".join(f"{n:,}" for n in sorted({quality.n.min(), quality.n.max()}))
     shown = "all tasks together" if len(pooled) == len(tasks) else ", ".join(pooled)
     footnote = (
-        f"On the test examples, {sizes} a task; on the left those of {shown}, the area of a marker is its "
+        f"By the gold labels of {sizes} texts a task; on the left those of {shown}, the area of a marker is its "
         f"share of them, with 95 % Wilson intervals. {interval_sentence('Bars on the right')}"
     )
     style.finish_figure(figure, footnote)

@@ -43,8 +43,8 @@ LEAST_WEAK = 32
 BY_OPTION = {
     ENCODING_IN_STUDY: "name its encoding by --encoding windows-1252.",
     UTF16_IN_STUDY: "name its encoding by --encoding utf-16-le.",
-    VOTES_IN_STUDY: "name its words beside the values of the gold labels, as in --labels 1=1,0=0,spam=1,ham=0, or "
-    "leave such labels out by --others drop.",
+    VOTES_IN_STUDY: "name its words beside the values of the gold labels, as in --labels 1=1,0=0,spam=1,ham=0 "
+    "and unclear=0.5 for what says neither, or leave such labels out by --others drop.",
     PERCENT_IN_STUDY: ", such as 0.85 or 85%",
     DROP_IN_STUDY: "leave such labels out by --others drop.",
     TEXT_IN_STUDY: "write one, or leave all such rows out by --others drop.",
@@ -65,7 +65,7 @@ class Wanted:
     money: Money
     text: str | None = None
     """The column of the texts; None: found by their length."""
-    labels: Mapping[str, int] | None = None
+    labels: Mapping[str, float] | None = None
     """The label of each value, where gold labels are not 0 and 1."""
     drops: bool = False
     """Whether rows with other gold labels, and other weak labels, are dropped."""

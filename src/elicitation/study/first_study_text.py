@@ -7,7 +7,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from elicitation.analysis.intervals import wilson
-from elicitation.analysis.names import ABSTAINED, NOT_ASKED
+from elicitation.analysis.names import ABSTAINED, NOT_ASKED, PAID
 from elicitation.analysis.recommendation_words import MEASURE_WORDS, percent
 from elicitation.buying.amounts import Money, amount_words
 from elicitation.buying.prices import labels_for
@@ -89,8 +89,7 @@ def look_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
     yield ""
     yield from aligned([HEADS, *rows_of_table(looked, wanted)])
     prices = "" if wanted.money.currency else "; prices are in gold labels"
-    tested = f"while the study's answers are of its {looked.task['test_size']} test texts"
-    yield f"right: on gold rows of which the column says something, {tested}{prices}"
+    yield f"right: on gold rows of which the column says something{prices}"
     if looked.commoner > NOTABLE:
         yield f"always giving the commoner label, {looked.commoner_label}, is right on {percent(looked.commoner)} %"
     for source, column in zip(looked.sources, wanted.weak, strict=True):
@@ -143,9 +142,13 @@ def second_look_lines(looked: Looked, wanted: Wanted) -> Iterator[str]:
 def dropped_lines(looked: Looked) -> Iterator[str]:
     """Of sources whose answers were dropped in part, how many, and that their price does not count them."""
     for source, n in looked.no_labels.items():
+        dropped = f"dropped: {n:,} answers of {source} that are no label"
+        if reason_of(looked.sources[source]) == PAID:
+            yield f"{dropped}; it is paid for them as for other texts without a label"
+            continue
         yield (
-            f"dropped: {n:,} answers of {source} that are no label; its price does not count them: if they cost money "
-            "too, write 0.5 in their place, which says neither label"
+            f"{dropped}; its price does not count them: if they cost money too, name them in --labels as what says "
+            "neither, as in unclear=0.5"
         )
 
 

@@ -1,5 +1,8 @@
 """What answers say of a user's own table: labels that can be counted as paid, votes for each text, words of labels."""
 
+from collections.abc import Callable
+
+from elicitation.analysis.names import NOT_ASKED
 from elicitation.data.table_survey import Survey
 from elicitation.study.composed import Composed
 from elicitation.study.study import Study
@@ -39,9 +42,26 @@ def words_of_labels(study: Study) -> dict[str, list[str]]:
     found = {}
     for name, task in study.task_named.items():
         spelled = task.label.labels if isinstance(task, TableTask) and isinstance(task.label, Labels) else None
-        if spelled and sorted(spelled.values()) == [0, 1]:
-            found[name] = [str(word) for word, _ in sorted(spelled.items(), key=lambda pair: pair[1])]
+        words = [[str(word) for word, own in (spelled or {}).items() if own == label] for label in (0, 1)]
+        if all(len(own) == 1 for own in words):
+            found[name] = [word for [word] in words]
     return found
+
+
+def not_asked(study: Study) -> list[str]:
+    """The supervisors that have no label of a text where they, or a source of theirs, were not asked for it."""
+    return with_labels_of(study, lambda source: source.gaps == NOT_ASKED)
+
+
+def thresholded(study: Study) -> list[str]:
+    """The supervisors of whose labels, or those of a source of theirs, a threshold says which label they are."""
+    return with_labels_of(study, lambda source: source.threshold is not None)
+
+
+def with_labels_of(study: Study, chosen: Callable[[Columns], bool]) -> list[str]:
+    """The supervisors whose labels stand in such columns, or are composed from those of such columns."""
+    found = {name for name, source in study.supervisor_named.items() if isinstance(source, Columns) and chosen(source)}
+    return [name for name in study.supervisor_named if found & {study.labeller(name).name, *study.sources_of(name)}]
 
 
 def is_held(study: Study, supervisor: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from elicitation.analysis.names import NOT_ASKED, student_and_cue
+from elicitation.analysis.names import student_and_cue
 from elicitation.buying.amounts import CURRENCIES, CURRENCY, Money
 from elicitation.buying.methods import FEW, Method
 from elicitation.buying.purchases import Supply, full_supply
@@ -225,12 +225,6 @@ class Study(Plan, Setup):
         entry = self.labeller(name)
         parts = [*(entry.needed if needed else entry.parts)]
         return [*parts, *chain.from_iterable(self.sources_of(part, needed) for part in parts)]
-
-    @property
-    def not_asked(self) -> list[str]:
-        """The supervisors that have no label of a text where they, or a source of theirs, were not asked for it."""
-        silent = {name for name in self.supervisors_of_kind(Columns) if self.supervisor_named[name].gaps == NOT_ASKED}
-        return [name for name in self.supervisor_named if silent & {self.labeller(name).name, *self.sources_of(name)}]
 
     def names_used(self, wildcard: str) -> set[str]:
         """The names by this wildcard in all runs, those of supervisors with the sources of composed labels."""

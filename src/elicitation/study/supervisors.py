@@ -198,9 +198,9 @@ class Columns(Supervisor):
         "names all columns that begin so (`?` is one character) and have no entry of their own. Results are shown at "
         "what the votes cost on average for each example that has any."
     )
-    labels: mapping(Spelling, Literal[0, 1], min_length=1) = may_be_absent(
-        "The label of each value of these columns, as in `{spam: 1, ham: 0}`; numbers that it does not name stay "
-        "probabilities."
+    labels: mapping(Spelling, Literal[0, 0.5, 1], min_length=1) = may_be_absent(
+        "The label of each value of these columns, as in `{spam: 1, ham: 0, unclear: 0.5}`, where 0.5 says neither; "
+        "numbers that it does not name stay probabilities."
     )
     others: Literal["refuse", "drop"] = Field(
         "refuse", description="Whether a value that is no label is refused, or taken for none."

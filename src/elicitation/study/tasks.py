@@ -93,8 +93,8 @@ class Labels(Section):
     value: one_of({TEXT: Text, WHOLE: whole()}) = may_be_absent(
         "The value of label 1. The only other value of the column is label 0.", alias="is"
     )
-    labels: mapping(Spelling, Literal[0, 1], min_length=1) = may_be_absent(
-        "The label of each value, as in `{spam: 1, ham: 0}`."
+    labels: mapping(Spelling, Literal[0, 0.5, 1], min_length=1) = may_be_absent(
+        "The label of each value, as in `{spam: 1, ham: 0, unclear: 0.5}`; 0.5 says neither, which no gold label may."
     )
     others: Literal["refuse", "drop", "label_0"] = Field(
         "refuse",
@@ -110,7 +110,7 @@ class Labels(Section):
     def check_values(self) -> Self:
         if self.value is not None and self.labels is not None:
             raise refusal("'is' and 'labels' exclude each other; give one.")
-        if self.labels is not None and self.others != "label_0" and {*self.labels.values()} != {0, 1}:
+        if self.labels is not None and self.others != "label_0" and not {0, 1} <= {*self.labels.values()}:
             raise refusal("must name values of both labels, 1 and 0; add those that are missing.", "labels")
         if self.others == "label_0" and self.value is None and self.labels is None:
             raise refusal("says that all others are label 0, but no value is label 1; add `is` or `labels`.", "others")
