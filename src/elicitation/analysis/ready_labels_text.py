@@ -167,9 +167,9 @@ def beyond_ready(answer: Recommendation, trains: bool) -> str:
     for_more = f"o label more than {max(found.n_texts for found in ready_labels(answer)):,} texts"
     if trains:
         return f"T{for_more}, train a student instead:"
-    score, studied_on = f"{percent(answer.expected.mean)} %", by_labels_of(answer)
+    score, studied = f"{percent(answer.expected.mean)} %", f"no student that was studied{by_labels_of(answer)}"
     if answer.baseline.free[0] != COMMONER:
-        return f"T{for_more}: no student that was studied{studied_on} beats {free_words(answer)} ({score}), which costs nothing."
+        return f"T{for_more}: {studied} beats {free_words(answer)} ({score}), which costs nothing."
     none = f"is better than guessing at this budget ({free_words(answer)}: {score})"
     none = none if answer.alternatives else "is affordable"
-    return f"No student that was studied{studied_on} {none}; t{for_more}, you need more money or a cheaper source."
+    return f"N{studied[1:]} {none}; t{for_more}, you need more money or a cheaper source."

@@ -159,8 +159,8 @@ def evaluate_runs(
     names: of these four; shots: what the method puts into prompts; test: id, gold and p_weak; predictions: n_weak,
     n_gold, seed, id, log_odds and precision; purchases: the (n_weak, n_gold, seed) to score; measure: one of MEASURES,
     which the evidence is in; gold_noise: the share of wrong gold labels, None where no task of the study says one;
-    gaps, further and tuned: as of evidence.evidence_rows. Runs without weak labels are stored for all supervisors together,
-    who may not all buy as many gold ones, so predictions may hold others.
+    gaps, further and tuned: as of evidence.evidence_rows. Runs without weak labels are stored for all supervisors
+    together, who may not all buy as many gold ones, so predictions may hold others.
     """
     predictions = predictions.drop_duplicates([*PURCHASE_AND_SEED, "id"])
     wanted = pd.DataFrame(purchases, columns=PURCHASE_AND_SEED)
