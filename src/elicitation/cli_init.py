@@ -53,9 +53,9 @@ def label_values(text: str) -> dict[str, float]:
 
 
 def question(text: str) -> str:
-    """A question about a text, in one line."""
+    """A question about a text, or a heading for its label, in one line."""
     if not text.strip() or len(text.splitlines()) > 1:
-        raise argparse.ArgumentTypeError("it must be a question in one line, as in --question 'Is it spam?'")
+        raise argparse.ArgumentTypeError("it must be in one line, as in --question 'Is it spam?'")
     return text.strip()
 
 
@@ -127,8 +127,8 @@ def add_init(commands: argparse._SubParsersAction) -> None:
     command.add_argument(
         "--question",
         type=question,
-        help="ask the student this of each text, without any label; yes must mean label 1: with --labels spam=1,ham=0 "
-        "--question 'Is it spam?'",
+        help="ask the student this of each text, without any label: a heading that the words of --labels can stand "
+        "behind, such as 'Sentiment:', or a question where yes means label 1, such as 'Is it spam?'",
     )
     add_reading(command)
     command.add_argument("--output", type=Path, help="the study's file; default: named after the table, here")

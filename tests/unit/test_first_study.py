@@ -190,27 +190,32 @@ def test_a_question_makes_the_study_ask_without_any_label(capsys, here):
 def test_a_study_that_does_not_ask_says_by_which_option_it_would(capsys, here):
     write()
     [line] = [line for line in run(capsys, *ASKED).splitlines() if "--question" in line]
-    assert line.startswith("What smollm2 knows without any label") and "where yes means label 1" in line
+    assert line.startswith("What smollm2 knows without any label")
+    assert line.endswith("by --question and a question such as 'Is it spam?', where yes means label 1.")
     given = yaml.safe_load((here / "labels.yaml").read_text())
     assert "prompt" not in given["tasks"][0] and "shots" not in given["grid"]
-    assert "by --question 'Is the text …?', say" in line
     # In the words of the labels where they have some.
     write(names=("ham", "junk"))
-    assert "by --question 'Is the text junk?', say" in run(
-        capsys, *ASKED, "--labels", "1=1,0=0,junk=1,ham=0", "--output", "words.yaml"
-    )
-    # But not in such that name nothing.
-    write(names=("no", "yes"))
-    assert "by --question 'Is the text …?', say" in run(
-        capsys, *ASKED, "--labels", "yes=1,no=0", "--output", "yes.yaml"
-    )
+    words = run(capsys, *ASKED, "--labels", "1=1,0=0,junk=1,ham=0", "--output", "words.yaml")
+    assert "a heading that says what is wanted, such as 'Sentiment:' for reviews, behind which ham or junk can" in words
+
+
+def test_a_heading_stands_behind_the_text_and_the_words_of_the_labels_behind_it(capsys, here):
+    write(names=("ham", "spam"))
+    run(capsys, *ASKED, "--labels", "spam=1,1=1,0=0,ham=0", "--question", "Kind:")
+    [task] = yaml.safe_load((here / "labels.yaml").read_text())["tasks"]
+    assert (task["text"], task["prompt"]) == ("{text}\nKind:", {"cue": "", "labels": [" ham", " spam"]})
+    assert read_study(here / "labels.yaml").grid.shots == [0]
+    write()
+    said = refused(capsys, *ASKED, "--question", "Kind:", "--output", "numbers.yaml")
+    assert "'Kind:' is a heading, behind which a word for either label stands; name both by --labels" in said
 
 
 @pytest.mark.parametrize("question", ["", " ", "Is it spam?\nOr ham?"])
 def test_a_question_that_is_none_is_refused(capsys, question):
     with pytest.raises(SystemExit):
         main(["init", *ASKED, "--question", question])
-    assert "must be a question in one line, as in --question 'Is it spam?'" in capsys.readouterr().err
+    assert "must be in one line, as in --question 'Is it spam?'" in capsys.readouterr().err
 
 
 def test_several_weak_columns_in_one_word_are_told_apart(capsys):

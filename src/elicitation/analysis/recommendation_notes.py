@@ -337,12 +337,18 @@ def tested_notes(answer: Recommendation) -> Iterator[str]:
 
 
 def asking_notes(answer: Recommendation) -> Iterator[str]:
-    """That a student is worse than guessing where it is asked without labels, which is seldom by chance."""
-    asking = answer.baseline.asking
+    """That a student is no better than guessing where it is asked without labels, and what to try."""
+    asking, learns = answer.baseline.asking, not answer.learns_nothing
     if asking and asking.high < GUESSING:
         yield (
             f"Asked without labels, {answer.student} is worse than guessing. It may not understand the question, or "
             "the label words in `prompt` stand the wrong way round."
+        )
+    elif asking and learns and asking.low <= max(GUESSING, answer.baseline.commoner.mean):
+        yield (
+            f"Asked without labels, {answer.student} is not clearly better than {FREE_WORDS[COMMONER]}, though it "
+            "learns from labels: it may not understand the question. Small models go on with a text more readily than "
+            "they answer; try a heading such as `Sentiment:` (docs/how-to/own-study.md)."
         )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from elicitation.analysis.recommendation_notes import LOPSIDED
 from elicitation.analysis.thresholds import Threshold
 from elicitation.buying.amounts import Money
+from elicitation.data.cells import is_number
 from elicitation.data.labels import DROP_IN_STUDY, PERCENT_IN_STUDY, VOTES_IN_STUDY
 from elicitation.data.own_labels import read_own_table, table_columns
 from elicitation.data.table_files import ENCODING_IN_STUDY, UTF16_IN_STUDY, Table, read_table
@@ -77,7 +78,8 @@ class Wanted:
     id: str | None = None
     """The column of the rows' ids; None: rows are known by their numbers."""
     question: str | None = None
-    """What the student is asked of each text, so that yes means label 1; None: it is only trained."""
+    """What the student is asked of each text: a question where yes means label 1, or a heading, which ends with a
+    colon; None: it is only trained."""
     gaps: Mapping[str, str] = field(default_factory=dict)
     """Why texts have no weak label, by column or pattern, as of the key `gaps` of a study; else ABSTAINED."""
     confidence: Mapping[str, str] = field(default_factory=dict)
@@ -86,6 +88,13 @@ class Wanted:
     """What all labels may cost together, in the same unit as prices; None: budgets follow from the table alone."""
     texts_to_label: int | None = None
     """How many texts are to have a label in the end; None: any number."""
+
+    @property
+    def words(self) -> tuple[str, str] | None:
+        """The first word for label 0 and that for label 1; None where there are not both."""
+        words = [(value, label) for value, label in (self.labels or {}).items() if not is_number(value)]
+        zero, one = (next((value for value, own in words if own == label), None) for label in (0, 1))
+        return (zero, one) if zero and one else None
 
     @property
     def folder(self) -> str:

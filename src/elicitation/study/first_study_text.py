@@ -11,7 +11,6 @@ from elicitation.analysis.names import ABSTAINED, NOT_ASKED, PAID
 from elicitation.analysis.recommendation_words import MEASURE_WORDS, percent
 from elicitation.buying.amounts import Money, amount_words
 from elicitation.buying.prices import labels_for
-from elicitation.data.cells import is_number
 from elicitation.errors import join_words, listed
 from elicitation.study.first_study import Looked, Wanted
 from elicitation.study.first_study_file import all_free, flow, minutes_words
@@ -35,8 +34,6 @@ GAPS_TAKEN = {
 }
 # From this share of the commoner gold label on it is said beside accuracies.
 NOTABLE = 0.6
-# Words for label 1 that name nothing of which a text could be asked.
-AFFIRMATIVE = ("true", "yes", "y", "ja", "oui", "si", "sí")
 # What stands for the cost of labels that a source does not have.
 FEWER = "too few"
 
@@ -277,7 +274,7 @@ def size_lines(study: Study, looked: Looked, minutes: float, cores: int, wanted:
     yield from unbought_lines(study, looked, within_budget(study, wanted))
     if not asks:
         yield (
-            f"What {student} knows without any label, which costs nothing, can be studied too: by --question "
+            f"What {student} knows without any label, which costs nothing, can be studied too: by --question and "
             f"{question_words(wanted)}"
         )
     yield "It says what labels are worth up to these numbers. Of more labels than the table holds it can say nothing."
@@ -313,10 +310,12 @@ def measure_lines(study: Study, looked: Looked) -> Iterator[str]:
 
 
 def question_words(wanted: Wanted) -> str:
-    """How the option asks of a text whether it has label 1, in the user's own word for that where it is one."""
-    ones = (value for value, label in (wanted.labels or {}).items() if label and not is_number(value))
-    word = next((value for value in ones if value.lower() not in AFFIRMATIVE), "…")
-    return f"{shlex.quote(f'Is the text {word}?')}, say, where yes means label 1."
+    """How a student can be asked: in the labels' own words, where they have some."""
+    if wanted.words is None:
+        return "a question such as 'Is it spam?', where yes means label 1."
+    zero, one = wanted.words
+    wanted_words = f"behind which {zero} or {one} can stand"
+    return f"a heading that says what is wanted, such as 'Sentiment:' for reviews, {wanted_words}."
 
 
 def budget_lines(study: Study, wanted: Wanted) -> Iterator[str]:
