@@ -133,7 +133,7 @@ onstart:
             prepared = {wildcards["task"] for rule, _, wildcards in planned.values() if rule == "prepare_task"}
             for warning in warn_of_copies(study, prepared):
                 print(f"Warning: {warning}", file=sys.stderr)
-            told.plan({number: (*job, texts_trained_on(job[0], job[2])) for number, job in planned.items()})
+            told.plan({number: with_texts(job) for number, job in planned.items()}, measured_jobs())
             if shared := shared_imports():
                 # Without it jobs begin more slowly.
                 with suppress(OSError):

@@ -172,15 +172,19 @@ class LogHandler(LogHandlerBase):
                     and time.monotonic() - self.said > BEAT
                     and (text := self.pace.longest(BEAT))
                 ):
-                    self.say(text)
+                    self.say(f"{text} · {self.how_far()}")
+
+    def how_far(self) -> str:
+        """How many of the planned jobs are done, and how long the others take."""
+        total = len(told.jobs)
+        return say_progress(self.done, total, self.pace.left(self.done, total))
 
     def draw_bar(self) -> None:
         """Show, where that can be, how far the run is and what the job does that has run longest, while jobs run."""
         total = len(told.jobs)
         if not (self.terminal.has_bar and self.pace.started) or self.complete or self.stopped or self.closed.is_set():
             return self.terminal.draw("")
-        left = self.pace.left(self.done, total)
-        told_of = [f"{bar_of(self.done, total)} {say_progress(self.done, total, left)}", self.pace.longest(quotes=BEAT)]
+        told_of = [f"{bar_of(self.done, total)} {self.how_far()}", self.pace.longest(quotes=BEAT)]
         return self.terminal.draw(" · ".join(filter(None, told_of)))
 
     def close(self) -> None:

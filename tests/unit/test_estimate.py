@@ -7,12 +7,14 @@ import pytest
 import yaml
 
 from elicitation.study.estimate import (
+    BESIDE_MINUTES,
     FLOPS_PER_SECOND,
     FORWARD,
+    LONGEST,
     START_UP_SECONDS,
     adapter_bytes,
     estimate,
-    measured_hours,
+    minutes_of,
     parameters_of,
     planned_stages,
     share_weak_stages,
@@ -20,6 +22,7 @@ from elicitation.study.estimate import (
 )
 from elicitation.study.estimate_text import SHORTER, count_left_out, describe
 from elicitation.study.made import made_in
+from elicitation.study.measured import MEASURED
 from elicitation.study.models import Checkpoint
 from elicitation.study.text_lengths import TOKENS_PER_TEXT, TOKENS_PER_WORD, assumed_tokens
 from elicitation.study.validation import read_study, validate
@@ -170,15 +173,58 @@ def test_of_texts_on_the_hub_a_length_is_assumed_and_named(study, tmp_path):
     assert estimate(far, tmp_path)[1][0] == "Tokens of texts not counted yet: 150 each; presentations are upper bounds."
 
 
-def test_measured_jobs_correct_the_hours(study, tmp_path):
-    for rule, method, seconds in (("train_runs", "sequential_sft", 90.0), ("train_weak_stage", "plain", 30.0)):
-        folder = tmp_path / f"benchmarks/measured/{rule}/topic/supervisor/student/{method}"
-        folder.mkdir(parents=True)
-        pd.DataFrame({"s": [seconds]}).to_csv(folder / "b16_s0.tsv", sep="\t", index=False)
-    assert measured_hours(tmp_path, "*/*/*/student/*/*.tsv") == (pytest.approx(120 / 3600), 2)
-    tables, notes = estimate(validate(study), tmp_path)
-    assert tables["students"]["cpu hours"].item() == pytest.approx(4 * 60 / 3600)
-    assert any("2 jobs that were measured here, of 4" in note for note in notes)
+def measure(folder, job, seconds):
+    file = folder / MEASURED / f"{job}.tsv"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"s\tmax_rss\n{seconds}\t1\n")
+
+
+def test_a_large_job_follows_from_measured_small_ones(study, tmp_path):
+    """As long as the mean of those that were measured, 16 minutes were said to be 3."""
+    study["tasks"][0] |= {"pool_size": 3000}
+    study["models"][0]["parameters"] = 1e9
+    study["grid"] |= {"more_purchases": [[2800, 0]]}
+    shown = stages_of(study).query("labels == 'weak'").groupby("n").presentations.first()
+    stages = [f"topic/supervisor/student/plain/w{n}_s0" for n in (80, 160)]
+    blocks = [f"topic/{supervisor}/student/sequential_sft/b16_s0" for supervisor in ("supervisor", "no-supervisor")]
+    for stage in stages:
+        measure(tmp_path, f"train_weak_stage/{stage}", 100.0)
+    for block in blocks:
+        measure(tmp_path, f"train_runs/{block}", 20.0)
+    make(tmp_path, "results/weak_labels/topic/supervisor.parquet", "results/models/student.json")
+    make(tmp_path, *(f"results/runs/{block}.parquet" for block in blocks), "results/models/supervisor.json")
+    study = validate(study)
+    tables, notes = estimate(study, tmp_path, made_in(tmp_path))
+    assert tables["students"]["jobs"].tolist() == [2]
+    longest = tables["students"][LONGEST].item() * 3600
+    assert longest == pytest.approx(2 * 100 * shown[2800] / (shown[80] + shown[160]), rel=0.1)
+    assert "student: hours follow from 4 measured jobs." in notes
+    # One core trains, however many there are.
+    assert minutes_of(study, tables, 2) == minutes_of(study, tables, 20) == pytest.approx(longest / 60 + BESIDE_MINUTES)
+
+
+def test_measured_jobs_of_one_rule_say_nothing_of_another(study, tmp_path):
+    study = validate(with_adapters(study, 1))
+    before = estimate(study, tmp_path)[0]["students"]["cpu hours"].item()
+    measure(tmp_path, "compute_trunk/topic/student", 0.25)
+    after = estimate(study, tmp_path)[0]["students"]["cpu hours"].item()
+    assert (before - after) * 3600 == pytest.approx(START_UP_SECONDS["cpu"] - 0.25, abs=0.01)
+
+
+def test_what_was_measured_of_jobs_that_the_study_has_no_more_counts_not(study, tmp_path):
+    study = validate(study)
+    before = estimate(study, tmp_path)
+    measure(tmp_path, "train_weak_stage/topic/supervisor/student/plain/w999_s0", 500.0)
+    assert estimate(study, tmp_path)[1] == before[1]
+
+
+def test_a_supervisors_jobs_follow_from_those_of_other_tasks(study, tmp_path):
+    study["tasks"] = [study["tasks"][0], {**study["tasks"][0], "name": "other"}]
+    measure(tmp_path, "train_supervisor/topic/supervisor", 50.0)
+    measure(tmp_path, "write_weak_labels/topic/supervisor", 30.0)
+    (row,) = estimate(validate(study), tmp_path)[0]["supervisors"].to_dict("records")
+    assert row["cpu hours"] * 3600 == pytest.approx(2 * (50 + 30), rel=0.01)
+    assert row[LONGEST] * 3600 == pytest.approx(50, rel=0.01)
 
 
 def test_supervisors_and_models_are_counted_too(study, tmp_path):
@@ -257,7 +303,10 @@ def with_adapters(study, adapt_layers):
 def operations(config, folder):
     """Operations of a study's one student."""
     row = estimate(config, folder)[0]["students"].to_dict("records")[0]
-    return (row["cpu hours"] * 3600 - START_UP_SECONDS["cpu"] * row["jobs"]) * FLOPS_PER_SECOND["cpu"]
+    trunks = len(config.task_named) * (config.model_named["student"].adapt_layers is not None)
+    trunks *= row["presentations"] > 0
+    started = START_UP_SECONDS["cpu"] * (row["jobs"] + trunks)
+    return (row["cpu hours"] * 3600 - started) * FLOPS_PER_SECOND["cpu"]
 
 
 def test_prompts_pass_all_layers_and_share_their_examples(study, tmp_path):

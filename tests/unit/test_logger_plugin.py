@@ -64,7 +64,7 @@ def message(text, level=logging.INFO, **more):
 @pytest.fixture(autouse=True)
 def two_jobs(monkeypatch):
     """Two jobs are planned, and what the plugin and the Snakefile tell each other stays in its test."""
-    for name in ("listens", "jobs", "varying", "runs_made", "asks_for_answer"):
+    for name in ("listens", "jobs", "measured", "varying", "runs_made", "asks_for_answer"):
         monkeypatch.setattr(told, name, getattr(Told(), name))
     told.plan({number: ("train_runs", 1, {"task": "film", "seed": str(number)}) for number in (1, 2)})
 
@@ -108,7 +108,7 @@ def test_a_long_job_shows_its_own_progress_where_nothing_else_is_said(monkeypatc
     while not said and time.monotonic() < ends:
         time.sleep(0.05)
     handler.close()
-    assert said[0] == "training film, budget 64, seed 1 for 0 s: step 3 of 9"
+    assert said[0] == "training film, budget 64, seed 1 for 0 s: step 3 of 9 · 0 of 2"
 
 
 def test_what_failed_is_told_at_once_and_listed_once_at_the_end(handler, said, tmp_path):

@@ -12,7 +12,8 @@ from elicitation.jobs.progress import Failures, Pace, Planned, runs_of, say_prog
 @pytest.mark.parametrize(
     ("done", "left", "words"),
     [
-        (0, 600, "0 of 11"),
+        (0, None, "0 of 11"),
+        (0, 600, "0 of 11 · 10 min left"),
         (1, None, "1 of 11"),
         (1, 600, "1 of 11 · 10 min left"),
         (10, 89, "10 of 11 · 89 s left"),
@@ -30,6 +31,7 @@ class Run:
     def __init__(self, monkeypatch, *jobs: Planned) -> None:
         self.now = 0.0
         monkeypatch.setattr(told, "jobs", dict(enumerate(jobs)))
+        monkeypatch.setattr(told, "measured", [])
         monkeypatch.setattr(told, "varying", {})
         self.pace, self.total = Pace(lambda: self.now), len(jobs)
 
@@ -71,6 +73,39 @@ def test_jobs_of_one_rule_take_as_long_as_the_texts_that_they_train_on(monkeypat
     assert run.left() == pytest.approx(120 + 4 + 120)
     run.do(1, 120)
     assert run.left() == pytest.approx(4 + 120)
+
+
+def test_jobs_that_were_measured_tell_the_time_of_a_run_of_few(monkeypatch):
+    """A run of one long job, which ended before its time was known."""
+    weak, scored = (Planned(rule, 1, texts=8000) for rule in ("train_weak_stage", "train_runs"))
+    run = Run(monkeypatch, weak, scored, *[Planned("plot_pareto", 1)] * 20)
+    assert run.left() is None
+    small = [(weak._replace(texts=1000), 100.0), (scored._replace(texts=1000), 1.0)]
+    monkeypatch.setattr(told, "measured", small)
+    start(run.pace, 0)
+    run.now += 200
+    assert run.left() == pytest.approx(600 + 8, rel=0.1)
+
+
+def test_what_passes_before_the_first_job_begins_makes_none_longer(monkeypatch):
+    run = Run(monkeypatch, Planned("train_runs", 1))
+    monkeypatch.setattr(told, "measured", [(Planned("train_runs", 1), 100.0)])
+    run.now += 30
+    assert run.left() == pytest.approx(100)
+
+
+def test_what_a_rules_jobs_take_now_counts_and_not_what_they_took(monkeypatch):
+    run = Run(monkeypatch, *[Planned("train_runs", 1)] * 3)
+    monkeypatch.setattr(told, "measured", [(Planned("train_runs", 1), 1000.0)])
+    run.do(0, 10)
+    assert run.left() == pytest.approx(20)
+
+
+def test_the_longest_job_ends_as_late_however_many_run_beside_it(monkeypatch):
+    small, large = Planned("train_runs", 1, texts=100), Planned("train_runs", 1, texts=1000)
+    run = Run(monkeypatch, small, small, large, small)
+    run.do_together([0, 1], 10)
+    assert run.left() == pytest.approx(100)
 
 
 def test_jobs_that_run_side_by_side_take_less_time(monkeypatch):
@@ -132,6 +167,7 @@ def test_jobs_that_nobody_has_counted_take_the_mean_time(monkeypatch):
     pace.clock = lambda: 60
     monkeypatch.setattr(told, "jobs", {})
     assert pace.left(1, 11) == 600
+    assert pace.left(0, 11) is None
 
 
 def tell(failures, event, **fields):

@@ -53,6 +53,7 @@ rule all:
 
 rule first:
     output: "first"
+    benchmark: "first.tsv"
     # Such a job is a call of Snakemake of its own.
     run: open(output[0], "w").close()
 
@@ -68,6 +69,7 @@ onstart:
         "deploys": internals.deploys_software(workflow),
         "rules": sorted(internals.planned_rules(workflow)),
         "jobs": sorted(internals.planned_jobs(workflow).values()),
+        "kept": [(job, str(file)) for job, file in internals.jobs_to_keep(workflow)],
         "targets": sorted(internals.given_targets(workflow)),
         "files": internals.planned_files(workflow),
     }}
@@ -107,6 +109,7 @@ def test_runs_are_described(folder):
         "deploys": False,
         "rules": ["first", "last"],
         "jobs": [["first", 1, {}], ["last", 2, {}]],
+        "kept": [],
         "targets": ["beside"],
         "files": [["first", "mine"], ["beside", "first", "last"]],
     }
@@ -126,6 +129,7 @@ def test_runs_are_described(folder):
         "rules": ["all", "last"],
         # Those that make something.
         "jobs": [["last", 2, {}]],
+        "kept": [[["first", 1, {}], "first.tsv"]],
         "targets": [],
         "files": [["first", "last", "mine"], ["beside", "last"]],
     }

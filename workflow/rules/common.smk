@@ -5,6 +5,7 @@ from itertools import product
 from elicitation.analysis.names import NO_CUE, NO_SUPERVISOR, TUNED, student_and_cue
 from elicitation.study.composed import Composed
 from elicitation.study.grid import NO_LABELS, NO_SEED, RUNS, STAGE, Group
+from elicitation.study.measured import seconds_of
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, TruncatedModel
 from elicitation.study.supervisors import (
     Coherent,
@@ -217,11 +218,19 @@ def runs_of_group(wildcards):
     return list(files)
 
 
-def texts_trained_on(rule, wildcards):
-    """The texts of a training job, by which it is known how long it takes; 0 of other jobs."""
+def with_texts(job):
+    """A job, as elicitation.jobs.progress.Planned: with the texts that it trains on, by which it is known how long it
+    takes; 0 of others."""
     from elicitation.study.sizes import texts_of_job
 
-    return texts_of_job(study, rule, wildcards, purchases(wildcards) if "budget" in wildcards else [])
+    name, _, wildcards = job
+    return *job, texts_of_job(study, name, wildcards, purchases(wildcards) if "budget" in wildcards else [])
+
+
+def measured_jobs():
+    """The jobs that are done, and the seconds that each took, where that was measured."""
+    kept = [(job, seconds_of(file)) for job, file in internals.jobs_to_keep(workflow)]
+    return [(with_texts(job), seconds) for job, seconds in kept if seconds]
 
 
 def asked_run(wildcards):

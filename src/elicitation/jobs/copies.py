@@ -13,11 +13,10 @@ from typing import TextIO
 
 from elicitation.files import hash_file, visible_files
 from elicitation.jobs.records import ROOT, measure, read_records
+from elicitation.study.measured import MEASURED
 
 # The file whose time Snakemake takes for that of a folder that a job has made.
 STAMP = ".snakemake_timestamp"
-# What jobs measured of themselves. Snakemake counts these files as made by them too; nothing is made from them.
-MEASURED = "benchmarks/measured"
 SCRIPTS = ROOT / "workflow/scripts"
 # What a file is newer by (ns) than those that it was made from; times are compared as floats, to less than 1 µs.
 LATER = 10**6
@@ -80,6 +79,7 @@ def order_times(study: Path) -> int:
             made = [study / path for path in [*outputs, place]]
             ordered += make_newer(made, [*same_script(records[place]), *(study / path for path in inputs)])
     latest = max((stamp.stat().st_mtime_ns for stamp in stamps_of(study / path for path in maker)), default=0)
+    # Snakemake counts these files as made by the jobs too; nothing is made from them.
     for file in visible_files(study / MEASURED):
         os.utime(file, ns=(latest, latest))
     return ordered

@@ -4,7 +4,7 @@ import logging
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,7 +41,7 @@ def time_words(seconds: float) -> str:
 
 def say_progress(done: int, total: int, left: float | None) -> str:
     """'12 of 104 · 6 min left'; left: seconds, None where nothing is known of them."""
-    return f"{done} of {total}" + (f" · {time_words(left)} left" if left is not None and 0 < done < total else "")
+    return f"{done} of {total}" + (f" · {time_words(left)} left" if left is not None and done < total else "")
 
 
 class Planned(NamedTuple):
@@ -73,12 +73,15 @@ class Told:
     """The runs of a job of a block, by its wildcards."""
     jobs: dict[int, Planned] = field(default_factory=dict)
     """The jobs that will run, by number: those that make something. Known before they start."""
+    measured: list[tuple[Planned, float]] = field(default_factory=list)
+    """Jobs of earlier runs of Snakemake, with the seconds that each took."""
     varying: dict[str, set[str]] = field(default_factory=dict)
-    """By rule, the wildcards in which these jobs differ."""
+    """By rule, the wildcards in which the jobs that will run differ."""
 
-    def plan(self, jobs: Mapping[int, tuple]) -> None:
-        """Tell which jobs will run, by number, each as the fields of Planned."""
+    def plan(self, jobs: Mapping[int, tuple], measured: Iterable[tuple[tuple, float]] = ()) -> None:
+        """Tell which jobs will run, by number, and which were measured; each job as the fields of Planned."""
         self.jobs = {number: Planned(*job) for number, job in jobs.items()}
+        self.measured = [(Planned(*job), seconds) for job, seconds in measured]
         self.varying = varying_wildcards((job.rule, job.wildcards) for job in self.jobs.values())
 
 
@@ -147,35 +150,39 @@ class Pace:
     def left(self, done: int, total: int) -> float | None:
         """Seconds until all jobs are done; by the mean pace where Snakemake has not said which they are.
 
-        None while most of them would be guessed, since no job of these rules is done: the first jobs say little of what
-        training takes.
+        None while most of them would be guessed, since no job of these rules is done, in this run or an earlier one:
+        the first jobs say little of what training takes.
         """
         passed = self.clock() - self.began
         planned = told.jobs
         known = self.took.keys() & planned.keys()
-        if not known:
-            return passed / max(done, 1) * (total - done)
-        work = sum(planned[job].work for job in known)
-        per_work = sum(self.took[job] for job in known) / work
+        here = [(planned[job], self.took[job]) for job in known]
+        # Earlier runs may have had another machine, or more of it.
+        rules_here = {job.rule for job, _ in here}
+        seen = here + [(job, took) for job, took in told.measured if job.rule not in rules_here]
+        if not seen:
+            return passed / done * (total - done) if done else None
+        per_work = sum(took for _, took in seen) / sum(job.work for job, _ in seen)
         # By rule, where jobs of it are done.
         seconds, works = Counter(), Counter()
-        for job in known:
-            seconds[planned[job].rule] += self.took[job]
-            works[planned[job].rule] += planned[job].work
+        for job, took in seen:
+            seconds[job.rule] += took
+            works[job.rule] += job.work
         running = {job: self.clock() - self.started[job] for job in list(self.running)}
-        remaining = guessed = 0.0
+        remaining, guessed = [0.0], 0.0
         for job, size in planned.items():
             if job not in self.took:
                 expected = size.work * (seconds[size.rule] / works[size.rule] if works[size.rule] else per_work)
                 expected = max(expected - running.get(job, 0.0), 0.0)
-                remaining += expected
+                remaining.append(expected)
                 guessed += 0.0 if works[size.rule] else expected
-        if guessed > remaining / 2:
+        if guessed > sum(remaining) / 2:
             return None
-        return remaining / self.beside({planned[job].rule for job in planned.keys() - known})
+        # However many run side by side, the longest has to end.
+        return max(sum(remaining) / self.beside({planned[job].rule for job in planned.keys() - known}), *remaining)
 
     def beside(self, rules: Collection[str]) -> float:
-        """How many jobs run side by side on average, since the first of these rules began.
+        """How many jobs run side by side on average, one at least, since the first of these rules began.
 
         Before that it may have been one at a time, as while a model or its lower layers are prepared.
         """
@@ -185,7 +192,7 @@ class Pace:
         ends = {job: self.started[job] + seconds for job, seconds in self.took.items()}
         ends |= dict.fromkeys(list(self.running), now)
         busy = sum(max(0.0, end - max(self.started[job], since)) for job, end in ends.items())
-        return max(busy, 1e-9) / max(now - since, 1e-9)
+        return max(busy / max(now - since, 1e-9), 1.0)
 
 
 def going(job: Job) -> str:

@@ -147,17 +147,30 @@ def planned_rules(workflow) -> list[str]:
     return [job.rule.name for job in workflow.dag.needrun_jobs()]
 
 
-def planned_jobs(workflow) -> dict[int, tuple[str, int, dict[str, str]]]:
-    """By number, each job that will run and make something: its rule, how many `purchases` it is given (1 if none), and
-    its wildcards. When: as planned_rules.
+def described(job) -> tuple[str, int, dict[str, str]]:
+    """A job's rule, how many `purchases` it is given (1 if none), and its wildcards.
 
-    Relies on `Workflow.dag.needrun_jobs()` and on a job's `jobid`, `rule.name`, `params`, `output` and
-    `wildcards_dict`.
+    Relies on a job's `rule.name`, `params` and `wildcards_dict`.
     """
-    jobs = (job for job in workflow.dag.needrun_jobs() if job.output)
-    return {
-        job.jobid: (job.rule.name, len(job.params.get("purchases") or [0]), dict(job.wildcards_dict)) for job in jobs
-    }
+    return job.rule.name, len(job.params.get("purchases") or [0]), dict(job.wildcards_dict)
+
+
+def planned_jobs(workflow) -> dict[int, tuple[str, int, dict[str, str]]]:
+    """By number, each job that will run and make something, as `described`. When: as planned_rules.
+
+    Relies on `Workflow.dag.needrun_jobs()` and on a job's `jobid` and `output`.
+    """
+    return {job.jobid: described(job) for job in workflow.dag.needrun_jobs() if job.output}
+
+
+def jobs_to_keep(workflow) -> list[tuple[tuple[str, int, dict[str, str]], Path]]:
+    """Each job that will not run, as `described`, with the file of its `benchmark`, if its rule has one. When: as
+    planned_rules.
+
+    Relies on `Workflow.dag.jobs`, `Workflow.dag.needrun()` and on a job's `benchmark`.
+    """
+    kept = (job for job in workflow.dag.jobs if job.benchmark and not workflow.dag.needrun(job))
+    return [(described(job), Path(job.benchmark)) for job in kept]
 
 
 def planned_files(workflow) -> tuple[list[str], list[str]]:

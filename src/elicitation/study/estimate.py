@@ -1,38 +1,36 @@
 """What a study will cost: runs, stages, label presentations, tokens, hours, disk; of all of it, or of what is left.
 
 Presentations are upper bounds, since early stopping ends most stages sooner. Hours rest on the assumptions below;
-where jobs of the same student, supervisor or model have been measured (benchmarks/measured), they follow from these.
+where jobs of the same rule and student, supervisor or model have been measured, these correct them.
 """
 
-from collections.abc import Sequence
+from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 from safetensors import safe_open
 
-from elicitation.analysis.names import TUNED
 from elicitation.api.chat import MIN_LINES
 from elicitation.api.costs import dollars
 from elicitation.study.bills import bill_of
 from elicitation.study.made import Made, nothing_made, runs_left, stages_left
+from elicitation.study.measured import measured_seconds, rule_of
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, OwnModel, SandboxModel, TruncatedModel
 from elicitation.study.settings import CoherenceSearch
+from elicitation.study.student_jobs import operations, student_jobs
 from elicitation.study.study import Study
 from elicitation.study.supervisors import Coherent, Learning, ModelSupervisor, Remote
 from elicitation.study.tasks import Task
 from elicitation.study.text_lengths import TOKENS_PER_TEXT, TOKENS_PER_WORD, assumed_tokens, tokens_of
-from elicitation.study.tuning import texts_to_tune
 from elicitation.study.work import (
     BACKWARD,
     FORWARD,
     adapted_share,
     examples_in_asking,
-    operations,
     planned_runs,
     planned_stages,
     share_weak_stages,
-    tokens_passed,
-    trunk_tokens,
     with_tokens,
 )
 from elicitation.training.schedule import plan_schedule, supervisor_protocol
@@ -58,6 +56,7 @@ API_EPOCHS = 3
 BYTES_PER_PARAMETER = {"cuda": 2, "cpu": 4}
 # Of one compressed row of predictions or weak labels.
 BYTES_PER_PREDICTION = 25
+LONGEST = "longest job, hours"
 
 
 def parameters_of(model: OwnModel, sources: str) -> float | None:
@@ -106,22 +105,30 @@ def note_of_tokens(study: Study) -> str:
     return f"Tokens of texts not counted yet: {', else '.join(known + others)}; presentations are upper bounds."
 
 
-def measured_hours(folder: Path, *patterns: str) -> tuple[float, int]:
-    """Hours and number of finished jobs, from Snakemake's benchmark files that match the patterns."""
-    files = [path for pattern in patterns for path in (folder / "benchmarks/measured").glob(pattern)]
-    return sum(float(pd.read_csv(path, sep="\t").s.sum()) for path in files) / 3600, len(files)
-
-
 def hours_of(
-    name: str, parameters: float, work: float, jobs: int, device: str, folder: Path, patterns: Sequence[str]
-) -> tuple[float, list[str]]:
-    """Hours of the jobs of one model, and a note where they follow from measured ones; work: operations a parameter."""
-    measured, n_measured = measured_hours(folder, *patterns)
-    if n_measured:
-        note = f"{name}: hours follow from {n_measured} jobs that were measured here, of {jobs}."
-        return measured / n_measured * jobs, [note]
-    seconds = (parameters + WAITING[device]) * work / FLOPS_PER_SECOND[device]
-    return (seconds + START_UP_SECONDS[device] * jobs) / 3600, []
+    name: str, parameters: float, left: pd.Series, whole: pd.Series, device: str, folder: Path
+) -> tuple[pd.Series, list[str]]:
+    """Hours of each job of a model that is left, and a note where they follow from measured ones.
+
+    left, whole: operations a parameter of each job that is left, and of each of the study, by what is measured of it.
+    What is assumed of a rule's jobs is corrected by as much as its measured ones took longer, so that large jobs follow
+    from small ones.
+    """
+
+    def assumed(work: pd.Series) -> pd.Series:
+        seconds = (parameters + WAITING[device]) * work / FLOPS_PER_SECOND[device]
+        return (seconds + START_UP_SECONDS[device]) / 3600
+
+    took = pd.Series(measured_seconds(folder, whole.index), dtype=float) / 3600
+    factors = took.groupby(rule_of).sum() / assumed(whole[took.index]).groupby(rule_of).sum()
+    hours = assumed(left) * [factors.get(rule_of(job), 1.0) for job in left.index]
+    note = f"{name}: hours follow from {len(took)} measured job{'s' * (len(took) != 1)}."
+    return hours, [note] if len(took) else []
+
+
+def hours_row(hours: pd.Series, device: str, gpus: int = 1) -> dict[str, float]:
+    """The columns of a table that say how long jobs take. hours: of each job."""
+    return {f"{device} hours": hours.sum() * gpus, LONGEST: hours.max() if len(hours) else 0.0}
 
 
 def without_size(name: str) -> str:
@@ -144,39 +151,49 @@ def estimate_api(model: ApiModel, runs: pd.DataFrame, trained: pd.DataFrame) -> 
     return row, f"{model.name}: dollars assume {epochs} epochs and that nothing in results/api is paid for yet."
 
 
+class StudentsWork(NamedTuple):
+    """What a study's students do, a row each: their runs; the stages of all runs; and the stages that are trained."""
+
+    runs: pd.DataFrame
+    stages: pd.DataFrame
+    trained: pd.DataFrame
+
+    @classmethod
+    def of_study(cls, study: Study, folder: Path, made: Made = nothing_made) -> "StudentsWork":
+        """Without what counts as made."""
+        runs = runs_left(planned_runs(study), made)
+        stages = planned_stages(runs, study)
+        trained = with_tokens(stages_left(share_weak_stages(stages), made), study, folder)
+        return cls(with_tokens(runs, study, folder), stages, trained)
+
+    def of(self, student: str) -> "StudentsWork":
+        return StudentsWork(*(table[table.student == student] for table in self))
+
+
 def estimate_student(
-    name: str, runs: pd.DataFrame, stages: pd.DataFrame, trained: pd.DataFrame, study: Study, folder: Path, made: Made
+    name: str, left: StudentsWork, whole: StudentsWork, study: Study, folder: Path, made: Made
 ) -> tuple[dict, list[str]]:
     """What one student takes, and notes on what was assumed or measured.
 
-    runs, stages, trained: the student's own; runs and trained as with_tokens makes them. made: as in estimate.
+    left, whole: what is left of all students, and the whole study's; made: as in estimate.
     """
-    model, weak = study.model_of(name), trained[trained.recipe.notna()]
-    # Weak stages have jobs of their own.
-    weak_jobs = len(weak.drop_duplicates(["task", "supervisor", "recipe", "n", "seeds"]))
-    blocks = len(runs.drop_duplicates(["task", "supervisor", "method", "budget", "seeds"]))
-    jobs = blocks + weak_jobs
-    passed = tokens_passed(runs, trained)
-    # Once for all cues.
-    is_first = name == next(other for other in study.cued_students if study.model_of(other) == model)
-    if is_first and isinstance(model, OwnModel) and model.learning_rate == TUNED:
-        for task in trained.task.unique():
-            if made(f"results/learning_rates/{task}/{model.name}.csv"):
-                continue
-            tokens, (shown, read) = tokens_of(task, model, study, folder), texts_to_tune(study, task, model.name)
-            jobs += 1
-            passed = passed._replace(trained=passed.trained + tokens * shown, read=passed.read + tokens * read)
+    model, (runs, stages, trained) = study.model_of(name), left.of(name)
+    jobs = student_jobs(name, runs, trained, study, folder, made)
+    by_rule = Counter(map(rule_of, jobs.index))
+    weak_jobs, trunks = by_rule["train_weak_stage"], by_rule["compute_trunk"]
+    # Trunks count with the hours alone.
+    n_jobs = len(jobs) - trunks
     row = {
         "student": name,
         "runs": len(runs),
-        "jobs": jobs,
+        "jobs": n_jobs,
         "weak stages": weak_jobs,
-        "blocks": blocks,
+        "blocks": n_jobs - weak_jobs - by_rule["tune_learning_rate"],
         "stages": len(trained),
         "saved by sharing": len(stages) - len(trained),
         "presentations": int(trained.presentations.sum()),
         "presentations saved": int(stages.presentations.sum() - trained.presentations.sum()),
-        "tokens, millions": sum(passed) / 1e6,
+        "tokens, millions": jobs[["trained", "read", "prompted"]].sum().sum() / 1e6,
     }
     if isinstance(model, ApiModel):
         bill, note = estimate_api(model, runs, trained)
@@ -184,15 +201,15 @@ def estimate_student(
     parameters, device = size_of(model, study), study.device
     if parameters is None:
         return row, [without_size(model.name)]
-    share = adapted_share(model, study.sources)
-    once = trunk_tokens(name, runs, study, folder, made)
-    work = operations(model, passed, once, study)
-    patterns = [f"{rule}/*/*/{name}/*/*.tsv" for rule in STUDENT_RULES]
-    hours, notes = hours_of(name, parameters, work, jobs, device, folder, patterns)
-    kept = len(weak) if study.keep_weak_stages else 0
-    disk = share * kept * adapter_bytes(parameters) + BYTES_PER_PREDICTION * runs.test_size.sum()
-    disk += once * width_of(parameters) * BYTES_PER_PARAMETER[device]
-    return row | {f"{device} hours": hours * model.gpus, "disk, GB": disk / 1e9}, notes
+    # Large studies take seconds, so not twice.
+    all_jobs = jobs if left is whole else student_jobs(name, *whole.of(name)[::2], study, folder)
+    work = (operations(model, some, study) for some in (jobs, all_jobs))
+    hours, notes = hours_of(name, parameters, *work, device, folder)
+    kept = trained.recipe.notna().sum() if study.keep_weak_stages else 0
+    disk = adapted_share(model, study.sources) * kept * adapter_bytes(parameters)
+    disk += BYTES_PER_PREDICTION * runs.test_size.sum()
+    disk += jobs.once.sum() * width_of(parameters) * BYTES_PER_PARAMETER[device]
+    return row | hours_row(hours, device, model.gpus) | {"disk, GB": disk / 1e9}, notes
 
 
 def searched_texts(icm: CoherenceSearch, labelled: int, engine: str) -> float:
@@ -212,37 +229,43 @@ def tasks_left(entry: Learning, study: Study, made: Made) -> list[Task]:
     return [task for task in tasks if not made(f"results/weak_labels/{task.name}/{entry.name}.parquet")]
 
 
-def estimate_supervisor(entry: ModelSupervisor, study: Study, folder: Path, made: Made) -> tuple[dict, list[str]]:
-    """What finetuning a supervisor and writing its labels take, on all its tasks; made: as in estimate."""
-    model, device, shots = study.model_named[entry.writer], study.device, entry.shots
-    tasks = tasks_left(entry, study, made)
-    trained_tokens = predicted_tokens = rows = 0.0
+def supervisor_jobs(entry: ModelSupervisor, tasks: list[Task], study: Study, folder: Path) -> pd.DataFrame:
+    """The tokens that a supervisor is `trained` on, and those that it has `read`, in each of its jobs on these tasks;
+    by the path of what is measured of the job."""
+    model, shots, engine = study.model_named[entry.writer], entry.shots, study.labelling.engine
+    jobs = {}
     for task in tasks:
         tokens = tokens_of(task.name, model, study, folder, task.read_by_supervisors)
         labelled = task.test_size + study.pools[task.name].examples
-        rows += labelled
         if isinstance(entry, Coherent):
-            predicted_tokens += tokens * searched_texts(entry.icm, labelled, study.labelling.engine)
-        else:
-            examples = examples_in_asking(shots or 0, labelled, tokens, study.labelling.engine)
-            predicted_tokens += labelled * tokens * (1 + examples)
+            read = searched_texts(entry.icm, labelled, engine)
+            jobs[f"search_labels/{task.name}/{entry.name}"] = {"trained": 0.0, "read": tokens * read}
+            continue
+        read = labelled * (1 + examples_in_asking(shots or 0, labelled, tokens, engine))
+        jobs[f"write_weak_labels/{task.name}/{entry.name}"] = {"trained": 0.0, "read": tokens * read}
         if shots is None:
             settings, n = study.supervision, task.supervision_size
             plan = plan_schedule(n, supervisor_protocol(1.0, settings.epochs, n, 1, settings.validation_size))
-            trained_tokens += tokens * plan.presentations
-            predicted_tokens += tokens * plan.validations
-    jobs = len(tasks) * (2 if shots is None else 1)
-    row = {"supervisor": entry.name, "jobs": jobs, "tokens, millions": (trained_tokens + predicted_tokens) / 1e6}
+            shown = {"trained": tokens * plan.presentations, "read": tokens * plan.validations}
+            jobs[f"train_supervisor/{task.name}/{entry.name}"] = shown
+    return pd.DataFrame.from_dict(jobs, "index", dtype=float, columns=["trained", "read"])
+
+
+def estimate_supervisor(entry: ModelSupervisor, study: Study, folder: Path, made: Made) -> tuple[dict, list[str]]:
+    """What finetuning a supervisor and writing its labels take, on all its tasks; made: as in estimate."""
+    model, device, tasks = study.model_named[entry.writer], study.device, tasks_left(entry, study, made)
+    left, whole = (supervisor_jobs(entry, some, study, folder) for some in (tasks, study.tasks_of(entry.name)))
+    row = {"supervisor": entry.name, "jobs": len(left), "tokens, millions": left.sum().sum() / 1e6}
     parameters = size_of(model, study)
     if parameters is None:
         return row, [without_size(model.name)]
-    work = (FORWARD + BACKWARD) * trained_tokens + FORWARD * predicted_tokens
-    patterns = [f"{rule}/*/{entry.name}.tsv" for rule in ("train_supervisor", "write_weak_labels", "search_labels")]
-    hours, notes = hours_of(entry.name, parameters, work, jobs, device, folder, patterns)
+    work = ((FORWARD + BACKWARD) * jobs.trained + FORWARD * jobs.read for jobs in (left, whole))
+    hours, notes = hours_of(entry.name, parameters, *work, device, folder)
     # Each finetuned supervisor is a whole model.
-    copies = len(tasks) * parameters * BYTES_PER_PARAMETER[device] if shots is None else 0
+    copies = len(tasks) * parameters * BYTES_PER_PARAMETER[device] if entry.shots is None else 0
+    rows = sum(task.test_size + study.pools[task.name].examples for task in tasks)
     disk = copies + BYTES_PER_PREDICTION * rows
-    return row | {f"{device} hours": hours * model.gpus, "disk, GB": disk / 1e9}, notes
+    return row | hours_row(hours, device, model.gpus) | {"disk, GB": disk / 1e9}, notes
 
 
 def estimate_remote(entry: Remote, study: Study, made: Made) -> tuple[dict, list[str]]:
@@ -267,8 +290,9 @@ def estimate_model(model: OwnModel, study: Study, folder: Path) -> tuple[dict, l
     if not isinstance(model, SandboxModel):
         return row, []
     work = (FORWARD + FULL_BACKWARD) * TOKENS_PER_REVIEW * model.sandbox.steps * model.sandbox.batch_size
-    hours, notes = hours_of(name, parameters, work, 1, "cpu", folder, [f"prepare_model/{name}.tsv"])
-    return row | {"cpu hours": hours}, notes
+    job = pd.Series({f"prepare_model/{name}": work})
+    hours, notes = hours_of(name, parameters, job, job, "cpu", folder)
+    return row | hours_row(hours, "cpu"), notes
 
 
 def estimate(study: Study, folder: Path, made: Made = nothing_made) -> tuple[dict[str, pd.DataFrame], list[str]]:
@@ -277,10 +301,9 @@ def estimate(study: Study, folder: Path, made: Made = nothing_made) -> tuple[dic
     folder: where the study's results and measurements are or will be. made: the results that count as made; by
     default none, so that it is of the whole study.
     """
-    runs = runs_left(planned_runs(study), made)
-    stages = planned_stages(runs, study)
-    trained = with_tokens(stages_left(share_weak_stages(stages), made), study, folder)
-    runs = with_tokens(runs, study, folder)
+    whole = StudentsWork.of_study(study, folder)
+    left = whole if made is nothing_made else StudentsWork.of_study(study, folder, made)
+    runs, stages, trained = left
     methods = pd.DataFrame(
         {
             "runs": runs.groupby("method").size(),
@@ -290,16 +313,7 @@ def estimate(study: Study, folder: Path, made: Made = nothing_made) -> tuple[dic
         }
     ).reindex(runs.method.unique(), fill_value=0)
     found = {
-        "students": [
-            estimate_student(
-                name,
-                *(table[table.student == name] for table in (runs, stages, trained)),
-                study,
-                folder,
-                made,
-            )
-            for name in study.cued_students
-        ],
+        "students": [estimate_student(name, left, whole, study, folder, made) for name in study.cued_students],
         "supervisors": [
             estimate_remote(entry, study, made)
             if isinstance(entry, Remote)
@@ -326,5 +340,6 @@ def hours_by_device(study: Study, tables: dict[str, pd.DataFrame]) -> dict[str, 
 
 
 def minutes_of(study: Study, tables: dict[str, pd.DataFrame], cores: int) -> float:
-    """The minutes of a study without GPUs on so many cores. tables: of `estimate`."""
-    return 60 * sum(hours_by_device(study, tables).values()) / cores + BESIDE_MINUTES
+    """The minutes of a study without GPUs on so many cores, of which a job uses one. tables: of `estimate`."""
+    longest = max((table[LONGEST].max() for table in tables.values() if LONGEST in table), default=0.0)
+    return 60 * max(sum(hours_by_device(study, tables).values()) / cores, longest) + BESIDE_MINUTES

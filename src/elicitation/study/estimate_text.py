@@ -27,7 +27,7 @@ def describe(study: Study, folder: Path, cores: int) -> str:
         notes.insert(0, f"{about[0].upper()}{about[1:]}, if nothing else runs here.")
     notes.append(
         f"Hours assume {FLOPS_PER_SECOND[device]:.2g} operations a second and {START_UP_SECONDS[device]:g} s of "
-        "start-up a job, unless jobs were measured."
+        "start-up a job, unless jobs of its kind were measured."
     )
     shown = [
         table.to_string(index=False, float_format="{:,.1f}".format, na_rep="")

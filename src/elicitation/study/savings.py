@@ -5,15 +5,13 @@ from pathlib import Path
 import pandas as pd
 
 from elicitation.study.models import OwnModel
+from elicitation.study.student_jobs import operations, student_jobs
 from elicitation.study.study import Study
 from elicitation.study.work import (
     each_text_alone,
-    operations,
     planned_runs,
     planned_stages,
     share_weak_stages,
-    tokens_passed,
-    trunk_tokens,
     with_tokens,
 )
 
@@ -28,10 +26,8 @@ def without_cap(study: Study) -> Study:
 
 def operations_of(name: str, runs: pd.DataFrame, stages: pd.DataFrame, study: Study, folder: Path) -> float:
     """Operations per parameter of a student; runs, stages: of all students, as with_tokens makes them."""
-    model = study.model_of(name)
     runs, stages = (table[table.student == name] for table in (runs, stages))
-    once = trunk_tokens(name, runs, study, folder)
-    return operations(model, tokens_passed(runs, stages), once, study)
+    return operations(study.model_of(name), student_jobs(name, runs, stages, study, folder), study).sum()
 
 
 def hours_saved(study: Study, folder: Path, students: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""What the students of a study do: the stages that their runs train, the tokens that these pass, and the operations.
+"""What the students of a study do: the stages that their runs train, and the tokens of the texts that pass in these.
 
 Tokens are counted as in models of the Llama family, through which what several texts begin with passes once
 (elicitation.models.beginnings).
@@ -6,7 +6,6 @@ Tokens are counted as in models of the Llama family, through which what several 
 
 import math
 from pathlib import Path
-from typing import NamedTuple
 
 import pandas as pd
 
@@ -15,7 +14,6 @@ from elicitation.buying.market import CANDIDATES
 from elicitation.buying.methods import Method, Shots, Stage
 from elicitation.models.hardware import MICRO_BATCH_TOKENS
 from elicitation.study.grid import NO_LABELS
-from elicitation.study.made import Made, nothing_made
 from elicitation.study.models import Model, OwnModel
 from elicitation.study.study import Study
 from elicitation.study.teams import seeds_in_name
@@ -156,23 +154,6 @@ def each_text_alone(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(read_tokens=table.tokens, step_tokens=table.tokens)
 
 
-class Passed(NamedTuple):
-    """Tokens that pass a student."""
-
-    trained: float
-    read: float
-    """By a student that was trained, whose lower layers may be a trunk."""
-    prompted: float
-    """Of prompts, which pass all layers."""
-
-
-def tokens_passed(runs: pd.DataFrame, stages: pd.DataFrame) -> Passed:
-    """The tokens that pass in runs and stages, as with_tokens makes them."""
-    predicted, prompts = runs.read_tokens * runs.predictions, runs.prompts.astype(bool)
-    read = (stages.read_tokens * stages.validations).sum() + predicted[~prompts].sum()
-    return Passed((stages.step_tokens * stages.presentations).sum(), read, predicted[prompts].sum())
-
-
 def adapted_share(model: OwnModel, sources: str) -> float:
     """Share of the layers that texts pass through in every run: those with adapters; all where that is not known."""
     layers = model.layers(sources)
@@ -182,24 +163,3 @@ def adapted_share(model: OwnModel, sources: str) -> float:
 def tokens_read(task: str, student: str, study: Study, folder: Path) -> float:
     """Mean tokens of a task's text as a student reads it, with its cue."""
     return tokens_of(task, study.model_of(student), study, folder, cue=student_and_cue(student)[1])
-
-
-def trunk_tokens(student: str, runs: pd.DataFrame, study: Study, folder: Path, made: Made = nothing_made) -> float:
-    """Tokens that pass once through the layers below a student's adapted ones, if it has such: of pools and test sets.
-
-    runs: the student's own, as planned_runs makes them; made: as in elicitation.study.estimate.estimate.
-    """
-    if study.model_of(student).adapt_layers is None:
-        return 0.0
-    tasks = runs.task[~runs.prompts.astype(bool)].unique()
-    left = [name for name in tasks if not made(f"results/trunk/{name}/{student}.json")]
-    examples = {name: study.pools[name].examples + study.task_named[name].test_size for name in left}
-    return sum(n * tokens_read(name, student, study, folder) for name, n in examples.items())
-
-
-def operations(model: OwnModel, passed: Passed, once: float, study: Study) -> float:
-    """Operations per parameter for the tokens that pass a model, and those that pass its trunk once."""
-    share = adapted_share(model, study.sources)
-    training = FORWARD * (2 if model.gradient_checkpointing else 1) + BACKWARD
-    upper = training * passed.trained + FORWARD * passed.read
-    return share * upper + FORWARD * (passed.prompted + (1 - share) * once)
