@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from elicitation.jobs.measured import MEASURED
 from elicitation.study.estimate import (
     BESIDE_MINUTES,
     FLOPS_PER_SECOND,
@@ -22,7 +23,6 @@ from elicitation.study.estimate import (
 )
 from elicitation.study.estimate_text import SHORTER, count_left_out, describe
 from elicitation.study.made import made_in
-from elicitation.study.measured import MEASURED
 from elicitation.study.models import Checkpoint
 from elicitation.study.text_lengths import TOKENS_PER_TEXT, TOKENS_PER_WORD, assumed_tokens
 from elicitation.study.validation import read_study, validate

@@ -31,7 +31,7 @@ from elicitation.models.lengths import context_of, count_tokens
 from elicitation.models.loading import load_classifier, load_language_model, load_tokenizer, tokenize, truncate_model
 from elicitation.study.catalogue import load_catalogue
 from elicitation.study.estimate import parameters_of
-from elicitation.study.first_study_size import prompt_of
+from elicitation.study.first_study_size import asking_task
 from elicitation.study.models import GgufModel
 from elicitation.study.validation import validate
 
@@ -316,7 +316,7 @@ def test_the_real_model_is_cut(converted, tmp_path):
 def test_the_label_words_of_rated_sentences_and_first_studies_are_one_token_each_of_the_real_model(converted):
     tokenizer = load_tokenizer(converted[0])
     rated = [entry["prompt"] for entry in load_catalogue().values() if "ratings" in entry]
-    for prompt in (*rated, prompt_of("Is it spam?")):
+    for prompt in (*rated, asking_task("{text}", "Is it spam?", None)["prompt"]):
         ids = label_token_ids(tokenizer.backend_tokenizer, PromptFormat(**prompt), "smol")
         assert tokenizer.batch_decode([[own] for own in ids]) == prompt["labels"]
     with pytest.raises(InputError, match=r"Model 'smol': the label ' unfavourable' is \d tokens .* must be one known"):

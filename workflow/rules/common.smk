@@ -5,7 +5,7 @@ from itertools import product
 from elicitation.analysis.names import NO_CUE, NO_SUPERVISOR, TUNED, student_and_cue
 from elicitation.study.composed import Composed
 from elicitation.study.grid import NO_LABELS, NO_SEED, RUNS, STAGE, Group
-from elicitation.study.measured import seconds_of
+from elicitation.jobs.measured import seconds_of
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, TruncatedModel
 from elicitation.study.supervisors import (
     Coherent,

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TextIO
 
 from elicitation.files import hash_file, visible_files
+from elicitation.jobs.measured import MEASURED
 from elicitation.jobs.records import ROOT, measure, read_records
-from elicitation.study.measured import MEASURED
 
 # The file whose time Snakemake takes for that of a folder that a job has made.
 STAMP = ".snakemake_timestamp"

@@ -13,9 +13,9 @@ from safetensors import safe_open
 
 from elicitation.api.chat import MIN_LINES
 from elicitation.api.costs import dollars
+from elicitation.jobs.measured import measured_seconds, rule_of
 from elicitation.study.bills import bill_of
 from elicitation.study.made import Made, nothing_made, runs_left, stages_left
-from elicitation.study.measured import measured_seconds, rule_of
 from elicitation.study.models import ApiModel, Checkpoint, GgufModel, OwnModel, SandboxModel, TruncatedModel
 from elicitation.study.settings import CoherenceSearch
 from elicitation.study.student_jobs import operations, student_jobs

@@ -98,4 +98,4 @@ def comma_fix(error: ErrorDetails, limit: float) -> str:
 def choices(expected: str) -> set:
     """The values that pydantic lists as "'a', 'b' or None"."""
     words = re.split(", | or ", expected)
-    return {None if word == "None" else word.strip("'") if word.startswith("'") else int(word) for word in words}
+    return {None if word == "None" else word.strip("'") if word.startswith("'") else float(word) for word in words}

@@ -1,6 +1,6 @@
 """The jobs of a student: the tokens that pass it in each, from which follows what the job computes.
 
-A job goes by the path of what is measured of it, as the rules' `benchmark` names it (elicitation.study.measured).
+A job goes by the path of what is measured of it, as the rules' `benchmark` names it (elicitation.jobs.measured).
 """
 
 from pathlib import Path
