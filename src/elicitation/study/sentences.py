@@ -1,6 +1,7 @@
 """The sentence for what pydantic finds wrong with a study: where, what, and the fix."""
 
 import re
+from ast import literal_eval
 from collections.abc import Sequence
 from typing import Any
 
@@ -97,5 +98,4 @@ def comma_fix(error: ErrorDetails, limit: float) -> str:
 
 def choices(expected: str) -> set:
     """The values that pydantic lists as "'a', 'b' or None"."""
-    words = re.split(", | or ", expected)
-    return {None if word == "None" else word.strip("'") if word.startswith("'") else float(word) for word in words}
+    return {literal_eval(word) for word in re.split(", | or ", expected)}
