@@ -28,6 +28,7 @@ from elicitation.analysis.questions import reach
 from elicitation.analysis.ready_labels import best_split, cheaper_for_all, goal_split, leading_labels, ready_labels
 from elicitation.analysis.ready_labels_text import LEAST_SURE, OF_FIRST, less_line, use_words
 from elicitation.analysis.recommendation import recommend
+from elicitation.analysis.recommendation_notes import notes
 from elicitation.analysis.recommendation_words import ahead_words, is_open
 from elicitation.buying.prices import exact
 from elicitation.explorer.data import page_data
@@ -573,7 +574,7 @@ def test_every_score_stands_beside_what_needs_no_label(page):
     # Of so many texts, once: what labels of all cost, or how many are paid for.
     words, *_ = answer_words(page, "#task=topic&budget=1000&pool=3000")
     assert "at 0.1 for each text that you label with them, 300 gold labels for all 3,000 texts." in words
-    assert "pays for gold labels of 1,000 of the 3,000 texts; those of all cost 3,000 gold labels." in words
+    assert "pays for gold labels of 1,000 of the 3,000 texts in place of weak ones; those of all cost 3,000" in words
     at(page, f"#task=topic&budget=1000&pool=3000&target={100 * WEAK - 0.1:.1f}")
     assert "at 0.1 a text, 300 gold labels for all 3,000 texts." in texts(page, "#goal")[0]
     words, *_ = answer_words(page, "#task=topic&budget=16&pool=3000&haveWeak=40")
@@ -991,9 +992,12 @@ def test_cheaper_labels_of_all_texts_that_may_be_as_good_are_those_of_python(bro
     [lead] = texts(page, "#lead")
     assert " Perhaps as good for less: the weak labels of crowd as they are, 0.5 points behind (between" in lead
     assert_cheaper_told(lead, recommend(findings, Question(120, pool=400)), "96.5")
-    # Of the source that is shown it is not said again what those of all texts cost.
+    # The source that is chosen competes alone; it is not said again what its labels of all texts cost.
     at(page, "#supervisor=crowd&budget=120&pool=400")
-    assert texts(page, "#lead") == [lead] and "for all 400 texts" not in texts(page, "#reasons")[0]
+    [lead] = texts(page, "#lead")
+    assert lead.startswith(use_words(recommend(findings, Question(120, pool=400, supervisor="crowd"))))
+    assert "for all 400 texts" not in texts(page, "#reasons")[0]
+    assert ". Left out: the weak labels of llm as they are: they are right on 97.0 % (" in texts(page, "#alone")[0]
 
 
 def test_gold_labels_of_all_texts_come_before_a_purchase_to_train_on_too(page):
@@ -1017,8 +1021,9 @@ def test_labels_that_are_used_as_they_are_are_those_of_python(browser, tmp_path)
         assert gold_for_all(answer) == (pool == 50)
         order, *start = gold_words(answer) if pool == 50 else [use_words(answer)]
         assert texts(page, "#lead strong") == [order] and lead.startswith(f"{order}{''.join(start)}: they are right on")
-        some = f"gold labels of {budget} of the {pool or 0:,} texts; those of all cost {pool or 0:,} gold labels."
-        assert (f"Your budget pays for {some}" in reasons) == (pool in (200, 400, 5000))
+        told = [note for note in notes(answer) if "in place of weak ones" in note]
+        assert bool(told) == ((budget, pool) in [(60, 400), (60, 5000)]) == ("in place of weak ones" in reasons)
+        assert all(note in reasons for note in told)
         assert ("With both" in lead) == bool(both) == ((budget, pool) in [(60, 400)])
         if both:
             assert LEAST_SURE in lead
@@ -1081,9 +1086,8 @@ def test_labels_that_are_used_as_they_are_are_those_of_python(browser, tmp_path)
         assert texts(page, "#lead")[0].startswith(f"{''.join(gold_words(answer))}: they are right on")
     # Nor where they suffice for more texts than anybody has.
     at(page, "#supervisor=crowd&weak=0.0001&budget=60")
-    assert (
-        "Training a model is not worth it at this budget: no student that was studied beats" in texts(page, "#lead")[0]
-    )
+    useless = "Training a model is not worth it at this budget: no student that was studied on weak labels of crowd, or"
+    assert useless in texts(page, "#lead")[0]
     assert "a budget of 60 gold labels pays for those of 600,000 texts." in texts(page, "#lead")[0]
     assert texts(page, "#student-title") == texts(page, "#answer") == texts(page, ".verdict") == [""]
 
@@ -1153,7 +1157,7 @@ def test_a_source_that_is_chosen_stays_and_the_table_says_so(browser, tmp_path):
     type_number(page, "#haveWeak-number", 7)
     wait_for(page, "explorer.view.haveWeak === 7 && !explorer.view.allCompete")
     wait_for(page, f"location.hash.includes('supervisor={source}')")
-    only = f"To train a student, only the weak labels of {source} compete here, since "
+    only = f"Only the weak labels of {source} compete here, since "
     assert texts(page, "#alone") == [f"{only}you have 7 of them. Let all sources compete"]
     find(page, "#show-all").click()
     wait_for(page, "explorer.view.haveWeak === null && explorer.view.allCompete")
@@ -1228,14 +1232,16 @@ def test_labels_with_one_price_are_shown_at_it(browser, tmp_path):
         Select(find(page, "#supervisor")).select_by_value(name)
         wait_for(page, f"explorer.view.supervisor === '{name}'")
         assert ask(page, "explorer.view.weak") == price
-        # Whichever source is shown. No student beats these labels, so the answer begins with them.
-        assert texts(page, "#lead")[0].startswith("Use the weak labels of llm as they are: they are right on 97.0 % (")
-        assert texts(page, "#better") == [""]
-        # The big figures are the student's, and say so.
-        assert texts(page, "#student-title") == ["To label more than 1,280 texts: train a student instead"]
-        assert texts(page, "#student-answer")[0].startswith("Buy ") and texts(page, ".verdict")[0].startswith(
-            "student: "
-        )
+        use = "the weak labels of llm as they are: they are right on 97.0 % ("
+        # No student beats these labels, so the answer begins with them, unless another source is chosen.
+        assert texts(page, "#lead")[0].startswith(f"Use {use}") == (name == "llm")
+        assert (use in texts(page, "#alone")[0]) == (name != "llm")
+        if name == "llm":
+            assert texts(page, "#better") == [""]
+            # The big figures are the student's, and say so.
+            assert texts(page, "#student-title") == ["To label more than 1,280 texts: train a student instead"]
+            assert texts(page, "#student-answer")[0].startswith("Buy ")
+            assert texts(page, ".verdict")[0].startswith("student: ")
         # A map over prices is drawn where there are several.
         assert find(page, "#map-plot").is_displayed() == (name == "small")
         assert ("have one price, so there is no map" in texts(page, "#map-words")[0]) == (name != "small")
@@ -1243,7 +1249,7 @@ def test_labels_with_one_price_are_shown_at_it(browser, tmp_path):
     composed = write_page(tmp_path / "composed.html", Posterior(table), settings | {"parts": {"llm": {"crowd": 0.5}}})
     for prices, price in (("", 0.05), ("&price=crowd=0.4", 0.2), ("&price=crowd=0.4&price=llm=0.3", 0.3)):
         page = opened(browser, f"{composed}#supervisor=crowd&budget=64{prices}")
-        assert ask(page, "explorer.view.sources.labels.find(({supervisor}) => supervisor === 'llm').price") == price
+        assert ask(page, "explorer.view.sources.leftOut.find(({supervisor}) => supervisor === 'llm').price") == price
     page = opened(browser, f"{address}#supervisor=crowd&gold=2&budget=64")
     assert ask(page, "explorer.view.weak") == 0.6
     type_number(page, "#gold-number", 4)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from elicitation.analysis.beyond_study import beyond_words, is_beyond, more_words
-from elicitation.analysis.gold_for_all import gold_cost, missing_gold
+from elicitation.analysis.gold_for_all import gold_cost, gold_for_all, missing_gold
 from elicitation.analysis.names import ASKING, COMMONER, LABELS, TUNED
 from elicitation.analysis.ready_labels import (
     asks_price,
@@ -301,13 +301,13 @@ def pool_notes(answer: Recommendation) -> Iterator[str]:
                 "write `texts_to_label: 2000` in the study."
             )
         return
-    if not asks_what_to_buy(answer) or answer.offer:
+    if not asks_what_to_buy(answer) or answer.offer or gold_for_all(answer):
         return
     first = ready_labels(answer)[0] if for_all_texts(answer) else None
     spent = first.n_new * exact(first.labels.price) if first else 0
     left = exact(question.budget) - spent
     own, paid = question.have_gold, int(left / exact(question.gold_price))
-    if 0 < paid < missing_gold(answer):
+    if paid and missing_gold(answer):
         pays = f"{money(answer, float(left))} are left, which pay" if spent else "Your budget pays"
         some = f"{own + paid:,} of the {question.pool:,} texts{own_words(own + paid, paid)}"
         whole = money(answer, gold_cost(answer))

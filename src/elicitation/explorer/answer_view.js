@@ -63,7 +63,7 @@ function goldOfTextsWords(view) {
   const [money, price, weak] = exact([budget, gold, first?.price ?? 0]);
   const spent = BigInt(first?.nNew ?? 0) * weak;
   const paid = Number((money - spent) / price);
-  if (missing <= paid || paid === 0 || target !== null) return [];
+  if (missing === 0 || paid === 0 || target !== null || paysGoldForAll(view)) return [];
   const some = ofAllWords({ nTexts: (haveGold ?? 0) + paid, nNew: paid }, pool);
   const left = () => `${moneyWords(budget - first.nNew * first.price)} are left, which pay`;
   const pays = spent > 0n ? left() : "Your budget pays";
