@@ -37,11 +37,13 @@ def currency_of(arguments: argparse.Namespace, named: str | None = None) -> str:
     return common_currency(given, arguments.currency if said else named)
 
 
-def question_of(arguments: argparse.Namespace, money: Money, texts_to_label: int | None = None) -> Question:
+def question_of(
+    arguments: argparse.Namespace, money: Money, texts_to_label: int | None = None, own_budget: float | None = None
+) -> Question:
     """The question that a command's arguments ask; InputError if they contradict each other.
 
-    money: of the study, which amounts are in where no other currency is named; texts_to_label: of the study, which the
-    question is about where it names no other number.
+    money: of the study, which amounts are in where no other currency is named; texts_to_label, own_budget: of the
+    study, which the question is about where it names no others.
     """
     from elicitation.analysis.findings import Question
 
@@ -62,6 +64,8 @@ def question_of(arguments: argparse.Namespace, money: Money, texts_to_label: int
                 f"{money.currency}, or say by --gold-price what a gold label costs in {currency}."
             )
         raise InputError(f"Amounts are in {currency}, so say what a gold label costs, such as --gold-price 3.")
+    if budget is None and own_budget is not None:
+        budget = own_budget if currency == money.currency else money.in_gold(own_budget) * gold_price
     names = ("task", "supervisor", "student", "method", "have_weak", "have_gold")
     asked = {name: getattr(arguments, name) for name in names}
     asked["pool"] = texts_to_label if arguments.pool is None else arguments.pool
@@ -144,14 +148,14 @@ def recommend(arguments: argparse.Namespace) -> int:
     check_recommend(arguments)
     currency_of(arguments)
     findings = findings_in(arguments.folder)
-    question = question_of(arguments, findings.money, findings.texts_to_label)
+    question = question_of(arguments, findings.money, findings.texts_to_label, findings.budget)
     if arguments.score is not None:
         _, score = arguments.score
         answer = reach(findings, question, score)
     elif arguments.buy is not None:
         answer = offer(findings, question, *arguments.buy)
     else:
-        largest = not arguments.budget
+        largest = arguments.budget is None and findings.budget is None
         asked = with_largest_budget(findings, question) if largest else question
         found = (break_even if arguments.break_even else recommend)(findings, asked)
         answer = replace(found, largest_budget=largest)
@@ -173,7 +177,7 @@ def next_steps(arguments: argparse.Namespace) -> int:
 
     folder = arguments.folder
     findings = findings_in(folder)
-    question = question_of(arguments, findings.money, findings.texts_to_label)
+    question = question_of(arguments, findings.money, findings.texts_to_label, findings.budget)
     found = plan(findings, read_evidence(folder), question, training_times(folder))
     if arguments.width is not None:
         found = replace(found, ready_tests=plan_ready_tests(findings, found.recommendation, arguments.width))
@@ -256,7 +260,7 @@ def add_recommend(commands: argparse._SubParsersAction) -> None:
     )
     costs = (
         "what all labels may cost together: --budget '$500' --gold-price '$3' --weak-price 2c; what can be done with "
-        "labels that you have: --budget 0 --have-gold 200; default: the study's largest budget"
+        "labels that you have: --budget 0 --have-gold 200; default: the study's budget, or else its largest"
     )
     add_question(command, costs, least=0)
     command.add_argument(
@@ -291,7 +295,7 @@ def add_next(commands: argparse._SubParsersAction) -> None:
     add_question(
         command,
         "what the labels may cost that are bought in the end, such as --budget 100, not runs and test examples; "
-        "default: each of the study's budgets",
+        "default: the study's budget, or else each that it looks at",
     )
     command.add_argument(
         "--width",

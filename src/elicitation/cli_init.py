@@ -111,9 +111,9 @@ def add_init(commands: argparse._SubParsersAction) -> None:
     command.add_argument(
         "--budget",
         type=argument(read_amount),
-        help="the most that you can spend on labels, as --budget 60: the study's largest budget, in whole gold labels, "
-        "as far as the table has these; of several budgets name the largest, since answers for smaller ones can be "
-        "asked for afterwards; without: budgets follow from the table",
+        help="the most that you can spend on labels, as --budget 60: answers begin with it, and it is the largest "
+        "budget to train on, in whole gold labels, as far as the table has these; of several budgets name the largest, "
+        "since answers for smaller ones can be asked for afterwards; without: budgets follow from the table",
     )
     command.add_argument(
         "--pool",

@@ -901,6 +901,22 @@ def test_texts_to_label_are_a_number_of_them(study, texts, says):
     assert says in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("budget", "says"),
+    [
+        (0, "budget: 0 must be at least 1e-12"),
+        ("600 €", "budget: '600 €' must be a number"),
+        (None, "budget: no value is given; it must be a number."),
+    ],
+)
+def test_a_budget_is_an_amount_in_the_study_s_currency(study, budget, says):
+    assert validate(study | {"budget": 60, "currency": "€", "gold_price": 1}).budget == 60
+    assert validate(study | {"budget": 0.5}).budget == 0.5 and validate(study).budget is None
+    with pytest.raises(InputError) as caught:
+        validate(study | {"budget": budget})
+    assert says in str(caught.value)
+
+
 @pytest.mark.parametrize("method", ["sequential_sft", "new_head", "joint_sft"])
 def test_without_adapters_the_head_alone_trains(study, model_folders, method):
     study = adapting(study, 0, local=str(model_folders["llama"]))

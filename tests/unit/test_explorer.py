@@ -106,6 +106,11 @@ def test_the_page_opens_with_the_number_of_texts_of_studies_that_say_it(study):
     assert of_many["study"]["textsToLabel"] == 8000
 
 
+def test_the_page_opens_with_the_budget_of_studies_that_say_it(study):
+    assert page_data(study, summary_of(study), STUDY)["study"]["ownBudget"] is None
+    assert page_data(study, summary_of(study), STUDY | {"budget": 4000})["study"]["ownBudget"] == 4000
+
+
 def test_of_a_large_study_factors_are_carried_in_two_bytes(study, monkeypatch):
     whole = page_data(study, summary_of(study), STUDY)
     monkeypatch.setattr(data, "FACTOR_CHARACTERS", 1000)

@@ -419,6 +419,7 @@ def test_every_axis_of_costs_has_two_numbers_and_none_twice(low, factor, preferr
         (45, 89, (16, 64), [50, 60, 70, 80]),
         (9, 84, (60,), [10, 60]),
         (3, 2000, (40,), [10, 40, 100, 1000]),
+        (1.6, 840, (19.2, 48, 121.2, 600), [3, 19.2, 48, 121.2, 600]),
     ],
 )
 def test_numbers_of_costs_are_round_unless_named(low, high, preferred, ticks):

@@ -817,9 +817,23 @@ def test_a_budget_beyond_the_table_is_studied_as_far_as_the_table_goes(capsys, h
     assert read_study(here / "labels.yaml").grid.budgets == [16, 50] and [*purchases(said)] == ["$48", "$150"]
     assert (
         "\nBesides those that test, the table has 50 gold labels to train on, so of your $500 the study goes up to "
-        "$150; an answer for more is the best purchase up to there, and says what money is left.\n"
+        "$150. A student is trained on the best purchase up to there, and answers say what money is left; for labels "
+        "as they are all of it counts.\n"
     ) in said
     assert "whole gold labels" not in said
+
+
+def test_the_budget_that_is_named_is_what_answers_begin_with(capsys, here):
+    write()
+    said = run(capsys, *ASKED, "--budget", "$500")
+    assert "\nAnswers begin with what $500 buys (`budget` in the file).\n" in said
+    assert "\nbudget: 500\n" in (here / "labels.yaml").read_text() and read_study(here / "labels.yaml").budget == 500
+    run(capsys, *ASKED, "--budget", "62.5", "--output", "part.yaml")
+    assert read_study(here / "part.yaml").budget == 62.5
+    plain = ("labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "--output", "plain.yaml")
+    assert "Answers begin with what 20 gold labels buy (`budget`" in run(capsys, *plain, "--budget", "20")
+    assert "Answers begin" not in run(capsys, *ASKED, "--output", "any.yaml")
+    assert read_study(here / "any.yaml").budget is None
 
 
 def test_how_many_texts_there_are_to_label_is_written_into_the_study(capsys, here):

@@ -21,7 +21,7 @@ import snakemake_logger_plugin_elicitation as plugin
 from elicitation.analysis.names import DEMONSTRATION
 from elicitation.cli import main
 from elicitation.files import write_json
-from elicitation.jobs.ending import ANSWER, ANSWERS, DOORS, question
+from elicitation.jobs.ending import ANSWER, ANSWERS, DOORS, ending_lines, question
 from elicitation.jobs.processes import program_here
 from elicitation.jobs.progress import Told, told
 from elicitation.jobs.study_folder import name_other_run
@@ -199,7 +199,7 @@ def test_the_end_of_a_run_is_its_answer_three_paths_and_a_command(handler, said,
     write_json(Path(ANSWER), {"answer": [DEMONSTRATION, "", "# What to buy: film", "", "**Beware.**", "", "1. Buy."]})
     asked = [{"budget": budget, "weak_price": price} for price in (0.5, 0.1, None) for budget in (16, 64, 1024)]
     answers = [{"task": "film", "student": "s", "question": one} for one in asked]
-    write_json(Path(ANSWERS), {"answers": answers})
+    write_json(Path(ANSWERS), {"answers": answers, "settings": {}})
     monkeypatch.setattr(told, "asks_for_answer", lambda: True)
     run(handler, record(LogEvent.WORKFLOW_STARTED), message("Nothing to be done")).close()
     assert said[1:7] == ["", DEMONSTRATION, "What to buy: film", "Beware.", "1. Buy.", ""]
@@ -207,6 +207,8 @@ def test_the_end_of_a_run_is_its_answer_three_paths_and_a_command(handler, said,
     assert [line.split()[1] for line in doors] == [str(tmp_path / path) for path in DOORS]
     command = f"{program_here('elicitation')} recommend {tmp_path} --budget 1024 --weak-price 0.1"
     assert ask == f"Ask with your own budget and price: {command}"
+    write_json(Path(ANSWERS), {"answers": answers, "settings": {"budget": 600}})
+    assert [*ending_lines(tmp_path)][-1].endswith("--budget 600 --weak-price 0.1"), "the study's own"
 
 
 def test_the_command_for_another_question_names_what_the_study_has_several_of(tmp_path, capsys):

@@ -194,6 +194,17 @@ def test_the_number_of_texts_to_label_stands_in_the_settings_of_studies_that_say
     assert make_findings(table, settings).texts_to_label is None
 
 
+def test_the_reader_s_budget_is_among_those_of_the_answers_in_place_of_one_that_buys_as_many_gold_labels(tmp_path):
+    table = tmp_path / "posterior.parquet"
+    posterior_table().to_parquet(table)
+    settings = asdict(replace(findings(), posterior=None)) | {"money": asdict(DOLLARS), "budgets": [4, 64]}
+    for budget, amounts in ((600, [12, 192, 600]), (100, [12, 100, 192]), (194, [12, 194]), (192, [12, 192])):
+        assert make_findings(table, settings | {"budget": budget}).amounts == amounts
+    assert make_findings(table, settings).amounts == [12, 192]
+    found = make_findings(table, settings | {"budget": 600})
+    assert sorted({answer.question.budget for answer in answer_all(found)}) == [12, 192, 600]
+
+
 def test_answers_on_invented_data_say_that_they_are_no_advice(tmp_path):
     table = tmp_path / "posterior.parquet"
     posterior_table().to_parquet(table)

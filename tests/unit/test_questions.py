@@ -417,6 +417,20 @@ def test_without_a_budget_the_largest_of_the_study_is_taken_and_named(folder, tm
     assert "The study has no budgets, so say what all labels may cost together: --budget" in capsys.readouterr().err
 
 
+def test_without_a_budget_that_of_the_reader_is_taken_which_stays_when_gold_labels_cost_another_price(
+    findings, tmp_path, capsys
+):
+    folder = folder_of(replace(findings, budget=600), tmp_path)
+    answer = ask_command(capsys, folder, "--json")
+    assert answer["question"]["budget"] == 600 and not answer["largest_budget"]
+    assert ask_command(capsys, folder, "--budget", "64", "--json")["question"]["budget"] == 64
+    assert ask_command(capsys, folder, "--budget", "0", "--json")["question"]["budget"] == 0
+    in_dollars = ask_command(capsys, folder, "--gold-price", "$3", "--weak-price", "30c", "--json")
+    assert in_dollars["question"]["budget"] == 1800, "what is counted in gold labels is worth so much"
+    money = folder_of(replace(findings, budget=600, money=Money("$", 3)), tmp_path / "money")
+    assert ask_command(capsys, money, "--gold-price", "6", "--json")["question"]["budget"] == 600
+
+
 def test_an_unfinished_study_is_told_with_the_command_that_goes_on(tmp_path, capsys):
     asked = ["recommend", str(tmp_path), "--budget", "5"]
     assert main(asked) == 1

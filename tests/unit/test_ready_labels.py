@@ -363,6 +363,20 @@ def test_of_several_budgets_the_largest_says_what_it_does_for_all_texts():
     assert said.count("gold labels of ") == 1 and "20 gold labels are left, which pay for gold labels of 20 of" in said
 
 
+def test_the_answer_begins_with_the_reader_s_budget_and_leaves_out_larger_ones():
+    findings = sources(budgets=[10.0, 40.0], texts_to_label=400, budget=600.0)
+    rich = "\n".join(study_answer(answer_all(findings), 0.2, own_budget=600.0).lines())
+    assert "**Buy gold labels of all 400 texts.**" in rich and "is not worth it at your budget: no student" in rich
+    poor = "\n".join(study_answer(answer_all(replace(findings, budget=12.0)), 0.2, own_budget=12.0).lines())
+    assert "A budget of 12 gold labels pays for 60 of the 400 texts." in poor and "(10 to 40 gold" not in poor
+    assert "1. With budgets up to yours (10 to 12 gold labels) " in poor
+    # Where a student is best, what to train it on comes first.
+    trains = replace(sources(rising, budgets=[10.0, 40.0]), budget=50.0)
+    said = study_answer(answer_all(trains), 0.2, own_budget=50.0)
+    assert said.order == order_and_details(answer_all(trains)[-1])[0] and said.order.startswith("Buy ")
+    assert not study_answer(answer_all(trains), 0.2).order
+
+
 def test_own_labels_are_said_to_be_those_of_some_of_the_texts_that_there_are():
     findings, start = sources(level(0.6)), "Note: Your own labels are taken for those of some of the 400 texts; for 400"
     weak = told(recommend(findings, Question(40, supervisor="crowd", have_weak=100, pool=400)))

@@ -11,7 +11,16 @@ from blocks import make_block, make_surface
 from matplotlib.colors import to_hex
 
 from elicitation.analysis.advice import BEYOND, advise, budget_row, of_group, prices_shown
-from elicitation.analysis.advice_text import Panel, advice_caption, finding, prices_words, ready_labels, ready_words
+from elicitation.analysis.advice_text import (
+    Panel,
+    advice_caption,
+    finding,
+    labels_of_all,
+    of_all_words,
+    prices_words,
+    ready_labels,
+    ready_words,
+)
 from elicitation.analysis.choices import decide, terms_for
 from elicitation.analysis.names import ASKING, NOTHING_BOUGHT, REGIMES, STRATEGIES, UNDETERMINED
 from elicitation.buying.amounts import Money
@@ -19,6 +28,7 @@ from elicitation.figures import style
 from elicitation.figures.what_to_buy import plot_what_to_buy
 
 PRICES = {"v": 0.1}
+DOLLARS = Money("$", 3.0)
 TITLES = {"m": "Method M"}
 
 
@@ -70,6 +80,7 @@ def test_more_money_never_lowers_the_score_of_what_is_recommended():
 def test_a_row_of_budgets_reaches_from_the_cheapest_purchase_to_beyond_the_most_expensive():
     budgets = budget_row(make_block(), [{"v": 0.1}, {"v": 0.5}], 30)
     assert budgets[[0, -1]] == pytest.approx([10 * 0.1, (640 * 0.5 + 256) * BEYOND])
+    assert budget_row(make_block(), [{"v": 0.1}], 30, own_budget=5000)[-1] == pytest.approx(5000 * BEYOND)
     assert budget_row(make_block(), [{"v": 0.0}], 3)[0] == pytest.approx(4), "what is free has no place on the axis"
 
 
@@ -283,6 +294,24 @@ def test_all_labels_that_the_answer_names_have_a_line():
     assert len(panel_of(two_sources(v=0.99, w=0.5), prices).ready) == 1, "no better than what costs nothing"
     assert len(panel_of(two_sources(v=0.99, w=0.75), {"v": 0.01, "w": 0.5}).ready) == 1, "worse and dearer"
     assert not panel_of(two_sources(v=0.99, w=0.75), {"v": 1.0, "w": 0.01}).ready, "a gold label is right"
+
+
+def test_labels_of_all_texts_are_a_point_where_the_axis_reaches_their_cost():
+    prices = {"v": 0.01, "w": 0.5}
+    block = two_sources(v=0.99, w=0.75)
+    panel = panel_of(block, prices)._replace(of_all=labels_of_all(block, prices, 20_000))
+    said = "As they are for all 20,000 texts: v 99.0 % for $600 and w 75.0 % for $30,000."
+    assert of_all_words([panel], DOLLARS) == said and said in advice_caption("t", [panel], [], TITLES, money=DOLLARS)
+    figure = plot_what_to_buy([panel], "t", "accuracy", 0.9, DOLLARS)
+    points = [line.get_xydata().tolist() for line in figure.axes[0].lines if line.get_marker() == "o"]
+    assert points == [[pytest.approx([600, 99])]]
+    assert "v for all 20,000 texts: $600, 99.0 %" in [text.get_text() for text in figure.axes[0].texts]
+    assert said in " ".join(figure.texts[-1].get_text().split())
+    narrow = [text.get_text() for text in plot_what_to_buy([panel] * 3, "t", "accuracy", 0.9, DOLLARS).axes[0].texts]
+    assert "all texts: $600" in narrow
+    far = panel._replace(of_all=labels_of_all(block, prices, 10**7))
+    assert not any(line.get_marker() == "o" for line in draw([far]).axes[0].lines)
+    assert labels_of_all(block, prices, None) == [] and not of_all_words([panel, far], DOLLARS)
 
 
 def test_asking_has_a_line_where_something_else_is_the_best_that_costs_nothing():

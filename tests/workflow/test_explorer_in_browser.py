@@ -659,6 +659,16 @@ def test_a_page_opens_with_the_study_s_number_of_texts_which_readers_may_change_
     wait_for(page, "explorer.view.pool === 8000")
 
 
+def test_a_page_opens_with_the_study_s_budget_which_its_slider_reaches(browser, study, tmp_path):
+    page = opened(browser, write_page(tmp_path / "budget.html", study, STUDY | {"budget": 4000}))
+    assert ask(page, "explorer.view.budget") == 4000
+    slider = find(page, "#budget")
+    assert slider.get_property("value") == slider.get_property("max"), "it is the largest of all"
+    at(page, "#task=topic&budget=64")
+    find(page, "#reset").click()
+    wait_for(page, "explorer.view.budget === 4000")
+
+
 def test_scores_where_the_weak_label_is_wrong_stand_beside_the_answer(page, study):
     words, *_ = answer_words(page, "#task=topic&weak=0.1&budget=64&method=plain")
     best = ask(page, "(({nWeak, nGold}) => [nWeak, nGold])(explorer.view.decision.best)")

@@ -288,9 +288,17 @@ def test_a_new_price_trains_nothing(mini_study):
     }
 
 
+# The jobs that answer what to buy.
+ANSWERS = {"recommend", "write_answer", "build_explorer", "plot_what_to_buy", "all"}
+
+
 def test_a_number_of_texts_to_label_changes_answers_alone(mini_study):
     planned = jobs_planned(mini_study, MINI | {"texts_to_label": 8000})
-    assert set(planned) == {"recommend", "write_answer", "build_explorer", "all"}
+    assert set(planned) == ANSWERS
+
+
+def test_a_budget_of_the_reader_s_changes_answers_alone(mini_study):
+    assert set(jobs_planned(mini_study, MINI | {"budget": 100})) == ANSWERS
 
 
 def test_training_runs_at_once_trains_the_runs_again_and_nothing_else(mini_study):

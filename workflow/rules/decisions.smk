@@ -44,7 +44,8 @@ rule plot_what_to_buy:
         "tables"
     params:
         **MONEY,
-        version=9,
+        **NEED,
+        version=10,
         titles=TITLES,
         measure=study.inference.measure,
         student=FIRST.student,
@@ -99,7 +100,7 @@ rule build_explorer:
     params:
         **MONEY,
         **INVENTED,
-        **TEXTS_TO_LABEL,
+        **NEED,
         **PARTS,
         **NOT_ASKED,
         version=19,
@@ -157,7 +158,7 @@ rule recommend:
     params:
         **MONEY,
         **INVENTED,
-        **TEXTS_TO_LABEL,
+        **NEED,
         **PARTS,
         **TRAINED,
         **NOT_ASKED,

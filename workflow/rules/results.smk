@@ -12,8 +12,9 @@ MONEY = {"money": {"currency": study.currency, "gold_price": study.gold_price}} 
 # For jobs that answer at other prices: from whose labels others are composed.
 PARTS = {name: dict(entry.parts) for name, entry in study.supervisor_named.items() if entry.parts}
 PARTS = {"parts": PARTS} if PARTS else {}
-# For jobs that answer what to buy: for how many texts, where the study says it.
-TEXTS_TO_LABEL = {"texts_to_label": study.texts_to_label} if study.texts_to_label else {}
+# For jobs that answer what to buy: for how many texts and how much money, where the study says it.
+NEED = {"texts_to_label": study.texts_to_label, "budget": study.budget}
+NEED = {name: amount for name, amount in NEED.items() if amount is not None}
 # For jobs that answer what to buy: whether the study's data are invented.
 INVENTED = {"invented": True} if study.invented else {}
 # For jobs that say where training brought nothing: what trains here, and at which rates.

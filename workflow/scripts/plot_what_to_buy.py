@@ -6,8 +6,9 @@ with job(snakemake):
     import numpy as np
 
     from elicitation.analysis.advice import advise, budget_row, prices_shown
-    from elicitation.analysis.advice_text import Panel, advice_caption, ready_labels
+    from elicitation.analysis.advice_text import Panel, advice_caption, labels_of_all, ready_labels
     from elicitation.analysis.captions import precision_of_runs
+    from elicitation.analysis.findings import with_own
     from elicitation.analysis.names import ASKING
     from elicitation.analysis.posterior import read_posterior
     from elicitation.buying.amounts import Money
@@ -20,14 +21,20 @@ with job(snakemake):
     # The average over tasks, or the first one.
     block = next(b for b in read_posterior(snakemake.input.posterior).blocks if b.student == params.student)
     prices = prices_shown({surface.supervisor: params.prices[surface.supervisor] for surface in block.surfaces})
-    budgets = np.union1d(budget_row(block, prices, BUDGETS), params.budgets)
+    own_budget = money.in_gold(params.budget) if params.get("budget") else None
+    named = with_own(params.budgets, own_budget)
+    budgets = np.union1d(budget_row(block, prices, BUDGETS, own_budget), named)
     pool = params.pool_sizes.get(block.task)
     advised = [(listed, advise(block, budgets, listed, pool, params.verdict)) for listed in prices]
-    panels = [Panel(listed, rows, ready_labels(block, listed, rows)) for listed, rows in advised]
+    n_texts = params.get("texts_to_label")
+    panels = [
+        Panel(listed, rows, ready_labels(block, listed, rows), labels_of_all(block, listed, n_texts))
+        for listed, rows in advised
+    ]
     asking = next((free.scores.mean[0] for free in block.free if free.kind == ASKING), None)
     where = f"{block.task}, student {block.student}"
-    figure = plot_what_to_buy(panels, where, params.measure, params.verdict, money, params.budgets, asking)
+    figure = plot_what_to_buy(panels, where, params.measure, params.verdict, money, named, asking)
     precision = precision_of_runs(snakemake.input.metrics)
     save_figure(figure, [snakemake.output.pdf, snakemake.output.png], precision)
     with replacing(snakemake.output.caption) as temporary:
-        temporary.write_text(advice_caption(where, panels, params.budgets, params.titles, precision, money))
+        temporary.write_text(advice_caption(where, panels, named, params.titles, precision, money))

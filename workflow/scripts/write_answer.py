@@ -9,8 +9,9 @@ with job(snakemake) as record:
 
     recommended = read_json(snakemake.input.recommendation)
     answers = list(map(recommendation_from, recommended["answers"]))
-    invented = recommended["settings"].get("invented", False)
-    said = study_answer(answers, snakemake.params.weak_price, invented)
+    settings = recommended["settings"]
+    invented, own_budget = settings.get("invented", False), settings.get("budget")
+    said = study_answer(answers, snakemake.params.weak_price, invented, own_budget)
     # What a run says at its end.
     record["answer"] = list(said.without_support.lines())
     with replacing(snakemake.output.text) as temporary:

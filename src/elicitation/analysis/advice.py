@@ -34,10 +34,11 @@ def prices_shown(prices: dict[str, list[float]]) -> list[dict[str, float]]:
     return [{name: own[0] if len(own) == 1 else price for name, own in prices.items()} for price in asked]
 
 
-def budget_row(block: Block, prices: Iterable[dict[str, float]], n: int) -> np.ndarray:
-    """(n,) budgets, evenly on a logarithmic scale: from the cheapest purchase that was run to beyond the dearest.
+def budget_row(block: Block, prices: Iterable[dict[str, float]], n: int, own_budget: float | None = None) -> np.ndarray:
+    """(n,) budgets, evenly on a logarithmic scale: from the cheapest purchase that was run to beyond the dearest, and
+    beyond what the reader has to spend.
 
-    prices: of a weak label, by supervisor; the row serves all of them.
+    prices: of a weak label, by supervisor; the row serves all of them. own_budget: in gold labels, where it is known.
     """
     costs = [
         cost(surface.weak[i], surface.gold[j], listed[surface.supervisor])
@@ -46,7 +47,7 @@ def budget_row(block: Block, prices: Iterable[dict[str, float]], n: int) -> np.n
         for i, j in surface.runs
     ]
     positive = [paid for paid in costs if paid > 0]
-    return np.geomspace(min(positive), max(positive) * BEYOND, n)
+    return np.geomspace(min(positive), max([*positive, own_budget or 0]) * BEYOND, n)
 
 
 def advise(

@@ -12,12 +12,22 @@ from elicitation.analysis.captions import cost_words, describe_purchase, percent
 from elicitation.analysis.names import COMMONER, FREE_WORDS, LABELS, NOTHING_BOUGHT, PLAIN, UNDETERMINED
 from elicitation.analysis.posterior import Block, Free
 from elicitation.buying.amounts import GOLD_LABELS, Money, amount_words
+from elicitation.buying.prices import cost
 from elicitation.errors import listed
 
 # What is bought, in words.
 THINGS = {"weak only": "weak", "mixed": "a mix", "gold only": "gold", NOTHING_BOUGHT: "nothing"}
 # A finding names so many stretches of budgets at most.
 MOST_STRETCHES = 4
+
+
+class OfAll(NamedTuple):
+    """Weak labels as they are of all texts that there are to label."""
+
+    labels: Free
+    n_texts: int
+    cost: float
+    """Of all of them, in gold labels."""
 
 
 class Panel(NamedTuple):
@@ -29,6 +39,8 @@ class Panel(NamedTuple):
     """What elicitation.analysis.advice.advise says at them."""
     ready: Sequence[Free] = ()
     """Of ready_labels."""
+    of_all: Sequence[OfAll] = ()
+    """Of labels_of_all."""
 
 
 def budget_words(budget: float, money: Money = GOLD_LABELS) -> str:
@@ -146,6 +158,22 @@ def ready_labels(block: Block, prices: dict[str, float], rows: pd.DataFrame) -> 
     return found
 
 
+def labels_of_all(block: Block, prices: dict[str, float], n_texts: int | None) -> list[OfAll]:
+    """The weak labels of each source for all texts that there are, the best first; none where these are not counted."""
+    labels = sorted((free for free in block.free if free.kind == LABELS), key=lambda free: -free.scores.mean[0])
+    return [OfAll(free, n_texts, cost(n_texts, 0, prices[free.supervisor])) for free in labels if n_texts]
+
+
+def of_all_words(panels: list[Panel], money: Money) -> str:
+    """What all texts bring and cost as they are, in a sentence, where that is the same in all panels; else nothing."""
+    first = panels[0].of_all
+    if not first or any(panel.of_all != first for panel in panels):
+        return ""
+    costs = ((each.labels, "nothing" if not each.cost else cost_words(each.cost, money)) for each in first)
+    said = listed([f"{free.supervisor} {percent_text(free.scores.mean[0])} % for {paid}" for free, paid in costs])
+    return f"As they are for all {first[0].n_texts:,} texts: {said}."
+
+
 def ready_words(labels: list[Free]) -> str:
     """What weak labels bring as they are, in a sentence; empty without any. labels: of ready_labels."""
     if not labels:
@@ -204,7 +232,8 @@ def caption_lines(
     for panel in panels:
         yield f"\n**{heading(panel, money)}** ({prices_words(panel.prices, money)}).\n"
         if panel.ready:
-            yield f"{ready_words(panel.ready)}\n\n{student_words(panel, money)}.\n"
+            said = filter(None, (ready_words(panel.ready), of_all_words([panel], money)))
+            yield f"{' '.join(said)}\n\n{student_words(panel, money)}.\n"
         rows = panel.rows
         yield from (choice_line(row, titles, money) for _, row in rows[rows.budget.isin(budgets)].iterrows())
     gold = f"; a gold label costs {money.words(1)}" if money.currency else ""

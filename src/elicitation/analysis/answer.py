@@ -1,5 +1,6 @@
 """The study's answer in three plain sentences: what to buy for a small, a middle and a large budget."""
 
+import math
 from dataclasses import replace
 from itertools import groupby
 
@@ -14,7 +15,7 @@ from elicitation.analysis.ready_labels import (
 )
 from elicitation.analysis.ready_labels_text import beyond_ready, not_worth_words, ready_lines, use_words
 from elicitation.analysis.recommendation_notes import better_notes, notes, pool_notes, undertrained_notes
-from elicitation.analysis.recommendation_text import Said
+from elicitation.analysis.recommendation_text import Said, order_and_details
 from elicitation.analysis.recommendation_words import (
     FREE_WORDS,
     MEASURE_WORDS,
@@ -50,9 +51,11 @@ def price_shown(answers: list[Recommendation], wanted: float) -> float | None:
     return min(sorted(asked), key=lambda price: abs(price - wanted), default=None)
 
 
-def choose_answers(answers: list[Recommendation], weak_price: float) -> dict[str, list[Recommendation]]:
+def choose_answers(
+    answers: list[Recommendation], weak_price: float, own_budget: float | None = None
+) -> dict[str, list[Recommendation]]:
     """The answers that the sentences tell, by the size of their budget: those of the first task (the average, where
-    there is one) and student, at the price nearest to weak_price.
+    there is one) and student, at the price nearest to weak_price, up to the reader's own budget.
 
     Neighbouring budgets with the same best purchase are told together. Then it is the best one between them too: it is
     the best of all that the largest of them buys, and the smallest buys it.
@@ -60,8 +63,9 @@ def choose_answers(answers: list[Recommendation], weak_price: float) -> dict[str
     first = answers[0]
     alike = [answer for answer in answers if (answer.task, answer.student) == (first.task, first.student)]
     price = price_shown(alike, weak_price * first.question.gold_price)
-    at_price = (answer for answer in alike if answer.question.weak_price == price)
-    alike = sorted(at_price, key=lambda answer: answer.question.budget)
+    most = math.inf if own_budget is None else own_budget
+    told = (answer for answer in alike if answer.question.weak_price == price and answer.question.budget <= most)
+    alike = sorted(told, key=lambda answer: answer.question.budget)
     groups = [list(group) for _, group in groupby(alike, key=best_words)]
     told = groups if len(groups) in BUDGET_SIZES else [groups[0], groups[len(groups) // 2], groups[-1]]
     return dict(zip(BUDGET_SIZES[len(told)], told, strict=True))
@@ -91,24 +95,26 @@ def best_words(answer: Recommendation) -> str:
     return f"{recommended}{purchase_words(answer, answer.best)}" if answer.best else ""
 
 
-def budgets_words(size: str, alike: list[Recommendation]) -> str:
-    """With which budgets, and at which of them alone it is undetermined what to do."""
+def budgets_words(size: str, alike: list[Recommendation], own_budget: float | None = None) -> str:
+    """With which budgets, and at which of them alone it is undetermined what to do. own_budget: as of study_answer."""
     budgets = [amount_words(each.question.budget, each.currency) for each in alike]
     unsure = [budget for budget, each in zip(budgets, alike, strict=True) if each.regime.name == UNDETERMINED]
     ends = " to ".join(dict.fromkeys((budgets[0], budgets[-1]))) + ("" if alike[0].currency else " gold labels")
     if 0 < len(unsure) < len(budgets):
         ends += f"; undetermined at {listed(unsure)}"
+    if alike[-1].question.budget == own_budget:
+        return f"With {'budgets up to yours' if len(budgets) > 1 else 'your budget'} ({ends})"
     if size:
         return f"With a {size} budget of those studied ({ends})"
     return f"With every budget studied ({ends})" if len(budgets) > 1 else f"With the budget of {ends}"
 
 
-def sentence(size: str, alike: list[Recommendation]) -> str:
+def sentence(size: str, alike: list[Recommendation], own_budget: float | None = None) -> str:
     """What to do with a budget in one sentence, and in another what is nearly as good for less.
 
-    alike: the answers for one budget or several, which have the same best purchase.
+    alike: the answers for one budget or several, which have the same best purchase; own_budget: as of study_answer.
     """
-    answer, start = alike[0], budgets_words(size, alike)
+    answer, start = alike[0], budgets_words(size, alike, own_budget)
     labels = rivals_words(alike[-1])
     decided = any(each.regime.name != UNDETERMINED for each in alike)
     if answer.purchase:
@@ -179,16 +185,19 @@ def support_lines(answer: Recommendation, unsure: bool) -> list[str]:
     ]
 
 
-def study_answer(answers: list[Recommendation], weak_price: float, invented: bool = False) -> Said:
+def study_answer(
+    answers: list[Recommendation], weak_price: float, invented: bool = False, own_budget: float | None = None
+) -> Said:
     """The sentences, with the task, student and price that they hold for.
 
-    weak_price: in gold labels, as of choose_answers; invented: whether the study's data are.
+    weak_price: in gold labels, as of choose_answers; invented: whether the study's data are; own_budget: what the
+    reader has to spend, which is among the answers, where the study says it.
     """
     warning = [DEMONSTRATION, ""] * invented
     if not any(answer.purchase or answer.alternatives for answer in answers):
         nothing = "No budget of this study buys any label at its prices."
         return Said([*warning, "# What to buy"], details=[nothing])
-    chosen = choose_answers(answers, weak_price)
+    chosen = choose_answers(answers, weak_price, own_budget)
     # Of budgets that are told together, what is to be known of the largest holds for all.
     told = [alike[-1] for alike in chosen.values()]
     first = next(iter(chosen.values()))[0]
@@ -199,13 +208,17 @@ def study_answer(answers: list[Recommendation], weak_price: float, invented: boo
         beyond = [beyond_ready(largest, trains)]
         needless = all(need_no_student(answer) for alike in chosen.values() for answer in alike)
         if needless or for_all_texts(largest):
-            at = "these budgets" if needless else "the largest budget"
+            own = "the largest budget" if own_budget is None else "your budget"
+            at = "these budgets" if needless else own
             beyond = [not_worth_words(largest, at), "What training would bring, for comparison:"]
         order, details = use_words(largest), [*ready_lines(largest), *details, *beyond]
     if gold_for_all(largest):
         also = [] if order else [otherwise_words(largest)]
         order, details = gold_order(largest), [*gold_lines(largest, order), *details, *also]
-    budgets = [f"{i}. {sentence(*each)}" for i, each in enumerate(chosen.items(), 1)]
+    elif own_budget is not None and not order:
+        order, own_details = order_and_details(largest)
+        details = [*own_details, *details]
+    budgets = [f"{i}. {sentence(*each, own_budget)}" for i, each in enumerate(chosen.items(), 1)]
     return Said(
         heading=[*warning, heading_of(told)],
         order=order,

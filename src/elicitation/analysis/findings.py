@@ -1,5 +1,7 @@
 """What a question about purchases asks, and what a study found, as the answer needs it. Imports nothing heavy."""
 
+import math
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -115,6 +117,21 @@ class Findings:
     """By supervisor whose labels are composed, how many labels of each source one of its own pays for."""
     texts_to_label: int | None = None
     """The pool of questions that name none."""
+    budget: float | None = None
+    """The budget of questions that name none, in `money`: what the reader has to spend."""
+
+    @property
+    def amounts(self) -> list[float]:
+        """The budgets of the study's answers, in `money`."""
+        if self.budget is None:
+            return list(map(self.money.of, self.budgets))
+        own = self.money.in_gold(self.budget)
+        return [self.budget if n == own else self.money.of(n) for n in with_own(self.budgets, own)]
+
+
+def with_own(budgets: Iterable[float], own: float | None) -> list[float]:
+    """A study's budgets and the reader's own, in gold labels, without one that buys just as many of them as that."""
+    return sorted(budgets if own is None else {own, *(n for n in budgets if n != math.floor(own))})
 
 
 def finished_file(folder: Path, name: str) -> Path:
@@ -151,9 +168,11 @@ def make_findings(posterior: str | Path, settings: dict) -> Findings:
     """The findings from result files; settings: all but the posterior, by the names of Findings."""
     names = ("prices", "titles", "verdict", "measure", "budgets", "average_over")
     # Only jobs of studies that have a currency, own tables, invented data, students that are trained here, gaps that
-    # nobody was asked about, several votes for a text, composed labels or a number of texts to label are told of it.
+    # nobody was asked about, several votes for a text, composed labels, a number of texts to label or a budget of the
+    # reader's are told of it.
     rare_names = ("invented", "trained", "learning_rates", "rates_to_try", "longer", "not_asked", "votes")
-    names += tuple(name for name in (*rare_names, "label_words", "parts", "texts_to_label") if name in settings)
+    rare_names += ("label_words", "parts", "texts_to_label", "budget")
+    names += tuple(name for name in rare_names if name in settings)
     rare = {"money": Money(**settings.get("money", {}))}
     rare["held"] = {task: Held(**labels) for task, labels in settings.get("held", {}).items()}
     return Findings(read_posterior(posterior), **{name: settings[name] for name in names}, **rare)

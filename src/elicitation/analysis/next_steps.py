@@ -198,7 +198,7 @@ def asked_of(findings: Findings, question: Question) -> list[tuple[Findings, Que
     if question.budget:
         return [(findings, question)]
     block, found = narrow(findings.posterior, question), []
-    for each in questions(findings, findings.budgets):
+    for each in questions(findings):
         if each.student == block.student and each.task in (block.task, AVERAGE):
             asked = None if each.weak_price is None else float(each.in_gold(each.weak_price))
             prices = {n: every if len(every) == 1 else [asked] for n, every in findings.prices.items()}

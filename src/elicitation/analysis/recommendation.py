@@ -304,8 +304,8 @@ def answer(asked: Asked) -> Recommendation:
     )
 
 
-def questions(findings: Findings, budgets: list[float]) -> Iterator[Question]:
-    """Every budget and price that the study looks at, for each student's average over tasks or else its tasks.
+def questions(findings: Findings) -> Iterator[Question]:
+    """Every budget and price of the study's answers, for each student's average over tasks or else its tasks.
 
     Where all sources have one price, none is asked for.
     """
@@ -318,8 +318,8 @@ def questions(findings: Findings, budgets: list[float]) -> Iterator[Question]:
         for task in [AVERAGE] if AVERAGE in tasks else tasks:
             for price in every:
                 weak_price = None if price is None else money.of(price)
-                for budget in budgets:
-                    yield Question(money.of(budget), weak_price, task=task, student=student, **terms)
+                for budget in findings.amounts:
+                    yield Question(budget, weak_price, task=task, student=student, **terms)
 
 
 def with_own_prices(findings: Findings, question: Question) -> Asked:
@@ -331,5 +331,4 @@ def with_own_prices(findings: Findings, question: Question) -> Asked:
 
 def answer_all(findings: Findings) -> list[Recommendation]:
     """The recommendations for the study's `questions`, whose single prices stay as they are."""
-    every = questions(findings, findings.budgets)
-    return [replace(answer(with_own_prices(findings, question)), question=question) for question in every]
+    return [replace(answer(with_own_prices(findings, each)), question=each) for each in questions(findings)]

@@ -80,6 +80,7 @@ const weakStops = () => [0, ...mapStops()];
 const goldStops = () => stopsBetween(Math.min(0.01, STUDY.goldPrice), Math.max(1000, STUDY.goldPrice), [STUDY.goldPrice]);
 const budgetStops = () => {
   const own = STUDY.budgets.map((budget) => budget * state.gold);
+  if (STUDY.ownBudget !== null) own.push(STUDY.ownBudget);
   const room = own.length > 1 ? 1 : LONE_BUDGET;
   return stopsBetween(Math.min(...own) / room, Math.max(...own) * room, own);
 };
@@ -118,8 +119,7 @@ function initialState() {
   const where = { task: "", supervisor: "", isChosen: false, student: "", methods: null, focus: "" };
   const open = { ...Object.fromEntries(OPEN.map((name) => [name, null])), pool: STUDY.textsToLabel };
   // null: what `settle` finds to be the price.
-  // The largest of the study is what its owner said that there is to spend.
-  const budget = Number((STUDY.budgets.at(-1) * STUDY.goldPrice).toPrecision(12));
+  const budget = STUDY.ownBudget ?? Number((STUDY.budgets.at(-1) * STUDY.goldPrice).toPrecision(12));
   // prices: the reader's, by source where each has its own; shown: the source whose price the reader changed last.
   return { ...where, prices: {}, shown: "", weak: null, gold: STUDY.goldPrice, budget, ...open, currency: STUDY.currency, theme: "" };
 }

@@ -148,8 +148,8 @@ def page_data(posterior: Posterior, summary: pd.DataFrame, study: dict) -> dict:
     study: name, titles (of methods), prices (of a weak label, by supervisor), weak_price (at which the page opens),
     budgets, verdict, pool_sizes (by task, the average among them), measure (a key of MEASURES) and precision (a
     sentence, or nothing); money, where its amounts are in a currency; invented, where its data are; not_asked, the
-    supervisors that were not asked for the labels that texts lack, where there are any; texts_to_label, where it says
-    how many; parts, of supervisors whose labels are composed, as of Findings.
+    supervisors that were not asked for the labels that texts lack, where there are any; texts_to_label and budget,
+    where it says them; parts, of supervisors whose labels are composed, as of Findings.
     """
     blocks, money = posterior.blocks, Money(**study.get("money", {}))
     code = factor_code(blocks)
@@ -170,6 +170,7 @@ def page_data(posterior: Posterior, summary: pd.DataFrame, study: dict) -> dict:
             "notAsked": study.get("not_asked", []),
             "parts": study.get("parts", {}),
             "textsToLabel": study.get("texts_to_label"),
+            "ownBudget": study.get("budget"),
             "warning": DEMONSTRATION if study.get("invented") else "",
         },
         "constants": shared_constants(),

@@ -136,14 +136,17 @@ def cost_ticks(low: float, high: float, preferred: Sequence[float] = ()) -> np.n
     """Numbers for a logarithmic axis from low to high: at least two.
 
     They are the preferred ones, and of powers of ten, or of the coarsest other round numbers of which two lie on the
-    axis, those that are far from them.
+    axis, those that are far from them. Below the preferred ones no power of ten of the axis is without a number.
     """
     powers = 10.0 ** np.arange(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     choices = [*(np.outer(powers, digits).ravel() for digits in LEADING_DIGITS)]
     choices.append(MaxNLocator(4, min_n_ticks=2).tick_values(low, high))
     wanted, *within = (ticks[(low <= ticks) & (ticks <= high)] for ticks in (np.sort(preferred), *choices))
-    round_ones = next((ticks for ticks in within if len(ticks) > 1), [])
-    apart = [tick for tick in round_ones if all(max(tick / one, one / tick) > TICKS_APART for one in wanted)]
+    is_bare = len(wanted) > 0 and low < wanted[0] / 10
+    for round_ones in within:
+        apart = [tick for tick in round_ones if all(max(tick / one, one / tick) > TICKS_APART for one in wanted)]
+        if len(round_ones) > 1 and not (is_bare and min(apart, default=high) > wanted[0]):
+            break
     return np.sort([*wanted, *apart]) if len(wanted) + len(apart) > 1 else round_ones
 
 

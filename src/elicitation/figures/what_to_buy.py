@@ -9,8 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from elicitation.analysis.advice_text import Panel, heading, prices_words, ready_words, student_words
-from elicitation.analysis.captions import price_words
+from elicitation.analysis.advice_text import Panel, heading, of_all_words, prices_words, ready_words, student_words
+from elicitation.analysis.captions import cost_words, percent_text, price_words
 from elicitation.analysis.measures import MEASURES
 from elicitation.analysis.names import (
     ASKING,
@@ -64,6 +64,34 @@ def draw_scores(axes: Axes, rows: pd.DataFrame, asking: float | None, ready: Seq
         axes.axhline(100 * asking, **style.ASKED)
     for free in ready:
         axes.axhline(100 * free.scores.mean[0], **style.WEAK_LABELS)
+
+
+def draw_of_all(axes: Axes, panel: Panel, money: Money, columns: int) -> None:
+    """Points where weak labels that are best used as they are suffice for all texts, with what these cost and bring."""
+    low, high = axes.get_xlim()
+    for labels, n_texts, cost in panel.of_all:
+        x, score = money.of(cost), 100 * labels.scores.mean[0]
+        if labels not in panel.ready or not low <= x <= high:
+            continue
+        axes.plot(x, score, marker="o", color=style.WEAK_LABELS["color"], zorder=4)
+        paid = f"all texts: {cost_words(cost, money)}"
+        whole = (
+            f"{labels.supervisor} for all {n_texts:,} texts: {cost_words(cost, money)}, {percent_text(score / 100)} %"
+        )
+        words = whole if len(whole) <= style.TITLE_LENGTH // columns else paid
+        is_left = x < np.sqrt(low * high)
+        axes.annotate(
+            words,
+            (x, score),
+            (0, 4),
+            textcoords="offset points",
+            ha="left" if is_left else "right",
+            va="bottom",
+            fontsize=END_SIZE,
+            fontweight="bold",
+            color=style.WEAK_LABELS["color"],
+            path_effects=style.OUTLINE,
+        )
 
 
 def label_names(labels: Free, columns: int) -> str:
@@ -175,7 +203,7 @@ def note_words(where: str, panels: list[Panel], verdict: float, money: Money, as
         f"at these budgets it is undetermined how to spend them, since no way is {100 * verdict:.0f} % sure, or a way "
         "has no purchase there to compare. All sources of weak labels and methods compete."
     )
-    return " ".join(filter(None, (note, own_words(panels, money), ready_words(ready))))
+    return " ".join(filter(None, (note, own_words(panels, money), ready_words(ready), of_all_words(panels, money))))
 
 
 def write_title(axes: Axes, price: str, found: str, columns: int) -> None:
@@ -204,7 +232,7 @@ def plot_what_to_buy(
     """A column for each set of prices: above scores, below what to buy.
 
     panels: all at the same budgets; where: the task and student; measure: one of MEASURES; verdict: the probability
-    from which on something is decided; budgets: those of the study, in gold labels; asking: the score of asking
+    from which on something is decided; budgets: those to name on the axis, in gold labels; asking: the score of asking
     without labels, if that was measured.
     """
     style.set_style()
@@ -237,5 +265,6 @@ def plot_what_to_buy(
     for (above, below), panel in zip(grid.T, panels, strict=True):
         name_lines(above, panel.rows, asking)
         name_labels(above, panel.ready, len(panels))
+        draw_of_all(above, panel, money, len(panels))
         name_areas(below, in_money(panel.rows, money))
     return figure

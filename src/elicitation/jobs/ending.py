@@ -28,17 +28,19 @@ def ending_lines(folder: Path) -> Iterator[str]:
     width = max((len(str(path)) for path in doors), default=0)
     yield from (f"Open {path!s:{width}}  {what}" for path, what in doors.items())
     if (folder / ANSWERS).is_file():
-        yield f"Ask with your own budget and price: {question(read_json(folder / ANSWERS)['answers'], folder)}"
+        recommended = read_json(folder / ANSWERS)
+        command = question(recommended["answers"], folder, recommended["settings"].get("budget"))
+        yield f"Ask with your own budget and price: {command}"
 
 
-def question(answers: list[dict], folder: Path) -> str:
-    """The command that asks of the study's largest budget, at its middle price, for the reader to change."""
+def question(answers: list[dict], folder: Path, budget: float | None = None) -> str:
+    """The command that asks of a budget, else of the study's largest, at its middle price, for the reader to change."""
     first = answers[0]
     alike = [
         answer["question"] for answer in answers if all(answer[kind] == first[kind] for kind in ("task", "student"))
     ]
-    largest, price = max(asked["budget"] for asked in alike), alike[len(alike) // 2]["weak_price"]
-    words = [program_here("elicitation"), "recommend", str(folder.resolve()), "--budget", f"{largest:.10g}"]
+    budget, price = budget or max(asked["budget"] for asked in alike), alike[len(alike) // 2]["weak_price"]
+    words = [program_here("elicitation"), "recommend", str(folder.resolve()), "--budget", f"{budget:.10g}"]
     words += ["--weak-price", f"{price:.10g}"] if price is not None else []
     # What a study has one of need not be named.
     for kind in ("task", "student"):

@@ -67,7 +67,7 @@ def study_text(config: dict, looked: Looked, command: str, minutes: float) -> st
             "",
             f"# Prices are {unit}.",
             *lines("currency", "gold_price"),
-            *texts_lines(config),
+            *need_lines(config),
             "",
             "tasks:",
             f"  # Of {gold:,} texts with a gold label {task['test_size']} test what is learned, others can be bought.",
@@ -105,12 +105,16 @@ def study_text(config: dict, looked: Looked, command: str, minutes: float) -> st
     )
 
 
-def texts_lines(config: dict) -> Iterator[str]:
-    """What the file says where it is known how many texts there are to label."""
+def need_lines(config: dict) -> Iterator[str]:
+    """What the file says where it is known how many texts there are to label, and what there is to spend."""
     if "texts_to_label" in config:
         yield ""
         yield "# Answers are for so many texts, those of the table among them, unless a question names another number."
         yield f"texts_to_label: {config['texts_to_label']}"
+    if "budget" in config:
+        yield ""
+        yield "# Answers begin with what this money buys. It trains nothing: budgets to train on stand under `grid`."
+        yield f"budget: {flow(config['budget'])}"
 
 
 def price_lines(config: dict, unit: str) -> Iterator[str]:

@@ -143,6 +143,8 @@ def config_of(looked: Looked, wanted: Wanted) -> dict:
         config |= {"currency": wanted.money.currency, "gold_price": wanted.money.gold_price}
     if wanted.texts_to_label:
         config["texts_to_label"] = wanted.texts_to_label
+    if wanted.budget:
+        config["budget"] = int(wanted.budget) if wanted.budget.is_integer() else wanted.budget
     methods, task = ["sequential_sft"], looked.task | {"too_long": "truncate"}
     if wanted.question:
         methods += ["few_shot_gold"]

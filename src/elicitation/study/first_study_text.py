@@ -329,10 +329,13 @@ def budget_lines(study: Study, wanted: Wanted) -> Iterator[str]:
     if gold_labels_for(wanted.budget, wanted.money) > largest:
         yield (
             f"Besides those that test, the table has {largest:,} gold labels to train on, so of your {named} the study "
-            f"goes up to {studied}; an answer for more is the best purchase up to there, and says what money is left."
+            f"goes up to {studied}. A student is trained on the best purchase up to there, and answers say what money "
+            "is left; for labels as they are all of it counts."
         )
     elif named != studied:
         yield f"Budgets are whole gold labels, so yours of {named} is studied as {studied}."
+    own = amount_words(wanted.budget, wanted.money.currency, "gold labels")
+    yield f"Answers begin with what {own} {'buys' if wanted.money.currency else 'buy'} (`budget` in the file)."
 
 
 def unbought_lines(study: Study, looked: Looked, affordable: Mapping[str, float]) -> Iterator[str]:

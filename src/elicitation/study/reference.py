@@ -46,8 +46,8 @@ SECTIONS = (
     ("Inference", "[How uncertain scores are](../explanation/posterior.md).", "inference"),
     (
         "What is shown",
-        "Averages and figures, and for how many texts. Changing these keys trains nothing.",
-        "average_over figures texts_to_label",
+        "Averages and figures, and for how many texts and how much money. Changing these keys trains nothing.",
+        "average_over figures texts_to_label budget",
     ),
 )
 # The kinds of entries, by the names that the schema has for them.

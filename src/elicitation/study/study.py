@@ -107,6 +107,11 @@ class Study(Plan, Setup):
         "How many texts are to have a label in the end, those of the table among them; answers are for so many, unless "
         "they name another number. Without it they are for any number."
     )
+    budget: Price = may_be_absent(
+        "What you have to spend on labels, in the study's `currency`, else in gold labels; answers begin with it. "
+        "Without it they begin with the largest budget at which results are shown. It trains nothing, unlike "
+        "`grid.budgets`."
+    )
     inference: Inference = Field(
         Inference(), description="How uncertainty is found and what counts as decided (docs/explanation/posterior.md)."
     )
