@@ -150,8 +150,8 @@ def heading_of(told: list[Recommendation]) -> str:
     first = told[0]
     price = first.question.weak_price
     costs = "weak labels at their own prices" if price is None else f"a weak label costs {price_text(first, price)}"
-    bought = [answer.purchase for answer in told if answer.purchase]
-    if price is not None and any(purchase.weak_price != price for purchase in bought):
+    labels = [entry for answer in told for entry in answer.baseline.weak_labels]
+    if price is not None and any(entry.price != price for entry in labels):
         costs += " unless it has a price of its own"
     return f"# What to buy{for_texts(first.question)}: {first.task}, student {first.student}, {costs}"
 
