@@ -150,8 +150,9 @@ def heading_of(told: list[Recommendation]) -> str:
     first = told[0]
     price = first.question.weak_price
     costs = "weak labels at their own prices" if price is None else f"a weak label costs {price_text(first, price)}"
-    labels = [entry for answer in told for entry in answer.baseline.weak_labels]
-    if price is not None and any(entry.price != price for entry in labels):
+    bought = {answer.purchase.weak_price for answer in told if answer.purchase}
+    ready = {entry.price for answer in told for entry in answer.baseline.weak_labels}
+    if price is not None and (bought | ready) - {price}:
         costs += " unless it has a price of its own"
     return f"# What to buy{for_texts(first.question)}: {first.task}, student {first.student}, {costs}"
 
