@@ -628,8 +628,8 @@ def test_a_second_look_at_texts_of_which_a_cheap_source_is_least_sure_is_propose
 
 
 def test_a_second_look_at_texts_of_which_a_source_says_nothing_is_proposed(capsys, here):
-    """The annotator is silent on a tenth of the texts, and right on all others; the LLM is right on all."""
-    write(cells=lambda i, label: [str(label), str(label) if i % 10 else "", "", ""])
+    """The annotator is silent on a tenth of the texts, and right on all others; the LLM is right there, and on 90 %."""
+    write(cells=lambda i, label: [str(1 - label if i % 10 == 5 else label), str(label) if i % 10 else "", "", ""])
     asked = ("labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "ann1=0.1", "--gold-price", "3")
     look = (
         "\nwith labels of llm where ann1 says nothing, 100 % of the gold rows are right at $0.102 a text; by ann1 "
@@ -639,6 +639,9 @@ def test_a_second_look_at_texts_of_which_a_source_says_nothing_is_proposed(capsy
     assert look in run(capsys, *asked)
     assert look in run(capsys, *asked, "--gaps", "ann1=paid", "--output", "b.yaml")
     assert look not in run(capsys, *asked, "--gaps", "ann1=not-asked", "--output", "c.yaml")
+    # Where the LLM alone is as good for less, it is not.
+    write(cells=lambda i, label: [str(label), str(label) if i % 10 else "", "", ""])
+    assert "with labels of" not in run(capsys, *asked, "--output", "d.yaml")
 
 
 def test_a_source_can_be_paid_for_saying_nothing(capsys, here):

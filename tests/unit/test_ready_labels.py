@@ -87,6 +87,9 @@ def test_labels_of_one_source_that_is_asked_for_are_compared_with_its_students_a
     findings = findings_on(several(crowd, junior), PRICES)
     assert not ready_labels(recommend(findings, Question(40))), "the student of junior beats all labels"
     assert texts(answer := recommend(findings, Question(40, supervisor="crowd", pool=700))) == [("crowd", 700)]
+    owned = replace(findings, held={"t": Held(60, {"crowd": 300})})
+    paid = told(recommend(owned, Question(40, supervisor="crowd", pool=700)))
+    assert "for texts of which your table has them there is nothing to pay." in paid and "--have-weak" not in paid
     assert "**Use the weak labels of crowd as they are.**" in told(answer)
     assert "`--supervisor` leaves out the weak labels of junior as they are: 84 %" in told(answer)
 

@@ -193,7 +193,9 @@ def plan_parts(plan: Plan, how: HowTo) -> Iterator[str]:
     if plan.advice:
         also = "Said" if plan.no_student else "Not ranked either, but advised"
         yield part(f"{also} by `elicitation recommend`:", plan.advice)
-    if any((plan.gold_tests, plan.ready_tests, plan.missing, *told_steps(plan))):
+    # More gold labels of the reader's own table change no key.
+    keyed = [test for test in plan.ready_tests if test.key and test.gold > test.gold_now]
+    if any((plan.gold_tests, keyed, plan.missing, *told_steps(plan))):
         yield f"To run what you choose, change the keys in brackets in {how.study}, then run {how.again}"
 
 

@@ -175,6 +175,9 @@ def held_notes(answer: Recommendation) -> Iterator[str]:
     held, question = answer.held, answer.question
     if not held or question.have_weak or question.have_gold:
         return
+    if for_all_texts(answer):
+        yield "Costs are as if you had no labels; for texts of which your table has them there is nothing to pay."
+        return
     asked = [entry.supervisor for entry in answer.baseline.weak_labels]
     weak, several = {name: n for name, n in held.weak.items() if n and name in asked}, len(asked) > 1
     gold = [f"--have-gold {held.gold}"] * bool(held.gold)

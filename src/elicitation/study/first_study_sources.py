@@ -165,7 +165,8 @@ class SecondLook(NamedTuple):
 def second_looks(said: Mapping[str, Said], prices: Mapping[str, float]) -> list[SecondLook]:
     """The best second look at what each source leaves open, and at what the cheapest of the others is unsure of.
 
-    Only those by which clearly more texts are labelled rightly. prices: of a text, by source.
+    Only those by which clearly more texts are labelled rightly than by any source that costs no more. prices: of a
+    text, by source.
     """
     says_nothing = {name: share_silent(each.p) for name, each in said.items()}
     silent = {name: math.ceil(100 * share) / 100 for name, share in says_nothing.items() if share >= LEAST_SILENT}
@@ -176,19 +177,26 @@ def second_looks(said: Mapping[str, Said], prices: Mapping[str, float]) -> list[
         others = [name for name in said if name != first and (first in silent or prices[name] > prices[first])]
         tried = (look_at(said, first, second, share, first in silent) for second in others)
         looks.append(max(tried, key=lambda look: look.right, default=None))
-    return [look for look in looks if look and look.right >= look.alone + WORTH_IT]
+    alone = {name: share_right(each.p, each.gold) for name, each in said.items()}
+
+    def rival(look: SecondLook) -> float:
+        cost = prices[look.first] + look.share * prices[look.second]
+        return max(right for name, right in alone.items() if prices[name] <= cost)
+
+    return [look for look in looks if look and look.right >= rival(look) + WORTH_IT]
+
+
+def share_right(p: pd.Series, gold: pd.Series) -> float:
+    """How many labels p are right, of the texts with a gold label; a missing one is half right."""
+    known = gold.notna()
+    return float(agreement(p[known].fillna(0.5).to_numpy(dtype=float), gold[known].to_numpy() == 1).mean())
 
 
 def look_at(said: Mapping[str, Said], first: str, second: str, share: float, silent: bool) -> SecondLook:
     """How good the labels of two sources are together, on the texts with a gold label."""
     p, gold = said[first].p, said[first].gold
     both = second_look(p, said[second].p, least_sure(p, share, ""))
-    known = gold.notna()
-    right, alone = (
-        float(agreement(labels[known].fillna(0.5).to_numpy(dtype=float), gold[known].to_numpy() == 1).mean())
-        for labels in (both, p)
-    )
-    return SecondLook(first, second, share, silent, right, alone)
+    return SecondLook(first, second, share, silent, share_right(both, gold), share_right(p, gold))
 
 
 def threshold_of(said: Said, test_ids: Collection[str], balanced: bool) -> Threshold | None:
