@@ -76,7 +76,7 @@ class WeakLabels:
     difference: Estimate
     """By how much it is above that of what is recommended."""
     coverage: float
-    """The share of the test texts that have one."""
+    """The share of the texts that score them which have one."""
     n_test: int
     """Gold labels that score them."""
     gaps: str = ABSTAINED
