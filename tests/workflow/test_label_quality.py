@@ -107,7 +107,13 @@ def test_few_gold_test_labels_give_prediction_powered_accuracies(own):
     bought = crowd.set_index(["n_weak", "n_gold"])
     assert bought.score.sort_index().to_list() == pytest.approx(means.to_list())
     posterior = pd.read_parquet(folder / "results/posterior.parquet")
-    assert posterior.n_test.dropna().eq(60).all() and posterior.score.between(0.3, 1).all()
+    trained = posterior.kind == "purchase"
+    assert posterior.n_test[trained].dropna().eq(60).all() and posterior.score.between(0.3, 1).all()
+    # What needs no student is scored by all gold labels of the table.
+    assert (
+        posterior.n_test[~trained].tolist()
+        == [card["counts"]["test"]["gold labels"] + card["counts"]["pool"]["gold labels"]] * 3
+    )
 
 
 def test_gold_labels_that_may_be_wrong_widen_intervals_and_train_nothing_again(own):
