@@ -344,6 +344,7 @@ function compute() {
   const every = everySource();
   const market = allCompete() ? every : here;
   const ofSources = bestWithin(every, terms);
+  const ofMarket = bestWithin(market, terms);
   // Of all that competes, and of the source that is shown, which may be the same.
   const ofBoth = (find) => {
     const found = find(market);
@@ -373,7 +374,7 @@ function compute() {
     weakLabels: here.free.find(({ kind }) => kind === LABELS) ?? null,
     sources: { n: sourcesHere().length, best: ofSources.best, labels: labelsOf(competing()), leftOut: labelsOf(leftOut) },
     undertrained: once(`undertrained ${place} ${allCompete()}`, isUndertrained),
-    cheaper: decision.buys ? cheaperThan(decision.best, ofSources.options, ofSources.base, STUDY.verdict) : null,
+    cheaper: decision.buys ? cheaperThan(decision.best, ofMarket.options, ofMarket.base, STUDY.verdict) : null,
     parts: DATA.parts.filter((row) => KINDS.every((kind) => row[kind] === state[kind])),
     reaching: target === null ? null : reach(target, market, terms),
     scored,
