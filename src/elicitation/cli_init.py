@@ -45,9 +45,10 @@ def label_values(text: str) -> dict[str, float]:
     """The label of each value, written as `spam=1,ham=0`; 0.5 says neither."""
     known, pairs = {"0": 0, "1": 1, "0.5": 0.5}, [pair.rpartition("=") for pair in text.split(",")]
     labels = {value.strip(): known.get(label.strip()) for value, _, label in pairs}
-    if "" in labels or None in labels.values() or not {0, 1} <= {*labels.values()}:
+    if len(labels) != len(pairs) or "" in labels or None in labels.values() or not {0, 1} <= {*labels.values()}:
         raise argparse.ArgumentTypeError(
-            f"{text} must give values the labels 1, 0 and, for what says neither, 0.5, as in spam=1,ham=0,unclear=0.5"
+            f"{text} must give values, each once, the labels 1, 0 and, for what says neither, 0.5, as in "
+            "spam=1,ham=0,unclear=0.5"
         )
     return labels
 

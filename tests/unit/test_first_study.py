@@ -218,6 +218,15 @@ def test_a_question_that_is_none_is_refused(capsys, question):
     assert "must be in one line, as in --question 'Is it spam?'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "labels", ["spam=1,spam=0,ham=0", "spam=1,ham", "spam=1,ham=0,unclear=0.6", "spam=1,=0", "a=1"]
+)
+def test_labels_that_are_none_or_stand_twice_are_refused(capsys, labels):
+    with pytest.raises(SystemExit):
+        main(["init", *ASKED, "--labels", labels])
+    assert "as in spam=1,ham=0,unclear=0.5" in " ".join(capsys.readouterr().err.split())
+
+
 def test_several_weak_columns_in_one_word_are_told_apart(capsys):
     write()
     asked = ("labels.csv", "--gold", "is_spam", "--gold-price", "3")

@@ -127,6 +127,11 @@ def test_a_label_may_be_what_a_value_means():
     assert [read_label({"y": value}, numbers) for value in (0, 1, 2.0, "0")] == [1, 0, 0, 1]
     words = {"column": "y", "labels": {"yes": 1, "no": 0}, "others": "drop"}
     assert [read_label({"y": value}, words) for value in ("yes", " no ", "Yes", None, "")] == [1, 0, None, None, None]
+    # What says neither label is no gold one.
+    neither = words | {"labels": words["labels"] | {"unclear": 0.5}}
+    assert [read_label({"y": value}, neither) for value in ("yes", "unclear")] == [1, None]
+    with pytest.raises(RowError, match="the label in column 'y' is 'unclear'"):
+        read_label({"y": "unclear"}, neither | {"others": "refuse"})
 
 
 @pytest.mark.parametrize("rule", ["y", {"column": "y", "is": 1}])

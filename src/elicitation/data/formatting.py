@@ -7,7 +7,7 @@ import unicodedata
 from functools import partial
 from typing import TYPE_CHECKING
 
-from elicitation.data.labels import Rule, Unknown, label_of, rule_of
+from elicitation.data.labels import Rule, Unknown, gold_of, rule_of
 from elicitation.data.supervisor_texts import SUPERVISOR_TEXT, supervisor_fields, supervisor_text
 from elicitation.data.templates import fill, template_fields
 from elicitation.data.word_rules import contains_any
@@ -160,7 +160,7 @@ def read_label(row: dict, entry: str | dict | Rule) -> int | None:
     """
     rule = rule_of(entry)
     try:
-        label = label_of(row[rule.column], rule)
+        label = gold_of(row[rule.column], rule)
     except Unknown:
         label = None
     if label is None and not rule.drops:

@@ -78,6 +78,14 @@ def label_of(value, rule: Rule) -> float | None:
     raise Unknown(value)
 
 
+def gold_of(value, rule: Rule) -> int | None:
+    """As label_of, but what says neither label is no gold one either."""
+    label = label_of(value, rule)
+    if label == NEITHER:
+        raise Unknown(value)
+    return label
+
+
 def count_values(cells: Iterable) -> Counter:
     """How many cells hold each value. What cannot be counted, such as a list, is counted by how it is shown."""
     return Counter(cell if cell.__hash__ and not isinstance(cell, tuple) else shown(cell) for cell in cells)
@@ -247,14 +255,7 @@ def read_gold(cells: Sequence, rule: Rule, numbers: Sequence[int], where: str) -
         "write 0 or 1, or nothing where it is not known, or say what other values mean, as in "
         f"`label: {{column: {rule.column}, labels: {{spam: 1, ham: 0}}, others: drop}}`."
     )
-
-    def read(cell) -> int | None:
-        label = label_of(cell, rule)
-        if label == NEITHER:
-            raise Unknown(cell)
-        return label
-
-    return decode(cells, rule, read, numbers, where, fix)
+    return decode(cells, rule, lambda cell: gold_of(cell, rule), numbers, where, fix)
 
 
 def words_of(rule: Rule) -> dict[str, float]:

@@ -70,19 +70,18 @@ def draw_of_all(axes: Axes, panel: Panel, money: Money, columns: int) -> None:
     """Points where weak labels that are best used as they are suffice for all texts, with what these cost and bring."""
     low, high = axes.get_xlim()
     for labels, n_texts, cost in panel.of_all:
-        x, score = money.of(cost), 100 * labels.scores.mean[0]
+        x, score = money.of(cost), labels.scores.mean[0]
         if labels not in panel.ready or not low <= x <= high:
             continue
-        axes.plot(x, score, marker="o", color=style.WEAK_LABELS["color"], zorder=4)
-        paid = f"all texts: {cost_words(cost, money)}"
-        whole = (
-            f"{labels.supervisor} for all {n_texts:,} texts: {cost_words(cost, money)}, {percent_text(score / 100)} %"
-        )
-        words = whole if len(whole) <= style.TITLE_LENGTH // columns else paid
+        axes.plot(x, 100 * score, marker="o", color=style.WEAK_LABELS["color"], zorder=4)
+        paid = cost_words(cost, money)
+        words = f"{labels.supervisor} for all {n_texts:,} texts: {paid}, {percent_text(score)} %"
+        if len(words) > style.TITLE_LENGTH // columns:
+            words = f"all texts: {paid}"
         is_left = x < np.sqrt(low * high)
         axes.annotate(
             words,
-            (x, score),
+            (x, 100 * score),
             (0, 4),
             textcoords="offset points",
             ha="left" if is_left else "right",

@@ -314,8 +314,8 @@ def question_words(wanted: Wanted) -> str:
     if wanted.words is None:
         return "a question such as 'Is it spam?', where yes means label 1."
     zero, one = wanted.words
-    wanted_words = f"behind which {zero} or {one} can stand"
-    return f"a heading that says what is wanted, such as 'Sentiment:' for reviews, {wanted_words}."
+    stands = f"behind which {zero} or {one} can stand"
+    return f"a heading that says what is wanted, such as 'Sentiment:' for reviews, {stands}."
 
 
 def budget_lines(study: Study, wanted: Wanted) -> Iterator[str]:
