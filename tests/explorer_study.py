@@ -34,7 +34,7 @@ HARMFUL, HARM = "drawn", 0.006
 # What costs nothing, and the weak labels themselves.
 ASKED, COMMON, WEAK = 0.66, 0.55, 0.74
 # The test texts, and what share of them has a weak label.
-TESTED = {"n_test": 1000, "n_texts": 1000, "coverage": 0.9}
+TESTED = {"n_test": 1000, "n_texts": 1000, "coverage": 0.9, "paid": 1.0}
 # How many directions the scores may be wrong in, and how far in each.
 RANK, SPREAD = 6, 0.012
 # How far the ends of intervals are from a score on a part of the test examples.

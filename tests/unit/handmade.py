@@ -36,7 +36,7 @@ def posterior_of(
     for name, value in (NAMES | names).items():
         table[name] = table[name].fillna(value) if name in table else value
     factors = list(error * np.eye(len(table), dtype=np.float32))
-    counts = {"n_seeds": n_seeds, "n_test": 500, "n_texts": 500, "coverage": 1.0, "n_tasks": n_tasks}
+    counts = {"n_seeds": n_seeds, "n_test": 500, "n_texts": 500, "coverage": 1.0, "paid": 1.0, "n_tasks": n_tasks}
     return Posterior(table.assign(studied=True, measured=table.score, factors=factors, **counts))
 
 

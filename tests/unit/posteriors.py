@@ -31,6 +31,7 @@ def posterior_table(
     labels: float = 0.6,
     n_seeds: int = 3,
     coverage: float = 1.0,
+    paid: float = 1.0,
     n_texts: int = N_TEST,
     **names: str,
 ) -> pd.DataFrame:
@@ -52,7 +53,13 @@ def posterior_table(
     bought = nodes.assign(supervisor=names["supervisor"], method=names["method"])
     table = pd.concat([bought, pd.DataFrame(rows)], ignore_index=True)
     table = table.assign(
-        task=names["task"], student=names["student"], n_test=N_TEST, n_texts=n_texts, n_tasks=1, coverage=coverage
+        task=names["task"],
+        student=names["student"],
+        n_test=N_TEST,
+        n_texts=n_texts,
+        n_tasks=1,
+        coverage=coverage,
+        paid=paid,
     )
     return table.assign(factors=list(spread * np.eye(len(table), dtype=np.float32)))
 
@@ -101,7 +108,7 @@ def drawn_evidence(
         row = {"kind": kind, "n_weak": 0, "n_gold": 0}
         rows.append(row | score_configuration("accuracy", said[None], gold))
     return pd.DataFrame(rows).assign(
-        **{"task": "t", "supervisor": "v", "student": "s", "method": "m", "coverage": 1.0} | names
+        **{"task": "t", "supervisor": "v", "student": "s", "method": "m", "coverage": 1.0, "paid": 1.0} | names
     )
 
 

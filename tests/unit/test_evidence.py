@@ -41,6 +41,15 @@ def test_texts_without_a_weak_label_are_half_right_by_the_weak_labels():
     assert table.score.to_dict() == {PURCHASE: 0.5, COMMONER: 0.5, LABELS: 0.75}
 
 
+def test_what_says_nothing_costs_nothing_unless_it_is_a_label():
+    """A missing label is not paid for, one of 0.5 is; and who was not asked is still to be asked."""
+    test = pd.DataFrame({"id": range(40), "gold": [1, 0] * 20, "p_weak": [0.9, 0.2, 0.5, np.nan] * 10})
+    runs = pd.DataFrame({"seed": 0, "n_weak": 0, "n_gold": 4, "id": range(40), "log_odds": [1.0, -1] * 20})
+    for gaps, coverage, paid in ((ABSTAINED, 0.5, 0.75), (NOT_ASKED, 0.75, 1)):
+        table = evidence_rows(NAMES, test, runs, "accuracy", gaps)
+        assert table.coverage.eq(coverage).all() and table.paid.eq(paid).all()
+
+
 def further_texts():
     """Test texts with the runs on them, and texts with gold labels that students may be trained on."""
     rng = np.random.default_rng(2)

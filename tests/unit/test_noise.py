@@ -27,6 +27,7 @@ def evidence(variance, freedom=3, n_seeds=4, covariance=None, purchases=PURCHASE
         n_test=n_test,
         n_texts=n_test,
         coverage=1.0,
+        paid=1.0,
     )
     return Evidence(points, np.zeros((len(points),) * 2) if covariance is None else covariance)
 

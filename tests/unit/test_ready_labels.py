@@ -56,6 +56,22 @@ def test_what_is_best_for_the_money_of_an_offer_is_what_is_best_for_that_budget(
     assert "For that money:" in told(offered) or "what is recommended for that money" in told(offered)
 
 
+def test_texts_of_which_a_source_says_nothing_for_nothing_are_not_paid_for():
+    """A budget reaches more texts then, and labels of all cost less."""
+    parts = [
+        posterior_table(level(0.52), labels=score, supervisor=name, asking=0.5, commoner=0.53, **said)
+        for name, score, said in (("junior", 0.84, {"coverage": 0.8, "paid": 0.8}), ("crowd", 0.66, {}))
+    ]
+    findings = findings_on(several(*parts), PRICES)
+    assert texts(recommend(findings, Question(40))) == [("junior", 250), ("crowd", 800)]
+    answer = recommend(findings, Question(40, pool=220))
+    said = told(answer)
+    assert "pays for all 220 texts, which cost 35.2 gold labels" in said and "at 0.2 for each label" in said
+    assert "at 31 % of the price" in said and "0.05 for each text" in said
+    plain = plain_answer(answer)["as_they_are"][0]
+    assert (plain["n_texts"], plain["cost"]) == (220, pytest.approx(35.2))
+
+
 def test_an_offer_is_compared_with_the_labels_that_are_recommended_for_its_money():
     found = offer(sources(), Question(0, supervisor="junior"), 160, 0)
     assert found.offer.difference.mean == pytest.approx(0.52 - 0.84)

@@ -1,6 +1,7 @@
 """The explorer's page in a real browser: Debian's Chromium, headless, driven by selenium."""
 
 import json
+import re
 import socket
 import time
 from contextlib import contextmanager
@@ -25,11 +26,25 @@ from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, LABELS, 
 from elicitation.analysis.posterior import Posterior, joined
 from elicitation.analysis.posterior_fitting import fit_posterior
 from elicitation.analysis.questions import reach
-from elicitation.analysis.ready_labels import best_split, cheaper_for_all, goal_split, leading_labels, ready_labels
-from elicitation.analysis.ready_labels_text import LEAST_SURE, OF_FIRST, less_line, use_words
+from elicitation.analysis.ready_labels import (
+    best_split,
+    cheaper_for_all,
+    for_all_texts,
+    goal_split,
+    leading_labels,
+    ready_labels,
+)
+from elicitation.analysis.ready_labels_text import (
+    LEAST_SURE,
+    OF_FIRST,
+    less_line,
+    not_worth_words,
+    texts_words,
+    use_words,
+)
 from elicitation.analysis.recommendation import recommend
 from elicitation.analysis.recommendation_notes import notes
-from elicitation.analysis.recommendation_words import ahead_words, is_open
+from elicitation.analysis.recommendation_words import ahead_words, is_open, percent
 from elicitation.buying.prices import exact
 from elicitation.explorer.data import page_data
 from elicitation.explorer.page import render
@@ -562,15 +577,18 @@ def test_every_score_stands_beside_what_needs_no_label(page):
     words, *_ = answer_words(page, "#task=topic&budget=64")
     assert f"sking the model without labels is right on {100 * ASKED:.1f} %" in words
     assert f"always giving the commoner label is right on {100 * COMMON:.1f} %" in words
-    right = f"{100 * WEAK:.1f} % (on the 90.0 % of texts that have one: 76.7 %; others, taken as abstentions, count as "
+    share = f"{100 * WEAK:.1f} %"
+    right = " (on the 90.0 % of texts that have one: 76.7 %; others, taken as abstentions, count as "
     right += "half right)"
-    assert f"The weak labels themselves are right on {right}, at 0.1 for each text" in words
+    assert f"The weak labels themselves are right on {share}{right}, at 0.1 for each text" in words
     better = "That is better than what is recommended here"
     assert better not in answer_words(page, "#task=topic&budget=1000")[0]
     words, *_ = answer_words(page, "#task=topic&budget=16")
     short = f"The weak labels themselves are right on {100 * WEAK:.1f} % (gaps as above), at 0.1 for each text"
     assert better in words and short in words
-    assert texts(page, "#better")[0].endswith(f"they are right on {right}, at 0.1 a text.")
+    interval = r", between [\d.]+ and [\d.]+ %"
+    said = f"they are right on {re.escape(share)}{interval}{re.escape(right)}, at 0.1 a text."
+    assert re.search(f"{said}$", texts(page, "#better")[0])
     # Of so many texts, once: what labels of all cost, or how many are paid for.
     words, *_ = answer_words(page, "#task=topic&budget=1000&pool=3000")
     assert "at 0.1 for each text that you label with them, 300 gold labels for all 3,000 texts." in words
@@ -971,18 +989,18 @@ def gold_words(answer):
 
 
 def assert_cheaper_told(lead, answer, score):
-    """The page's answer ends with the labels that are cheaper than the first ones, and these with their cost."""
+    """The page's answer names the labels that are cheaper than the first ones with their cost, and then no student."""
     cheaper = cheaper_for_all(answer)
     assert lead.count("for less: the") + lead.count("For less: the") == len(cheaper)
     for labels in cheaper:
         first = leading_labels(answer)
         start = less_line(answer, first, labels).partition(" of the price: ")[0]
-        assert f" {start} of the price: they are right on {score} % (" in lead
+        assert f" {start} of the price: they are right on {score} %, between " in lead
         cost = f"{labels.price * answer.question.pool:g} gold labels for all {answer.question.pool:,} texts."
-        assert lead.endswith(f", {cost}")
+        assert lead.endswith(f", {cost} {not_worth_words(answer)}")
 
 
-def ready_page(browser, path, scores):
+def ready_page(browser, path, scores, paid=1.0):
     """A page on two sources of weak labels that no student beats, and the findings that it shows."""
     bought = make_study(tasks=("topic",)).table
     named = {name: bought[bought.supervisor == "small"].assign(supervisor=name) for name in ("llm", "crowd")}
@@ -990,7 +1008,7 @@ def ready_page(browser, path, scores):
     # Where one is better than it seems, the other is worse.
     llm, crowd = parts
     crowd["factors"] = crowd.factors.mask(crowd.kind == LABELS, -crowd.factors)
-    posterior = Posterior(pd.concat([llm, crowd, bought[bought.supervisor == ""]], ignore_index=True))
+    posterior = Posterior(pd.concat([llm.assign(paid=paid), crowd, bought[bought.supervisor == ""]], ignore_index=True))
     prices = {"llm": [0.3], "crowd": [0.08]}
     address = write_page(path, posterior, STUDY | {"prices": prices})
     return opened(browser, address), Findings(posterior, prices, TITLES, STUDY["verdict"])
@@ -1007,7 +1025,9 @@ def test_cheaper_labels_of_all_texts_that_may_be_as_good_are_those_of_python(bro
     [lead] = texts(page, "#lead")
     assert lead.startswith(use_words(recommend(findings, Question(120, pool=400, supervisor="crowd"))))
     assert "for all 400 texts" not in texts(page, "#reasons")[0]
-    assert ". Left out: the weak labels of llm as they are: they are right on 97.0 % (" in texts(page, "#alone")[0]
+    assert (
+        ". Left out: the weak labels of llm as they are: they are right on 97.0 %, between " in texts(page, "#alone")[0]
+    )
 
 
 def test_gold_labels_of_all_texts_come_before_a_purchase_to_train_on_too(page):
@@ -1017,6 +1037,21 @@ def test_gold_labels_of_all_texts_come_before_a_purchase_to_train_on_too(page):
     assert lead.startswith(f"{start}To train a student: buy 50 gold labels and use")
     assert texts(page, "#lead strong")[0] == "Buy gold labels of all 50 texts"
     assert texts(page, ".verdict")[0].startswith("student: ") and "To train a student, " in texts(page, "#reasons")[0]
+
+
+def test_texts_of_which_a_source_says_nothing_for_nothing_cost_what_they_cost_in_python(browser, tmp_path):
+    page, findings = ready_page(browser, tmp_path / "paid.html", {"llm": 0.97, "crowd": 0.9}, paid=0.61)
+    for budget, pool in ((60, None), (60, 400), (75, 400), (60, 200)):
+        at(page, f"#budget={budget}" + (f"&pool={pool}" if pool else ""))
+        answer = recommend(findings, Question(budget, pool=pool))
+        [lead] = texts(page, "#lead")
+        found = ready_labels(answer)
+        assert ask(page, "explorer.ready") == [[each.labels.supervisor, each.n_texts] for each in found]
+        assert ", at 0.3 a label" in lead and ", at 0.08 a text" in lead
+        if pool and for_all_texts(answer):
+            assert texts_words(answer, found[0]) in lead
+        if both := best_split(answer):
+            assert f"for {float(both.exact_cost):.3g} gold labels. That is" in lead
 
 
 def test_labels_that_are_used_as_they_are_are_those_of_python(browser, tmp_path):
@@ -1031,6 +1066,9 @@ def test_labels_that_are_used_as_they_are_are_those_of_python(browser, tmp_path)
         assert gold_for_all(answer) == (pool == 50)
         order, *start = gold_words(answer) if pool == 50 else [use_words(answer)]
         assert texts(page, "#lead strong") == [order] and lead.startswith(f"{order}{''.join(start)}: they are right on")
+        if not both:
+            score = expected[0].labels.score
+            assert f": they are right on {100 * score.mean:.1f} %, between {percent(score.low)} and" in lead
         told = [note for note in notes(answer) if "in place of weak ones" in note]
         assert bool(told) == ((budget, pool) in [(60, 400), (60, 5000)]) == ("in place of weak ones" in reasons)
         assert all(note in reasons for note in told)
@@ -1051,10 +1089,12 @@ def test_labels_that_are_used_as_they_are_are_those_of_python(browser, tmp_path)
     # A score that is wanted is reached by labels first, the cheapest first; then by training.
     at(page, "#budget=60&target=85")
     [goal] = texts(page, "#goal")
-    assert goal.startswith("To reach 85 %, use the weak labels of crowd as they are: they are right on 90.0 % (")
+    assert goal.startswith(
+        "To reach 85 %, use the weak labels of crowd as they are: they are right on 90.0 %, between "
+    )
     llm = recommend(findings, Question(60)).baseline.labels_of("llm")
-    so_do = f" So do the weak labels of llm as they are, {ahead_words(llm.ahead['crowd'])}: they are right on 97.0 % ("
-    assert so_do in goal
+    so_do = f" So do the weak labels of llm as they are, {ahead_words(llm.ahead['crowd'])}: they are right on"
+    assert f"{so_do} 97.0 %, between " in goal
     for_more = "To label more texts than your money pays labels for: "
     assert f"{for_more}to reach 85 % by training for as little money as possible, buy " in goal
     at(page, "#budget=60&target=96")
@@ -1074,14 +1114,16 @@ def test_labels_that_are_used_as_they_are_are_those_of_python(browser, tmp_path)
             assert f"use the weak labels of {texts_of}{both.n_better:,}, at random: they are right on 93.0 %" in goal
             more = f"That is {ahead_words(both.gain, OF_FIRST)} for"
             assert f"for {float(both.exact_cost):,.0f} gold labels. {more} {both.extra:,.0f} gold labels more." in goal
-            assert "The first alone: they are right on 90.0 % (" in goal and LEAST_SURE in goal
+            assert "The first alone: they are right on 90.0 %, between " in goal and LEAST_SURE in goal
             assert (
                 f" So do the weak labels of llm as they are, {ahead_words(llm.ahead['crowd'], OF_FIRST)}: they" in goal
             )
     at(page, "#budget=60&target=99")
-    assert "The weak labels of llm as they are come nearer: they are right on 97.0 % (" in texts(page, "#goal")[0]
+    assert (
+        "The weak labels of llm as they are come nearer: they are right on 97.0 %, between " in texts(page, "#goal")[0]
+    )
     assert texts(page, "#path-table caption")[0].startswith(
-        "Better than each of these students: the weak labels of llm as they are; they are right on 97.0 % ("
+        "Better than each of these students: the weak labels of llm as they are; they are right on 97.0 %, between "
     )
     # They suffice for all texts, so a student is spoken of for comparison alone.
     at(page, "#budget=120&pool=400")
@@ -1242,7 +1284,7 @@ def test_labels_with_one_price_are_shown_at_it(browser, tmp_path):
         Select(find(page, "#supervisor")).select_by_value(name)
         wait_for(page, f"explorer.view.supervisor === '{name}'")
         assert ask(page, "explorer.view.weak") == price
-        use = "the weak labels of llm as they are: they are right on 97.0 % ("
+        use = "the weak labels of llm as they are: they are right on 97.0 %, between "
         # No student beats these labels, so the answer begins with them, unless another source is chosen.
         assert texts(page, "#lead")[0].startswith(f"Use {use}") == (name == "llm")
         assert (use in texts(page, "#alone")[0]) == (name != "llm")

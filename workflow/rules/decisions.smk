@@ -45,7 +45,7 @@ rule plot_what_to_buy:
     params:
         **MONEY,
         **NEED,
-        version=10,
+        version=11,
         titles=TITLES,
         measure=study.inference.measure,
         student=FIRST.student,
@@ -103,7 +103,7 @@ rule build_explorer:
         **NEED,
         **PARTS,
         **NOT_ASKED,
-        version=20,
+        version=21,
         name=study.study,
         titles=TITLES,
         prices=study.prices,
@@ -165,7 +165,7 @@ rule recommend:
         **HELD,
         **VOTES,
         **LABEL_WORDS,
-        version=25,
+        version=26,
         titles=TITLES,
         prices=study.prices,
         budgets=study.budgets,
@@ -194,7 +194,7 @@ rule write_answer:
     group:
         "tables"
     params:
-        version=19,
+        version=20,
         # The middle one of those shown.
         weak_price=sorted(study.weak_prices)[len(study.weak_prices) // 2] if study.weak_prices else 0,
     script:

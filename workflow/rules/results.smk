@@ -81,7 +81,7 @@ rule evaluate_runs:
     params:
         **NOT_ASKED,
         **THRESHOLDED,
-        version=15,
+        version=16,
         method=method_settings,
         purchases=purchases_of_group,
         measure=study.inference.measure,
@@ -134,7 +134,7 @@ rule fit_posterior:
         mem_mb=grows(2000),
         runtime=grows(30),
     params:
-        version=4,
+        version=5,
         average_over=AVERAGED,
     script:
         "../scripts/fit_posterior.py"

@@ -146,13 +146,14 @@ def ready_labels(block: Block, prices: dict[str, float], rows: pd.DataFrame) -> 
     label, by supervisor; rows: what `advise` says at them.
     """
     labels = [free for free in block.free if free.kind == LABELS and prices.get(free.supervisor)]
+    costs = {free.supervisor: prices[free.supervisor] * free.paid for free in labels}
     best = max(labels, key=lambda free: free.scores.mean[0], default=None)
-    if best is None or prices[best.supervisor] >= 1 or best.scores.mean[0] <= rows.score.max():
+    if best is None or costs[best.supervisor] >= 1 or best.scores.mean[0] <= rows.score.max():
         return []
     beaten = max(rows.score.min(), *(free.scores.mean[0] for free in block.free if free.kind == COMMONER))
     found: list[Free] = []
-    for free in sorted(labels, key=lambda free: (-free.scores.mean[0], prices[free.supervisor])):
-        is_cheaper = not found or prices[free.supervisor] < prices[found[-1].supervisor]
+    for free in sorted(labels, key=lambda free: (-free.scores.mean[0], costs[free.supervisor])):
+        is_cheaper = not found or costs[free.supervisor] < costs[found[-1].supervisor]
         if is_cheaper and free.scores.mean[0] > beaten:
             found.append(free)
     return found
@@ -161,7 +162,7 @@ def ready_labels(block: Block, prices: dict[str, float], rows: pd.DataFrame) -> 
 def labels_of_all(block: Block, prices: dict[str, float], n_texts: int | None) -> list[OfAll]:
     """The weak labels of each source for all texts that there are, the best first; none where these are not counted."""
     labels = sorted((free for free in block.free if free.kind == LABELS), key=lambda free: -free.scores.mean[0])
-    return [OfAll(free, n_texts, cost(n_texts, 0, prices[free.supervisor])) for free in labels if n_texts]
+    return [OfAll(free, n_texts, cost(n_texts, 0, prices[free.supervisor] * free.paid)) for free in labels if n_texts]
 
 
 def of_all_words(panels: list[Panel], money: Money) -> str:

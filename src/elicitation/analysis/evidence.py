@@ -18,6 +18,8 @@ LEAST_ASKED = 20
 CONFIGURATION = ["kind", "supervisor", "method", "n_weak", "n_gold"]
 # Of the test texts with label 1, and of those with 0, the share whose weak label says so.
 FOUND = ["ones_found", "zeros_found"]
+# What is known of weak labels: of the texts, the shares that have one and that cost one, and those that they find.
+SAID = ["coverage", "paid", *FOUND]
 
 
 def score_configuration(measure: str, log_odds: np.ndarray, gold: np.ndarray, p_weak: np.ndarray | None = None) -> dict:
@@ -97,8 +99,9 @@ def evidence_rows(
     n_weak, n_gold, id, log_odds; gaps: as of score_labels; further: as test, of texts on which students may be trained:
     they score what needs no student, beside the test texts; tuned: whether their gold labels may have chosen how weak
     labels are read, so that these are scored by the test texts alone. `coverage` is the share of the texts which score
-    weak labels that have one; where the source ABSTAINED, one other than 0.5, which says nothing either. The columns
-    FOUND are of these labels.
+    weak labels that have one; where the source ABSTAINED, one other than 0.5, which says nothing either. `paid` is the
+    share that costs the price of a label: where the source ABSTAINED, also one of 0.5, but not a missing one; where it
+    was NOT_ASKED, all would. The columns FOUND are of these labels.
     """
     every = test if further is None else pd.concat([test, further], ignore_index=True)
     gold, p_weak, rows = every.gold.to_numpy(), every.p_weak.to_numpy(dtype=float), []
@@ -114,8 +117,10 @@ def evidence_rows(
     gold, p_weak = gold[scoring], p_weak[scoring]
     free[LABELS] = spread(score_labels(measure, gold, p_weak, gaps), scoring)
     rows += [{"kind": kind, "n_weak": 0, "n_gold": 0} | row for kind, row in free.items()]
-    says = ~np.isnan(p_weak) & ((gaps == NOT_ASKED) | (p_weak != 0.5))
-    return pd.DataFrame(rows).assign(coverage=says.mean(), **names)
+    given = ~np.isnan(p_weak)
+    says = given & ((gaps == NOT_ASKED) | (p_weak != 0.5))
+    paid = 1.0 if gaps == NOT_ASKED else given.mean()
+    return pd.DataFrame(rows).assign(coverage=says.mean(), paid=paid, **names)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +128,7 @@ class Evidence:
     """The measured scores of one student on one task, or on average over tasks."""
 
     points: pd.DataFrame
-    """A row a configuration: CONFIGURATION, score, n_seeds, n_test, n_texts, coverage, FOUND, seed_variance,
+    """A row a configuration: CONFIGURATION, score, n_seeds, n_test, n_texts, coverage, paid, FOUND, seed_variance,
     seed_freedom (its degrees of freedom) and n_tasks. Runs without weak labels, which supervisors share, stand once."""
     covariance: np.ndarray
     """(configurations, configurations) of the scores' errors from the draw of the test examples, which all share."""
@@ -146,8 +151,8 @@ def evidence_on(table: pd.DataFrame) -> Evidence:
     free = table.kind.isin(FREE)
     variance, freedom = table.seed_variance.mask(free, 0.0), (table.n_seeds - 1).mask(free, 1)
     points = table.drop(columns="examples").assign(seed_variance=variance, seed_freedom=freedom, n_tasks=1)
-    # What does not say how many of either label are found has unknown numbers.
-    return Evidence(points.reindex(columns=points.columns.union(FOUND, sort=False)), covariance)
+    # Older results do not say all of it.
+    return Evidence(points.reindex(columns=points.columns.union(SAID, sort=False)), covariance)
 
 
 def average_evidence(parts: Sequence[Evidence], wanted: pd.DataFrame | None = None) -> Evidence | None:
@@ -177,8 +182,7 @@ def average_evidence(parts: Sequence[Evidence], wanted: pd.DataFrame | None = No
             n_seeds=by_row.n_seeds.min(),
             n_test=by_row.n_test.sum(),
             n_texts=by_row.n_texts.sum(),
-            coverage=by_row.coverage.mean(),
-            **{name: by_row[name].mean() for name in FOUND},
+            **{name: by_row[name].mean() for name in SAID},
             # Tasks with a single seed are taken to vary as the others do.
             seed_variance=by_row.seed_variance.mean() / n_tasks,
             seed_freedom=by_row.seed_freedom.sum(),

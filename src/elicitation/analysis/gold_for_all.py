@@ -44,5 +44,5 @@ def otherwise_words(answer: Recommendation) -> str:
     """How what else can be done is introduced: mostly it costs less."""
     cost, otherwise = answer.purchase.cost if answer.purchase else 0, "To train a student:"
     if ready := ready_labels(answer):
-        cost, otherwise = ready[0].n_new * ready[0].labels.price, "Otherwise:"
+        cost, otherwise = ready[0].n_new * ready[0].labels.text_price, "Otherwise:"
     return "For less:" if cost < gold_cost(answer) else otherwise

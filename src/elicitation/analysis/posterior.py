@@ -162,6 +162,8 @@ class Free:
     """The score on the test examples."""
     coverage: float
     """The share of the test texts that have a weak label of the supervisor."""
+    paid: float = 1.0
+    """The share of them that costs one: where the source abstains for nothing, those that have one; else all."""
     found: tuple[float, float] | None = None
     """Of weak labels, the shares of the test texts with label 1 and with 0 that they find; results may not say it."""
 
@@ -207,7 +209,7 @@ class Posterior:
 
     table: pd.DataFrame
     """A row a node: student, task, kind, supervisor, method, n_weak, n_gold, studied, measured, n_seeds, n_test,
-    n_texts, coverage, n_tasks, score, factors; ones_found and zeros_found, if the results are not old."""
+    n_texts, coverage, n_tasks, score, factors; paid, ones_found and zeros_found, if the results are not old."""
 
     @cached_property
     def blocks(self) -> list[Block]:
@@ -230,7 +232,7 @@ def make_blocks(table: pd.DataFrame) -> Iterator[Block]:
         free = [
             Free(
                 *(row.kind, row.supervisor, scores.on([row.Index])),
-                *(int(row.n_test), float(row.measured), float(row.coverage)),
+                *(int(row.n_test), float(row.measured), float(row.coverage), paid_of(row)),
                 found_of(row),
             )
             for row in rows[rows.kind.isin(FREE)].itertuples()
@@ -238,6 +240,12 @@ def make_blocks(table: pd.DataFrame) -> Iterator[Block]:
         # Where a user's own table says more of what needs no student, students have the fewest test texts.
         sizes = (int(rows[name].min()) for name in ("n_tasks", "n_test", "n_texts"))
         yield Block(task, student, surfaces, free, *sizes)
+
+
+def paid_of(row) -> float:
+    """What the row of a table of weak labels says as Free.paid; older results take all texts for paid."""
+    paid = float(getattr(row, "paid", np.nan))
+    return 1.0 if np.isnan(paid) else paid
 
 
 def found_of(row) -> tuple[float, float] | None:

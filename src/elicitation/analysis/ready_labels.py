@@ -29,8 +29,8 @@ def asks_what_to_buy(answer: Recommendation) -> bool:
 
 
 def is_too_dear(answer: Recommendation, entry: WeakLabels) -> bool:
-    """Whether a weak label costs as much as a gold one."""
-    return entry.price >= answer.question.gold_price
+    """Whether the weak label of a text costs as much as a gold one."""
+    return entry.text_price >= answer.question.gold_price
 
 
 def unbeaten_labels(answer: Recommendation) -> WeakLabels | None:
@@ -55,7 +55,7 @@ def goal_ready(answer: Recommendation) -> list[WeakLabels]:
     if goal is None or (goal.reached and not (answer.purchase and answer.purchase.cost)):
         return []
     found: list[WeakLabels] = []
-    for entry in sorted(cheap, key=lambda entry: (entry.price, -entry.score.mean)):
+    for entry in sorted(cheap, key=lambda entry: (entry.text_price, -entry.score.mean)):
         if entry.score.mean >= goal.score and (not found or entry.score.mean > found[-1].score.mean):
             found.append(entry)
     beaten = max(answer.expected.mean, answer.baseline.commoner.mean)
@@ -87,7 +87,7 @@ def ready(answer: Recommendation, entry: WeakLabels) -> Ready:
     """
     question = answer.question
     own = 0 if entry in answer.left_out else question.have_weak
-    n_new = question.pool if answer.goal else int(exact(question.budget) / exact(entry.price))
+    n_new = question.pool if answer.goal else int(exact(question.budget) / exact(entry.text_price))
     if question.pool is not None:
         own = min(own, question.pool)
         n_new = min(n_new, question.pool - own)
@@ -104,9 +104,9 @@ def ready_labels(answer: Recommendation) -> list[Ready]:
     if not asks_what_to_buy(answer) or unbeaten_labels(answer) is None:
         return []
     found: list[Ready] = []
-    for entry in sorted(answer.baseline.weak_labels, key=lambda entry: (-entry.score.mean, entry.price)):
+    for entry in sorted(answer.baseline.weak_labels, key=lambda entry: (-entry.score.mean, entry.text_price)):
         beats = entry.score.mean > max(answer.expected.mean, answer.baseline.commoner.mean)
-        if beats and entry.price and not is_too_dear(answer, entry):
+        if beats and entry.text_price and not is_too_dear(answer, entry):
             one = ready(answer, entry)
             if one.n_texts > (found[-1].n_texts if found else 0):
                 found.append(one)
@@ -127,12 +127,12 @@ class Split:
     @property
     def exact_cost(self) -> Fraction:
         """Of both, in the question's currency."""
-        return self.n_cheaper * exact(self.cheaper.price) + self.n_better * exact(self.better.price)
+        return self.n_cheaper * exact(self.cheaper.text_price) + self.n_better * exact(self.better.text_price)
 
     @property
     def extra(self) -> float:
         """By how much they cost more than the cheaper ones for all texts."""
-        return float(self.n_better * (exact(self.better.price) - exact(self.cheaper.price)))
+        return float(self.n_better * (exact(self.better.text_price) - exact(self.cheaper.text_price)))
 
     @property
     def share(self) -> float:
@@ -170,10 +170,10 @@ def best_split(answer: Recommendation) -> Split | None:
     if not for_all_texts(answer) or not can_share(answer):
         return None
     first, *others = (found.labels for found in ready_labels(answer))
-    budget, price = exact(question.budget), exact(first.price)
+    budget, price = exact(question.budget), exact(first.text_price)
     splits = []
     for other in others:
-        n = int((budget - question.pool * price) / (exact(other.price) - price))
+        n = int((budget - question.pool * price) / (exact(other.text_price) - price))
         splits.append(Split(first, other, question.pool - n, n))
     return max((split for split in splits if split.n_better), key=lambda split: split.score.mean, default=None)
 
@@ -190,17 +190,17 @@ def goal_split(answer: Recommendation) -> Split | None:
     for better in enough:
         for cheaper in answer.baseline.weak_labels:
             score = cheaper.score.mean
-            if answer.baseline.commoner.mean < score < goal.score and cheaper.price < better.price:
+            if answer.baseline.commoner.mean < score < goal.score and cheaper.text_price < better.text_price:
                 n = math.ceil(pool * (goal.score - score) / (better.score.mean - score))
                 splits.append(Split(cheaper, better, pool - n, n))
     best = min(splits, key=lambda split: split.exact_cost, default=None)
-    return best if best and best.exact_cost < pool * exact(enough[0].price) else None
+    return best if best and best.exact_cost < pool * exact(enough[0].text_price) else None
 
 
 def texts_before_student(answer: Recommendation) -> int:
     """For more texts than these a student that reaches a score costs less than the labels that do as they are."""
     both = goal_split(answer)
-    price = both.exact_cost / answer.question.pool if both else exact(goal_labels(answer).price)
+    price = both.exact_cost / answer.question.pool if both else exact(goal_labels(answer).text_price)
     return int(exact(answer.purchase.cost) / price)
 
 
@@ -226,11 +226,11 @@ def labels_as_good(answer: Recommendation) -> list[WeakLabels]:
     Beside those that no student beats only cheaper ones.
     """
     named = leading_labels(answer) or unbeaten_labels(answer)
-    limit = named.price if named else answer.question.gold_price
+    limit = named.text_price if named else answer.question.gold_price
     return [
         entry
         for entry in answer.baseline.weak_labels
-        if 0 < entry.price < limit and entry.score.mean >= answer.expected.mean
+        if 0 < entry.text_price < limit and entry.score.mean >= answer.expected.mean
     ]
 
 

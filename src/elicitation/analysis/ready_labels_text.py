@@ -9,6 +9,7 @@ from elicitation.analysis.ready_labels import (
     Split,
     best_split,
     cheaper_for_all,
+    for_all_texts,
     goal_ready,
     goal_split,
     leading_labels,
@@ -64,7 +65,8 @@ def texts_words(answer: Recommendation, found: Ready) -> str:
 
 def behind_words(best: WeakLabels, other: WeakLabels) -> str:
     """By how much other labels are worse than the best ones, and cheaper: `2.0 points behind at 1.3 % of the price`."""
-    return f"{ahead_words(other.ahead[best.supervisor])} at {100 * other.price / best.price:.2g} % of the price"
+    share = 100 * other.text_price / best.text_price
+    return f"{ahead_words(other.ahead[best.supervisor])} at {share:.2g} % of the price"
 
 
 def better_words(gap: Estimate) -> str:
@@ -148,12 +150,15 @@ def goal_lines(answer: Recommendation) -> Iterator[str]:
 
 
 def not_worth_words(answer: Recommendation, at: str = "this budget") -> str:
-    """That no student is to be trained, since better labels are paid for on very many texts. at: with which money."""
+    """That no student is to be trained, since better labels are paid for on all texts, or on very many.
+
+    at: with which money.
+    """
     found = widest(answer)
+    paid = f", and a budget of {budget_text(answer)} pays for those of {found.n_texts:,} texts"
     return (
         f"Training a model is not worth it at {at}: no student that was studied{by_labels_of(answer)} beats "
-        f"{as_they_are(found.labels.supervisor)}, and a budget of {budget_text(answer)} pays for those of "
-        f"{found.n_texts:,} texts."
+        f"{as_they_are(found.labels.supervisor)}{'' if for_all_texts(answer) else paid}."
     )
 
 

@@ -220,6 +220,7 @@ class Asked:
                 entry.coverage,
                 entry.n_test,
                 NOT_ASKED if entry.supervisor in self.findings.not_asked else ABSTAINED,
+                entry.paid,
                 self.findings.votes.get(entry.supervisor, 1.0),
                 *(entry.found or (None, None)),
                 {other.supervisor: difference(entry.scores, other.scores) for other in every if other is not entry},

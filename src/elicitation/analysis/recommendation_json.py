@@ -21,7 +21,7 @@ def plain_labels(answer: Recommendation, entry: WeakLabels) -> dict:
     if asks_price(answer) or (answer.goal and answer.question.pool is None):
         return {"supervisor": entry.supervisor, "n_texts": None, "new_weak": None, "cost": None}
     found = ready(answer, entry)
-    numbers = {"n_texts": found.n_texts, "new_weak": found.n_new, "cost": float(found.n_new * exact(entry.price))}
+    numbers = {"n_texts": found.n_texts, "new_weak": found.n_new, "cost": float(found.n_new * exact(entry.text_price))}
     return {"supervisor": entry.supervisor, **numbers}
 
 

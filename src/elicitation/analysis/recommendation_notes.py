@@ -61,7 +61,7 @@ def undertrained_notes(answer: Recommendation) -> Iterator[str]:
     if told and answer.learns_nothing:
         # hopeless_notes say more.
         return
-    if need_no_student(answer) and not for_all_texts(answer):
+    if need_no_student(answer):
         # The answer begins with that.
         yield from [unknown.strip()] * bool(unknown)
         return
@@ -244,8 +244,8 @@ def left_out_notes(answer: Recommendation) -> Iterator[str]:
         for entry in answer.left_out
         if entry.score.mean > max(answer.expected.mean, answer.baseline.commoner.mean)
         and not is_too_dear(answer, entry)
-        and (answer.goal or entry.price <= answer.question.budget)
-        and not (leading and leading.price <= entry.price and leading.score.mean >= entry.score.mean)
+        and (answer.goal or entry.text_price <= answer.question.budget)
+        and not (leading and leading.text_price <= entry.text_price and leading.score.mean >= entry.score.mean)
     ]
     if found:
         yield f"`--supervisor` leaves out {'; '.join(found)}."
@@ -271,9 +271,10 @@ def worse_notes(answer: Recommendation) -> Iterator[str]:
     """Which weak labels are both dearer and clearly worse than those that no student beats."""
     best = unbeaten_labels(answer)
     for entry in answer.baseline.weak_labels if best and best.price else ():
-        if entry.price > best.price and entry.score.high < best.score.low:
+        if entry.text_price > best.text_price and entry.score.high < best.score.low:
+            times = f"{entry.text_price / best.text_price:.3g} times"
             yield (
-                f"Weak labels of {entry.supervisor} cost {entry.price / best.price:.3g} times as much as those of "
+                f"Weak labels of {entry.supervisor} cost {times} as much as those of "
                 f"{best.supervisor}, and as they are their {MEASURE_WORDS[answer.measure]} is lower "
                 f"({percent(entry.score.mean)} %, {percent(best.score.mean)} %)."
             )
@@ -307,7 +308,7 @@ def pool_notes(answer: Recommendation) -> Iterator[str]:
     if not asks_what_to_buy(answer) or answer.offer or gold_for_all(answer):
         return
     first = ready_labels(answer)[0] if for_all_texts(answer) else None
-    spent = first.n_new * exact(first.labels.price) if first else 0
+    spent = first.n_new * exact(first.labels.text_price) if first else 0
     left = exact(question.budget) - spent
     own, paid = question.have_gold, int(left / exact(question.gold_price))
     if paid and missing_gold(answer):

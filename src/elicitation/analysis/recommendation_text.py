@@ -10,7 +10,6 @@ from elicitation.analysis.names import ASKING, COMMONER, LABELS, NOTHING_BOUGHT,
 from elicitation.analysis.ready_labels import (
     asks_price,
     better_labels,
-    for_all_texts,
     goal_labels,
     labels_beside_price,
     leading_labels,
@@ -349,7 +348,7 @@ def studied_order(answer: Recommendation) -> tuple[str, list[str]]:
         return order, details
     use, ready = use_words(answer), list(ready_lines(answer))
     if need_no_student(answer):
-        return use, ready if for_all_texts(answer) else [*ready, not_worth_words(answer)]
+        return use, [*ready, not_worth_words(answer)]
     student = [f"{order}.", *details] if bought else []
     return use, [*ready, beyond_ready(answer, bool(bought)), *student]
 

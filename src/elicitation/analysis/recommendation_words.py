@@ -189,9 +189,14 @@ def as_they_are(supervisor: str) -> str:
     return f"the weak labels of {supervisor} as they are"
 
 
+def priced_words(entry: WeakLabels) -> str:
+    """What the price of weak labels as they are is of: of a label, where texts without one cost nothing."""
+    return f"{'text' if entry.paid == 1 else 'label'}{votes_words(entry.votes)}"
+
+
 def labels_at_price(answer: Recommendation, entry: WeakLabels) -> str:
     """Weak labels without any student, and what they cost for a text."""
-    return f"{as_they_are(entry.supervisor)}, {at_price(answer, entry.price, f' a text{votes_words(entry.votes)}')}"
+    return f"{as_they_are(entry.supervisor)}, {at_price(answer, entry.price, f' a {priced_words(entry)}')}"
 
 
 def labels_score(answer: Recommendation, entry: WeakLabels) -> str:
@@ -201,7 +206,7 @@ def labels_score(answer: Recommendation, entry: WeakLabels) -> str:
 
 def bring_words(answer: Recommendation, entry: WeakLabels) -> str:
     """What weak labels as they are bring and cost."""
-    price = at_price(answer, entry.price, f" for each text{votes_words(entry.votes)}")
+    price = at_price(answer, entry.price, f" for each {priced_words(entry)}")
     return f"{labels_score(answer, entry)}, without any training, {price}{all_texts_words(answer, entry)}"
 
 
@@ -213,7 +218,7 @@ def of_all_words(found: Ready, pool: int) -> str:
 
 def new_cost(answer: Recommendation, found: Ready) -> str:
     """What the weak labels cost that are still to be bought then."""
-    return money(answer, float(found.n_new * exact(found.labels.price)))
+    return money(answer, float(found.n_new * exact(found.labels.text_price)))
 
 
 def all_texts_words(answer: Recommendation, entry: WeakLabels) -> str:
@@ -222,7 +227,7 @@ def all_texts_words(answer: Recommendation, entry: WeakLabels) -> str:
     Nothing where it is not known how many texts there are, or the answer says it in a sentence of its own.
     """
     pool, told = answer.question.pool, [found.labels for found in ready_labels(answer)]
-    if pool is None or not entry.price or asks_price(answer) or entry in told:
+    if pool is None or not entry.text_price or asks_price(answer) or entry in told:
         return ""
     found = ready(answer, entry)
     cost = f", {new_cost(answer, found)}" if found.n_new and found.n_texts == pool else ", so"

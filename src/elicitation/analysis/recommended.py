@@ -71,7 +71,7 @@ class WeakLabels:
 
     supervisor: str
     price: float
-    """Of each text that is labelled."""
+    """Of a label."""
     score: Estimate
     difference: Estimate
     """By how much it is above that of what is recommended."""
@@ -81,6 +81,8 @@ class WeakLabels:
     """Gold labels that score them."""
     gaps: str = ABSTAINED
     """Why the others have none: names.ABSTAINED, and they count as half right; or NOT_ASKED, and they do not count."""
+    paid: float = 1.0
+    """The share of the texts that costs the price: all; where the source abstains for nothing, those with a label."""
     votes: float = 1.0
     """How many votes a text has on average, where its label joins several; the price is that of all of them."""
     ones_found: float | None = None
@@ -89,6 +91,11 @@ class WeakLabels:
     """The same of label 0."""
     ahead: dict[str, Estimate] = field(default_factory=dict)
     """By supervisor of other weak labels, by how much its score is above theirs."""
+
+    @property
+    def text_price(self) -> float:
+        """Of each text that is sorted, on average; to six digits where not all are paid for, since that is measured."""
+        return self.price if self.paid == 1 else float(f"{self.price * self.paid:.6g}")
 
 
 @dataclass(frozen=True)

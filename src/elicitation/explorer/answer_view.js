@@ -142,9 +142,10 @@ function labelsWords(view) {
   if (weakLabels) {
     const gaps = coverageWords(weakLabels);
     const isAgain = isTold(weakLabels, view);
-    const price = weak === 0 ? "at no cost" : `at ${money(weak)} for each text that you label with them`;
+    const ofEach = weakLabels.paid === 1 ? "text that you label with them" : "label";
+    const price = weak === 0 ? "at no cost" : `at ${money(weak)} for each ${ofEach}`;
     const right = `${scoring(weakLabels.mean, true)}${gaps && isAgain ? SHORT_GAPS : gaps}`;
-    const all = isAgain ? "" : allTextsWords({ ...weakLabels, price: weak }, view);
+    const all = isAgain ? "" : allTextsWords(priced(weakLabels, weak), view);
     words.push(`The weak labels${ofSource(view)} themselves ${right}, ${price}${all}.`);
     const answer = decision.buys ? decision.best : decision.free;
     const lead = "That is better than what is recommended here";

@@ -248,11 +248,17 @@ function sourceNamed(supervisor) {
 /** The sources that compete: all, or the one that is chosen. */
 const competing = () => (allCompete() ? sourcesHere() : [state.supervisor]);
 
-/** The weak labels of these sources as they are, each with its price. */
+/** Weak labels as they are with the price of one, and with that of each text that is sorted, as text_price in Python. */
+function priced(labels, ofLabel) {
+  const price = labels.paid === 1 ? ofLabel : Number((ofLabel * labels.paid).toPrecision(6));
+  return { ...labels, ofLabel, price };
+}
+
+/** The weak labels of these sources as they are, each with its price, and with that of a text that is sorted. */
 function labelsOf(sources) {
   return sources.flatMap((supervisor) => {
     const labels = sourceNamed(supervisor).free.filter(({ kind }) => kind === LABELS);
-    return labels.map((own) => ({ ...own, supervisor, price: priceOf(supervisor) }));
+    return labels.map((own) => priced({ ...own, supervisor }, priceOf(supervisor)));
   });
 }
 

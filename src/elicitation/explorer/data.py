@@ -88,7 +88,7 @@ def describe_surface(surface: Surface, code: FactorCode) -> dict:
 def describe_free(free: Free, code: FactorCode) -> dict:
     """What needs no label to train on."""
     names = {"kind": free.kind, "supervisor": free.supervisor, "nTest": free.n_test}
-    names |= {"coverage": free.coverage}
+    names |= {"coverage": free.coverage, "paid": free.paid}
     return names | {"mean": float(free.scores.mean[0]), "factors": code.encode(free.scores.factors)}
 
 

@@ -115,10 +115,14 @@ const showsPurchase = (view) => !leadingLabels(view) || (view.decision.buys && !
 /** Weak labels without any student. */
 const asTheyAre = ({ supervisor }) => `the weak labels of ${supervisor} as they are`;
 
+/** What the price of weak labels is of: of a label, where texts without one cost nothing; as priced_words in Python. */
+const pricedWords = ({ paid }) => (paid === 1 ? "text" : "label");
+
 /** What weak labels bring as they are, and what they cost. */
 function bringWords(labels) {
-  const price = labels.price === 0 ? "at no cost" : `at ${money(labels.price)} a text`;
-  return `they ${scoring(labels.mean, true)}${coverageWords(labels)}, ${price}`;
+  const price = labels.price === 0 ? "at no cost" : `at ${money(labels.ofLabel)} a ${pricedWords(labels)}`;
+  const score = `${scoring(labels.mean, true)}, ${between(scoreOf(labels))}`;
+  return `they ${score}${coverageWords(labels)}, ${price}`;
 }
 
 /** Which of some texts the reader has labels of already, in brackets. */
@@ -242,12 +246,11 @@ const byLabelsOf = ({ allCompete, sources, supervisor }) =>
 function noStudentWords(view, ready) {
   const { decision } = view;
   const studied = `no student that was studied${byLabelsOf(view)}`;
-  if (sufficeForAll(view)) return [];
   if (needsNoStudent(view)) {
     const widest = ready.find(({ nTexts }) => nTexts === mostTexts(view));
     const beaten = `${studied} beats ${asTheyAre(widest)}`;
-    const paid = `a budget of ${moneyWords(view.budget)} pays for those of ${count(widest.nTexts)} texts`;
-    return [`Training a model is not worth it at this budget: ${beaten}, and ${paid}.`];
+    const paid = `, and a budget of ${moneyWords(view.budget)} pays for those of ${count(widest.nTexts)} texts`;
+    return [`Training a model is not worth it at this budget: ${beaten}${sufficeForAll(view) ? "" : paid}.`];
   }
   if (decision.buys) return [];
   const nothing = `${FREE_WORDS[decision.free.kind]} ${scoring(decision.free.mean, decision.free.kind === LABELS)}`;
