@@ -12,6 +12,7 @@ from elicitation.analysis.evidence import (
     score_configuration,
     score_labels,
 )
+from elicitation.analysis.intervals import wilson
 from elicitation.analysis.measures import MEASURES
 from elicitation.analysis.names import ABSTAINED, ASKING, AVERAGE, COMMONER, LABELS, NOT_ASKED, PURCHASE
 from elicitation.analysis.posterior import Posterior
@@ -48,6 +49,21 @@ def test_what_says_nothing_costs_nothing_unless_it_is_a_label():
     for gaps, coverage, paid in ((ABSTAINED, 0.5, 0.75), (NOT_ASKED, 0.75, 1)):
         table = evidence_rows(NAMES, test, runs, "accuracy", gaps)
         assert table.coverage.eq(coverage).all() and table.paid.eq(paid).all()
+
+
+def test_the_interval_of_labels_as_they_are_is_that_of_the_table_of_their_quality():
+    """Wilson's, which has a width where all are right too; also through the posterior."""
+    gold = np.arange(60) % 2
+    for wrong in (0, 6):
+        p_weak = np.where(np.arange(60) < wrong, 1 - gold, gold)
+        row = score_labels("accuracy", gold, p_weak, ABSTAINED)
+        assert (row["low"], row["high"]) == wilson(60 - wrong, 60)
+    assert np.isnan(score_labels("balanced_accuracy", gold, gold, ABSTAINED)["low"])
+    table = drawn_evidence(lambda weak, gold: 0.7, [(0, 16), (0, 64)], seed=1, asking=0.6)
+    table.loc[table.kind == LABELS, ["low", "high"]] = (0.61, 0.88)
+    [block] = Posterior(fitted(table)).blocks
+    ends = {free.kind: free.scores.interval[:, 0] for free in block.free}
+    assert ends[LABELS].tolist() == [0.61, 0.88] and ends[ASKING][0] < block.free[0].scores.mean[0] < ends[ASKING][1]
 
 
 def further_texts():

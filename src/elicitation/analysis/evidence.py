@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from elicitation.analysis.intervals import wilson
 from elicitation.analysis.measures import MEASURES, contributions, right_answers
 from elicitation.analysis.names import ABSTAINED, ASKING, AVERAGE, COMMONER, FREE, LABELS, NOT_ASKED, PURCHASE
 from elicitation.analysis.prediction_powered import powered_contributions
@@ -18,7 +19,9 @@ LEAST_ASKED = 20
 CONFIGURATION = ["kind", "supervisor", "method", "n_weak", "n_gold"]
 # Of the test texts with label 1, and of those with 0, the share whose weak label says so.
 FOUND = ["ones_found", "zeros_found"]
-# What is known of weak labels: of the texts, the shares that have one and that cost one, and those that they find.
+# The ends of a measured score's 95 % interval, where a better one is known than the normal one of its variance.
+ENDS = ["low", "high"]
+# What is known of weak labels: the shares of texts that have one, that cost one, and that they find.
 SAID = ["coverage", "paid", *FOUND]
 
 
@@ -54,7 +57,8 @@ def score_labels(measure: str, gold: np.ndarray, p_weak: np.ndarray, gaps: str) 
     given = ~np.isnan(p_weak)
     if gaps == ABSTAINED or given.all():
         said = np.nan_to_num(p_weak, nan=0.5) - 0.5
-        return score_configuration(measure, said[None], gold, p_weak) | found_by(said, gold)
+        row = score_configuration(measure, said[None], gold, p_weak)
+        return row | found_by(said, gold) | ends_of(measure, row)
     zeros, ones = int((gold[given] == 0).sum()), int((gold[given] == 1).sum())
     if zeros + ones < LEAST_ASKED or (measure != "accuracy" and not zeros * ones):
         raise InputError(
@@ -63,8 +67,19 @@ def score_labels(measure: str, gold: np.ndarray, p_weak: np.ndarray, gaps: str) 
             "them labelled."
         )
     row = score_configuration(measure, p_weak[None, given] - 0.5, gold[given], p_weak[given])
-    row |= found_by(p_weak[given] - 0.5, gold[given])
+    row |= found_by(p_weak[given] - 0.5, gold[given]) | ends_of(measure, row)
     return spread(row, given) | {"n_test": int((~np.isnan(gold)).sum()), "n_texts": len(gold)}
+
+
+def ends_of(measure: str, row: dict) -> dict[str, float]:
+    """The columns ENDS of a score without seeds: Wilson's interval, as of results/label_quality.csv, of an accuracy.
+
+    Missing for other measures, and where some of the gold labels are. row: of score_configuration.
+    """
+    if measure != "accuracy" or row["n_test"] < row["n_texts"]:
+        return dict.fromkeys(ENDS, math.nan)
+    each = row["examples"]
+    return dict(zip(ENDS, wilson(float(each.sum()), len(each), int((each == 0.5).sum())), strict=True))
 
 
 def spread(row: dict, scored: np.ndarray) -> dict:
@@ -152,7 +167,7 @@ def evidence_on(table: pd.DataFrame) -> Evidence:
     variance, freedom = table.seed_variance.mask(free, 0.0), (table.n_seeds - 1).mask(free, 1)
     points = table.drop(columns="examples").assign(seed_variance=variance, seed_freedom=freedom, n_tasks=1)
     # Older results do not say all of it.
-    return Evidence(points.reindex(columns=points.columns.union(SAID, sort=False)), covariance)
+    return Evidence(points.reindex(columns=points.columns.union([*SAID, *ENDS], sort=False)), covariance)
 
 
 def average_evidence(parts: Sequence[Evidence], wanted: pd.DataFrame | None = None) -> Evidence | None:
@@ -183,6 +198,8 @@ def average_evidence(parts: Sequence[Evidence], wanted: pd.DataFrame | None = No
             n_test=by_row.n_test.sum(),
             n_texts=by_row.n_texts.sum(),
             **{name: by_row[name].mean() for name in SAID},
+            # The ends of a mean are no means of ends.
+            **dict.fromkeys(ENDS, np.nan),
             # Tasks with a single seed are taken to vary as the others do.
             seed_variance=by_row.seed_variance.mean() / n_tasks,
             seed_freedom=by_row.seed_freedom.sum(),

@@ -31,16 +31,19 @@ class Scores:
     """(n,)"""
     factors: np.ndarray
     """(n, r): their covariance is factors factorsᵀ."""
+    ends: np.ndarray | None = None
+    """(n, 2) of their 95 % intervals, where these are better known than by the covariance; else missing."""
 
     def on(self, rows) -> "Scores":
         """Some of them; a mean of a number is an array still."""
-        return Scores(self.mean[rows], self.factors[rows])
+        return Scores(self.mean[rows], self.factors[rows], None if self.ends is None else self.ends[rows])
 
     @property
     def interval(self) -> np.ndarray:
         """(2, n) ends of the 95 % intervals, within 0 and 1."""
         off = Z * np.sqrt((self.factors**2).sum(axis=1))
-        return np.clip([self.mean - off, self.mean + off], 0, 1)
+        normal = np.clip([self.mean - off, self.mean + off], 0, 1)
+        return normal if self.ends is None else np.where(np.isnan(self.ends.T), normal, self.ends.T)
 
     def columns(self, name: str) -> pd.DataFrame:
         """The means as a column `name`, with the ends of their 95 % intervals."""
@@ -73,7 +76,9 @@ def gap(one: Scores, other: Scores) -> tuple[float, float, float]:
 
 def joined(parts: Sequence[Scores]) -> Scores:
     """Scores of one student and task as one."""
-    return Scores(np.concatenate([part.mean for part in parts]), np.concatenate([part.factors for part in parts]))
+    ends = [np.full((len(part.mean), 2), np.nan) if part.ends is None else part.ends for part in parts]
+    mean, factors = ([getattr(part, name) for part in parts] for name in ("mean", "factors"))
+    return Scores(np.concatenate(mean), np.concatenate(factors), np.concatenate(ends))
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,7 +214,7 @@ class Posterior:
 
     table: pd.DataFrame
     """A row a node: student, task, kind, supervisor, method, n_weak, n_gold, studied, measured, n_seeds, n_test,
-    n_texts, coverage, n_tasks, score, factors; paid, ones_found and zeros_found, if the results are not old."""
+    n_texts, coverage, n_tasks, score, factors; paid, low, high, ones_found and zeros_found, if not old."""
 
     @cached_property
     def blocks(self) -> list[Block]:
@@ -225,7 +230,9 @@ def read_posterior(path: str | Path) -> Posterior:
 def make_blocks(table: pd.DataFrame) -> Iterator[Block]:
     """The blocks of a table as Posterior holds it."""
     for (student, task), rows in table.groupby(["student", "task"], sort=False):
-        scores = Scores(rows.score.to_numpy(), np.stack(rows.factors.to_numpy()).astype(float))
+        # Older results do not say the ends.
+        ends = rows.reindex(columns=["low", "high"]).to_numpy(dtype=float)
+        scores = Scores(rows.score.to_numpy(), np.stack(rows.factors.to_numpy()).astype(float), ends)
         rows = rows.reset_index(drop=True)
         bought = rows[rows.kind == PURCHASE].groupby(["supervisor", "method"], sort=False)
         surfaces = [make_surface(*names, nodes, scores) for names, nodes in bought]

@@ -7,14 +7,14 @@ import pandas as pd
 from scipy.linalg import block_diag
 from scipy.ndimage import binary_dilation
 
-from elicitation.analysis.evidence import CONFIGURATION, SAID, Evidence, average_evidence, evidence_by_task
+from elicitation.analysis.evidence import CONFIGURATION, ENDS, SAID, Evidence, average_evidence, evidence_by_task
 from elicitation.analysis.lattice import make_lattice
 from elicitation.analysis.names import AVERAGE, PURCHASE
 from elicitation.analysis.noise import noise_covariance
 from elicitation.analysis.process import JITTER, Data, Places, fit_hyperparameters, mixture, posterior
 
 # What the posterior keeps of a configuration that was run.
-MEASURED = ["measured", "n_seeds", "n_test", "n_texts", *SAID]
+MEASURED = ["measured", "n_seeds", "n_test", "n_texts", *SAID, *ENDS]
 
 
 def places_of(table: pd.DataFrame, others: np.ndarray | int, own: float, names: list[list[str]]) -> Places:

@@ -88,7 +88,9 @@ def describe_surface(surface: Surface, code: FactorCode) -> dict:
 def describe_free(free: Free, code: FactorCode) -> dict:
     """What needs no label to train on."""
     names = {"kind": free.kind, "supervisor": free.supervisor, "nTest": free.n_test}
-    names |= {"coverage": free.coverage, "paid": free.paid}
+    # Ends that are known better than by the factors.
+    own = free.scores.ends is not None and not np.isnan(free.scores.ends).any()
+    names |= {"coverage": free.coverage, "paid": free.paid, "ends": free.scores.ends[0].tolist() if own else None}
     return names | {"mean": float(free.scores.mean[0]), "factors": code.encode(free.scores.factors)}
 
 

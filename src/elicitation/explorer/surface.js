@@ -95,9 +95,10 @@ function factorsOf({ scores: { factors, rank }, from, to, share }) {
 
 const sizeOf = (factors) => Math.sqrt(factors.reduce((sum, factor) => sum + factor ** 2, 0));
 
-/** The mean of a point's score and its 95 % interval. */
+/** The mean of a point's score and its 95 % interval: that of its own, if it has one. */
 function scoreOf(point) {
   const [mean, off] = [meanOf(point), Z * sizeOf(factorsOf(point))];
+  if (point.ends) return { mean, low: point.ends[0], high: point.ends[1] };
   return { mean, low: clip(mean - off), high: clip(mean + off) };
 }
 
