@@ -58,6 +58,9 @@ def test_the_interval_of_labels_as_they_are_is_that_of_the_table_of_their_qualit
         p_weak = np.where(np.arange(60) < wrong, 1 - gold, gold)
         row = score_labels("accuracy", gold, p_weak, ABSTAINED)
         assert (row["low"], row["high"]) == wilson(60 - wrong, 60)
+    silent = np.where(np.arange(60) < 20, np.nan, gold)
+    row = score_labels("accuracy", gold, silent, ABSTAINED)
+    assert (row["low"], row["high"]) == wilson(50, 60, halves=20) and row["low"] > wilson(50, 60)[0]
     assert np.isnan(score_labels("balanced_accuracy", gold, gold, ABSTAINED)["low"])
     table = drawn_evidence(lambda weak, gold: 0.7, [(0, 16), (0, 64)], seed=1, asking=0.6)
     table.loc[table.kind == LABELS, ["low", "high"]] = (0.61, 0.88)

@@ -58,7 +58,7 @@ def score_labels(measure: str, gold: np.ndarray, p_weak: np.ndarray, gaps: str) 
     if gaps == ABSTAINED or given.all():
         said = np.nan_to_num(p_weak, nan=0.5) - 0.5
         row = score_configuration(measure, said[None], gold, p_weak)
-        return row | found_by(said, gold) | ends_of(measure, row)
+        return row | found_by(said, gold) | ends_of(measure, said, gold)
     zeros, ones = int((gold[given] == 0).sum()), int((gold[given] == 1).sum())
     if zeros + ones < LEAST_ASKED or (measure != "accuracy" and not zeros * ones):
         raise InputError(
@@ -67,19 +67,19 @@ def score_labels(measure: str, gold: np.ndarray, p_weak: np.ndarray, gaps: str) 
             "them labelled."
         )
     row = score_configuration(measure, p_weak[None, given] - 0.5, gold[given], p_weak[given])
-    row |= found_by(p_weak[given] - 0.5, gold[given]) | ends_of(measure, row)
+    row |= found_by(p_weak[given] - 0.5, gold[given]) | ends_of(measure, p_weak[given] - 0.5, gold[given])
     return spread(row, given) | {"n_test": int((~np.isnan(gold)).sum()), "n_texts": len(gold)}
 
 
-def ends_of(measure: str, row: dict) -> dict[str, float]:
-    """The columns ENDS of a score without seeds: Wilson's interval, as of results/label_quality.csv, of an accuracy.
+def ends_of(measure: str, log_odds: np.ndarray, gold: np.ndarray) -> dict[str, float]:
+    """The columns ENDS of answers (n,): of an accuracy Wilson's interval, as in results/label_quality.csv.
 
-    Missing for other measures, and where some of the gold labels are. row: of score_configuration.
+    Missing for other measures, and where some of the gold labels are.
     """
-    if measure != "accuracy" or row["n_test"] < row["n_texts"]:
+    if measure != "accuracy" or np.isnan(gold).any():
         return dict.fromkeys(ENDS, math.nan)
-    each = row["examples"]
-    return dict(zip(ENDS, wilson(float(each.sum()), len(each), int((each == 0.5).sum())), strict=True))
+    right = right_answers(log_odds, gold)
+    return dict(zip(ENDS, wilson(float(right.sum()), len(right), int((right == 0.5).sum())), strict=True))
 
 
 def spread(row: dict, scored: np.ndarray) -> dict:
