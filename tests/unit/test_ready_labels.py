@@ -10,6 +10,7 @@ from posteriors import findings_on, posterior_table, rising, several
 
 from elicitation.analysis.answer import study_answer
 from elicitation.analysis.findings import Held, Question
+from elicitation.analysis.gold_for_some import gold_for_goal, gold_for_rest
 from elicitation.analysis.names import LABELS
 from elicitation.analysis.questions import break_even, offer, reach
 from elicitation.analysis.ready_labels import goal_split, leading_labels, need_no_student, ready_labels, trains_student
@@ -105,7 +106,10 @@ def test_labels_of_one_source_that_is_asked_for_are_compared_with_its_students_a
     assert texts(answer := recommend(findings, Question(40, supervisor="crowd", pool=700))) == [("crowd", 700)]
     owned = replace(findings, held={"t": Held(60, {"crowd": 300})})
     paid = told(recommend(owned, Question(40, supervisor="crowd", pool=700)))
-    assert "for texts of which your table has them there is nothing to pay." in paid and "--have-weak" not in paid
+    assert "with `--have-weak` and `--have-gold`, each with a number." in paid
+    all_counted = told(recommend(owned, Question(40, supervisor="crowd", pool=700, have_weak=400, have_gold=90)))
+    assert "(400 yours, 300 to buy)" in all_counted and "(90 yours, 25 to buy) in place" in all_counted
+    assert "train no student" not in all_counted and "left over" not in all_counted
     assert "**Use the weak labels of crowd as they are.**" in told(answer)
     assert "`--supervisor` leaves out the weak labels of junior as they are: 84 %" in told(answer)
 
@@ -345,14 +349,16 @@ def test_how_many_texts_there_are_is_asked_for_and_gold_labels_of_some_are_named
     asks += "or write `texts_to_label: 2000` in the study."
     assert asks in told(recommend(sources(level(0.6)), Question(40)))
     many = told(recommend(sources(level(0.6)), Question(40, pool=41)))
-    left = "31.8 gold labels are left, which pay for gold labels of 31 of the 41 texts in place of weak ones; those of"
-    assert f"Note: {left} all cost 41 gold labels.\n" in many
+    left = "31.8 gold labels are left, which pay for gold labels of 31 of the 41 texts in place of weak ones. Expected "
+    share = 31 / 41
+    assert f"{left}then: {100 * (share + (1 - share) * 0.84):.1f} %, between" in many
+    assert " %. Those of all cost 41 gold labels.\n" in many
     student = told(recommend(sources(rising), Question(40, pool=41)))
     assert "Note: Your budget pays for gold labels of 40 of the 41 texts in place of weak ones; those of" in student
     assert "by definition" not in many and asks not in many
     more = told(recommend(sources(level(0.6)), Question(40, pool=51, have_gold=10)))
     some = "gold labels of 39 of the 51 texts (10 yours, 29 to buy) in place of weak ones"
-    assert f"{some}; those of all cost 41 gold labels." in more
+    assert f"{some}. Expected then: " in more and " Those of all cost 41 gold labels." in more
     assert "gold labels of" not in told(recommend(sources(level(0.6)), Question(0.5, pool=50))), "none is paid for"
     assert "gold labels of" not in told(recommend(sources(level(0.6)), Question(40, pool=10, have_gold=10)))
     assert "pays for gold labels" not in told(reach(sources(level(0.6)), Question(0, pool=41), 0.8)), "no budget"
@@ -379,6 +385,7 @@ def test_of_several_budgets_the_largest_says_what_it_does_for_all_texts():
     # Not "to label more than 400 texts", of which there are none.
     assert "\nTraining a model is not worth it at the largest budget: no student that was studied beats the" in said
     assert "\nWhat training would bring, for comparison:\n\n1. With" in said and "To label more than" not in said
+    assert "(10 to 40 gold labels) no purchase studied beats always" in said and "what to do" not in said
     assert said.count("gold labels of ") == 1 and "20 gold labels are left, which pay for gold labels of 20 of" in said
 
 
@@ -437,6 +444,7 @@ def test_for_a_score_and_so_many_texts_labels_as_they_are_say_what_all_cost():
     assert "without any training, at 0.05 for each text, 200 gold labels for all 4,000 texts.\n" in said
     assert said.count("200 gold labels for all 4,000 texts") == said.count("800 gold labels for all 4,000 texts") == 1
     priced = told(break_even(sources(level(0.6)), Question(40, pool=4000)))
+    assert "**Train no student: no purchase studied beats the weak labels of" in priced and "Buy nothing" not in priced
     assert "the 4,000 texts:" not in priced and "all 4,000" not in priced, "the price is what is looked for"
 
 
@@ -463,12 +471,40 @@ def test_for_a_score_two_sources_share_so_many_texts_where_that_is_cheaper_than_
         (None, 0, 0.75, "it is not known how many texts there are"),
         (4000, 10, 0.75, "labels are the reader's own"),
         (4000, 0, 0.65, "the cheapest alone reach it"),
-        (4000, 0, 0.9, "no labels reach it"),
     ):
         other = reach(sources(), Question(0, pool=pool, have_weak=have, supervisor="junior" if have else None), score)
         assert goal_split(other) is None and "at random" not in told(other), why
     assert goal_split(reach(sources(commoner=0.7), Question(0, pool=4000), 0.75)) is None, "crowd only guesses"
     assert goal_split(replace(answer, measure="auroc")) is None
+
+
+def test_a_score_that_nothing_studied_reaches_is_reached_by_gold_labels_of_so_many_texts():
+    """The others have the weak labels by which that is cheapest; the reader's own labels are paid."""
+    # 84 % of 2,500 texts and 100 % of 1,500 are 90 % of 4,000.
+    answer = reach(sources(), Question(0, pool=4000), 0.9)
+    some = (
+        "gold labels of 1,500 of the 4,000 texts, at random, and the weak labels of junior as they are for the others"
+    )
+    assert f"right by definition. For less, 2,000 gold labels: {some}. Best of what was studied:" in told(answer)
+    assert gold_for_goal(answer).score.mean == pytest.approx(0.9)
+    assert plain_answer(answer)["gold_for_some"]["new_gold"] == 1500 and goal_split(answer) is None
+    own = told(reach(sources(), Question(0, pool=4000, have_gold=200, have_weak=500, supervisor="junior"), 0.9))
+    assert "For less, 1,700 gold labels: gold labels of 1,500 of the 4,000 texts (200 yours, 1,300 to buy)" in own
+    for question, score, prices in (
+        (Question(0), 0.9, PRICES),
+        (Question(0, pool=4000), 0.8, PRICES),
+        (Question(0, pool=4000), 0.9, {"junior": [2.0], "crowd": [2.0]}),
+    ):
+        assert gold_for_goal(reach(sources(prices=prices), question, score)) is None
+
+
+def test_what_a_budget_leaves_once_all_texts_have_weak_labels_pays_for_gold_ones():
+    found = gold_for_rest(recommend(sources(), Question(100, pool=400, have_gold=10)))
+    assert (found.labels.supervisor, found.n_gold, found.n_new, found.cost) == ("junior", 30, 20, 100)
+    assert found.score.mean == pytest.approx((30 + 370 * 0.84) / 400)
+    assert gold_for_rest(recommend(sources(measure="auroc"), Question(100, pool=400))).score is None
+    for question in (Question(100), Question(80, pool=400), Question(500, pool=400)):
+        assert gold_for_rest(recommend(sources(), question)) is None
 
 
 def test_the_cheapest_two_sources_share_the_texts_and_a_student_is_compared_with_their_cost():
@@ -547,7 +583,12 @@ def test_every_key_of_the_json_is_documented():
     rows = [line.split("|") for line in part.splitlines() if line.startswith("| `")]
     documented = {key for row in rows for key in re.findall(r"`(\w+)`", row[1])}
     assert documented == set(answer)
-    for row, keys in (("as_they_are", answer["as_they_are"][0]), ("split", answer["split"])):
+    some = plain_answer(recommend(sources(level(0.6)), Question(100, pool=400)))["gold_for_some"]
+    for row, keys in (
+        ("as_they_are", answer["as_they_are"][0]),
+        ("split", answer["split"]),
+        ("gold_for_some", some),
+    ):
         [said] = [" ".join(cells[2:]) for cells in rows if f"`{row}`" in cells[1]]
         assert set(keys) <= set(re.findall(r"`(\w+)`", said))
 
@@ -558,10 +599,10 @@ def test_a_student_that_is_asked_and_worse_than_guessing_is_told():
     assert said not in told(recommend(sources(asking=0.5), Question(40)))
 
 
-def found_in(measure: str, commoner: float, **more):
-    """Findings on labels that find nine of ten texts with label 1 and six of ten with label 0."""
+def found_in(measure: str, commoner: float, zeros: float = 0.6, **more):
+    """Findings on labels that find nine of ten texts with label 1 and this share of those with label 0."""
     table = posterior_table(level(0.6), labels=0.9, commoner=commoner, asking=None)
-    table.loc[table.kind == LABELS, ["ones_found", "zeros_found"]] = [0.9, 0.6]
+    table.loc[table.kind == LABELS, ["ones_found", "zeros_found"]] = [0.9, zeros]
     return findings_on(table, measure=measure, **more)
 
 
@@ -570,8 +611,9 @@ def test_where_labels_are_lopsided_it_is_said_how_many_of_either_are_found():
     for measure, commoner in (("balanced_accuracy", 0.5), ("accuracy", 0.75)):
         said = told(recommend(found_in(measure, commoner), Question(40, 0.1)))
         assert f"at 0.1 for each text. {sentence}\n" in said and said.count(sentence) == 1
-    for measure, commoner in (("auroc", 0.5), ("accuracy", 0.6)):
-        assert "They find" not in told(recommend(found_in(measure, commoner), Question(40, 0.1)))
+    assert sentence in told(recommend(found_in("accuracy", 0.6), Question(40, 0.1))), "the one far less than the other"
+    for measure, zeros in (("auroc", 0.6), ("accuracy", 0.8)):
+        assert "They find" not in told(recommend(found_in(measure, 0.6, zeros), Question(40, 0.1)))
     words = found_in("balanced_accuracy", 0.5, label_words={"t": ["No", "Yes"]})
     answer = recommend(words, Question(0.05, 0.1))
     assert "%. They find 90 % of the texts with label Yes and 60 % of those with label No." in told(answer), "a list"

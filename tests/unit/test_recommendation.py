@@ -385,18 +385,21 @@ def test_free_weak_labels_as_they_are_compete_with_purchases():
 
 def test_texts_without_a_weak_label_are_told_of_wherever_labels_are_scored_as_they_are():
     table = posterior_table(level(0.7), labels=0.8, coverage=0.8)
-    said = "80 %, between 78 and 82 % (on the 80 % of texts that have one: 87.5 %; others, taken as abstentions, count "
-    said += "as half right)"
+    said = (
+        "80 %, between 78 and 82 % (on the 80 % of scored texts that have one: 87.5 %; others, taken as abstentions, "
+    )
+    said += "count as half right)"
     for price in (0.1, 0):
         text = told(recommend(findings_on(table), Question(50, price)))
         # Said whole once, where it stands first.
         assert text.count(said) == 1 and text.index("80 %, between") == text.index(said)
         assert text.count("80 %, between 78 and 82 % (gaps as above)") == 1
     other = told(recommend(findings_on(table, measure="auroc"), Question(50, 0.1)))
-    said = "80 %, between 78 and 82 % (80 % of the texts have one; others, taken as abstentions, count as half right)"
+    said = "80 %, between 78 and 82 % (80 % of the scored texts have one; others, taken as abstentions, count as half "
+    said += "right)"
     assert other.count(said) == 1
     asked = told(recommend(findings_on(table, not_asked=["v"]), Question(50, 0.1)))
-    said = "(on the 80 % of texts that have one; others, taken as not asked, do not count; as abstentions: 74 %)"
+    said = "(on the 80 % of scored texts that have one; others, taken as not asked, do not count; as abstentions: 74 %)"
     assert asked.count(f"80 %, between 78 and 82 % {said}") == 1
     lines = "\n".join(study_answer(answer_all(findings_on(table, not_asked=["v"])), 0.1).lines())
     assert lines.count(said) == 1
@@ -637,8 +640,8 @@ def test_without_money_own_labels_that_are_best_as_they_are_come_first():
 def test_dearer_and_worse_weak_labels_are_told_in_one_line_instead_of_for_each_budget():
     parts = (posterior_table(level(0.7), labels=score, supervisor=name) for name, score in (("v", 0.9), ("w", 0.8)))
     findings = findings_on(several(*parts), {"v": [0.05], "w": [0.4]})
-    said = "Note: Weak labels of w cost 8 times as much as those of v, and as they are their accuracy is lower "
-    said += "(80 %, 90 %)."
+    said = "Note: Weak labels of w cost 8 times as much as those of v and are not seen to be better: as they are 80 %, "
+    said += "10.0 points behind (between"
     for text in (told(recommend(findings, Question(50))), "\n".join(study_answer(answer_all(findings), 0.1).lines())):
         assert text.count(said) == 1 and "expected to beat the weak labels of w" not in text
     same = replace(findings, prices={"v": [0.4], "w": [0.4]})

@@ -22,6 +22,7 @@ from elicitation.analysis.evidence import evidence_rows
 from elicitation.analysis.findings import Findings, Question
 from elicitation.analysis.frontier import on_frontier
 from elicitation.analysis.gold_for_all import gold_for_all, gold_lines, gold_order
+from elicitation.analysis.gold_for_some import goal_words, rest_lines
 from elicitation.analysis.names import ASKING, COMMONER, DEMONSTRATION, LABELS, STRATEGIES, UNDETERMINED
 from elicitation.analysis.posterior import Posterior, joined
 from elicitation.analysis.posterior_fitting import fit_posterior
@@ -578,7 +579,7 @@ def test_every_score_stands_beside_what_needs_no_label(page):
     assert f"sking the model without labels is right on {100 * ASKED:.1f} %" in words
     assert f"always giving the commoner label is right on {100 * COMMON:.1f} %" in words
     share = f"{100 * WEAK:.1f} %"
-    right = " (on the 90.0 % of texts that have one: 76.7 %; others, taken as abstentions, count as "
+    right = " (on the 90.0 % of scored texts that have one: 76.7 %; others, taken as abstentions, count as "
     right += "half right)"
     assert f"The weak labels themselves are right on {share}{right}, at 0.1 for each text" in words
     better = "That is better than what is recommended here"
@@ -602,8 +603,10 @@ def test_every_score_stands_beside_what_needs_no_label(page):
 
 def test_texts_that_nobody_asked_a_source_about_are_said_not_to_count(browser, tmp_path):
     address = write_page(tmp_path / "asked.html", make_study(), STUDY | {"not_asked": ["small"]})
-    right = f"{100 * WEAK:.1f} % (on the 90.0 % of texts that have one; others, taken as not asked, do not count; as "
-    assert f"{right}abstentions: 71.6 %)" in answer_words(opened(browser, address), "#task=topic&budget=64")[0]
+    right = f"{100 * WEAK:.1f} % (on the 90.0 % of scored texts that have one; others, taken as not asked, do not "
+    assert (
+        f"{right}count; as abstentions: 71.6 %)" in answer_words(opened(browser, address), "#task=topic&budget=64")[0]
+    )
 
 
 def assert_same_reach(page, study, task, asked):
@@ -1070,7 +1073,10 @@ def test_labels_that_are_used_as_they_are_are_those_of_python(browser, tmp_path)
             score = expected[0].labels.score
             assert f": they are right on {100 * score.mean:.1f} %, between {percent(score.low)} and" in lead
         told = [note for note in notes(answer) if "in place of weak ones" in note]
-        assert bool(told) == ((budget, pool) in [(60, 400), (60, 5000)]) == ("in place of weak ones" in reasons)
+        assert bool(told) == ((budget, pool) == (60, 5000)) == ("in place of weak ones" in reasons)
+        rest = [*rest_lines(answer)]
+        assert bool(rest) == bool(pool == 400 and budget == 60) == ("in place of weak ones. Expected then" in lead)
+        assert all(line in lead for line in rest)
         assert all(note in reasons for note in told)
         assert ("With both" in lead) == bool(both) == ((budget, pool) in [(60, 400)])
         if both:
@@ -1106,7 +1112,10 @@ def test_labels_that_are_used_as_they_are_are_those_of_python(browser, tmp_path)
         at(page, f"#budget=60&pool=5000&target={target}")
         [goal] = texts(page, "#goal")
         both = goal_split(reach(findings, Question(0, pool=5000), target / 100))
-        assert ("at random" in goal) == bool(both) == shared
+        assert ("at random, and those" in goal or "at random: they" in goal) == bool(both) == shared
+        asked = reach(findings, Question(0, pool=5000), target / 100)
+        assert goal_words(asked).partition(": ")[2] in goal
+        assert bool(goal_words(asked)) == (target == 97.5)
         assert (", 400 gold labels for all 5,000 texts." in goal) == (target < 97)
         assert ", 1,500 gold labels for all 5,000 texts." in goal
         if both:

@@ -124,10 +124,13 @@ def sentence(size: str, alike: list[Recommendation], own_budget: float | None = 
     other, free = answer.best_alternative, free_words(answer)
     if other is None:
         return f"{start} nothing that was studied is affordable{labels}."
-    guess = "" if decided else "it is undetermined what to do; the best guess is to "
     best = f"the best one is to {purchase_words(answer, other)}: expected {with_ends(other.expected)}"
+    beaten = f"no purchase studied beats {free}; {best}{labels}."
+    if need_no_student(alike[-1]):
+        return f"{start} {beaten}"
+    guess = "" if decided else "it is undetermined what to do; the best guess is to "
     nothing = "train no student" if ready_labels(answer) else "buy nothing"
-    return f"{start} {guess}{nothing}, since no purchase studied beats {free}; {best}{labels}."
+    return f"{start} {guess}{nothing}, since {beaten}"
 
 
 def rivals_words(answer: Recommendation) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from elicitation.analysis.choices import NEARLY
+from elicitation.analysis.gold_for_some import rest_lines
 from elicitation.analysis.names import COMMONER
 from elicitation.analysis.ready_labels import (
     Ready,
@@ -103,6 +104,7 @@ def ready_lines(answer: Recommendation) -> Iterator[str]:
     if both := best_split(answer):
         shares = f"better ones for {both.n_better:,} of the texts, at random, and the first for {both.n_cheaper:,}"
         yield f"With both, the {shares}: {split_words(answer, both)}"
+    yield from rest_lines(answer)
 
 
 def less_line(answer: Recommendation, first: WeakLabels, cheaper: WeakLabels) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 
 from elicitation.analysis.gold_for_all import gold_cost, gold_for_all
+from elicitation.analysis.gold_for_some import GoldForSome, gold_for_goal, gold_for_rest
 from elicitation.analysis.ready_labels import (
     Split,
     asks_price,
@@ -35,12 +36,21 @@ def plain_split(both: Split) -> dict:
     }
 
 
+def plain_some(found: GoldForSome | None) -> dict | None:
+    """Gold labels of some texts, and weak ones as they are of the others."""
+    if found is None:
+        return None
+    numbers = {"n_gold": found.n_gold, "new_gold": found.n_new, "cost": float(found.cost)}
+    return {"supervisor": found.labels.supervisor, **numbers, "expected": found.score and asdict(found.score)}
+
+
 def plain_answer(answer: Recommendation) -> dict:
     """The fields of a recommendation, which `recommendation_from` reads back, and what its text begins with."""
     both = goal_split(answer) if answer.goal else best_split(answer)
     return asdict(answer) | {
         "as_they_are": [plain_labels(answer, entry) for entry in told_labels(answer)],
         "gold_for_all": gold_cost(answer) if gold_for_all(answer) else None,
+        "gold_for_some": plain_some(gold_for_goal(answer) if answer.goal else gold_for_rest(answer)),
         "split": plain_split(both) if both else None,
         "trains_student": trains_student(answer),
     }

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from elicitation.analysis.beyond_study import beyond_words, is_beyond, more_words
 from elicitation.analysis.gold_for_all import gold_cost, gold_for_all, missing_gold
+from elicitation.analysis.gold_for_some import some_words
 from elicitation.analysis.names import ASKING, COMMONER, LABELS, TUNED
 from elicitation.analysis.ready_labels import (
     asks_price,
@@ -23,14 +24,13 @@ from elicitation.analysis.ready_labels_text import behind_words, by_labels_of
 from elicitation.analysis.recommendation_words import (
     FREE_WORDS,
     LOPSIDED,
-    MEASURE_WORDS,
+    ahead_words,
     as_they_are,
     bring_words,
     labels_words,
     limits_text,
     money,
     of_text,
-    own_words,
     percent,
     price_text,
     votes_words,
@@ -85,9 +85,10 @@ def hopeless_notes(answer: Recommendation) -> Iterator[str]:
     rates = f" ({listed([f'{rate:g}' for rate in higher_rates(answer)], 'or')})" if higher_rates(answer) else ""
     tries = ["another question (the `prompt` of the task)", "a larger model"]
     tries += [f"a higher `learning_rate`{rates}"] * (answer.learning_rate not in (None, TUNED))
+    lead = "To train a student all the same, try" if need_no_student(answer) else "Try"
     yield (
         f"Nothing shows that {answer.student} can do this task: {asking} training that was studied is clearly better "
-        f"than {FREE_WORDS[COMMONER]} ({percent(answer.baseline.commoner.mean)} %). Try {listed(tries, 'or')}."
+        f"than {FREE_WORDS[COMMONER]} ({percent(answer.baseline.commoner.mean)} %). {lead} {listed(tries, 'or')}."
     )
 
 
@@ -176,7 +177,12 @@ def held_notes(answer: Recommendation) -> Iterator[str]:
     if not held or question.have_weak or question.have_gold:
         return
     if for_all_texts(answer):
-        yield "Costs are as if you had no labels; for texts of which your table has them there is nothing to pay."
+        first = leading_labels(answer).supervisor
+        named = f"`--supervisor {first}`, " * (len(answer.baseline.weak_labels) > 1)
+        yield (
+            "Costs are as if you had no labels; to count all that your table holds, those of test texts too, ask "
+            f"`elicitation recommend` with {named}`--have-weak` and `--have-gold`, each with a number."
+        )
         return
     asked = [entry.supervisor for entry in answer.baseline.weak_labels]
     weak, several = {name: n for name, n in held.weak.items() if n and name in asked}, len(asked) > 1
@@ -195,6 +201,8 @@ def together_notes(answer: Recommendation) -> Iterator[str]:
     """How many of the reader's own labels are used together, where weak and gold ones are counted as paid."""
     held, question = answer.held, answer.question
     own = [entry.supervisor for entry in answer.baseline.weak_labels]
+    if for_all_texts(answer):
+        return
     if held and question.have_weak and question.have_gold and own[0] in held.weak:
         most = held.supply(own[0]).examples
         if most < question.have_weak + question.have_gold:
@@ -204,7 +212,8 @@ def together_notes(answer: Recommendation) -> Iterator[str]:
 def overcounted_notes(answer: Recommendation) -> Iterator[str]:
     """That more labels are counted as paid than the reader's table holds for texts to train on."""
     have, held = (answer.question.have_weak, answer.question.have_gold), counted(answer)
-    if have != held:
+    # Labels as they are of all texts count wherever they stand.
+    if have != held and not for_all_texts(answer):
         yield (
             f"You count {labels_words(*have)} as paid, but of texts to train on your table holds "
             f"{labels_words(*held)}; the others, such as those of the test set, train no student."
@@ -222,6 +231,8 @@ def counted(answer: Recommendation) -> tuple[int, int]:
 
 def unused_notes(answer: Recommendation) -> Iterator[str]:
     """Which of the reader's own labels take no part in what is recommended."""
+    if for_all_texts(answer):
+        return
     bought, (have_weak, have_gold) = answer.purchase, counted(answer)
     n_weak, n_gold = (bought.n_weak, bought.n_gold) if bought else (0, 0)
     weak, gold = max(0, have_weak - n_weak), max(0, have_gold - n_gold)
@@ -268,15 +279,14 @@ def better_notes(answer: Recommendation) -> Iterator[str]:
 
 
 def worse_notes(answer: Recommendation) -> Iterator[str]:
-    """Which weak labels are both dearer and clearly worse than those that no student beats."""
+    """Which weak labels are dearer than those that no student beats, and no better."""
     best = unbeaten_labels(answer)
     for entry in answer.baseline.weak_labels if best and best.price else ():
-        if entry.text_price > best.text_price and entry.score.high < best.score.low:
-            times = f"{entry.text_price / best.text_price:.3g} times"
+        if entry.text_price > best.text_price and entry.score.mean <= best.score.mean:
             yield (
-                f"Weak labels of {entry.supervisor} cost {times} as much as those of "
-                f"{best.supervisor}, and as they are their {MEASURE_WORDS[answer.measure]} is lower "
-                f"({percent(entry.score.mean)} %, {percent(best.score.mean)} %)."
+                f"Weak labels of {entry.supervisor} cost {entry.text_price / best.text_price:.3g} times as much as "
+                f"those of {best.supervisor} and are not seen to be better: as they are {percent(entry.score.mean)} %, "
+                f"{ahead_words(entry.ahead[best.supervisor])}."
             )
 
 
@@ -305,17 +315,13 @@ def pool_notes(answer: Recommendation) -> Iterator[str]:
                 "write `texts_to_label: 2000` in the study."
             )
         return
-    if not asks_what_to_buy(answer) or answer.offer or gold_for_all(answer):
+    # Where all texts have weak labels as they are, the answer says it beside these.
+    if not asks_what_to_buy(answer) or answer.offer or gold_for_all(answer) or for_all_texts(answer):
         return
-    first = ready_labels(answer)[0] if for_all_texts(answer) else None
-    spent = first.n_new * exact(first.labels.text_price) if first else 0
-    left = exact(question.budget) - spent
-    own, paid = question.have_gold, int(left / exact(question.gold_price))
+    own, paid = question.have_gold, int(exact(question.budget) / exact(question.gold_price))
     if paid and missing_gold(answer):
-        pays = f"{money(answer, float(left))} are left, which pay" if spent else "Your budget pays"
-        some = f"{own + paid:,} of the {question.pool:,} texts{own_words(own + paid, paid)}"
-        whole = money(answer, gold_cost(answer))
-        yield f"{pays} for gold labels of {some} in place of weak ones; those of all cost {whole}."
+        some, whole = some_words(answer, own + paid, paid), money(answer, gold_cost(answer))
+        yield f"Your budget pays for {some} in place of weak ones; those of all cost {whole}."
 
 
 def own_texts_notes(answer: Recommendation) -> Iterator[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from elicitation.analysis.beyond_study import try_words
 from elicitation.analysis.choices import MIN_GAIN, ONE_SEED
 from elicitation.analysis.gold_for_all import gold_for_all, gold_lines, gold_order
+from elicitation.analysis.gold_for_some import goal_words
 from elicitation.analysis.names import ASKING, COMMONER, LABELS, NOTHING_BOUGHT, PLAIN, UNDETERMINED
 from elicitation.analysis.ready_labels import (
     asks_price,
@@ -108,7 +109,9 @@ def nothing_words(answer: Recommendation) -> str:
     if not answer.alternatives:
         cheapest = money(answer, studied.cheapest)
         return f"Nothing that was studied is affordable: the cheapest purchase costs {cheapest}; {free}"
-    return f"Buy nothing: no purchase studied beats {best} at this budget"
+    # Labels as they are that are best are bought to be used so.
+    nothing = "Train no student" if labels_beside_price(answer) else "Buy nothing"
+    return f"{nothing}: no purchase studied beats {best} at this budget"
 
 
 def baseline_lines(answer: Recommendation) -> Iterator[str]:
@@ -157,7 +160,8 @@ def reply_lines(answer: Recommendation) -> Iterator[str]:
     elif goal:
         price = f", at {money(answer, answer.question.gold_price)} a text" * bool(answer.currency)
         sure = f"The sure way is a gold label for each text{price}: it is right by definition."
-        yield f"Nothing studied is expected to reach {percent(goal.score)} % {name}. {sure} Best of what was studied:"
+        reached = f"Nothing studied is expected to reach {percent(goal.score)} % {name}. {sure}{goal_words(answer)}"
+        yield f"{reached} Best of what was studied:"
     if offer:
         asked = offer.purchase
         yield f"{purchase_words(answer, asked)} by {asked.title} cost {money(answer, asked.cost)}."

@@ -19,6 +19,8 @@ SHORT_BRACKET = " (gaps as above)"
 NOTHING = "nothing"
 # From this share of the commoner label on, accuracy says little.
 LOPSIDED = 0.7
+# From this difference on it is said how many of either label weak labels find.
+UNEVEN = 0.15
 # What costs nothing, in sentences.
 FREE_WORDS = {ASKING: "asking without labels", COMMONER: "always giving the commoner label"}
 
@@ -236,7 +238,9 @@ def all_texts_words(answer: Recommendation, entry: WeakLabels) -> str:
 
 def found_words(answer: Recommendation, entry: WeakLabels) -> str:
     """How many of either label weak labels find, where that says more than their score; nothing if it is not known."""
-    if entry.ones_found is None or not is_lopsided(answer):
+    if entry.ones_found is None or answer.measure == "auroc":
+        return ""
+    if not is_lopsided(answer) and abs(entry.ones_found - entry.zeros_found) < UNEVEN:
         return ""
     zero, one = answer.label_words
     ones, zeros = percent(entry.ones_found), percent(entry.zeros_found)
@@ -258,12 +262,12 @@ def gaps_words(answer: Recommendation, entry: WeakLabels) -> str:
     asked = entry.gaps == ABSTAINED
     assumed = f"others, taken as {'abstentions, count as half right' if asked else 'not asked, do not count'}"
     if answer.measure != "accuracy" or not coverage:
-        return f" ({given} % of the texts have one; {assumed})"
+        return f" ({given} % of the scored texts have one; {assumed})"
     # Of texts without a label half are right, as if a coin were thrown.
     coin = (1 - coverage) / 2
     alone = f": {percent((entry.score.mean - coin) / coverage)} %" if asked else ""
     by_coin = "" if asked else f"; as abstentions: {percent(entry.score.mean * coverage + coin)} %"
-    return f" (on the {given} % of texts that have one{alone}; {assumed}{by_coin})"
+    return f" (on the {given} % of scored texts that have one{alone}; {assumed}{by_coin})"
 
 
 def long_brackets(answer: Recommendation) -> list[str]:

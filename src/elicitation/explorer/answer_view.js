@@ -59,15 +59,12 @@ function rangeWords(view) {
 function goldOfTextsWords(view) {
   const { pool, haveGold, gold, budget, target } = view;
   const missing = missingGold(view);
-  const [first] = sufficeForAll(view) ? readyLabels(view) : [];
-  const [money, price, weak] = exact([budget, gold, first?.price ?? 0]);
-  const spent = BigInt(first?.nNew ?? 0) * weak;
-  const paid = Number((money - spent) / price);
-  if (missing === 0 || paid === 0 || target !== null || paysGoldForAll(view)) return [];
+  const [money, price] = exact([budget, gold]);
+  const paid = Number(money / price);
+  if (missing === 0 || paid === 0 || target !== null || paysGoldForAll(view) || sufficeForAll(view)) return [];
   const some = ofAllWords({ nTexts: (haveGold ?? 0) + paid, nNew: paid }, pool);
-  const left = () => `${moneyWords(budget - first.nNew * first.price)} are left, which pay`;
-  const pays = spent > 0n ? left() : "Your budget pays";
-  return [`${pays} for gold labels of ${some} in place of weak ones; those of all cost ${moneyWords(missing * gold)}.`];
+  const whole = moneyWords(missing * gold);
+  return [`Your budget pays for gold labels of ${some} in place of weak ones; those of all cost ${whole}.`];
 }
 
 /** That the reader's own labels are taken for those of some of the texts, as own_texts_notes in Python. */
@@ -121,11 +118,11 @@ function coverageWords({ coverage, mean, supervisor }) {
   if (given === percentText(1)) return "";
   const asked = !STUDY.notAsked.includes(supervisor);
   const assumed = `others, taken as ${asked ? "abstentions, count as half right" : "not asked, do not count"}`;
-  if (STUDY.measure.key !== "accuracy" || coverage === 0) return ` (${given} % of the texts have one; ${assumed})`;
+  if (STUDY.measure.key !== "accuracy" || coverage === 0) return ` (${given} % of the scored texts have one; ${assumed})`;
   const coin = (1 - coverage) / 2;
   const alone = asked ? `: ${percentText((mean - coin) / coverage)} %` : "";
   const byCoin = asked ? "" : `; as abstentions: ${percentText(mean * coverage + coin)} %`;
-  return ` (on the ${given} % of texts that have one${alone}; ${assumed}${byCoin})`;
+  return ` (on the ${given} % of scored texts that have one${alone}; ${assumed}${byCoin})`;
 }
 
 /** Whether the answer says of these weak labels, before its reasons, what they bring as they are. */
@@ -199,8 +196,11 @@ function targetWords(view) {
   const [first] = found;
   const reaches = first?.mean >= target / 100;
   const trained = trainedForTarget(view, reaches ? `${wanted} by training` : wanted);
-  if (first && !reaches) return `${trained} ${capital(asTheyAre(first))} come nearer: ${bringForAll(first, view)}.`;
-  if (!first) return trained;
+  if (first && !reaches) {
+    const nearer = `${capital(asTheyAre(first))} come nearer: ${bringForAll(first, view)}.`;
+    return `${trained} ${nearer}${goldForTarget(view)}`;
+  }
+  if (!first) return `${trained}${goldForTarget(view)}`;
   const more = `To label more texts than your money pays labels for: ${trained[0].toLowerCase()}${trained.slice(1)}`;
   return `To reach ${wanted}, ${readyForTarget(found, view)} ${more}`;
 }

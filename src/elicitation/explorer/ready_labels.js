@@ -271,6 +271,48 @@ function paysGoldForAll(view) {
   return missing > 0 && view.target === null && BigInt(missing) * price <= money;
 }
 
+/** The score of weak labels once so many of all texts have a gold label, as score_with_gold in Python. */
+function scoreWithGold(labels, nGold, { pool }) {
+  const share = nGold / pool;
+  return Object.fromEntries(Object.entries(scoreOf(labels)).map(([end, value]) => [end, share + (1 - share) * value]));
+}
+
+/** Gold labels of so many of the texts that there are. */
+const someGold = (nGold, nNew, { pool }) => `gold labels of ${ofAllWords({ nTexts: nGold, nNew }, pool)}`;
+
+/** What is left of a budget that gives all texts a weak label pays for, as rest_lines in Python. */
+function goldForRest(first, view) {
+  const { haveGold, gold, budget } = view;
+  if (!sufficeForAll(view) || paysGoldForAll(view)) return [];
+  const [money, price, weak] = exact([budget, gold, first.price]);
+  const spent = BigInt(first.nNew) * weak;
+  const nNew = Math.min(Number((money - spent) / price), missingGold(view));
+  if (nNew === 0) return [];
+  const nGold = (haveGold ?? 0) + nNew;
+  const left = `${moneyWords(budget - first.nNew * first.price)} are left, which pay`;
+  const score = scoreWithGold(first, nGold, view);
+  const then = STUDY.measure.key === "auroc" ? "" : ` Expected then: ${percentText(score.mean)} %, ${between(score)}.`;
+  const pays = `${spent > 0n ? left : "Your budget pays"} for ${someGold(nGold, nNew, view)} in place of weak ones.`;
+  return [`${pays}${then} Those of all cost ${moneyWords(missingGold(view) * gold)}.`];
+}
+
+/** How gold labels of some texts reach a score that nothing that was studied reaches, as goal_words in Python. */
+function goldForTarget(view) {
+  const { target, reaching, pool, gold, sources } = view;
+  if (reaching.reached || pool === null || STUDY.measure.key === "auroc") return "";
+  const [goal, commoner] = [target / 100, commonerOf(view)];
+  const [haveGold, haveWeak] = [view.haveGold ?? 0, view.haveWeak ?? 0];
+  const ways = sources.labels.filter(({ mean }) => mean > commoner && mean < goal).map((labels) => {
+    const nGold = Math.ceil(Number(((pool * (goal - labels.mean)) / (1 - labels.mean)).toFixed(6)));
+    const nNew = Math.max(0, nGold - haveGold);
+    return { labels, nGold, nNew, cost: nNew * gold + Math.max(0, pool - nGold - haveWeak) * labels.price };
+  });
+  const [best] = ways.sort((one, other) => one.cost - other.cost);
+  if (!best || best.cost >= missingGold(view) * gold) return "";
+  const some = someGold(best.nGold, best.nNew, view);
+  return ` For ${moneyWords(best.cost)} it is reached by ${some}, at random, and ${asTheyAre(best.labels)} for the others.`;
+}
+
 /** That they are to be bought, before what else can be done, as parts with their looks. */
 function goldParts(view, [order, ...rest]) {
   const { pool, gold, decision } = view;
@@ -297,6 +339,7 @@ function readyParts(view, ready) {
     ...cheaperForAll(view).map((cheaper) => lessWords(first, cheaper, view)),
     ...others.map((other) => otherWords(first, other, view)),
     ...splitWords(ready, view),
+    ...goldForRest(first, view),
     ...noStudentWords(view, ready),
   ];
   return [
