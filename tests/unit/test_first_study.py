@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -14,7 +15,7 @@ from elicitation.analysis.derived_labels import join_columns
 from elicitation.cli import main
 from elicitation.cli_init import cores_here
 from elicitation.data.tasks import prepare_task
-from elicitation.study import first_study_size
+from elicitation.study import first_study, first_study_size
 from elicitation.study.estimate import BESIDE_MINUTES, estimate, minutes_of
 from elicitation.study.first_study_file import minutes_words
 from elicitation.study.held import not_asked, thresholded, words_of_labels
@@ -943,6 +944,49 @@ def test_each_source_is_bought_as_far_as_its_own_labels_go(capsys, here):
     assert "\ntoo few: the source has fewer labels, so this is not run there\n" in said and "Not run" not in said
 
 
+ONE_DEAR_FEW = ("labels.csv", "--gold", "is_spam", "--gold-price", "3", "--weak", "llm=0.01", "ann1=1")
+ONE_DEAR_FEW += ("--labels", "yes=1,no=0")
+
+
+def write_many_with_few_of_ann1() -> None:
+    write(n=1700, names=("no", "yes"), cells=lambda i, label: [str(label), str(label) if i % 2 else "", "", ""])
+
+
+def test_a_heading_changes_neither_the_rows_that_test_nor_what_there_is_to_buy(capsys, here):
+    write_many_with_few_of_ann1()
+    said = [
+        run(capsys, *ONE_DEAR_FEW, *more, "--output", f"{name}.yaml")
+        for name, more in (("plain", ()), ("heading", ("--question", "Spam:")))
+    ]
+    plain, heading = (read_study(here / f"{name}.yaml") for name in ("plain", "heading"))
+    assert heading.tasks[0].text == "{text}\nSpam:" and purchases(said[0]) == purchases(said[1])
+    assert plain.supplies == heading.supplies and plain.grid.more_purchases == heading.grid.more_purchases
+    rows = [
+        {part: s.source_id.tolist() for part, s in prepare_task(study.tasks[0].plain, "local", str(here)).items()}
+        for study in (plain, heading)
+    ]
+    assert rows[0] == rows[1]
+
+
+def test_purchases_and_what_is_said_of_them_follow_from_what_the_study_itself_can_buy(capsys, monkeypatch, here):
+    write_many_with_few_of_ann1()
+    usual = run(capsys, *ONE_DEAR_FEW)
+    more = read_study(here / "labels.yaml").grid.more_purchases
+    # All of the dear source's labels, and a larger purchase that the file does not have beside these.
+    weak = read_study(here / "labels.yaml").supplies["labels", "ann1"].weak
+    assert [weak, 0] in more and f"weak labels of llm; `more_purchases: {[*more, [1600, 0]]}` under `grid`" in usual
+
+    def other_supplies(looked):
+        fewer = {name: replace(found, weak=found.weak - 50) for name, found in looked.survey.supplies.items()}
+        return replace(looked, survey=replace(looked.survey, supplies=fewer))
+
+    look = first_study.look
+    monkeypatch.setattr(first_study, "look", lambda wanted: other_supplies(look(wanted)))
+    said = run(capsys, *ONE_DEAR_FEW, "--output", "b.yaml")
+    assert read_study(here / "b.yaml").grid.more_purchases == more and purchases(said) == purchases(usual)
+    assert said.count("Not run") == usual.count("Not run") == 1
+
+
 def test_a_source_with_hardly_any_labels_is_refused_by_its_name(capsys, here):
     write(cells=lambda i, label: [str(label), str(label) if i % 20 == 0 else "", "", ""])
     said = refused(capsys, "labels.csv", "--gold", "is_spam", "--weak", "llm=0.02", "ann1=0.02")
@@ -1085,6 +1129,4 @@ def test_that_a_study_is_kept_small_is_the_reason_where_it_is(capsys, monkeypatc
 def test_near_copies_are_named_by_rows_as_a_spreadsheet_counts_them(capsys):
     write(n_gold=200)
     edit_rows(t0="two\nlines, so that rows and lines differ")
-    assert re.search(
-        r"keep one row of each, such as rows (\d+) \(line (?!\1\b)\d+ of the file\) and ", run(capsys, *ASKED)
-    )
+    assert re.search(r"look better than it is: rows (\d+) \(line (?!\1\b)\d+ of the file\) and ", run(capsys, *ASKED))

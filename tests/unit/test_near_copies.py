@@ -60,6 +60,14 @@ def test_the_card_names_the_rows_of_tables():
     assert describe_copies({part: s.drop(columns="source_id") for part, s in sets.items()})["some"] == [("aa", "bb")]
 
 
+def test_ten_pairs_are_named_and_three_of_them_in_the_card():
+    texts = [f"{TEXT} {chr(0x4E00 + i) * 9}" for i in range(12)]
+    found = find_near_copies(numbered(test=texts, pool=[TEXT]))
+    assert found.texts == 12 and found.pairs == [(str(i), "13") for i in range(1, 11)]
+    frames = {part: pd.DataFrame({"id": s, "text": s}) for part, s in (("test", texts), ("pool", [TEXT]))}
+    assert len(describe_copies(frames)["some"]) == 3
+
+
 @settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1))
 def test_all_pairs_are_found_that_a_comparison_of_all_with_all_finds(seed):

@@ -19,7 +19,7 @@ from elicitation.buying.purchases import Supply, arrange, buy, check_supply, ful
 from elicitation.data.cards import describe_sets, revision_of, source_files
 from elicitation.data.own_labels import Row, read_own_table, read_rows
 from elicitation.data.table_rows import TEXT_IN_STUDY
-from elicitation.data.table_sets import draw_sets, join_repeated
+from elicitation.data.table_sets import draw_sets, join_repeated, sets_version
 from elicitation.data.table_survey import describe_table, survey_table
 from elicitation.data.tasks import prepare_task
 from elicitation.errors import InputError
@@ -247,6 +247,38 @@ def test_sets_are_disjoint_complete_and_in_proportion(drawn, test_size, supervis
     assert abs(ones - share * test_size) <= 1 and (test_size < 2 or 0 < ones < test_size)
     random.shuffle(rows)
     assert draw_sets(rows, task) == sets, "the order of the rows plays no part"
+
+
+@pytest.mark.parametrize(
+    ("template", "others"),
+    [
+        ("{text}", ["{text}\nGrammar:", "Is {{this}} right? {text}"]),
+        ("{text} {p}", ["{text}\n{p}\nRight:", "{p}: {text}"]),
+    ],
+)
+def test_words_around_the_columns_do_not_change_the_sets(template, others, tmp_path):
+    lines = [f"text {i},{i % 2 if i < 60 else ''},0.{i},1" for i in range(200)]
+    content = HEADER + "\n".join(lines).encode()
+
+    def drawn(text):
+        sets = draw_sets(read(tmp_path, content, ["vote"], text=text), TASK | {"supervision_size": 8})
+        return {part: [row.number for row in rows] for part, rows in sets.items()}
+
+    assert [drawn(text) for text in others] == [drawn(template)] * 2
+
+
+def test_ids_tell_cells_apart_and_are_those_of_texts_where_a_column_stands_alone(tmp_path):
+    content = HEADER + b"ab,1,0.1,c\na,0,0.2,bc\n"
+    ids = [[row.id for row in read(tmp_path, content, [], text=text)] for text in ("{text}", "Text: {text}")]
+    assert ids == [[hash_text("ab"), hash_text("a")]] * 2
+    one, other = read(tmp_path, content, [], text="{text}{vote}")
+    assert one.text == other.text and one.id != other.id
+
+
+@pytest.mark.parametrize(("text", "version"), [("{text}", 5), ("{text}\nRight:", 6), ("{text}{vote}", 6)])
+def test_only_sets_whose_draw_depends_on_more_than_one_column_alone_have_a_later_version(text, version):
+    assert sets_version(TASK | {"text": text}) == version
+    assert sets_version({"name": "hub", "text": text}) == 5
 
 
 def test_few_test_texts_with_gold_leave_the_other_gold_labels_to_be_bought():

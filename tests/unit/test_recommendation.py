@@ -207,6 +207,31 @@ def test_beyond_the_study_the_best_there_is_named_and_what_to_add_to_the_study()
     assert "so at most 410 labels are. To know it, have more texts labelled, and run the study on them." in too_few
 
 
+def test_no_purchase_is_advised_to_be_run_that_was_run_or_that_the_table_has_too_few_texts_for():
+    peak = lambda w, g: 0.6 + 0.1 * (w == 40) + 0 * g  # noqa: E731
+    table = posterior_table(peak, [(40, 0), (100, 0), (20, 2)])
+    found = findings_on(table, held={"t": Held(70, {"v": 100}, {"v": 170})}, trained=["m"])
+    answer = recommend(found, Question(60, 0.1))
+    assert answer.purchase.n_weak == 40 and answer.studied.beyond
+    assert "Your table has too few texts for it: of those to train on 100 have a weak label" in told(answer)
+    assert "more_purchases" not in told(answer), "all 100 were run"
+    more = replace(found, held={"t": Held(70, {"v": 120}, {"v": 190})})
+    assert "`more_purchases: [[120, 0]]`" in told(recommend(more, Question(60, 0.1)))
+    # As many as there are texts to label were run.
+    limited = recommend(replace(found, held={}), Question(200, 0.1, pool=100))
+    assert limited.purchase.n_weak == 40 and limited.studied.beyond and limited.studied.larger is None
+
+
+def test_gold_labels_that_the_table_lacks_are_not_advised_beside_a_models_weak_ones_either():
+    table = posterior_table(purchases=[(40, 0), (20, 2), (0, 4), (0, 64)])
+    found = findings_on(table, held={"t": Held(70, {})}, trained=["m"])
+    assert recommend(found, Question(100, 0.1)).studied.larger == (0, 70), "all that the table holds"
+    none_left = told(recommend(replace(found, held={"t": Held(64, {})}), Question(100, 0.1)))
+    assert "too few texts for it: of those to train on 64 have a gold label. To know it, have more" in none_left
+    weak = findings_on(posterior_table(purchases=[(40, 0)]), held={"t": Held(64, {})}, trained=["m"])
+    assert "`more_purchases: [[1000, 0]]`" in told(recommend(weak, Question(100, 0.1))), "a model labels any text"
+
+
 def test_beyond_a_study_whose_purchases_beat_nothing_that_is_said():
     answer = recommend(findings_on(posterior_table(level(0.55), [(0, 4), (0, 64)])), Question(100, 0.1))
     assert "costs at most 64 gold labels; no purchase there beats asking without labels. 100 gold" in told(answer)

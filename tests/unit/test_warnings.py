@@ -46,7 +46,8 @@ def test_near_copies_are_said_with_rows_and_only_of_the_tasks_that_are_asked_for
     n = study.tasks[0].test_size
     assert re.match(
         rf"{n} of the {n} texts of the test set of '.+' nearly equal another text and make a student look better "
-        r"than it is; keep one row of each, such as rows T\d+ and T",
+        rf"than it is: rows (T\d+ and T\d+, ){{9}}T\d+ and T\d+; {n - 10} more are not named here\. If the two rows of "
+        r"a pair say the same, remove the second one; if they differ on purpose, as minimal pairs do, keep both\. The ",
         warning,
     )
     assert f"The first two are '{title}" in warning

@@ -26,6 +26,7 @@ from elicitation.data.sources import split_file, splits_read
 from elicitation.buying.methods import settings_of
 from elicitation.data.own_labels import table_file
 from elicitation.data.ratings import SETS, ratings_file
+from elicitation.data.table_sets import sets_version
 from elicitation.data.vote_files import vote_files
 
 TRAINING = [name for name, method in study.method_named.items() if not method.prompts_only]

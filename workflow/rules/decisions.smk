@@ -165,7 +165,7 @@ rule recommend:
         **HELD,
         **VOTES,
         **LABEL_WORDS,
-        version=26,
+        version=27,
         titles=TITLES,
         prices=study.prices,
         budgets=study.budgets,
@@ -194,7 +194,7 @@ rule write_answer:
     group:
         "tables"
     params:
-        version=20,
+        version=21,
         # The middle one of those shown.
         weak_price=sorted(study.weak_prices)[len(study.weak_prices) // 2] if study.weak_prices else 0,
     script:

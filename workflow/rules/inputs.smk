@@ -41,7 +41,7 @@ rule prepare_task:
         mem_mb=grows(2000),
         runtime=grows(60),
     params:
-        version=5,
+        version=lambda wildcards: sets_version(study.task(wildcards).plain),
         task=of("task"),
         sources=study.sources,
         data_folder=study.data_folder,

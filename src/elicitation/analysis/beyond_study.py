@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from elicitation.analysis.findings import Held
 from elicitation.analysis.ready_labels import for_all_texts, leading_labels, need_no_student
 from elicitation.analysis.recommendation_words import free_words, money, purchase_words
 from elicitation.analysis.recommended import Purchase, Recommendation
@@ -58,17 +59,23 @@ def larger_words(answer: Recommendation) -> str:
     return f" {try_words(answer, replace(answer.best, n_weak=n_weak, n_gold=n_gold))}"
 
 
+def held_words(held: Held, source: str) -> str:
+    """How many labels the reader's table holds to train on, of those that a source and gold labels give."""
+    own, more = held.supply(source), "To know it, have more texts labelled, and run the study on them."
+    if source not in held.weak:
+        return f"of those to train on {own.gold:,} have a gold label. {more}"
+    return (
+        f"of those to train on {own.weak:,} have a weak label of {source} and {own.gold:,} a gold one. A text is used "
+        f"with one label only, so at most {own.examples:,} labels are. {more}"
+    )
+
+
 def try_words(answer: Recommendation, bought: Purchase) -> str:
     """How to have a purchase run of which little is known, or why the reader's table does not allow it."""
     held, source, labels = answer.held, bought.supervisor, (bought.n_weak, bought.n_gold)
-    served = {name: held.supply(name).serves(*labels) for name in held.weak} if held else {}
+    served = {name: held.supply(name).serves(*labels) for name in {source, *held.weak}} if held else {}
     if not served.get(source, True):
-        own = held.supply(source)
-        return (
-            f"Your table has too few texts for it: of those to train on {own.weak:,} have a weak label of {source} and "
-            f"{own.gold:,} a gold one. A text is used with one label only, so at most {own.examples:,} labels are. "
-            "To know it, have more texts labelled, and run the study on them."
-        )
+        return f"Your table has too few texts for it: {held_words(held, source)}"
     key = f"`more_purchases: [[{bought.n_weak}, {bought.n_gold}]]` to `grid` in the study"
     key += "" if all(served.values()) else ", with `beyond_pool: leave_out` since other sources label fewer texts"
     return f"To know it, add {key}, and run that again."

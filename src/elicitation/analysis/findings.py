@@ -15,6 +15,8 @@ from elicitation.buying.purchases import Supply
 from elicitation.errors import InputError
 from elicitation.files import hash_file, read_json
 
+# More labels than anybody buys.
+ENDLESS = 10**15
 # The files in a study's folder `results` that hold its findings.
 FINDING_FILES = ("posterior.parquet", "recommendation.json")
 # What stands for the command of a study where nobody knows it.
@@ -71,8 +73,8 @@ class Held:
         return min(n_weak, self.weak.get(supervisor, n_weak)), min(n_gold, self.gold)
 
     def supply(self, supervisor: str) -> Supply:
-        """What the table can give to a supervisor whose labels it holds."""
-        weak = self.weak[supervisor]
+        """What the table can give to a supervisor; a model's weak labels stand in no table, so they have no end."""
+        weak = self.weak.get(supervisor, ENDLESS)
         return Supply(self.texts.get(supervisor, weak + self.gold), weak, self.gold)
 
 

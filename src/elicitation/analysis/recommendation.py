@@ -144,13 +144,13 @@ class Asked:
         afforded = tuple(int(n * times) for n in whole)
         # Where the reader's table holds more than was run, all that it holds can be run now.
         held = tuple(int(n * min(times, self.held_times(surface.supervisor, whole))) for n in whole)
-        larger = held if sum(held) > sum(bought) else afforded
-        return larger if sum(larger) > sum(bought) else None
+        unknown = (n for n in (held, afforded) if sum(n) > sum(bought) and not surface.is_studied(*n))
+        return next(unknown, None)
 
     def held_times(self, supervisor: str, labels: list[int]) -> Fraction:
         """How many times so many weak and gold labels the reader's own table holds; without a table, UNLIMITED."""
         held = self.findings.held.get(self.block.task)
-        if held is None or supervisor not in held.weak:
+        if held is None:
             return UNLIMITED
         own = held.supply(supervisor)
         most = zip((own.weak, own.gold, own.examples), (*labels, sum(labels)), strict=True)

@@ -162,7 +162,7 @@ class Studied:
     larger: tuple[int, int] | None = None
     """Where much of the budget or of own labels is left, since no more were run: the best purchase with as many more
     weak and gold labels as there are already or the budget pays for, and the reader's table holds if it holds more,
-    which the study could run. None where it can run no such thing."""
+    which the study could run. None where it can run no such thing, or has run it."""
 
 
 @dataclass(frozen=True)

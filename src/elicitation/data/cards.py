@@ -17,6 +17,8 @@ from elicitation.files import hash_file, hash_ids
 
 # A commit's hash, which is a revision that never moves.
 COMMIT = re.compile("[0-9a-f]{40}")
+# A card names so many near copies.
+NAMED_COPIES = 3
 
 
 def pin_revision(task: dict, sources: str) -> dict:
@@ -103,7 +105,7 @@ def describe_copies(sets: dict[str, pd.DataFrame]) -> dict:
         part: list(zip(s["source_id" if "source_id" in s else "id"], s.text, strict=True)) for part, s in sets.items()
     }
     found = find_near_copies(named)
-    return {"texts of the test set that nearly equal another text": found.texts, "some": found.pairs}
+    return {"texts of the test set that nearly equal another text": found.texts, "some": found.pairs[:NAMED_COPIES]}
 
 
 def write_card(

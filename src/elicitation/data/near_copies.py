@@ -24,7 +24,7 @@ LOOKED_FOR = 5
 # So many texts are compared with all of the test set at once, to save memory.
 CHUNK = 1000
 # So many pairs are named.
-NAMED = 3
+NAMED = 10
 
 
 class NearCopies(NamedTuple):

@@ -14,6 +14,7 @@ from elicitation.data.supervisor_texts import supervisor_fields
 from elicitation.data.table_files import ENDINGS
 from elicitation.data.table_rows import (
     TEXT_IN_STUDY,
+    contents_id,
     has_text,
     read_supervisor_texts,
     read_texts,
@@ -23,7 +24,7 @@ from elicitation.data.table_rows import (
 from elicitation.data.templates import template_fields
 from elicitation.data.vote_files import read_vote_files
 from elicitation.errors import InputError
-from elicitation.files import hash_text, is_file
+from elicitation.files import is_file
 
 # What a column says of a text: a label, several votes without names, or votes by worker; None if nothing.
 Vote = float | tuple[float, ...] | Mapping[str, float] | None
@@ -51,7 +52,7 @@ class Row(NamedTuple):
     source_id: str
     """What the table calls the row: its number, or what stands in the column that the task's `id` names."""
     id: str
-    """Hash of the text."""
+    """Hash of what the columns of the text hold."""
     text: str
     gold: int | None
     votes: tuple[Vote, ...]
@@ -106,6 +107,7 @@ def read_own_table(task: dict, data_folder: str | None, columns: Sequence[Mappin
         kept = [row for row in table.records if has_text(task["text"], row[1])]
         without, table = len(table.records) - len(kept), table._replace(records=kept)
     texts = read_texts(table, task, where, TEXT_IN_STUDY)
+    ids = [contents_id(task["text"], record, where) for _, record in table.records]
     others = read_supervisor_texts(table, task, [text for *_, text in texts], where)
     numbers, cells = [number for number, *_ in texts], [record.get(rule.column) for _, record in table.records]
     rule = complete(rule, cells, where)
@@ -128,13 +130,13 @@ def read_own_table(task: dict, data_folder: str | None, columns: Sequence[Mappin
         Row(
             number,
             source_id,
-            hash_text(text),
+            own_id,
             text,
             gold.labels[place],
             tuple(labels[place] for labels in votes),
             other,
         )
-        for place, ((number, source_id, text), other) in enumerate(zip(texts, others, strict=True))
+        for place, ((number, source_id, text), own_id, other) in enumerate(zip(texts, ids, others, strict=True))
         if place not in unusable
     ]
     return OwnTable(rows, table.format, {column: n for column, n in dropped.items() if n}, files)

@@ -8,6 +8,10 @@ from elicitation.data.supervisor_texts import SUPERVISOR_TEXT, supervisor_text
 from elicitation.data.table_files import Table, is_blank
 from elicitation.data.templates import fill, template_fields
 from elicitation.errors import InputError, nearest, shown
+from elicitation.files import hash_text
+
+# The information separator of Unicode for units, which tells cells apart that are hashed together.
+BETWEEN_CELLS = "\x1f"
 
 # What may be done about a row without a text; a command that writes studies has an option for the second.
 WRITE_TEXT = "write one or drop the row."
@@ -74,6 +78,15 @@ def write_text(template: str, record: dict, place: str, fix: str = WRITE_TEXT) -
     if not any(word.strip() for word in words.values()):
         raise InputError(f"{place}: it has no text in {' or '.join(map(repr, fields))}; {fix}")
     return fill(template, words)
+
+
+def contents_id(template: str, record: dict, place: str) -> str:
+    """The id of a row's text: a hash of what the template's columns hold, whatever words stand around them.
+
+    So sets and purchases do not depend on these words. For a single column that stands alone it is the text's own hash.
+    """
+    cells = [read_words(record, field, place) for field in sorted({*template_fields(template)})]
+    return hash_text(BETWEEN_CELLS.join(cells))
 
 
 def read_supervisor_texts(table: Table, task: dict, texts: list[str], where: str) -> list[str | None]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from elicitation.data.formatting import text_key
 from elicitation.data.own_labels import Row, Vote
+from elicitation.data.templates import template_fields
 from elicitation.errors import InputError, listed
 from elicitation.seeds import stream
 
@@ -94,12 +95,19 @@ def take_in_proportion(rows: list[Row], n: int) -> list[Row]:
     return [row for row in rows if row.id in taken]
 
 
+def sets_version(task: Mapping) -> int:
+    """Which version of a task's sets is made; texts of a table that are more than one column alone have a later one."""
+    alone = "table" not in task or task["text"] in (f"{{{name}}}" for name in template_fields(task["text"]))
+    return 5 if alone else 6
+
+
 def draw_sets(rows: list[Row], task: dict) -> dict[str, list[Row]]:
     """Test, supervision set and pool, disjoint.
 
     Test and supervision set are drawn from the rows with gold labels and keep their proportion; where only `test_gold`
     test texts are to have a gold label, the others are drawn from the rows without. The pool takes all other rows, or
-    as many as the task says, those with gold labels first. Raises InputError if there are too few.
+    as many as the task says, those with gold labels first. Words that a template puts around its columns
+    play no part, as in ids (table_rows.contents_id). Raises InputError if there are too few.
     """
     name = task["name"]
     order = stream(0, "shuffle", name).permutation(len(rows))

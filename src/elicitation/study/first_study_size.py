@@ -8,6 +8,7 @@ from pathlib import Path
 from elicitation.analysis.names import ABSTAINED
 from elicitation.buying.amounts import Money, amount_words
 from elicitation.buying.prices import labels_for
+from elicitation.data.table_survey import Survey
 from elicitation.errors import InputError
 from elicitation.study.estimate import estimate, minutes_of
 from elicitation.study.first_study import Looked, Wanted
@@ -59,10 +60,10 @@ def gold_labels_for(budget: float, money: Money) -> int:
     raise InputError(f"--budget {named} must pay for one gold label at least, which costs {money.words(1)}.")
 
 
-def largest_budget(looked: Looked, dearest: float, weak: int, most_gold: int) -> int:
+def largest_budget(survey: Survey, dearest: float, weak: int, most_gold: int) -> int:
     """The most gold labels that a study of so many weak labels buys, if no budget is named."""
     # Weak labels cost half a gold label at most, unless they do cost more.
-    largest = min(looked.survey.pool.gold, most_gold, int(weak * max(dearest, 0.5)))
+    largest = min(survey.pool.gold, most_gold, int(weak * max(dearest, 0.5)))
     return max(largest // STEP * STEP, min(STEP, largest))
 
 
@@ -76,16 +77,17 @@ def told_apart(numbers: Iterable[int]) -> list[int]:
 
 
 def grid_of(
-    looked: Looked, prices: Mapping[str, float], money: Money, most_weak: int, most_gold: int, budget: int | None = None
+    survey: Survey, prices: Mapping[str, float], money: Money, most_weak: int, most_gold: int, budget: int | None = None
 ) -> dict:
     """The purchases that are trained on: as many labels of either kind as there are, up to the most that are given.
 
-    prices: of the labels of each source, in gold labels. budget: the largest one, in gold labels, if the user names it.
+    survey: of the table, as the study reads it. prices: of the labels of each source, in gold labels. budget: the
+    largest one, in gold labels, if the user names it.
     """
-    held = {source: supply.weak for source, supply in looked.survey.supplies.items()}
+    held = {source: supply.weak for source, supply in survey.supplies.items()}
     numbers = told_apart(min(n, most_weak) for n in held.values())
     weak, dearest = numbers[-1], max(worth_it([*prices.values()]))
-    largest = budget or largest_budget(looked, dearest, weak, most_gold)
+    largest = budget or largest_budget(survey, dearest, weak, most_gold)
     middle = round(math.sqrt(LEAST_BUDGET * largest) / STEP) * STEP
     budgets = sorted({min(LEAST_BUDGET, largest), middle if largest >= 4 * LEAST_BUDGET else largest, largest})
     # Where all labels are free, the largest budget is split as if it bought all of them.
@@ -169,20 +171,27 @@ def checked(config: dict) -> Study:
     return validate(config if here else config | {"models": [STAND_IN]})
 
 
+def survey_in(study: Study) -> Survey:
+    """What the table can give to a first study, whose only task it is."""
+    [task] = study.tasks
+    return study.survey(task)
+
+
 def size_study(looked: Looked, wanted: Wanted, cores: int, folder: Path) -> tuple[dict, Study, float]:
     """The study as the values of its file, the same as read, and the minutes that it takes on so many cores.
 
     The largest of SIZES that takes no more than MINUTES is chosen, or the smallest; a budget that the user names fits
     into it as far as the table has gold labels to train on. folder: where it will run.
     """
-    budget = wanted.budget and min(gold_labels_for(wanted.budget, wanted.money), looked.survey.pool.gold)
-    sizes = [size for size in SIZES if size[1] >= (budget or 0)] or SIZES[:1]
     config, asked = config_of(looked, wanted), ASKING if wanted.question else {}
-    # The sources' prices do not depend on the purchases, which need one.
+    # Neither prices nor what there is to buy depend on the purchases, which need both.
     smallest = {"weak_price": max(1, wanted.money.gold_price), "budgets": [STEP], "gold_shares": [1]} | asked
-    prices = {name: price for name, [price] in checked(config | {"grid": smallest}).prices.items()}
+    unsized = checked(config | {"grid": smallest})
+    prices, survey = {name: price for name, [price] in unsized.prices.items()}, survey_in(unsized)
+    budget = wanted.budget and min(gold_labels_for(wanted.budget, wanted.money), survey.pool.gold)
+    sizes = [size for size in SIZES if size[1] >= (budget or 0)] or SIZES[:1]
     for size in sizes:
-        sized = config | {"grid": grid_of(looked, prices, wanted.money, *size, budget) | asked}
+        sized = config | {"grid": grid_of(survey, prices, wanted.money, *size, budget) | asked}
         study = checked(sized)
         minutes = minutes_of(study, estimate(study, folder)[0], cores)
         if minutes <= MINUTES:

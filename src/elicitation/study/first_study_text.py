@@ -14,7 +14,7 @@ from elicitation.buying.prices import labels_for
 from elicitation.errors import join_words, listed
 from elicitation.study.first_study import Looked, Wanted
 from elicitation.study.first_study_file import all_free, flow, minutes_words
-from elicitation.study.first_study_size import MOSTLY, gold_labels_for, reason_of
+from elicitation.study.first_study_size import MOSTLY, gold_labels_for, reason_of, survey_in
 from elicitation.study.first_study_sources import STUDENT, price_of_label, second_looks, votes_each
 from elicitation.study.study import Study
 
@@ -220,12 +220,13 @@ def unasked_words(looked: Looked, sources: Collection[str]) -> Iterator[str]:
             )
 
 
-def purchase_rows(study: Study, looked: Looked, money: Money) -> Iterator[tuple[str, ...]]:
+def purchase_rows(study: Study, money: Money) -> Iterator[tuple[str, ...]]:
     """A row for each budget: the gold labels or the weak ones that it buys, and what these cost at each source."""
     weak_price = study.grid.weak_price
     bought = [(money.words(n), f"{n:,}", labels_for(n, weak_price)) for n in study.grid.budgets]
     bought += [("more", f"{gold:,}" if gold else "-", weak) for weak, gold in study.grid.more_purchases]
-    sources = [(price, looked.survey.supplies[name].weak) for name, [price] in study.prices.items()]
+    supplies = survey_in(study).supplies
+    sources = [(price, supplies[name].weak) for name, [price] in study.prices.items()]
     yield ("budget", "gold labels", "weak labels", *(f"from {name}" for name in study.prices))
     for budget, gold, weak in bought:
         costs = (money.words(weak * price) if weak <= most else FEWER for price, most in sources)
@@ -247,14 +248,14 @@ def size_lines(study: Study, looked: Looked, minutes: float, cores: int, wanted:
         "the gold labels of its row alone, on the weak ones alone, and on half of each."
     )
     yield ""
-    yield from aligned(rows := [*purchase_rows(study, looked, wanted.money)])
+    yield from aligned(rows := [*purchase_rows(study, wanted.money)])
     units = "" if wanted.money.currency else "; in gold labels"
     yield f"from …: what these weak labels cost there{units}"
     if study.grid.more_purchases:
         yield "more: beside the budgets, since sources differ in price or number of labels"
     if any(FEWER in row for row in rows):
         yield f"{FEWER}: the source has fewer labels, so this is not run there"
-    yield from bought_lines(study, looked, wanted.money)
+    yield from bought_lines(study, wanted.money)
     if all_free(looked.sources.values()):
         price = wanted.money.words(study.grid.weak_price)
         yield (
@@ -271,7 +272,7 @@ def size_lines(study: Study, looked: Looked, minutes: float, cores: int, wanted:
     if wanted.texts_to_label:
         texts = f"{wanted.texts_to_label:,} texts, those of the table among them"
         yield f"Answers are for {texts} (`texts_to_label` in the file)."
-    yield from unbought_lines(study, looked, within_budget(study, wanted))
+    yield from unbought_lines(study, within_budget(study, wanted))
     if not asks:
         yield (
             f"What {student} knows without any label, which costs nothing, can be studied too: by --question and "
@@ -280,13 +281,13 @@ def size_lines(study: Study, looked: Looked, minutes: float, cores: int, wanted:
     yield "It says what labels are worth up to these numbers. Of more labels than the table holds it can say nothing."
 
 
-def bought_lines(study: Study, looked: Looked, money: Money) -> Iterator[str]:
+def bought_lines(study: Study, money: Money) -> Iterator[str]:
     """What the largest budget buys of each source at most, what that costs, and why it is no more."""
-    largest, why = max(study.grid.budgets), {}
+    largest, why, supplies = max(study.grid.budgets), {}, survey_in(study).supplies
     for name, [price] in study.prices.items():
         runs = [run["n_weak"] for run in study.planned_runs if run["supervisor"] == name and not run["n_gold"]]
         n = max((n for n in runs if n * price <= largest), default=0)
-        if n >= looked.survey.supplies[name].weak:
+        if n >= supplies[name].weak:
             reason = "your table has no more outside of the test set"
         elif n * price >= MOSTLY * largest:
             reason = "it pays for no more"
@@ -338,17 +339,17 @@ def budget_lines(study: Study, wanted: Wanted) -> Iterator[str]:
     yield f"Answers begin with what {own} {'buys' if wanted.money.currency else 'buy'} (`budget` in the file)."
 
 
-def unbought_lines(study: Study, looked: Looked, affordable: Mapping[str, float]) -> Iterator[str]:
+def unbought_lines(study: Study, affordable: Mapping[str, float]) -> Iterator[str]:
     """Of the sources whose labels are not nearly all bought, what would buy them.
 
     affordable: the most labels that the user can pay for, by source.
     """
     unbought = []
-    for source, supply in looked.survey.supplies.items():
+    for source, supply in survey_in(study).supplies.items():
         most = max(run["n_weak"] for run in study.planned_runs if run["supervisor"] == source)
         if most < MOSTLY * supply.weak <= MOSTLY * affordable[source]:
             unbought.append((supply.weak, source))
     for n, group in groupby(sorted(unbought), key=itemgetter(0)):
         sources = listed([source for _, source in group], "or")
-        fix = f"`more_purchases: [[{n}, 0]]` under `grid` in the file adds it"
+        fix = f"`more_purchases: {flow([*study.grid.more_purchases, [n, 0]])}` under `grid` in the file adds it"
         yield f"Not run: a purchase of all {n:,} weak labels of {sources}; {fix}."

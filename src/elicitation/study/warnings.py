@@ -100,11 +100,14 @@ def warn_of_copies(study: Study, tasks: Container[str]) -> Iterator[str]:
         found = survey_copies(task.plain, study.data_folder)
         if found.texts:
             rows = ", ".join(f"{one} and {other}" for one, other in found.pairs)
+            unnamed = found.texts - len(found.pairs)
+            more = f"; {unnamed:,} more are not named here" * (unnamed > 0)
             first, second = around_difference(*found.example)
             yield (
                 f"{found.texts} of the {task.test_size:,} texts of the test set of {task.name!r} nearly equal "
-                "another text and make a student look better than it is; keep one row of each, such as rows "
-                f"{rows}. The first two are {first!r} and {second!r}."
+                f"another text and make a student look better than it is: rows {rows}{more}. If the two rows of a pair "
+                "say the same, remove the second one; if they differ on purpose, as minimal pairs do, keep both. The "
+                f"first two are {first!r} and {second!r}."
             )
 
 
