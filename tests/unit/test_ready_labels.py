@@ -445,7 +445,8 @@ def test_for_a_score_and_so_many_texts_labels_as_they_are_say_what_all_cost():
     assert said.count("200 gold labels for all 4,000 texts") == said.count("800 gold labels for all 4,000 texts") == 1
     priced = told(break_even(sources(level(0.6)), Question(40, pool=4000)))
     useless = told(break_even(sources(), Question(40)))
-    assert "**Train no student: no purchase studied beats the weak labels of" in useless and "Buy nothing" not in useless
+    assert "**Train no student: no purchase studied beats the weak labels of" in useless
+    assert "Buy nothing" not in useless
     assert "the 4,000 texts:" not in priced and "all 4,000" not in priced, "the price is what is looked for"
 
 
