@@ -10,10 +10,11 @@ from scipy.stats import norm
 from simulated import NAMES, draw_study, purchases_of
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
+from elicitation.analysis.evidence import ENDS
 from elicitation.analysis.intervals import widened, wilson
 from elicitation.analysis.label_quality import tabulate_sources
 from elicitation.analysis.measures import MEASURES, gold_shift
-from elicitation.analysis.names import GROUP, PURCHASE
+from elicitation.analysis.names import GROUP, LABELS, PURCHASE
 from elicitation.analysis.posterior import Posterior, gap
 from elicitation.analysis.posterior_fitting import fit_posterior
 from elicitation.analysis.scoring import evaluate_runs, summarise
@@ -114,7 +115,12 @@ def test_scores_of_runs_keep_their_means_and_get_wider_intervals():
             before, after = (abs(table[f"{name}_{end}"] - table[name]) for table in (plain, noisy))
             reach = 1 - noisy[name] if end == "high" else 1
             assert after.to_numpy() == pytest.approx(np.minimum(np.hypot(before, 0.196), reach))
-    assert shifted.drop(columns="gold_shift").equals(evidence) and shifted.gold_shift.eq(0.1).all()
+    assert shifted.drop(columns=["gold_shift", *ENDS]).equals(evidence.drop(columns=ENDS))
+    assert shifted.gold_shift.eq(0.1).all()
+    [labels], [wide] = evidence[evidence.kind == LABELS].index, shifted.index[shifted.kind == LABELS]
+    ends = widened(evidence.score[labels], *evidence.loc[labels, ENDS], 0.1)
+    assert tuple(shifted.loc[wide, ENDS]) == pytest.approx(ends), "also of labels as they are"
+    assert shifted.loc[shifted.kind != LABELS, ENDS].isna().all(axis=None)
     assert set(plain) == set(noisy) - {"accuracy_shift", "auroc_shift"}
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from elicitation.analysis.error_parts import PART_SCORES, score_parts
-from elicitation.analysis.evidence import evidence_rows
+from elicitation.analysis.evidence import ENDS, evidence_rows
 from elicitation.analysis.intervals import (
     auroc_interval,
     mean_accuracy,
@@ -186,5 +186,7 @@ def evaluate_runs(
                 ends = [f"{each}_low", f"{each}_high"]
                 metrics[ends] = np.column_stack(widened(metrics[each], *(metrics[end] for end in ends), shift))
             metrics[f"{name}_shift"] = shift
-        evidence["gold_shift"] = gold_shift(measure, gold_noise, gold)
+        shift = gold_shift(measure, gold_noise, gold)
+        evidence["gold_shift"] = shift
+        evidence[ENDS] = np.column_stack(widened(evidence.score, *(evidence[end] for end in ENDS), shift))
     return metrics, evidence
