@@ -231,7 +231,8 @@ def test_where_no_student_is_needed_no_run_is_ranked_and_it_is_said_what_can_be_
     assert found.no_student and not found.runs + found.tests + found.labels + found.missing and not found.unranked
     parts = "\n".join(plan_lines(found, HOW)).split("\n\n")
     assert parts[1] == "Use the weak labels of w as they are; no student is needed, so no run is ranked."
-    assert parts[2].endswith("A budget of 50 gold labels pays for all 900 texts, which cost 9 gold labels.")
+    paid = "A budget of 50 gold labels pays for all 900 texts, which cost 9 gold labels. 41 gold labels are left, which"
+    assert f"{paid} pay for gold labels of 41 of the 900 texts in place of weak ones. Expected then: 93.3 %" in parts[2]
     assert parts[3].startswith("What could still be learned is how right these labels are: with `--width 5%` the")
     assert parts[4] == UNKNOWN and parts[5] == "Said by `elicitation recommend`:" and len(parts) == 7
     lopsided = replace(findings, measure="balanced_accuracy")

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from elicitation.analysis.findings import Question
+from elicitation.analysis.gold_for_some import rest_lines
 from elicitation.analysis.gold_test_plan import LabelPlan, ReadyPlan
 from elicitation.analysis.names import AVERAGE, PLAIN
 from elicitation.analysis.next_steps import Plan, Step
@@ -162,7 +163,8 @@ def ready_parts(plan: Plan) -> Iterator[str]:
     else:
         yield f"{use}; what is ranked here is for more than {widest(answer).n_texts:,} texts alone."
     beaten = plan.no_student and not for_all_texts(answer)
-    yield f"{bring_line(answer, found.labels)} {not_worth_words(answer) if beaten else paid_line(answer, found)}"
+    paid = not_worth_words(answer) if beaten else paid_line(answer, found)
+    yield " ".join([bring_line(answer, found.labels), paid, *rest_lines(answer)])
 
 
 def nothing_words(plan: Plan) -> str:
