@@ -11,6 +11,9 @@ from elicitation.analysis.recommendation_words import as_they_are, money, own_wo
 from elicitation.analysis.recommended import Estimate, Recommendation, WeakLabels
 from elicitation.buying.prices import exact
 
+# What is assumed of the texts with a gold label, and what would be better.
+AT_RANDOM = ", if these texts are drawn at random; probably more for those of which the weak labels are least sure"
+
 
 @dataclass(frozen=True)
 class GoldForSome:
@@ -83,7 +86,7 @@ def rest_lines(answer: Recommendation) -> Iterator[str]:
         left = budget - found.cost + found.n_new * exact(answer.question.gold_price)
         pays = "Your budget pays" if left == budget else f"{money(answer, float(left))} are left, which pay"
         some = some_words(answer, found.n_gold, found.n_new)
-        then = f" Expected then: {with_ends(found.score)}." if found.score else ""
+        then = f" Expected then: {with_ends(found.score)}{AT_RANDOM}." if found.score else ""
         whole = f"Those of all cost {money(answer, gold_cost(answer))}."
         yield f"{pays} for {some} in place of weak ones.{then} {whole}"
 

@@ -1,7 +1,7 @@
 // What a budget can buy, and which of it is the best: the one choice that every part of the page shows.
 // The rules are those of elicitation.analysis.choices, .questions and .frontier, to the letter: tests compare them.
 
-const { MIN_GAIN, SAME_COST, SAME_SCORE, CLEARLY_CHEAPER, NEARLY, PRECISION, MANY_TEXTS } = DATA.constants;
+const { MIN_GAIN, SAME_COST, SAME_SCORE, CLEARLY_CHEAPER, NEARLY, PRECISION, MANY_TEXTS, AT_RANDOM } = DATA.constants;
 const { STRATEGIES, REGIMES, PLAIN, UNDETERMINED, NOTHING_BOUGHT, LABELS, LEAST_SURE, AS_MEASURED } = DATA.constants;
 const [WEAK_ONLY, MIXED, GOLD_ONLY] = STRATEGIES.keys();
 // More than anybody spends, in whichever unit.

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from elicitation.analysis import captions, choices, frontier, posterior, questions, ready_labels, ready_labels_text
+from elicitation.analysis import (
+    captions,
+    choices,
+    frontier,
+    gold_for_some,
+    posterior,
+    questions,
+    ready_labels,
+    ready_labels_text,
+)
 from elicitation.analysis.chance import shows_nothing
 from elicitation.analysis.measures import MEASURES
 from elicitation.analysis.names import (
@@ -113,6 +122,7 @@ def shared_constants() -> dict:
     of_choices = ("MIN_GAIN", "SAME_SCORE", "CLEARLY_CHEAPER", "NEARLY")
     modules = {choices: of_choices, frontier: ("SAME_COST",), posterior: ("DRAWS", "Z")}
     modules |= {ready_labels: ("MANY_TEXTS",), ready_labels_text: ("LEAST_SURE",), captions: ("AS_MEASURED",)}
+    modules |= {gold_for_some: ("AT_RANDOM",)}
     constants = {name: getattr(module, name) for module, names in modules.items() for name in names}
     ways = {
         name: [words[strategy] for strategy in STRATEGIES] for name, words in (("REGIMES", REGIMES), ("PLAIN", PLAIN))

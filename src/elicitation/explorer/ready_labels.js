@@ -291,7 +291,7 @@ function goldForRest(first, view) {
   const nGold = (haveGold ?? 0) + nNew;
   const left = `${moneyWords(budget - first.nNew * first.price)} are left, which pay`;
   const score = scoreWithGold(first, nGold, view);
-  const then = STUDY.measure.key === "auroc" ? "" : ` Expected then: ${percentText(score.mean)} %, ${between(score)}.`;
+  const then = STUDY.measure.key === "auroc" ? "" : ` Expected then: ${percentText(score.mean)} %, ${between(score)}${AT_RANDOM}.`;
   const pays = `${spent > 0n ? left : "Your budget pays"} for ${someGold(nGold, nNew, view)} in place of weak ones.`;
   return [`${pays}${then} Those of all cost ${moneyWords(missingGold(view) * gold)}.`];
 }
