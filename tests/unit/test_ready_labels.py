@@ -389,6 +389,13 @@ def test_of_several_budgets_the_largest_says_what_it_does_for_all_texts():
     assert said.count("gold labels of ") == 1 and "20 gold labels are left, which pay for gold labels of 20 of" in said
 
 
+def test_how_to_count_one_s_own_labels_is_said_of_the_largest_budget_alone():
+    """Where that gives all texts a label, the labels of test texts count too."""
+    findings = sources(budgets=[10.0, 40.0], texts_to_label=400, held={"t": Held(60, {"crowd": 300})})
+    said = "\n".join(study_answer(answer_all(findings), 0.2).lines())
+    assert said.count("Costs are as if you had no labels") == 1 and "those of test texts too" in said
+
+
 def test_the_answer_begins_with_the_reader_s_budget_and_leaves_out_larger_ones():
     findings = sources(budgets=[10.0, 40.0], texts_to_label=400, budget=600.0)
     rich = "\n".join(study_answer(answer_all(findings), 0.2, own_budget=600.0).lines())

@@ -14,7 +14,7 @@ from elicitation.analysis.ready_labels import (
     ready_labels,
 )
 from elicitation.analysis.ready_labels_text import beyond_ready, not_worth_words, ready_lines, use_words
-from elicitation.analysis.recommendation_notes import better_notes, notes, pool_notes, undertrained_notes
+from elicitation.analysis.recommendation_notes import better_notes, held_notes, notes, pool_notes, undertrained_notes
 from elicitation.analysis.recommendation_text import Said, order_and_details
 from elicitation.analysis.recommendation_words import (
     FREE_WORDS,
@@ -168,12 +168,13 @@ def without_more(answer: Recommendation) -> Recommendation:
 def notes_of(told: list[Recommendation]) -> dict[str, None]:
     """What is to be known of answers for rising budgets, each note once.
 
-    What beats all students, what to add for more labels, and of how many texts gold labels are paid for, is said of the
-    largest budget alone; which weak labels beat a purchase as they are, in its sentence.
+    What beats all students, what to add for more labels, of how many texts gold labels are paid for, and how to count
+    one's own, is said of the largest budget alone; which weak labels beat a purchase as they are, in its sentence.
     """
     *smaller, largest = told
-    left_out = {note for kind in (undertrained_notes, pool_notes) for answer in smaller for note in kind(answer)}
-    left_out -= {*undertrained_notes(largest), *pool_notes(largest)}
+    of_largest = (undertrained_notes, pool_notes, held_notes)
+    left_out = {note for kind in of_largest for answer in smaller for note in kind(answer)}
+    left_out -= {note for kind in of_largest for note in kind(largest)}
     left_out |= {note for answer in told if rivals_words(answer) for note in better_notes(answer)}
     found = dict.fromkeys(note for answer in [*map(without_more, smaller), largest] for note in notes(answer))
     return {note: None for note in found if note not in left_out}
